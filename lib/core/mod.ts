@@ -1,0 +1,4 @@
+export * from "./errors.ts";
+export * from "./hash.ts";
+export * from "./progress.ts";
+export * from "./random.ts";
