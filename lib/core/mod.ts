@@ -1,4 +1,6 @@
 export * from "./errors.ts";
 export * from "./hash.ts";
+export * from "./json.ts";
 export * from "./progress.ts";
 export * from "./random.ts";
+export * from "./statistics.ts";

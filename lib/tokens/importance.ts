@@ -1,0 +1,66 @@
+import { require } from "../core/mod.ts";
+
+/** The extents of a stack of attention maps. */
+export interface AttentionShape {
+  heads: number;
+  /** Tokens still present, queries and keys alike. */
+  tokens: number;
+}
+
+/**
+ * Token importance by start attentivity (eq. 4): the attention each token pays to the first token
+ * of the window, `score[i] = sum over heads of P[h, i, 0]`.
+ *
+ * A sum over heads: the scores of parts of the heads add up to the scores of all of them.
+ *
+ * @param probabilities Causal softmax output `[heads, tokens, tokens]`: head, query, key.
+ * @returns Scores `[tokens]`, higher is more important; the first token scores `heads`.
+ * @throws {InputError} If the number of probabilities contradicts the shape.
+ */
+export function startTokenImportance(
+  probabilities: Float32Array,
+  shape: AttentionShape,
+): Float32Array {
+  requireShape(probabilities, shape);
+  const { heads, tokens } = shape;
+  return Float32Array.from({ length: tokens }, (_, query) => {
+    let score = 0;
+    for (let head = 0; head < heads; head++) {
+      score += probabilities[(head * tokens + query) * tokens];
+    }
+    return score;
+  });
+}
+
+/**
+ * Token importance as pruning for encoders computes it, the baseline the paper argues against: the
+ * mean attention a token receives from the rows that can see it,
+ * `score[j] = sum over heads and rows i >= j of P[h, i, j] / (tokens - j)`.
+ *
+ * A sum over heads: the scores of parts of the heads add up to the scores of all of them.
+ *
+ * @param probabilities Causal softmax output `[heads, tokens, tokens]`: head, query, key.
+ * @returns Scores `[tokens]`, higher is more important.
+ * @throws {InputError} If the number of probabilities contradicts the shape.
+ */
+export function conventionalImportance(
+  probabilities: Float32Array,
+  shape: AttentionShape,
+): Float32Array {
+  requireShape(probabilities, shape);
+  const { heads, tokens } = shape;
+  const sums = new Float64Array(tokens);
+  for (let row = 0; row < heads * tokens; row++) {
+    for (let key = 0; key <= row % tokens; key++) sums[key] += probabilities[row * tokens + key];
+  }
+  return Float32Array.from(sums, (sum, key) => sum / (tokens - key));
+}
+
+function requireShape(probabilities: Float32Array, { heads, tokens }: AttentionShape): void {
+  require(
+    probabilities.length === heads * tokens * tokens,
+    "score tokens",
+    `attention [${heads}, ${tokens}, ${tokens}] must hold ${heads * tokens * tokens} values`,
+    probabilities.length,
+  );
+}

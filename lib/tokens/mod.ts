@@ -1,0 +1,4 @@
+export * from "./importance.ts";
+export * from "./schedule.ts";
+export * from "./selection.ts";
+export * from "./track.ts";
