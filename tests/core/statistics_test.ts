@@ -1,0 +1,100 @@
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { bootstrap, InputError, mean, median, quantile, seededRandom } from "../../lib/core/mod.ts";
+
+const losses = [61.5, 70.25, 55.0, 80.125, 64.0];
+const denseLosses = [60.0, 69.0, 54.5, 77.0, 63.0];
+const tokens = [20, 22, 19, 25, 20];
+
+function perplexity(losses: number[], indices: Uint32Array): number {
+  const sum = (values: number[]) => indices.reduce((total, index) => total + values[index], 0);
+  return Math.exp(sum(losses) / sum(tokens));
+}
+
+Deno.test("mean(), median() and quantile() equal NumPy's", () => {
+  const values = [3.5, 1, 4, 1, 5.25, 9, 2.5];
+  assertAlmostEquals(mean(values), 3.75, 1e-15);
+  assertEquals(median(values), 3.5);
+  assertEquals(median([4, 1]), 2.5);
+  const expected = [[0, 1], [0.025, 1], [0.25, 1.75], [0.5, 3.5], [0.9, 6.75], [1, 9]];
+  for (const [probability, value] of expected) {
+    assertAlmostEquals(quantile(values, probability), value, 1e-14);
+  }
+});
+
+Deno.test("quantile() leaves its argument as it was and copes with infinities", () => {
+  const values = Float64Array.of(2, Infinity, 1, Infinity);
+  assertEquals(quantile(values, 0.9), Infinity);
+  assertEquals([...values], [2, Infinity, 1, Infinity]);
+});
+
+Deno.test("quantile() refuses no values, NaN and a probability out of range", () => {
+  assertThrows(() => quantile([], 0.5), InputError, "there must be at least one value");
+  assertThrows(() => quantile([1, NaN], 0.5), InputError, "values must be numbers, got NaN");
+  assertThrows(() => quantile([1], 1.5), InputError, "probability must be 0..1, got 1.5");
+  assertThrows(() => mean([]), InputError, "Cannot take a mean: there must be at least one value");
+});
+
+// Expected intervals: the same resamples drawn by Python 3.11's random.seed(7) and randint,
+// quantiles by NumPy.
+Deno.test("bootstrap() of a perplexity weights windows by their tokens", () => {
+  const estimate = bootstrap(5, (indices) => perplexity(losses, indices), { seed: 7 });
+  assertAlmostEquals(estimate.value, 22.679518855512462, 1e-12);
+  assertAlmostEquals(estimate.low!, 20.188276019052726, 1e-12);
+  assertAlmostEquals(estimate.high!, 24.526798967092873, 1e-12);
+});
+
+Deno.test("bootstrap() of a paired ratio draws the same windows for both", () => {
+  const ratio = bootstrap(
+    5,
+    (indices) => perplexity(losses, indices) / perplexity(denseLosses, indices),
+    { seed: 7 },
+  );
+  assertAlmostEquals(ratio.value, 1.0720529678096011, 1e-12);
+  assertAlmostEquals(ratio.low!, 1.0420991719328887, 1e-12);
+  assertAlmostEquals(ratio.high!, 1.1049288371323809, 1e-12);
+});
+
+Deno.test("bootstrap() honours the level and the number of resamples", () => {
+  const statistic = (indices: Uint32Array) => mean(Array.from(indices, (index) => losses[index]));
+  assertEquals(
+    bootstrap(5, statistic, { seed: 7, resamples: 200, level: 0.5 }),
+    { value: 66.175, low: 63.7, high: 69.225 },
+  );
+});
+
+Deno.test("bootstrap() covers the true mean about as often as its level says", () => {
+  const trials = 200;
+  const random = seededRandom(3);
+  let covered = 0;
+  for (let seed = 0; seed < trials; seed++) {
+    const sample = Array.from({ length: 40 }, random.normal);
+    const sampleMean = (indices: Uint32Array) => mean(Array.from(indices, (i) => sample[i]));
+    const { low, high } = bootstrap(40, sampleMean, { seed, resamples: 200, level: 0.8 });
+    if (low! <= 0 && 0 <= high!) covered++;
+  }
+  assert(Math.abs(covered / trials - 0.8) < 0.07, `covered ${covered} of ${trials}`);
+});
+
+Deno.test("bootstrap() of one window has no interval", () => {
+  assertEquals(bootstrap(1, (indices) => indices.length, { seed: 0 }), { value: 1 });
+});
+
+Deno.test("bootstrap() of equal windows has an interval of no width", () => {
+  fc.assert(fc.property(fc.integer({ min: 2, max: 9 }), fc.nat(), (windows, seed) => {
+    const estimate = bootstrap(windows, (indices) => indices.length, { seed, resamples: 20 });
+    assertEquals(estimate, { value: windows, low: windows, high: windows });
+  }));
+});
+
+Deno.test("bootstrap() refuses no windows, no resamples, odd levels and NaN", () => {
+  const one = () => 1;
+  assertThrows(
+    () => bootstrap(0, one, { seed: 0 }),
+    InputError,
+    "windows must be 1 or more, got 0",
+  );
+  assertThrows(() => bootstrap(2, one, { seed: 0, resamples: 0 }), InputError, "resamples must be");
+  assertThrows(() => bootstrap(2, one, { seed: 0, level: 95 }), InputError, "level must lie");
+  assertThrows(() => bootstrap(2, () => NaN, { seed: 0 }), InputError, "values must be numbers");
+});
