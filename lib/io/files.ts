@@ -1,0 +1,152 @@
+import { createHash } from "node:crypto";
+import { dirname } from "node:path";
+import { refuse, require } from "../core/mod.ts";
+import { parseJson } from "./json.ts";
+
+const chunkBytes = 1 << 20;
+
+/**
+ * Opens a file for reading; the caller closes it.
+ *
+ * @throws {InputError} If the path does not exist, is not a file or cannot be read.
+ */
+export async function openFile(path: string): Promise<Deno.FsFile> {
+  const { isFile } = await attempt(`read ${path}`, () => Deno.stat(path));
+  require(isFile, `read ${path}`, "it must be a file, not a folder or device");
+  return await attempt(`read ${path}`, () => Deno.open(path));
+}
+
+/**
+ * Fills `bytes` with what the file holds at its current position.
+ *
+ * @throws {InputError} If the file ends before.
+ */
+export async function fill(file: Deno.FsFile, bytes: Uint8Array, path: string): Promise<void> {
+  for (let filled = 0; filled < bytes.length;) {
+    const count = await attempt(`read ${path}`, () => file.read(bytes.subarray(filled)));
+    require(count !== null, `read ${path}`, "the file must not shrink while it is read");
+    filled += count;
+  }
+}
+
+/**
+ * Reads a whole text file.
+ *
+ * @throws {InputError} If the file cannot be read or is not UTF-8.
+ */
+export async function readText(path: string): Promise<string> {
+  using file = await openFile(path);
+  const bytes = new Uint8Array((await file.stat()).size);
+  await fill(file, bytes, path);
+  return decodeText(bytes, path);
+}
+
+/**
+ * Reads a JSON file.
+ *
+ * @throws {InputError} If the file cannot be read, is not JSON or has an object with a key twice.
+ */
+export async function readJson(path: string): Promise<unknown> {
+  return parseJson(await readText(path), path);
+}
+
+/**
+ * Decodes UTF-8 that came from a file.
+ *
+ * @param part What of the file the bytes are, for the message.
+ * @throws {InputError} If the bytes are not UTF-8.
+ */
+export function decodeText(bytes: Uint8Array, path: string, part = "file"): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    refuse(`read ${path}`, `the ${part} must be UTF-8 text`);
+  }
+}
+
+/**
+ * Writes a file so that its path never shows half of it: a temporary file beside it is written
+ * first and then renamed. Folders that do not exist yet are made.
+ *
+ * @param content Text, bytes, or bytes in pieces, which are asked for one at a time.
+ * @throws {InputError} If the path cannot be written.
+ */
+export async function writeAtomically(
+  path: string,
+  content: string | Uint8Array | Iterable<Uint8Array>,
+): Promise<void> {
+  const pieces = typeof content === "string"
+    ? [new TextEncoder().encode(content)]
+    : content instanceof Uint8Array
+    ? [content]
+    : content;
+  const action = `write ${path}`;
+  const temporary = `${path}.${crypto.randomUUID()}.partial`;
+  await attempt(action, () => Deno.mkdir(dirname(path), { recursive: true }));
+  try {
+    await writePieces(temporary, pieces, action);
+    await attempt(action, () => Deno.rename(temporary, path));
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    throw error;
+  }
+}
+
+async function writePieces(
+  path: string,
+  pieces: Iterable<Uint8Array>,
+  action: string,
+): Promise<void> {
+  using file = await attempt(action, () => Deno.open(path, { write: true, createNew: true }));
+  for (let piece of pieces) {
+    while (piece.length > 0) {
+      const written = await attempt(action, () => file.write(piece));
+      piece = piece.subarray(written);
+    }
+  }
+}
+
+/** The SHA-256 digest of a file in hexadecimal; the file is read a mebibyte at a time. */
+export function hashFile(path: string): Promise<string> {
+  return hashFiles([path]);
+}
+
+/**
+ * The SHA-256 digest of files joined end to end, in hexadecimal, as `cat FILES | sha256sum` prints.
+ *
+ * @throws {InputError} If a file cannot be read.
+ */
+export async function hashFiles(paths: readonly string[]): Promise<string> {
+  const hash = createHash("sha256");
+  const chunk = new Uint8Array(chunkBytes);
+  for (const path of paths) {
+    using file = await openFile(path);
+    for (;;) {
+      const count = await attempt(`read ${path}`, () => file.read(chunk));
+      if (count === null) break;
+      hash.update(chunk.subarray(0, count));
+    }
+  }
+  return hash.digest("hex");
+}
+
+/** Whether a file or folder exists. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    refuse(`read ${path}`, "the system must allow it", (error as Error).message);
+  }
+}
+
+/** Runs one call to the system; what the system refuses is an input error. */
+async function attempt<T>(action: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) refuse(action, "the file must exist");
+    refuse(action, "the system must allow it", (error as Error).message);
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * Sixteen-bit floating point, as stored in checkpoints: IEEE 754 binary16 ("F16": 5 bits of
+ * exponent, 10 of fraction) and bfloat16 ("BF16": the high half of a float32).
+ */
+
+/** The values of binary16 as float32; exact for every pattern, NaN stays NaN. */
+export function decodeFloat16(halves: Float16Array): Float32Array {
+  const values = new Float32Array(halves.length);
+  // The loop compiles to the processor's own conversion; `new Float32Array(halves)` does not.
+  for (let i = 0; i < halves.length; i++) values[i] = halves[i];
+  return values;
+}
+
+/** Rounds float32 to binary16, half to even; 65520 and beyond become infinite. */
+export function encodeFloat16(values: Float32Array): Float16Array {
+  return new Float16Array(values);
+}
+
+/** The values of bfloat16 patterns as float32; exact to the bit, NaN included. */
+export function decodeBfloat16(patterns: Uint16Array): Float32Array {
+  const bits = new Uint32Array(patterns.length);
+  for (let i = 0; i < patterns.length; i++) bits[i] = patterns[i] << 16;
+  return new Float32Array(bits.buffer);
+}
+
+/** Rounds float32 to bfloat16 patterns, half to even; a NaN becomes the quiet NaN of its sign. */
+export function encodeBfloat16(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const patterns = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const high = bits[i] >>> 16;
+    const isNaN = (bits[i] & 0x7fffffff) > 0x7f800000;
+    patterns[i] = isNaN ? high & 0x8000 | 0x7fc0 : (bits[i] + 0x7fff + (high & 1)) >>> 16;
+  }
+  return patterns;
+}

@@ -1,0 +1,11 @@
+/**
+ * Files: JSON and text, safetensors, checkpoints in Hugging Face layout, tokenizers. With lib/tensor
+ * the only part of the library that touches the system.
+ */
+export { Checkpoint, openCheckpoint } from "./checkpoint.ts";
+export { type Dtype, type TensorData } from "./dtypes.ts";
+export { hashFile, hashFiles, readJson, readText, writeAtomically } from "./files.ts";
+export { type TensorInfo } from "./safetensors_header.ts";
+export { openSafetensors, SafetensorsFile, type TensorReader } from "./safetensors_reader.ts";
+export { type TensorToWrite, writeSafetensors } from "./safetensors_writer.ts";
+export { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
