@@ -1,0 +1,6 @@
+export * from "./csv.ts";
+export * from "./json.ts";
+export * from "./latex.ts";
+export * from "./markdown.ts";
+export * from "./table.ts";
+export * from "./text.ts";
