@@ -1,0 +1,4 @@
+export * from "./byte_pair_trainer.ts";
+export * from "./choices.ts";
+export * from "./encyclopedia.ts";
+export * from "./pretokenize.ts";
