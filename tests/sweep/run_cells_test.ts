@@ -1,0 +1,174 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { InputError, type Progress, refuse } from "../../lib/core/mod.ts";
+import { type Cell, runCells } from "../../lib/sweep/mod.ts";
+import { memoryStore } from "./memory_store.ts";
+
+/** Cells named after their factor, which write down that they ran. */
+function cellsOf(factors: number[], ran: number[] = []): Cell<{ factor: number }, number>[] {
+  return factors.map((factor) => ({
+    id: `times-${factor}`,
+    config: { factor },
+    run() {
+      ran.push(factor);
+      return Promise.resolve(factor * 10);
+    },
+  }));
+}
+
+Deno.test("runCells() measures every cell once and reuses it later", async () => {
+  const store = memoryStore();
+  const ran: number[] = [];
+  const cells = cellsOf([3, 1, 2], ran);
+  const ids = cells.map(({ id }) => id);
+  const first = await runCells(cells, { store, fingerprint: "v1" });
+  assertEquals([...first.results], [["times-3", 30], ["times-1", 10], ["times-2", 20]]);
+  assertEquals([first.computed, first.reused], [ids, []]);
+
+  const second = await runCells(cells, { store, fingerprint: "v1" });
+  assertEquals(second, { results: first.results, computed: [], reused: ids });
+  assertEquals(ran, [3, 1, 2]);
+});
+
+Deno.test("runCells() measures anew when told to or when the fingerprint changes", async () => {
+  const store = memoryStore();
+  const ran: number[] = [];
+  const cells = cellsOf([1], ran);
+  await runCells(cells, { store, fingerprint: "v1" });
+  await runCells(cells, { store, fingerprint: "v1", fresh: true });
+  await runCells(cells, { store, fingerprint: "v2" });
+  assertEquals(ran, [1, 1, 1]);
+});
+
+Deno.test("runCells() gives a measured result exactly as it gives a stored one", async () => {
+  const store = memoryStore();
+  const run = () => Promise.resolve({ perplexity: Infinity, interval: undefined });
+  const cells = [{ id: "diverged", config: {}, run }];
+  const first = await runCells(cells, { store, fingerprint: "v1" });
+  const second = await runCells(cells, { store, fingerprint: "v1" });
+  assertEquals(Object.keys(first.results.get("diverged")!), ["perplexity"]);
+  assertEquals(first.results, second.results);
+});
+
+Deno.test("runCells() resumes at the cell in which it was interrupted", async () => {
+  const store = memoryStore();
+  const ran: number[] = [];
+  const controller = new AbortController();
+  const [first, second, third] = cellsOf([1, 2, 3], ran);
+  const interrupted: typeof second = {
+    ...second,
+    run(_progress, signal) {
+      controller.abort();
+      signal.throwIfAborted();
+      return Promise.resolve(0);
+    },
+  };
+  const error = await assertRejects(() =>
+    runCells([first, interrupted, third], {
+      store,
+      fingerprint: "v1",
+      signal: controller.signal,
+    })
+  );
+  assertEquals(error, controller.signal.reason);
+  assertEquals(ran, [1]);
+
+  const outcome = await runCells([first, second, third], { store, fingerprint: "v1" });
+  assertEquals([outcome.reused, outcome.computed], [["times-1"], ["times-2", "times-3"]]);
+});
+
+Deno.test("runCells() starts no cell once its signal has aborted", async () => {
+  const ran: number[] = [];
+  const signal = AbortSignal.abort();
+  await assertRejects(() =>
+    runCells(cellsOf([1], ran), { store: memoryStore(), fingerprint: "v1", signal })
+  );
+  assertEquals(ran, []);
+});
+
+Deno.test("runCells() measures the other cells when one refuses, then names it", async () => {
+  const store = memoryStore();
+  const refusing = (id: string, bits: number) => ({
+    id,
+    config: { bits },
+    run: () => Promise.reject().catch(() => refuse("quantize", "bits must be 2..8", bits)),
+  });
+  const cells = [refusing("w9", 9), ...cellsOf([1]), refusing("w1", 1)];
+  const error = await assertRejects(
+    () => runCells<number>(cells, { store, fingerprint: "v1" }),
+    InputError,
+  );
+  assertEquals(
+    error.message,
+    "w9: Cannot quantize: bits must be 2..8, got 9; w1: Cannot quantize: bits must be 2..8, got 1",
+  );
+  assertEquals([...store.records.values()].map(({ id }) => id), ["times-1"]);
+});
+
+Deno.test("runCells() stops at a defect", async () => {
+  const ran: number[] = [];
+  const broken = { id: "broken", config: {}, run: () => Promise.reject(new TypeError("defect")) };
+  await assertRejects(
+    () =>
+      runCells<number>([broken, ...cellsOf([1], ran)], { store: memoryStore(), fingerprint: "v1" }),
+    TypeError,
+    "defect",
+  );
+  assertEquals(ran, []);
+});
+
+Deno.test("runCells() stops when a record cannot be stored", async () => {
+  const ran: number[] = [];
+  const store = { ...memoryStore(), set: () => Promise.reject(new InputError("disk full")) };
+  await assertRejects(
+    () => runCells(cellsOf([1, 2], ran), { store, fingerprint: "v1" }),
+    InputError,
+    "disk full",
+  );
+  assertEquals(ran, [1]);
+});
+
+Deno.test("runCells() refuses a result that cannot be stored, naming the cell", async () => {
+  const run = () => Promise.resolve({ losses: new Float64Array(2) });
+  await assertRejects(
+    () => runCells([{ id: "typed", config: {}, run }], { store: memoryStore(), fingerprint: "v1" }),
+    InputError,
+    'typed: Cannot write JSON: value.losses must be plain data, got "Float64Array"',
+  );
+});
+
+Deno.test("runCells() refuses two cells of one id", async () => {
+  await assertRejects(
+    () => runCells(cellsOf([1, 1]), { store: memoryStore(), fingerprint: "v1" }),
+    InputError,
+    'Cannot run cells: ids must be unique, got "times-1"',
+  );
+});
+
+Deno.test("runCells() reports progress under the name of the cell", async () => {
+  const reports: unknown[][] = [];
+  const progress: Progress = {
+    start: (...report) => reports.push(["start", ...report]),
+    update: (...report) => reports.push(["update", ...report]),
+    finish: (...report) => reports.push(["finish", ...report]),
+  };
+  const [first, second] = cellsOf([1, 2]);
+  const cells = [first, {
+    ...second,
+    run(progress: Progress) {
+      progress.start("windows", 5);
+      progress.update(1, "loss 3");
+      progress.finish("done");
+      return Promise.resolve(20);
+    },
+  }, { ...first, id: "bad", run: () => Promise.reject(new InputError("no such model")) }];
+  await assertRejects(() =>
+    runCells<number>(cells, { store: memoryStore(), fingerprint: "v1", progress })
+  );
+  assertEquals(reports, [
+    ["start", "[2/3] times-2: windows", 5],
+    ["update", 1, "loss 3"],
+    ["finish", "done"],
+    ["start", "[3/3] bad: refused", 1],
+    ["finish", "no such model"],
+  ]);
+});

@@ -1,0 +1,62 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
+import { runCells } from "../../lib/sweep/mod.ts";
+import { fileCellStore } from "../../tools/cell_store.ts";
+
+const record = {
+  id: "opt/w4",
+  config: { bits: 4 },
+  fingerprint: "v1",
+  result: { perplexity: Infinity, losses: [1.5, NaN] },
+};
+
+async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("fileCellStore() reads back what it stored, infinities included", () =>
+  inFolder(async (folder) => {
+    await fileCellStore(`${folder}/new/cells`).set("k", record);
+    assertEquals(await fileCellStore(`${folder}/new/cells`).get("k"), record);
+  }));
+
+Deno.test("fileCellStore() has no record before one is stored", () =>
+  inFolder(async (folder) => assertEquals(await fileCellStore(folder).get("k"), null)));
+
+Deno.test("fileCellStore() leaves nothing but whole records behind", () =>
+  inFolder(async (folder) => {
+    const store = fileCellStore(folder);
+    await Promise.all(["a", "b", "a"].map((key) => store.set(key, record)));
+    const names = Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+    assertEquals(names, ["a.json", "b.json"]);
+  }));
+
+Deno.test("fileCellStore() counts a damaged file as no record, and the cell is measured again", () =>
+  inFolder(async (folder) => {
+    const cell = { id: "a", config: {}, run: () => Promise.resolve(7) };
+    const run = () => runCells([cell], { store: fileCellStore(folder), fingerprint: "v1" });
+    await run();
+    const [{ name }] = Deno.readDirSync(folder);
+    const whole = await Deno.readTextFile(`${folder}/${name}`);
+    for (const damaged of ["", whole.slice(0, -5), "null", "7", '{"id":"a"}', "\0\0"]) {
+      await Deno.writeTextFile(`${folder}/${name}`, damaged);
+      assertEquals((await run()).computed, ["a"], `file holding ${JSON.stringify(damaged)}`);
+      assertEquals(await Deno.readTextFile(`${folder}/${name}`), whole);
+    }
+    assertEquals((await run()).reused, ["a"]);
+  }));
+
+Deno.test("fileCellStore() refuses a folder that it cannot write to", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/file`, "");
+    await assertRejects(
+      () => fileCellStore(`${folder}/file`).set("k", record),
+      InputError,
+      `Cannot store cell opt/w4: ${folder}/file must be a writable folder, got`,
+    );
+  }));

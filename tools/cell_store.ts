@@ -1,0 +1,39 @@
+import { decodeJson, encodeJson, refuse } from "../lib/core/mod.ts";
+import type { CellRecord, CellStore } from "../lib/sweep/mod.ts";
+
+/**
+ * Keeps the finished cells of experiments in a folder, one JSON file each.
+ *
+ * A file that is missing, damaged or unreadable counts as no record: its cell is measured again. A
+ * record appears under its name only once it is complete, whenever the process is killed.
+ *
+ * @param folder Made on the first write if it is missing.
+ */
+export function fileCellStore(folder: string): CellStore {
+  const fileOf = (key: string) => `${folder}/${key}.json`;
+  return {
+    async get(key) {
+      try {
+        const record = decodeJson(await Deno.readTextFile(fileOf(key)));
+        return isRecord(record) ? record : null;
+      } catch {
+        return null;
+      }
+    },
+    async set(key, record) {
+      const partial = `${fileOf(key)}.${crypto.randomUUID()}.partial`;
+      try {
+        await Deno.mkdir(folder, { recursive: true });
+        await Deno.writeTextFile(partial, encodeJson(record, 2) + "\n");
+        await Deno.rename(partial, fileOf(key));
+      } catch (error) {
+        refuse(`store cell ${record.id}`, `${folder} must be a writable folder`, String(error));
+      }
+    },
+  };
+}
+
+function isRecord(value: unknown): value is CellRecord {
+  const names = ["id", "config", "fingerprint", "result"];
+  return typeof value === "object" && value !== null && names.every((name) => name in value);
+}
