@@ -1,0 +1,69 @@
+import { simdMatrixProduct } from "./matrix_product.ts";
+import type { MatrixProduct } from "./matrix_product.ts";
+import { nativeMatrixProduct } from "./native.ts";
+import { Simd } from "./simd.ts";
+import { tf } from "./tf.ts";
+
+/** The name under which the backend is registered with TensorFlow.js. */
+export const agileName = "agile";
+
+/** TensorFlow.js's own `cpu` backend, with other arithmetic for the kernels that matter here. */
+export class AgileBackend extends tf.MathBackendCPU {
+  matrixProduct: MatrixProduct;
+
+  constructor(readonly simd: Simd) {
+    super();
+    this.matrixProduct = simdMatrixProduct(simd);
+  }
+
+  /** Chooses the matrix product: a native library if asked for and present, else SIMD. */
+  chooseProduct(native: boolean): void {
+    this.matrixProduct = (native ? nativeMatrixProduct() : undefined) ??
+      simdMatrixProduct(this.simd);
+  }
+
+  /** The elements of a float32 tensor, row-major: the tensor's own storage, not a copy. */
+  floats(tensor: tf.TensorInfo): Float32Array {
+    return this.data.get(tensor.dataId).values as Float32Array;
+  }
+
+  /** A float32 tensor that takes over `values`. */
+  output(shape: number[], values: Float32Array): tf.TensorInfo {
+    return this.makeTensorInfo(shape, "float32", values);
+  }
+}
+
+/** What a kernel is called with. */
+export interface KernelCall {
+  inputs: Record<string, tf.TensorInfo>;
+  // deno-lint-ignore no-explicit-any -- each kernel knows the types of its own attributes.
+  attrs: Record<string, any>;
+  backend: AgileBackend;
+}
+
+/** A kernel of backend `agile`. */
+export interface AgileKernel {
+  /** TensorFlow.js's name of the kernel, or a new name. */
+  name: string;
+  /** Computes the output, or returns `undefined` to leave this call to the `cpu` kernel. */
+  compute(call: KernelCall): tf.TensorInfo | undefined;
+  /** How to differentiate a kernel that TensorFlow.js does not know. */
+  gradient?: Omit<tf.GradConfig, "kernelName">;
+}
+
+/** Registers the backend `agile` with these kernels in place of those of `cpu`. */
+export async function registerAgile(kernels: AgileKernel[]): Promise<void> {
+  const simd = await Simd.load();
+  tf.registerBackend(agileName, () => new AgileBackend(simd));
+  tf.copyRegisteredKernels("cpu", agileName);
+  for (const { name, compute, gradient } of kernels) {
+    const cpu = tf.getKernel(name, "cpu");
+    if (cpu) tf.unregisterKernel(name, agileName);
+    tf.registerKernel({
+      kernelName: name,
+      backendName: agileName,
+      kernelFunc: (call) => compute(call as unknown as KernelCall) ?? cpu.kernelFunc(call),
+    });
+    if (gradient) tf.registerGradient({ kernelName: name, ...gradient });
+  }
+}

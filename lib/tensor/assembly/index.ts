@@ -1,0 +1,3 @@
+export * from "./elementwise";
+export * from "./matmul";
+export * from "./softmax";

@@ -1,0 +1,122 @@
+// Softmax over rows. A row's last vector may reach into the next row: what it writes there is written
+// again with that row, and after the last row there is room for it.
+
+import { exp, firstLanes, maxLanes, multiplyAdd, sumLanes } from "./vector";
+
+/**
+ * target[i, j] = softmax over j <= i of scale scores[i, j] + bias[j], and 0 for j > i.
+ *
+ * @param size Rows and columns of the map.
+ */
+export function causalSoftmax(
+  size: i32,
+  target: usize,
+  scores: usize,
+  bias: usize,
+  scale: f32,
+): void {
+  const lowest = f32x4.splat(-Infinity);
+  const rowBytes = <usize> size << 2;
+  for (let i = 0; i < size; i++, target += rowBytes, scores += rowBytes) {
+    let largest = lowest;
+    for (let j = 0; j <= i; j += 4) {
+      const at = <usize> j << 2;
+      const score = multiplyAdd(v128.load(scores + at), f32x4.splat(scale), v128.load(bias + at));
+      const seen = v128.bitselect(score, lowest, firstLanes(i + 1 - j));
+      v128.store(target + at, seen);
+      largest = f32x4.max(largest, seen);
+    }
+    const shift = f32x4.splat(maxLanes(largest));
+    let total = f32x4.splat(0);
+    for (let j = 0; j <= i; j += 4) {
+      const at = target + (<usize> j << 2);
+      const power = exp(f32x4.sub(v128.load(at), shift));
+      v128.store(at, power);
+      total = f32x4.add(total, power);
+    }
+    const sum = f32x4.splat(sumLanes(total));
+    for (let j = 0; j <= i; j += 4) {
+      const at = target + (<usize> j << 2);
+      v128.store(at, f32x4.div(v128.load(at), sum));
+    }
+    const written = (<usize> (i + 4) >> 2) << 4;
+    if (written < rowBytes) memory.fill(target + written, 0, rowBytes - written);
+  }
+}
+
+/**
+ * The gradient of {@link causalSoftmax} for the scores, from its output and the gradient for that:
+ * scale p[i, j] (dp[i, j] - sum over l <= i of p[i, l] dp[i, l]) for j <= i, and 0 for j > i.
+ */
+export function causalSoftmaxGradient(
+  size: i32,
+  target: usize,
+  probabilities: usize,
+  gradient: usize,
+  scale: f32,
+): void {
+  const rowBytes = <usize> size << 2;
+  const zero = f32x4.splat(0);
+  for (
+    let i = 0;
+    i < size;
+    i++, target += rowBytes, probabilities += rowBytes, gradient += rowBytes
+  ) {
+    let total = zero;
+    for (let j = 0; j <= i; j += 4) {
+      const at = <usize> j << 2;
+      const product = f32x4.mul(v128.load(probabilities + at), v128.load(gradient + at));
+      total = f32x4.add(total, v128.bitselect(product, zero, firstLanes(i + 1 - j)));
+    }
+    const mean = f32x4.splat(sumLanes(total));
+    for (let j = 0; j <= i; j += 4) {
+      const at = <usize> j << 2;
+      const difference = f32x4.sub(v128.load(gradient + at), mean);
+      const slope = f32x4.mul(f32x4.mul(f32x4.splat(scale), v128.load(probabilities + at)), difference);
+      v128.store(target + at, v128.bitselect(slope, zero, firstLanes(i + 1 - j)));
+    }
+    const written = (<usize> (i + 4) >> 2) << 4;
+    if (written < rowBytes) memory.fill(target + written, 0, rowBytes - written);
+  }
+}
+
+/** target[r] = largest element of row r, target[rows + r] = sum over the row of e^(x - largest). */
+export function logSumExpParts(rows: i32, columns: i32, target: usize, x: usize): void {
+  const lowest = f32x4.splat(-Infinity);
+  const rowBytes = <usize> columns << 2;
+  for (let r = 0; r < rows; r++, x += rowBytes) {
+    let largest = lowest;
+    for (let j = 0; j < columns; j += 4) {
+      const lanes = firstLanes(columns - j);
+      largest = f32x4.max(largest, v128.bitselect(v128.load(x + (<usize> j << 2)), lowest, lanes));
+    }
+    const shift = f32x4.splat(maxLanes(largest));
+    let total = f32x4.splat(0);
+    for (let j = 0; j < columns; j += 4) {
+      const power = exp(f32x4.sub(v128.load(x + (<usize> j << 2)), shift));
+      total = f32x4.add(total, v128.and(power, firstLanes(columns - j)));
+    }
+    store<f32>(target + (<usize> r << 2), f32x4.extract_lane(shift, 0));
+    store<f32>(target + (<usize> (rows + r) << 2), sumLanes(total));
+  }
+}
+
+/** target[r, j] = factor[r] e^(x[r, j] - shift[r]). */
+export function scaledExp(
+  rows: i32,
+  columns: i32,
+  target: usize,
+  x: usize,
+  shift: usize,
+  factor: usize,
+): void {
+  const rowBytes = <usize> columns << 2;
+  for (let r = 0; r < rows; r++, x += rowBytes, target += rowBytes) {
+    const rowShift = v128.load32_splat(shift + (<usize> r << 2));
+    const rowFactor = v128.load32_splat(factor + (<usize> r << 2));
+    for (let j = 0; j < columns; j += 4) {
+      const at = <usize> j << 2;
+      v128.store(target + at, f32x4.mul(rowFactor, exp(f32x4.sub(v128.load(x + at), rowShift))));
+    }
+  }
+}

@@ -1,0 +1,16 @@
+export * from "./backend.ts";
+export * from "./data.ts";
+export {
+  causalSoftmax,
+  embed,
+  gelu,
+  layerNorm,
+  linear,
+  rmsNorm,
+  rotary,
+  rotaryTable,
+  silu,
+  tokenCrossEntropy,
+} from "./ops/mod.ts";
+export type { CausalSoftmaxOptions, RotaryTable } from "./ops/mod.ts";
+export { tf } from "./tf.ts";

@@ -1,0 +1,29 @@
+import { require } from "../../core/mod.ts";
+import { tf } from "../tf.ts";
+
+/**
+ * x Wᵀ + bias, the linear layer with the weight layout of Hugging Face checkpoints.
+ *
+ * @param x [rows, in]
+ * @param weight [out, in]
+ * @param bias [out]
+ * @returns [rows, out]
+ * @throws {InputError} If the shapes do not fit.
+ */
+export function linear(x: tf.Tensor2D, weight: tf.Tensor2D, bias?: tf.Tensor1D): tf.Tensor2D {
+  const action = "apply a linear layer";
+  require(
+    x.rank === 2 && weight.rank === 2 && x.shape[1] === weight.shape[1],
+    action,
+    "x and weight must be [rows, in] and [out, in]",
+    [x.shape, weight.shape],
+  );
+  if (!bias) return tf.matMul(x, weight, false, true);
+  require(
+    bias.rank === 1 && bias.shape[0] === weight.shape[0],
+    action,
+    `bias must be [${weight.shape[0]}]`,
+    bias.shape,
+  );
+  return tf.fused.matMul({ a: x, b: weight, transposeB: true, bias }) as tf.Tensor2D;
+}

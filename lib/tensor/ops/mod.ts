@@ -1,0 +1,25 @@
+import type { AgileKernel } from "../agile.ts";
+import { activationKernels } from "./activations.ts";
+import { causalSoftmaxKernels } from "./causal_softmax.ts";
+import { normalizationKernels } from "./normalization.ts";
+import { rotaryKernels } from "./rotary.ts";
+import { tokenCrossEntropyKernels } from "./token_cross_entropy.ts";
+
+export { gelu, silu } from "./activations.ts";
+export { causalSoftmax } from "./causal_softmax.ts";
+export type { CausalSoftmaxOptions } from "./causal_softmax.ts";
+export { embed } from "./embed.ts";
+export { linear } from "./linear.ts";
+export { layerNorm, rmsNorm } from "./normalization.ts";
+export { rotary, rotaryTable } from "./rotary.ts";
+export type { RotaryTable } from "./rotary.ts";
+export { tokenCrossEntropy } from "./token_cross_entropy.ts";
+
+/** The kernels that the fused operations add to backend `agile`. */
+export const fusedKernels: AgileKernel[] = [
+  ...activationKernels,
+  ...causalSoftmaxKernels,
+  ...normalizationKernels,
+  ...rotaryKernels,
+  ...tokenCrossEntropyKernels,
+];

@@ -1,0 +1,141 @@
+import { require } from "../../core/mod.ts";
+import type { AgileKernel, KernelCall } from "../agile.ts";
+import { tf } from "../tf.ts";
+import { fused, runKernel } from "./fused.ts";
+
+/**
+ * RMSNorm: x / sqrt(mean(x²) + epsilon) * gain, over each row.
+ *
+ * @param x [rows, channels]
+ * @param gain [channels]
+ * @throws {InputError} If the shapes do not fit.
+ */
+export function rmsNorm(x: tf.Tensor2D, gain: tf.Tensor1D, epsilon: number): tf.Tensor2D {
+  return normalizeRows(x, gain, epsilon, false);
+}
+
+/**
+ * LayerNorm: (x - mean(x)) / sqrt(variance(x) + epsilon) * gain + bias, over each row.
+ *
+ * @param x [rows, channels]
+ * @param gain [channels]
+ * @param bias [channels]
+ * @throws {InputError} If the shapes do not fit.
+ */
+export function layerNorm(
+  x: tf.Tensor2D,
+  gain: tf.Tensor1D,
+  bias: tf.Tensor1D,
+  epsilon: number,
+): tf.Tensor2D {
+  requireChannels(x, bias, "bias");
+  return tf.tidy(() => tf.add(normalizeRows(x, gain, epsilon, true), bias));
+}
+
+function normalizeRows(
+  x: tf.Tensor2D,
+  gain: tf.Tensor1D,
+  epsilon: number,
+  centred: boolean,
+): tf.Tensor2D {
+  requireChannels(x, gain, "gain");
+  return fused("NormalizeRows", { x, gain }, { epsilon, centred }, () => {
+    const deviation = centred ? tf.sub(x, tf.mean(x, 1, true)) : x;
+    const meanSquare = tf.mean(tf.square(deviation), 1, true);
+    return tf.mul(tf.div(deviation, tf.sqrt(tf.add(meanSquare, epsilon))), gain);
+  });
+}
+
+function requireChannels(x: tf.Tensor2D, vector: tf.Tensor1D, name: string): void {
+  require(
+    x.rank === 2 && vector.rank === 1 && vector.shape[0] === x.shape[1],
+    "normalize rows",
+    `x must be [rows, channels] and ${name} [channels]`,
+    [x.shape, vector.shape],
+  );
+}
+
+/** Mean (0 unless centred) and 1 / sqrt(mean square deviation + epsilon) of a row, in float64. */
+function rowStatistics(row: Float32Array, { epsilon, centred }: KernelCall["attrs"]) {
+  let mean = 0;
+  if (centred) {
+    for (let j = 0; j < row.length; j++) mean += row[j];
+    mean /= row.length;
+  }
+  let square = 0;
+  for (let j = 0; j < row.length; j++) {
+    const deviation = row[j] - mean;
+    square += deviation * deviation;
+  }
+  return { mean, inverse: 1 / Math.sqrt(square / row.length + epsilon) };
+}
+
+function computeForward({ inputs: { x, gain }, attrs, backend }: KernelCall) {
+  const [values, gains] = [backend.floats(x), backend.floats(gain)];
+  const columns = gains.length;
+  const result = new Float32Array(values.length);
+  for (let start = 0; start < values.length; start += columns) {
+    const { mean, inverse } = rowStatistics(values.subarray(start, start + columns), attrs);
+    for (let j = 0; j < columns; j++) {
+      result[start + j] = (values[start + j] - mean) * inverse * gains[j];
+    }
+  }
+  return backend.output(x.shape, result);
+}
+
+/** dx = (g - mean(g) if centred - x̂ mean(g x̂)) inverse, with g = dy gain and x̂ the normalized x. */
+function computeInputGradient({ inputs: { x, gain, dy }, attrs, backend }: KernelCall) {
+  const [values, gains, slopes] = [x, gain, dy].map((tensor) => backend.floats(tensor));
+  const columns = gains.length;
+  const result = new Float32Array(values.length);
+  for (let start = 0; start < values.length; start += columns) {
+    const { mean, inverse } = rowStatistics(values.subarray(start, start + columns), attrs);
+    let [sum, product] = [0, 0];
+    for (let j = 0; j < columns; j++) {
+      const slope = slopes[start + j] * gains[j];
+      sum += slope;
+      product += slope * (values[start + j] - mean);
+    }
+    const shift = attrs.centred ? sum / columns : 0;
+    const factor = product * inverse * inverse / columns;
+    for (let j = 0; j < columns; j++) {
+      const deviation = values[start + j] - mean;
+      result[start + j] = (slopes[start + j] * gains[j] - shift - deviation * factor) * inverse;
+    }
+  }
+  return backend.output(x.shape, result);
+}
+
+/** dgain = sum over the rows of dy x̂. */
+function computeGainGradient({ inputs: { x, dy }, attrs, backend }: KernelCall) {
+  const [values, slopes] = [backend.floats(x), backend.floats(dy)];
+  const columns = x.shape[1];
+  const sums = new Float64Array(columns);
+  for (let start = 0; start < values.length; start += columns) {
+    const { mean, inverse } = rowStatistics(values.subarray(start, start + columns), attrs);
+    for (let j = 0; j < columns; j++) {
+      sums[j] += slopes[start + j] * (values[start + j] - mean) * inverse;
+    }
+  }
+  return backend.output([columns], Float32Array.from(sums));
+}
+
+/** The kernels behind {@linkcode rmsNorm} and {@linkcode layerNorm}. */
+export const normalizationKernels: AgileKernel[] = [
+  {
+    name: "NormalizeRows",
+    compute: computeForward,
+    gradient: {
+      inputsToSave: ["x", "gain"],
+      gradFunc: (gradient, [x, gain], attributes) => {
+        const dy = gradient as tf.Tensor;
+        return {
+          x: () => runKernel("NormalizeRowsInputGradient", { x, gain, dy }, attributes),
+          gain: () => runKernel("NormalizeRowsGainGradient", { x, dy }, attributes),
+        };
+      },
+    },
+  },
+  { name: "NormalizeRowsInputGradient", compute: computeInputGradient },
+  { name: "NormalizeRowsGainGradient", compute: computeGainGradient },
+];

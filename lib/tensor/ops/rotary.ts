@@ -1,0 +1,115 @@
+import { require } from "../../core/mod.ts";
+import type { AgileKernel, KernelCall } from "../agile.ts";
+import { tf } from "../tf.ts";
+import { fused, runKernel } from "./fused.ts";
+
+/** Cosines and sines of rotary position embeddings, each [rows, headDim / 2] row-major. */
+export interface RotaryTable {
+  cos: Float32Array;
+  sin: Float32Array;
+}
+
+/**
+ * The angles of RoPE: position * theta^(-2 i / headDim) for i in 0..headDim/2-1.
+ *
+ * @param positions The position of each row.
+ * @throws {InputError} If headDim is odd.
+ */
+export function rotaryTable(
+  positions: Int32Array | readonly number[],
+  headDim: number,
+  theta: number,
+): RotaryTable {
+  requireEven(headDim);
+  const half = headDim / 2;
+  const frequencies = Array.from({ length: half }, (_, i) => theta ** (-2 * i / headDim));
+  const tabulate = (f: (angle: number) => number) => {
+    const table = new Float32Array(positions.length * half);
+    for (let row = 0; row < positions.length; row++) {
+      for (let i = 0; i < half; i++) table[row * half + i] = f(positions[row] * frequencies[i]);
+    }
+    return table;
+  };
+  return { cos: tabulate(Math.cos), sin: tabulate(Math.sin) };
+}
+
+/**
+ * RoPE in the half-split layout of LLaMA: within each head, elements i and i + headDim / 2 are
+ * rotated by the row's angle i.
+ *
+ * @param x [rows, heads * headDim]
+ * @param table A table for these rows, of {@linkcode rotaryTable}.
+ * @returns The shape of x.
+ * @throws {InputError} If the shapes do not fit.
+ */
+export function rotary(x: tf.Tensor2D, table: RotaryTable, headDim: number): tf.Tensor2D {
+  const action = "rotate positions";
+  requireEven(headDim);
+  const [rows, channels] = x.shape;
+  const half = headDim / 2;
+  require(
+    x.rank === 2 && channels % headDim === 0,
+    action,
+    `x must be [rows, heads * ${headDim}]`,
+    x.shape,
+  );
+  require(
+    table.cos.length === rows * half && table.sin.length === rows * half,
+    action,
+    `the table must have ${rows} rows of ${half}`,
+    [table.cos.length, table.sin.length],
+  );
+  return fused("Rotary", { x }, { ...table, headDim, direction: 1 }, () => {
+    const [cos, sin] = [table.cos, table.sin].map((part) => tf.tensor3d(part, [rows, 1, half]));
+    const [left, right] = tf.split(tf.reshape(x, [rows, channels / headDim, headDim]), 2, 2);
+    const rotated = tf.concat([
+      tf.sub(tf.mul(left, cos), tf.mul(right, sin)),
+      tf.add(tf.mul(right, cos), tf.mul(left, sin)),
+    ], 2);
+    return tf.reshape(rotated, [rows, channels]);
+  });
+}
+
+function requireEven(headDim: number): void {
+  require(
+    Number.isInteger(headDim) && headDim > 0 && headDim % 2 === 0,
+    "rotate positions",
+    "headDim must be a positive even number",
+    headDim,
+  );
+}
+
+function computeRotary({ inputs: { x }, attrs, backend }: KernelCall) {
+  const { cos, sin, headDim, direction } = attrs as RotaryTable & {
+    headDim: number;
+    direction: 1 | -1;
+  };
+  const half = headDim / 2;
+  const [rows, channels] = x.shape;
+  const values = backend.floats(x);
+  const result = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++) {
+    for (let head = row * channels; head < (row + 1) * channels; head += headDim) {
+      for (let i = 0; i < half; i++) {
+        const [left, right] = [values[head + i], values[head + half + i]];
+        const [c, s] = [cos[row * half + i], direction * sin[row * half + i]];
+        result[head + i] = left * c - right * s;
+        result[head + half + i] = right * c + left * s;
+      }
+    }
+  }
+  return backend.output(x.shape, result);
+}
+
+/** The kernel behind {@linkcode rotary}; its gradient is the rotation back. */
+export const rotaryKernels: AgileKernel[] = [
+  {
+    name: "Rotary",
+    compute: computeRotary,
+    gradient: {
+      gradFunc: (dy, _saved, attributes) => ({
+        x: () => runKernel("Rotary", { x: dy as tf.Tensor }, { ...attributes, direction: -1 }),
+      }),
+    },
+  },
+];

@@ -1,0 +1,132 @@
+/** Computes `count` elements at `target` from those at `sources`; all are byte addresses. */
+export type ElementwiseKernel = (count: number, target: number, ...sources: number[]) => void;
+
+/** The exports of `assembly/index.ts`; addresses are in bytes, scales are numbers. */
+interface KernelExports {
+  memory: WebAssembly.Memory;
+  relu: ElementwiseKernel;
+  step: ElementwiseKernel;
+  exp: ElementwiseKernel;
+  sqrt: ElementwiseKernel;
+  square: ElementwiseKernel;
+  silu: ElementwiseKernel;
+  gelu: ElementwiseKernel;
+  add: ElementwiseKernel;
+  subtract: ElementwiseKernel;
+  multiply: ElementwiseKernel;
+  divide: ElementwiseKernel;
+  siluGradient: ElementwiseKernel;
+  geluGradient: ElementwiseKernel;
+  causalSoftmax(size: number, target: number, scores: number, bias: number, scale: number): void;
+  causalSoftmaxGradient(
+    size: number,
+    target: number,
+    probabilities: number,
+    gradient: number,
+    scale: number,
+  ): void;
+  logSumExpParts(rows: number, columns: number, target: number, x: number): void;
+  scaledExp(
+    rows: number,
+    columns: number,
+    target: number,
+    x: number,
+    shift: number,
+    factor: number,
+  ): void;
+  matmul(
+    a: number,
+    b: number,
+    c: number,
+    m: number,
+    n: number,
+    k: number,
+    transposeA: boolean,
+    transposeB: boolean,
+    packed: number,
+  ): void;
+}
+
+/** Elements that one step of {@linkcode Simd.map} works on: three operands fit the cache. */
+const chunkLength = 8192;
+
+/** The first bytes of the memory belong to the compiled module. */
+const firstAddress = 4096;
+
+const pageBytes = 65536;
+
+/**
+ * The WebAssembly SIMD kernels and the scratch memory that they work in. Nothing stays in that
+ * memory from one call to the next.
+ */
+export class Simd {
+  readonly kernels: KernelExports;
+  #floats: Float32Array = new Float32Array();
+
+  private constructor(kernels: KernelExports) {
+    this.kernels = kernels;
+  }
+
+  /** Loads the kernels that this engine can run: with relaxed SIMD where it is supported. */
+  static async load(): Promise<Simd> {
+    const read = (name: string) => Deno.readFile(new URL(name, import.meta.url));
+    let binary = await read("kernels_relaxed.wasm");
+    if (!WebAssembly.validate(binary)) binary = await read("kernels_simd.wasm");
+    const { instance } = await WebAssembly.instantiate(binary);
+    return new Simd(instance.exports as unknown as KernelExports);
+  }
+
+  /**
+   * Lays arrays of the given lengths (in floats) out in scratch memory, with room for one more
+   * vector behind each, and returns their byte addresses, multiples of 16.
+   */
+  reserve(...lengths: number[]): number[] {
+    let end = firstAddress;
+    const addresses = lengths.map((length) => {
+      const address = end;
+      end += Math.ceil(length / 4) * 16 + 16;
+      return address;
+    });
+    const missing = end - this.kernels.memory.buffer.byteLength;
+    if (missing > 0) this.kernels.memory.grow(Math.ceil(missing / pageBytes));
+    if (this.#floats.buffer !== this.kernels.memory.buffer) {
+      this.#floats = new Float32Array(this.kernels.memory.buffer);
+    }
+    return addresses;
+  }
+
+  /** Copies values to a reserved address. */
+  write(address: number, values: Float32Array): void {
+    this.#floats.set(values, address / 4);
+  }
+
+  /** A view of `length` reserved floats, valid until the next {@linkcode reserve}. */
+  view(address: number, length: number): Float32Array {
+    return this.#floats.subarray(address / 4, address / 4 + length);
+  }
+
+  /**
+   * target = kernel(...sources), elementwise. A source that is shorter than the target repeats; its
+   * length divides the target's. Sources may be the target itself.
+   */
+  map(kernel: ElementwiseKernel, sources: Float32Array[], target: Float32Array): void {
+    const length = target.length;
+    if (length === 0) return;
+    const period = Math.min(...sources.map((source) => source.length));
+    const repeats = Math.max(1, Math.floor(Math.min(chunkLength, length) / period));
+    const chunk = period === length ? Math.min(chunkLength, length) : period * repeats;
+    const [output, ...inputs] = this.reserve(chunk, ...sources.map(() => chunk));
+    sources.forEach((source, index) => {
+      if (source.length === length) return;
+      for (let i = 0; i < chunk; i += period) this.write(inputs[index] + 4 * i, source);
+    });
+    for (let start = 0; start < length; start += chunk) {
+      const end = Math.min(start + chunk, length);
+      sources.forEach((source, index) => {
+        if (source.length === length) this.write(inputs[index], source.subarray(start, end));
+      });
+      kernel(end - start, output, ...inputs);
+      target.set(this.view(output, end - start), start);
+    }
+  }
+}
