@@ -1,0 +1,128 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { InputError, sha256 } from "../../lib/core/mod.ts";
+import {
+  openCheckpoint,
+  type TensorToWrite,
+  writeAtomically,
+  writeSafetensors,
+} from "../../lib/io/mod.ts";
+import { withFolder } from "./temporary_folder.ts";
+
+const embedding: TensorToWrite = {
+  name: "embedding",
+  dtype: "F16",
+  shape: [2],
+  data: Float32Array.of(1, 2),
+};
+const head: TensorToWrite = {
+  name: "head",
+  dtype: "F32",
+  shape: [1, 2],
+  data: Float32Array.of(3, 4),
+};
+const shards = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"];
+
+async function writeShards(folder: string): Promise<void> {
+  await writeSafetensors(`${folder}/${shards[0]}`, [embedding]);
+  await writeSafetensors(`${folder}/${shards[1]}`, [head]);
+}
+
+async function writeIndex(folder: string, index: unknown): Promise<string> {
+  const path = `${folder}/model.safetensors.index.json`;
+  await writeAtomically(path, JSON.stringify(index));
+  return path;
+}
+
+async function refuses(folder: string, message: string): Promise<void> {
+  await assertRejects(() => openCheckpoint(folder), InputError, message);
+}
+
+Deno.test("openCheckpoint() opens model.safetensors", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/model.safetensors`;
+    await writeSafetensors(path, [embedding, head]);
+    await writeIndex(folder, "not looked at");
+    using checkpoint = await openCheckpoint(folder);
+    assertEquals(checkpoint.folder, folder);
+    assertEquals(checkpoint.files, [path]);
+    assertEquals(checkpoint.names, ["head", "embedding"]);
+    assertEquals(checkpoint.tensors.get("head")?.shape, [1, 2]);
+    assertEquals(await checkpoint.readFloat32("embedding"), {
+      shape: [2],
+      data: Float32Array.of(1, 2),
+    });
+    assertEquals(await checkpoint.sha256(), await sha256(await Deno.readFile(path)));
+  }));
+
+Deno.test("openCheckpoint() opens shards, and only what the index lists", () =>
+  withFolder(async (folder) => {
+    await writeShards(folder);
+    await writeSafetensors(`${folder}/${shards[1]}`, [head, { ...head, name: "unlisted" }]);
+    await writeIndex(folder, { weight_map: { head: shards[1], embedding: shards[0] } });
+    using checkpoint = await openCheckpoint(folder);
+    const paths = shards.map((shard) => `${folder}/${shard}`);
+    assertEquals(checkpoint.files, paths);
+    assertEquals(checkpoint.names, ["head", "embedding"]);
+    assertEquals((await checkpoint.read("head")).data, head.data);
+    assertEquals(await checkpoint.readRaw("embedding"), Uint8Array.of(0, 0x3c, 0, 0x40));
+    const bytes = await Promise.all(paths.map((path) => Deno.readFile(path)));
+    assertEquals(await checkpoint.sha256(), await sha256(Uint8Array.of(...bytes[0], ...bytes[1])));
+    await assertRejects(
+      () => checkpoint.read("unlisted"),
+      InputError,
+      `Cannot read tensor unlisted of ${folder}: the model must have it`,
+    );
+    checkpoint.close();
+    await assertRejects(() => checkpoint.read("head"), InputError, "must not be closed yet");
+  }));
+
+Deno.test("openCheckpoint() refuses a folder without weights, or that is none", () =>
+  withFolder(async (folder) => {
+    const rule = "the folder must have model.safetensors or model.safetensors.index.json";
+    await refuses(folder, `Cannot open ${folder}: ${rule}`);
+    await refuses(`${folder}/missing`, `Cannot open ${folder}/missing: ${rule}`);
+    await writeAtomically(`${folder}/file`, "");
+    await refuses(`${folder}/file`, `Cannot read ${folder}/file/model.safetensors: `);
+  }));
+
+Deno.test("openCheckpoint() refuses a malformed index", () =>
+  withFolder(async (folder) => {
+    await writeShards(folder);
+    for (const index of [[], {}, { weight_map: null }, { weight_map: [shards[0]] }]) {
+      const path = await writeIndex(folder, index);
+      await refuses(folder, `Cannot read ${path}: it must have an object weight_map`);
+    }
+    const path = await writeIndex(folder, { weight_map: {} });
+    await refuses(folder, `Cannot read ${path}: weight_map must not be empty`);
+    await writeAtomically(path, "{");
+    await refuses(folder, `Cannot read ${path}: the file must be JSON, got `);
+  }));
+
+Deno.test("openCheckpoint() refuses shards outside of the folder", () =>
+  withFolder(async (folder) => {
+    await writeShards(folder);
+    const inner = `${folder}/inner`;
+    const names = [`../${shards[0]}`, `${folder}/${shards[0]}`, "..", ".", "", "a\\b", "a\0", 7];
+    for (const shard of names) {
+      const path = await writeIndex(inner, { weight_map: { embedding: shard } });
+      await refuses(
+        inner,
+        `Cannot read ${path}: weight_map must name a file in the same folder for embedding, got ` +
+          JSON.stringify(shard),
+      );
+    }
+  }));
+
+Deno.test("openCheckpoint() refuses missing shards and tensors that are elsewhere", () =>
+  withFolder(async (folder) => {
+    await writeShards(folder);
+    const path = await writeIndex(folder, {
+      weight_map: { embedding: shards[0], head: shards[0] },
+    });
+    await refuses(
+      folder,
+      `Cannot read tensor head of ${folder}/${shards[0]}: ${path} places it there`,
+    );
+    await writeIndex(folder, { weight_map: { embedding: shards[0], head: "model-3.safetensors" } });
+    await refuses(folder, `Cannot read ${folder}/model-3.safetensors: the file must exist`);
+  }));

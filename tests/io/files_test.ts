@@ -1,0 +1,81 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { InputError, sha256 } from "../../lib/core/mod.ts";
+import { hashFile, hashFiles, readJson, readText, writeAtomically } from "../../lib/io/mod.ts";
+import { withFolder } from "./temporary_folder.ts";
+
+Deno.test("writeAtomically() writes text, bytes and pieces, and leaves nothing else", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/new/folders/a.txt`;
+    const bytes = new TextEncoder().encode("größer");
+    for (const content of ["größer", bytes, [bytes.subarray(0, 3), bytes.subarray(3)]]) {
+      await writeAtomically(path, content);
+      assertEquals(await readText(path), "größer");
+    }
+    await writeAtomically(path, "");
+    assertEquals(await readText(path), "");
+    assertEquals([...Deno.readDirSync(`${folder}/new/folders`)].map(({ name }) => name), ["a.txt"]);
+  }));
+
+Deno.test("writeAtomically() keeps the old file when the content fails half way", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/a.txt`;
+    await writeAtomically(path, "old");
+    function* failing() {
+      yield new Uint8Array(10);
+      throw new RangeError("no more");
+    }
+    await assertRejects(() => writeAtomically(path, failing()), RangeError, "no more");
+    assertEquals(await readText(path), "old");
+    assertEquals([...Deno.readDirSync(folder)].length, 1);
+  }));
+
+Deno.test("writeAtomically() refuses a path that is a folder or below a file", () =>
+  withFolder(async (folder) => {
+    await writeAtomically(`${folder}/file`, "");
+    await Deno.mkdir(`${folder}/full/inner`, { recursive: true });
+    for (const path of [`${folder}/full`, `${folder}/file/below`]) {
+      await assertRejects(
+        () => writeAtomically(path, "x"),
+        InputError,
+        `Cannot write ${path}: the system must allow it, got `,
+      );
+    }
+    assertEquals([...Deno.readDirSync(folder)].length, 2);
+  }));
+
+Deno.test("readText() refuses a missing file, a folder and bytes that are not UTF-8", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/a`;
+    const refuses = (path: string, rule: string) =>
+      assertRejects(() => readText(path), InputError, `Cannot read ${path}: ${rule}`);
+    await refuses(path, "the file must exist");
+    await refuses(folder, "it must be a file, not a folder or device");
+    await writeAtomically(path, Uint8Array.of(0x61, 0xff));
+    await refuses(path, "the file must be UTF-8 text");
+  }));
+
+Deno.test("readJson() gives the value and names a file that is not JSON", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/a.json`;
+    await writeAtomically(path, '{"a": [1]}');
+    assertEquals(await readJson(path), { a: [1] });
+    await writeAtomically(path, "{a}");
+    const message = `Cannot read ${path}: the file must be JSON, got `;
+    await assertRejects(() => readJson(path), InputError, message);
+  }));
+
+Deno.test("hashFile() agrees with SHA-256 of the whole", () =>
+  withFolder(async (folder) => {
+    for (const size of [0, 1, 1 << 20, (1 << 20) + 7]) {
+      const bytes = Uint8Array.from({ length: size }, (_, i) => i * 31);
+      await writeAtomically(`${folder}/a`, bytes);
+      assertEquals(await hashFile(`${folder}/a`), await sha256(bytes));
+    }
+  }));
+
+Deno.test("hashFiles() hashes the files joined end to end", () =>
+  withFolder(async (folder) => {
+    await writeAtomically(`${folder}/a`, "one");
+    await writeAtomically(`${folder}/b`, "two");
+    assertEquals(await hashFiles([`${folder}/b`, `${folder}/a`]), await sha256("twoone"));
+  }));
