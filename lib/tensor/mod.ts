@@ -14,3 +14,4 @@ export {
 } from "./ops/mod.ts";
 export type { CausalSoftmaxOptions, RotaryTable } from "./ops/mod.ts";
 export { tf } from "./tf.ts";
+export { tidy } from "./tidy.ts";

@@ -1,0 +1,5 @@
+export * from "./divergence.ts";
+export * from "./perplexity.ts";
+export * from "./reading.ts";
+export * from "./score.ts";
+export * from "./windows.ts";

@@ -1,0 +1,76 @@
+import { bootstrap, type Estimate, mean } from "../core/mod.ts";
+import type { WindowScores } from "./score.ts";
+
+/** One way to read a run: which positions count, and what they gave. */
+export interface Reading {
+  perplexity: Estimate;
+  /** Positions that were scored, over all windows. */
+  scored: number;
+  /** Mean KL divergence from the reference, nats per scored position. */
+  divergence?: number;
+  /** Share of the scored positions whose most likely token is the reference's. */
+  agreement?: number;
+  /** Mean loss of each window, nats; NaN-free: every window has a scored position. */
+  windowLosses: number[];
+}
+
+const seed = 0;
+
+/**
+ * Reads the scores of a run on a subset of its positions.
+ *
+ * Perplexity is `exp` of the mean over windows of the window's mean loss (protocol of GPTQ);
+ * its 95 % interval comes from a bootstrap over windows.
+ *
+ * @param subset The runs whose survivors count, window by window; every position counts without.
+ */
+export function readScores(scores: WindowScores[], subset?: WindowScores[]): Reading {
+  const counts = scores.map((window, index) => {
+    const survived = subset?.[index].survived;
+    return survived ?? new Uint8Array(window.loss.length).fill(1);
+  });
+  const scored = counts.reduce((sum, flags) => sum + total(flags), 0);
+  const windowLosses = scores.map((window, index) => meanWhere(window.loss, counts[index]));
+  const overall = (values: (window: WindowScores) => ArrayLike<number>) =>
+    scores.reduce((sum, window, index) => sum + sumWhere(values(window), counts[index]), 0) /
+    scored;
+  return {
+    perplexity: perplexityOf(windowLosses),
+    scored,
+    ...scores[0].divergence && {
+      divergence: overall((window) => window.divergence!),
+      agreement: overall((window) => window.agreement!),
+    },
+    windowLosses,
+  };
+}
+
+/** Perplexity of per-window mean losses, with its interval. */
+export function perplexityOf(windowLosses: number[]): Estimate {
+  return bootstrap(windowLosses.length, (indices) => perplexityAt(windowLosses, indices), { seed });
+}
+
+/** How two runs over the same windows compare: `perplexity(numerator) / perplexity(denominator)`. */
+export function perplexityRatio(numerator: number[], denominator: number[]): Estimate {
+  const ratio = (indices: Uint32Array) =>
+    perplexityAt(numerator, indices) / perplexityAt(denominator, indices);
+  return bootstrap(numerator.length, ratio, { seed });
+}
+
+function perplexityAt(windowLosses: number[], indices: Uint32Array): number {
+  return Math.exp(mean(Float64Array.from(indices, (index) => windowLosses[index])));
+}
+
+function total(flags: Uint8Array): number {
+  return flags.reduce((sum, flag) => sum + flag, 0);
+}
+
+function sumWhere(values: ArrayLike<number>, flags: Uint8Array): number {
+  let sum = 0;
+  for (let i = 0; i < flags.length; i++) if (flags[i]) sum += values[i];
+  return sum;
+}
+
+function meanWhere(values: ArrayLike<number>, flags: Uint8Array): number {
+  return sumWhere(values, flags) / total(flags);
+}

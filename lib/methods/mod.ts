@@ -1,0 +1,4 @@
+export * from "./activations.ts";
+export * from "./gptq_model.ts";
+export * from "./method.ts";
+export * from "./scheme.ts";

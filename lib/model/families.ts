@@ -1,0 +1,22 @@
+import { refuse } from "../core/mod.ts";
+import type { FamilyName } from "./architecture.ts";
+import { bloom } from "./bloom.ts";
+import type { ConfigReader, Family } from "./family.ts";
+import { llama } from "./llama.ts";
+import { opt } from "./opt.ts";
+
+/** Every family this suite computes. */
+export const families: Record<FamilyName, Family> = { llama, opt, bloom };
+
+/**
+ * The family a config.json names.
+ * @throws {InputError} If its model_type is another one.
+ */
+export function familyOf(config: ConfigReader): Family {
+  const type = config.value("model_type", null);
+  const family = Object.values(families).find((each) => each.name === type);
+  if (!family) {
+    refuse(`load ${config.path}`, `model_type must be ${Object.keys(families).join(", ")}`, type);
+  }
+  return family;
+}

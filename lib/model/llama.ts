@@ -1,0 +1,96 @@
+import { refuse, require } from "../core/mod.ts";
+import type { ConfigReader, Family } from "./family.ts";
+
+/** LLaMA 1-3 without rope scaling: RMS norm, rotary positions, gated SiLU, grouped-query attention. */
+export const llama: Family = {
+  name: "llama",
+  architecture(config) {
+    config.only("hidden_act", ["silu"], "silu");
+    config.only("sliding_window", [null], null);
+    config.only("partial_rotary_factor", [1], 1);
+    const hiddenSize = config.count("hidden_size");
+    const heads = config.count("num_attention_heads");
+    const keyValueHeads = config.count("num_key_value_heads", heads);
+    require(
+      heads % keyValueHeads === 0,
+      `load ${config.path}`,
+      `num_key_value_heads must divide num_attention_heads ${heads}`,
+      keyValueHeads,
+    );
+    return {
+      family: "llama",
+      layers: config.count("num_hidden_layers"),
+      hiddenSize,
+      embeddingSize: hiddenSize,
+      intermediateSize: config.count("intermediate_size"),
+      heads,
+      keyValueHeads,
+      headDim: config.value("head_dim") === undefined
+        ? config.headDim(hiddenSize, heads)
+        : config.count("head_dim"),
+      vocabularySize: config.count("vocab_size"),
+      maxPositions: config.count("max_position_embeddings", 2048),
+      norm: "rms",
+      normEpsilon: config.number("rms_norm_eps", 1e-6),
+      normPlacement: "before",
+      embeddingNorm: false,
+      finalNorm: true,
+      activation: "silu",
+      gated: true,
+      attentionBias: config.flag("attention_bias", false),
+      mlpBias: config.flag("mlp_bias", false),
+      positions: { kind: "rotary", theta: rotaryTheta(config) },
+      tiedHead: config.flag("tie_word_embeddings", false),
+      startToken: config.token("bos_token_id"),
+      startsEveryWindow: config.flag("starts_every_window", false),
+    };
+  },
+  config(a) {
+    return {
+      architectures: ["LlamaForCausalLM"],
+      model_type: "llama",
+      hidden_act: "silu",
+      hidden_size: a.hiddenSize,
+      intermediate_size: a.intermediateSize,
+      num_hidden_layers: a.layers,
+      num_attention_heads: a.heads,
+      num_key_value_heads: a.keyValueHeads,
+      head_dim: a.headDim,
+      max_position_embeddings: a.maxPositions,
+      rms_norm_eps: a.normEpsilon,
+      rope_theta: a.positions.kind === "rotary" ? a.positions.theta : 10000,
+      attention_bias: a.attentionBias,
+      mlp_bias: a.mlpBias,
+      tie_word_embeddings: a.tiedHead,
+      vocab_size: a.vocabularySize,
+      bos_token_id: a.startToken,
+      starts_every_window: a.startsEveryWindow,
+    };
+  },
+  names: {
+    prefixes: ["model.", ""],
+    outer: { embedding: "embed_tokens", finalNorm: "norm", head: "lm_head" },
+    layers: "layers.",
+    inner: {
+      inputNorm: "input_layernorm",
+      query: "self_attn.q_proj",
+      key: "self_attn.k_proj",
+      value: "self_attn.v_proj",
+      output: "self_attn.o_proj",
+      mlpNorm: "post_attention_layernorm",
+      gate: "mlp.gate_proj",
+      up: "mlp.up_proj",
+      down: "mlp.down_proj",
+    },
+  },
+};
+
+/** The base of the rotary angles, from `rope_theta` or the newer `rope_parameters`. */
+function rotaryTheta(config: ConfigReader): number {
+  const settings = config.value(["rope_parameters", "rope_scaling"], {}) as Record<string, unknown>;
+  const type = settings.rope_type ?? settings.type ?? "default";
+  if (type !== "default") {
+    refuse(`load ${config.path}`, "rope scaling must be absent or of type default", type);
+  }
+  return config.number("rope_theta", (settings.rope_theta as number | undefined) ?? 10000);
+}

@@ -1,0 +1,12 @@
+export * from "./alibi.ts";
+export * from "./architecture.ts";
+export { ConfigReader } from "./family.ts";
+export { families } from "./families.ts";
+export * from "./forward.ts";
+export { initializeModel } from "./initialize.ts";
+export { loadModel } from "./load.ts";
+export * from "./model.ts";
+export { saveModel } from "./save.ts";
+export * from "./sites.ts";
+export * from "./state.ts";
+export * from "./weights.ts";

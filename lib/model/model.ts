@@ -1,0 +1,47 @@
+import { tf } from "../tensor/mod.ts";
+import type { Architecture } from "./architecture.ts";
+import {
+  buildWeights,
+  linearGroups,
+  type Module,
+  moduleOf,
+  parameters,
+  type Weights,
+} from "./weights.ts";
+
+/** A decoder with its parameters in memory. */
+export interface Model {
+  /** What to call it in tables and messages. */
+  name: string;
+  architecture: Architecture;
+  weights: Weights;
+}
+
+const linearNames = new Set<string>(linearGroups.flat());
+
+/**
+ * A model whose block weights went through `change`; everything else is shared with `model`.
+ * Weight methods quantize with it: `change` returns the module to use instead.
+ */
+export async function withLinearWeights(
+  model: Model,
+  change: (module: Module, layer: number, name: string) => Module | Promise<Module>,
+): Promise<Model> {
+  const weights = await buildWeights(model.architecture, (shape) => {
+    const module = moduleOf(model.weights, shape);
+    return shape.layer !== null && linearNames.has(shape.name)
+      ? change(module, shape.layer, shape.name)
+      : module;
+  });
+  return { ...model, weights };
+}
+
+/**
+ * Frees a model's tensors.
+ *
+ * @param shared A model that goes on living and owns some of the same tensors.
+ */
+export function disposeModel(model: Model, shared?: Model): void {
+  const kept = new Set(shared ? parameters(shared.weights) : []);
+  tf.dispose(parameters(model.weights).filter((tensor) => !kept.has(tensor)));
+}

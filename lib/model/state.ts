@@ -1,0 +1,35 @@
+import type { tf } from "../tensor/mod.ts";
+
+/** The residual stream between two blocks. */
+export interface State {
+  /** `[batch * tokens, channels]`; windows of a batch lie one after the other. */
+  hidden: tf.Tensor2D;
+  /** Where each token of a window stood before pruning, ascending; `[tokens]`. */
+  positions: Int32Array;
+  batch: number;
+}
+
+/** Tokens that left the stream at a pruning layer. */
+export interface Exit {
+  layer: number;
+  /** Their last hidden state, `[pruned, channels]`. */
+  hidden: tf.Tensor2D;
+  /** Where they stood in the window. */
+  positions: Int32Array;
+}
+
+/**
+ * Which tokens leave the stream, and where. Pruning takes place after a layer's attention
+ * residual, before its MLP (protocol of the released code).
+ */
+export interface Pruning {
+  /** Layer to share of its tokens that leave, 0..1. */
+  ratios: ReadonlyMap<number, number>;
+  /**
+   * Scores of tokens from attention maps `[heads, tokens, tokens]`, higher is more important.
+   * Must be a sum over heads: maps arrive a few heads at a time and the scores are added.
+   */
+  importance: (maps: Float32Array, size: { heads: number; tokens: number }) => Float32Array;
+  /** Survivors count from 0 again, or keep the positions they had. */
+  positions: "renumber" | "keep";
+}

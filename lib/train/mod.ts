@@ -1,0 +1,5 @@
+export * from "./adamw.ts";
+export * from "./batches.ts";
+export * from "./checkpoint.ts";
+export * from "./schedule.ts";
+export * from "./trainer.ts";

@@ -1,0 +1,119 @@
+/**
+ * `deno task train [FAMILY...]`: trains the bundled models and writes them to data/models.
+ */
+import { Command } from "commander";
+import { type BundledModel, bundledModels, corpus } from "../experiments/bundled.ts";
+import { type TokenizedSplit, tokenizeSplit } from "../experiments/encyclopedia.ts";
+import { generateEncyclopedia, trainTokenizer } from "../lib/corpus/mod.ts";
+import { refuse } from "../lib/core/mod.ts";
+import { perplexity } from "../lib/eval/mod.ts";
+import { exists, hashFile, loadTokenizer, type Tokenizer, writeAtomically } from "../lib/io/mod.ts";
+import {
+  disposeModel,
+  type FamilyName,
+  initializeModel,
+  loadModel,
+  saveModel,
+} from "../lib/model/mod.ts";
+import { useBackend } from "../lib/tensor/mod.ts";
+import { resumeTraining, saveTraining, train, type TrainingState } from "../lib/train/mod.ts";
+import { main } from "./command_line.ts";
+import { modelCard } from "./model_card.ts";
+import { terminalProgress } from "./progress.ts";
+
+const checkpointEvery = 100;
+
+interface Options {
+  models: string;
+  checkpoints: string;
+  fresh?: boolean;
+}
+
+const program = new Command("train")
+  .description("Train bundled models on the synthetic encyclopedia; run again to resume.")
+  .argument("[families...]", `any of ${Object.keys(bundledModels).join(", ")}; all by default`)
+  .option("--models <folder>", "where to write the models", "data/models")
+  .option("--checkpoints <folder>", "where to keep checkpoints", ".training")
+  .option("--fresh", "start over instead of resuming");
+
+await main(program, async (signal) => {
+  const options = program.opts<Options>();
+  const families = program.args.length ? program.args : Object.keys(bundledModels);
+  const chosen = families.map((family) =>
+    bundledModels[family as FamilyName] ??
+      refuse("train", `family must be ${Object.keys(bundledModels).join(", ")}`, family)
+  );
+  await useBackend("agile");
+  for (const bundled of chosen) {
+    if (!signal.aborted) await trainOne(bundled, options, signal);
+  }
+});
+
+/** Trains one model, from its checkpoint where there is one, and writes its folder when done. */
+async function trainOne(bundled: BundledModel, options: Options, signal: AbortSignal) {
+  const { name, architecture, recipe } = bundled;
+  const folder = `${options.models}/${name}`;
+  const checkpoints = `${options.checkpoints}/${name}`;
+  await Deno.mkdir(folder, { recursive: true });
+  await Deno.mkdir(checkpoints, { recursive: true });
+  const tokenizer = await trainedTokenizer(folder, options.fresh);
+  const text = await tokenizeSplit("training", tokenizer);
+
+  const identity = JSON.stringify({ architecture, recipe, text: text.hash });
+  const initial = await initializeModel(name, architecture, recipe.seed);
+  const resumed = options.fresh ? undefined : await resumeTraining(checkpoints, identity, initial);
+  const { model, state } = await train(
+    resumed?.model ?? initial,
+    text.ids,
+    recipe,
+    resumed?.state,
+    {
+      progress: terminalProgress(),
+      signal,
+      checkpoint: {
+        every: checkpointEvery,
+        save: (model, state) => saveTraining(checkpoints, identity, model, state),
+      },
+    },
+  );
+  if (state.step === recipe.schedule.steps) {
+    await saveModel(model, folder, "F16");
+    await describe(bundled, folder, tokenizer, text, state);
+  }
+  disposeModel(model);
+}
+
+/** The tokenizer in the model's folder, trained first if there is none. */
+async function trainedTokenizer(folder: string, fresh = false): Promise<Tokenizer> {
+  const path = `${folder}/tokenizer.json`;
+  if (fresh || !await exists(path)) {
+    const { vocabularySize, characters, startToken } = corpus.tokenizer;
+    const { text } = generateEncyclopedia({ seed: corpus.training.seed, characters });
+    const tokenizer = trainTokenizer(text, { vocabularySize, specialTokens: [startToken] });
+    await writeAtomically(path, `${JSON.stringify(tokenizer)}\n`);
+  }
+  return await loadTokenizer(folder);
+}
+
+/** Measures the model as written, and writes its card and loss curve. */
+async function describe(
+  bundled: BundledModel,
+  folder: string,
+  tokenizer: Tokenizer,
+  training: TokenizedSplit,
+  state: TrainingState,
+) {
+  const test = await tokenizeSplit("test", tokenizer);
+  const model = await loadModel(folder);
+  const measured = await perplexity(model, test.ids, { window: bundled.recipe.window });
+  disposeModel(model);
+  const sha256 = await hashFile(`${folder}/model.safetensors`);
+  const card = modelCard({ bundled, training, test, measured, sha256, losses: state.losses });
+  await writeAtomically(`${folder}/README.md`, card);
+  await writeAtomically(`${folder}/losses.json`, `${JSON.stringify(rounded(state.losses))}\n`);
+}
+
+/** Losses to four digits: the curve is for looking at. */
+function rounded(losses: number[]): number[] {
+  return losses.map((loss) => Number(loss.toFixed(4)));
+}
