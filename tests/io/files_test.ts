@@ -1,6 +1,13 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { InputError, sha256 } from "../../lib/core/mod.ts";
-import { hashFile, hashFiles, readJson, readText, writeAtomically } from "../../lib/io/mod.ts";
+import {
+  exists,
+  hashFile,
+  hashFiles,
+  readJson,
+  readText,
+  writeAtomically,
+} from "../../lib/io/mod.ts";
 import { withFolder } from "./temporary_folder.ts";
 
 Deno.test("writeAtomically() writes text, bytes and pieces, and leaves nothing else", () =>
@@ -78,4 +85,13 @@ Deno.test("hashFiles() hashes the files joined end to end", () =>
     await writeAtomically(`${folder}/a`, "one");
     await writeAtomically(`${folder}/b`, "two");
     assertEquals(await hashFiles([`${folder}/b`, `${folder}/a`]), await sha256("twoone"));
+  }));
+
+Deno.test("exists() tells files and folders from nothing", () =>
+  withFolder(async (folder) => {
+    await writeAtomically(`${folder}/a`, "");
+    const paths = [`${folder}/a`, folder, `${folder}/b`, `${folder}/b/c`];
+    assertEquals(await Promise.all(paths.map(exists)), [true, true, false, false]);
+    const message = `Cannot read ${folder}/a/b: the system must allow it, got `;
+    await assertRejects(() => exists(`${folder}/a/b`), InputError, message);
   }));
