@@ -1,3 +1,4 @@
+import { BufferPool } from "./buffer_pool.ts";
 import { simdMatrixProduct } from "./matrix_product.ts";
 import type { MatrixProduct } from "./matrix_product.ts";
 import { nativeMatrixProduct } from "./native.ts";
@@ -7,9 +8,13 @@ import { tf } from "./tf.ts";
 /** The name under which the backend is registered with TensorFlow.js. */
 export const agileName = "agile";
 
-/** TensorFlow.js's own `cpu` backend, with other arithmetic for the kernels that matter here. */
+/**
+ * TensorFlow.js's own `cpu` backend, with other arithmetic for the kernels that matter here and with
+ * storage that is used again when its tensors are disposed.
+ */
 export class AgileBackend extends tf.MathBackendCPU {
   matrixProduct: MatrixProduct;
+  readonly #pool = new BufferPool();
 
   constructor(readonly simd: Simd) {
     super();
@@ -27,9 +32,34 @@ export class AgileBackend extends tf.MathBackendCPU {
     return this.data.get(tensor.dataId).values as Float32Array;
   }
 
+  /** Storage for a kernel's output, with arbitrary contents. */
+  allocate(length: number): Float32Array {
+    return this.#pool.take(length);
+  }
+
   /** A float32 tensor that takes over `values`. */
   output(shape: number[], values: Float32Array): tf.TensorInfo {
     return this.makeTensorInfo(shape, "float32", values);
+  }
+
+  override write(...args: Parameters<tf.MathBackendCPU["write"]>): tf.DataId {
+    const [values] = args;
+    if (values instanceof Float32Array) this.#pool.retain(values.buffer);
+    return super.write(...args);
+  }
+
+  override disposeData(dataId: tf.DataId, force?: boolean): boolean {
+    const values = this.data.has(dataId) ? this.data.get(dataId).values : undefined;
+    const disposed = super.disposeData(dataId, force);
+    if (disposed && values instanceof Float32Array) this.#pool.release(values.buffer);
+    return disposed;
+  }
+
+  /** What leaves the backend is a copy, since its storage may be used again. */
+  override readSync(dataId: tf.DataId): tf.backend_util.BackendValues {
+    const values = super.readSync(dataId);
+    const shared = values instanceof Float32Array && this.#pool.owns(values.buffer);
+    return shared ? values.slice() : values;
   }
 }
 

@@ -1,14 +1,17 @@
 import { require } from "../core/mod.ts";
+import { AgileBackend } from "./agile.ts";
 import { tf } from "./tf.ts";
 
 /**
- * The elements of a float32 tensor, row-major. On `agile` and `cpu` this is the tensor's own
- * storage: do not write to it, and do not read it after the tensor is disposed. On other backends
- * it is a copy.
+ * The elements of a float32 tensor, row-major. On `agile` this is the tensor's own storage: do not
+ * write to it, and do not read it after the tensor is disposed, when the next tensor may lie there.
+ * `dataSync` of TensorFlow.js gives a copy that lasts.
  *
  * @throws {InputError} If the tensor is not float32.
  */
 export function tensorData(tensor: tf.Tensor): Float32Array {
   require(tensor.dtype === "float32", "read a tensor", "it must be float32", tensor.dtype);
-  return tensor.dataSync<"float32">() as Float32Array;
+  const backend = tf.backend();
+  const here = backend instanceof AgileBackend && backend.data.has(tensor.dataId);
+  return here ? backend.floats(tensor) : tensor.dataSync<"float32">() as Float32Array;
 }

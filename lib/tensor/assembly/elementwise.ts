@@ -61,7 +61,7 @@ function stepOf(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function apply(operation: Operation, a: v128, b: v128): v128 {
-  if (operation == Operation.Relu) return f32x4.max(a, f32x4.splat(0));
+  if (operation == Operation.Relu) return f32x4.pmax(a, f32x4.splat(0));
   if (operation == Operation.Step) return stepOf(a);
   if (operation == Operation.Exp) return expOf(a);
   if (operation == Operation.Sqrt) return f32x4.sqrt(a);

@@ -24,7 +24,7 @@ export function causalSoftmax(
       const score = multiplyAdd(v128.load(scores + at), f32x4.splat(scale), v128.load(bias + at));
       const seen = v128.bitselect(score, lowest, firstLanes(i + 1 - j));
       v128.store(target + at, seen);
-      largest = f32x4.max(largest, seen);
+      largest = f32x4.pmax(largest, seen);
     }
     const shift = f32x4.splat(maxLanes(largest));
     let total = f32x4.splat(0);
@@ -88,7 +88,7 @@ export function logSumExpParts(rows: i32, columns: i32, target: usize, x: usize)
     let largest = lowest;
     for (let j = 0; j < columns; j += 4) {
       const lanes = firstLanes(columns - j);
-      largest = f32x4.max(largest, v128.bitselect(v128.load(x + (<usize> j << 2)), lowest, lanes));
+      largest = f32x4.pmax(largest, v128.bitselect(v128.load(x + (<usize> j << 2)), lowest, lanes));
     }
     const shift = f32x4.splat(maxLanes(largest));
     let total = f32x4.splat(0);

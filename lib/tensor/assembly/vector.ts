@@ -9,6 +9,9 @@ export function multiplyAdd(a: v128, b: v128, sum: v128): v128 {
     : f32x4.add(sum, f32x4.mul(a, b));
 }
 
+/** 1.5 2^23: adding it rounds |x| < 2^22 to an integer, which the low bits of the sum hold. */
+const ROUNDER: f32 = 12582912;
+
 /** 2^n for the four integers n in -126..127. */
 // @ts-ignore: decorator
 @inline
@@ -26,9 +29,10 @@ function powerOfTwo(n: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function exp(x: v128): v128 {
-  x = f32x4.max(f32x4.splat(-105), f32x4.min(f32x4.splat(90), x));
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.4426950408889634)));
-  // ln 2 in two parts: the first has 12 significant bits, so its product with n is exact.
+  x = f32x4.pmax(f32x4.pmin(x, f32x4.splat(90)), f32x4.splat(-105));
+  const rounded = multiplyAdd(x, f32x4.splat(1.4426950408889634), f32x4.splat(ROUNDER));
+  const n = f32x4.sub(rounded, f32x4.splat(ROUNDER));
+  // ln 2 in two parts: the first has 9 significant bits, so its product with n is exact.
   let r = multiplyAdd(n, f32x4.splat(-0.693359375), x);
   r = multiplyAdd(n, f32x4.splat(2.1219444005469058e-4), r);
   let sum = multiplyAdd(r, f32x4.splat(1.0 / 5040), f32x4.splat(1.0 / 720));
@@ -38,7 +42,7 @@ export function exp(x: v128): v128 {
   sum = multiplyAdd(r, sum, f32x4.splat(0.5));
   sum = multiplyAdd(r, sum, f32x4.splat(1));
   sum = multiplyAdd(r, sum, f32x4.splat(1));
-  const power = i32x4.trunc_sat_f32x4_s(n);
+  const power = i32x4.sub(rounded, f32x4.splat(ROUNDER));
   const half = i32x4.shr_s(power, 1);
   return f32x4.mul(f32x4.mul(sum, powerOfTwo(half)), powerOfTwo(i32x4.sub(power, half)));
 }

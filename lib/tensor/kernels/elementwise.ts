@@ -14,7 +14,7 @@ export function unaryKernel(name: string, operation: ElementwiseName): AgileKern
     compute({ inputs: { x }, attrs, backend }) {
       if (x.dtype !== "float32" || attrs?.alpha) return undefined;
       const values = backend.floats(x);
-      const result = new Float32Array(values.length);
+      const result = backend.allocate(values.length);
       backend.simd.map(backend.simd.kernels[operation], [values], result);
       return backend.output(x.shape, result);
     },
@@ -35,7 +35,7 @@ export function binaryKernel(name: string, operation: ElementwiseName): AgileKer
       const sources = [backend.floats(a), backend.floats(b)];
       const size = tf.util.sizeFromShape(shape);
       if (sources.every((source) => source.length < size)) return undefined;
-      const result = new Float32Array(size);
+      const result = backend.allocate(size);
       backend.simd.map(backend.simd.kernels[operation], sources, result);
       return backend.output(shape, result);
     },

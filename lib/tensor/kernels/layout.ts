@@ -11,7 +11,7 @@ export const layoutKernels: AgileKernel[] = [
       const permutation: number[] = attrs.perm;
       const strides = rowMajorStrides(x.shape);
       const shape = permutation.map((axis) => x.shape[axis]);
-      const result = new Float32Array(tf.util.sizeFromShape(shape));
+      const result = backend.allocate(tf.util.sizeFromShape(shape));
       copyStrided(
         shape,
         {
@@ -35,7 +35,7 @@ export const layoutKernels: AgileKernel[] = [
       );
       tf.slice_util.assertParamsValid(x, begin, shape);
       const strides = rowMajorStrides(x.shape);
-      const result = new Float32Array(tf.util.sizeFromShape(shape));
+      const result = backend.allocate(tf.util.sizeFromShape(shape));
       copyStrided(
         shape,
         { values: backend.floats(x), offset: dot(begin, strides), strides },
@@ -51,7 +51,7 @@ export const layoutKernels: AgileKernel[] = [
       const paddings: [number, number][] = attrs.paddings;
       const shape = x.shape.map((size, axis) => paddings[axis][0] + size + paddings[axis][1]);
       const strides = rowMajorStrides(shape);
-      const result = new Float32Array(tf.util.sizeFromShape(shape)).fill(attrs.constantValue);
+      const result = backend.allocate(tf.util.sizeFromShape(shape)).fill(attrs.constantValue);
       copyStrided(
         x.shape,
         { values: backend.floats(x), offset: 0, strides: rowMajorStrides(x.shape) },

@@ -17,8 +17,10 @@ function product({ inputs: { a, b }, attrs, backend }: KernelCall): {
   const [batchA, batchB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
   const batch = tf.broadcast_util.assertAndGetBroadcastShape(batchA, batchB);
   const shape = [...batch, m, n];
-  const values = new Float32Array(tf.util.sizeFromShape(shape));
-  if (values.length > 0 && k > 0) {
+  const values = backend.allocate(tf.util.sizeFromShape(shape));
+  if (k === 0) {
+    values.fill(0);
+  } else if (values.length > 0) {
     const [valuesA, valuesB] = [backend.floats(a), backend.floats(b)];
     const [offsetsA, offsetsB] = [batchOffsets(batchA, batch), batchOffsets(batchB, batch)];
     offsetsA.forEach((offsetA, index) => {

@@ -31,7 +31,7 @@ export const rowKernels: AgileKernel[] = [
       const columns = tf.util.sizeFromShape(rowShape);
       const ids = backend.data.get(indices.dataId).values as Int32Array;
       const values = backend.floats(x);
-      const result = new Float32Array(ids.length * columns);
+      const result = backend.allocate(ids.length * columns);
       ids.forEach((id, position) => {
         if (id < 0 || id >= rows) throw new RangeError(`row ${id} is outside 0..${rows - 1}`);
         result.set(values.subarray(id * columns, (id + 1) * columns), position * columns);
@@ -47,7 +47,7 @@ export const rowKernels: AgileKernel[] = [
       const columns = tf.util.sizeFromShape(rowShape);
       const values = backend.floats(x);
       const ids = backend.data.get(segmentIds.dataId).values as Int32Array;
-      const result = new Float32Array(numSegments * columns);
+      const result = backend.allocate(numSegments * columns).fill(0);
       ids.forEach((id, row) => {
         if (id < 0 || id >= numSegments) return;
         const [from, to] = [row * columns, id * columns];

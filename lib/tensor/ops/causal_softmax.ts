@@ -60,7 +60,7 @@ function computeSoftmax({ inputs: { scores }, attrs, backend }: KernelCall) {
   const size = n * n;
   const [target, source, bias] = simd.reserve(size, size, n);
   const values = backend.floats(scores);
-  const result = new Float32Array(values.length);
+  const result = backend.allocate(values.length);
   for (let map = 0; map < maps; map++) {
     const slope = slopes[map] ?? 0;
     simd.view(bias, n).forEach((_, j, row) => row[j] = slope * keyPositions[j]);
@@ -77,7 +77,7 @@ function computeGradient({ inputs: { y, dy }, attrs: { scale }, backend }: Kerne
   const size = n * n;
   const [target, probabilities, gradient] = simd.reserve(size, size, size);
   const [values, gradients] = [backend.floats(y), backend.floats(dy)];
-  const result = new Float32Array(values.length);
+  const result = backend.allocate(values.length);
   for (let map = 0; map < maps; map++) {
     const [start, end] = [map * size, (map + 1) * size];
     simd.write(probabilities, values.subarray(start, end));

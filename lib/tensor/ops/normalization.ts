@@ -73,7 +73,7 @@ function rowStatistics(row: Float32Array, { epsilon, centred }: KernelCall["attr
 function computeForward({ inputs: { x, gain }, attrs, backend }: KernelCall) {
   const [values, gains] = [backend.floats(x), backend.floats(gain)];
   const columns = gains.length;
-  const result = new Float32Array(values.length);
+  const result = backend.allocate(values.length);
   for (let start = 0; start < values.length; start += columns) {
     const { mean, inverse } = rowStatistics(values.subarray(start, start + columns), attrs);
     for (let j = 0; j < columns; j++) {
@@ -87,7 +87,7 @@ function computeForward({ inputs: { x, gain }, attrs, backend }: KernelCall) {
 function computeInputGradient({ inputs: { x, gain, dy }, attrs, backend }: KernelCall) {
   const [values, gains, slopes] = [x, gain, dy].map((tensor) => backend.floats(tensor));
   const columns = gains.length;
-  const result = new Float32Array(values.length);
+  const result = backend.allocate(values.length);
   for (let start = 0; start < values.length; start += columns) {
     const { mean, inverse } = rowStatistics(values.subarray(start, start + columns), attrs);
     let [sum, product] = [0, 0];

@@ -87,12 +87,14 @@ function computeRotary({ inputs: { x }, attrs, backend }: KernelCall) {
   const half = headDim / 2;
   const [rows, channels] = x.shape;
   const values = backend.floats(x);
-  const result = new Float32Array(values.length);
+  const result = backend.allocate(values.length);
   for (let row = 0; row < rows; row++) {
     for (let head = row * channels; head < (row + 1) * channels; head += headDim) {
       for (let i = 0; i < half; i++) {
-        const [left, right] = [values[head + i], values[head + half + i]];
-        const [c, s] = [cos[row * half + i], direction * sin[row * half + i]];
+        const left = values[head + i];
+        const right = values[head + half + i];
+        const c = cos[row * half + i];
+        const s = direction * sin[row * half + i];
         result[head + i] = left * c - right * s;
         result[head + half + i] = right * c + left * s;
       }

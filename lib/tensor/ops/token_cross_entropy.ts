@@ -32,7 +32,7 @@ function computeLoss({ inputs: { logits }, attrs: { targets }, backend }: Kernel
   const [rows, columns] = logits.shape;
   const { simd } = backend;
   const values = backend.floats(logits);
-  const result = new Float32Array(rows);
+  const result = backend.allocate(rows);
   forChunks(rows, columns, (first, count) => {
     const [parts, source] = simd.reserve(2 * count, count * columns);
     simd.write(source, values.subarray(first * columns, (first + count) * columns));
@@ -53,7 +53,7 @@ function computeGradient({ inputs: { logits, loss, dy }, attrs, backend }: Kerne
   const { simd } = backend;
   const [values, losses, slopes] = [logits, loss, dy].map((tensor) => backend.floats(tensor));
   const logSums = losses.map((value, r) => value + values[r * columns + targets[r]]);
-  const result = new Float32Array(values.length);
+  const result = backend.allocate(values.length);
   forChunks(rows, columns, (first, count) => {
     const [start, end] = [first * columns, (first + count) * columns];
     const [target, source, shift, factor] = simd.reserve(end - start, end - start, count, count);
