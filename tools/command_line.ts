@@ -1,0 +1,107 @@
+import { Command, CommanderError } from "commander";
+import { InputError, type Progress, require } from "../lib/core/mod.ts";
+import { terminalProgress } from "./progress.ts";
+
+/** What a tool hands to the work that it starts. */
+export interface Session {
+  /** Drawn on standard error. */
+  progress: Progress;
+  /** Aborts at Ctrl-C. */
+  signal: AbortSignal;
+}
+
+/** Exit statuses: 130 is what a shell reports for a process that SIGINT ended. */
+const status = { success: 0, defect: 1, badInput: 2, interrupted: 130 };
+
+/**
+ * Runs a command-line tool and ends the process.
+ *
+ * Bad input prints one line and exits with status 2; so does a command line that commander refuses
+ * and a permission that Deno withholds. Any other error is a defect: status 1, with the stack if
+ * AGILE_QUANT_DEBUG is 1. Ctrl-C aborts the session's signal, and a tool that then throws the
+ * signal's reason exits with status 130; a second Ctrl-C kills the process.
+ *
+ * @param describe Gives the program its name, options and action.
+ * @example
+ * ```ts ignore
+ * await main((program, session) =>
+ *   program.name("perplexity")
+ *     .option("--window <tokens>", "tokens per window", integerOption("--window", 2), 2048)
+ *     .action((options) => measure(options, session))
+ * );
+ * ```
+ */
+export async function main(
+  describe: (program: Command, session: Session) => unknown,
+): Promise<never> {
+  const controller = new AbortController();
+  const progress = terminalProgress();
+  const interrupt = () => {
+    Deno.removeSignalListener("SIGINT", interrupt);
+    progress.stop();
+    console.error("Stopping at the next window. Press Ctrl-C again to stop at once.");
+    controller.abort();
+  };
+  Deno.addSignalListener("SIGINT", interrupt);
+  const program = new Command().exitOverride().configureOutput({ outputError() {} });
+  try {
+    describe(program, { progress, signal: controller.signal });
+    await program.parseAsync(Deno.args, { from: "user" });
+    Deno.exit(status.success);
+  } catch (error) {
+    progress.stop();
+    if (controller.signal.aborted && error === controller.signal.reason) {
+      console.error("Interrupted. What was finished is kept: the same command resumes there.");
+      Deno.exit(status.interrupted);
+    }
+    Deno.exit(report(error));
+  }
+}
+
+/** Prints an error and returns the exit status that it calls for. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError && error.exitCode === 0) return status.success;
+  const message = error instanceof Error ? error.message : String(error);
+  if (badInput.some((kind) => error instanceof kind)) {
+    console.error(message.replaceAll(/\s*\n\s*/g, " "));
+    return status.badInput;
+  }
+  console.error(`Internal error: ${message} (please report)`);
+  if (Deno.env.get("AGILE_QUANT_DEBUG") === "1") console.error(error);
+  return status.defect;
+}
+
+const badInput = [InputError, CommanderError, Deno.errors.NotCapable];
+
+/** Parses the value of an option that is an integer in low..high. */
+export function integerOption(flag: string, low: number, high = Infinity) {
+  return rangedOption(flag, "an integer", /^-?\d+$/, low, high);
+}
+
+/** Parses the value of an option that is a number in low..high. */
+export function numberOption(flag: string, low: number, high = Infinity) {
+  return rangedOption(flag, "a number", /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, low, high);
+}
+
+function rangedOption(flag: string, kind: string, form: RegExp, low: number, high: number) {
+  const range = high === Infinity ? `of ${low} or more` : `in ${low}..${high}`;
+  return (text: string): number => {
+    const value = Number(text);
+    const fits = form.test(text) && value >= low && value <= high;
+    require(fits, "read the command line", `${flag} must be ${kind} ${range}`, text);
+    return value;
+  };
+}
+
+/** Parses the value of an option that is a comma-separated list, each item by `parse`. */
+export function listOption<Item>(
+  flag: string,
+  parse: (text: string) => Item,
+): (text: string) => Item[] {
+  return (text) => {
+    const items = text.split(",").map((item) => item.trim());
+    const complete = !items.includes("");
+    require(complete, "read the command line", `${flag} must be items and commas`, text);
+    return items.map(parse);
+  };
+}
