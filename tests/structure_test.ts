@@ -1,0 +1,194 @@
+import { assert, assertEquals } from "@std/assert";
+import { levels, structureViolations } from "../tools/check_structure.ts";
+
+const root = new URL("..", import.meta.url);
+
+function sourcesBelow(folder: string): [path: string, source: string][] {
+  return [...Deno.readDirSync(new URL(folder, root))].flatMap(({ name, isDirectory }) => {
+    const path = `${folder}/${name}`;
+    if (isDirectory) return sourcesBelow(path);
+    return name.endsWith(".ts") ? [[path, Deno.readTextFileSync(new URL(path, root))]] : [];
+  });
+}
+
+/** The violations of a project of one file. */
+const violationsOf = (path: string, source: string) =>
+  structureViolations(new Map([[path, source]]));
+
+Deno.test("structureViolations() of this project are none", () => {
+  const folders = ["lib", "experiments", "tools", "bench", "tests"];
+  const files = new Map(folders.flatMap(sourcesBelow));
+  assert(files.has("lib/core/mod.ts"), "no sources found");
+  assertEquals(structureViolations(files), []);
+});
+
+Deno.test("structureViolations() knows the levels of CONTRIBUTING.md", () => {
+  const guide = Deno.readTextFileSync(new URL("CONTRIBUTING.md", root));
+  const listed = [...guide.matchAll(/^\| L(\d) +\| ([^|]+)/gm)].flatMap(([, level, folders]) => {
+    const names = [...folders.matchAll(/`(?:lib\/)?([^`]+)`/g)].map(([, name]) => name);
+    const prefix = folders.startsWith("`lib/") ? "lib/" : "";
+    return names.map((name) => [prefix + name, Number(level)]);
+  });
+  const { lib: _lib, tests: _tests, ...expected } = levels;
+  assertEquals(Object.fromEntries(listed), expected);
+});
+
+for (
+  const [name, path, source, ...violations] of [
+    [
+      "an upward import",
+      "lib/quant/uniform.ts",
+      `import { load } from "../model/mod.ts";`,
+      "imports lib/model, which is not below lib/quant",
+    ],
+    [
+      "a sideways import",
+      "lib/train/train.ts",
+      `export * from "../eval/mod.ts";`,
+      "imports lib/eval, which is not below lib/train",
+    ],
+    [
+      "an import of a type",
+      "lib/core/errors.ts",
+      `import type {\n  Range,\n} from "../quant/mod.ts";`,
+      "imports lib/quant, which is not below lib/core",
+    ],
+    [
+      "a type imported in place",
+      "lib/core/errors.ts",
+      `type Range = import("../quant/mod.ts").Range;`,
+      "imports lib/quant, which is not below lib/core",
+    ],
+    [
+      "an import for its side effects",
+      "lib/core/errors.ts",
+      `import "../quant/mod.ts";`,
+      "imports lib/quant, which is not below lib/core",
+    ],
+    [
+      "a dynamic import",
+      "lib/core/errors.ts",
+      `await import("../quant/mod.ts");`,
+      "imports lib/quant, which is not below lib/core",
+    ],
+    [
+      "the whole library imported from within",
+      "lib/eval/perplexity.ts",
+      `import { quantize } from "../mod.ts";`,
+      "imports lib, which is not below lib/eval",
+    ],
+    [
+      "a tool imported by a bench",
+      "bench/matmul.ts",
+      `import { main } from "../tools/command_line.ts";`,
+      "imports tools, which is not below bench",
+    ],
+    [
+      "a test imported by a tool",
+      "tools/train.ts",
+      `import { readGolden } from "../tests/golden/read_golden.ts";`,
+      "imports tests, which is not below tools",
+    ],
+    [
+      "a folder entered beside its mod.ts",
+      "lib/model/llama.ts",
+      `import { refuse } from "../core/errors.ts";`,
+      "imports lib/core/errors.ts instead of lib/core/mod.ts",
+    ],
+    [
+      "a file of a subfolder entered from a tool",
+      "tools/build.ts",
+      `import { run } from "../lib/tensor/ops/run.ts";`,
+      "imports lib/tensor/ops/run.ts instead of lib/tensor/mod.ts",
+    ],
+    [
+      "TensorFlow.js outside lib/tensor",
+      "lib/model/llama.ts",
+      `import * as tf from "@tensorflow/tfjs";`,
+      "imports @tensorflow/tfjs, which only lib/tensor may",
+    ],
+    [
+      "a TensorFlow.js backend outside lib/tensor",
+      "bench/matmul.ts",
+      `import "@tensorflow/tfjs-backend-wasm";`,
+      "imports @tensorflow/tfjs-backend-wasm, which only lib/tensor may",
+    ],
+    [
+      "Deno in a pure folder",
+      "lib/report/text.ts",
+      "export const width = Deno.consoleSize().columns;",
+      "uses Deno, which only lib/io and lib/tensor may",
+    ],
+    [
+      "Node's modules in a pure folder",
+      "lib/report/text.ts",
+      `import { readFileSync } from "node:fs";`,
+      "imports node:fs, which only lib/io and lib/tensor may",
+    ],
+    [
+      "printing in the library",
+      "lib/io/hub.ts",
+      `console.warn("slow");`,
+      "uses console, lib does not print",
+    ],
+    [
+      "a version outside deno.json",
+      "tests/core/random_test.ts",
+      `import fc from "npm:fast-check@4.10.2";`,
+      "imports npm:fast-check@4.10.2, versions belong in deno.json",
+    ],
+    [
+      "a version in the types of an import",
+      "tools/progress.ts",
+      `// @deno-types="npm:@types/cli-progress@3"\nimport bar from "cli-progress";`,
+      "imports npm:@types/cli-progress@3, versions belong in deno.json",
+    ],
+    [
+      "a folder without a level",
+      "lib/helpers/text.ts",
+      "export const nothing = null;",
+      "lib/helpers has no level",
+    ],
+    [
+      "every violation of a file",
+      "lib/core/text.ts",
+      `import { tf } from "../tensor/ops.ts"; console.log(Deno.args);`,
+      "imports lib/tensor, which is not below lib/core",
+      "imports lib/tensor/ops.ts instead of lib/tensor/mod.ts",
+      "uses console, lib does not print",
+      "uses Deno, which only lib/io and lib/tensor may",
+    ],
+  ]
+) {
+  Deno.test(`structureViolations() finds ${name}`, () => {
+    assertEquals(violationsOf(path, source), violations.map((rule) => `${path}: ${rule}`));
+  });
+}
+
+for (
+  const [name, path, source] of [
+    ["a downward import", "lib/model/load.ts", `import { refuse } from "../core/mod.ts";`],
+    ["an import within a folder", "lib/quant/trip.ts", `import { clip } from "./uniform.ts";`],
+    ["the library in an experiment", "experiments/a.ts", `import { trip } from "../lib/mod.ts";`],
+    [
+      "data as a module",
+      "experiments/a.ts",
+      `import a from "../data/a.json" with { type: "json" };`,
+    ],
+    ["TensorFlow.js in its folder", "lib/tensor/mod.ts", `export * from "@tensorflow/tfjs";`],
+    ["files in lib/io", "lib/io/read.ts", "export const read = Deno.readFile;"],
+    ["internals in a test", "tests/quant/a_test.ts", `import { a } from "../../lib/quant/a.ts";`],
+    ["a comment", "lib/core/a.ts", `/** Neither Deno.args nor\n * console. */ // from "npm:a@1"`],
+    ["texts", "lib/core/a.ts", 'const a = ["Deno.args", \'console\', `import "npm:a@1"`];'],
+    ["a regular expression", "lib/core/a.ts", `const a = text.split(/["'\`/]/); // console`],
+  ]
+) {
+  Deno.test(`structureViolations() lets ${name} pass`, () => {
+    assertEquals(violationsOf(path, source), []);
+  });
+}
+
+Deno.test("structureViolations() sees what follows a quote in a regular expression", () => {
+  const source = `const a = text.match(/["\`]/);\nconsole.log(a);\nconst b = /[\`]/;`;
+  assertEquals(violationsOf("lib/core/a.ts", source).length, 1);
+});

@@ -1,0 +1,114 @@
+/** The level of each folder, as the table of CONTRIBUTING.md has it, with lib/mod.ts and tests. */
+export const levels: Record<string, number> = {
+  "lib/core": 0,
+  "lib/quant": 1,
+  "lib/tokens": 1,
+  "lib/corpus": 1,
+  "lib/io": 1,
+  "lib/report": 1,
+  "lib/tensor": 1,
+  "lib/model": 2,
+  "lib/train": 3,
+  "lib/eval": 3,
+  "lib/methods": 3,
+  "lib/sweep": 3,
+  "lib": 3.5,
+  "experiments": 4,
+  "tools": 5,
+  "bench": 5,
+  "notebooks": 5,
+  "tests": 6,
+};
+
+/** The folders of lib that may touch files, the network or native code. */
+const outward = ["lib/io", "lib/tensor"];
+
+/**
+ * Checks the source of the project against the rules of CONTRIBUTING.md: imports point downwards
+ * and enter folders of lib by their mod.ts, versions of packages live in deno.json, TensorFlow.js
+ * is imported by lib/tensor alone, and lib neither prints nor, outside io and tensor, uses Deno.
+ * Tests may import TensorFlow.js and every file.
+ *
+ * @param files Path from the root of the project, `lib/quant/uniform.ts`, to source.
+ * @returns One line per violation, `path: rule`; none when all is well.
+ */
+export function structureViolations(files: ReadonlyMap<string, string>): string[] {
+  const violations: string[] = [];
+  for (const [path, source] of files) {
+    const complain = (rule: string) => violations.push(`${path}: ${rule}`);
+    const folder = folderOf(path);
+    if (levels[folder] === undefined) complain(`${folder} has no level`);
+    for (const specifier of importsOf(source)) checkImport(path, specifier, complain);
+    if (folder.startsWith("lib")) checkSurroundings(folder, codeOf(source), complain);
+  }
+  return violations;
+}
+
+type Complain = (rule: string) => void;
+
+function checkImport(path: string, specifier: string, complain: Complain): void {
+  const from = folderOf(path);
+  if (/^(npm|jsr|https?):/.test(specifier)) {
+    complain(`imports ${specifier}, versions belong in deno.json`);
+  }
+  if (specifier.startsWith("@tensorflow/") && from !== "lib/tensor" && from !== "tests") {
+    complain(`imports ${specifier}, which only lib/tensor may`);
+  }
+  if (specifier.startsWith("node:") && from.startsWith("lib") && !outward.includes(from)) {
+    complain(`imports ${specifier}, which only ${outward.join(" and ")} may`);
+  }
+  const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
+  if (!specifier.startsWith(".") || !target.endsWith(".ts")) return;
+
+  const to = folderOf(target);
+  if (to === from) return;
+  if (!(levels[to] < levels[from])) complain(`imports ${to}, which is not below ${from}`);
+  if (to.startsWith("lib") && target !== `${to}/mod.ts` && from !== "tests") {
+    complain(`imports ${target} instead of ${to}/mod.ts`);
+  }
+}
+
+function checkSurroundings(folder: string, code: string, complain: Complain): void {
+  if (/\bconsole\b/.test(code)) complain("uses console, lib does not print");
+  if (/\bDeno\b/.test(code) && !outward.includes(folder)) {
+    complain(`uses Deno, which only ${outward.join(" and ")} may`);
+  }
+}
+
+/** The first folder of a path, the first two inside lib: what a level is given to. */
+function folderOf(path: string): string {
+  const folders = path.split("/").slice(0, -1);
+  return folders.slice(0, folders[0] === "lib" ? 2 : 1).join("/");
+}
+
+/** What a file imports, exports again, or takes types from. */
+function importsOf(source: string): string[] {
+  const code = stripped(source, (token) => /^["'][^\s"'`]+["']$/.test(token));
+  const imports =
+    /\b(?:import|export)\b[^"'`;]*?\bfrom\s*["']([^"']+)|\bimport\s*\(?\s*["']([^"']+)/g;
+  const types = /^\s*\/\/ @deno-types="([^"]+)"/gm;
+  return [...code.matchAll(imports), ...source.matchAll(types)].map(([, from, bare]) =>
+    from ?? bare
+  );
+}
+
+/** The source without comments, strings and regular expressions. */
+function codeOf(source: string): string {
+  return stripped(source, () => false);
+}
+
+/** Blanks out comments, strings, templates and regular expressions other than those to keep. */
+function stripped(source: string, keep: (token: string) => boolean): string {
+  const token = new RegExp(
+    [
+      /\/\/.*/, // line comment
+      /\/\*[^]*?\*\//, // block comment
+      /"(?:\\.|[^"\\\n])*"/,
+      /'(?:\\.|[^'\\\n])*'/,
+      /`(?:\\[^]|[^`\\])*`/,
+      /(?<=[(,=:[!&|?{};]\s*)\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\[\n])+\//, // regular expression
+    ].map(({ source }) => source).join("|"),
+    "g",
+  );
+  return source.replaceAll(token, (text) => keep(text) ? text : " ");
+}
