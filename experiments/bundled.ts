@@ -92,7 +92,7 @@ function bundled(family: FamilyName): BundledModel {
       seed: 1,
       batch: 8,
       window,
-      schedule: { peak: 3e-3, floor: 3e-4, warmupSteps: 100, steps: 1500 },
+      schedule: { peak: 3e-3, floor: 3e-4, warmupSteps: 100, steps: 2000 },
       optimizer: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 },
       clipNorm: 1,
     },

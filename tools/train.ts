@@ -1,7 +1,6 @@
 /**
  * `deno task train [FAMILY...]`: trains the bundled models and writes them to data/models.
  */
-import { Command } from "commander";
 import { type BundledModel, bundledModels, corpus } from "../experiments/bundled.ts";
 import { type TokenizedSplit, tokenizeSplit } from "../experiments/encyclopedia.ts";
 import { generateEncyclopedia, trainTokenizer } from "../lib/corpus/mod.ts";
@@ -17,9 +16,8 @@ import {
 } from "../lib/model/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { resumeTraining, saveTraining, train, type TrainingState } from "../lib/train/mod.ts";
-import { main } from "./command_line.ts";
+import { main, type Session } from "./command_line.ts";
 import { modelCard } from "./model_card.ts";
-import { terminalProgress } from "./progress.ts";
 
 const checkpointEvery = 100;
 
@@ -29,28 +27,25 @@ interface Options {
   fresh?: boolean;
 }
 
-const program = new Command("train")
-  .description("Train bundled models on the synthetic encyclopedia; run again to resume.")
-  .argument("[families...]", `any of ${Object.keys(bundledModels).join(", ")}; all by default`)
-  .option("--models <folder>", "where to write the models", "data/models")
-  .option("--checkpoints <folder>", "where to keep checkpoints", ".training")
-  .option("--fresh", "start over instead of resuming");
-
-await main(program, async (signal) => {
-  const options = program.opts<Options>();
-  const families = program.args.length ? program.args : Object.keys(bundledModels);
-  const chosen = families.map((family) =>
-    bundledModels[family as FamilyName] ??
-      refuse("train", `family must be ${Object.keys(bundledModels).join(", ")}`, family)
-  );
-  await useBackend("agile");
-  for (const bundled of chosen) {
-    if (!signal.aborted) await trainOne(bundled, options, signal);
-  }
-});
+await main((program, session) =>
+  program.name("train")
+    .description("Train bundled models on the synthetic encyclopedia; run again to resume.")
+    .argument("[families...]", `any of ${Object.keys(bundledModels).join(", ")}; all by default`)
+    .option("--models <folder>", "where to write the models", "data/models")
+    .option("--checkpoints <folder>", "where to keep checkpoints", ".training")
+    .option("--fresh", "start over instead of resuming")
+    .action(async (families: string[], options: Options) => {
+      const chosen = (families.length ? families : Object.keys(bundledModels)).map((family) =>
+        bundledModels[family as FamilyName] ??
+          refuse("train", `family must be ${Object.keys(bundledModels).join(", ")}`, family)
+      );
+      await useBackend("agile");
+      for (const bundled of chosen) await trainOne(bundled, options, session);
+    })
+);
 
 /** Trains one model, from its checkpoint where there is one, and writes its folder when done. */
-async function trainOne(bundled: BundledModel, options: Options, signal: AbortSignal) {
+async function trainOne(bundled: BundledModel, options: Options, session: Session) {
   const { name, architecture, recipe } = bundled;
   const folder = `${options.models}/${name}`;
   const checkpoints = `${options.checkpoints}/${name}`;
@@ -68,19 +63,17 @@ async function trainOne(bundled: BundledModel, options: Options, signal: AbortSi
     recipe,
     resumed?.state,
     {
-      progress: terminalProgress(),
-      signal,
+      ...session,
       checkpoint: {
         every: checkpointEvery,
         save: (model, state) => saveTraining(checkpoints, identity, model, state),
       },
     },
   );
-  if (state.step === recipe.schedule.steps) {
-    await saveModel(model, folder, "F16");
-    await describe(bundled, folder, tokenizer, text, state);
-  }
+  session.signal.throwIfAborted();
+  await saveModel(model, folder, "F16");
   disposeModel(model);
+  await describe(bundled, folder, tokenizer, text, state);
 }
 
 /** The tokenizer in the model's folder, trained first if there is none. */

@@ -1,7 +1,6 @@
 import { type Progress, silent } from "../core/mod.ts";
 import {
   embedTokens,
-  type LayerModuleName,
   linearGroups,
   type Model,
   type Module,
@@ -12,16 +11,8 @@ import {
 import { gptq, type GptqOptions } from "../quant/mod.ts";
 import { tensorData, tf, tidy } from "../tensor/mod.ts";
 
-/** Where each linear map of a block reads its input. */
-const inputSite: Record<string, SiteName> = {
-  query: "attn.input",
-  key: "attn.input",
-  value: "attn.input",
-  output: "attn.output",
-  gate: "mlp.input",
-  up: "mlp.input",
-  down: "mlp.hidden",
-};
+/** Where each of the {@linkcode linearGroups} reads its input. */
+const inputSites: SiteName[] = ["attn.input", "attn.output", "mlp.input", "mlp.hidden"];
 
 /**
  * GPTQ on every linear map of every block, true-sequential: blocks in order, and in a block the
@@ -45,11 +36,11 @@ export function gptqModel(
   let states = windows.map((window) => tidy(() => embedTokens(model, window)));
   progress.start(`GPTQ on ${model.name}`, architecture.layers);
   quantized.weights.layers.forEach((layer, index) => {
-    for (const group of linearGroups) {
+    for (const [order, group] of linearGroups.entries()) {
       const present = group.filter((name) => layer[name]);
-      const hessian = inputHessian(quantized, index, states, inputSite[group[0]]);
+      const hessian = inputHessian(quantized, index, states, inputSites[order]);
       for (const name of present) {
-        layer[name] = quantizeModule(layer[name]!, name, hessian, options);
+        layer[name] = quantizeModule(layer[name]!, hessian, options);
       }
     }
     states = states.map((state) => advance(quantized, index, state));
@@ -87,13 +78,11 @@ function inputHessian(
 
 function quantizeModule(
   module: Module,
-  _name: LayerModuleName,
   hessian: Float32Array,
   options: GptqOptions,
 ): Module {
-  const [rows, columns] = module.weight.shape;
-  const { dequantized } = gptq(tensorData(module.weight), hessian, { ...options, rows, columns });
-  return { ...module, weight: tf.tensor(dequantized, [rows, columns]) };
+  const { dequantized } = gptq(tensorData(module.weight), hessian, options);
+  return { ...module, weight: tf.tensor(dequantized, module.weight.shape) };
 }
 
 /** Runs one block and frees the state it came from. */

@@ -1,11 +1,19 @@
 import { type Progress, refuse } from "../core/mod.ts";
-import { type ForwardOptions, type Model, type Pruning, withLinearWeights } from "../model/mod.ts";
+import {
+  type Architecture,
+  type ForwardOptions,
+  type Model,
+  type Pruning,
+  withLinearWeights,
+} from "../model/mod.ts";
 import { type GptqOptions, type Profile, rtn, type RtnOptions } from "../quant/mod.ts";
 import { tensorData, tf } from "../tensor/mod.ts";
 import { calibrateActivations, quantizeActivations } from "./activations.ts";
 import { gptqModel } from "./gptq_model.ts";
 import { type ActivationScheme, agileQ8 } from "./scheme.ts";
-import type { Architecture } from "../model/mod.ts";
+
+/** Round-to-nearest for matrices of any shape. */
+export type RtnSettings = Omit<RtnOptions, "rows" | "columns">;
 
 /** One quantization method: what it does to weights, and to activations. */
 export interface Method {
@@ -14,15 +22,15 @@ export interface Method {
   /** Bits of weights and activations, as tables print them. */
   weight: string;
   activation: string;
-  weights: { kind: "keep" } | { kind: "rtn"; options: RtnOptions } | {
-    kind: "gptq";
-    options: GptqOptions;
-  };
+  weights:
+    | { kind: "keep" }
+    | { kind: "rtn"; options: RtnSettings }
+    | { kind: "gptq"; options: GptqOptions };
   activations?: (profile: Profile, architecture: Architecture) => ActivationScheme;
 }
 
 /** Round to nearest, one range per output row: the baseline of GPTQ's tables. */
-const rtn4: RtnOptions = { bits: 4, groupSize: "row", symmetric: false, range: "minmax" };
+const rtn4: RtnSettings = { bits: 4, groupSize: "row", symmetric: false, range: "minmax" };
 
 /** The released code's settings of GPTQ. */
 const gptq4: GptqOptions = {
