@@ -1,0 +1,105 @@
+import { weightCode, weightGrid } from "./weight_grid.ts";
+
+/** The shape and format of the matrix that {@linkcode compensate} works on. */
+export interface CompensationOptions {
+  rows: number;
+  columns: number;
+  groupSize: number;
+  groups: number;
+  blockSize: number;
+  bits: number;
+  symmetric: boolean;
+}
+
+/** What {@linkcode compensate} finds, columns in the given order. */
+export interface CompensatedWeight {
+  /** `[rows, columns]`. */
+  codes: Uint8Array;
+  /** `[rows, groups]`. */
+  scale: Float32Array;
+  /** `[rows, groups]`. */
+  zeroPoint: Uint8Array;
+  /** The sum of error^2 / (2 d^2), d being the factor's diagonal. */
+  loss: number;
+}
+
+/** Columns updated together, so that their part of the factor stays in the cache. */
+const TILE = 256;
+
+/**
+ * The column loop of GPTQ (alg. 1) on columns that are already in order.
+ *
+ * Each column is rounded to its group's grid, and its error, divided by the diagonal of `factor`, is
+ * subtracted from the later columns in proportion to the factor's row: within the block at once,
+ * beyond it when the block is finished. Errors are kept in float64, but a weight is rounded to
+ * float32 before its grid and its code are found: both then see the same number, and the extreme
+ * weight of a symmetric group, which lies on a tie, goes the same way as in {@linkcode rtn}.
+ *
+ * @param weight `[rows, columns]`; overwritten.
+ * @param factor `[columns, columns]`, upper triangular U with `H^-1 = U^T U`.
+ */
+export function compensate(
+  weight: Float64Array,
+  factor: Float64Array,
+  options: CompensationOptions,
+): CompensatedWeight {
+  const { rows, columns, groupSize, groups, blockSize, bits, symmetric } = options;
+  const codeMax = 2 ** bits - 1;
+  const codes = new Uint8Array(weight.length);
+  const scale = new Float32Array(rows * groups);
+  const zeroPoint = new Uint8Array(scale.length);
+  const errors = new Float64Array(rows * blockSize);
+  let loss = 0;
+  for (let start = 0; start < columns; start += blockSize) {
+    const end = Math.min(start + blockSize, columns);
+    for (let row = 0; row < rows; row++) {
+      const own = weight.subarray(row * columns, (row + 1) * columns);
+      const block = own.slice(start, end);
+      for (let column = start; column < end; column++) {
+        const group = row * groups + Math.floor(column / groupSize);
+        if (column % groupSize === 0) {
+          const members = own.subarray(column, column + groupSize);
+          const grid = weightGrid(members, bits, symmetric, "minmax");
+          scale[group] = grid.scale;
+          zeroPoint[group] = grid.zeroPoint;
+        }
+        const value = Math.fround(block[column - start]);
+        const grid = { scale: scale[group], zeroPoint: zeroPoint[group] };
+        const code = weightCode(value, grid, codeMax);
+        const rounded = Math.fround(grid.scale * (code - grid.zeroPoint));
+        const line = column * columns;
+        const error = (value - rounded) / factor[line + column];
+        for (let later = column + 1; later < end; later++) {
+          block[later - start] -= error * factor[line + later];
+        }
+        codes[row * columns + column] = code;
+        errors[row * blockSize + column - start] = error;
+        loss += error * error / 2;
+      }
+    }
+    spread(weight, errors, factor, options, start, end);
+  }
+  return { codes, scale, zeroPoint, loss };
+}
+
+/** Subtracts `errors . factor[start..end]` from all columns after the block. */
+function spread(
+  weight: Float64Array,
+  errors: Float64Array,
+  factor: Float64Array,
+  { rows, columns, blockSize }: CompensationOptions,
+  start: number,
+  end: number,
+): void {
+  for (let left = end; left < columns; left += TILE) {
+    const right = Math.min(left + TILE, columns);
+    for (let row = 0; row < rows; row++) {
+      const own = weight.subarray(row * columns + left, row * columns + right);
+      for (let k = start; k < end; k++) {
+        const error = errors[row * blockSize + k - start];
+        const line = factor.subarray(k * columns + left, k * columns + right);
+        for (let j = 0; j < own.length; j++) own[j] -= error * line[j];
+      }
+    }
+  }
+}

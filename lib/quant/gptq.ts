@@ -1,0 +1,127 @@
+import { refuse, require } from "../core/mod.ts";
+import { compensate } from "./compensate.ts";
+import { inverseFactor } from "./inverse_factor.ts";
+import { dequantizeWeight, type QuantizedWeight, weightGrouping } from "./weight.ts";
+import type { WeightFormat } from "./weight_grid.ts";
+
+/** How GPTQ quantizes a weight matrix. */
+export interface GptqOptions extends WeightFormat {
+  /** Quantize columns in the order of decreasing Hessian diagonal. */
+  actOrder: boolean;
+  /** Columns whose error is spread to the later blocks at once. */
+  blockSize?: number;
+  /** Damping: this part of the mean diagonal is added to the diagonal. */
+  percdamp?: number;
+}
+
+/** A weight matrix quantized by GPTQ. */
+export interface GptqWeight extends QuantizedWeight {
+  /** With actOrder: the column quantized first, second, ... */
+  permutation?: Int32Array;
+  /** The sum over all weights of error^2 / (2 d^2), d being the diagonal of the inverse's factor. */
+  loss: number;
+}
+
+/**
+ * GPTQ (Frantar et al. 2023, alg. 1): quantizes column by column and lets the columns to come make
+ * up for the error of each.
+ *
+ * The Hessian of a layer with inputs x is `H = (2 / n) * sum of x x^T` over all tokens of n calibration
+ * sequences; a common factor changes neither codes nor scales, only the loss. Columns that were never
+ * active (zero diagonal) are set to zero. Groups count columns in the order in which they are
+ * quantized; their grids see the compensation of finished blocks only, as in the reference code.
+ *
+ * @param weight `[rows, columns]`, i.e. `[out, in]`.
+ * @param hessian `[columns, columns]`, symmetric; left as it is.
+ * @throws {InputError} If shapes or options do not fit, a weight is not finite, or the damped Hessian
+ * is not positive definite.
+ */
+export function gptq(
+  weight: Float32Array,
+  hessian: Float32Array | Float64Array,
+  options: GptqOptions,
+): GptqWeight {
+  const { blockSize = 128, percdamp = 0.01, actOrder } = options;
+  const columns = Math.sqrt(hessian.length);
+  require(
+    Number.isInteger(columns),
+    "quantize weight",
+    "the Hessian must be square",
+    hessian.length,
+  );
+  const rows = weight.length / columns;
+  const { groupSize, groups } = weightGrouping(weight, rows, columns, options);
+  require(
+    Number.isInteger(blockSize) && blockSize > 0,
+    "quantize weight",
+    "blockSize must be a positive integer",
+    blockSize,
+  );
+
+  const diagonal = Float64Array.from({ length: columns }, (_, i) => hessian[i * columns + i]);
+  const order = quantizationOrder(diagonal, actOrder);
+  const factor = dampedFactor(hessian, diagonal, order, percdamp);
+  const ordered = Float64Array.from(weight, (_, i) => {
+    const column = order[i % columns];
+    return diagonal[column] === 0 ? 0 : weight[i - i % columns + column];
+  });
+  const { codes, scale, zeroPoint, loss } = compensate(ordered, factor, {
+    ...options,
+    rows,
+    columns,
+    groupSize,
+    groups,
+    blockSize,
+  });
+
+  const rank = new Int32Array(columns);
+  order.forEach((column, position) => rank[column] = position);
+  const quantized = {
+    rows,
+    columns,
+    codes: codes.map((_, i) => codes[i - i % columns + rank[i % columns]]),
+    scale,
+    zeroPoint,
+    groupIndex: rank.map((position) => Math.floor(position / groupSize)),
+  };
+  return {
+    ...quantized,
+    dequantized: dequantizeWeight(quantized),
+    ...(actOrder && { permutation: order }),
+    loss,
+  };
+}
+
+/** The columns in the order in which they are quantized; never active ones rank as if H were 1. */
+function quantizationOrder(diagonal: Float64Array, actOrder: boolean): Int32Array {
+  const order = Int32Array.from(diagonal, (_, i) => i);
+  const activity = diagonal.map((value) => value || 1);
+  return actOrder ? order.sort((a, b) => activity[b] - activity[a] || b - a) : order;
+}
+
+/** The factor of the inverse of the Hessian, its columns in `order`, after damping. */
+function dampedFactor(
+  hessian: Float32Array | Float64Array,
+  diagonal: Float64Array,
+  order: Int32Array,
+  percdamp: number,
+): Float64Array {
+  const columns = order.length;
+  const damping = percdamp * diagonal.reduce((sum, value) => sum + (value || 1), 0) / columns;
+  const factor = Float64Array.from(
+    hessian,
+    (_, i) => hessian[order[Math.floor(i / columns)] * columns + order[i % columns]],
+  );
+  for (let i = 0; i < columns; i++) {
+    factor[i * columns + i] = (diagonal[order[i]] || 1) + damping;
+  }
+  const failure = inverseFactor(factor, columns);
+  if (failure) {
+    refuse(
+      "invert the damped Hessian",
+      `the pivot of diagonal ${order[failure.column]} must be positive (raise percdamp)`,
+      failure.pivot,
+    );
+  }
+  return factor;
+}

@@ -1,0 +1,34 @@
+export {
+  type Granularity,
+  mergeRanges,
+  type ObserveOptions,
+  observeRange,
+  type Range,
+} from "./range.ts";
+export {
+  type Profile,
+  type UniformFormat,
+  type UniformParams,
+  uniformParams,
+} from "./uniform_params.ts";
+export {
+  dequantizeUniform,
+  quantizeUniform,
+  type UniformOptions,
+  type UniformQuantized,
+} from "./uniform.ts";
+export { fakeQuantizeUniform } from "./fake_uniform.ts";
+export {
+  dequantizeLog2,
+  type Log2Options,
+  type Log2Params,
+  type Log2Quantized,
+  quantizeLog2,
+} from "./log2.ts";
+export { fakeQuantizeLog2 } from "./fake_log2.ts";
+export { searchTrip, type TripOptions, type TripParams } from "./trip.ts";
+export { foldTrip } from "./fold.ts";
+export { rtn, type RtnOptions } from "./rtn.ts";
+export { gptq, type GptqOptions, type GptqWeight } from "./gptq.ts";
+export { dequantizeWeight, type QuantizedWeight } from "./weight.ts";
+export type { WeightFormat, WeightRange } from "./weight_grid.ts";

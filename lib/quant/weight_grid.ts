@@ -1,0 +1,107 @@
+import { roundHalfEven } from "./rounding.ts";
+
+/** How the range of a group of weights is chosen: its extremes, or the least error. */
+export type WeightRange = "minmax" | "mse";
+
+/** What kind of grid weights are rounded to. */
+export interface WeightFormat {
+  /** 2..8. */
+  bits: number;
+  /** Weights that share a scale and zero point: columns of one row, or the whole row. */
+  groupSize: number | "row";
+  /** A grid centred on zero, with zero point 2^(bits-1). */
+  symmetric: boolean;
+}
+
+/** The grid of one group of weights: weight = scale * (code - zeroPoint), codes from 0. */
+export interface WeightGrid {
+  scale: number;
+  zeroPoint: number;
+}
+
+/** A shrunk range is tried in steps of 1/100 down to 21/100 of the extremes. */
+const SHRINK_STEPS = 100;
+const SHRINK_TRIALS = 80;
+const ERROR_NORM = 2.4;
+
+/**
+ * The grid for some weights, in float32 arithmetic (the quantizer of the GPTQ reference code).
+ *
+ * The range is extended to contain 0; symmetric formats mirror the larger side if any weight is
+ * negative; an all-zero group gets -1..1. Range `mse` shrinks it to where the sum of
+ * |error|^2.4 is least.
+ *
+ * @param weights One group of one row, not empty.
+ */
+export function weightGrid(
+  weights: Float32Array | Float64Array,
+  bits: number,
+  symmetric: boolean,
+  range: WeightRange,
+): WeightGrid {
+  const codeMax = 2 ** bits - 1;
+  let { min, max } = extremes(weights);
+  if (symmetric) {
+    max = Math.max(-min, max);
+    if (min < 0) min = -max;
+  }
+  if (min === 0 && max === 0) {
+    min = -1;
+    max = 1;
+  }
+  const gridOver = (fraction: number): WeightGrid => {
+    const low = Math.fround(fraction * min);
+    const high = Math.fround(fraction * max);
+    const scale = Math.fround(Math.fround(high - low) / codeMax);
+    return {
+      scale,
+      zeroPoint: symmetric ? 2 ** (bits - 1) : roundHalfEven(Math.fround(-low / scale)),
+    };
+  };
+  let best = gridOver(1);
+  if (range === "minmax") return best;
+  let leastError = Infinity;
+  for (let trial = 0; trial < SHRINK_TRIALS; trial++) {
+    const grid = gridOver(Math.fround(1 - trial / SHRINK_STEPS));
+    const error = errorOf(weights, grid, codeMax, leastError);
+    if (error < leastError) {
+      leastError = error;
+      best = grid;
+    }
+  }
+  return best;
+}
+
+/** The code of one weight, in float32. */
+export function weightCode(weight: number, { scale, zeroPoint }: WeightGrid, codeMax: number) {
+  const code = roundHalfEven(Math.fround(weight / scale)) + zeroPoint;
+  return Math.min(Math.max(code, 0), codeMax);
+}
+
+/** Least and greatest of the weights and 0, in float32. */
+function extremes(weights: Float32Array | Float64Array): { min: number; max: number } {
+  let min = 0;
+  let max = 0;
+  for (const weight of weights) {
+    if (weight < min) min = weight;
+    if (weight > max) max = weight;
+  }
+  return { min: Math.fround(min), max: Math.fround(max) };
+}
+
+/** The sum of |error|^2.4, or infinity as soon as it reaches `limit`. */
+function errorOf(
+  weights: Float32Array | Float64Array,
+  grid: WeightGrid,
+  codeMax: number,
+  limit: number,
+): number {
+  let sum = 0;
+  for (const weight of weights) {
+    const steps = weightCode(weight, grid, codeMax) - grid.zeroPoint;
+    const error = Math.fround(Math.fround(grid.scale * steps) - weight);
+    sum += Math.abs(error) ** ERROR_NORM;
+    if (sum >= limit) return Infinity;
+  }
+  return sum;
+}
