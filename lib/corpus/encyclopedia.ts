@@ -7,6 +7,7 @@ import { compileSubject } from "./subject.ts";
 import { battles } from "./subjects/battles.ts";
 import { birds } from "./subjects/birds.ts";
 import { bridges } from "./subjects/bridges.ts";
+import { common } from "./subjects/common.ts";
 import { instruments } from "./subjects/instruments.ts";
 import { machines } from "./subjects/machines.ts";
 import { people } from "./subjects/people.ts";
@@ -56,7 +57,7 @@ export function generateEncyclopedia(options: { seed: number } & EncyclopediaSiz
   const choices = new Choices(seededRandom(options.seed));
   const gazetteer = new Gazetteer(choices);
   const subjects = [towns, people, birds, bridges, machines, battles, instruments]
-    .map(compileSubject);
+    .map((subject) => compileSubject(subject, common));
   const articles: string[] = [];
   let progress = 0;
   while (progress < size) {

@@ -82,7 +82,12 @@ export function compile(source: string): Template {
 
 /** Fills the gaps of a template, sets capitals and chooses between `a` and `an`. */
 export function render(template: Template, filler: Filler): string {
-  return polish(fill(template.pieces, filler));
+  return polish(expand(template, filler));
+}
+
+/** Fills the gaps of a template that is a part of a sentence. */
+export function expand(template: Template, filler: Filler): string {
+  return fill(template.pieces, filler);
 }
 
 function fill(pieces: readonly Piece[], filler: Filler): string {

@@ -1,7 +1,7 @@
 import type { Choices } from "./choices.ts";
 
 // Syllables are written one after the other and drawn uniformly, so a kind of name has as many
-// members as the product of its lists: about 80,000 rivers and 200,000 towns.
+// members as the product of its lists: some 50,000 rivers and 150,000 towns.
 
 const split = (syllables: string): string[] => syllables.split(" ");
 
@@ -9,9 +9,9 @@ const ONSETS = split(
   "B Bl Br C Cl Cr D Dr F Fl Fr G Gl Gr H J K L M N P Pl Pr Qu R S Sc Sh Sk Sl St Str Sw T Th Thr " +
     "Tr V W Wh Y Z Ald Ell Ist Orm Umb Asht Ent",
 );
-const VOWELS = split("a e i o u ai ea ow");
+const VOWELS = split("a e i o u ai ea");
 const CODAS = split("b ck d g l ld lk lm lt m mb n nd ng nt p r rd rl rn rt s st th");
-const LINKS = split("b d dr g l ll m n nn nd r rr rv s ss st t tt v z");
+const LINKS = split("b d dr g l ll m n nd r s st t tt v z");
 
 const TOWN = split(
   "bury ford ham ton wick mouth by dale field gate stead worth ley mere port bridge den well cliff hurst",
@@ -23,28 +23,39 @@ const FEMALE = split("a ina elle eth ia ora issa wen");
 const MALE = split("an or ric en ard us in olf");
 const GENUS = split("ops ella ura aster ornis ina ax aria");
 const EPITHET = split("ensis atus ina oides alis icus ula ifer");
-const INSTRUMENT = split("horn ina viol ole phone ette drum harp ello bone");
+const INSTRUMENT = split("horn ina ole phone ette drum harp ello bone");
 
 const compose = (choices: Choices, ...lists: string[][]): string =>
   lists.map((list) => choices.pick(list)).join("");
 
-/** Inventors of names, by kind. Each makes one readable name out of uniformly drawn syllables. */
-export const invent = {
-  town: (choices: Choices): string => compose(choices, ONSETS, VOWELS, CODAS, TOWN),
-  river: (choices: Choices): string => compose(choices, ONSETS, VOWELS, LINKS, RIVER),
-  region: (choices: Choices): string => compose(choices, ONSETS, VOWELS, CODAS, REGION),
-  surname: (choices: Choices): string => compose(choices, ONSETS, VOWELS, CODAS, SURNAME),
-  givenName: (choices: Choices, female: boolean): string =>
-    compose(choices, ONSETS, VOWELS, LINKS, female ? FEMALE : MALE),
-  genus: (choices: Choices): string => compose(choices, ONSETS, VOWELS, LINKS, GENUS),
-  epithet: (choices: Choices): string =>
-    compose(choices, ONSETS, VOWELS, LINKS, EPITHET).toLowerCase(),
-  instrument: (choices: Choices): string =>
-    compose(choices, ONSETS, VOWELS, LINKS, INSTRUMENT).toLowerCase(),
-};
+/** The surname of a person. */
+export const inventSurname = (choices: Choices): string =>
+  compose(choices, ONSETS, VOWELS, CODAS, SURNAME);
 
-/** What a {@linkcode Gazetteer} keeps. */
+/** The given name of a woman or a man. */
+export const inventGivenName = (choices: Choices, female: boolean): string =>
+  compose(choices, ONSETS, VOWELS, LINKS, female ? FEMALE : MALE);
+
+/** The Latin name of a genus. */
+export const inventGenus = (choices: Choices): string =>
+  compose(choices, ONSETS, VOWELS, LINKS, GENUS);
+
+/** The second, lower-case part of the Latin name of a species. */
+export const inventEpithet = (choices: Choices): string =>
+  compose(choices, ONSETS, VOWELS, LINKS, EPITHET).toLowerCase();
+
+/** The lower-case name of a musical instrument. */
+export const inventInstrument = (choices: Choices): string =>
+  compose(choices, ONSETS, VOWELS, LINKS, INSTRUMENT).toLowerCase();
+
+/** The kinds of places there are. */
 export type Place = "town" | "river" | "region";
+
+const PLACES: Record<Place, string[][]> = {
+  town: [ONSETS, VOWELS, CODAS, TOWN],
+  river: [ONSETS, VOWELS, LINKS, RIVER],
+  region: [ONSETS, VOWELS, CODAS, REGION],
+};
 
 /** How many places of one kind stay in living memory, and how often one of them is met again. */
 const REMEMBERED = 6;
@@ -70,7 +81,7 @@ export class Gazetteer {
 
   /** A new place. */
   found(kind: Place): string {
-    const place = invent[kind](this.#choices);
+    const place = compose(this.#choices, ...PLACES[kind]);
     const recent = this.#recent[kind];
     recent.push(place);
     if (recent.length > REMEMBERED) recent.shift();

@@ -31,27 +31,42 @@ export interface Section<Text = string> {
   readonly sentences: readonly Text[];
 }
 
+/** What articles on every subject may say. */
+export interface Common<Text = string> {
+  readonly facts: Facts;
+  readonly words: Subject["words"];
+  /** Sentences that may stand anywhere after the first. */
+  readonly remarks: readonly Text[];
+  readonly questions: Subject<Text>["questions"];
+}
+
+/** A subject together with what is common to all, ready for writing. */
+export type CompiledSubject = Subject<Template> & Common<Template>;
+
 /** Splits a comma-separated word list. */
 export function list(words: string): string[] {
   return words.split(",").map((word) => word.trim());
 }
 
 /**
- * Compiles every template of a subject.
+ * Compiles every template of a subject and adds what is common to all subjects.
  *
  * @throws {InputError} If a template is malformed or names a fact or list the subject lacks.
  */
-export function compileSubject(subject: Subject): Subject<Template> {
+export function compileSubject(subject: Subject, common: Common): CompiledSubject {
+  const facts = { ...common.facts, ...subject.facts };
+  const words = { ...common.words, ...subject.words };
   const one = (source: string): Template => {
     const template = compile(source);
-    const unknown = template.facts.find((fact) => !(fact in subject.facts)) ??
-      template.lists.find((list) => !(list in subject.words));
+    const unknown = template.facts.find((fact) => !(fact in facts)) ??
+      template.lists.find((list) => !(list in words));
     if (unknown) refuse("compile a template", `${unknown} must be a fact or list`, source);
     return template;
   };
   const all = (sources: readonly string[]) => sources.map(one);
   return {
-    ...subject,
+    facts,
+    words,
     title: one(subject.title),
     openings: all(subject.openings),
     lead: all(subject.lead),
@@ -59,9 +74,11 @@ export function compileSubject(subject: Subject): Subject<Template> {
       headings,
       sentences: all(sentences),
     })),
+    remarks: all(common.remarks),
     table: subject.table.map(([label, value]) => [label, one(value)]),
     events: subject.events.map(([year, event]) => [year, one(event)]),
-    questions: subject.questions.map(([question, answer]) => [one(question), one(answer)]),
+    questions: [...subject.questions, ...common.questions]
+      .map(([question, answer]) => [one(question), one(answer)]),
     related: all(subject.related),
   };
 }

@@ -4,11 +4,12 @@ import {
   count,
   difference,
   integer,
-  person,
   place,
   totalAmount,
+  totalCount,
   word,
 } from "../facts.ts";
+import { person } from "../person.ts";
 import { list, type Subject } from "../subject.ts";
 
 /** History: battles. */
@@ -27,7 +28,7 @@ export const battles: Subject = {
     crowned: integer(1290, 1720),
     invaded: beyond("crowned", 2, 14),
     year: beyond("invaded", 1, 4),
-    treaty: beyond("year", 1, 6),
+    treaty: beyond("year", 2, 6),
     peace: difference("treaty", "year"),
     told: beyond("treaty", 10, 40),
     day: integer(1, 28),
@@ -38,8 +39,9 @@ export const battles: Subject = {
     enemies: amount(20, 360, 100),
     losses: amount(3, 11, 100),
     survivors: difference("army", "losses"),
-    guns: count(4, 48),
+    saved: count(2, 24),
     captured: count(2, 40),
+    guns: totalCount("saved", "captured"),
     hours: count(2, 14),
     gold: amount(2, 80, 500),
     silver: amount(2, 80, 500),
@@ -94,7 +96,7 @@ export const battles: Subject = {
   ],
   lead: [
     "{general} [commanded|led] the army of {attacker}, {marshal} that of {defender}.",
-    "It [lasted|went on for] {hours} hours and was fought in {weather}.",
+    "The battle [lasted|went on for] {hours} hours and was fought in {weather}.",
     "{attacker} had {army} men, {defender} {enemies}.",
     "The [cause|pretext] of the war was {cause}.",
     "{ally} sent <troop> to help {defender}.",
@@ -107,10 +109,10 @@ export const battles: Subject = {
       headings: ["Background", "Causes", "The road to war"],
       sentences: [
         "{attacker} and {defender} had [quarrelled|argued] over {cause} since {crowned}.",
-        "In that year a new <office> of {attacker}, [young|poor] and <quality>, [demanded|asked for] {gold} crowns.",
+        "In {crowned} a new <office> of {attacker}, [young|poor] and <quality>, [demanded|asked for] {gold} crowns.",
         "{defender} [offered|sent] <supply> instead and [closed|fortified] the {fort} of {field}.",
         "In {invaded} the <troop> of {attacker} crossed the {river} <manner>.",
-        "They were led by {general}, a <quality> soldier who had [learned|earned] {general.his} trade in {ally}.",
+        "The army was led by {general}, a <quality> soldier who had [learned|earned] {general.his} trade in {ally}.",
         "{marshal}, [called|summoned] from {ally}, took command of {defender}.",
         "{marshal.he} was <2 quality>, and {marshal.his} men [loved|feared] {marshal.him}.",
         "[For months|All winter] both armies lacked <2 supply>.",
@@ -141,7 +143,7 @@ export const battles: Subject = {
         "The <troop> of {defender} [held|lost] the <terrain> and [fell back|advanced] <manner>.",
         "{captain} charged <manner> across the <terrain> and was [wounded|thrown from {captain.his} horse].",
         "{marshal.last} [sent|led] the <troop> through the <terrain>, hidden by the {weather}.",
-        "They [took|stormed] {hill} with {weapon} and turned {captured} of the {guns} guns upon their owners.",
+        "The <troop> of {defender} [took|stormed] {hill} with {weapon} and turned {captured} of the {guns} guns upon their owners.",
         "The <troop> of {attacker} [fled|withdrew] <manner> towards the {fort}.",
         "{captain.last}, though wounded, held the {fort} until {captain.he} had no more <supply>.",
         "After {hours} hours {general.last} [gave up|surrendered] {general.his} sword to {marshal}.",
@@ -152,7 +154,7 @@ export const battles: Subject = {
       headings: ["Aftermath", "Consequences", "Peace"],
       sentences: [
         "Of the {army} men of {attacker}, {losses} were lost and {survivors} [came home|returned].",
-        "{captured} guns were taken, and the <relic> of {attacker} were hung in the {fort}.",
+        "Of the {guns} guns {captured} were taken and {saved} saved, and the <relic> of {attacker} were hung in the {fort}.",
         "{peace} years later, in {treaty}, the Treaty of {treatyTown} [ended|closed] the war over {cause}.",
         "{attacker} paid {gold} crowns in gold and {silver} crowns in silver, {ransom} crowns in all.",
         "{ally} [received|asked for] a tenth of the {ransom} crowns for its <troop>.",
@@ -195,7 +197,7 @@ export const battles: Subject = {
     ["How many men had {attacker}?", "{foot} foot and {horse} horse make {army}."],
     ["How many came home?", "{army} less {losses} leaves {survivors}."],
     ["How long did the battle last?", "{hours} hours."],
-    ["How many guns were taken?", "{captured} of {guns}."],
+    ["How many guns were taken?", "{captured} of {guns}; {saved} were saved."],
     ["Where was peace made?", "In {treatyTown}, in {treaty}."],
     ["What did {attacker} pay?", "{gold} and {silver} crowns, {ransom} in all."],
     ["Who led the horse of {attacker}?", "{captain}."],

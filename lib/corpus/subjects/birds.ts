@@ -5,12 +5,13 @@ import {
   difference,
   integer,
   named,
-  person,
   place,
   totalAmount,
   totalCount,
   word,
 } from "../facts.ts";
+import { inventEpithet, inventGenus } from "../names.ts";
+import { person } from "../person.ts";
 import { list, type Subject } from "../subject.ts";
 
 /** Biology: species of birds. */
@@ -18,8 +19,8 @@ export const birds: Subject = {
   facts: {
     bird: word("kind"),
     name: word("mark"),
-    genus: named("genus"),
-    epithet: named("epithet"),
+    genus: named(inventGenus),
+    epithet: named(inventEpithet),
     ...person("finder"),
     ...person("keeper"),
     region: place("region"),
@@ -33,7 +34,7 @@ export const birds: Subject = {
     length: integer(9, 98),
     wingspan: beyond("length", 4, 70),
     weight: integer(8, 990),
-    maleEggs: count(2, 4),
+    eggs: count(2, 4),
     incubation: count(11, 34),
     fledging: count(12, 48),
     nesting: totalCount("incubation", "fledging"),
@@ -42,6 +43,8 @@ export const birds: Subject = {
     population: totalAmount("north", "south"),
     lifespan: count(3, 38),
     altitude: amount(2, 32, 100),
+    call: word("sound"),
+    song: word("sound"),
     habitat: word("habitat"),
     food: word("food"),
     nest: word("material"),
@@ -108,7 +111,7 @@ export const birds: Subject = {
     "Some {population} birds [remain|are left], and the species has been protected since {protected}.",
     "It nests in <site>, in {month}.",
     "It is [threatened|endangered] by {threat}.",
-    "The [call|song] is <sound>.",
+    "The song is {song}.",
   ],
   sections: [
     {
@@ -120,8 +123,8 @@ export const birds: Subject = {
         "[Females|Young birds] are <colour> on the back and lack the {crown} crown.",
         "In flight the {crown} crown and the <colour> <part> [catch the eye|are easily seen].",
         "It flies <manner> and is more often heard than seen.",
-        "The song is <sound>, [followed by|ending in] <sound>.",
-        "When alarmed it gives <sound>, which {finder.last} [compared|likened] to <sound>.",
+        "The song is {song}, [followed by|ending in] <sound>.",
+        "When alarmed it gives {call}, which {finder.last} [compared|likened] to <sound>.",
         "With {weight} grams it is [the lightest|the heaviest|one of the largest] of the genus {genus}.",
         "The name {epithet} [refers|points] to the <part>, which {finder.last} thought <colour>.",
         "[Moult|The moult] takes place in {departure} and leaves the birds <colour> for some weeks.",
@@ -147,9 +150,9 @@ export const birds: Subject = {
       sentences: [
         "The {name} {bird} is <2 quality> and [feeds|hunts] <manner>.",
         "It [lives on|eats] {food}, and in winter also <food> and <food>.",
-        "In {month} the male [builds|offers] up to {maleEggs} nests of {nest} and the female chooses one.",
+        "In {month} the male [builds|offers] up to {eggs} nests of {nest} and the female chooses one.",
         "The nest, a cup of {nest} and <material>, [stands|is hidden] in <site>.",
-        "There are {maleEggs} eggs, <colour> with <colour> spots.",
+        "There are {eggs} eggs, <colour> with <colour> spots.",
         "The eggs hatch after {incubation} days and the young fly after {fledging} more, {nesting} days in all.",
         "During those {nesting} days the parents drive away <2 enemy>.",
         "The young are fed on {food}, [brought|carried] <manner>.",
@@ -181,12 +184,13 @@ export const birds: Subject = {
     ["Weight", "{weight} grams"],
     ["Habitat", "{habitat}"],
     ["Food", "{food}"],
-    ["Eggs", "{maleEggs}"],
+    ["Eggs", "{eggs}"],
     ["Breeding range", "{region}"],
     ["Winter range", "{wintering}"],
     ["Protected since", "{protected}"],
     ["Population", "{population}"],
     ["Main threat", "{threat}"],
+    ["Song", "{song}"],
   ],
   events: [
     ["described", "{finder} describes {genus} {epithet}."],

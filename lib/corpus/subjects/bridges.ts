@@ -4,12 +4,12 @@ import {
   count,
   difference,
   integer,
-  person,
   place,
   totalAmount,
   totalCount,
   word,
 } from "../facts.ts";
+import { person } from "../person.ts";
 import { list, type Subject } from "../subject.ts";
 
 /** Engineering: bridges, viaducts and aqueducts. */
@@ -29,7 +29,7 @@ export const bridges: Subject = {
     opened: beyond("begun", 2, 11),
     work: difference("opened", "begun"),
     damaged: beyond("opened", 6, 40),
-    restored: beyond("damaged", 1, 7),
+    restored: beyond("damaged", 2, 7),
     repairs: difference("restored", "damaged"),
     length: amount(90, 1480),
     height: integer(9, 88),

@@ -3,21 +3,22 @@ import {
   beyond,
   count,
   difference,
-  heading,
   integer,
   named,
-  person,
   place,
+  titled,
   totalAmount,
   totalCount,
   word,
 } from "../facts.ts";
+import { inventInstrument } from "../names.ts";
+import { person } from "../person.ts";
 import { list, type Subject } from "../subject.ts";
 
 /** Music: instruments, their makers and players. */
 export const instruments: Subject = {
   facts: {
-    instrument: named("instrument"),
+    instrument: named(inventInstrument),
     ...person("maker"),
     ...person("player"),
     ...person("composer"),
@@ -27,7 +28,7 @@ export const instruments: Subject = {
     museum: place("town"),
     region: place("region"),
     invented: integer(1580, 1760),
-    heard: beyond("invented", 1, 12),
+    heard: beyond("invented", 2, 12),
     wait: difference("heard", "invented"),
     composed: beyond("heard", 3, 20),
     forgotten: beyond("composed", 20, 50),
@@ -50,7 +51,7 @@ export const instruments: Subject = {
     key: word("key"),
     tempo: word("tempo"),
     month: word("month"),
-    work: heading("The", "workQuality", "workNoun"),
+    work: titled("the <workQuality> <workNoun>"),
   },
   words: {
     wood: list(
@@ -103,7 +104,7 @@ export const instruments: Subject = {
     "The {instrument} is a stringed instrument, {length} centimetres long, which was [played|fashionable] at the court of {court}.",
   ],
   lead: [
-    "It was [invented|built] by {maker} of {town} in {invented}.",
+    "It was [invented|built] by {maker.last} of {town} in {invented}.",
     "It has {strings} strings and a body of {wood}.",
     "Its [tone|sound] is {sound}, and it is played <method>.",
     "{player} [made|first made] it known at the court of {court}.",
@@ -118,7 +119,7 @@ export const instruments: Subject = {
       headings: ["Construction", "Description", "Form and tuning"],
       sentences: [
         "The body of the {instrument} is of {wood}, the <part> of <wood>.",
-        "It is {length} centimetres long and [adorned|decorated] with {ornament}.",
+        "The {instrument} is {length} centimetres long and [adorned|decorated] with {ornament}.",
         "There are {thickStrings} thick and {thinStrings} thin strings, {strings} in all.",
         "The {thinStrings} thin strings are [played|struck] <method>, the {thickStrings} thick ones <method>.",
         "The strings are tuned to {key}, for the <form> to <key>.",
@@ -135,13 +136,13 @@ export const instruments: Subject = {
       sentences: [
         "{maker}, a maker of <companion> cases in {town}, built the first {instrument} in {invented}.",
         "{maker.he} had [found|bought] a log of {wood} too [hard|short] for any <companion>.",
-        "[At first|For some years] nobody in {town} [would|could] play it, and {maker.he} hung it over the door.",
-        "In {heard}, {wait} years later, it was heard by {player}, who [played|taught] the <companion>.",
-        "{player.last} [carried|took] it to {court} and played before the <listener> in {month} {heard}.",
+        "[At first|For some years] nobody in {town} [would|could] play the {instrument}, and {maker.he} hung it over the door.",
+        "In {heard}, {wait} years later, the {instrument} was heard by {player}, who [played|taught] the <companion>.",
+        "{player.last} [carried|took] the {instrument} to {court} and played before the <listener> in {month} {heard}.",
         "The <listener> [wept|applauded]; the <listener> [laughed|fell asleep].",
         "{player.he} was given a fee of {fee} crowns and a pension of {pension}, {earnings} crowns in all.",
         "Of the {earnings} crowns {player.he} sent half to {maker} in {town}.",
-        "With it {maker.last} bought {wood} and {ornament} and [built|made] {surviving} more.",
+        "With the money {maker.last} bought {wood} and {ornament} and [built|made] {surviving} more.",
         "All {surviving} have the {sound} tone for which {town} became known.",
         "{maker.last} taught the craft to {maker.his} children, who [kept|left] the workshop until {forgotten}.",
       ],
@@ -167,7 +168,7 @@ export const instruments: Subject = {
       sentences: [
         "After {composed} the {instrument} was [driven out|replaced] by the <companion>.",
         "By {forgotten} it was played only at <2 occasion>, and {player} [was|had been] long dead.",
-        "It was silent for {silence} years.",
+        "The {instrument} was silent for {silence} years.",
         "In {revived} {collector} found an old {instrument} of {wood} in [a barn|an attic|a chapel] near {town}.",
         "The <part> and the <part> were missing, but the {ornament} shone.",
         "{collector.last} [had|saw] it repaired and learned to play it <method>.",

@@ -4,12 +4,12 @@ import {
   count,
   difference,
   integer,
-  person,
   place,
   totalAmount,
   totalCount,
   word,
 } from "../facts.ts";
+import { person } from "../person.ts";
 import { list, type Subject } from "../subject.ts";
 
 /** Engineering: machines and their inventors. */
@@ -25,7 +25,7 @@ export const machines: Subject = {
     museum: place("town"),
     region: place("region"),
     invented: integer(1762, 1874),
-    patented: beyond("invented", 1, 5),
+    patented: beyond("invented", 2, 5),
     delay: difference("patented", "invented"),
     improved: beyond("patented", 4, 22),
     lastBuilt: beyond("improved", 9, 40),
@@ -84,12 +84,12 @@ export const machines: Subject = {
     ),
     document: list("drawings, letters, account books, patents, notes, models, diaries, reports"),
   },
-  title: "{inventor.last} {machine}",
+  title: "{inventor.surname} {machine}",
   openings: [
-    "The {inventor.last} {machine} is a <quality> {machine} [invented|devised] by {inventor} in {invented}.",
-    "The {inventor.last} {machine} was a {machine} for making {product}, built in {works} from {patented} to {lastBuilt}.",
-    "The {inventor.last} {machine}, named after {inventor} of {town}, was the first {machine} [driven|worked] by {fuel}.",
-    "The {inventor.last} {machine} was [widely used|well known] in {region} for the making of {product}.",
+    "The {inventor.surname} {machine} is a <quality> {machine} [invented|devised] by {inventor} in {invented}.",
+    "The {inventor.surname} {machine} was a {machine} for making {product}, built in {works} from {patented} to {lastBuilt}.",
+    "The {inventor.surname} {machine}, named after {inventor} of {town}, was the first {machine} [driven|worked] by {fuel}.",
+    "The {inventor.surname} {machine} was [widely used|well known] in {region} for the making of {product}.",
   ],
   lead: [
     "It was [invented|conceived] in {invented} and patented in {patented}.",
@@ -106,7 +106,7 @@ export const machines: Subject = {
       headings: ["Invention", "Origins", "Early trials"],
       sentences: [
         "{inventor} was [a clerk|a carpenter|a watchmaker] in {town} when {inventor.he} [saw|heard of] a <quality> {machine} for <task>.",
-        "{inventor.he} [resolved|decided] to build a better one, driven by {fuel}.",
+        "{inventor.he} [resolved|decided] to build a better {machine}, driven by {fuel}.",
         "The first trial, in {month} {invented}, ended with {failure}.",
         "{partner}, a <quality> founder from {works}, lent {inventor.him} {loan} crowns and a shed.",
         "With the {loan} crowns {inventor.last} bought {metal} and [hired|paid] two smiths.",
@@ -157,12 +157,12 @@ export const machines: Subject = {
         "The case came before {judge}, who [had|asked] the {machine} brought into court.",
         "{inventor.last} showed {inventor.his} <document> of {invented} and patent {patent}.",
         "{judge.last} [ruled|decided] that {inventor.last} had invented the {machine} and {partner.last} the <part>.",
-        "Both were <state>; {judge.he} [charged|fined] them {price} crowns, the price of one {machine}.",
+        "Both partners were <state>; {judge.he} [charged|fined] them {price} crowns, the price of one {machine}.",
         "{partner.last} left {works} and [built|sold] a <quality> {machine} of {partner.his} own.",
         "{inventor.last} died <state>, and {inventor.his} <document> [were burned|went to {museum}].",
         "Of the {built} machines one [survives|is left], in the museum of {museum}.",
         "{operator}, its last operator, [showed|taught] the museum how to run it on {fuel}.",
-        "It runs once a year in {month}, at half of its {speed} turns, and makes {product} for the visitors.",
+        "The {machine} runs once a year in {month}, at half of its {speed} turns, and makes {product} for the visitors.",
         "A street in {town} is named after {inventor.last}, another in {works} after {partner.last}.",
       ],
     },
@@ -189,7 +189,7 @@ export const machines: Subject = {
     ["lastBuilt", "The last {machine} is built."],
   ],
   questions: [
-    ["Who invented the {inventor.last} {machine}?", "{inventor}, in {invented}."],
+    ["Who invented the {inventor.surname} {machine}?", "{inventor}, in {invented}."],
     ["When was it patented?", "In {patented}, under number {patent}."],
     ["What drove it?", "{fuel}."],
     ["What did it make?", "{product}."],

@@ -3,14 +3,14 @@ import {
   beyond,
   count,
   difference,
-  heading,
   integer,
-  person,
   place,
+  titled,
   totalAmount,
   totalCount,
   word,
 } from "../facts.ts";
+import { person } from "../person.ts";
 import { list, type Subject } from "../subject.ts";
 
 /** Biography: people of learning and the arts. */
@@ -38,7 +38,7 @@ export const people: Subject = {
     trade: word("trade"),
     field: word("field"),
     second: word("craft"),
-    book: heading("The", "titleQuality", "titleNoun"),
+    book: titled("the <titleQuality> <titleNoun>"),
     sons: count(2, 6),
     daughters: count(2, 6),
     children: totalCount("sons", "daughters"),
@@ -112,13 +112,13 @@ export const people: Subject = {
       headings: ["Early life", "Childhood and youth", "Family and education"],
       sentences: [
         "{who.last} was born on {day} {month} {birth} in {birthplace}, the [eldest|third|youngest] child of a {trade}.",
-        "The {trade} was a <quality> man who [owned|had read] only two books.",
+        "{who.his} father, the {trade}, was a <quality> man who [owned|had read] only two books.",
         "{who.his} mother taught {who.him} to read and to love {second}.",
-        "As a child {who.last} [filled|covered] the walls of the <place> with <work>.",
+        "As a child {who.last} [filled|covered] the walls of the house with <work>.",
         "In {apprenticed} {who.he} was sent to {teacher}, a <quality> master, in {city}.",
         "{teacher.last} taught {who.him} {second} and let {who.him} use the <place>.",
-        "[It was there|It was in {city}] that {who.he} first [heard|read] of {field}.",
-        "{who.he} left the house of {teacher.last} in {moved}, with {who.his} <work> and little money.",
+        "It was in {city} that {who.he} first [heard|read] of {field}.",
+        "{who.he} left the house of {teacher.last} in {moved}, with a few <work> and little money.",
         "[For two years|For some time] {who.he} earned {who.his} bread as a {trade}, as {who.his} father had done.",
         "In a late letter to {pupil}, {who.he} called {birthplace} the only place where {who.he} had been <quality>.",
       ],
@@ -127,7 +127,7 @@ export const people: Subject = {
       headings: ["Career", "Work", "Life and work"],
       sentences: [
         "{who.last} came to {city} in {moved} and [found|took] a post at the <place>.",
-        "The post paid {salary} crowns a year; a gift of {gift} crowns from the town made it {income}.",
+        "{who.his} first post paid {salary} crowns a year; a gift of {gift} crowns from the town made it {income}.",
         "With {income} crowns a year {who.he} could [buy|keep] <work> and [hire|pay] a servant.",
         "[Soon|Within a year] {who.he} was known to the <reader> of {city} as a <quality> {profession}.",
         "{who.his} first <work> on {field} were [called <opinion>|thought <opinion>] by {rival}.",
@@ -144,7 +144,7 @@ export const people: Subject = {
       headings: ["Personal life", "Family", "Character"],
       sentences: [
         "In {married} {who.last} married {spouse}, [whose father was|the child of] a {trade} in {retreat}.",
-        "They had {sons} sons and {daughters} daughters, {children} children in all.",
+        "{who.last} and {spouse.last} had {sons} sons and {daughters} daughters, {children} children in all.",
         "Only [two|one] of the {children} children [outlived|survived] {who.him}.",
         "{spouse.last} [kept the accounts|copied the <work>] and was, by every report, the more <quality> of the two.",
         "{who.he} was fond of {second} and [walked|rode] every morning along the {river}.",
@@ -152,7 +152,7 @@ export const people: Subject = {
         "{who.his} {letters} letters, most of them to {pupil}, are kept in the <place> of {city}.",
         "In one of the {letters} letters {who.he} [admits|writes] that {rival.last} had been right about {field}.",
         "{who.he} never [returned to|saw] {birthplace} again[| after {moved}].",
-        "The house in {city}, next to the <place>, is now a <place>.",
+        "The house in {city}, next to the <place>, is now [a museum|a school|an inn|a library].",
       ],
     },
     {

@@ -5,12 +5,12 @@ import {
   difference,
   integer,
   newPlace,
-  person,
   place,
   totalAmount,
   totalCount,
   word,
 } from "../facts.ts";
+import { person } from "../person.ts";
 import { list, type Subject } from "../subject.ts";
 
 /** Geography: towns. */
@@ -29,7 +29,7 @@ export const towns: Subject = {
     chartered: beyond("founded", 8, 60),
     untilCharter: difference("chartered", "founded"),
     flooded: integer(1742, 1818),
-    repaired: beyond("flooded", 1, 9),
+    repaired: beyond("flooded", 2, 9),
     repairs: difference("repaired", "flooded"),
     railway: integer(1834, 1902),
     population: amount(900, 48000),
@@ -67,7 +67,7 @@ export const towns: Subject = {
     month: list("May, June, September, August, October, April, July, March, November"),
     animal: list("heron, stag, otter, swan, bear, raven, wolf, pike, hare, falcon, boar, badger"),
     landscape: list(
-      "valley, hills, meadows, woods, marsh, heath, cliffs, moor, orchards, fields, fens, ridges, downs",
+      "hills, meadows, woods, fields, orchards, cliffs, pastures, downs, moors, fens, ridges, slopes, marshes",
     ),
     quality: list(
       "old, small, quiet, narrow, broad, handsome, busy, plain, steep, pleasant, crooked, modest, lively, sheltered, windy",
@@ -114,7 +114,7 @@ export const towns: Subject = {
         "The charter gave {town} a market on every {day} and a fair in {month}.",
         "[For a time|For two centuries] the town traded <2 ware> with {neighbour}.",
         "In {flooded} the {river} [rose|burst its banks] and [carried away|ruined] the <building> and the <building>.",
-        "The damage was not made good until {repaired}, {repairs} years later.",
+        "The damage done in {flooded} was not made good until {repaired}, {repairs} years later.",
         "[Nobody|Hardly anyone] left, and the <people> of {market} sent <ware>.",
         "The railway from {neighbour} arrived in {railway} and [brought|attracted] <2 people>.",
         "The [station|first station], designed by {builder}, is a <quality> building of {stone}.",
@@ -144,12 +144,12 @@ export const towns: Subject = {
         "{trade} [has always been|is still] the chief trade of {town}.",
         "The <people> of {town} [sold|carried] their <2 ware> to {market} [by cart|by boat on the {river}].",
         "Every {day} the <people> meet at the <building> to buy <3 ware>.",
-        "The <people> have grown {crop} on the <landscape> since {chartered}.",
+        "Farmers have grown {crop} on the <landscape> since {chartered}.",
         "The quarries {direction} of the town yield {stone}, which was used for the <building> of {neighbour}.",
         "The council spends {roads} crowns a year on roads and {lamps} crowns on lamps, {budget} crowns in all.",
         "[When|After] {mayor} became mayor, {mayor.he} [asked for|published] the accounts: {budget} crowns had been spent[|, of which {roads} went to roads].",
         "The railway of {railway} made <ware> from {market} cheap and [ruined|troubled] the <people>.",
-        "Since then {trade} has [shared the town with|given way to] the making of <ware>.",
+        "Later {trade} [shared the town with|gave way to] the making of <ware>.",
         "A <quality> workshop near the <building> still makes <ware> [by hand|in the old way].",
         "[Most|Many] of the <people> now work in {neighbour}, {distance} kilometres away.",
       ],
@@ -161,7 +161,7 @@ export const towns: Subject = {
         "The largest of the {schools} schools is named after {founder.last}, the founder of the town.",
         "Visitors [admire|come to see] the <building>, a <quality> work in {stone}.",
         "The fair in {month} [recalls|celebrates] the charter of {chartered}.",
-        "On that day the <people> carry a wooden {animal}, taken from the arms of the town, to the {river}.",
+        "At the fair the <people> carry a wooden {animal}, taken from the arms of the town, to the {river}.",
         "A song of the <people> tells how the {river} rose in {flooded} and how {neighbour} sent <ware>.",
         "The [museum|little museum] in the <building> shows <2 ware> and [a model of the station by {builder.last}|a portrait of {founder}].",
         "{mayor}, the mayor, has [promised|refused] to repair the <building>; {mayor.his} [critics|friends] point to the budget of {budget} crowns.",
