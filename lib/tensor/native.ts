@@ -10,6 +10,7 @@ const symbols = {
     ],
     result: "i32",
   },
+  omp_get_max_threads: { parameters: [], result: "i32", optional: true },
 } as const;
 
 const fileNames = {
@@ -19,7 +20,14 @@ const fileNames = {
 };
 
 /** The environment variable that, set to 0, switches native libraries off. */
-export const nativeVariable = "AGILE_QUANT_NATIVE";
+const nativeVariable = "AGILE_QUANT_NATIVE";
+
+/**
+ * How often an idle thread of GNU OpenMP looks for work before it sleeps. Its default of 300,000
+ * stalls every product when other programs want the cores.
+ */
+const spinVariable = "GOMP_SPINCOUNT";
+const spinCount = "100";
 
 const [normal, transposed] = ["N", "T"].map((letter) => letter.charCodeAt(0));
 
@@ -27,11 +35,11 @@ let loaded: MatrixProduct | undefined;
 
 /**
  * The product on oneDNN's `dnnl_sgemm`, or `undefined` where the library is not installed, may not
- * be loaded (no permission for FFI) or is switched off by {@linkcode nativeVariable}. The library,
- * once loaded, stays for the life of the process.
+ * be loaded (no permission for FFI) or is switched off by the environment variable
+ * `AGILE_QUANT_NATIVE=0`. The library, once loaded, stays for the life of the process.
  */
 export function nativeMatrixProduct(): MatrixProduct | undefined {
-  if (!granted({ name: "ffi" }) || switchedOff()) return undefined;
+  if (!granted({ name: "ffi" }) || environment(nativeVariable) === "0") return undefined;
   loaded ??= openLibrary();
   return loaded;
 }
@@ -40,12 +48,14 @@ function granted(permission: Deno.PermissionDescriptor): boolean {
   return Deno.permissions.querySync(permission).state === "granted";
 }
 
-function switchedOff(): boolean {
-  return granted({ name: "env", variable: nativeVariable }) &&
-    Deno.env.get(nativeVariable) === "0";
+function environment(variable: string): string | undefined {
+  return granted({ name: "env", variable }) ? Deno.env.get(variable) : undefined;
 }
 
 function openLibrary(): MatrixProduct | undefined {
+  if (granted({ name: "env", variable: spinVariable }) && !Deno.env.has(spinVariable)) {
+    Deno.env.set(spinVariable, spinCount);
+  }
   const names = fileNames[Deno.build.os as keyof typeof fileNames] ?? fileNames.linux;
   for (const name of names) {
     try {
@@ -58,11 +68,11 @@ function openLibrary(): MatrixProduct | undefined {
 }
 
 function sgemmProduct(library: Deno.DynamicLibrary<typeof symbols>): MatrixProduct {
-  const { dnnl_sgemm, dnnl_version } = library.symbols;
+  const { dnnl_sgemm, dnnl_version, omp_get_max_threads } = library.symbols;
   const version = new Deno.UnsafePointerView(dnnl_version()!);
   return {
     name: `oneDNN ${[0, 4, 8].map((offset) => version.getInt32(offset)).join(".")}`,
-    threads: navigator.hardwareConcurrency,
+    threads: omp_get_max_threads?.() ?? navigator.hardwareConcurrency,
     multiply(a, b, target, { m, n, k, transposeA, transposeB }) {
       const status = dnnl_sgemm(
         transposeA ? transposed : normal,
