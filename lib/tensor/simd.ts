@@ -47,6 +47,9 @@ interface KernelExports {
   ): void;
 }
 
+/** The compiled kernels, the fastest first: with and without relaxed SIMD. */
+const moduleFiles = ["kernels_relaxed.wasm", "kernels_simd.wasm"];
+
 /** Elements that one step of {@linkcode Simd.map} works on: three operands fit the cache. */
 const chunkLength = 8192;
 
@@ -67,13 +70,19 @@ export class Simd {
     this.kernels = kernels;
   }
 
-  /** Loads the kernels that this engine can run: with relaxed SIMD where it is supported. */
-  static async load(): Promise<Simd> {
-    const read = (name: string) => Deno.readFile(new URL(name, import.meta.url));
-    let binary = await read("kernels_relaxed.wasm");
-    if (!WebAssembly.validate(binary)) binary = await read("kernels_simd.wasm");
-    const { instance } = await WebAssembly.instantiate(binary);
-    return new Simd(instance.exports as unknown as KernelExports);
+  /**
+   * Loads the first of the compiled modules that this engine can run.
+   *
+   * @throws {Error} If it can run none: it has no WebAssembly SIMD.
+   */
+  static async load(files: readonly string[] = moduleFiles): Promise<Simd> {
+    for (const file of files) {
+      const binary = await Deno.readFile(new URL(file, import.meta.url));
+      if (!WebAssembly.validate(binary)) continue;
+      const { instance } = await WebAssembly.instantiate(binary);
+      return new Simd(instance.exports as unknown as KernelExports);
+    }
+    throw new Error("this JavaScript engine has no WebAssembly SIMD");
   }
 
   /**

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { tf, useBackend } from "../../lib/tensor/mod.ts";
-import { assertAgileMatchesCpu, assertFloatsClose, randomInput, randomTensor } from "./compare.ts";
+import { tf, useBackend } from "../../../lib/tensor/mod.ts";
+import { assertAgileMatchesCpu, assertFloatsClose, randomInput, randomTensor } from "../compare.ts";
 
 const size = fc.integer({ min: 0, max: 21 });
 

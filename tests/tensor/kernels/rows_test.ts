@@ -1,0 +1,44 @@
+import { assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { tf, useBackend } from "../../../lib/tensor/mod.ts";
+import { assertAgileMatchesCpu, randomInput, randomTensor } from "../compare.ts";
+
+/** A shape of up to four axes and a choice of its axes. */
+const reduced = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 4 }).chain(
+  (shape) => fc.tuple(fc.constant(shape), fc.subarray(shape.map((_, axis) => axis)), fc.boolean()),
+);
+
+Deno.test("Sum equals cpu over any axes", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      reduced,
+      ([shape, axes, keepDims]) =>
+        assertAgileMatchesCpu([randomInput(shape, 1)], (x) => [tf.sum(x, axes, keepDims)]),
+    ),
+    { seed: 11, numRuns: 60 },
+  );
+});
+
+Deno.test("GatherV2 and UnsortedSegmentSum equal cpu, gradients included", async () => {
+  const lookup = (x: tf.Tensor) =>
+    tf.gather(x, tf.tensor2d([[3, 0, 3], [1, 1, 4]], [2, 3], "int32"));
+  await assertAgileMatchesCpu(
+    [randomInput([5, 2, 3], 2), randomInput([2, 3, 2, 3], 3)],
+    (x, dy) => [
+      lookup(x),
+      tf.grad(lookup)(x, dy),
+      tf.gather(x, tf.tensor1d([2, 0], "int32"), 2),
+      tf.unsortedSegmentSum(x, tf.tensor1d([1, -1, 1, 0, 7], "int32"), 3),
+    ],
+  );
+});
+
+Deno.test("GatherV2 refuses a row outside the table", async () => {
+  await useBackend("agile");
+  const table = randomTensor([5, 2], 4);
+  assertThrows(
+    () => tf.gather(table, tf.tensor1d([5], "int32")),
+    RangeError,
+    "row 5 is outside 0..4",
+  );
+});
