@@ -32,8 +32,7 @@ const TILE = 256;
  * Each column is rounded to its group's grid, and its error, divided by the diagonal of `factor`, is
  * subtracted from the later columns in proportion to the factor's row: within the block at once,
  * beyond it when the block is finished. Errors are kept in float64, but a weight is rounded to
- * float32 before its grid and its code are found: both then see the same number, and the extreme
- * weight of a symmetric group, which lies on a tie, goes the same way as in {@linkcode rtn}.
+ * float32 before its grid and its code are found, so that both see the same number.
  *
  * @param weight `[rows, columns]`; overwritten.
  * @param factor `[columns, columns]`, upper triangular U with `H^-1 = U^T U`.

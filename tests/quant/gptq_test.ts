@@ -1,0 +1,154 @@
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { InputError, seededRandom } from "../../lib/core/mod.ts";
+import { gptq, type GptqWeight, rtn } from "../../lib/quant/mod.ts";
+import golden from "../golden/quant/d_gptq.json" with { type: "json" };
+import { assertSameNumbers, goldenTensors } from "./support.ts";
+
+const tensors = goldenTensors("d_gptq");
+const rows = 48;
+const columns = 128;
+
+type Golden = typeof golden.cases[number];
+
+function quantized({ wbits, groupsize, actorder, sym, blocksize, percdamp, dead }: Golden) {
+  return gptq(tensors.floats("W"), tensors.floats(dead ? "H_dead" : "H"), {
+    bits: wbits,
+    groupSize: groupsize === -1 ? "row" : groupsize,
+    actOrder: actorder,
+    symmetric: sym,
+    blockSize: blocksize,
+    percdamp,
+  });
+}
+
+/** Rows whose codes differ from the reference. */
+function differingRows(codes: Uint8Array, expected: Int32Array): number[] {
+  const differing = [...codes.keys()].filter((i) => codes[i] !== expected[i]);
+  return [...new Set(differing.map((i) => Math.floor(i / columns)))];
+}
+
+/**
+ * A symmetric grid puts the extreme weight of a group, w = (2^bits - 1) / 2 * scale, half way between
+ * two codes: its last bit decides, and all later columns of the row follow.
+ */
+function assertTie(result: GptqWeight, expected: Int32Array, row: number, bits: number): void {
+  const order = result.permutation ?? Int32Array.from({ length: columns }, (_, i) => i);
+  const first = order.find((c) => {
+    const i = row * columns + c;
+    return result.codes[i] !== expected[i];
+  })!;
+  const pair = [result.codes[row * columns + first], expected[row * columns + first]].sort();
+  const ties = [[0, 1], [2 ** bits - 2, 2 ** bits - 1]];
+  assert(ties.some((tie) => `${tie}` === `${pair}`), `row ${row} differs without a tie: ${pair}`);
+}
+
+for (const example of golden.cases) {
+  const { id, wbits, sym, actorder, dead } = example;
+  const stem = example.tensors_identical_to ?? id;
+  Deno.test(`gptq() equals the reference implementation, ${id}`, () => {
+    const result = quantized(example);
+    const expected = tensors.integers(`${stem}.codes`);
+    const ties = differingRows(result.codes, expected);
+    assert(sym || ties.length === 0, `rows ${ties} differ`);
+    assert(ties.length <= 1, `rows ${ties} differ`);
+    for (const row of ties) assertTie(result, expected, row, wbits);
+
+    const groups = result.scale.length / rows;
+    const zeros = tensors.integers(`${stem}.zero`);
+    tensors.floats(`${stem}.scale`).forEach((scale, i) => {
+      if (ties.includes(Math.floor(i / groups))) return;
+      assertEquals(result.zeroPoint[i], zeros[i], `zero point ${i}`);
+      // Later groups see compensated weights, whose last bits depend on the order of summation.
+      assertAlmostEquals(result.scale[i], scale, 3e-6 * scale, `scale ${i}`);
+    });
+    if (groups === 1) assertSameNumbers(result.scale, tensors.floats(`${stem}.scale`), "scale");
+    const loss = example.sum_losses;
+    assertAlmostEquals(result.loss, loss, (ties.length ? 2e-3 : 2e-6) * loss, "loss");
+
+    const order = actorder ? tensors.integers(dead ? "perm_dead" : "perm_main") : undefined;
+    assertEquals(result.permutation, order);
+  });
+}
+
+Deno.test("gptq() differs from the reference implementation in one row of one golden case", () => {
+  const differing = golden.cases.filter((example) => {
+    const expected = tensors.integers(`${example.tensors_identical_to ?? example.id}.codes`);
+    return differingRows(quantized(example).codes, expected).length > 0;
+  });
+  assertEquals(differing.map(({ id }) => id), ["w4_g32_act_sym_b32"]);
+});
+
+Deno.test("gptq() dequantizes to the reference implementation's weight", () => {
+  const example = golden.cases.find(({ id }) => id === "w4_grow_act_asym_b128")!;
+  assertSameNumbers(
+    quantized(example).dequantized,
+    tensors.floats(`${example.id}.Q`),
+    "dequantized",
+  );
+});
+
+Deno.test("gptq() says which group a column belongs to, counting in the order of quantization", () => {
+  const example = golden.cases.find(({ id }) => id === "w4_g32_act_asym_b32")!;
+  const { groupIndex, permutation } = quantized(example);
+  permutation!.forEach((column, rank) => assertEquals(groupIndex[column], rank >> 5));
+});
+
+Deno.test("gptq() is round-to-nearest when inputs are uncorrelated", () => {
+  const random = seededRandom(2);
+  const weight = Float32Array.from({ length: 5 * 24 }, () => random.normal());
+  const hessian = new Float32Array(24 * 24);
+  for (let i = 0; i < 24; i++) hessian[i * 25] = 1 + random.uniform();
+  const format = { bits: 3, groupSize: 10, symmetric: false } as const;
+  const nearest = rtn(weight, { ...format, rows: 5, columns: 24, range: "minmax" });
+  const { dequantized, groupIndex } = gptq(weight, hessian, { ...format, actOrder: false });
+  assertEquals(dequantized, nearest.dequantized);
+  assertEquals(groupIndex, nearest.groupIndex);
+});
+
+Deno.test("gptq() depends neither on the Hessian's precision nor on a factor", () => {
+  const options = { bits: 4, groupSize: 32, actOrder: true, symmetric: false };
+  const hessian = Float64Array.from(tensors.floats("H"));
+  const { codes } = gptq(tensors.floats("W"), hessian, options);
+  const scaled = hessian.map((value) => 4 * value);
+  assertEquals(gptq(tensors.floats("W"), scaled, options).codes, codes);
+  assertEquals(gptq(tensors.floats("W"), tensors.floats("H"), options).codes, codes);
+});
+
+const format = { bits: 4, groupSize: "row", actOrder: false, symmetric: false } as const;
+
+Deno.test("gptq() sets columns that were never active to zero", () => {
+  const { dequantized } = gptq(
+    Float32Array.of(1, 5, 2, 3, 5, 4),
+    Float32Array.of(2, 0, 1, 0, 0, 0, 1, 0, 2),
+    format,
+  );
+  assertEquals([dequantized[1], dequantized[4]], [0, 0]);
+});
+
+for (const actOrder of [false, true]) {
+  Deno.test(`gptq() names the diagonal of a bad Hessian, actOrder ${actOrder}`, () => {
+    const hessian = Float64Array.of(1, 0, 0, 0, -3, 0, 0, 0, 4);
+    assertThrows(
+      () => gptq(new Float32Array(3), hessian, { ...format, actOrder, percdamp: 0 }),
+      InputError,
+      "Cannot invert the damped Hessian: the pivot of diagonal 1 must be positive " +
+        "(raise percdamp), got -3",
+    );
+  });
+}
+
+for (
+  const [what, weight, hessian, change, message] of [
+    ["a Hessian that is not square", 4, 5, {}, "the Hessian must be square, got 5"],
+    ["a weight of other columns", 5, 4, {}, "it must hold 2.5 x 2 values, got 5"],
+    ["blocks of nothing", 4, 4, { blockSize: 0 }, "blockSize must be a positive integer, got 0"],
+  ] as const
+) {
+  Deno.test(`gptq() refuses ${what}`, () => {
+    assertThrows(
+      () => gptq(new Float32Array(weight), new Float64Array(hessian), { ...format, ...change }),
+      InputError,
+      `Cannot quantize weight: ${message}`,
+    );
+  });
+}

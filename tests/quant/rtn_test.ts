@@ -1,0 +1,68 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
+import { rtn } from "../../lib/quant/mod.ts";
+import golden from "../golden/quant/d_rtn.json" with { type: "json" };
+import { assertSameNumbers, goldenTensors } from "./support.ts";
+
+const tensors = goldenTensors("d_rtn");
+
+Deno.test("rtn() equals the reference quantizer on every golden case", () => {
+  assertEquals(golden.cases.length, 20);
+  for (const { id, input = "W", mse = false } of golden.cases) {
+    const [rows, columns] = tensors.shape(input);
+    const { codes, scale, zeroPoint, dequantized } = rtn(tensors.floats(input), {
+      rows,
+      columns,
+      bits: Number(id.match(/w(\d)/)![1]),
+      groupSize: "row",
+      symmetric: id.includes("_sym"),
+      range: mse ? "mse" : "minmax",
+    });
+    assertSameNumbers(scale, tensors.floats(`${id}.scale`), `${id} scale`);
+    assertSameNumbers(zeroPoint, tensors.integers(`${id}.zero`), `${id} zero point`);
+    assert(tensors.has(`${id}.codes`) || tensors.has(`${id}.Q`), `${id} is compared with nothing`);
+    if (tensors.has(`${id}.codes`)) {
+      assertSameNumbers(codes, tensors.integers(`${id}.codes`), `${id} codes`);
+    }
+    if (tensors.has(`${id}.Q`)) {
+      assertSameNumbers(dequantized, tensors.floats(`${id}.Q`), `${id} dequantized`);
+    }
+  }
+});
+
+Deno.test("rtn() gives each group of a row its own grid, the last one may be short", () => {
+  const weight = Float32Array.of(0, 3, -6, 9, 15, 0, 1, 2, 3, -30);
+  const options = { rows: 2, columns: 5, bits: 4, groupSize: 2, symmetric: false } as const;
+  assertEquals(rtn(weight, { ...options, range: "minmax" }), {
+    rows: 2,
+    columns: 5,
+    codes: Uint8Array.of(0, 15, 0, 15, 15, 0, 15, 10, 15, 0),
+    scale: Float32Array.of(0.2, 1, 1, 1 / 15, 0.2, 2),
+    zeroPoint: Uint8Array.of(0, 6, 0, 0, 0, 15),
+    groupIndex: Int32Array.of(0, 0, 1, 1, 2),
+    dequantized: Float32Array.of(0, 3, -6, 9, 15, 0, 1, 2, 3, -30),
+  });
+});
+
+const options = { rows: 1, columns: 2, bits: 4, groupSize: "row", symmetric: false } as const;
+for (
+  const [what, values, change, message] of [
+    ["a wrong shape", [1, 2, 3], {}, "it must hold 1 x 2 values, got 3"],
+    ["infinity", [1, Infinity], {}, "element 1 must be finite, got Infinity"],
+    ["1 bit", [1, 2], { bits: 1 }, "bits must be an integer in 2..8, got 1"],
+    [
+      "groups of nothing",
+      [1, 2],
+      { groupSize: 0 },
+      'groupSize must be a positive integer or "row", got 0',
+    ],
+  ] as const
+) {
+  Deno.test(`rtn() refuses ${what}`, () => {
+    assertThrows(
+      () => rtn(Float32Array.from(values), { ...options, range: "minmax", ...change }),
+      InputError,
+      `Cannot quantize weight: ${message}`,
+    );
+  });
+}

@@ -1,0 +1,52 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
+import { uniformParams } from "../../lib/quant/mod.ts";
+
+/** The range of a tensor with one channel. */
+const range = (min: number, max: number) => ({
+  min: Float32Array.of(min),
+  max: Float32Array.of(max),
+  inner: 1,
+});
+
+/** [scale, zero point, lowest code, highest code] */
+function summary(...args: Parameters<typeof uniformParams>) {
+  const { scale, zeroPoint, codeMin, codeMax } = uniformParams(...args);
+  return [scale[0], zeroPoint[0], codeMin, codeMax];
+}
+
+Deno.test("uniformParams() of profile paper is affine, signed or not", () => {
+  assertEquals(summary(range(-2, 13), { bits: 4 }), [1, 2, 0, 15]);
+  assertEquals(summary(range(-2, 13), { bits: 4, signed: true }), [1, -6, -8, 7]);
+});
+
+Deno.test("uniformParams() of profile paper extends the range to zero, released does not", () => {
+  assertEquals(summary(range(10, 30), { bits: 4, profile: "paper" }), [2, 0, 0, 15]);
+  assertEquals(summary(range(-30, -10), { bits: 4, profile: "paper" }), [2, 15, 0, 15]);
+  assertEquals(summary(range(15, 30), { bits: 4, profile: "released" }), [1, 0, 0, 15]);
+});
+
+Deno.test("uniformParams() of profile released is symmetric when signed", () => {
+  assertEquals(
+    summary(range(-15, 3), { bits: 4, profile: "released", signed: true }),
+    [2, 0, -8, 7],
+  );
+});
+
+Deno.test("uniformParams() never lets the scale sink below 2^-23", () => {
+  for (const profile of ["paper", "released"] as const) {
+    for (const signed of [false, true]) {
+      assertEquals(summary(range(0, 0), { bits: 8, profile, signed })[0], 2 ** -23);
+    }
+  }
+});
+
+for (const bits of [1, 9, 4.5, NaN]) {
+  Deno.test(`uniformParams() refuses ${bits} bits`, () => {
+    assertThrows(
+      () => uniformParams(range(0, 1), { bits }),
+      InputError,
+      `Cannot quantize tensor: bits must be an integer in 2..8, got ${bits}`,
+    );
+  });
+}
