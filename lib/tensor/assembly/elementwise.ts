@@ -1,7 +1,7 @@
 // Elementwise kernels: target[i] = f(a[i], b[i]) for i < count, in whole vectors, so that up to three
 // elements past the end are computed as well.
 
-import { exp as expOf, sigmoid } from "./vector";
+import { exp as expOf, one, sigmoid } from "./vector";
 
 const enum Operation {
   Relu,
@@ -28,7 +28,7 @@ const GELU_CUBIC: f32 = 0.044715;
 @inline
 function geluGate(x: v128): v128 {
   const cubic = f32x4.mul(f32x4.splat(GELU_CUBIC), f32x4.mul(x, x));
-  const u = f32x4.mul(f32x4.mul(f32x4.splat(GELU_LINEAR), x), f32x4.add(f32x4.splat(1), cubic));
+  const u = f32x4.mul(f32x4.mul(f32x4.splat(GELU_LINEAR), x), f32x4.add(one(), cubic));
   return sigmoid(f32x4.add(u, u));
 }
 
@@ -36,8 +36,8 @@ function geluGate(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function gatedDerivative(x: v128, gate: v128, slope: v128): v128 {
-  const rest = f32x4.sub(f32x4.splat(1), gate);
-  return f32x4.mul(gate, f32x4.add(f32x4.splat(1), f32x4.mul(f32x4.mul(x, rest), slope)));
+  const rest = f32x4.sub(one(), gate);
+  return f32x4.mul(gate, f32x4.add(one(), f32x4.mul(f32x4.mul(x, rest), slope)));
 }
 
 // @ts-ignore: decorator
@@ -45,7 +45,7 @@ function gatedDerivative(x: v128, gate: v128, slope: v128): v128 {
 function geluDerivative(x: v128): v128 {
   const square = f32x4.mul(x, x);
   const cubic = f32x4.mul(f32x4.splat(3 * GELU_CUBIC), square);
-  const slope = f32x4.mul(f32x4.splat(2 * GELU_LINEAR), f32x4.add(f32x4.splat(1), cubic));
+  const slope = f32x4.mul(f32x4.splat(2 * GELU_LINEAR), f32x4.add(one(), cubic));
   return gatedDerivative(x, geluGate(x), slope);
 }
 
@@ -53,7 +53,7 @@ function geluDerivative(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function stepOf(x: v128): v128 {
-  const step = v128.and(f32x4.gt(x, f32x4.splat(0)), f32x4.splat(1));
+  const step = v128.and(f32x4.gt(x, f32x4.splat(0)), one());
   return v128.bitselect(x, step, f32x4.ne(x, x));
 }
 
@@ -73,7 +73,7 @@ function apply(operation: Operation, a: v128, b: v128): v128 {
   if (operation == Operation.Multiply) return f32x4.mul(a, b);
   if (operation == Operation.Divide) return f32x4.div(a, b);
   if (operation == Operation.SiluGradient) {
-    return f32x4.mul(b, gatedDerivative(a, sigmoid(a), f32x4.splat(1)));
+    return f32x4.mul(b, gatedDerivative(a, sigmoid(a), one()));
   }
   return f32x4.mul(b, geluDerivative(a));
 }

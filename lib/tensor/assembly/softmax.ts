@@ -1,7 +1,7 @@
 // Softmax over rows. A row's last vector may reach into the next row: what it writes there is written
 // again with that row, and after the last row there is room for it.
 
-import { exp, firstLanes, maxLanes, multiplyAdd, sumLanes } from "./vector";
+import { exp, firstLanes, lowest, maxLanes, multiplyAdd, sumLanes } from "./vector";
 
 /**
  * target[i, j] = softmax over j <= i of scale scores[i, j] + bias[j], and 0 for j > i.
@@ -15,14 +15,13 @@ export function causalSoftmax(
   bias: usize,
   scale: f32,
 ): void {
-  const lowest = f32x4.splat(-Infinity);
   const rowBytes = <usize> size << 2;
   for (let i = 0; i < size; i++, target += rowBytes, scores += rowBytes) {
-    let largest = lowest;
+    let largest = lowest();
     for (let j = 0; j <= i; j += 4) {
       const at = <usize> j << 2;
       const score = multiplyAdd(v128.load(scores + at), f32x4.splat(scale), v128.load(bias + at));
-      const seen = v128.bitselect(score, lowest, firstLanes(i + 1 - j));
+      const seen = v128.bitselect(score, lowest(), firstLanes(i + 1 - j));
       v128.store(target + at, seen);
       largest = f32x4.pmax(largest, seen);
     }
@@ -82,13 +81,12 @@ export function causalSoftmaxGradient(
 
 /** target[r] = largest element of row r, target[rows + r] = sum over the row of e^(x - largest). */
 export function logSumExpParts(rows: i32, columns: i32, target: usize, x: usize): void {
-  const lowest = f32x4.splat(-Infinity);
   const rowBytes = <usize> columns << 2;
   for (let r = 0; r < rows; r++, x += rowBytes) {
-    let largest = lowest;
+    let largest = lowest();
     for (let j = 0; j < columns; j += 4) {
       const lanes = firstLanes(columns - j);
-      largest = f32x4.pmax(largest, v128.bitselect(v128.load(x + (<usize> j << 2)), lowest, lanes));
+      largest = f32x4.pmax(largest, v128.bitselect(v128.load(x + (<usize> j << 2)), lowest(), lanes));
     }
     const shift = f32x4.splat(maxLanes(largest));
     let total = f32x4.splat(0);

@@ -1,4 +1,59 @@
 // Vector arithmetic shared by the kernels.
+//
+// Constants are read from memory: an engine loads a vector constant from there in one instruction,
+// and builds one given in code in several, each time it is used.
+
+/** 1.5 2^23: adding it rounds |x| < 2^22 to an integer, which the low bits of the sum hold. */
+const ROUNDER: f32 = 12582912;
+
+/** Indices into {@link constants}. */
+const enum Constant {
+  Lowest,
+  One,
+  ExpHighest,
+  ExpLowest,
+  InverseLn2,
+  Rounder,
+  MinusLn2High,
+  MinusLn2Low,
+  Seventh,
+  Sixth,
+  Fifth,
+  Fourth,
+  Third,
+  Half,
+}
+
+// deno-fmt-ignore
+const constants = memory.data<f32>([
+  -Infinity, 1,
+  90, -105, 1.4426950408889634, ROUNDER,
+  // ln 2 in two parts: the first has 9 significant bits, so its product with an exponent is exact.
+  -0.693359375, 2.1219444005469058e-4,
+  1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5,
+]);
+
+const exponentBias = memory.data<i32>([127]);
+const laneNumbers = memory.data<i32>([0, 1, 2, 3]);
+
+// @ts-ignore: decorator
+@inline
+function constant(which: Constant): v128 {
+  return v128.load32_splat(constants + (<usize> which << 2));
+}
+
+/** Negative infinity, below every logit. */
+// @ts-ignore: decorator
+@inline
+export function lowest(): v128 {
+  return constant(Constant.Lowest);
+}
+
+// @ts-ignore: decorator
+@inline
+export function one(): v128 {
+  return constant(Constant.One);
+}
 
 /** a * b + sum, with one rounding where relaxed SIMD is compiled in. */
 // @ts-ignore: decorator
@@ -9,14 +64,11 @@ export function multiplyAdd(a: v128, b: v128, sum: v128): v128 {
     : f32x4.add(sum, f32x4.mul(a, b));
 }
 
-/** 1.5 2^23: adding it rounds |x| < 2^22 to an integer, which the low bits of the sum hold. */
-const ROUNDER: f32 = 12582912;
-
 /** 2^n for the four integers n in -126..127. */
 // @ts-ignore: decorator
 @inline
 function powerOfTwo(n: v128): v128 {
-  return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
+  return i32x4.shl(i32x4.add(n, v128.load32_splat(exponentBias)), 23);
 }
 
 /**
@@ -29,37 +81,35 @@ function powerOfTwo(n: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function exp(x: v128): v128 {
-  x = f32x4.pmax(f32x4.pmin(x, f32x4.splat(90)), f32x4.splat(-105));
-  const rounded = multiplyAdd(x, f32x4.splat(1.4426950408889634), f32x4.splat(ROUNDER));
-  const n = f32x4.sub(rounded, f32x4.splat(ROUNDER));
-  // ln 2 in two parts: the first has 9 significant bits, so its product with n is exact.
-  let r = multiplyAdd(n, f32x4.splat(-0.693359375), x);
-  r = multiplyAdd(n, f32x4.splat(2.1219444005469058e-4), r);
-  let sum = multiplyAdd(r, f32x4.splat(1.0 / 5040), f32x4.splat(1.0 / 720));
-  sum = multiplyAdd(r, sum, f32x4.splat(1.0 / 120));
-  sum = multiplyAdd(r, sum, f32x4.splat(1.0 / 24));
-  sum = multiplyAdd(r, sum, f32x4.splat(1.0 / 6));
-  sum = multiplyAdd(r, sum, f32x4.splat(0.5));
-  sum = multiplyAdd(r, sum, f32x4.splat(1));
-  sum = multiplyAdd(r, sum, f32x4.splat(1));
-  const power = i32x4.sub(rounded, f32x4.splat(ROUNDER));
-  const half = i32x4.shr_s(power, 1);
-  return f32x4.mul(f32x4.mul(sum, powerOfTwo(half)), powerOfTwo(i32x4.sub(power, half)));
+  x = f32x4.pmax(f32x4.pmin(x, constant(Constant.ExpHighest)), constant(Constant.ExpLowest));
+  const rounded = multiplyAdd(x, constant(Constant.InverseLn2), constant(Constant.Rounder));
+  const n = f32x4.sub(rounded, constant(Constant.Rounder));
+  let r = multiplyAdd(n, constant(Constant.MinusLn2High), x);
+  r = multiplyAdd(n, constant(Constant.MinusLn2Low), r);
+  let sum = multiplyAdd(r, constant(Constant.Seventh), constant(Constant.Sixth));
+  sum = multiplyAdd(r, sum, constant(Constant.Fifth));
+  sum = multiplyAdd(r, sum, constant(Constant.Fourth));
+  sum = multiplyAdd(r, sum, constant(Constant.Third));
+  sum = multiplyAdd(r, sum, constant(Constant.Half));
+  sum = multiplyAdd(r, sum, one());
+  sum = multiplyAdd(r, sum, one());
+  const exponent = i32x4.sub(rounded, constant(Constant.Rounder));
+  const half = i32x4.shr_s(exponent, 1);
+  return f32x4.mul(f32x4.mul(sum, powerOfTwo(half)), powerOfTwo(i32x4.sub(exponent, half)));
 }
 
 /** 1 / (1 + e^-x). */
 // @ts-ignore: decorator
 @inline
 export function sigmoid(x: v128): v128 {
-  const one = f32x4.splat(1);
-  return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))));
+  return f32x4.div(one(), f32x4.add(one(), exp(f32x4.neg(x))));
 }
 
 /** All bits set in the first `count` lanes; in every lane for `count` >= 4. */
 // @ts-ignore: decorator
 @inline
 export function firstLanes(count: i32): v128 {
-  return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count));
+  return i32x4.lt_s(v128.load(laneNumbers), i32x4.splat(count));
 }
 
 // @ts-ignore: decorator
