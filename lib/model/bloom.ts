@@ -4,7 +4,7 @@ import type { Family } from "./family.ts";
 export const bloom: Family = {
   name: "bloom",
   architecture(config) {
-    config.only("apply_residual_connection_post_layernorm", [false], false);
+    config.only("apply_residual_connection_post_layernorm", false);
     const hiddenSize = config.count(["hidden_size", "n_embed"]);
     const heads = config.count(["num_attention_heads", "n_head"]);
     return {
@@ -60,11 +60,13 @@ export const bloom: Family = {
     layers: "h.",
     inner: {
       inputNorm: "input_layernorm",
+      query: "self_attention.query_key_value",
+      key: "self_attention.query_key_value",
+      value: "self_attention.query_key_value",
       output: "self_attention.dense",
       mlpNorm: "post_attention_layernorm",
       up: "mlp.dense_h_to_4h",
       down: "mlp.dense_4h_to_h",
     },
-    fusedAttention: "self_attention.query_key_value",
   },
 };

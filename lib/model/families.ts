@@ -1,7 +1,8 @@
-import { refuse } from "../core/mod.ts";
+import { require } from "../core/mod.ts";
 import type { FamilyName } from "./architecture.ts";
 import { bloom } from "./bloom.ts";
-import type { ConfigReader, Family } from "./family.ts";
+import type { ConfigReader } from "./config_reader.ts";
+import type { Family } from "./family.ts";
 import { llama } from "./llama.ts";
 import { opt } from "./opt.ts";
 
@@ -14,9 +15,8 @@ export const families: Record<FamilyName, Family> = { llama, opt, bloom };
  */
 export function familyOf(config: ConfigReader): Family {
   const type = config.value("model_type", null);
-  const family = Object.values(families).find((each) => each.name === type);
-  if (!family) {
-    refuse(`load ${config.path}`, `model_type must be ${Object.keys(families).join(", ")}`, type);
-  }
-  return family;
+  const names = Object.keys(families);
+  const known = names.includes(type as string);
+  require(known, `load ${config.path}`, `model_type must be ${names.join(", ")}`, type);
+  return families[type as FamilyName];
 }

@@ -1,13 +1,14 @@
-import { refuse, require } from "../core/mod.ts";
-import type { ConfigReader, Family } from "./family.ts";
+import { require } from "../core/mod.ts";
+import type { Config, ConfigReader } from "./config_reader.ts";
+import type { Family } from "./family.ts";
 
 /** LLaMA 1-3 without rope scaling: RMS norm, rotary positions, gated SiLU, grouped-query attention. */
 export const llama: Family = {
   name: "llama",
   architecture(config) {
-    config.only("hidden_act", ["silu"], "silu");
-    config.only("sliding_window", [null], null);
-    config.only("partial_rotary_factor", [1], 1);
+    config.only("hidden_act", "silu");
+    config.only("sliding_window", null);
+    config.only("partial_rotary_factor", 1);
     const hiddenSize = config.count("hidden_size");
     const heads = config.count("num_attention_heads");
     const keyValueHeads = config.count("num_key_value_heads", heads);
@@ -87,10 +88,13 @@ export const llama: Family = {
 
 /** The base of the rotary angles, from `rope_theta` or the newer `rope_parameters`. */
 function rotaryTheta(config: ConfigReader): number {
-  const settings = config.value(["rope_parameters", "rope_scaling"], {}) as Record<string, unknown>;
+  const settings = config.value(["rope_parameters", "rope_scaling"], {}) as Config;
   const type = settings.rope_type ?? settings.type ?? "default";
-  if (type !== "default") {
-    refuse(`load ${config.path}`, "rope scaling must be absent or of type default", type);
-  }
+  require(
+    typeof settings === "object" && type === "default",
+    `load ${config.path}`,
+    "rope_parameters or rope_scaling must be absent or of type default",
+    settings,
+  );
   return config.number("rope_theta", (settings.rope_theta as number | undefined) ?? 10000);
 }

@@ -1,87 +1,73 @@
 import { refuse, require } from "../core/mod.ts";
-import { type Checkpoint, openCheckpoint, readJson } from "../io/mod.ts";
+import { type Checkpoint, openCheckpoint } from "../io/mod.ts";
 import { tf } from "../tensor/mod.ts";
-import { checkpointName, fusedParts, isFused } from "./checkpoint_names.ts";
-import { type Config, ConfigReader, type Family } from "./family.ts";
+import type { Architecture } from "./architecture.ts";
+import { type StoredTensor, storedTensors } from "./checkpoint_layout.ts";
+import { ConfigReader } from "./config_reader.ts";
 import { familyOf } from "./families.ts";
+import type { Family } from "./family.ts";
 import { splitFused } from "./fused_attention.ts";
 import type { Model } from "./model.ts";
-import { buildWeights, type Module, type ModuleShape } from "./weights.ts";
+import { buildWeights, type ModuleShape, type ParameterKind, parameterShape } from "./weights.ts";
 
 /**
  * Loads a model from a folder in Hugging Face layout: config.json and model.safetensors,
- * or shards with model.safetensors.index.json. Weights become float32, one tensor at a time.
+ * or shards with model.safetensors.index.json. Weights become float32. Every name and shape is
+ * checked before the first weight is read.
  *
  * @param path The folder.
  * @throws {InputError} If the configuration asks for something that is not computed here, or a
  *   tensor is missing or has another shape than the configuration says. The message names it.
  */
 export async function loadModel(path: string): Promise<Model> {
-  const configPath = `${path}/config.json`;
-  const config = new ConfigReader(await readJson(configPath) as Config, configPath);
+  const config = await ConfigReader.open(`${path}/config.json`);
   const family = familyOf(config);
   const architecture = family.architecture(config);
-  const checkpoint = await openCheckpoint(path);
-  try {
-    const names = new Set(checkpoint.names);
-    const prefix = family.names.prefixes.find((each) =>
-      names.has(`${each}${family.names.outer.embedding}.weight`)
-    );
-    if (prefix === undefined) {
-      refuse(`load ${path}`, `the checkpoint must have ${family.names.outer.embedding}.weight`);
-    }
-    const reader = new ModuleReader(family, architecture, checkpoint, prefix, path);
-    const weights = await buildWeights(architecture, (shape) => reader.read(shape));
-    return { name: path.replace(/\/+$/, "").split("/").pop()!, architecture, weights };
-  } finally {
-    checkpoint.close();
-  }
+  using checkpoint = await openCheckpoint(path);
+  const stored = storedTensors(family, architecture, findPrefix(checkpoint, family));
+  for (const tensor of stored) checkShape(checkpoint, tensor);
+  const values = await readParameters(checkpoint, stored, architecture);
+  const weights = await buildWeights(architecture, (shape) => {
+    const parameter = (kind: ParameterKind) =>
+      tf.tensor(values.get(parameterKey(shape, kind))!, parameterShape(shape, kind));
+    const weight = parameter("weight");
+    return shape.bias ? { weight, bias: parameter("bias") as tf.Tensor1D } : { weight };
+  });
+  return { name: path.replace(/\/+$/, "").split("/").pop()!, architecture, weights };
 }
 
-/** Reads modules from a checkpoint; keeps the parts of the last fused tensor until asked for. */
-class ModuleReader {
-  #fused = new Map<string, Float32Array[]>();
+/** What this checkpoint puts in front of its names. */
+function findPrefix({ folder, tensors }: Checkpoint, { names }: Family): string {
+  const embedding = `${names.outer.embedding}.weight`;
+  return names.prefixes.find((prefix) => tensors.has(prefix + embedding)) ??
+    refuse(`load ${folder}`, `it must have a tensor ${names.prefixes[0]}${embedding}`);
+}
 
-  constructor(
-    private family: Family,
-    private architecture: Model["architecture"],
-    private checkpoint: Checkpoint,
-    private prefix: string,
-    private path: string,
-  ) {}
+function checkShape({ folder, tensors }: Checkpoint, { name, shape }: StoredTensor): void {
+  const found = tensors.get(name)?.shape;
+  require(
+    found?.join() === shape.join(),
+    `load ${folder}`,
+    `tensor ${name} must have shape [${shape}]`,
+    found ?? "no such tensor",
+  );
+}
 
-  async read(shape: ModuleShape): Promise<Module> {
-    const weight = tf.tensor(await this.values(shape, "weight", shape.weight), shape.weight);
-    if (!shape.bias) return { weight };
-    const bias = tf.tensor1d(await this.values(shape, "bias", [shape.weight[0]]));
-    return { weight, bias };
+/** The values of all parameters by {@linkcode parameterKey}. */
+async function readParameters(
+  checkpoint: Checkpoint,
+  stored: StoredTensor[],
+  { heads, headDim }: Architecture,
+): Promise<Map<string, Float32Array>> {
+  const values = new Map<string, Float32Array>();
+  for (const { name, shape, kind, modules } of stored) {
+    const { data } = await checkpoint.readFloat32(name);
+    const parts = modules.length === 1 ? [data] : splitFused(data, heads, headDim, shape[1] ?? 1);
+    modules.forEach((module, index) => values.set(parameterKey(module, kind), parts[index]));
   }
+  return values;
+}
 
-  private async values(
-    shape: ModuleShape,
-    kind: "weight" | "bias",
-    dimensions: number[],
-  ): Promise<Float32Array> {
-    const name = `${checkpointName(this.family, this.prefix, shape)}.${kind}`;
-    if (!isFused(this.family, shape)) return await this.tensor(name, dimensions);
-    const [rows, ...rest] = dimensions;
-    const part = fusedParts.indexOf(shape.name);
-    if (part === 0) {
-      const { heads, headDim } = this.architecture;
-      const fused = await this.tensor(name, [3 * rows, ...rest]);
-      this.#fused.set(kind, splitFused(fused, heads, headDim, rest[0] ?? 1));
-    }
-    return this.#fused.get(kind)![part];
-  }
-
-  private async tensor(name: string, dimensions: number[]): Promise<Float32Array> {
-    const { shape, data } = await this.checkpoint.readFloat32(name);
-    require(
-      shape.join() === dimensions.join(),
-      `load ${this.path}`,
-      `tensor ${name} must have shape [${dimensions}]`,
-      shape,
-    );
-    return data;
-  }
+function parameterKey({ layer, name }: ModuleShape, kind: ParameterKind): string {
+  return `${layer} ${name} ${kind}`;
 }

@@ -1,12 +1,13 @@
 export * from "./alibi.ts";
 export * from "./architecture.ts";
-export { ConfigReader } from "./family.ts";
-export { families } from "./families.ts";
+export * from "./block.ts";
+export * from "./embedding.ts";
 export * from "./forward.ts";
+export * from "./head.ts";
 export { initializeModel } from "./initialize.ts";
 export { loadModel } from "./load.ts";
 export * from "./model.ts";
 export { saveModel } from "./save.ts";
-export * from "./sites.ts";
+export { chainHooks, type SiteHook, type SiteName, siteNames, type Visit } from "./sites.ts";
 export * from "./state.ts";
 export * from "./weights.ts";

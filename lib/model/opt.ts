@@ -4,8 +4,8 @@ import type { Family } from "./family.ts";
 export const opt: Family = {
   name: "opt",
   architecture(config) {
-    config.only("activation_function", ["relu"], "relu");
-    config.only("layer_norm_elementwise_affine", [true], true);
+    config.only("activation_function", "relu");
+    config.only("layer_norm_elementwise_affine", true);
     const hiddenSize = config.count("hidden_size");
     const heads = config.count("num_attention_heads");
     const normBefore = config.flag("do_layer_norm_before", true);
@@ -42,6 +42,7 @@ export const opt: Family = {
       model_type: "opt",
       activation_function: "relu",
       do_layer_norm_before: a.normPlacement === "before",
+      _remove_final_layer_norm: !a.finalNorm,
       enable_bias: a.attentionBias,
       hidden_size: a.hiddenSize,
       word_embed_proj_dim: a.embeddingSize,

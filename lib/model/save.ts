@@ -1,70 +1,61 @@
+import { canonicalJson, require } from "../core/mod.ts";
 import { writeAtomically, writeSafetensors } from "../io/mod.ts";
 import { tensorData } from "../tensor/mod.ts";
-import { checkpointName, isFused } from "./checkpoint_names.ts";
+import type { Architecture } from "./architecture.ts";
+import { type StoredTensor, storedTensors } from "./checkpoint_layout.ts";
+import { type Config, ConfigReader } from "./config_reader.ts";
 import { families } from "./families.ts";
 import { joinFused } from "./fused_attention.ts";
 import type { Model } from "./model.ts";
-import { moduleOf, moduleShapes } from "./weights.ts";
-
-/** One tensor of a checkpoint. */
-interface NamedTensor {
-  name: string;
-  dtype: "F16" | "F32";
-  shape: number[];
-  data: Float32Array;
-}
+import { moduleOf } from "./weights.ts";
 
 /**
  * Writes config.json and model.safetensors in Hugging Face layout.
  *
- * @param folder An existing folder.
- * @param dtype How the weights are stored.
- * @param extra Further fields of config.json.
+ * @param folder Where to write; made if it does not exist.
+ * @param dtype How the weights are stored; F16 rounds half to even.
+ * @throws {InputError} If the family's config.json cannot express the architecture, or the folder
+ *   cannot be written.
  */
 export async function saveModel(
   model: Model,
   folder: string,
   dtype: "F16" | "F32",
-  extra: Record<string, unknown> = {},
 ): Promise<void> {
-  const family = families[model.architecture.family];
-  const config = {
-    ...family.config(model.architecture),
-    torch_dtype: dtype === "F16" ? "float16" : "float32",
-    ...extra,
-  };
-  await writeAtomically(`${folder}/config.json`, `${JSON.stringify(config, null, 2)}\n`);
-  await writeSafetensors(`${folder}/model.safetensors`, checkpointTensors(model, dtype), {
-    format: "pt",
-  });
+  const { architecture } = model;
+  const family = families[architecture.family];
+  const path = `${folder}/config.json`;
+  const config = family.config(architecture);
+  checkConfig(config, architecture, path);
+  const tensors = storedTensors(family, architecture, family.names.prefixes[0]).map((stored) => ({
+    name: stored.name,
+    shape: stored.shape,
+    dtype,
+    data: storedValues(model, stored),
+  }));
+  const settings = { ...config, torch_dtype: dtype === "F16" ? "float16" : "float32" };
+  await writeAtomically(path, `${JSON.stringify(settings, null, 2)}\n`);
+  await writeSafetensors(`${folder}/model.safetensors`, tensors, { format: "pt" });
 }
 
-function checkpointTensors(model: Model, dtype: "F16" | "F32"): NamedTensor[] {
-  const { architecture, weights } = model;
-  const family = families[architecture.family];
-  const tensors: NamedTensor[] = [];
-  const fused: Record<string, Float32Array[]> = {};
-  for (const shape of moduleShapes(architecture)) {
-    const name = checkpointName(family, family.names.prefixes[0], shape);
-    for (const [kind, tensor] of Object.entries(moduleOf(weights, shape))) {
-      const entry = {
-        name: `${name}.${kind}`,
-        dtype,
-        shape: tensor.shape,
-        data: tensorData(tensor),
-      };
-      if (!isFused(family, shape)) {
-        tensors.push(entry);
-        continue;
-      }
-      const parts = fused[entry.name] ??= [];
-      parts.push(entry.data);
-      if (parts.length < 3) continue;
-      const [rows, ...rest] = tensor.shape;
-      const { heads, headDim } = architecture;
-      const data = joinFused(parts, heads, headDim, rest[0] ?? 1);
-      tensors.push({ ...entry, shape: [3 * rows, ...rest], data });
-    }
+/** Reads the configuration back: what a family's rules fix must not get lost unnoticed. */
+function checkConfig(config: Config, architecture: Architecture, path: string): void {
+  const expressed = families[architecture.family].architecture(new ConfigReader(config, path));
+  for (const key of Object.keys(architecture) as (keyof Architecture)[]) {
+    require(
+      canonicalJson(architecture[key]) === canonicalJson(expressed[key]),
+      `write ${path}`,
+      `${key} of family ${architecture.family} must be ${canonicalJson(expressed[key])}`,
+      architecture[key],
+    );
   }
-  return tensors;
+}
+
+/** The values of one tensor of the checkpoint. */
+function storedValues(
+  { architecture: { heads, headDim }, weights }: Model,
+  { kind, modules, shape }: StoredTensor,
+): Float32Array {
+  const parts = modules.map((module) => tensorData(moduleOf(weights, module)[kind]!));
+  return parts.length === 1 ? parts[0] : joinFused(parts, heads, headDim, shape[1] ?? 1);
 }

@@ -3,13 +3,13 @@ import type { tf } from "../tensor/mod.ts";
 /**
  * The places of one block where a scheme may replace a value and a tap may look (figure 3).
  *
- * Values are `[tokens, channels]`; heads lie side by side in the channels of q, k and v.
- * `attn.probs` is `[heads, tokens, tokens]` for a run of heads that starts at `firstHead`.
+ * Values are `[batch * tokens, channels]`; heads lie side by side in the channels of q, k and v.
+ * `attn.probs` is `[maps, tokens, tokens]`: a run of the `batch * heads` attention maps.
  */
 export const siteNames = [
   /** Output of the input norm: what the q, k and v projections read. */
   "attn.input",
-  /** Queries and keys as projected; differ from attn.q and attn.k under rotary positions only. */
+  /** Queries and keys as projected; met under rotary positions only, where they differ from q, k. */
   "attn.qBeforeRotary",
   "attn.kBeforeRotary",
   /** The operands of the attention products. */
@@ -32,17 +32,29 @@ export type SiteName = typeof siteNames[number];
 export interface Visit {
   site: SiteName;
   layer: number;
-  /** Index of the first head in `value`; `attn.probs` only. */
+  /** Index of the first map in `value`, below `batch * heads`; `attn.probs` only. */
   firstHead?: number;
 }
 
 /**
  * Sees the value at every site, and returns what the model shall go on with:
  * the value itself (a tap) or a tensor of the same shape (a scheme).
+ *
+ * The value lives until the model has used it: a tap copies what it wants to keep.
  */
 export type SiteHook = (value: tf.Tensor, visit: Visit) => tf.Tensor;
 
 /** Runs several hooks one after the other. */
 export function chainHooks(...hooks: SiteHook[]): SiteHook {
   return (value, visit) => hooks.reduce((current, hook) => hook(current, visit), value);
+}
+
+/** A hook as one block calls it. */
+export type BlockHook = <T extends tf.Tensor>(site: SiteName, value: T, firstHead?: number) => T;
+
+/** What a block of this layer calls at its sites; without a hook values pass through. */
+export function hookOfLayer(layer: number, hook?: SiteHook): BlockHook {
+  if (!hook) return (_site, value) => value;
+  return <T extends tf.Tensor>(site: SiteName, value: T, firstHead?: number) =>
+    hook(value, firstHead === undefined ? { site, layer } : { site, layer, firstHead }) as T;
 }

@@ -7,6 +7,9 @@ export interface Module {
   bias?: tf.Tensor1D;
 }
 
+/** What a module's parameters are called. */
+export type ParameterKind = keyof Module;
+
 /** The names of one block's modules. `gate` exists in gated MLPs only. */
 export type LayerModuleName =
   | "inputNorm"
@@ -83,6 +86,11 @@ export function moduleShapes(architecture: Architecture): ModuleShape[] {
     inner("down", [a.hiddenSize, a.intermediateSize], a.mlpBias);
   }
   return shapes;
+}
+
+/** The shape of a module's weight or bias. */
+export function parameterShape({ weight }: ModuleShape, kind: ParameterKind): number[] {
+  return kind === "weight" ? weight : [weight[0]];
 }
 
 /** Builds the weights of an architecture from a source of modules. */

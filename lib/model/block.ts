@@ -1,0 +1,93 @@
+import { require } from "../core/mod.ts";
+import { gelu, silu, tf } from "../tensor/mod.ts";
+import type { Architecture } from "./architecture.ts";
+import { attend } from "./attention.ts";
+import type { Model } from "./model.ts";
+import { normalize, project } from "./modules.ts";
+import { pruneTokens } from "./prune.ts";
+import { type BlockHook, hookOfLayer, type SiteHook } from "./sites.ts";
+import type { Exit, Pruning, State } from "./state.ts";
+import type { LayerWeights } from "./weights.ts";
+
+/** What a caller may hang onto a forward pass. */
+export interface ForwardOptions {
+  /** Sees and may replace the value at every site. */
+  hook?: SiteHook;
+  pruning?: Pruning;
+}
+
+/**
+ * Runs one block; where tokens are pruned, also says which left after its attention. Run it in
+ * `tidy`.
+ *
+ * @throws {InputError} If tokens are to be pruned from a batch of several windows, or their ratio
+ *   is not in [0, 1).
+ */
+export function runLayer(
+  model: Model,
+  layer: number,
+  state: State,
+  { hook, pruning }: ForwardOptions = {},
+): { state: State; exit?: Exit } {
+  const { architecture } = model;
+  const weights = model.weights.layers[layer];
+  const at = hookOfLayer(layer, hook);
+  const ratio = pruning?.ratios.get(layer) ?? 0;
+  require(ratio === 0 || state.batch === 1, "prune tokens", "batch must be 1", state.batch);
+
+  let importance: Float32Array | undefined;
+  const mixed = residual(architecture, weights.inputNorm!, state.hidden, (input) => {
+    const attended = attend(architecture, weights, at("attn.input", input), {
+      batch: state.batch,
+      positionIds: positionIds(state, pruning),
+      at,
+      importance: ratio === 0 ? undefined : pruning!.importance,
+    });
+    importance = attended.importance;
+    return attended.output;
+  });
+  const { state: left, exit } = importance
+    ? pruneTokens({ ...state, hidden: mixed }, importance, ratio, layer)
+    : { state: { ...state, hidden: mixed } };
+  const hidden = residual(
+    architecture,
+    weights.mlpNorm!,
+    left.hidden,
+    (input) => transform(architecture, weights, input, at),
+  );
+  return { state: { ...left, hidden }, exit };
+}
+
+/** `value + change(norm(value))`, or `norm(value + change(value))` in opt-350m. */
+function residual(
+  architecture: Architecture,
+  norm: LayerWeights["inputNorm"],
+  value: tf.Tensor2D,
+  change: (input: tf.Tensor2D) => tf.Tensor2D,
+): tf.Tensor2D {
+  const normed = (each: tf.Tensor2D) => normalize(architecture, norm!, each);
+  return architecture.normPlacement === "before"
+    ? tf.add(value, change(normed(value)))
+    : normed(tf.add(value, change(value)));
+}
+
+function positionIds({ positions }: State, pruning?: Pruning): Int32Array {
+  return pruning?.positions === "renumber" ? positions.map((_, index) => index) : positions;
+}
+
+const activations = { silu, gelu, relu: (value: tf.Tensor2D) => tf.relu(value) };
+
+/** The MLP, `[rows, channels]` to `[rows, channels]`. */
+function transform(
+  { activation, gated }: Architecture,
+  { gate, up, down }: LayerWeights,
+  value: tf.Tensor2D,
+  at: BlockHook,
+): tf.Tensor2D {
+  const input = at("mlp.input", value);
+  const activate = activations[activation];
+  const expanded = gated
+    ? tf.mul(activate(project(gate!, input)), project(up!, input))
+    : activate(project(up!, input));
+  return project(down!, at("mlp.hidden", expanded as tf.Tensor2D));
+}

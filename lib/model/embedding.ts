@@ -1,0 +1,41 @@
+import { require } from "../core/mod.ts";
+import { embed, tf } from "../tensor/mod.ts";
+import type { Architecture } from "./architecture.ts";
+import type { Model } from "./model.ts";
+import { normalize, project } from "./modules.ts";
+import type { State } from "./state.ts";
+
+/**
+ * Embeds tokens: the state before the first block. Run it in `tidy`.
+ *
+ * @param ids `batch` windows of equal length, one after the other.
+ * @throws {InputError} If an id is outside the vocabulary or the window is too long.
+ */
+export function embedTokens(model: Model, ids: Int32Array, batch = 1): State {
+  const { architecture, weights: { outer } } = model;
+  const tokens = ids.length / batch;
+  checkIds(architecture, ids, tokens);
+  let hidden = embed(outer.embedding!.weight as tf.Tensor2D, ids);
+  if (outer.projectIn) hidden = project(outer.projectIn, hidden);
+  if (architecture.positions.kind === "learned") {
+    const { offset } = architecture.positions;
+    const rows = ids.map((_, index) => index % tokens + offset);
+    hidden = tf.add(hidden, embed(outer.positionEmbedding!.weight as tf.Tensor2D, rows));
+  }
+  if (outer.embeddingNorm) hidden = normalize(architecture, outer.embeddingNorm, hidden);
+  const positions = Int32Array.from({ length: tokens }, (_, position) => position);
+  return { hidden, positions, batch };
+}
+
+function checkIds(
+  { maxPositions, vocabularySize }: Architecture,
+  ids: Int32Array,
+  tokens: number,
+): void {
+  const action = "run the model";
+  const fits = Number.isInteger(tokens) && tokens >= 1 && tokens <= maxPositions;
+  require(fits, action, `a window must have 1..${maxPositions} tokens`, tokens);
+  const stranger = ids.find((id) => id < 0 || id >= vocabularySize);
+  const rule = `token ids must be 0..${vocabularySize - 1}`;
+  require(stranger === undefined, action, rule, stranger);
+}
