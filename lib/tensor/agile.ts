@@ -75,8 +75,8 @@ export interface KernelCall {
 export interface AgileKernel {
   /** TensorFlow.js's name of the kernel, or a new name. */
   name: string;
-  /** Computes the output, or returns `undefined` to leave this call to the `cpu` kernel. */
-  compute(call: KernelCall): tf.TensorInfo | undefined;
+  /** Computes the outputs, or returns `undefined` to leave this call to the `cpu` kernel. */
+  compute(call: KernelCall): tf.TensorInfo | tf.TensorInfo[] | undefined;
   /** How to differentiate a kernel that TensorFlow.js does not know. */
   gradient?: Omit<tf.GradConfig, "kernelName">;
 }

@@ -1,6 +1,7 @@
 import type { AgileKernel } from "../agile.ts";
 import type { Simd } from "../simd.ts";
 import { tf } from "../tf.ts";
+import { copyStrided, rowMajorStrides } from "./strided.ts";
 
 type ElementwiseName = {
   [Name in keyof Simd["kernels"]]: Simd["kernels"][Name] extends
@@ -21,21 +22,18 @@ export function unaryKernel(name: string, operation: ElementwiseName): AgileKern
   };
 }
 
-/**
- * A kernel of two float32 inputs `a` and `b`, where one has the output's shape and the other that
- * shape's last axes (a row, a scalar); other broadcasts are left to `cpu`.
- */
+/** A kernel of two float32 inputs `a` and `b` that broadcast to the output's shape. */
 export function binaryKernel(name: string, operation: ElementwiseName): AgileKernel {
   return {
     name,
     compute({ inputs: { a, b }, backend }) {
       if (a.dtype !== "float32" || b.dtype !== "float32") return undefined;
       const shape = tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
-      if (!repeatsTo(a.shape, shape) || !repeatsTo(b.shape, shape)) return undefined;
-      const sources = [backend.floats(a), backend.floats(b)];
-      const size = tf.util.sizeFromShape(shape);
-      if (sources.every((source) => source.length < size)) return undefined;
-      const result = backend.allocate(size);
+      const result = backend.allocate(tf.util.sizeFromShape(shape));
+      const sources = [a, b].map((input) => {
+        const values = backend.floats(input);
+        return repeatsTo(input.shape, shape) ? values : broadcast(values, input.shape, shape);
+      });
       backend.simd.map(backend.simd.kernels[operation], sources, result);
       return backend.output(shape, result);
     },
@@ -47,6 +45,22 @@ function repeatsTo(shape: number[], target: number[]): boolean {
   const first = shape.findIndex((size) => size !== 1);
   const tail = first < 0 ? [] : shape.slice(first);
   return tail.every((size, axis) => size === target[target.length - tail.length + axis]);
+}
+
+/** The elements of a tensor repeated along the axes that `target` has and `shape` has not or as 1. */
+function broadcast(values: Float32Array, shape: number[], target: number[]): Float32Array {
+  const missing = target.length - shape.length;
+  const own = rowMajorStrides(shape);
+  const strides = target.map((_, axis) =>
+    axis < missing || shape[axis - missing] === 1 ? 0 : own[axis - missing]
+  );
+  const result = new Float32Array(tf.util.sizeFromShape(target));
+  copyStrided(
+    target,
+    { values, offset: 0, strides },
+    { values: result, offset: 0, strides: rowMajorStrides(target) },
+  );
+  return result;
 }
 
 /** Float32 arithmetic on the SIMD kernels. */

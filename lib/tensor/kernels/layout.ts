@@ -1,4 +1,4 @@
-import type { AgileKernel } from "../agile.ts";
+import type { AgileBackend, AgileKernel } from "../agile.ts";
 import { tf } from "../tf.ts";
 import { copyStrided, rowMajorStrides } from "./strided.ts";
 
@@ -11,37 +11,49 @@ export const layoutKernels: AgileKernel[] = [
       const permutation: number[] = attrs.perm;
       const strides = rowMajorStrides(x.shape);
       const shape = permutation.map((axis) => x.shape[axis]);
-      const result = backend.allocate(tf.util.sizeFromShape(shape));
-      copyStrided(
-        shape,
-        {
-          values: backend.floats(x),
-          offset: 0,
-          strides: permutation.map((axis) => strides[axis]),
-        },
-        { values: result, offset: 0, strides: rowMajorStrides(shape) },
-      );
-      return backend.output(shape, result);
+      return gather(backend, x, shape, 0, permutation.map((axis) => strides[axis]));
     },
   },
   {
     name: tf.Slice,
     compute({ inputs: { x }, attrs, backend }) {
       if (x.dtype !== "float32") return undefined;
-      const [begin, shape] = tf.slice_util.parseSliceParams(
-        x as tf.Tensor,
-        attrs.begin,
-        attrs.size,
-      );
-      tf.slice_util.assertParamsValid(x, begin, shape);
+      const [begin, size] = tf.slice_util.parseSliceParams(x as tf.Tensor, attrs.begin, attrs.size);
+      tf.slice_util.assertParamsValid(x, begin, size);
       const strides = rowMajorStrides(x.shape);
-      const result = backend.allocate(tf.util.sizeFromShape(shape));
-      copyStrided(
-        shape,
-        { values: backend.floats(x), offset: dot(begin, strides), strides },
-        { values: result, offset: 0, strides: rowMajorStrides(shape) },
+      return gather(backend, x, size, dot(begin, strides), strides);
+    },
+  },
+  {
+    name: tf.SplitV,
+    compute({ inputs: { x }, attrs, backend }) {
+      if (x.dtype !== "float32") return undefined;
+      const axis = tf.util.parseAxisParam(attrs.axis, x.shape)[0];
+      const strides = rowMajorStrides(x.shape);
+      let first = 0;
+      return tf.backend_util.prepareSplitSize(x as tf.Tensor, attrs.numOrSizeSplits, axis).map(
+        (size) => {
+          const part = gather(backend, x, x.shape.with(axis, size), first * strides[axis], strides);
+          first += size;
+          return part;
+        },
       );
-      return backend.output(shape, result);
+    },
+  },
+  {
+    name: tf.Unpack,
+    compute({ inputs: { value }, attrs, backend }) {
+      if (value.dtype !== "float32") return undefined;
+      const axis = tf.util.parseAxisParam(attrs.axis, value.shape)[0];
+      const strides = rowMajorStrides(value.shape);
+      return Array.from({ length: value.shape[axis] }, (_, index) =>
+        gather(
+          backend,
+          value,
+          value.shape.toSpliced(axis, 1),
+          index * strides[axis],
+          strides.toSpliced(axis, 1),
+        ));
     },
   },
   {
@@ -61,6 +73,23 @@ export const layoutKernels: AgileKernel[] = [
     },
   },
 ];
+
+/** A new tensor of the elements of `x` at an offset and strides. */
+function gather(
+  backend: AgileBackend,
+  x: tf.TensorInfo,
+  shape: number[],
+  offset: number,
+  strides: number[],
+): tf.TensorInfo {
+  const result = backend.allocate(tf.util.sizeFromShape(shape));
+  copyStrided(
+    shape,
+    { values: backend.floats(x), offset, strides },
+    { values: result, offset: 0, strides: rowMajorStrides(shape) },
+  );
+  return backend.output(shape, result);
+}
 
 function dot(a: number[], b: number[]): number {
   return a.reduce((sum, value, index) => sum + value * b[index], 0);

@@ -32,6 +32,8 @@ Deno.test("Add, Sub, Multiply and RealDiv equal cpu across chunks and for other 
     [[7, 1], [7, 5]],
     [[7, 1], [1, 5]],
     [[1, 1], [4]],
+    [[2, 1, 3], [4, 1]],
+    [[7, 1], [0]],
   ];
   for (const [a, b] of cases) {
     await assertAgileMatchesCpu([randomInput(a, 3), randomInput(b, 4)], arithmetic, 0);

@@ -48,6 +48,16 @@ Deno.test("Slice and PadV2 equal cpu for any box", async () => {
   );
 });
 
+Deno.test("SplitV and Unpack equal cpu along any axis", async () => {
+  for (const axis of [0, 1, 2, -1]) {
+    await assertAgileMatchesCpu(
+      [randomInput([4, 4, 4], 4)],
+      (x) => [...tf.split(x, 2, axis), ...tf.split(x, [1, 3], axis), ...tf.unstack(x, axis)],
+      0,
+    );
+  }
+});
+
 Deno.test("Slice takes -1 for the rest of an axis", async () => {
   await assertAgileMatchesCpu([randomInput([4, 6], 4)], (x) => [tf.slice(x, [1, 2], [-1, 3])], 0);
 });
