@@ -55,10 +55,11 @@ async function trainOne(bundled: BundledModel, options: Options, session: Sessio
   const text = await tokenizeSplit("training", tokenizer);
 
   const identity = JSON.stringify({ architecture, recipe, text: text.hash });
-  const initial = await initializeModel(name, architecture, recipe.seed);
-  const resumed = options.fresh ? undefined : await resumeTraining(checkpoints, identity, initial);
+  const resumed = options.fresh
+    ? undefined
+    : await resumeTraining(checkpoints, identity, name, architecture);
   const { model, state } = await train(
-    resumed?.model ?? initial,
+    resumed?.model ?? await initializeModel(name, architecture, recipe.seed),
     text.ids,
     recipe,
     resumed?.state,

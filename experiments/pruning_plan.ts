@@ -1,0 +1,29 @@
+import { require } from "../lib/core/mod.ts";
+import type { Model, Pruning } from "../lib/model/mod.ts";
+import { pruningSchedule, startTokenImportance } from "../lib/tokens/mod.ts";
+
+/** Progressive token pruning as a table's configuration states it. */
+export interface PruningPlan {
+  /** Share of the tokens pruned at the end (beta of eq. 9), 0..1. */
+  beta: number;
+  /** The pruning layers, counted from 0, ascending. */
+  layers: number[];
+  /** Survivors count from 0 again, or keep the positions they had. */
+  positions: Pruning["positions"];
+}
+
+/**
+ * What a plan means for a model: the ratio of eq. 9 at each layer, start-token importance.
+ * @throws {InputError} If a layer does not exist in the model.
+ */
+export function pruningFor(model: Model, { beta, layers, positions }: PruningPlan): Pruning {
+  const count = model.architecture.layers;
+  const stray = layers.find((layer) => layer >= count);
+  require(
+    stray === undefined,
+    "prune tokens",
+    `layers of ${model.name} are 0..${count - 1}`,
+    stray,
+  );
+  return { ratios: pruningSchedule({ beta, layers }), importance: startTokenImportance, positions };
+}
