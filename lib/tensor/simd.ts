@@ -1,22 +1,14 @@
 /** Computes `count` elements at `target` from those at `sources`; all are byte addresses. */
 export type ElementwiseKernel = (count: number, target: number, ...sources: number[]) => void;
 
-/** The exports of `assembly/index.ts`; addresses are in bytes, scales are numbers. */
-interface KernelExports {
+/** The elementwise kernels of `assembly/elementwise.ts`. */
+export type ElementwiseName =
+  | ("relu" | "step" | "exp" | "sqrt" | "square" | "silu" | "gelu")
+  | ("add" | "subtract" | "multiply" | "divide" | "siluGradient" | "geluGradient");
+
+/** The exports of `assembly/index.ts`; what is no count, size or factor is an address in bytes. */
+interface KernelExports extends Record<ElementwiseName, ElementwiseKernel> {
   memory: WebAssembly.Memory;
-  relu: ElementwiseKernel;
-  step: ElementwiseKernel;
-  exp: ElementwiseKernel;
-  sqrt: ElementwiseKernel;
-  square: ElementwiseKernel;
-  silu: ElementwiseKernel;
-  gelu: ElementwiseKernel;
-  add: ElementwiseKernel;
-  subtract: ElementwiseKernel;
-  multiply: ElementwiseKernel;
-  divide: ElementwiseKernel;
-  siluGradient: ElementwiseKernel;
-  geluGradient: ElementwiseKernel;
   causalSoftmax(size: number, target: number, scores: number, bias: number, scale: number): void;
   causalSoftmaxGradient(
     size: number,
@@ -121,9 +113,9 @@ export class Simd {
   map(kernel: ElementwiseKernel, sources: Float32Array[], target: Float32Array): void {
     const length = target.length;
     if (length === 0) return;
-    const period = Math.min(...sources.map((source) => source.length));
-    const repeats = Math.max(1, Math.floor(Math.min(chunkLength, length) / period));
-    const chunk = period === length ? Math.min(chunkLength, length) : period * repeats;
+    const shortest = Math.min(...sources.map((source) => source.length));
+    const period = shortest < length ? shortest : 1;
+    const chunk = Math.min(length, period * Math.max(1, Math.floor(chunkLength / period)));
     const [output, ...inputs] = this.reserve(chunk, ...sources.map(() => chunk));
     sources.forEach((source, index) => {
       if (source.length === length) return;

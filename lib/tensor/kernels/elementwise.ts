@@ -1,12 +1,7 @@
 import type { AgileKernel } from "../agile.ts";
-import type { Simd } from "../simd.ts";
+import type { ElementwiseName } from "../simd.ts";
 import { tf } from "../tf.ts";
 import { copyStrided, rowMajorStrides } from "./strided.ts";
-
-type ElementwiseName = {
-  [Name in keyof Simd["kernels"]]: Simd["kernels"][Name] extends
-    (count: number, target: number, ...sources: number[]) => void ? Name : never;
-}[keyof Simd["kernels"]];
 
 /** A kernel of one float32 input `x`. A slope `alpha` other than 0, as `Step` has, is for `cpu`. */
 export function unaryKernel(name: string, operation: ElementwiseName): AgileKernel {

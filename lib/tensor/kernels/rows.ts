@@ -1,3 +1,4 @@
+import { require } from "../../core/mod.ts";
 import type { AgileKernel } from "../agile.ts";
 import { tf } from "../tf.ts";
 
@@ -33,7 +34,7 @@ export const rowKernels: AgileKernel[] = [
       const values = backend.floats(x);
       const result = backend.allocate(ids.length * columns);
       ids.forEach((id, position) => {
-        if (id < 0 || id >= rows) throw new RangeError(`row ${id} is outside 0..${rows - 1}`);
+        require(id >= 0 && id < rows, "look rows up", `indices must be 0..${rows - 1}`, id);
         result.set(values.subarray(id * columns, (id + 1) * columns), position * columns);
       });
       return backend.output([...indices.shape, ...rowShape], result);
