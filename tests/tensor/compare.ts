@@ -96,3 +96,8 @@ export async function assertSameGradients(
     return [value, ...tf.grads(operation)(tensors, dy)];
   }, tolerance);
 }
+
+/** Leaves storage for a [100, 100] tensor behind that is not zero; `agile` hands it out again. */
+export function leaveSoiledStorage(): void {
+  tf.tidy(() => void tf.add(tf.ones([100, 100]), 1));
+}

@@ -1,6 +1,13 @@
+import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { tf, useBackend } from "../../../lib/tensor/mod.ts";
-import { assertAgileMatchesCpu, assertFloatsClose, randomInput, randomTensor } from "../compare.ts";
+import {
+  assertAgileMatchesCpu,
+  assertFloatsClose,
+  leaveSoiledStorage,
+  randomInput,
+  randomTensor,
+} from "../compare.ts";
 
 const size = fc.integer({ min: 0, max: 21 });
 
@@ -55,4 +62,11 @@ Deno.test("_FusedMatMul equals cpu with bias and activation", async () => {
       }),
     ]);
   }
+});
+
+Deno.test("BatchMatMul over no columns is 0", async () => {
+  await useBackend("agile");
+  const [a, b] = [tf.zeros([100, 0]), tf.zeros([0, 100])];
+  leaveSoiledStorage();
+  assertEquals(tf.matMul(a, b).dataSync(), new Float32Array(10000));
 });

@@ -1,8 +1,13 @@
-import { assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../../lib/core/mod.ts";
 import { tf, useBackend } from "../../../lib/tensor/mod.ts";
-import { assertAgileMatchesCpu, randomInput, randomTensor } from "../compare.ts";
+import {
+  assertAgileMatchesCpu,
+  leaveSoiledStorage,
+  randomInput,
+  randomTensor,
+} from "../compare.ts";
 
 /** A shape of up to four axes and a choice of its axes. */
 const reduced = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 4 }).chain(
@@ -42,4 +47,12 @@ Deno.test("GatherV2 refuses a row outside the table", async () => {
     InputError,
     "Cannot look rows up: indices must be 0..4, got 5",
   );
+});
+
+Deno.test("UnsortedSegmentSum leaves rows without a segment at 0", async () => {
+  await useBackend("agile");
+  const x = randomTensor([1, 100], 5);
+  leaveSoiledStorage();
+  const sums = tf.unsortedSegmentSum(x, tf.tensor1d([99], "int32"), 100);
+  assertEquals(sums.slice(0, 99).dataSync(), new Float32Array(9900));
 });
