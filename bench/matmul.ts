@@ -61,12 +61,14 @@ for (const { backend, native, limit } of contenders) {
 }
 
 const width = 30;
-console.log(["[m, k] x [k, n]", ...columns].map((text) => text.padEnd(width)).join(""));
+console.log(["[m, k] x [k, n]", ...columns].map((text) => text.padEnd(width)).join("").trimEnd());
 figures.forEach((row, index) => {
   const [m, k, n] = shapes[index];
   const peer = row[contenders.findIndex(({ backend }) => backend === "wasm")];
   const cells = row.map((value) =>
     Number.isNaN(value) ? "-" : `${value.toFixed(1)} (${(value / peer).toFixed(2)})`
   );
-  console.log([`${m} x ${k} x ${n}`, ...cells].map((text) => text.padEnd(width)).join(""));
+  console.log(
+    [`${m} x ${k} x ${n}`, ...cells].map((text) => text.padEnd(width)).join("").trimEnd(),
+  );
 });
