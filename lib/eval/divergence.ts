@@ -1,3 +1,5 @@
+import { require } from "../core/mod.ts";
+
 /**
  * Compares two sets of next-token distributions.
  *
@@ -5,6 +7,7 @@
  * @param other Logits of the same shape.
  * @returns Per row, KL(softmax(reference) || softmax(other)) in nats and whether the most likely
  *   token is the same (the lowest index where several are equally likely).
+ * @throws {InputError} If the shapes do not fit.
  */
 export function compareDistributions(
   reference: Float32Array,
@@ -12,6 +15,12 @@ export function compareDistributions(
   rows: number,
 ): { divergence: Float32Array; agreement: Uint8Array } {
   const vocabulary = reference.length / rows;
+  require(
+    other.length === reference.length && Number.isInteger(vocabulary) && vocabulary > 0,
+    "compare distributions",
+    `both must be ${rows} rows of logits of equal length`,
+    [reference.length, other.length],
+  );
   const divergence = new Float32Array(rows);
   const agreement = new Uint8Array(rows);
   for (let row = 0; row < rows; row++) {

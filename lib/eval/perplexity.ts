@@ -7,7 +7,7 @@ import { cutWindows, type WindowOptions, windowStartToken } from "./windows.ts";
 /** What long evaluations report to and listen to. */
 export interface RunHooks {
   progress?: Progress;
-  /** Stops between two windows with an `AbortError`. */
+  /** Stops between two windows by throwing the signal's reason. */
   signal?: AbortSignal;
 }
 
@@ -62,7 +62,13 @@ export async function perplexity(
   };
 }
 
-/** Scores windows one after the other, with progress, giving way to signals between them. */
+/**
+ * Scores windows one after the other, with progress, giving way to signals between them.
+ *
+ * @param score What to make of a window: {@linkcode scoreWindow} of one model, or of several.
+ * @param label What progress is reported under.
+ * @throws The signal's reason once it is aborted.
+ */
 export async function scoreWindows<Scores = WindowScores>(
   windows: Int32Array[],
   score: (window: Int32Array) => Scores,

@@ -1,4 +1,4 @@
-import { bootstrap, type Estimate, mean } from "../core/mod.ts";
+import { bootstrap, type Estimate, mean, require } from "../core/mod.ts";
 import type { WindowScores } from "./score.ts";
 
 /** One way to read a run: which positions count, and what they gave. */
@@ -10,10 +10,11 @@ export interface Reading {
   divergence?: number;
   /** Share of the scored positions whose most likely token is the reference's. */
   agreement?: number;
-  /** Mean loss of each window, nats; NaN-free: every window has a scored position. */
+  /** Mean loss of each window, nats; what {@linkcode perplexityRatio} compares. */
   windowLosses: number[];
 }
 
+/** Of every bootstrap, so that equal scores give equal intervals. */
 const seed = 0;
 
 /**
@@ -22,9 +23,14 @@ const seed = 0;
  * Perplexity is `exp` of the mean over windows of the window's mean loss (protocol of GPTQ);
  * its 95 % interval comes from a bootstrap over windows.
  *
- * @param subset The runs whose survivors count, window by window; every position counts without.
+ * `readScores(pruned, pruned)` is the released protocol, `readScores(dense, pruned)` its control on
+ * the same positions, and `readScores(pruned)` counts every position.
+ *
+ * @param subset The run whose survivors count, window by window; every position counts without.
+ * @throws {InputError} If there are no windows or the two runs differ in their number.
  */
 export function readScores(scores: WindowScores[], subset?: WindowScores[]): Reading {
+  requireSameWindows("read scores", scores, subset ?? scores);
   const counts = scores.map((window, index) => {
     const survived = subset?.[index].survived;
     return survived ?? new Uint8Array(window.loss.length).fill(1);
@@ -45,13 +51,25 @@ export function readScores(scores: WindowScores[], subset?: WindowScores[]): Rea
   };
 }
 
-/** Perplexity of per-window mean losses, with its interval. */
+/**
+ * Perplexity of per-window mean losses, with its interval.
+ *
+ * @throws {InputError} If there are no windows.
+ */
 export function perplexityOf(windowLosses: number[]): Estimate {
   return bootstrap(windowLosses.length, (indices) => perplexityAt(windowLosses, indices), { seed });
 }
 
-/** How two runs over the same windows compare: `perplexity(numerator) / perplexity(denominator)`. */
+/**
+ * How two runs over the same windows compare: `perplexity(numerator) / perplexity(denominator)`.
+ * The bootstrap draws windows, each with both of its losses.
+ *
+ * @param numerator The window losses of a run.
+ * @param denominator The window losses of another run on the same windows in the same order.
+ * @throws {InputError} If there are no windows or the two runs differ in their number.
+ */
 export function perplexityRatio(numerator: number[], denominator: number[]): Estimate {
+  requireSameWindows("compare perplexities", numerator, denominator);
   const ratio = (indices: Uint32Array) =>
     perplexityAt(numerator, indices) / perplexityAt(denominator, indices);
   return bootstrap(numerator.length, ratio, { seed });
@@ -59,6 +77,11 @@ export function perplexityRatio(numerator: number[], denominator: number[]): Est
 
 function perplexityAt(windowLosses: number[], indices: Uint32Array): number {
   return Math.exp(mean(Float64Array.from(indices, (index) => windowLosses[index])));
+}
+
+function requireSameWindows(action: string, run: unknown[], other: unknown[]): void {
+  const rule = "both runs must have the same windows";
+  require(run.length === other.length, action, rule, [run.length, other.length]);
 }
 
 function total(flags: Uint8Array): number {

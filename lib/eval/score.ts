@@ -1,3 +1,4 @@
+import { require } from "../core/mod.ts";
 import { forward, type ForwardOptions, logits, type Model } from "../model/mod.ts";
 import { tensorData, tf, tidy, tokenCrossEntropy } from "../tensor/mod.ts";
 import { compareDistributions } from "./divergence.ts";
@@ -17,71 +18,89 @@ export interface WindowScores {
   agreement?: Uint8Array;
 }
 
-/** Rows of the head's output held at a time, in elements: 64 MiB of float32. */
-const logitBudget = 2 ** 24;
-
 /**
  * Scores every position of a window. A pruned position exits early: its last hidden state goes
  * through the final norm and the head.
  *
- * @param window Token ids, `[tokens]`.
+ * @param window Token ids, `[tokens]`, at least two.
  * @param reference The model to compare next-token distributions with, run without options.
+ * @param logitBudget How much of the head's output is held at a time, in elements (but at least
+ *   one position); 64 MiB of float32 unless given. The scores do not depend on it.
+ * @throws {InputError} If the window is too short or too long, an id is outside the vocabulary, the
+ *   reference has another vocabulary, or the model gives NaN.
  */
 export function scoreWindow(
   model: Model,
   window: Int32Array,
   options: ForwardOptions = {},
   reference?: Model,
+  logitBudget = 2 ** 24,
 ): WindowScores {
+  const action = `score a window with ${model.name}`;
   const count = window.length - 1;
+  require(count > 0, action, "it must have at least 2 tokens", window.length);
+  const { vocabularySize } = model.architecture;
+  if (reference) {
+    const other = reference.architecture.vocabularySize;
+    require(
+      other === vocabularySize,
+      action,
+      `the reference must know ${vocabularySize} tokens`,
+      other,
+    );
+  }
   const scores: WindowScores = {
     loss: new Float32Array(count),
     survived: new Uint8Array(count),
     ...reference && { divergence: new Float32Array(count), agreement: new Uint8Array(count) },
   };
-  const step = Math.max(1, Math.floor(logitBudget / model.architecture.vocabularySize));
+  const step = Math.max(1, Math.floor(logitBudget / vocabularySize));
   tidy(() => {
     const { hidden, positions, exits } = forward(model, window, options);
     const expected = reference && forward(reference, window).hidden;
     for (const position of positions) if (position < count) scores.survived[position] = 1;
     for (const group of [{ hidden, positions }, ...exits]) {
-      const scored = group.positions.filter((position) => position < count).length;
-      for (let from = 0; from < scored; from += step) {
-        const rows = Math.min(step, scored - from);
-        const at = group.positions.subarray(from, from + rows);
-        const part = tf.slice2d(group.hidden, [from, 0], [rows, -1]);
-        scoreRows(model, part, at, window, scores, reference, expected);
+      const scored = group.positions.filter((position) => position < count);
+      for (let from = 0; from < scored.length; from += step) {
+        const at = scored.subarray(from, from + step);
+        tidy(() => {
+          const predicted = logits(model, tf.slice2d(group.hidden, [from, 0], [at.length, -1]));
+          recordLosses(scores, at, predicted, window);
+          if (!reference) return;
+          const same = tf.gather(expected!, tf.tensor1d(at, "int32"));
+          recordComparison(scores, at, predicted, logits(reference, same));
+        });
       }
     }
   });
+  require(!scores.loss.some(Number.isNaN), action, "its logits must be numbers", NaN);
   return scores;
 }
 
-/** Scores some rows of hidden states that stand at the given positions. */
-function scoreRows(
-  model: Model,
-  hidden: tf.Tensor2D,
+function recordLosses(
+  { loss }: WindowScores,
   positions: Int32Array,
+  predicted: tf.Tensor2D,
   window: Int32Array,
-  scores: WindowScores,
-  reference?: Model,
-  expected?: tf.Tensor2D,
 ): void {
-  tidy(() => {
-    const predicted = logits(model, hidden);
-    const targets = positions.map((position) => window[position + 1]);
-    const losses = tensorData(tokenCrossEntropy(predicted, targets));
-    positions.forEach((position, row) => scores.loss[position] = losses[row]);
-    if (!reference || !expected) return;
-    const same = tf.gather(expected, tf.tensor1d(positions, "int32"));
-    const { divergence, agreement } = compareDistributions(
-      tensorData(logits(reference, same)),
-      tensorData(predicted),
-      positions.length,
-    );
-    positions.forEach((position, row) => {
-      scores.divergence![position] = divergence[row];
-      scores.agreement![position] = agreement[row];
-    });
+  const targets = positions.map((position) => window[position + 1]);
+  const losses = tensorData(tokenCrossEntropy(predicted, targets));
+  positions.forEach((position, row) => loss[position] = losses[row]);
+}
+
+function recordComparison(
+  scores: WindowScores,
+  positions: Int32Array,
+  predicted: tf.Tensor2D,
+  expected: tf.Tensor2D,
+): void {
+  const { divergence, agreement } = compareDistributions(
+    tensorData(expected),
+    tensorData(predicted),
+    positions.length,
+  );
+  positions.forEach((position, row) => {
+    scores.divergence![position] = divergence[row];
+    scores.agreement![position] = agreement[row];
   });
 }

@@ -24,9 +24,10 @@ export function cutWindows(
   ids: Int32Array,
   { window, startToken }: WindowOptions,
 ): Int32Array[] {
-  const length = textTokens(window, startToken);
+  const action = "cut windows";
+  const length = textTokens(action, window, startToken);
   const count = Math.floor(ids.length / length);
-  require(count > 0, "cut windows", `the text must have at least ${length} tokens`, ids.length);
+  require(count > 0, action, `the text must have at least ${length} tokens`, ids.length);
   return Array.from(
     { length: count },
     (_, index) => windowAt(ids, index * length, length, startToken),
@@ -35,18 +36,22 @@ export function cutWindows(
 
 /**
  * Draws calibration windows as the reference code does: `random.seed(seed)`, then
- * `randint(0, tokens - window - 1)` per window (GPTQ, datautils.py).
+ * `randint(0, tokens - window - 1)` per window (GPTQ, datautils.py). Windows may overlap. Where every
+ * window begins with a start token, `window - 1` tokens of text take the place of `window`.
  *
- * @throws {InputError} If the text is too short.
+ * @param options.count How many windows, at least 1.
+ * @throws {InputError} If the window is below 2, the count below 1 or the text too short.
  */
 export function drawWindows(
   ids: Int32Array,
   { window, startToken, count, seed }: WindowOptions & { count: number; seed: number },
 ): Int32Array[] {
-  const length = textTokens(window, startToken);
+  const action = "draw calibration windows";
+  const length = textTokens(action, window, startToken);
+  require(Number.isInteger(count) && count > 0, action, "count must be 1 or more", count);
   require(
     ids.length > length,
-    "draw calibration windows",
+    action,
     `the text must have more than ${length} tokens`,
     ids.length,
   );
@@ -58,10 +63,10 @@ export function drawWindows(
 }
 
 /** How many tokens of text a window holds. */
-function textTokens(window: number, startToken: number | null): number {
+function textTokens(action: string, window: number, startToken: number | null): number {
   require(
     Number.isInteger(window) && window >= 2,
-    "cut windows",
+    action,
     "window must be an integer of 2 or more",
     window,
   );

@@ -1,4 +1,4 @@
-import { refuse } from "../core/mod.ts";
+import { require } from "../core/mod.ts";
 import {
   embedTokens,
   type Model,
@@ -6,30 +6,45 @@ import {
   runLayer,
   type SiteHook,
   type SiteName,
-  siteNames,
-  type State,
 } from "../model/mod.ts";
 import {
   fakeQuantizeLog2,
   fakeQuantizeUniform,
   observeRange,
+  type Profile,
   searchTrip,
   type UniformParams,
   uniformParams,
 } from "../quant/mod.ts";
 import { tensorData, tf, tidy } from "../tensor/mod.ts";
-import type { ActivationScheme, SiteGranularity } from "./scheme.ts";
+import type { ActivationScheme, CalibratedQuantizer } from "./scheme.ts";
 
 /** Calibrated parameters, `[layer][site]`. Log2 sites need none. */
 export type ActivationParams = Partial<Record<SiteName, UniformParams>>[];
 
+/** What one site of one block gave, over all windows. */
+interface Observed {
+  quantizer: CalibratedQuantizer;
+  channels: number;
+  /** `[tokens, channels]`, window by window. */
+  parts: Float32Array[];
+}
+
 /**
  * Calibrates the sites of a scheme on the activations of the given windows, which run through the
- * model un-quantized (static calibration). Block by block, so that the activations of one block
- * are in memory at a time.
+ * model un-quantized (static calibration, as in the released code).
  *
- * @param windows Calibration windows of token ids.
+ * Ranges cover all windows. So does TRIP's choice of alpha: eq. 8 is taken over all tokens, and the
+ * order of the windows does not matter. The released code chooses alpha on the last window alone but
+ * has no site with TRIP; a rare outlier elsewhere would then be clipped.
+ *
+ * Works block by block: in memory are the residual streams of all windows and what the calibrated
+ * sites of one block gave.
+ *
+ * @param windows Calibration windows of token ids; the released code takes ten.
  * @param pruning Tokens leave while calibrating: TRIP's range is taken after pruning.
+ * @throws {InputError} If there are no windows, a site does not occur in the model or gives NaN or
+ *   infinity. The message names site and layer.
  */
 export function calibrateActivations(
   model: Model,
@@ -37,91 +52,77 @@ export function calibrateActivations(
   scheme: ActivationScheme,
   pruning?: Pruning,
 ): ActivationParams {
+  const action = `calibrate the activations of ${model.name}`;
+  require(windows.length > 0, action, "there must be at least one window");
+  const { headDim } = model.architecture;
+  const calibrated = Object.entries(scheme.sites).filter(([, { kind }]) => kind !== "log2");
   let states = windows.map((window) => tidy(() => embedTokens(model, window)));
   const params = model.weights.layers.map((_, layer) => {
-    const seen = new Map<SiteName, Float32Array[]>();
-    const hook: SiteHook = (value, { site }) => {
-      const kind = scheme.sites[site]?.kind;
-      if (kind && kind !== "log2") {
-        if (!seen.has(site)) seen.set(site, []);
-        seen.get(site)!.push(tensorData(value).slice());
-      }
-      return value;
-    };
+    const observed = new Map<string, Observed>();
     states = states.map((state) => {
+      const hook = observe(scheme, observed);
       const next = tidy(() => runLayer(model, layer, state, { hook, pruning }).state);
       state.hidden.dispose();
       return next;
     });
-    return calibrateLayer(model, layer, scheme, seen);
+    return Object.fromEntries(calibrated.map(([site]) => {
+      const found = observed.get(site);
+      require(found !== undefined, action, `its blocks must have the site ${site}`);
+      return [site, siteParams(found, scheme.profile, headDim, `${site} of layer ${layer}`)];
+    }));
   });
-  tf.dispose(states.map((state: State) => state.hidden));
+  tf.dispose(states.map((state) => state.hidden));
   return params;
 }
 
-/** Parameters of the sites of one block from their activations, window by window. */
-function calibrateLayer(
-  model: Model,
-  layer: number,
-  scheme: ActivationScheme,
-  seen: Map<SiteName, Float32Array[]>,
-): Partial<Record<SiteName, UniformParams>> {
-  const { heads, keyValueHeads, headDim, hiddenSize, intermediateSize } = model.architecture;
-  const result: Partial<Record<SiteName, UniformParams>> = {};
-  for (const site of siteNames) {
+/** A tap that copies what the calibrated sites of a scheme give. */
+function observe(scheme: ActivationScheme, observed: Map<string, Observed>): SiteHook {
+  return (value, { site }) => {
     const quantizer = scheme.sites[site];
-    if (!quantizer || quantizer.kind === "log2") continue;
-    const name = `${site} of layer ${layer}`;
-    const parts = seen.get(site);
-    if (!parts) refuse("calibrate", `${site} must occur in ${model.name}`);
-    const siteHeads = site === "attn.k" || site === "attn.v" || site === "attn.kBeforeRotary"
-      ? keyValueHeads
-      : heads;
-    const width = site === "mlp.hidden"
-      ? intermediateSize
-      : site === "attn.input" || site === "mlp.input"
-      ? hiddenSize
-      : siteHeads * headDim;
-    const values = concatenate(parts);
-    result[site] = quantizer.kind === "trip"
-      ? searchTrip(values, {
-        channels: width,
-        bits: quantizer.bits,
-        K: quantizer.factorBits,
-        name,
-      })
-      : uniformParams(
-        observeRange(values, {
-          ...layout(quantizer.granularity, siteHeads, width),
-          name,
-        }),
-        { bits: quantizer.bits, profile: scheme.profile, signed: quantizer.signed },
-      );
-  }
-  return result;
+    if (!quantizer || quantizer.kind === "log2") return value;
+    const seen = observed.get(site) ?? { quantizer, channels: value.shape.at(-1)!, parts: [] };
+    seen.parts.push(tensorData(value).slice());
+    observed.set(site, seen);
+    return value;
+  };
 }
 
-/** How a `[tokens, width]` value splits into the channels that share a scale. */
-function layout(
-  granularity: SiteGranularity,
-  heads: number,
-  width: number,
-) {
-  if (granularity === "head") {
-    return { granularity: "channel" as const, channels: heads, inner: width / heads };
+function siteParams(
+  { quantizer, channels, parts }: Observed,
+  profile: Profile,
+  headDim: number,
+  name: string,
+): UniformParams {
+  const values = concatenate(parts);
+  const { bits } = quantizer;
+  if (quantizer.kind === "trip") {
+    return searchTrip(values, { channels, bits, K: quantizer.K, profile, name });
   }
-  return { granularity, channels: width };
+  const layout = quantizer.granularity === "head"
+    ? { granularity: "channel" as const, channels: channels / headDim, inner: headDim }
+    : { granularity: quantizer.granularity, channels };
+  const range = observeRange(values, { ...layout, name });
+  return uniformParams(range, { bits, profile, signed: quantizer.signed });
 }
 
-/** The hook that quantizes and dequantizes every site of a scheme. */
+/**
+ * The hook that quantizes and dequantizes every site of a scheme.
+ *
+ * Attention maps arrive a few heads at a time, yet the log2 quantizer's maximum is that of the whole
+ * tensor: in every map the first token attends to itself with probability 1.
+ *
+ * @param params What {@linkcode calibrateActivations} gave for this scheme and model.
+ */
 export function quantizeActivations(scheme: ActivationScheme, params: ActivationParams): SiteHook {
+  const { profile } = scheme;
   return (value, { site, layer }) => {
     const quantizer = scheme.sites[site];
     if (!quantizer) return value;
+    const name = `${site} of layer ${layer}`;
     const values = tensorData(value);
     const quantized = quantizer.kind === "log2"
-      ? fakeQuantizeLog2(values, { bits: quantizer.bits, profile: scheme.profile })
-      : fakeQuantizeUniform(values, params[layer][site]!);
+      ? fakeQuantizeLog2(values, { bits: quantizer.bits, profile, name })
+      : fakeQuantizeUniform(values, params[layer][site]!, undefined, name);
     return tf.tensor(quantized, value.shape);
   };
 }

@@ -1,19 +1,9 @@
-import { type Progress, refuse } from "../core/mod.ts";
-import {
-  type Architecture,
-  type ForwardOptions,
-  type Model,
-  type Pruning,
-  withLinearWeights,
-} from "../model/mod.ts";
-import { type GptqOptions, type Profile, rtn, type RtnOptions } from "../quant/mod.ts";
-import { tensorData, tf } from "../tensor/mod.ts";
+import { refuse } from "../core/mod.ts";
+import type { Architecture, ForwardOptions, Model, Pruning } from "../model/mod.ts";
+import type { GptqOptions, Profile } from "../quant/mod.ts";
 import { calibrateActivations, quantizeActivations } from "./activations.ts";
-import { gptqModel } from "./gptq_model.ts";
 import { type ActivationScheme, agileQ8 } from "./scheme.ts";
-
-/** Round-to-nearest for matrices of any shape. */
-export type RtnSettings = Omit<RtnOptions, "rows" | "columns">;
+import type { Calibration, RtnSettings, WeightScheme } from "./weights.ts";
 
 /** One quantization method: what it does to weights, and to activations. */
 export interface Method {
@@ -22,10 +12,9 @@ export interface Method {
   /** Bits of weights and activations, as tables print them. */
   weight: string;
   activation: string;
-  weights:
-    | { kind: "keep" }
-    | { kind: "rtn"; options: RtnSettings }
-    | { kind: "gptq"; options: GptqOptions };
+  /** Plain data: methods that agree in it can share one quantized model. */
+  weights: WeightScheme;
+  /** Which sites are quantized, and how; none without. */
   activations?: (profile: Profile, architecture: Architecture) => ActivationScheme;
 }
 
@@ -42,7 +31,28 @@ const gptq4: GptqOptions = {
   percdamp: 0.01,
 };
 
-/** Every method by the name the command line knows it by. */
+/**
+ * Every method by the name the command line knows it by.
+ *
+ * This is where an idea enters the tables: one entry makes a method that every tool and experiment
+ * can run. For instance 8-bit activations with one range per tensor on GPTQ's weights:
+ *
+ * ```ts ignore
+ * "w4a8": {
+ *   title: "W4A8",
+ *   weight: "INT4",
+ *   activation: "INT8",
+ *   weights: { kind: "gptq", options: gptq4 },
+ *   activations: (profile) => {
+ *     const int8 = { kind: "uniform", bits: 8, signed: false, granularity: "tensor" } as const;
+ *     return { profile, sites: { "attn.input": int8, "mlp.input": int8 } };
+ *   },
+ * },
+ * ```
+ *
+ * A new algorithm is one more kind: of {@linkcode WeightScheme} for weights, of `SiteQuantizer` for
+ * activations. The compiler then points at the places that must know it.
+ */
 export const methods = {
   "fp16": { title: "FP16", weight: "FP16", activation: "FP16", weights: { kind: "keep" } },
   "rtn4": {
@@ -66,6 +76,7 @@ export const methods = {
   },
 } satisfies Record<string, Method>;
 
+/** The name of a method. */
 export type MethodName = keyof typeof methods;
 
 /**
@@ -79,40 +90,13 @@ export function methodOf(name: string): Method {
   return methods[name as MethodName];
 }
 
-/** What calibration reads. */
-export interface Calibration {
-  /** For GPTQ's Hessians. */
-  weightWindows: Int32Array[];
-  /** For the ranges of activations; the released code takes ten. */
-  activationWindows: Int32Array[];
-}
-
-/**
- * Applies a method's weight quantizer.
- *
- * @returns A model that shares with `model` every tensor that stays as it was.
- */
-export async function quantizeWeights(
-  model: Model,
-  { weights }: Method,
-  calibration: () => Calibration,
-  progress?: Progress,
-): Promise<Model> {
-  if (weights.kind === "keep") return model;
-  if (weights.kind === "gptq") {
-    return gptqModel(model, calibration().weightWindows, weights.options, progress);
-  }
-  return await withLinearWeights(model, (module) => {
-    const [rows, columns] = module.weight.shape;
-    const { dequantized } = rtn(tensorData(module.weight), { ...weights.options, rows, columns });
-    return { ...module, weight: tf.tensor(dequantized, [rows, columns]) };
-  });
-}
-
 /**
  * Calibrates a method's activation quantizers on a model whose weights are quantized already.
  *
+ * @param calibration Asked for the calibration windows only where the method quantizes activations.
+ * @param pruning Acts while calibrating as well.
  * @returns The options of its forward pass: the quantizing hook, if any, and the pruning.
+ * @throws {InputError} As {@linkcode calibrateActivations}.
  */
 export function quantizedForward(
   model: Model,

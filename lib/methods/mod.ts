@@ -2,3 +2,4 @@ export * from "./activations.ts";
 export * from "./gptq_model.ts";
 export * from "./method.ts";
 export * from "./scheme.ts";
+export * from "./weights.ts";

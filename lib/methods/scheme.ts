@@ -4,16 +4,24 @@ import type { Profile } from "../quant/mod.ts";
 /** What shares one scale: everything, the channels of one head, or nothing but its channel. */
 export type SiteGranularity = "tensor" | "head" | "channel";
 
+/** A quantizer whose parameters are found on calibration data. */
+export type CalibratedQuantizer =
+  /** Power-of-two factors per channel on one scale per tensor (eqs. 5-8); alpha in 0..K. */
+  | { kind: "trip"; bits: number; K: number }
+  /** Uniform, calibrated range per tensor, head or channel (eq. 2). */
+  | { kind: "uniform"; bits: number; signed: boolean; granularity: SiteGranularity };
+
 /** How the value at one site is quantized. */
 export type SiteQuantizer =
-  /** Power-of-two factors per channel on one scale per tensor (eqs. 5-8); alpha in 0..K. */
-  | { kind: "trip"; bits: number; factorBits: number }
-  /** Uniform, calibrated range per tensor or channel (eq. 2). */
-  | { kind: "uniform"; bits: number; signed: boolean; granularity: SiteGranularity }
+  | CalibratedQuantizer
   /** Powers of two, no calibration (eq. 3). */
   | { kind: "log2"; bits: number };
 
-/** Which sites a method quantizes, and how. Sites not named stay in floating point. */
+/**
+ * Which sites a method quantizes, and how. Sites not named stay in floating point.
+ *
+ * `attn.probs`, whose last axis is the keys and not channels, takes log2, or uniform per tensor.
+ */
 export interface ActivationScheme {
   profile: Profile;
   sites: Partial<Record<SiteName, SiteQuantizer>>;
@@ -22,14 +30,15 @@ export interface ActivationScheme {
 /**
  * AgileQ-8: eight bits everywhere, a 4-bit log2 softmax (figure 3).
  *
- * The paper's profile uses TRIP at every site but the softmax and quantizes queries and keys where
- * they are multiplied. The released code uses min-max ranges per channel (per head for q, k, v)
- * and quantizes queries and keys before the rotation.
+ * Profile `paper` uses TRIP at every site but the softmax and the input of the output projection,
+ * which has one scale per tensor, and quantizes queries and keys where they are multiplied. Profile
+ * `released` uses symmetric min-max ranges per channel (per head for q, k, v) and quantizes queries
+ * and keys before the rotation, where the model has one.
  */
 export function agileQ8(profile: Profile, architecture: Architecture): ActivationScheme {
   const softmax: SiteQuantizer = { kind: "log2", bits: 4 };
   if (profile === "paper") {
-    const trip: SiteQuantizer = { kind: "trip", bits: 8, factorBits: 3 };
+    const trip: SiteQuantizer = { kind: "trip", bits: 8, K: 3 };
     return {
       profile,
       sites: {
@@ -38,7 +47,7 @@ export function agileQ8(profile: Profile, architecture: Architecture): Activatio
         "attn.k": trip,
         "attn.v": trip,
         "attn.probs": softmax,
-        "attn.output": trip,
+        "attn.output": { kind: "uniform", bits: 8, signed: false, granularity: "tensor" },
         "mlp.input": trip,
         "mlp.hidden": trip,
       },

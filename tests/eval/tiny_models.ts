@@ -1,0 +1,50 @@
+import { assert, assertEquals } from "@std/assert";
+import { seededRandom } from "../../lib/core/mod.ts";
+import { disposeModel, loadModel, type Model, type Pruning } from "../../lib/model/mod.ts";
+import { tf, useBackend } from "../../lib/tensor/mod.ts";
+import { startTokenImportance } from "../../lib/tokens/mod.ts";
+
+await useBackend("agile");
+
+const golden = new URL("../golden/hf/", import.meta.url).pathname;
+
+/** Three blocks of 64 channels, vocabulary 512, random weights with two outlier channels each. */
+export const tinyModels = ["llama", "opt-pre", "bloom"] as const;
+
+/** Runs a test on a tiny model and frees it; fails if the test leaves other tensors behind. */
+export async function withModel(
+  name: typeof tinyModels[number],
+  run: (model: Model) => void | Promise<void>,
+): Promise<void> {
+  const before = tf.memory().numTensors;
+  const model = await loadModel(golden + name);
+  await run(model);
+  disposeModel(model);
+  assertEquals(tf.memory().numTensors, before, "tensors were left behind");
+}
+
+/** Random token ids of the tiny models. */
+export function randomIds(count: number, seed: number): Int32Array {
+  const random = seededRandom(seed);
+  return Int32Array.from({ length: count }, () => random.integer(0, 511));
+}
+
+/** Half of the tokens leave in block 0 and a third of the others in block 1. */
+export const pruning: Pruning = {
+  ratios: new Map([[0, 0.5], [1, 0.34]]),
+  importance: startTokenImportance,
+  positions: "renumber",
+};
+
+/** Asserts that values differ by less than `tolerance`, element by element. */
+export function assertClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+): void {
+  assertEquals(actual.length, expected.length);
+  for (let i = 0; i < expected.length; i++) {
+    const difference = Math.abs(actual[i] - expected[i]);
+    assert(difference < tolerance, `element ${i}: ${actual[i]} instead of ${expected[i]}`);
+  }
+}
