@@ -1,0 +1,94 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { InputError, type Progress } from "../../lib/core/mod.ts";
+import {
+  cutWindows,
+  perplexity,
+  readScores,
+  scoreWindow,
+  scoreWindows,
+} from "../../lib/eval/mod.ts";
+import { pruning, randomIds, withModel } from "./tiny_models.ts";
+
+const ids = randomIds(130, 4);
+
+/** Progress that writes down what it is told. */
+function recorded(): Progress & { calls: string[] } {
+  const calls: string[] = [];
+  return {
+    calls,
+    start: (label, total) => calls.push(`${label}: ${total}`),
+    update: (done) => calls.push(`${done}`),
+    finish: () => calls.push("finished"),
+  };
+}
+
+Deno.test("perplexity() is exp of the mean over windows of the mean loss", () =>
+  withModel("opt-pre", async (model) => {
+    const result = await perplexity(model, ids, { window: 40 });
+    const means = [0, 40, 80].map((from) => {
+      const { loss } = scoreWindow(model, ids.slice(from, from + 40));
+      return loss.reduce((sum, value) => sum + value, 0) / 39;
+    });
+    const expected = Math.exp((means[0] + means[1] + means[2]) / 3);
+    const { value, low, high } = result.perplexity;
+    assert(Math.abs(value - expected) < 1e-9 * expected);
+    assert(low! <= value && value <= high!);
+    assertEquals([result.windows, result.scored, result.allPositions], [3, 3 * 39, undefined]);
+    assert(result.seconds > 0);
+    assertEquals(result.tokensPerSecond, 120 / result.seconds);
+    assertEquals((await perplexity(model, ids, { window: 40 })).perplexity, result.perplexity);
+  }));
+
+Deno.test("perplexity() reads a pruned run on its survivors and on all positions", () =>
+  withModel("llama", async (model) => {
+    const result = await perplexity(model, ids, { window: 40, pruning });
+    const windows = cutWindows(ids, { window: 40, startToken: null });
+    const scores = windows.map((window) => scoreWindow(model, window, { pruning }));
+    assertEquals(result.perplexity, readScores(scores, scores).perplexity);
+    assertEquals(result.allPositions, readScores(scores).perplexity);
+    assertEquals(result.scored, readScores(scores, scores).scored);
+  }));
+
+Deno.test("perplexity() takes the model's longest window and its start token by itself", () =>
+  withModel("opt-pre", async (model) => {
+    const architecture = { ...model.architecture, maxPositions: 60, startsEveryWindow: true };
+    const started = { ...model, architecture };
+    const expected = await perplexity(model, ids, { window: 60, startToken: 2 });
+    assertEquals(expected.windows, 2);
+    assertEquals((await perplexity(started, ids)).perplexity, expected.perplexity);
+    const bare = await perplexity(started, ids, { startToken: null });
+    assert(bare.perplexity.value !== expected.perplexity.value);
+  }));
+
+Deno.test("perplexity() takes 2048 tokens where the model sets no limit", () =>
+  withModel("bloom", async (model) => {
+    await assertRejects(
+      () => perplexity(model, ids),
+      InputError,
+      "Cannot cut windows: the text must have at least 2048 tokens, got 130",
+    );
+  }));
+
+Deno.test("perplexity() reports progress and stops between windows when it is told to", () =>
+  withModel("bloom", async (model) => {
+    const progress = recorded();
+    await perplexity(model, ids, { window: 40, progress });
+    assertEquals(progress.calls, ["perplexity of bloom: 3", "1", "2", "3", "finished"]);
+
+    const stopped = recorded();
+    const controller = new AbortController();
+    const update = (done: number) => {
+      stopped.update(done);
+      setTimeout(() => controller.abort(), 0); // as a signal handler would: between two windows
+    };
+    const options = { window: 40, progress: { ...stopped, update }, signal: controller.signal };
+    const error = await assertRejects(() => perplexity(model, ids, options));
+    assertEquals(error, controller.signal.reason);
+    assertEquals(stopped.calls, ["perplexity of bloom: 3", "1"]);
+  }));
+
+Deno.test("scoreWindows() scores in order whatever a score is", async () => {
+  const windows = [3, 1, 2].map((length) => new Int32Array(length));
+  const lengths = await scoreWindows(windows, (window) => window.length, {}, "lengths");
+  assertEquals(lengths, [3, 1, 2]);
+});
