@@ -7,6 +7,15 @@ export interface AdamWSettings {
   weightDecay: number;
 }
 
+/** What changes from step to step. */
+export interface AdamWStep {
+  /** Number of this step, from 1. */
+  step: number;
+  learningRate: number;
+  /** Factor on the gradient (clipping). */
+  gradientScale: number;
+}
+
 /** Running means of one parameter's gradient and squared gradient. */
 export interface Moments {
   first: Float32Array;
@@ -19,22 +28,17 @@ export function zeroMoments(size: number): Moments {
 }
 
 /**
- * One AdamW step of one parameter (alg. 2, decoupled weight decay).
+ * One AdamW step of one parameter (alg. 2, decoupled weight decay), computed in float64.
  *
- * @param step Number of this step, from 1.
- * @param gradientScale Factor on the gradient (clipping).
- * @returns The new values and moments.
+ * @returns The new values and moments; the given ones stay as they are.
  */
 export function adamW(
   values: Float32Array,
   gradient: Float32Array,
   moments: Moments,
-  step: number,
-  learningRate: number,
-  gradientScale: number,
-  settings: AdamWSettings,
+  settings: AdamWSettings & AdamWStep,
 ): { values: Float32Array; moments: Moments } {
-  const { beta1, beta2, epsilon, weightDecay } = settings;
+  const { beta1, beta2, epsilon, weightDecay, step, learningRate, gradientScale } = settings;
   const correction1 = 1 - beta1 ** step;
   const correction2 = 1 - beta2 ** step;
   const next = new Float32Array(values.length);

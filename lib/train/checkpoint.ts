@@ -1,5 +1,5 @@
 import { exists, openSafetensors, writeSafetensors } from "../io/mod.ts";
-import { buildWeights, type Model, parameters } from "../model/mod.ts";
+import { type Architecture, buildWeights, type Model, parameters } from "../model/mod.ts";
 import { tensorData, tf } from "../tensor/mod.ts";
 import type { Moments } from "./adamw.ts";
 import type { TrainingState } from "./trainer.ts";
@@ -37,36 +37,35 @@ export async function saveTraining(
 /**
  * Reads what {@linkcode saveTraining} wrote.
  *
- * @param initial A model of the same architecture; its parameters are not used.
+ * @param name What to call the model.
+ * @param architecture That of the model that was saved.
  * @returns The model and the state, or undefined if there is none for this recipe.
+ * @throws {InputError} If the file cannot be read.
  */
 export async function resumeTraining(
   folder: string,
   recipe: string,
-  initial: Model,
+  name: string,
+  architecture: Architecture,
 ): Promise<{ model: Model; state: TrainingState } | undefined> {
   const path = `${folder}/${fileName}`;
   if (!await exists(path)) return undefined;
-  const file = await openSafetensors(path);
-  try {
-    if (file.metadata.recipe !== recipe) return undefined;
-    const moments: Moments[] = [];
-    const read = async (name: string) => (await file.readFloat32(name)).data;
-    const next = async (shape: number[]) => {
-      const index = moments.length;
-      moments.push({ first: await read(`${index}.first`), second: await read(`${index}.second`) });
-      return tf.tensor(await read(`${index}.value`), shape);
-    };
-    const weights = await buildWeights(initial.architecture, async ({ weight, bias }) => ({
-      weight: await next(weight),
-      ...bias && { bias: await next([weight[0]]) as tf.Tensor1D },
-    }));
-    const losses = Array.from((await file.read("losses")).data as Float64Array);
-    return {
-      model: { ...initial, weights },
-      state: { step: Number(file.metadata.step), moments, losses },
-    };
-  } finally {
-    file.close();
-  }
+  using file = await openSafetensors(path);
+  if (file.metadata.recipe !== recipe) return undefined;
+  const moments: Moments[] = [];
+  const read = async (tensor: string) => (await file.readFloat32(tensor)).data;
+  const next = async (shape: number[]) => {
+    const index = moments.length;
+    moments.push({ first: await read(`${index}.first`), second: await read(`${index}.second`) });
+    return tf.tensor(await read(`${index}.value`), shape);
+  };
+  const weights = await buildWeights(architecture, async ({ weight, bias }) => ({
+    weight: await next(weight),
+    ...bias && { bias: await next([weight[0]]) as tf.Tensor1D },
+  }));
+  const losses = Array.from((await file.read("losses")).data as Float64Array);
+  return {
+    model: { name, architecture, weights },
+    state: { step: Number(file.metadata.step), moments, losses },
+  };
 }

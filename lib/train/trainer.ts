@@ -1,8 +1,9 @@
 import { type Progress, require, silent } from "../core/mod.ts";
-import { buildWeights, forward, logits, type Model, moduleOf, parameters } from "../model/mod.ts";
-import { tensorData, tf, tidy, tokenCrossEntropy } from "../tensor/mod.ts";
+import { buildWeights, type Model, moduleOf, parameters } from "../model/mod.ts";
+import { tensorData, tf, tidy } from "../tensor/mod.ts";
 import { adamW, type AdamWSettings, clipByNorm, type Moments, zeroMoments } from "./adamw.ts";
-import { type Batch, drawBatch } from "./batches.ts";
+import { drawBatch } from "./batches.ts";
+import { lossAndGradients } from "./gradients.ts";
 import { learningRate, type Schedule } from "./schedule.ts";
 
 /** Everything that decides what training gives. */
@@ -13,6 +14,7 @@ export interface TrainingRecipe {
   /** Tokens per window. */
   window: number;
   schedule: Schedule;
+  /** Weight decay spares biases and the gains of norms. */
   optimizer: AdamWSettings;
   /** Largest norm of the gradient. */
   clipNorm: number;
@@ -46,6 +48,8 @@ export interface TrainingHooks {
  *
  * @param stream The tokens of the whole text.
  * @param state Where to go on; fresh if not given.
+ * @throws {InputError} If the architecture has no start token, the stream is shorter than a window,
+ *   or the loss ceases to be finite.
  */
 export async function train(
   initial: Model,
@@ -58,58 +62,62 @@ export async function train(
   require(startToken !== null, "train", "the architecture must have a start token");
   const model = await withVariables(initial);
   const variables = parameters(model.weights) as tf.Variable[];
-  let { step, moments, losses } = state ??
-    { step: 0, moments: variables.map((variable) => zeroMoments(variable.size)), losses: [] };
+  const losses = state?.losses.slice() ?? [];
+  let step = state?.step ?? 0;
+  let moments = state?.moments ?? variables.map((variable) => zeroMoments(variable.size));
   const { steps } = recipe.schedule;
-  progress.start(`train ${model.name}`, steps);
   const save = () => checkpoint?.save(model, { step, moments, losses });
+  progress.start(`train ${model.name}`, steps);
   while (step < steps && !signal?.aborted) {
     step++;
     const batch = drawBatch(stream, { ...recipe, startToken }, step);
-    const rate = learningRate(recipe.schedule, step);
-    const { loss, gradients } = lossAndGradients(model, variables, batch, recipe.batch);
-    const { scale } = clipByNorm(gradients, recipe.clipNorm);
-    moments = variables.map((variable, index) => {
-      const decay = variable.rank > 1 ? recipe.optimizer.weightDecay : 0;
-      const settings = { ...recipe.optimizer, weightDecay: decay };
-      const values = tensorData(variable);
-      const next = adamW(values, gradients[index], moments[index], step, rate, scale, settings);
-      tidy(() => variable.assign(tf.tensor(next.values, variable.shape)));
-      return next.moments;
-    });
+    const { loss, gradients } = lossAndGradients(model, batch, recipe.batch);
+    require(Number.isFinite(loss), "train", `the loss of step ${step} must be finite`, loss);
+    moments = update(variables, gradients, moments, step, recipe);
     losses.push(loss);
-    progress.update(step, `loss ${recentMean(losses).toFixed(3)}`);
+    progress.update(step, recentLoss(losses));
     if (checkpoint && step % checkpoint.every === 0 && step < steps) await save();
     await new Promise((resolve) => setTimeout(resolve)); // lets signals in
   }
   await save();
-  progress.finish(`loss ${recentMean(losses).toFixed(3)}`);
+  progress.finish(recentLoss(losses));
   return { model, state: { step, moments, losses } };
 }
 
-/** The mean of the last 50 losses: a figure that does not hop about. */
-function recentMean(losses: number[]): number {
-  const recent = losses.slice(-50);
-  return recent.reduce((sum, loss) => sum + loss, 0) / recent.length;
+/** Takes one step of the optimizer and returns the new moments. */
+function update(
+  variables: tf.Variable[],
+  gradients: Float32Array[],
+  moments: Moments[],
+  step: number,
+  { schedule, optimizer, clipNorm }: TrainingRecipe,
+): Moments[] {
+  const settings = {
+    ...optimizer,
+    step,
+    learningRate: learningRate(schedule, step),
+    gradientScale: clipByNorm(gradients, clipNorm).scale,
+  };
+  return variables.map((variable, index) => {
+    const weightDecay = variable.rank > 1 ? optimizer.weightDecay : 0;
+    const values = tensorData(variable);
+    const next = adamW(values, gradients[index], moments[index], { ...settings, weightDecay });
+    tidy(() => variable.assign(tf.tensor(next.values, variable.shape)));
+    return next.moments;
+  });
 }
 
-function lossAndGradients(model: Model, variables: tf.Variable[], batch: Batch, windows: number) {
-  return tidy(() => {
-    const { value, grads } = tf.variableGrads(() => {
-      const { hidden } = forward(model, batch.inputs, {}, windows);
-      return tf.mean(tokenCrossEntropy(logits(model, hidden), batch.targets)) as tf.Scalar;
-    }, variables);
-    return {
-      loss: value.dataSync()[0],
-      gradients: variables.map(({ name }) => tensorData(grads[name]).slice()),
-    };
-  });
+/** The mean of the last 50 losses: a figure that does not hop about. */
+function recentLoss(losses: number[]): string {
+  const recent = losses.slice(-50);
+  const mean = recent.reduce((sum, loss) => sum + loss, 0) / recent.length;
+  return recent.length > 0 ? `loss ${mean.toFixed(3)}` : "no step taken";
 }
 
 /** The same model with trainable parameters; frees the given ones. */
 async function withVariables(model: Model): Promise<Model> {
   const variable = (tensor: tf.Tensor) => {
-    const made = tf.variable(tensor, true);
+    const made = tf.variable(tensor);
     tensor.dispose();
     return made;
   };

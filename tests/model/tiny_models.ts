@@ -1,0 +1,121 @@
+import { seededRandom } from "../../lib/core/mod.ts";
+import { type Architecture, buildWeights, disposeModel, type Model } from "../../lib/model/mod.ts";
+import { tf, useBackend } from "../../lib/tensor/mod.ts";
+
+// Native libraries stay loaded for the life of the process: load before any test counts resources.
+await useBackend("agile");
+
+const shared = {
+  layers: 2,
+  hiddenSize: 24,
+  embeddingSize: 24,
+  heads: 6,
+  keyValueHeads: 6,
+  headDim: 4,
+  vocabularySize: 50,
+  normEpsilon: 1e-5,
+  normPlacement: "before",
+  finalNorm: true,
+  tiedHead: true,
+  startToken: 1,
+  startsEveryWindow: false,
+} as const;
+
+const llama: Architecture = {
+  ...shared,
+  family: "llama",
+  intermediateSize: 40,
+  maxPositions: 64,
+  norm: "rms",
+  embeddingNorm: false,
+  activation: "silu",
+  gated: true,
+  attentionBias: false,
+  mlpBias: false,
+  positions: { kind: "rotary", theta: 10000 },
+};
+
+const opt: Architecture = {
+  ...shared,
+  family: "opt",
+  intermediateSize: 40,
+  maxPositions: 64,
+  norm: "layer",
+  embeddingNorm: false,
+  activation: "relu",
+  gated: false,
+  attentionBias: true,
+  mlpBias: true,
+  positions: { kind: "learned", offset: 2 },
+};
+
+const bloom: Architecture = {
+  ...opt,
+  family: "bloom",
+  intermediateSize: 96,
+  maxPositions: Infinity,
+  embeddingNorm: true,
+  activation: "gelu",
+  positions: { kind: "alibi" },
+};
+
+/** Architectures of every family and layout, small enough for slow references. */
+export const tinyArchitectures = {
+  "llama": llama,
+  "llama with grouped queries, wide heads, biases and a head of its own": {
+    ...llama,
+    keyValueHeads: 2,
+    headDim: 8,
+    attentionBias: true,
+    mlpBias: true,
+    positions: { kind: "rotary", theta: 500 },
+    tiedHead: false,
+  },
+  "opt": opt,
+  "opt with norms after and a narrow embedding, as opt-350m": {
+    ...opt,
+    embeddingSize: 16,
+    normPlacement: "after",
+    finalNorm: false,
+  },
+  "bloom": bloom,
+} satisfies Record<string, Architecture>;
+
+/** The plainest architecture of each family. */
+export const families = { llama, opt, bloom };
+
+/** A model whose every parameter, gains and biases included, is random and matters. */
+export async function randomModel(architecture: Architecture, seed = 0): Promise<Model> {
+  const random = seededRandom(seed);
+  const normal = (shape: number[], deviation: number, mean = 0) => {
+    const size = shape.reduce((product, each) => product * each, 1);
+    const values = Float32Array.from({ length: size }, () => mean + deviation * random.normal());
+    return tf.tensor(values, shape);
+  };
+  const weights = await buildWeights(architecture, ({ weight, bias }) => ({
+    weight: weight.length === 1
+      ? normal(weight, 0.3, 1)
+      : normal(weight, 1.5 / Math.sqrt(weight[1])),
+    ...bias && { bias: normal([weight[0]], 0.3) as tf.Tensor1D },
+  }));
+  return { name: "random", architecture, weights };
+}
+
+/** Runs a test on a random model, which is freed afterwards. */
+export async function withRandomModel(
+  architecture: Architecture,
+  test: (model: Model) => void | Promise<void>,
+): Promise<void> {
+  const model = await randomModel(architecture);
+  try {
+    await test(model);
+  } finally {
+    disposeModel(model);
+  }
+}
+
+/** Random token ids of the tiny vocabulary. */
+export function randomIds(length: number, seed = 0): Int32Array {
+  const random = seededRandom(seed);
+  return Int32Array.from({ length }, () => random.integer(0, shared.vocabularySize - 1));
+}
