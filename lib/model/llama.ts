@@ -18,6 +18,10 @@ export const llama: Family = {
       `num_key_value_heads must divide num_attention_heads ${heads}`,
       keyValueHeads,
     );
+    const headDim = config.value("head_dim") === undefined
+      ? config.headDim(hiddenSize, heads)
+      : config.count("head_dim");
+    require(headDim % 2 === 0, `load ${config.path}`, "head_dim must be even", headDim);
     return {
       family: "llama",
       layers: config.count("num_hidden_layers"),
@@ -26,9 +30,7 @@ export const llama: Family = {
       intermediateSize: config.count("intermediate_size"),
       heads,
       keyValueHeads,
-      headDim: config.value("head_dim") === undefined
-        ? config.headDim(hiddenSize, heads)
-        : config.count("head_dim"),
+      headDim,
       vocabularySize: config.count("vocab_size"),
       maxPositions: config.count("max_position_embeddings", 2048),
       norm: "rms",

@@ -1,0 +1,42 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
+import { ConfigReader } from "../../lib/model/config_reader.ts";
+
+const reader = new ConfigReader(
+  { layers: 3, width: null, n_width: 8, tied: true },
+  "a/config.json",
+);
+
+Deno.test("ConfigReader takes the first name that is present and not null", () => {
+  assertEquals(reader.count(["width", "n_width", "layers"]), 8);
+  assertEquals(reader.value(["width", "depth"], "none"), "none");
+  assertEquals(reader.count("width", 5), 5);
+});
+
+Deno.test("ConfigReader has token() and only() accept absence", () => {
+  assertEquals(reader.token("bos_token_id"), null);
+  assertEquals(reader.token("layers"), 3);
+  reader.only("width", 64);
+  reader.only("layers", 3);
+});
+
+Deno.test("ConfigReader names the file, the field's first name and the value it refuses", () => {
+  const refusals: [() => unknown, string][] = [
+    [
+      () => reader.count(["n_embed", "hidden_size"]),
+      "n_embed must be a positive integer, got null",
+    ],
+    [() => reader.count("tied"), "tied must be a positive integer, got true"],
+    [() => reader.number("rope_theta", -1), "rope_theta must be a positive number, got -1"],
+    [() => reader.flag("layers", true), "layers must be true or false, got 3"],
+    [() => reader.token("tied"), "tied must be a token id, got true"],
+    [() => reader.only("layers", null), "layers must be null, got 3"],
+    [
+      () => reader.headDim(10, 3),
+      "num_attention_heads must be a divisor of the hidden size 10, got 3",
+    ],
+  ];
+  for (const [read, rule] of refusals) {
+    assertThrows(read, InputError, `Cannot load a/config.json: ${rule}`);
+  }
+});
