@@ -1,12 +1,5 @@
 import { require } from "../core/mod.ts";
-import {
-  embedTokens,
-  type Model,
-  type Pruning,
-  runLayer,
-  type SiteHook,
-  type SiteName,
-} from "../model/mod.ts";
+import { type Model, type Pruning, type SiteHook, type SiteName } from "../model/mod.ts";
 import {
   fakeQuantizeLog2,
   fakeQuantizeUniform,
@@ -16,8 +9,9 @@ import {
   type UniformParams,
   uniformParams,
 } from "../quant/mod.ts";
-import { tensorData, tf, tidy } from "../tensor/mod.ts";
+import { tensorData, tf } from "../tensor/mod.ts";
 import type { ActivationScheme, CalibratedQuantizer } from "./scheme.ts";
+import { advanceStreams, closeStreams, openStreams } from "./streams.ts";
 
 /** Calibrated parameters, `[layer][site]`. Log2 sites need none. */
 export type ActivationParams = Partial<Record<SiteName, UniformParams>>[];
@@ -52,27 +46,22 @@ export function calibrateActivations(
   scheme: ActivationScheme,
   pruning?: Pruning,
 ): ActivationParams {
-  const action = `calibrate the activations of ${model.name}`;
-  require(windows.length > 0, action, "there must be at least one window");
   const { headDim } = model.architecture;
-  const calibrated = Object.entries(scheme.sites).filter(([, { kind }]) => kind !== "log2");
-  let states = windows.map((window) => tidy(() => embedTokens(model, window)));
-  const params = model.weights.layers.map((_, layer) => {
-    const observed = new Map<string, Observed>();
-    states = states.map((state) => {
-      const hook = observe(scheme, observed);
-      const next = tidy(() => runLayer(model, layer, state, { hook, pruning }).state);
-      state.hidden.dispose();
-      return next;
+  const streams = openStreams(model, windows);
+  try {
+    return model.weights.layers.map((_, layer) => {
+      const observed = new Map<string, Observed>();
+      advanceStreams(model, layer, streams, { hook: observe(scheme, observed), pruning });
+      const calibrated = Object.entries(scheme.sites).filter(([, { kind }]) => kind !== "log2");
+      return Object.fromEntries(calibrated.map(([site]) => {
+        const found = observed.get(site);
+        require(found !== undefined, `calibrate ${model.name}`, `its blocks must have ${site}`);
+        return [site, siteParams(found, scheme.profile, headDim, `${site} of layer ${layer}`)];
+      }));
     });
-    return Object.fromEntries(calibrated.map(([site]) => {
-      const found = observed.get(site);
-      require(found !== undefined, action, `its blocks must have the site ${site}`);
-      return [site, siteParams(found, scheme.profile, headDim, `${site} of layer ${layer}`)];
-    }));
-  });
-  tf.dispose(states.map((state) => state.hidden));
-  return params;
+  } finally {
+    closeStreams(streams);
+  }
 }
 
 /** A tap that copies what the calibrated sites of a scheme give. */

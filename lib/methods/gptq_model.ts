@@ -1,6 +1,6 @@
-import { type Progress, require, silent } from "../core/mod.ts";
+import { type Progress, silent } from "../core/mod.ts";
 import {
-  embedTokens,
+  disposeModel,
   linearGroups,
   type Model,
   runLayer,
@@ -9,6 +9,7 @@ import {
 } from "../model/mod.ts";
 import { gptq, type GptqOptions } from "../quant/mod.ts";
 import { tensorData, tf, tidy } from "../tensor/mod.ts";
+import { advanceStreams, closeStreams, openStreams } from "./streams.ts";
 
 /** Where each of the {@linkcode linearGroups} reads its input. */
 const inputSites: SiteName[] = ["attn.input", "attn.output", "mlp.input", "mlp.hidden"];
@@ -33,30 +34,33 @@ export async function gptqModel(
   progress: Progress = silent,
   signal?: AbortSignal,
 ): Promise<Model> {
-  const { architecture, weights } = model;
-  require(windows.length > 0, `quantize ${model.name}`, "there must be at least one window");
-  const quantized: Model = {
-    ...model,
-    weights: { ...weights, layers: weights.layers.map((layer) => ({ ...layer })) },
-  };
-  let states = windows.map((window) => tidy(() => embedTokens(model, window)));
-  progress.start(`GPTQ on ${model.name}`, architecture.layers);
-  for (const [index, layer] of quantized.weights.layers.entries()) {
-    for (const [order, group] of linearGroups.entries()) {
-      await new Promise((resolve) => setTimeout(resolve)); // lets signals in
-      signal?.throwIfAborted();
-      const hessian = inputHessian(quantized, index, states, inputSites[order]);
-      for (const name of group) {
-        const module = layer[name];
-        if (!module) continue;
-        const { dequantized } = gptq(tensorData(module.weight), hessian, options);
-        layer[name] = { ...module, weight: tf.tensor(dequantized, module.weight.shape) };
+  const { weights } = model;
+  const layers = weights.layers.map((layer) => ({ ...layer }));
+  const quantized: Model = { ...model, weights: { ...weights, layers } };
+  const streams = openStreams(model, windows);
+  progress.start(`GPTQ on ${model.name}`, layers.length);
+  try {
+    for (const [index, layer] of layers.entries()) {
+      for (const [order, group] of linearGroups.entries()) {
+        await new Promise((resolve) => setTimeout(resolve)); // lets signals in
+        signal?.throwIfAborted();
+        const hessian = inputHessian(quantized, index, streams, inputSites[order]);
+        for (const name of group) {
+          const module = layer[name];
+          if (!module) continue; // gate, where the MLP is not gated
+          const { dequantized } = gptq(tensorData(module.weight), hessian, options);
+          layer[name] = { ...module, weight: tf.tensor(dequantized, module.weight.shape) };
+        }
       }
+      advanceStreams(quantized, index, streams);
+      progress.update(index + 1);
     }
-    states = states.map((state) => advance(quantized, index, state));
-    progress.update(index + 1);
+  } catch (error) {
+    disposeModel(quantized, model);
+    throw error;
+  } finally {
+    closeStreams(streams);
   }
-  tf.dispose(states.map((state) => state.hidden));
   progress.finish();
   return quantized;
 }
@@ -65,26 +69,26 @@ export async function gptqModel(
 function inputHessian(
   model: Model,
   layer: number,
-  states: State[],
+  streams: State[],
   site: SiteName,
 ): Float32Array {
-  const [first, ...rest] = states;
+  const [first, ...rest] = streams;
   let total = siteGram(model, layer, first, site);
-  for (const state of rest) {
-    const next = tidy(() => tf.add(total, siteGram(model, layer, state, site)));
+  for (const stream of rest) {
+    const next = tidy(() => tf.add(total, siteGram(model, layer, stream, site)));
     total.dispose();
     total = next;
   }
-  const hessian = tensorData(total).map((value) => value * 2 / states.length);
+  const hessian = tensorData(total).map((value) => value * 2 / streams.length);
   total.dispose();
   return hessian;
 }
 
 /** The sum of x x^T over what a site gives for one window, `[channels, channels]`. */
-function siteGram(model: Model, layer: number, state: State, site: SiteName): tf.Tensor {
+function siteGram(model: Model, layer: number, stream: State, site: SiteName): tf.Tensor {
   return tidy(() => {
     let gram!: tf.Tensor;
-    runLayer(model, layer, state, {
+    runLayer(model, layer, stream, {
       hook: (value, visit) => {
         if (visit.site === site) gram = tf.matMul(value, value, true, false);
         return value;
@@ -92,11 +96,4 @@ function siteGram(model: Model, layer: number, state: State, site: SiteName): tf
     });
     return gram;
   });
-}
-
-/** Runs one block and frees the state it came from. */
-function advance(model: Model, layer: number, state: State): State {
-  const next = tidy(() => runLayer(model, layer, state).state);
-  state.hidden.dispose();
-  return next;
 }

@@ -23,6 +23,12 @@ export async function withModel(
   assertEquals(tf.memory().numTensors, before, "tensors were left behind");
 }
 
+/** A model of the same tensors, in whose blocks a test can put others. */
+export function copyLayers(model: Model): Model {
+  const layers = model.weights.layers.map((layer) => ({ ...layer }));
+  return { ...model, weights: { ...model.weights, layers } };
+}
+
 /** Random token ids of the tiny models. */
 export function randomIds(count: number, seed: number): Int32Array {
   const random = seededRandom(seed);

@@ -1,0 +1,293 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
+import {
+  type ActivationScheme,
+  agileQ8,
+  calibrateActivations,
+  quantizeActivations,
+} from "../../lib/methods/mod.ts";
+import {
+  disposeModel,
+  forward,
+  initializeModel,
+  type Model,
+  type Pruning,
+  type SiteName,
+  type Visit,
+} from "../../lib/model/mod.ts";
+import {
+  dequantizeLog2,
+  dequantizeUniform,
+  type Profile,
+  quantizeLog2,
+  quantizeUniform,
+  searchTrip,
+} from "../../lib/quant/mod.ts";
+import { tf } from "../../lib/tensor/mod.ts";
+import { copyLayers, pruning, randomIds, tinyModels, withModel } from "../eval/tiny_models.ts";
+
+const windows = [1, 2, 3].map((seed) => randomIds(24, seed));
+const profiles: Profile[] = ["paper", "released"];
+
+/** Runs a test on each tiny model and on one whose four query heads share two key/value heads. */
+const subjects: [name: string, run: (test: (model: Model) => void) => Promise<void>][] = [
+  ...tinyModels.map((name): typeof subjects[number] => [name, (test) => withModel(name, test)]),
+  ["grouped queries", (test) =>
+    withModel("llama", async ({ architecture }) => {
+      const grouped = { ...architecture, layers: 2, keyValueHeads: 2 };
+      const model = await initializeModel("grouped", grouped, 1);
+      test(model);
+      disposeModel(model);
+    })],
+];
+
+/** The value of every site and layer, window by window, in floating point. */
+function activations(model: Model, prune?: Pruning): Map<string, Float32Array[]> {
+  const values = new Map<string, Float32Array[]>();
+  const hook = (value: tf.Tensor, { site, layer }: Visit) => {
+    const key = `${layer} ${site}`;
+    values.set(key, [...values.get(key) ?? [], value.dataSync<"float32">().slice()]);
+    return value;
+  };
+  for (const window of windows) {
+    const { hidden, exits } = forward(model, window, { hook, pruning: prune });
+    tf.dispose([hidden, ...exits.map((exit) => exit.hidden)]);
+  }
+  return values;
+}
+
+/** Least and greatest value of each group of channels: element i belongs to `groupOf(i % width)`. */
+function extremes(parts: Float32Array[], width: number, groups: number) {
+  const min = new Array<number>(groups).fill(Infinity);
+  const max = new Array<number>(groups).fill(-Infinity);
+  for (const part of parts) {
+    part.forEach((value, i) => {
+      const group = Math.floor((i % width) / (width / groups));
+      min[group] = Math.min(min[group], value);
+      max[group] = Math.max(max[group], value);
+    });
+  }
+  return { min, max };
+}
+
+/** How wide a site is, and over how many heads. */
+function widthOf({ architecture: a }: Model, site: SiteName): { width: number; heads: number } {
+  const keyOrValue = ["attn.k", "attn.v", "attn.kBeforeRotary"].includes(site);
+  const heads = keyOrValue ? a.keyValueHeads : a.heads;
+  const width = site === "mlp.hidden"
+    ? a.intermediateSize
+    : site === "attn.input" || site === "mlp.input"
+    ? a.hiddenSize
+    : heads * a.headDim;
+  return { width, heads };
+}
+
+for (const [name, run] of subjects) {
+  Deno.test(`calibrateActivations() takes ranges over all windows, profile paper: ${name}`, () =>
+    run((model) => {
+      const params = calibrateActivations(model, windows, agileQ8("paper", model.architecture));
+      const seen = activations(model);
+      assertEquals(params.length, model.architecture.layers);
+      params.forEach((sites, layer) => {
+        assertEquals(Object.keys(sites).sort(), [
+          "attn.input",
+          "attn.k",
+          "attn.output",
+          "attn.q",
+          "attn.v",
+          "mlp.hidden",
+          "mlp.input",
+        ]);
+        for (const [site, found] of Object.entries(sites)) {
+          const { width } = widthOf(model, site as SiteName);
+          const { min: [min], max: [max] } = extremes(seen.get(`${layer} ${site}`)!, width, 1);
+          const whole = Math.fround(
+            Math.fround(Math.fround(Math.max(max, 0)) - Math.min(min, 0)) / 255,
+          );
+          assertEquals([found.bits, found.codeMin, found.codeMax], [8, 0, 255]);
+          if (site === "attn.output") {
+            assertEquals(found.scale, Float32Array.of(whole));
+            continue;
+          }
+          assertEquals(found.scale.length, width);
+          for (const scale of found.scale) {
+            assert([1, 2, 4, 8].includes(whole / scale), `${site}: ${scale} of ${whole}`);
+          }
+          assertEquals(new Set(found.zeroPoint).size, 1);
+        }
+      });
+    }));
+
+  Deno.test(`calibrateActivations() takes ranges over all windows, profile released: ${name}`, () =>
+    run((model) => {
+      const params = calibrateActivations(model, windows, agileQ8("released", model.architecture));
+      const seen = activations(model);
+      const suffix = model.architecture.positions.kind === "rotary" ? "BeforeRotary" : "";
+      const perHead = [`attn.q${suffix}`, `attn.k${suffix}`, "attn.v"];
+      params.forEach((sites, layer) => {
+        const perChannel = ["attn.input", "attn.output", "mlp.input", "mlp.hidden"];
+        assertEquals(Object.keys(sites).sort(), [...perHead, ...perChannel].sort());
+        for (const [site, found] of Object.entries(sites)) {
+          const { width, heads } = widthOf(model, site as SiteName);
+          const groups = perHead.includes(site) ? heads : width;
+          const { min, max } = extremes(seen.get(`${layer} ${site}`)!, width, groups);
+          const expected = min.map((least, i) => Math.max(-least, max[i]) / 127.5);
+          assertEquals(
+            found.scale,
+            Float32Array.from(expected, (scale) => Math.max(scale, 2 ** -23)),
+          );
+          assertEquals(found.inner, width / groups);
+          assertEquals(new Set(found.zeroPoint), new Set([0]));
+          assertEquals([found.bits, found.codeMin, found.codeMax], [8, -128, 127]);
+        }
+      });
+    }));
+}
+
+Deno.test("calibrateActivations() searches TRIP's alpha over the tokens of all windows", () =>
+  withModel("llama", (model) => {
+    const scheme: ActivationScheme = {
+      profile: "paper",
+      sites: { "mlp.hidden": { kind: "trip", bits: 6, K: 4 } },
+    };
+    const params = calibrateActivations(model, windows, scheme);
+    const parts = activations(model).get("1 mlp.hidden")!;
+    const whole = Float32Array.from(parts.flatMap((part) => [...part]));
+    const options = { channels: model.architecture.intermediateSize, bits: 6, K: 4 };
+    assertEquals(params[1]["mlp.hidden"]!, searchTrip(whole, options));
+    const last = searchTrip(parts[2], options);
+    assert(last.scale.some((scale, i) => scale !== params[1]["mlp.hidden"]!.scale[i]));
+    const reversed = calibrateActivations(model, windows.toReversed(), scheme);
+    assertEquals(reversed[1]["mlp.hidden"]!.scale, params[1]["mlp.hidden"]!.scale);
+  }));
+
+Deno.test("calibrateActivations() sees the survivors alone once tokens are pruned", () =>
+  withModel("opt-pre", (model) => {
+    const scheme = agileQ8("released", model.architecture);
+    const params = calibrateActivations(model, windows, scheme, pruning);
+    const seen = activations(model, pruning);
+    assertEquals(seen.get("0 attn.output")![0].length, 24 * 64);
+    assertEquals(seen.get("0 mlp.input")![0].length, 12 * 64);
+    assertEquals(seen.get("1 mlp.input")![0].length, 8 * 64);
+    for (
+      const key of ["0 attn.output", "0 mlp.input", "1 attn.input", "1 mlp.input", "2 attn.output"]
+    ) {
+      const [layer, site] = key.split(" ") as [string, SiteName];
+      const { min, max } = extremes(seen.get(key)!, 64, 64);
+      const expected = min.map((least, i) => Math.max(-least, max[i]) / 127.5);
+      assertEquals(params[Number(layer)][site]!.scale, Float32Array.from(expected));
+    }
+    const dense = calibrateActivations(model, windows, scheme);
+    assertEquals(params[0]["attn.output"], dense[0]["attn.output"]);
+    const narrower = params[0]["mlp.input"]!.scale.map((scale, i) =>
+      scale - dense[0]["mlp.input"]!.scale[i]
+    );
+    assert(Math.max(...narrower) <= 0 && Math.min(...narrower) < 0);
+  }));
+
+for (const profile of profiles) {
+  for (const [name, run] of subjects) {
+    Deno.test(`quantizeActivations() is quantization and back at every site: ${name}, ${profile}`, () =>
+      run((model) => {
+        const scheme = agileQ8(profile, model.architecture);
+        const params = calibrateActivations(model, windows, scheme);
+        const quantize = quantizeActivations(scheme, params);
+        const met = new Set<SiteName>();
+        const hook = (value: tf.Tensor, visit: Visit) => {
+          const { site, layer } = visit;
+          const output = quantize(value, visit);
+          const quantizer = scheme.sites[site];
+          if (!quantizer) {
+            assert(output === value);
+            return output;
+          }
+          met.add(site);
+          const values = value.dataSync<"float32">();
+          let expected: Float32Array;
+          if (quantizer.kind === "log2") {
+            const { codes, params } = quantizeLog2(values, { bits: 4, profile });
+            expected = dequantizeLog2(codes, params);
+            assertEquals(site, "attn.probs");
+            assert(new Set(output.dataSync()).size <= (profile === "paper" ? 9 : 17));
+          } else {
+            const own = params[layer][site]!;
+            expected = dequantizeUniform(quantizeUniform(values, own).codes, own);
+          }
+          assertEquals(output.shape, value.shape);
+          assertEquals(output.dataSync(), expected);
+          assert(output !== value);
+          return output;
+        };
+        tf.dispose(forward(model, windows[1], { hook }).hidden);
+        assertEquals([...met].sort(), Object.keys(scheme.sites).sort());
+      }));
+  }
+}
+
+Deno.test("quantizeActivations() leaves the value it is given as it was", () =>
+  withModel("llama", (model) => {
+    const scheme = agileQ8("paper", model.architecture);
+    const quantize = quantizeActivations(scheme, calibrateActivations(model, windows, scheme));
+    const value = tf.randomNormal([5, 64], 0, 3, "float32", 1);
+    const before = value.dataSync().slice();
+    const output = quantize(value, { site: "attn.input", layer: 0 });
+    assertEquals(value.dataSync(), before);
+    tf.dispose([value, output]);
+  }));
+
+Deno.test("quantizeActivations() has the same log2 levels however the heads are split", () =>
+  withModel("bloom", (model) => {
+    // A window of 24 tokens comes in one piece; here its maps are quantized one at a time.
+    const scheme: ActivationScheme = {
+      profile: "paper",
+      sites: { "attn.probs": { kind: "log2", bits: 4 } },
+    };
+    const quantize = quantizeActivations(scheme, []);
+    const hook = (value: tf.Tensor, visit: Visit) => {
+      const whole = quantize(value, visit);
+      const heads = tf.unstack(value).map((map, firstHead) =>
+        quantize(tf.expandDims(map), { ...visit, firstHead })
+      );
+      assertEquals(tf.concat(heads).dataSync(), whole.dataSync());
+      return whole;
+    };
+    tf.dispose(
+      forward(model, windows[0], {
+        hook: (value, visit) => visit.site === "attn.probs" ? hook(value, visit) : value,
+      }).hidden,
+    );
+  }));
+
+Deno.test("calibrateActivations() refuses no windows and sites that the model has not", () =>
+  withModel("opt-pre", (model) => {
+    const scheme = agileQ8("paper", model.architecture);
+    assertThrows(
+      () => calibrateActivations(model, [], scheme),
+      InputError,
+      "Cannot calibrate opt-pre: there must be at least one calibration window",
+    );
+    const quantizer = { kind: "trip", bits: 8, K: 3 } as const;
+    assertThrows(
+      () =>
+        calibrateActivations(model, windows, {
+          profile: "paper",
+          sites: { "attn.qBeforeRotary": quantizer },
+        }),
+      InputError,
+      "Cannot calibrate opt-pre: its blocks must have attn.qBeforeRotary",
+    );
+  }));
+
+Deno.test("calibrateActivations() and its hook name the site that is not finite", () =>
+  withModel("llama", (model) => {
+    const scheme = agileQ8("paper", model.architecture);
+    const params = calibrateActivations(model, windows, scheme);
+    const broken = copyLayers(model);
+    const { up } = broken.weights.layers[1];
+    broken.weights.layers[1].up = { ...up!, weight: tf.mul(up!.weight, Infinity) };
+    const message = "Cannot quantize mlp.hidden of layer 1: element 0 must be finite";
+    assertThrows(() => calibrateActivations(broken, windows, scheme), InputError, message);
+    const hook = quantizeActivations(scheme, params);
+    assertThrows(() => forward(broken, windows[0], { hook }), InputError, message);
+    disposeModel(broken, model);
+  }));
