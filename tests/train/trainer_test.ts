@@ -1,0 +1,179 @@
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { InputError, type Progress } from "../../lib/core/mod.ts";
+import { disposeModel, type Model, parameters } from "../../lib/model/mod.ts";
+import { tensorData, tf } from "../../lib/tensor/mod.ts";
+import { train, type TrainingHooks, type TrainingState } from "../../lib/train/mod.ts";
+import { architectures, newModel, recipe, stream } from "./tiny_training.ts";
+
+const valuesOf = ({ weights }: Model) =>
+  parameters(weights).map((tensor) => tensorData(tensor).slice());
+
+/** Trains a fresh model and frees it: what came of it. */
+async function trained(hooks?: TrainingHooks, changes: Partial<typeof recipe> = {}) {
+  const { model, state } = await train(
+    await newModel(),
+    stream,
+    { ...recipe, ...changes },
+    undefined,
+    hooks,
+  );
+  const values = valuesOf(model);
+  disposeModel(model);
+  return { values, state };
+}
+
+/** Calls `act` after every step with its number. */
+function afterStep(act: (step: number) => void): Progress {
+  return { start() {}, update: act, finish() {} };
+}
+
+const shortSchedule = { ...recipe.schedule, steps: 8 };
+
+for (const [family, architecture] of Object.entries(architectures)) {
+  Deno.test(`train() learns a text that repeats: ${family}`, async () => {
+    const { model, state } = await train(await newModel(architecture), stream, recipe, undefined);
+    disposeModel(model);
+    assertEquals([state.step, state.losses.length], [60, 60]);
+    // Nothing predicts a window's first token: ln 7 / 16 = 0.12 remains.
+    assert(Math.abs(state.losses[0] - Math.log(8)) < 0.1, `first loss ${state.losses[0]}`);
+    assert(state.losses[59] < 0.3, `last loss ${state.losses[59]}`);
+  });
+}
+
+Deno.test("train() gives the same bits for the same seed", async () => {
+  const schedule = shortSchedule;
+  const first = await trained({}, { schedule });
+  assertEquals(await trained({}, { schedule }), first);
+  assertNotEquals((await trained({}, { schedule, seed: 6 })).state.losses, first.state.losses);
+});
+
+Deno.test("train() stops after the step in which it is told to, and resumes bit for bit", async () => {
+  const schedule = shortSchedule;
+  const whole = await trained({}, { schedule });
+  const controller = new AbortController();
+  const progress = afterStep((step) => step === 3 && controller.abort());
+  const interrupted = await train(await newModel(), stream, { ...recipe, schedule }, undefined, {
+    progress,
+    signal: controller.signal,
+  });
+  assertEquals(interrupted.state.losses, whole.state.losses.slice(0, 3));
+  const halfWay = { ...interrupted.state, losses: [...interrupted.state.losses] };
+  const resumed = await train(
+    interrupted.model,
+    stream,
+    { ...recipe, schedule },
+    interrupted.state,
+  );
+  assertEquals({ values: valuesOf(resumed.model), state: resumed.state }, whole);
+  assertEquals(interrupted.state, halfWay, "the state that was handed in has changed");
+  disposeModel(resumed.model);
+});
+
+Deno.test("train() keeps no tensors from step to step", async () => {
+  const before = tf.memory().numTensors;
+  const memory: [tensors: number, bytes: number][] = [];
+  const progress = afterStep(() => memory.push([tf.memory().numTensors, tf.memory().numBytes]));
+  await trained({ progress }, { schedule: shortSchedule });
+  assertEquals(memory, memory.map(() => memory[0]));
+  assertEquals(tf.memory().numTensors, before);
+});
+
+Deno.test("train() hands over checkpoints on the way and one at the end", async () => {
+  const schedule = shortSchedule;
+  for (const [every, expected] of [[3, [3, 6, 8]], [4, [4, 8]], [100, [8]]] as const) {
+    const saved: number[] = [];
+    const save = (_model: Model, { step, losses }: TrainingState) => {
+      assertEquals(losses.length, step);
+      saved.push(step);
+      return Promise.resolve();
+    };
+    await trained({ checkpoint: { every, save } }, { schedule });
+    assertEquals(saved, [...expected]);
+  }
+});
+
+Deno.test("train() hands over a checkpoint when stopped, even before the first step", async () => {
+  const saved: number[] = [];
+  const notes: (string | undefined)[] = [];
+  const result = await trained({
+    signal: AbortSignal.abort(),
+    progress: { start() {}, update() {}, finish: (note) => notes.push(note) },
+    checkpoint: {
+      every: 1,
+      save(_model, { step }) {
+        saved.push(step);
+        return Promise.resolve();
+      },
+    },
+  });
+  assertEquals([saved, notes, result.state.losses], [[0], ["no step taken"], []]);
+});
+
+Deno.test("train() takes no step beyond the schedule", async () => {
+  const schedule = { ...recipe.schedule, steps: 2 };
+  const first = await train(await newModel(), stream, { ...recipe, schedule }, undefined);
+  const before = valuesOf(first.model);
+  const again = await train(first.model, stream, { ...recipe, schedule }, first.state);
+  assertEquals(again.state, first.state);
+  assertEquals(valuesOf(again.model), before);
+  disposeModel(again.model);
+});
+
+Deno.test("train() reports steps and the mean of recent losses", async () => {
+  const lines: string[] = [];
+  const { state } = await trained({
+    progress: {
+      start: (label, total) => lines.push(`${label} ${total}`),
+      update: (done, note) => lines.push(`${done} ${note}`),
+      finish: (note) => lines.push(`${note}`),
+    },
+  }, { schedule: { ...recipe.schedule, steps: 2 } });
+  const [first, second] = state.losses;
+  const mean = ((first + second) / 2).toFixed(3);
+  assertEquals(lines, [
+    "train tiny 2",
+    `1 loss ${first.toFixed(3)}`,
+    `2 loss ${mean}`,
+    `loss ${mean}`,
+  ]);
+});
+
+Deno.test("train() decays matrices alone", async () => {
+  // An infinite epsilon takes the gradient out: what moves is what decays.
+  const optimizer = { ...recipe.optimizer, epsilon: Infinity };
+  const schedule = { peak: 0.5, floor: 0.5, warmupSteps: 0, steps: 1 };
+  const model = await newModel(architectures.bloom);
+  const before = valuesOf(model);
+  const result = await train(model, stream, { ...recipe, optimizer, schedule }, undefined);
+  parameters(result.model.weights).forEach((tensor, index) => {
+    const decay = tensor.rank > 1 ? 0.1 : 0;
+    const expected = before[index].map((value) => value - 0.5 * (decay * value));
+    assertEquals(tensorData(tensor), expected);
+  });
+  disposeModel(result.model);
+});
+
+Deno.test("train() refuses a text shorter than a window, and a model without start token", async () => {
+  const refused = async (model: Model, text: Int32Array, message: string) => {
+    await assertRejects(() => train(model, text, recipe, undefined), InputError, message);
+  };
+  await refused(
+    await newModel(),
+    stream.slice(0, 15),
+    "Cannot draw a batch: the text must have at least 16 tokens, got 15",
+  );
+  await refused(
+    await newModel({ ...architectures.opt, startToken: null }),
+    stream,
+    "Cannot train: the architecture must have a start token",
+  );
+});
+
+Deno.test("train() refuses to go on with a loss that is not finite", async () => {
+  const schedule = { peak: 1e30, floor: 1e30, warmupSteps: 0, steps: 10 };
+  await assertRejects(
+    () => trained({}, { schedule }),
+    InputError,
+    "Cannot train: the loss of step 2 must be finite, got",
+  );
+});
