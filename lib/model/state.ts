@@ -30,6 +30,9 @@ export interface Pruning {
    * Must be a sum over heads: maps arrive a few heads at a time and the scores are added.
    */
   importance: (maps: Float32Array, size: { heads: number; tokens: number }) => Float32Array;
-  /** Survivors count from 0 again, or keep the positions they had. */
+  /**
+   * Survivors count from 0 again, or keep the positions they had, for rotary positions and ALiBi.
+   * Learned positions (OPT) are added once, before any token leaves.
+   */
   positions: "renumber" | "keep";
 }

@@ -13,7 +13,7 @@ Deno.test("ConfigReader takes the first name that is present and not null", () =
   assertEquals(reader.count("width", 5), 5);
 });
 
-Deno.test("ConfigReader has token() and only() accept absence", () => {
+Deno.test("ConfigReader accepts an absent field in token() and only()", () => {
   assertEquals(reader.token("bos_token_id"), null);
   assertEquals(reader.token("layers"), 3);
   reader.only("width", 64);
