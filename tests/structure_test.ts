@@ -105,13 +105,13 @@ for (
       "TensorFlow.js outside lib/tensor",
       "lib/model/llama.ts",
       `import * as tf from "@tensorflow/tfjs";`,
-      "imports @tensorflow/tfjs, which only lib/tensor may",
+      "imports @tensorflow/tfjs, which only lib/tensor and bench may",
     ],
     [
       "a TensorFlow.js backend outside lib/tensor",
       "bench/matmul.ts",
       `import "@tensorflow/tfjs-backend-wasm";`,
-      "imports @tensorflow/tfjs-backend-wasm, which only lib/tensor may",
+      "imports @tensorflow/tfjs-backend-wasm, which only lib/tensor and bench may",
     ],
     [
       "Deno in a pure folder",
