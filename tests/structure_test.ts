@@ -109,7 +109,7 @@ for (
     ],
     [
       "a TensorFlow.js backend outside lib/tensor",
-      "bench/matmul.ts",
+      "experiments/table1.ts",
       `import "@tensorflow/tfjs-backend-wasm";`,
       "imports @tensorflow/tfjs-backend-wasm, which only lib/tensor and bench may",
     ],

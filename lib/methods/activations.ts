@@ -103,14 +103,13 @@ function siteParams(
  * @param params What {@linkcode calibrateActivations} gave for this scheme and model.
  */
 export function quantizeActivations(scheme: ActivationScheme, params: ActivationParams): SiteHook {
-  const { profile } = scheme;
   return (value, { site, layer }) => {
     const quantizer = scheme.sites[site];
     if (!quantizer) return value;
     const name = `${site} of layer ${layer}`;
     const values = tensorData(value);
     const quantized = quantizer.kind === "log2"
-      ? fakeQuantizeLog2(values, { bits: quantizer.bits, profile, name })
+      ? fakeQuantizeLog2(values, { ...quantizer, name })
       : fakeQuantizeUniform(values, params[layer][site]!, undefined, name);
     return tf.tensor(quantized, value.shape);
   };

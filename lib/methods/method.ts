@@ -74,6 +74,13 @@ export const methods = {
     weights: { kind: "gptq", options: gptq4 },
     activations: agileQ8,
   },
+  "agileq-8-eq3": {
+    title: "AgileQ-8, eq. 3 as printed",
+    weight: "INT4",
+    activation: "INT8",
+    weights: { kind: "gptq", options: gptq4 },
+    activations: (profile, architecture) => agileQ8(profile, architecture, "paper"),
+  },
 } satisfies Record<string, Method>;
 
 /** The name of a method. */

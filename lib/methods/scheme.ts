@@ -14,8 +14,8 @@ export type CalibratedQuantizer =
 /** How the value at one site is quantized. */
 export type SiteQuantizer =
   | CalibratedQuantizer
-  /** Powers of two, no calibration (eq. 3). */
-  | { kind: "log2"; bits: number };
+  /** Powers of two, no calibration (eq. 3); `profile` says whose reading of the equation. */
+  | { kind: "log2"; bits: number; profile: Profile };
 
 /**
  * Which sites a method quantizes, and how. Sites not named stay in floating point.
@@ -34,9 +34,18 @@ export interface ActivationScheme {
  * which has one scale per tensor, and quantizes queries and keys where they are multiplied. Profile
  * `released` uses symmetric min-max ranges per channel (per head for q, k, v) and quantizes queries
  * and keys before the rotation, where the model has one.
+ *
+ * @param softmax The reading of eq. 3 at the softmax. As printed (`paper`) it spends one of four
+ *   bits on a sign that probabilities do not have and raises all below 1/128 of the maximum to that,
+ *   which ruins long windows; so both profiles take what the released code computes. Method
+ *   `agileq-8-eq3` shows the difference.
  */
-export function agileQ8(profile: Profile, architecture: Architecture): ActivationScheme {
-  const softmax: SiteQuantizer = { kind: "log2", bits: 4 };
+export function agileQ8(
+  profile: Profile,
+  architecture: Architecture,
+  softmax: Profile = "released",
+): ActivationScheme {
+  const probabilities: SiteQuantizer = { kind: "log2", bits: 4, profile: softmax };
   if (profile === "paper") {
     const trip: SiteQuantizer = { kind: "trip", bits: 8, K: 3 };
     return {
@@ -46,7 +55,7 @@ export function agileQ8(profile: Profile, architecture: Architecture): Activatio
         "attn.q": trip,
         "attn.k": trip,
         "attn.v": trip,
-        "attn.probs": softmax,
+        "attn.probs": probabilities,
         "attn.output": { kind: "uniform", bits: 8, signed: false, granularity: "tensor" },
         "mlp.input": trip,
         "mlp.hidden": trip,
@@ -64,7 +73,7 @@ export function agileQ8(profile: Profile, architecture: Architecture): Activatio
       [rotary ? "attn.qBeforeRotary" : "attn.q"]: uniform("head"),
       [rotary ? "attn.kBeforeRotary" : "attn.k"]: uniform("head"),
       "attn.v": uniform("head"),
-      "attn.probs": softmax,
+      "attn.probs": probabilities,
       "attn.output": uniform("channel"),
       "mlp.input": uniform("channel"),
       "mlp.hidden": uniform("channel"),

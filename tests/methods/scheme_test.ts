@@ -6,7 +6,7 @@ import { tinyModels, withModel } from "../eval/tiny_models.ts";
 function describe(quantizer: SiteQuantizer): string {
   switch (quantizer.kind) {
     case "log2":
-      return `log2 ${quantizer.bits}`;
+      return `log2 ${quantizer.bits} ${quantizer.profile}`;
     case "trip":
       return `trip ${quantizer.bits} K ${quantizer.K}`;
     case "uniform":
@@ -14,7 +14,7 @@ function describe(quantizer: SiteQuantizer): string {
   }
 }
 
-const [trip, log2] = ["trip 8 K 3", "log2 4"];
+const [trip, log2] = ["trip 8 K 3", "log2 4 released"];
 const [perChannel, perHead] = ["int8 per channel", "int8 per head"];
 
 for (const name of tinyModels) {
@@ -47,5 +47,7 @@ for (const name of tinyModels) {
         "mlp.input": perChannel,
         "mlp.hidden": perChannel,
       });
+      const printed = agileQ8("paper", architecture, "paper").sites["attn.probs"]!;
+      assertEquals(describe(printed), "log2 4 paper");
     }));
 }
