@@ -1,6 +1,7 @@
 import type { Estimate } from "../lib/core/mod.ts";
-import { perplexityRatio } from "../lib/eval/mod.ts";
-import type { EvaluationResult } from "./evaluation.ts";
+import { perplexityRatio, type Reading } from "../lib/eval/mod.ts";
+import { formatEstimate } from "./format_estimate.ts";
+import type { MeasuredModel } from "./measure.ts";
 
 /** What the measurements say about a claim of the paper. */
 export type Verdict = "reproduced" | "not reproduced" | "explained by the scored subset";
@@ -10,66 +11,62 @@ export interface JudgedClaim {
   claim: string;
   model: string;
   verdict: Verdict;
-  /** The intervals that decided. */
+  /** The ratios of perplexities that decided, with their 95 % intervals. */
   evidence: string;
 }
 
-/** The measurements of one model that the claims speak of. */
-export interface ClaimInput {
-  model: string;
-  fp16: EvaluationResult;
-  agileQ8: EvaluationResult;
-  agileQ8Pruned: EvaluationResult;
-}
-
 /** Judges both claims of tables 1-3 from 95 % intervals of perplexity ratios on the same windows. */
-export function judgeClaims(input: ClaimInput): JudgedClaim[] {
-  return [judgeQuantization(input), judgePruning(input)];
+export function judgeClaims(model: Pick<MeasuredModel, "name" | "cells">): JudgedClaim[] {
+  return [judgeQuantization(model), judgePruning(model)];
 }
 
 /** "AgileQ-8 loses less than 10 % against FP16": the whole interval must lie below 1.1. */
-function judgeQuantization({ model, fp16, agileQ8 }: ClaimInput): JudgedClaim {
-  const loss = ratio(agileQ8.survivors, fp16.survivors);
+function judgeQuantization({ name, cells }: Pick<MeasuredModel, "name" | "cells">): JudgedClaim {
+  const loss = ratio(cells["agileq-8"].result.survivors, cells["fp16"].result.survivors);
   return {
     claim: "AgileQ-8 loses less than 10 % against FP16",
-    model,
-    verdict: upper(loss) < 1.1 ? "reproduced" : "not reproduced",
-    evidence: `AgileQ-8 / FP16 = ${describe(loss)}`,
+    model: name,
+    verdict: liesBelow(loss, 1.1) ? "reproduced" : "not reproduced",
+    evidence: `AgileQ-8 / FP16 = ${formatEstimate(loss, 3)}`,
   };
 }
 
 /**
- * "Pruning improves on AgileQ-8". Scored as the released code does, a pruned run must be better
- * than AgileQ-8; and on the tokens that survived it must be better than the same model without
- * pruning, or the gain lies in which tokens are scored.
+ * "Pruning improves on AgileQ-8": AgileQ-8*, scored as the released code does, must be better than
+ * AgileQ-8. It must also be better than the same model without pruning on the very same tokens.
+ * Where it is not, but that control too is better than AgileQ-8, the gain lies in which tokens are
+ * scored.
  */
-function judgePruning({ model, agileQ8, agileQ8Pruned }: ClaimInput): JudgedClaim {
-  const released = ratio(agileQ8Pruned.survivors, agileQ8.survivors);
-  const control = ratio(agileQ8Pruned.survivors, agileQ8Pruned.denseOnSurvivors!);
-  const verdict = upper(released) >= 1
+function judgePruning({ name, cells }: Pick<MeasuredModel, "name" | "cells">): JudgedClaim {
+  const dense = cells["agileq-8"].result.survivors;
+  const { survivors, denseOnSurvivors } = cells["agileq-8-pruned"].result;
+  const gain = ratio(survivors, dense);
+  const gainByPruning = ratio(survivors, denseOnSurvivors!);
+  const gainBySelection = ratio(denseOnSurvivors!, dense);
+  const verdict = !liesBelow(gain, 1)
     ? "not reproduced"
-    : upper(control) < 1
+    : liesBelow(gainByPruning, 1)
     ? "reproduced"
-    : "explained by the scored subset";
+    : liesBelow(gainBySelection, 1)
+    ? "explained by the scored subset"
+    : "not reproduced";
   return {
     claim: "pruning improves on AgileQ-8",
-    model,
+    model: name,
     verdict,
-    evidence: `survivors / AgileQ-8 = ${describe(released)}, ` +
-      `survivors / denseOnSurvivors = ${describe(control)}`,
+    evidence: [
+      `survivors / AgileQ-8 = ${formatEstimate(gain, 3)}`,
+      `survivors / denseOnSurvivors = ${formatEstimate(gainByPruning, 3)}`,
+      `denseOnSurvivors / AgileQ-8 = ${formatEstimate(gainBySelection, 3)}`,
+    ].join(", "),
   };
 }
 
-function ratio(numerator: { windowLosses: number[] }, denominator: { windowLosses: number[] }) {
+function ratio(numerator: Reading, denominator: Reading): Estimate {
   return perplexityRatio(numerator.windowLosses, denominator.windowLosses);
 }
 
-/** A single window gives no interval, and a claim nothing to stand on. */
-function upper(estimate: Estimate): number {
-  return estimate.high ?? Infinity;
-}
-
-function describe({ value, low, high }: Estimate): string {
-  const range = low === undefined ? "no interval" : `${low.toFixed(3)}, ${high!.toFixed(3)}`;
-  return `${value.toFixed(3)} [${range}]`;
+/** Whether the whole interval does. A single window has none, and decides nothing. */
+function liesBelow({ high }: Estimate, limit: number): boolean {
+  return high !== undefined && high < limit;
 }

@@ -1,5 +1,5 @@
-import { generateEncyclopedia } from "../lib/corpus/mod.ts";
 import { sha256 } from "../lib/core/mod.ts";
+import { generateEncyclopedia } from "../lib/corpus/mod.ts";
 import type { Tokenizer } from "../lib/io/mod.ts";
 import { corpus } from "./bundled.ts";
 
@@ -11,7 +11,7 @@ export interface TokenizedSplit {
   ids: Int32Array;
   /** sha256 of the text. */
   hash: string;
-  /** Bits of chance in the text, nats per token: no model's expected loss is lower by much. */
+  /** The chance in the text, nats per token: no model's expected loss lies much below. */
   entropyPerToken: number;
 }
 

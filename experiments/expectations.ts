@@ -1,18 +1,18 @@
-import type { EvaluationResult } from "./evaluation.ts";
-import type { MeasuredCell } from "./measure.ts";
 import expected from "./expectations.json" with { type: "json" };
-
-/** Perplexities of one cell by reading, as they are expected. */
-export type ExpectedCell = Partial<Record<ReadingName, number>>;
+import type { MeasuredCell } from "./measure.ts";
+import type { Readings } from "./readings.ts";
+import type { RowKey } from "./tables.ts";
 
 const readingNames = ["survivors", "denseOnSurvivors", "allPositions"] as const;
-type ReadingName = typeof readingNames[number];
+
+/** The perplexities of one cell, by reading. */
+export type ExpectedCell = { [name in typeof readingNames[number]]?: number };
 
 /**
- * How far a perplexity may lie from what is expected, as a share of it. Backends round
- * differently; rounding to codes makes that visible.
+ * How far a perplexity may lie from what is expected, as a share of it. Matrix products round
+ * differently from machine to machine, and rounding to codes makes that visible.
  */
-const tolerances: Record<string, number> = {
+const tolerances: Record<RowKey, number> = {
   "fp16": 1e-4,
   "rtn4": 1e-4,
   "gptq4": 1e-2,
@@ -20,35 +20,31 @@ const tolerances: Record<string, number> = {
   "agileq-8-pruned": 2e-2,
 };
 
-/** The expected figures of the bundled models, by cell. */
-export const expectations = expected as Record<string, ExpectedCell>;
+/** The expected figures of the bundled models, by the id of the cell. */
+export const expectations: Record<string, ExpectedCell> = expected;
 
 /** The figures of a cell that {@linkcode driftOf} compares. */
-export function figuresOf(result: EvaluationResult): ExpectedCell {
+export function figuresOf(result: Readings): ExpectedCell {
   const present = readingNames.filter((name) => result[name]);
   return Object.fromEntries(present.map((name) => [name, result[name]!.perplexity.value]));
 }
 
 /**
- * How a cell differs from its expectation: one line per reading that is out of tolerance.
- * A cell without an expectation does not differ.
- *
- * @param row The key of the cell's row, which sets the tolerance.
+ * How a cell differs from its expectation: one line per reading that is out of tolerance, missing
+ * or not expected; none when all is well. A cell that nothing is expected of differs.
  */
-export function driftOf(
-  { id, result }: MeasuredCell,
-  row: string,
-  wanted: ExpectedCell | undefined = expectations[id],
-): string[] {
-  if (!wanted) return [];
+export function driftOf({ id, row, result }: MeasuredCell, expected = expectations): string[] {
+  const wanted = expected[id];
+  if (!wanted) return [`${id}: nothing is expected of this cell`];
   const measured = figuresOf(result);
+  const tolerance = tolerances[row];
   return readingNames.flatMap((name) => {
     const [want, have] = [wanted[name], measured[name]];
-    if (want === undefined && have === undefined) return [];
-    const within = Math.abs((have ?? NaN) / (want ?? NaN) - 1) <= tolerances[row];
-    return within ? [] : [
-      `${id}: ${name} perplexity is ${have?.toFixed(4) ?? "missing"}, expected ` +
-      `${want?.toFixed(4) ?? "none"} within ${100 * tolerances[row]} %`,
+    if (want === have) return [];
+    if (want && have && Math.abs(have / want - 1) <= tolerance) return [];
+    return [
+      `${id}: ${name} perplexity is ${have?.toFixed(4) ?? "missing"}, ` +
+      (want ? `expected ${want.toFixed(4)} within ${100 * tolerance} %` : "expected none"),
     ];
   });
 }

@@ -1,30 +1,26 @@
 import { type Progress, refuse } from "../lib/core/mod.ts";
-import { disposeModel } from "../lib/model/mod.ts";
 import { type Cell, type CellStore, runCells } from "../lib/sweep/mod.ts";
-import {
-  evaluate,
-  type EvaluationConfig,
-  type EvaluationResult,
-  WeightCache,
-} from "./evaluation.ts";
-import { cellConfig, loadSubject, type SubjectFacts } from "./subject.ts";
-import type { PaperTable } from "./tables.ts";
+import { evaluate, type EvaluationConfig } from "./evaluation.ts";
+import type { Readings } from "./readings.ts";
+import type { Subject, SubjectFacts } from "./subject.ts";
+import type { PaperTable, RowKey } from "./tables.ts";
+import { WeightCache } from "./weight_cache.ts";
 
 /** A row of a table, measured on one model. */
 export interface MeasuredCell {
   /** `table1/llama-encyclopedia/gptq4`. */
   id: string;
+  row: RowKey;
   config: EvaluationConfig;
-  result: EvaluationResult;
+  result: Readings;
 }
 
-/** One model with the rows of its table. */
+/** One model with the measured rows of its table. */
 export interface MeasuredModel {
   name: string;
   table: PaperTable;
   facts: SubjectFacts;
-  /** By the key of the row. */
-  cells: Map<string, MeasuredCell>;
+  cells: Record<RowKey, MeasuredCell>;
   /** How many cells were measured now, and how many had been before. */
   computed: number;
   reused: number;
@@ -32,57 +28,54 @@ export interface MeasuredModel {
 
 /** How {@linkcode measureModel} runs. */
 export interface MeasureOptions {
-  /** What computes matrix products; results depend on it in the last digits. */
-  matrixProduct: string;
   store: CellStore;
   /** Stands for the code. */
   fingerprint: string;
+  /** Measures every cell anew. */
   fresh?: boolean;
   progress: Progress;
   signal: AbortSignal;
 }
 
 /**
- * Measures every row of a table that the suite has a method for, on one model. Rows measured
- * before with the same code, weights, texts and settings are taken from the store.
+ * Measures every row of a table that the suite has a method for, on one model; the model's family
+ * decides which table. Rows measured before with the same code, model, texts and settings are taken
+ * from the store.
  *
- * @param folder A model in Hugging Face layout; its family decides the table.
- * @throws {InputError} If none of the tables is about its family.
+ * @throws {InputError} If none of the tables is about the model's family, or naming every row that
+ *   refused the model.
+ * @throws The signal's reason once it is aborted.
  */
 export async function measureModel(
-  folder: string,
+  subject: Subject,
   tables: PaperTable[],
   options: MeasureOptions,
 ): Promise<MeasuredModel> {
-  const subject = await loadSubject(folder, options.matrixProduct);
-  const { name, architecture: { family } } = subject.model;
-  const weights = new WeightCache(subject.model);
-  try {
-    const table = tables.find((each) => each.family === family) ??
-      refuse(`measure ${folder}`, `--table must include the table of ${family} models`);
-    const rows = table.rows.flatMap(({ measured }) => measured ?? []);
-    const cells = rows.map((row): Cell<EvaluationConfig, EvaluationResult> => {
-      const config = cellConfig(subject.facts, row);
-      return {
-        id: `table${table.number}/${name}/${row.key}`,
-        config,
-        run: (progress, signal) => evaluate(config, subject, weights, progress, signal),
-      };
-    });
-    const { results, computed, reused } = await runCells(cells, options);
-    const measured = cells.map(({ id, config }, index) =>
-      [rows[index].key, { id, config, result: results.get(id)! }] as const
-    );
-    return {
-      name,
-      table,
-      facts: subject.facts,
-      cells: new Map(measured),
-      computed: computed.length,
-      reused: reused.length,
+  const { model: { name, architecture: { family } }, facts } = subject;
+  const table = tables.find((each) => each.family === family) ??
+    refuse(`measure ${name}`, "one of the tables must be about its family", family);
+  using weights = new WeightCache(subject.model);
+  const rows = table.rows.flatMap(({ measured }) => measured ?? []);
+  const cells = rows.map(({ key, method, pruning }) => {
+    const config: EvaluationConfig = { ...facts, method, pruning };
+    const cell: Cell<EvaluationConfig, Readings> = {
+      id: `table${table.number}/${name}/${key}`,
+      config,
+      run: (progress, signal) => evaluate(config, subject, weights, { progress, signal }),
     };
-  } finally {
-    weights.dispose();
-    disposeModel(subject.model);
-  }
+    return { row: key, ...cell };
+  });
+  const { results, computed, reused } = await runCells(cells, options);
+  const measured = cells.map(({ id, row, config }): [RowKey, MeasuredCell] => [
+    row,
+    { id, row, config, result: results.get(id)! },
+  ]);
+  return {
+    name,
+    table,
+    facts,
+    cells: Object.fromEntries(measured) as Record<RowKey, MeasuredCell>,
+    computed: computed.length,
+    reused: reused.length,
+  };
 }

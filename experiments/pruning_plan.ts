@@ -4,7 +4,7 @@ import { pruningSchedule, startTokenImportance } from "../lib/tokens/mod.ts";
 
 /** Progressive token pruning as a table's configuration states it. */
 export interface PruningPlan {
-  /** Share of the tokens pruned at the end (beta of eq. 9), 0..1. */
+  /** Share of the tokens pruned at the end (beta of eq. 9), in [0, 1). */
   beta: number;
   /** The pruning layers, counted from 0, ascending. */
   layers: number[];
@@ -14,7 +14,9 @@ export interface PruningPlan {
 
 /**
  * What a plan means for a model: the ratio of eq. 9 at each layer, start-token importance.
- * @throws {InputError} If a layer does not exist in the model.
+ *
+ * @throws {InputError} If the share is out of range, the layers are not ascending, or a layer does
+ *   not exist in the model.
  */
 export function pruningFor(model: Model, { beta, layers, positions }: PruningPlan): Pruning {
   const count = model.architecture.layers;

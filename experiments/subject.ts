@@ -1,62 +1,78 @@
 import { cutWindows, windowStartToken } from "../lib/eval/mod.ts";
-import { loadTokenizer, openCheckpoint } from "../lib/io/mod.ts";
-import { loadModel } from "../lib/model/mod.ts";
+import { hashFiles, loadTokenizer, openCheckpoint } from "../lib/io/mod.ts";
+import { loadModel, type Model } from "../lib/model/mod.ts";
+import type { Profile } from "../lib/quant/mod.ts";
+import type { CalibrationPlan } from "./calibration.ts";
 import { tokenizeSplit } from "./encyclopedia.ts";
-import type { EvaluationConfig, Subject } from "./evaluation.ts";
-import type { MeasuredRow } from "./tables.ts";
+import { tokenIds } from "./token_ids.ts";
 
-/** How a table is measured on any model. */
-const protocol = {
-  profile: "paper",
-  /** Longest window; shorter where the model allows less. */
-  window: 2048,
-  weightWindows: 32,
-  activationWindows: 10,
-  seed: 0,
-} as const;
+/** How every model is measured. */
+const protocol = { profile: "paper", weightWindows: 32, activationWindows: 10, seed: 0 } as const;
 
-/** The part of the configuration that all cells of a model share. */
-export type SubjectFacts = Omit<EvaluationConfig, "method" | "pruning">;
+/** The longest window, unless the caller names one; shorter where the model allows less. */
+const longestWindow = 2048;
 
-/** A model with what it is measured on. */
-export interface LoadedSubject extends Subject {
+/** The part of a cell's configuration that all cells of a model share. */
+export interface SubjectFacts extends CalibrationPlan {
+  /** sha256 of the weights. */
+  weights: string;
+  /** sha256 of config.json and tokenizer.json, joined. */
+  settings: string;
+  /** sha256 of the calibration and of the test text. */
+  calibrationText: string;
+  testText: string;
+  profile: Profile;
+  /** How many windows are scored. */
+  windows: number;
+  /** What multiplies matrices; results depend on it in the last digits. */
+  matrixProduct: string;
+}
+
+/** A model in floating point with the tokens to calibrate and test it on. */
+export interface Subject {
+  model: Model;
+  calibrationIds: Int32Array;
+  /** Windows to score. */
+  testWindows: Int32Array[];
   facts: SubjectFacts;
 }
 
 /**
- * Loads a model and tokenizes the encyclopedia's calibration and test splits for it.
+ * Loads a model and tokenizes the encyclopedia's calibration and test splits for it. Free the model
+ * when done.
  *
  * @param folder A model in Hugging Face layout with tokenizer.json.
+ * @param options.window Tokens per window; the model's longest, at most 2048, unless given.
+ * @throws {InputError} If the folder does not hold a model that can be run, or its tokenizer has
+ *   tokens that the model does not know.
  */
-export async function loadSubject(folder: string, matrixProduct: string): Promise<LoadedSubject> {
+export async function loadSubject(
+  folder: string,
+  options: { matrixProduct: string; window?: number },
+): Promise<Subject> {
   const model = await loadModel(folder);
   const tokenizer = await loadTokenizer(folder);
-  const checkpoint = await openCheckpoint(folder);
-  const hash = await checkpoint.sha256();
-  checkpoint.close();
+  using checkpoint = await openCheckpoint(folder);
   const calibration = await tokenizeSplit("calibration", tokenizer);
   const test = await tokenizeSplit("test", tokenizer);
-  const bounded = Math.min(protocol.window, model.architecture.maxPositions);
-  const window = model.architecture.startsEveryWindow ? Math.min(bounded, 512) : bounded;
-  const startToken = windowStartToken(model);
-  const testWindows = cutWindows(test.ids, { window, startToken });
+  const source = `the tokenizer of ${folder}`;
+  const calibrationIds = tokenIds(calibration.ids, model, source);
+  const testIds = tokenIds(test.ids, model, source);
+  const window = options.window ?? Math.min(longestWindow, model.architecture.maxPositions);
+  const testWindows = cutWindows(testIds, { window, startToken: windowStartToken(model) });
   return {
     model,
-    calibrationIds: calibration.ids,
+    calibrationIds,
     testWindows,
     facts: {
       ...protocol,
-      model: hash,
+      weights: await checkpoint.sha256(),
+      settings: await hashFiles([`${folder}/config.json`, `${folder}/tokenizer.json`]),
       calibrationText: calibration.hash,
       testText: test.hash,
       window,
       windows: testWindows.length,
-      matrixProduct,
+      matrixProduct: options.matrixProduct,
     },
   };
-}
-
-/** The configuration of one cell. */
-export function cellConfig(facts: SubjectFacts, row: MeasuredRow): EvaluationConfig {
-  return { ...facts, method: row.method, pruning: row.pruning };
 }

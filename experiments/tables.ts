@@ -24,10 +24,12 @@ export interface PaperRow {
   measured?: MeasuredRow;
 }
 
-/** A row that is measured. */
+/** The rows that are measured, as cells and expectations are named. */
+export type RowKey = "fp16" | "rtn4" | "gptq4" | "agileq-8" | "agileq-8-pruned";
+
+/** How a row is measured. */
 export interface MeasuredRow {
-  /** As cells and expectations are named. */
-  key: string;
+  key: RowKey;
   method: MethodName;
   pruning: PruningPlan | null;
 }

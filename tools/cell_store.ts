@@ -1,4 +1,5 @@
-import { decodeJson, encodeJson, refuse } from "../lib/core/mod.ts";
+import { decodeJson, encodeJson } from "../lib/core/mod.ts";
+import { writeAtomically } from "../lib/io/mod.ts";
 import type { CellRecord, CellStore } from "../lib/sweep/mod.ts";
 
 /**
@@ -20,16 +21,7 @@ export function fileCellStore(folder: string): CellStore {
         return null;
       }
     },
-    async set(key, record) {
-      const partial = `${fileOf(key)}.${crypto.randomUUID()}.partial`;
-      try {
-        await Deno.mkdir(folder, { recursive: true });
-        await Deno.writeTextFile(partial, encodeJson(record, 2) + "\n");
-        await Deno.rename(partial, fileOf(key));
-      } catch (error) {
-        refuse(`store cell ${record.id}`, `${folder} must be a writable folder`, String(error));
-      }
-    },
+    set: (key, record) => writeAtomically(fileOf(key), `${encodeJson(record, 2)}\n`),
   };
 }
 

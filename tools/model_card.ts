@@ -1,7 +1,8 @@
-import { mean } from "../lib/core/mod.ts";
-import type { PerplexityResult } from "../lib/eval/mod.ts";
 import { type BundledModel, corpus } from "../experiments/bundled.ts";
 import type { TokenizedSplit } from "../experiments/encyclopedia.ts";
+import { formatEstimate } from "../experiments/format_estimate.ts";
+import { mean } from "../lib/core/mod.ts";
+import type { PerplexityResult } from "../lib/eval/mod.ts";
 
 /** What a card says of a trained model. */
 export interface ModelFacts {
@@ -21,7 +22,6 @@ export function modelCard(
 ): string {
   const { name, architecture: a, recipe } = bundled;
   const { schedule, optimizer } = recipe;
-  const { value, low, high } = measured.perplexity;
   const rows = [
     ["architecture", `${a.family}, ${a.layers} layers, hidden ${a.hiddenSize}, ${a.heads} heads`],
     ["window", `${recipe.window} tokens, the start token (id ${a.startToken}) first in each`],
@@ -33,21 +33,22 @@ export function modelCard(
     ["optimizer", `AdamW ${JSON.stringify(optimizer)}, gradient norm at most ${recipe.clipNorm}`],
     ["learning rate", `${schedule.peak} to ${schedule.floor}, ${schedule.warmupSteps} warm-up`],
     ["final training loss", `${mean(losses.slice(-50)).toFixed(4)} nats per token (50 steps)`],
-    ["test loss", `${Math.log(value).toFixed(4)} nats per token`],
-    ["test perplexity", `${value.toFixed(3)} [${low?.toFixed(3)}, ${high?.toFixed(3)}]`],
+    ["test loss", `${Math.log(measured.perplexity.value).toFixed(4)} nats per token`],
+    ["test perplexity", `${formatEstimate(measured.perplexity, 3)} (95 %)`],
     ["chance in the test text", `${test.entropyPerToken.toFixed(4)} nats per token`],
     ["sha256 of model.safetensors", sha256],
   ];
   return `# ${name}
 
-A small language model trained by this suite on its own synthetic encyclopedia, stored in F16. It has seen no text
-that people wrote. Written by \`deno task train ${a.family}\`; the loss of every step stands in losses.json.
+A small language model trained by this suite on its own synthetic encyclopedia, stored in F16. It has
+seen no text that people wrote. Written by \`deno task train ${a.family}\`; the loss of every step
+stands in losses.json.
 
 | | |
 | --- | --- |
 ${rows.map(([key, text]) => `| ${key} | ${text} |`).join("\n")}
 
-The test text (seed ${corpus.test.seed}) speaks the same language about other subjects. The chance in it is the
-entropy of the choices its generator made: no model's expected loss lies much below.
+The test text (seed ${corpus.test.seed}) speaks the same language about other subjects. The chance in
+it is the entropy of the choices its generator made: no model's expected loss lies much below.
 `;
 }

@@ -1,13 +1,11 @@
 /** `deno task perplexity`: the perplexity of one model on one text with one method. */
+import { drawCalibration } from "../experiments/calibration.ts";
 import { tokenizeSplit } from "../experiments/encyclopedia.ts";
-import { pruningFor } from "../experiments/pruning_plan.ts";
-import { type Estimate, refuse, require } from "../lib/core/mod.ts";
-import {
-  drawWindows,
-  perplexity,
-  type PerplexityResult,
-  windowStartToken,
-} from "../lib/eval/mod.ts";
+import { pruningFor, type PruningPlan } from "../experiments/pruning_plan.ts";
+import { takeReadings } from "../experiments/readings.ts";
+import { tokenIds } from "../experiments/token_ids.ts";
+import { encodeJson, refuse, require } from "../lib/core/mod.ts";
+import { cutWindows, windowStartToken } from "../lib/eval/mod.ts";
 import { loadTokenizer, readJson, readText } from "../lib/io/mod.ts";
 import {
   type Calibration,
@@ -17,9 +15,9 @@ import {
   quantizeWeights,
 } from "../lib/methods/mod.ts";
 import { loadModel, type Model } from "../lib/model/mod.ts";
-import type { Profile } from "../lib/quant/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { integerOption, listOption, main, numberOption, type Session } from "./command_line.ts";
+import { describeReport, type PerplexityReport } from "./perplexity_report.ts";
 
 interface Options {
   model: string;
@@ -37,6 +35,9 @@ interface Options {
   json?: boolean;
 }
 
+/** The released code calibrates activations on as many windows. */
+const activationWindows = 10;
+
 await main((program, session) =>
   program.name("perplexity")
     .description("Perplexity of a model in Hugging Face layout, by the protocol of GPTQ.")
@@ -52,7 +53,7 @@ await main((program, session) =>
     .option("--profile <name>", "paper or released: whose reading of the quantizers", "paper")
     .option(
       "--prune <ratio>",
-      "share of the tokens pruned at the end",
+      "share of the tokens pruned at the end, below 1",
       numberOption("--prune", 0, 1),
     )
     .option(
@@ -61,14 +62,23 @@ await main((program, session) =>
       listOption("--prune-layers", integerOption("--prune-layers", 0)),
     )
     .option("--positions <mode>", "renumber or keep the survivors' positions", "renumber")
-    .option("--calibration <file>", "text, or ids if it ends in .json (default: the encyclopedia)")
+    .option(
+      "--calibration <file>",
+      "text, or token ids if it ends in .json, for methods that calibrate " +
+        "(default: the built-in encyclopedia)",
+    )
     .option(
       "--calibration-windows <count>",
-      "windows for GPTQ; activations take the first ten",
+      `windows for GPTQ; activations take the first ${activationWindows}`,
       integerOption("--calibration-windows", 1),
       128,
     )
-    .option("--seed <number>", "of the calibration windows", integerOption("--seed", 0), 0)
+    .option(
+      "--seed <number>",
+      "of the draw of calibration windows",
+      integerOption("--seed", 0, 2 ** 32 - 1),
+      0,
+    )
     .option("--json", "print the result as JSON")
     .action((options: Options) => run(options, session))
 );
@@ -76,91 +86,92 @@ await main((program, session) =>
 async function run(options: Options, session: Session): Promise<void> {
   const method = methodOf(options.method);
   const profile = oneOf("--profile", options.profile, ["paper", "released"] as const);
-  const positions = oneOf("--positions", options.positions, ["renumber", "keep"] as const);
-  const { prune: beta, pruneLayers: layers } = options;
-  require(
-    (beta === undefined) === (layers === undefined),
-    "read the command line",
-    "--prune and --prune-layers go together",
-  );
-  require(
-    (options.text === undefined) !== (options.ids === undefined),
-    "read the command line",
-    "give either --text or --ids",
-  );
-  const backend = await useBackend("agile");
+  const plan = pruningPlan(options);
+  const { text, ids } = options;
+  const isOne = (text === undefined) !== (ids === undefined);
+  require(isOne, "read the command line", "give either --text or --ids");
+  const values = text === undefined ? await readIds(ids!) : await encodeText(text, options.model);
+
+  const { matrixProduct } = await useBackend("agile");
   const full = await loadModel(options.model);
-  const ids = options.ids !== undefined
-    ? await readIds(options.ids)
-    : await encodeText(options.model, options.text!);
-  const window = options.window ?? Math.min(full.architecture.maxPositions, 2048);
-  const pruning = beta === undefined
-    ? undefined
-    : pruningFor(full, { beta, layers: layers!, positions });
+  const { maxPositions } = full.architecture;
+  const { window = Math.min(maxPositions, 2048) } = options;
+  const rule = `--window must be at most ${maxPositions} with ${full.name}`;
+  require(window <= maxPositions, "read the command line", rule, window);
+  const testIds = tokenIds(values, full, text ?? ids!);
+  const windows = cutWindows(testIds, { window, startToken: windowStartToken(full) });
+  const pruning = plan && pruningFor(full, plan);
   const needsCalibration = method.weights.kind === "gptq" || method.activations !== undefined;
   const calibration = needsCalibration ? await calibrate(full, options, window) : undefined;
 
-  const model = await quantizeWeights(full, method, () => calibration!, session.progress);
-  const forward = quantizedForward(model, method, profile, () => calibration!, pruning);
-  const result = await perplexity(model, ids, { window, ...forward, ...session });
-  const report = {
+  const draw = () => calibration!.drawn;
+  const model = await quantizeWeights(full, method, draw, session.progress, session.signal);
+  const forward = quantizedForward(model, method, profile, draw, pruning);
+  const started = performance.now();
+  const readings = await takeReadings(model, windows, forward, session);
+  const seconds = (performance.now() - started) / 1000;
+  const passes = pruning ? 2 : 1;
+  const report: PerplexityReport = {
     model: options.model,
     method: options.method,
-    profile: method.activations ? profile : undefined,
+    profile: method.activations && profile,
+    calibration: calibration?.source,
     window,
-    ...result,
-    matrixProduct: backend.matrixProduct,
+    windows: windows.length,
+    perplexity: readings.survivors.perplexity,
+    denseOnSurvivors: readings.denseOnSurvivors?.perplexity,
+    allPositions: readings.allPositions?.perplexity,
+    scored: readings.survivors.scored,
+    seconds,
+    tokensPerSecond: passes * windows.length * window / seconds,
+    matrixProduct,
   };
-  console.log(options.json ? JSON.stringify(report, null, 2) : describe(full, report));
+  console.log(options.json ? encodeJson(report, 2) : describeReport(report));
 }
 
-async function readIds(path: string): Promise<Int32Array> {
+/** The pruning the command line asks for, if any. */
+function pruningPlan({ prune, pruneLayers, positions }: Options): PruningPlan | undefined {
+  const action = "read the command line";
+  const mode = oneOf("--positions", positions, ["renumber", "keep"] as const);
+  const together = (prune === undefined) === (pruneLayers === undefined);
+  require(together, action, "--prune and --prune-layers go together");
+  if (prune === undefined) return undefined;
+  require(prune < 1, action, "--prune must be below 1", prune);
+  return { beta: prune, layers: pruneLayers!, positions: mode };
+}
+
+async function readIds(path: string): Promise<number[]> {
   const ids = await readJson(path);
-  const valid = Array.isArray(ids) && ids.every((id) => Number.isInteger(id));
-  require(valid, `read ${path}`, "it must be a JSON array of token ids");
-  return Int32Array.from(ids);
+  const action = `read ${path}`;
+  const rule = "it must be a JSON array of token ids";
+  require(Array.isArray(ids), action, rule, ids);
+  const strange = ids.findIndex((id) => !Number.isInteger(id));
+  require(strange < 0, action, rule, ids[strange]);
+  return ids;
 }
 
-async function encodeText(model: string, path: string): Promise<Int32Array> {
+async function encodeText(path: string, model: string): Promise<Int32Array> {
   const text = await readText(path);
   return (await loadTokenizer(model)).encode(text);
 }
 
-/** Calibration windows from the given file, or from the encyclopedia. */
-async function calibrate(model: Model, options: Options, window: number): Promise<Calibration> {
-  const ids = options.calibration === undefined
-    ? (await tokenizeSplit("calibration", await loadTokenizer(options.model))).ids
-    : options.calibration.endsWith(".json")
-    ? await readIds(options.calibration)
-    : await encodeText(options.model, options.calibration);
-  const weightWindows = drawWindows(ids, {
-    window,
-    startToken: windowStartToken(model),
-    count: options.calibrationWindows,
-    seed: options.seed,
-  });
-  return { weightWindows, activationWindows: weightWindows.slice(0, 10) };
-}
-
-function describe(
+/** Calibration windows from the given file or from the encyclopedia, and where they come from. */
+async function calibrate(
   model: Model,
-  result: PerplexityResult & { method: string; profile?: Profile; matrixProduct: string },
-): string {
-  const method = result.profile ? `${result.method} (profile ${result.profile})` : result.method;
-  const lines = [
-    ["model", `${model.name} (${model.architecture.family})`],
-    ["method", method],
-    ["perplexity", interval(result.perplexity)],
-    ...result.allPositions ? [["all positions", interval(result.allPositions)]] : [],
-    ["scored", `${result.scored} tokens in ${result.windows} windows`],
-    ["speed", `${Math.round(result.tokensPerSecond)} tokens/s (${result.matrixProduct})`],
-  ];
-  return lines.map(([key, value]) => `${key.padEnd(15)}${value}`).join("\n");
-}
-
-function interval({ value, low, high }: Estimate): string {
-  const range = low === undefined ? "" : ` [${low.toFixed(4)}, ${high!.toFixed(4)}] (95 %)`;
-  return value.toFixed(4) + range;
+  { calibration: path, calibrationWindows, seed, model: folder }: Options,
+  window: number,
+): Promise<{ drawn: Calibration; source: string }> {
+  const text = path ?? "the built-in encyclopedia";
+  const values = path === undefined
+    ? (await tokenizeSplit("calibration", await loadTokenizer(folder))).ids
+    : path.endsWith(".json")
+    ? await readIds(path)
+    : await encodeText(path, folder);
+  const plan = { window, weightWindows: calibrationWindows, activationWindows, seed };
+  return {
+    drawn: drawCalibration(model, tokenIds(values, model, text), plan),
+    source: `${text}: ${calibrationWindows} windows of ${window}, seed ${seed}`,
+  };
 }
 
 function oneOf<Choice extends string>(flag: string, value: string, choices: readonly Choice[]) {

@@ -9,10 +9,15 @@ export interface Provenance {
   machine: string;
 }
 
-/** The state of the checkout and the kind of machine. */
-export async function provenance(): Promise<Provenance> {
-  const head = await git("rev-parse", "--short=12", "HEAD");
-  const changes = head && await git("status", "--porcelain", "--", "lib", "experiments", "tools");
+/**
+ * The state of a checkout and the kind of machine.
+ *
+ * @param root The folder of the checkout.
+ */
+export async function provenance(root = "."): Promise<Provenance> {
+  const head = await git(root, "rev-parse", "--short=12", "HEAD");
+  const sources = ["lib", "experiments", "tools", "deno.json", "deno.lock"];
+  const changes = head && await git(root, "status", "--porcelain", "--", ...sources);
   return {
     commit: head && (changes ? `${head}+changes` : head),
     deno: Deno.version.deno,
@@ -20,35 +25,44 @@ export async function provenance(): Promise<Provenance> {
   };
 }
 
-async function git(...args: string[]): Promise<string | null> {
+async function git(cwd: string, ...args: string[]): Promise<string | null> {
   try {
-    const { success, stdout } = await new Deno.Command("git", { args, stderr: "null" }).output();
+    const command = new Deno.Command("git", { args, cwd, stderr: "null" });
+    const { success, stdout } = await command.output();
     return success ? new TextDecoder().decode(stdout).trim() : null;
   } catch {
     return null; // git is not installed, or may not be run
   }
 }
 
+/** The source a measurement goes through: not what only shows or judges it afterwards. */
+const sources = {
+  "lib": /\.(ts|wasm)$/,
+  "experiments": /^(?!(claims|expectations|format_estimate|render|tables)\.ts$).*\.ts$/,
+};
+
 /**
- * One hash over the source of everything a measurement goes through, so that a stored
- * measurement is used again only while that code is unchanged.
+ * One hash over the source of everything a measurement goes through and the versions of the
+ * packages, so that a stored measurement is used again only while that code is unchanged.
  *
- * @param root The checkout, as a file URL that ends in a slash.
+ * @param root The folder of the checkout.
+ * @throws {InputError} If a file of it cannot be read.
  */
-export async function sourceHash(root: URL): Promise<string> {
-  const files = (await Promise.all([
-    listFiles(new URL("lib/", root), /\.(ts|wasm)$/),
-    listFiles(new URL("experiments/", root), /(bundled|encyclopedia|evaluation|pruning_plan)\.ts$/),
-  ])).flat().sort();
-  const hashes = await Promise.all(files.map(async (file) => `${file} ${await hashFile(file)}`));
-  return await sha256(hashes.map((line) => line.slice(root.pathname.length)).join("\n"));
+export async function sourceHash(root = "."): Promise<string> {
+  const files = ["deno.lock"];
+  for (const [folder, pattern] of Object.entries(sources)) {
+    files.push(...await listFiles(root, folder, pattern));
+  }
+  const lines = files.sort().map(async (file) => `${file} ${await hashFile(`${root}/${file}`)}`);
+  return await sha256((await Promise.all(lines)).join("\n"));
 }
 
-async function listFiles(folder: URL, pattern: RegExp): Promise<string[]> {
+/** The files below a folder whose names match, as paths from the root. */
+async function listFiles(root: string, folder: string, pattern: RegExp): Promise<string[]> {
   const files: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    if (isDirectory) files.push(...await listFiles(new URL(`${name}/`, folder), pattern));
-    else if (pattern.test(name)) files.push(new URL(name, folder).pathname);
+  for await (const { name, isDirectory } of Deno.readDir(`${root}/${folder}`)) {
+    if (isDirectory) files.push(...await listFiles(root, `${folder}/${name}`, pattern));
+    else if (pattern.test(name)) files.push(`${folder}/${name}`);
   }
   return files;
 }

@@ -1,10 +1,13 @@
 /** `deno task reproduce`: the paper's tables with our measurements beside them. */
 import { bundledModels } from "../experiments/bundled.ts";
 import { driftOf, expectations, figuresOf } from "../experiments/expectations.ts";
-import { type MeasuredModel, measureModel } from "../experiments/measure.ts";
-import { paperTables } from "../experiments/tables.ts";
+import { type MeasuredModel, measureModel, type MeasureOptions } from "../experiments/measure.ts";
+import { loadSubject } from "../experiments/subject.ts";
+import { type PaperTable, paperTables } from "../experiments/tables.ts";
 import { encodeJson } from "../lib/core/mod.ts";
 import { writeAtomically } from "../lib/io/mod.ts";
+import { disposeModel } from "../lib/model/mod.ts";
+import { toText } from "../lib/report/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { fileCellStore } from "./cell_store.ts";
 import { integerOption, listOption, main, type Session } from "./command_line.ts";
@@ -18,8 +21,11 @@ interface Options {
   accept?: boolean;
 }
 
-const root = new URL("../", import.meta.url);
-const results = new URL("results", root).pathname;
+/** A model to measure; the window is that of {@linkcode loadSubject}. */
+interface Source {
+  folder: string;
+  window?: number;
+}
 
 await main((program, session) =>
   program.name("reproduce")
@@ -44,27 +50,46 @@ await main((program, session) =>
 async function run(options: Options, session: Session): Promise<void> {
   const { matrixProduct } = await useBackend("agile");
   const tables = paperTables.filter(({ number }) => options.table.includes(number));
-  const bundled = tables.map(({ family }) => bundledModels[family].name);
-  const folders = [
-    ...bundled.map((name) => new URL(`data/models/${name}`, root).pathname),
-    ...options.model,
-  ];
-  const fingerprint = await sourceHash(root);
-  const store = fileCellStore(`${results}/.cells`);
-  const models: MeasuredModel[] = [];
-  for (const folder of folders) {
-    const { fresh } = options;
-    const settings = { matrixProduct, store, fingerprint, fresh, ...session };
-    models.push(await measureModel(folder, tables, settings));
-  }
+  const bundled = tables.map(({ family }): Source => {
+    const { name, recipe } = bundledModels[family];
+    return { folder: `data/models/${name}`, window: recipe.window };
+  });
+  const settings = {
+    ...session,
+    store: fileCellStore("results/.cells"),
+    fingerprint: await sourceHash(),
+    fresh: options.fresh,
+  };
+  const measure = (sources: Source[]) => measureAll(sources, matrixProduct, tables, settings);
+  // Further models first: should they be refused, that shows at once.
+  const further = await measure(options.model.map((folder) => ({ folder })));
+  const ours = await measure(bundled);
+
+  const models = [...ours, ...further];
   const origin = await provenance();
+  const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 160;
   for (const table of tables) {
-    await publishTable(table, models.filter((each) => each.table === table), origin, results);
+    const measured = models.filter((each) => each.table === table);
+    console.log(toText(await publishTable(table, measured, origin, "results"), width));
   }
   console.log(summary(models));
-  const ours = models.slice(0, bundled.length);
   if (options.accept) await accept(ours);
   else failOnDrift(ours);
+}
+
+async function measureAll(
+  sources: Source[],
+  matrixProduct: string,
+  tables: PaperTable[],
+  settings: MeasureOptions,
+): Promise<MeasuredModel[]> {
+  const measured: MeasuredModel[] = [];
+  for (const { folder, window } of sources) {
+    const subject = await loadSubject(folder, { matrixProduct, window });
+    measured.push(await measureModel(subject, tables, settings));
+    disposeModel(subject.model);
+  }
+  return measured;
 }
 
 function summary(models: MeasuredModel[]): string {
@@ -78,7 +103,7 @@ function summary(models: MeasuredModel[]): string {
 /** Ends the process with status 1 if a cell of a bundled model is not what it is expected to be. */
 function failOnDrift(models: MeasuredModel[]): void {
   const drift = models.flatMap(({ cells }) =>
-    [...cells].flatMap(([row, cell]) => driftOf(cell, row))
+    Object.values(cells).flatMap((cell) => driftOf(cell))
   );
   if (drift.length === 0) return;
   drift.forEach((line) => console.error(`Drift in ${line}`));
@@ -88,9 +113,8 @@ function failOnDrift(models: MeasuredModel[]): void {
 /** Writes what was measured over the expectations of the same cells. */
 async function accept(models: MeasuredModel[]): Promise<void> {
   const accepted = models.flatMap(({ cells }) =>
-    [...cells.values()].map(({ id, result }) => [id, figuresOf(result)] as const)
+    Object.values(cells).map(({ id, result }) => [id, figuresOf(result)])
   );
-  const path = new URL("experiments/expectations.json", root).pathname;
   const all = { ...expectations, ...Object.fromEntries(accepted) };
-  await writeAtomically(path, `${encodeJson(all, 2)}\n`);
+  await writeAtomically("experiments/expectations.json", `${encodeJson(all, 2)}\n`);
 }

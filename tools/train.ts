@@ -1,10 +1,8 @@
-/**
- * `deno task train [FAMILY...]`: trains the bundled models and writes them to data/models.
- */
+/** `deno task train [FAMILY...]`: trains the bundled models and writes them to data/models. */
+import { Argument } from "commander";
 import { type BundledModel, bundledModels, corpus } from "../experiments/bundled.ts";
 import { type TokenizedSplit, tokenizeSplit } from "../experiments/encyclopedia.ts";
 import { generateEncyclopedia, trainTokenizer } from "../lib/corpus/mod.ts";
-import { refuse } from "../lib/core/mod.ts";
 import { perplexity } from "../lib/eval/mod.ts";
 import { exists, hashFile, loadTokenizer, type Tokenizer, writeAtomically } from "../lib/io/mod.ts";
 import {
@@ -27,20 +25,20 @@ interface Options {
   fresh?: boolean;
 }
 
+const families = Object.keys(bundledModels) as FamilyName[];
+
 await main((program, session) =>
   program.name("train")
     .description("Train bundled models on the synthetic encyclopedia; run again to resume.")
-    .argument("[families...]", `any of ${Object.keys(bundledModels).join(", ")}; all by default`)
+    .addArgument(new Argument("[families...]", "all by default").choices(families))
     .option("--models <folder>", "where to write the models", "data/models")
     .option("--checkpoints <folder>", "where to keep checkpoints", ".training")
     .option("--fresh", "start over instead of resuming")
-    .action(async (families: string[], options: Options) => {
-      const chosen = (families.length ? families : Object.keys(bundledModels)).map((family) =>
-        bundledModels[family as FamilyName] ??
-          refuse("train", `family must be ${Object.keys(bundledModels).join(", ")}`, family)
-      );
+    .action(async (chosen: FamilyName[], options: Options) => {
       await useBackend("agile");
-      for (const bundled of chosen) await trainOne(bundled, options, session);
+      for (const family of chosen.length > 0 ? chosen : families) {
+        await trainOne(bundledModels[family], options, session);
+      }
     })
 );
 
@@ -49,8 +47,6 @@ async function trainOne(bundled: BundledModel, options: Options, session: Sessio
   const { name, architecture, recipe } = bundled;
   const folder = `${options.models}/${name}`;
   const checkpoints = `${options.checkpoints}/${name}`;
-  await Deno.mkdir(folder, { recursive: true });
-  await Deno.mkdir(checkpoints, { recursive: true });
   const tokenizer = await trainedTokenizer(folder, options.fresh);
   const text = await tokenizeSplit("training", tokenizer);
 
