@@ -6,7 +6,7 @@ import { pruningSchedule, startTokenImportance } from "../lib/tokens/mod.ts";
 export interface PruningPlan {
   /** Share of the tokens pruned at the end (beta of eq. 9), in [0, 1). */
   beta: number;
-  /** The pruning layers, counted from 0, ascending. */
+  /** The pruning layers, ascending: from 0 as they come, or from the end, -1 being the last. */
   layers: number[];
   /** Survivors count from 0 again, or keep the positions they had. */
   positions: Pruning["positions"];
@@ -20,12 +20,14 @@ export interface PruningPlan {
  */
 export function pruningFor(model: Model, { beta, layers, positions }: PruningPlan): Pruning {
   const count = model.architecture.layers;
-  const stray = layers.find((layer) => layer >= count);
+  const stray = layers.find((layer) => layer >= count || layer < -count);
   require(
     stray === undefined,
     "prune tokens",
-    `layers of ${model.name} are 0..${count - 1}`,
+    `layers of ${model.name} are 0..${count - 1}, or -${count}..-1 from the end`,
     stray,
   );
-  return { ratios: pruningSchedule({ beta, layers }), importance: startTokenImportance, positions };
+  const counted = layers.map((layer) => layer < 0 ? count + layer : layer);
+  const ratios = pruningSchedule({ beta, layers: counted });
+  return { ratios, importance: startTokenImportance, positions };
 }
