@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { runCells } from "../../lib/sweep/mod.ts";
 import { fileCellStore } from "../../tools/cell_store.ts";
+import { withFolder } from "../io/temporary_folder.ts";
 
 const record = {
   id: "opt/w4",
@@ -10,26 +11,17 @@ const record = {
   result: { perplexity: Infinity, losses: [1.5, NaN] },
 };
 
-async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 Deno.test("fileCellStore() reads back what it stored, infinities included", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     await fileCellStore(`${folder}/new/cells`).set("k", record);
     assertEquals(await fileCellStore(`${folder}/new/cells`).get("k"), record);
   }));
 
 Deno.test("fileCellStore() has no record before one is stored", () =>
-  inFolder(async (folder) => assertEquals(await fileCellStore(folder).get("k"), null)));
+  withFolder(async (folder) => assertEquals(await fileCellStore(folder).get("k"), null)));
 
 Deno.test("fileCellStore() leaves nothing but whole records behind", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const store = fileCellStore(folder);
     await Promise.all(["a", "b", "a"].map((key) => store.set(key, record)));
     const names = Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
@@ -37,7 +29,7 @@ Deno.test("fileCellStore() leaves nothing but whole records behind", () =>
   }));
 
 Deno.test("fileCellStore() counts a damaged file as no record, and the cell is measured again", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const cell = { id: "a", config: {}, run: () => Promise.resolve(7) };
     const run = () => runCells([cell], { store: fileCellStore(folder), fingerprint: "v1" });
     await run();
@@ -52,11 +44,11 @@ Deno.test("fileCellStore() counts a damaged file as no record, and the cell is m
   }));
 
 Deno.test("fileCellStore() refuses a folder that it cannot write to", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/file`, "");
     await assertRejects(
       () => fileCellStore(`${folder}/file`).set("k", record),
       InputError,
-      `Cannot store cell opt/w4: ${folder}/file must be a writable folder, got`,
+      `Cannot write ${folder}/file/k.json: `,
     );
   }));

@@ -1,0 +1,79 @@
+import { assertEquals } from "@std/assert";
+import { judgeClaims, type Verdict } from "../../experiments/claims.ts";
+import { measuredModel, readingOf } from "./tiny_subject.ts";
+
+/** Mean losses of twelve windows. */
+const base = Array.from({ length: 12 }, (_, index) => 1 + Math.sin(index) / 2);
+
+/** The base, moved by the same in every window, or by turns. */
+const moved = (...by: number[]) => base.map((loss, index) => loss + by[index % by.length]);
+
+/** Both claims judged from window losses. */
+function judge(
+  { fp16 = base, dense = base, survivors, control = base }: {
+    fp16?: number[];
+    dense?: number[];
+    survivors: number[];
+    control?: number[];
+  },
+) {
+  const pruned = { survivors: readingOf(survivors), denseOnSurvivors: readingOf(control) };
+  return judgeClaims(measuredModel(pruned, { fp16, "agileq-8": dense }));
+}
+
+for (
+  const [name, dense, verdict, evidence] of [
+    ["five percent worse everywhere", moved(Math.log(1.05)), "reproduced", "1.050 [1.050, 1.050]"],
+    ["better everywhere", moved(-0.1), "reproduced", "0.905 [0.905, 0.905]"],
+    ["20 % worse everywhere", moved(Math.log(1.2)), "not reproduced", "1.200 [1.200, 1.200]"],
+    [
+      "8 % worse with an interval across 10 %",
+      moved(Math.log(1.08) - 0.3, Math.log(1.08) + 0.3),
+      "not reproduced",
+      undefined,
+    ],
+  ] as [string, number[], Verdict, string | undefined][]
+) {
+  Deno.test(`judgeClaims() of AgileQ-8 being ${name}: ${verdict}`, () => {
+    const [judged] = judge({ dense, survivors: base });
+    assertEquals(judged.claim, "AgileQ-8 loses less than 10 % against FP16");
+    assertEquals([judged.model, judged.verdict], ["tiny", verdict]);
+    if (evidence) assertEquals(judged.evidence, `AgileQ-8 / FP16 = ${evidence}`);
+  });
+}
+
+for (
+  const [name, survivors, control, verdict] of [
+    ["better, on the same tokens too", moved(-0.1), base, "reproduced"],
+    ["better, on the same tokens no different", moved(-0.1), moved(-0.1), "explained"],
+    ["better, on the same tokens worse", moved(-0.1), moved(-0.2), "explained"],
+    ["better, both partly so", moved(-0.2), moved(-0.1), "reproduced"],
+    ["worse", moved(0.1), moved(0.05), "not reproduced"],
+    ["worse, the tokens being harder", moved(0.1), moved(0.2), "not reproduced"],
+    ["no different", base, base, "not reproduced"],
+    ["better with an interval across 1", moved(-0.21, 0.2), moved(-0.1), "not reproduced"],
+    ["better, nobody knows why", moved(-0.1), moved(0.1, -0.3), "not reproduced"],
+  ] as [string, number[], number[], string][]
+) {
+  Deno.test(`judgeClaims() of pruning being ${name}: ${verdict}`, () => {
+    const judged = judge({ survivors, control })[1];
+    const expected = verdict === "explained" ? "explained by the scored subset" : verdict;
+    assertEquals([judged.claim, judged.verdict], ["pruning improves on AgileQ-8", expected]);
+  });
+}
+
+Deno.test("judgeClaims() shows the three ratios that decide about pruning", () => {
+  const [, judged] = judge({ survivors: moved(Math.log(0.8)), control: moved(Math.log(0.5)) });
+  assertEquals(
+    judged.evidence,
+    "survivors / AgileQ-8 = 0.800 [0.800, 0.800], " +
+      "survivors / denseOnSurvivors = 1.600 [1.600, 1.600], " +
+      "denseOnSurvivors / AgileQ-8 = 0.500 [0.500, 0.500]",
+  );
+});
+
+Deno.test("judgeClaims() takes a single window, which has no interval, for no evidence", () => {
+  const one = { fp16: [1], dense: [1], survivors: [0.5], control: [1] };
+  assertEquals(judge(one).map(({ verdict }) => verdict), ["not reproduced", "not reproduced"]);
+  assertEquals(judge(one)[0].evidence, "AgileQ-8 / FP16 = 1.000");
+});

@@ -1,0 +1,55 @@
+import type { Readings } from "../../experiments/readings.ts";
+import type { Subject, SubjectFacts } from "../../experiments/subject.ts";
+import type { MeasuredCell, MeasuredModel } from "../../experiments/measure.ts";
+import { paperTables, type RowKey } from "../../experiments/tables.ts";
+import { perplexityOf, type Reading } from "../../lib/eval/mod.ts";
+import type { Model } from "../../lib/model/mod.ts";
+import { randomIds } from "../eval/tiny_models.ts";
+
+export const facts: SubjectFacts = {
+  weights: "0123456789abcdef",
+  settings: "settings",
+  calibrationText: "calibration",
+  testText: "fedcba9876543210",
+  profile: "paper",
+  window: 24,
+  windows: 3,
+  weightWindows: 3,
+  activationWindows: 2,
+  seed: 0,
+  matrixProduct: "a test",
+};
+
+/** One of the tiny models with random tokens. */
+export function tinySubject(model: Model): Subject {
+  const testWindows = [11, 12, 13].map((seed) => randomIds(facts.window, seed));
+  return { model, calibrationIds: randomIds(200, 10), testWindows, facts };
+}
+
+/** A reading that gave these mean losses, window by window. */
+export function readingOf(windowLosses: number[]): Reading {
+  const perplexity = perplexityOf(windowLosses);
+  return { perplexity, scored: 100, divergence: 0.125, agreement: 0.75, windowLosses };
+}
+
+/** What a measured model of table 1 would be with these readings in its rows. */
+export function measuredModel(
+  pruned: Readings,
+  others: Partial<Record<RowKey, number[]>> = {},
+): MeasuredModel {
+  const cells = paperTables[0].rows.flatMap(({ measured }): [RowKey, MeasuredCell][] => {
+    if (!measured) return [];
+    const { key: row, method, pruning } = measured;
+    const result = pruning ? pruned : { survivors: readingOf(others[row] ?? [1, 2, 3]) };
+    const config = { ...facts, method, pruning };
+    return [[row, { id: `table1/tiny/${row}`, row, config, result }]];
+  });
+  return {
+    name: "tiny",
+    table: paperTables[0],
+    facts,
+    cells: Object.fromEntries(cells) as Record<RowKey, MeasuredCell>,
+    computed: 5,
+    reused: 0,
+  };
+}

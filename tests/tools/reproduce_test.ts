@@ -1,0 +1,20 @@
+import { assertEquals } from "@std/assert";
+import { runTool } from "./run_tool.ts";
+
+for (
+  const [args, line] of [
+    [
+      ["--table", "4"],
+      'Cannot read the command line: --table must be an integer in 1..3, got "4"',
+    ],
+    [
+      ["--table", "1,"],
+      'Cannot read the command line: --table must be items and commas, got "1,"',
+    ],
+    [["--model", "nowhere"], "Cannot read nowhere/config.json: the file must exist"],
+  ] as const
+) {
+  Deno.test(`reproduce answers ${args.join(" ")} with one line and status 2`, async () => {
+    assertEquals(await runTool("reproduce", "reproduce", ...args), { code: 2, out: "", err: line });
+  });
+}
