@@ -61,6 +61,7 @@ export async function main(
 /** Prints an error and returns the exit status that it calls for. */
 function report(error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return status.success;
+  if (error instanceof Deno.errors.BrokenPipe) return status.success; // the reader has seen enough
   const message = error instanceof Error ? error.message : String(error);
   if (badInput.some((kind) => error instanceof kind)) {
     console.error(message.replaceAll(/\s*\n\s*/g, " "));

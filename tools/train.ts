@@ -4,7 +4,7 @@ import { type BundledModel, bundledModels, corpus } from "../experiments/bundled
 import { type TokenizedSplit, tokenizeSplit } from "../experiments/encyclopedia.ts";
 import { generateEncyclopedia, trainTokenizer } from "../lib/corpus/mod.ts";
 import { perplexity } from "../lib/eval/mod.ts";
-import { exists, hashFile, loadTokenizer, type Tokenizer, writeAtomically } from "../lib/io/mod.ts";
+import { hashFile, loadTokenizer, type Tokenizer, writeAtomically } from "../lib/io/mod.ts";
 import {
   disposeModel,
   type FamilyName,
@@ -47,7 +47,7 @@ async function trainOne(bundled: BundledModel, options: Options, session: Sessio
   const { name, architecture, recipe } = bundled;
   const folder = `${options.models}/${name}`;
   const checkpoints = `${options.checkpoints}/${name}`;
-  const tokenizer = await trainedTokenizer(folder, options.fresh);
+  const tokenizer = await writeTokenizer(folder);
   const text = await tokenizeSplit("training", tokenizer);
 
   const identity = JSON.stringify({ architecture, recipe, text: text.hash });
@@ -73,15 +73,12 @@ async function trainOne(bundled: BundledModel, options: Options, session: Sessio
   await describe(bundled, folder, tokenizer, text, state);
 }
 
-/** The tokenizer in the model's folder, trained first if there is none. */
-async function trainedTokenizer(folder: string, fresh = false): Promise<Tokenizer> {
-  const path = `${folder}/tokenizer.json`;
-  if (fresh || !await exists(path)) {
-    const { vocabularySize, characters, startToken } = corpus.tokenizer;
-    const { text } = generateEncyclopedia({ seed: corpus.training.seed, characters });
-    const tokenizer = trainTokenizer(text, { vocabularySize, specialTokens: [startToken] });
-    await writeAtomically(path, `${JSON.stringify(tokenizer)}\n`);
-  }
+/** Trains the tokenizer, which takes seconds, and writes it to the model's folder. */
+async function writeTokenizer(folder: string): Promise<Tokenizer> {
+  const { vocabularySize, characters, startToken } = corpus.tokenizer;
+  const { text } = generateEncyclopedia({ seed: corpus.training.seed, characters });
+  const tokenizer = trainTokenizer(text, { vocabularySize, specialTokens: [startToken] });
+  await writeAtomically(`${folder}/tokenizer.json`, `${JSON.stringify(tokenizer)}\n`);
   return await loadTokenizer(folder);
 }
 
