@@ -27,7 +27,7 @@ function judgeQuantization({ name, cells }: Pick<MeasuredModel, "name" | "cells"
     claim: "AgileQ-8 loses less than 10 % against FP16",
     model: name,
     verdict: liesBelow(loss, 1.1) ? "reproduced" : "not reproduced",
-    evidence: `AgileQ-8 / FP16 = ${formatEstimate(loss, 3)}`,
+    evidence: `AgileQ-8 / FP16 = ${formatEstimate(loss, 4)}`,
   };
 }
 
@@ -55,9 +55,9 @@ function judgePruning({ name, cells }: Pick<MeasuredModel, "name" | "cells">): J
     model: name,
     verdict,
     evidence: [
-      `survivors / AgileQ-8 = ${formatEstimate(gain, 3)}`,
-      `survivors / denseOnSurvivors = ${formatEstimate(gainByPruning, 3)}`,
-      `denseOnSurvivors / AgileQ-8 = ${formatEstimate(gainBySelection, 3)}`,
+      `survivors / AgileQ-8 = ${formatEstimate(gain, 4)}`,
+      `survivors / denseOnSurvivors = ${formatEstimate(gainByPruning, 4)}`,
+      `denseOnSurvivors / AgileQ-8 = ${formatEstimate(gainBySelection, 4)}`,
     ].join(", "),
   };
 }

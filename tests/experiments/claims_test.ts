@@ -23,9 +23,14 @@ function judge(
 
 for (
   const [name, dense, verdict, evidence] of [
-    ["five percent worse everywhere", moved(Math.log(1.05)), "reproduced", "1.050 [1.050, 1.050]"],
-    ["better everywhere", moved(-0.1), "reproduced", "0.905 [0.905, 0.905]"],
-    ["20 % worse everywhere", moved(Math.log(1.2)), "not reproduced", "1.200 [1.200, 1.200]"],
+    [
+      "five percent worse everywhere",
+      moved(Math.log(1.05)),
+      "reproduced",
+      "1.0500 [1.0500, 1.0500]",
+    ],
+    ["better everywhere", moved(-0.1), "reproduced", "0.9048 [0.9048, 0.9048]"],
+    ["20 % worse everywhere", moved(Math.log(1.2)), "not reproduced", "1.2000 [1.2000, 1.2000]"],
     [
       "8 % worse with an interval across 10 %",
       moved(Math.log(1.08) - 0.3, Math.log(1.08) + 0.3),
@@ -66,14 +71,14 @@ Deno.test("judgeClaims() shows the three ratios that decide about pruning", () =
   const [, judged] = judge({ survivors: moved(Math.log(0.8)), control: moved(Math.log(0.5)) });
   assertEquals(
     judged.evidence,
-    "survivors / AgileQ-8 = 0.800 [0.800, 0.800], " +
-      "survivors / denseOnSurvivors = 1.600 [1.600, 1.600], " +
-      "denseOnSurvivors / AgileQ-8 = 0.500 [0.500, 0.500]",
+    "survivors / AgileQ-8 = 0.8000 [0.8000, 0.8000], " +
+      "survivors / denseOnSurvivors = 1.6000 [1.6000, 1.6000], " +
+      "denseOnSurvivors / AgileQ-8 = 0.5000 [0.5000, 0.5000]",
   );
 });
 
 Deno.test("judgeClaims() takes a single window, which has no interval, for no evidence", () => {
   const one = { fp16: [1], dense: [1], survivors: [0.5], control: [1] };
   assertEquals(judge(one).map(({ verdict }) => verdict), ["not reproduced", "not reproduced"]);
-  assertEquals(judge(one)[0].evidence, "AgileQ-8 / FP16 = 1.000");
+  assertEquals(judge(one)[0].evidence, "AgileQ-8 / FP16 = 1.0000");
 });

@@ -35,7 +35,7 @@ Deno.test("publishTable() says below a table what was measured, and the verdict 
       "tiny: weights sha256 0123456789ab, encyclopedia test text fedcba987654, " +
       "3 windows of 24 tokens, profile paper, products by a test",
       'tiny: "AgileQ-8 loses less than 10 % against FP16" is reproduced ' +
-      "(AgileQ-8 / FP16 = 1.000 [1.000, 1.000])",
+      "(AgileQ-8 / FP16 = 1.0000 [1.0000, 1.0000])",
     ]);
     assertStringIncludes(notes![3], 'tiny: "pruning improves on AgileQ-8" is not reproduced (');
     assertEquals(notes!.length, 4);
