@@ -2,6 +2,7 @@
 export const levels: Record<string, number> = {
   "lib/core": 0,
   "lib/quant": 1,
+  "lib/int4": 1,
   "lib/tokens": 1,
   "lib/corpus": 1,
   "lib/io": 1,
