@@ -1,26 +1,52 @@
 /**
- * Compiles `lib/tensor/assembly` into the two WebAssembly modules that `lib/tensor` loads: one with
- * relaxed SIMD (fused multiply-add) and one without. `deno task kernels` writes them.
+ * Compiles the AssemblyScript sources of the project into the WebAssembly modules beside them.
+ * `deno task kernels` writes them.
  */
 import asc from "assemblyscript/asc";
 
-const folder = new URL("../lib/tensor/", import.meta.url);
+const root = new URL("..", import.meta.url);
 
-/** The modules, by file name in `lib/tensor`, and the WebAssembly features each one uses. */
-export const kernelFeatures: Record<string, string> = {
-  "kernels_relaxed.wasm": "simd,relaxed-simd",
-  "kernels_simd.wasm": "simd",
-};
+/** A WebAssembly module; paths start at the root of the project. */
+export interface KernelModule {
+  file: string;
+  source: string;
+  /** The WebAssembly features that it uses. */
+  features: string;
+}
+
+/** The committed modules. `lib/tensor` loads the first of its two that the engine can run. */
+export const kernelModules: KernelModule[] = [
+  {
+    file: "lib/tensor/kernels_relaxed.wasm",
+    source: "lib/tensor/assembly/index.ts",
+    features: "simd,relaxed-simd",
+  },
+  {
+    file: "lib/tensor/kernels_simd.wasm",
+    source: "lib/tensor/assembly/index.ts",
+    features: "simd",
+  },
+  {
+    file: "lib/int4/kernel_simd.wasm",
+    source: "lib/int4/assembly/index.ts",
+    features: "simd",
+  },
+  {
+    file: "bench/int4_peers.wasm",
+    source: "bench/assembly/peers.ts",
+    features: "simd,relaxed-simd",
+  },
+];
 
 /**
- * Compiles the kernels with the given WebAssembly features, e.g. `simd,relaxed-simd`.
+ * Compiles one module.
  *
  * @throws {Error} With the compiler's messages if the source does not compile.
  */
-export async function compileKernels(features: string): Promise<Uint8Array> {
+export async function compileKernels({ source, features }: KernelModule): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main([
-    "assembly/index.ts",
+    source,
     ...["--outFile", "kernels.wasm", "--runtime", "stub", "--enable", features],
     ...["-O3", "--noAssert", "--converge"],
   ], {
@@ -36,7 +62,7 @@ export async function compileKernels(features: string): Promise<Uint8Array> {
 
 function readSource(name: string): string | null {
   try {
-    return Deno.readTextFileSync(new URL(name, folder));
+    return Deno.readTextFileSync(new URL(name, root));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
@@ -44,7 +70,7 @@ function readSource(name: string): string | null {
 }
 
 if (import.meta.main) {
-  for (const [file, features] of Object.entries(kernelFeatures)) {
-    await Deno.writeFile(new URL(file, folder), await compileKernels(features));
+  for (const module of kernelModules) {
+    await Deno.writeFile(new URL(module.file, root), await compileKernels(module));
   }
 }

@@ -1,5 +1,6 @@
 import { require } from "../core/mod.ts";
 import { requireInt4 } from "./codes.ts";
+import { zeroPointCorrection } from "./correction.ts";
 import {
   accumulateLanes,
   accumulateLanesChecked,
@@ -33,11 +34,7 @@ export type RegisterObserver = (row: number, name: RegisterName, value: number) 
 
 /**
  * The dot products of one row of activations with two adjacent columns of weights, as the circuit of
- * fig. 5 computes them: unsigned codes in the lanes, then the correction for zero points
- *
- *     sum (w - zw)(a - za) = sum w a - (zw sum a + za sum w - rows zw za)
- *
- * which for signed weights (zw = 8) and unsigned activations (za = 0) takes away 8 sum a.
+ * fig. 5 computes them: unsigned codes in the lanes, then {@linkcode zeroPointCorrection}.
  *
  * @param activations `[rows]`, each 0..15.
  * @param pair Selects columns `2 pair` and, if there is one, `2 pair + 1`.
@@ -46,12 +43,13 @@ export type RegisterObserver = (row: number, name: RegisterName, value: number) 
  */
 export function dotInt4(
   activations: Uint8Array,
-  { pairs, rows, columns, zeroPoint, columnSums }: PackedWeights,
+  weights: PackedWeights,
   pair: number,
   { activationZeroPoint = 0, overflow = "spill" }: Int4Options = {},
   observe: RegisterObserver = () => {},
 ): number[] {
   const action = "multiply INT4";
+  const { pairs, rows, columns } = weights;
   const width = Math.ceil(columns / 2);
   require(
     Number.isInteger(pair) && pair >= 0 && pair < width,
@@ -72,13 +70,13 @@ export function dotInt4(
   let accumulator = 0;
   let activationSum = 0;
   for (let row = 0; row < rows; row++) {
-    const weights = pairs[row * width + pair];
+    const operand = pairs[row * width + pair];
     const activation = activations[row];
-    const products = multiplyPair(weights, activation);
+    const products = multiplyPair(operand, activation);
     const lanes = spreadProducts(products);
     accumulator = accumulate(accumulator, lanes, row);
     activationSum += activation;
-    observe(row, "weights", weights);
+    observe(row, "weights", operand);
     observe(row, "activation", activation);
     observe(row, "products", products);
     observe(row, "lanes", lanes);
@@ -95,8 +93,8 @@ export function dotInt4(
 
   const existing = totals.slice(0, columns - 2 * pair);
   return existing.map((total, column) => {
-    const correction = zeroPoint * activationSum +
-      activationZeroPoint * columnSums[2 * pair + column] - rows * zeroPoint * activationZeroPoint;
+    const index = 2 * pair + column;
+    const correction = zeroPointCorrection(weights, index, activationSum, activationZeroPoint);
     const result = (total - correction) | 0;
     observe(rows, column === 0 ? "firstCorrection" : "secondCorrection", correction >>> 0);
     observe(rows, column === 0 ? "firstResult" : "secondResult", result >>> 0);

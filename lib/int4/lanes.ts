@@ -58,7 +58,7 @@ export function accumulateLanes(accumulator: number, lanes: number): number {
 /**
  * As {@linkcode accumulateLanes}, but an overflow is an error.
  *
- * @param row What is being added, for the error's message.
+ * @param row The row that is being added, for the error's message.
  * @throws {InputError} If a lane would exceed 65535.
  */
 export function accumulateLanesChecked(accumulator: number, lanes: number, row: number): number {

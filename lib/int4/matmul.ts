@@ -16,13 +16,7 @@ export function matmulInt4(
   options?: Int4Options,
 ): Int32Array {
   const { rows, columns } = weights;
-  const m = activations.length / rows;
-  require(
-    Number.isInteger(m),
-    "multiply INT4",
-    `activations must come in rows of ${rows}, as many as the weights have rows`,
-    activations.length,
-  );
+  const m = countRows(activations, rows);
   const product = new Int32Array(m * columns);
   for (let i = 0; i < m; i++) {
     const row = activations.subarray(i * rows, (i + 1) * rows);
@@ -31,4 +25,19 @@ export function matmulInt4(
     }
   }
   return product;
+}
+
+/**
+ * How many rows of activations there are.
+ *
+ * @throws {InputError} If the last one is incomplete.
+ */
+export function countRows(activations: Uint8Array, rows: number): number {
+  require(
+    activations.length % rows === 0,
+    "multiply INT4",
+    `activations must come in rows of ${rows}, as many as the weights have rows`,
+    activations.length,
+  );
+  return activations.length / rows;
 }

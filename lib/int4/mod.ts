@@ -11,6 +11,7 @@ export {
 export { type PackedWeights, packWeights, type WeightLayout } from "./packed_weights.ts";
 export { dotInt4, type Int4Options, type LaneOverflow, type RegisterObserver } from "./dot.ts";
 export { matmulInt4 } from "./matmul.ts";
+export { matmulInt4Simd } from "./simd.ts";
 export { type FixedPointScale, fixedPointScale, requantizeInt4 } from "./requantize.ts";
 export type { RegisterName } from "./registers.ts";
 export { type BitField, type RegisterState, traceDotInt4 } from "./trace.ts";
