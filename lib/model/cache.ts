@@ -27,7 +27,7 @@ export interface Cache {
 /**
  * The cache of an empty window.
  *
- * @param precision `int8` takes a quarter of the memory for headDim 64 and more, and rounds.
+ * @param precision `int8` rounds, and takes `1/4 + 1/headDim` of the memory of `float32`.
  */
 export function startCache(
   { architecture }: Model,
