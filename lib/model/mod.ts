@@ -1,5 +1,6 @@
 export * from "./alibi.ts";
 export * from "./architecture.ts";
+export type { Recall } from "./attention.ts";
 export * from "./block.ts";
 export * from "./cache.ts";
 export type { CachePrecision } from "./cached_tokens.ts";
