@@ -7,10 +7,15 @@ import { tokenizeSplit } from "./encyclopedia.ts";
 import { tokenIds } from "./token_ids.ts";
 
 /** How every model is measured. */
-const protocol = { profile: "paper", weightWindows: 32, activationWindows: 10, seed: 0 } as const;
+export const protocol = {
+  profile: "paper",
+  weightWindows: 32,
+  activationWindows: 10,
+  seed: 0,
+} as const;
 
 /** The longest window, unless the caller names one; shorter where the model allows less. */
-const longestWindow = 2048;
+export const longestWindow = 2048;
 
 /** The part of a cell's configuration that all cells of a model share. */
 export interface SubjectFacts extends CalibrationPlan {

@@ -11,6 +11,7 @@ export const levels: Record<string, number> = {
   "lib/model": 2,
   "lib/train": 3,
   "lib/eval": 3,
+  "lib/generate": 3,
   "lib/methods": 3,
   "lib/sweep": 3,
   "lib": 3.5,

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { InputError, type Progress, require } from "../lib/core/mod.ts";
+import { InputError, type Progress, refuse, require } from "../lib/core/mod.ts";
 import { terminalProgress } from "./progress.ts";
 
 /** What a tool hands to the work that it starts. */
@@ -39,7 +39,7 @@ export async function main(
   const interrupt = () => {
     Deno.removeSignalListener("SIGINT", interrupt);
     progress.stop();
-    console.error("Stopping at the next window. Press Ctrl-C again to stop at once.");
+    console.error("Stopping at the next step. Press Ctrl-C again to stop at once.");
     controller.abort();
   };
   Deno.addSignalListener("SIGINT", interrupt);
@@ -92,6 +92,13 @@ function rangedOption(flag: string, kind: string, form: RegExp, low: number, hig
     require(fits, "read the command line", `${flag} must be ${kind} ${range}`, text);
     return value;
   };
+}
+
+/** Parses the value of an option that is one of a few words. */
+export function choiceOption<Choice extends string>(flag: string, choices: readonly Choice[]) {
+  const rule = `${flag} must be ${choices.join(" or ")}`;
+  return (text: string): Choice =>
+    choices.find((choice) => choice === text) ?? refuse("read the command line", rule, text);
 }
 
 /** Parses the value of an option that is a comma-separated list, each item by `parse`. */

@@ -2,6 +2,7 @@
 import { corpus } from "../experiments/bundled.ts";
 import { generateEncyclopedia } from "../lib/corpus/mod.ts";
 import { integerOption, main } from "./command_line.ts";
+import { writeText } from "./standard_output.ts";
 
 await main((program) =>
   program.name("encyclopedia")
@@ -20,9 +21,6 @@ await main((program) =>
       corpus.test.characters,
     )
     .action(async (options: { seed: number; characters: number }) => {
-      const bytes = new TextEncoder().encode(generateEncyclopedia(options).text);
-      for (let written = 0; written < bytes.length;) {
-        written += await Deno.stdout.write(bytes.subarray(written));
-      }
+      await writeText(generateEncyclopedia(options).text);
     })
 );

@@ -4,19 +4,28 @@ import { tokenizeSplit } from "../experiments/encyclopedia.ts";
 import { pruningFor, type PruningPlan } from "../experiments/pruning_plan.ts";
 import { takeReadings } from "../experiments/readings.ts";
 import { tokenIds } from "../experiments/token_ids.ts";
-import { encodeJson, refuse, require } from "../lib/core/mod.ts";
+import { encodeJson, require } from "../lib/core/mod.ts";
 import { cutWindows, windowStartToken } from "../lib/eval/mod.ts";
 import { loadTokenizer, readJson, readText } from "../lib/io/mod.ts";
 import {
   type Calibration,
   methodOf,
   methods,
+  needsCalibration,
   quantizedForward,
   quantizeWeights,
 } from "../lib/methods/mod.ts";
 import { loadModel, type Model } from "../lib/model/mod.ts";
+import type { Profile } from "../lib/quant/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
-import { integerOption, listOption, main, numberOption, type Session } from "./command_line.ts";
+import {
+  choiceOption,
+  integerOption,
+  listOption,
+  main,
+  numberOption,
+  type Session,
+} from "./command_line.ts";
 import { describeReport, type PerplexityReport } from "./perplexity_report.ts";
 
 interface Options {
@@ -25,10 +34,10 @@ interface Options {
   ids?: string;
   window?: number;
   method: string;
-  profile: string;
+  profile: Profile;
   prune?: number;
   pruneLayers?: number[];
-  positions: string;
+  positions: PruningPlan["positions"];
   calibration?: string;
   calibrationWindows: number;
   seed: number;
@@ -50,7 +59,12 @@ await main((program, session) =>
       integerOption("--window", 2),
     )
     .option("--method <name>", Object.keys(methods).join(", "), "fp16")
-    .option("--profile <name>", "paper or released: whose reading of the quantizers", "paper")
+    .option(
+      "--profile <name>",
+      "paper or released: whose reading of the quantizers",
+      choiceOption("--profile", ["paper", "released"]),
+      "paper",
+    )
     .option(
       "--prune <ratio>",
       "share of the tokens pruned at the end, below 1",
@@ -61,7 +75,12 @@ await main((program, session) =>
       "pruning layers, counted from 0, such as 2,4",
       listOption("--prune-layers", integerOption("--prune-layers", 0)),
     )
-    .option("--positions <mode>", "renumber or keep the survivors' positions", "renumber")
+    .option(
+      "--positions <mode>",
+      "renumber or keep the survivors' positions",
+      choiceOption("--positions", ["renumber", "keep"]),
+      "renumber",
+    )
     .option(
       "--calibration <file>",
       "text, or token ids if it ends in .json, for methods that calibrate " +
@@ -85,9 +104,8 @@ await main((program, session) =>
 
 async function run(options: Options, session: Session): Promise<void> {
   const method = methodOf(options.method);
-  const profile = oneOf("--profile", options.profile, ["paper", "released"] as const);
   const plan = pruningPlan(options);
-  const { text, ids } = options;
+  const { profile, text, ids } = options;
   const isOne = (text === undefined) !== (ids === undefined);
   require(isOne, "read the command line", "give either --text or --ids");
   const values = text === undefined ? await readIds(ids!) : await encodeText(text, options.model);
@@ -101,8 +119,7 @@ async function run(options: Options, session: Session): Promise<void> {
   const testIds = tokenIds(values, full, text ?? ids!);
   const windows = cutWindows(testIds, { window, startToken: windowStartToken(full) });
   const pruning = plan && pruningFor(full, plan);
-  const needsCalibration = method.weights.kind === "gptq" || method.activations !== undefined;
-  const calibration = needsCalibration ? await calibrate(full, options, window) : undefined;
+  const calibration = needsCalibration(method) ? await calibrate(full, options, window) : undefined;
 
   const draw = () => calibration!.drawn;
   const model = await quantizeWeights(full, method, draw, session.progress, session.signal);
@@ -132,12 +149,11 @@ async function run(options: Options, session: Session): Promise<void> {
 /** The pruning the command line asks for, if any. */
 function pruningPlan({ prune, pruneLayers, positions }: Options): PruningPlan | undefined {
   const action = "read the command line";
-  const mode = oneOf("--positions", positions, ["renumber", "keep"] as const);
   const together = (prune === undefined) === (pruneLayers === undefined);
   require(together, action, "--prune and --prune-layers go together");
   if (prune === undefined) return undefined;
   require(prune < 1, action, "--prune must be below 1", prune);
-  return { beta: prune, layers: pruneLayers!, positions: mode };
+  return { beta: prune, layers: pruneLayers!, positions };
 }
 
 async function readIds(path: string): Promise<number[]> {
@@ -172,9 +188,4 @@ async function calibrate(
     drawn: drawCalibration(model, tokenIds(values, model, text), plan),
     source: `${text}: ${calibrationWindows} windows of ${window}, seed ${seed}`,
   };
-}
-
-function oneOf<Choice extends string>(flag: string, value: string, choices: readonly Choice[]) {
-  const found = choices.find((choice) => choice === value);
-  return found ?? refuse("read the command line", `${flag} must be ${choices.join(" or ")}`, value);
 }

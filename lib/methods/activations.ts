@@ -97,8 +97,9 @@ function siteParams(
 /**
  * The hook that quantizes and dequantizes every site of a scheme.
  *
- * Attention maps arrive a few heads at a time, yet the log2 quantizer's maximum is that of the whole
- * tensor: in every map the first token attends to itself with probability 1.
+ * Attention maps arrive a few heads, or with a cache a few tokens, at a time, yet the log2 quantizer's
+ * maximum is that of the whole tensor: in every map the first token attends to itself with
+ * probability 1.
  *
  * @param params What {@linkcode calibrateActivations} gave for this scheme and model.
  */
@@ -108,8 +109,9 @@ export function quantizeActivations(scheme: ActivationScheme, params: Activation
     if (!quantizer) return value;
     const name = `${site} of layer ${layer}`;
     const values = tensorData(value);
+    const maximum = site === "attn.probs" ? 1 : undefined;
     const quantized = quantizer.kind === "log2"
-      ? fakeQuantizeLog2(values, { ...quantizer, name })
+      ? fakeQuantizeLog2(values, { ...quantizer, maximum, name })
       : fakeQuantizeUniform(values, params[layer][site]!, undefined, name);
     return tf.tensor(quantized, value.shape);
   };

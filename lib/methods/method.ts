@@ -97,6 +97,11 @@ export function methodOf(name: string): Method {
   return methods[name as MethodName];
 }
 
+/** Whether a method looks at calibration windows. */
+export function needsCalibration({ weights, activations }: Method): boolean {
+  return weights.kind === "gptq" || activations !== undefined;
+}
+
 /**
  * Calibrates a method's activation quantizers on a model whose weights are quantized already.
  *

@@ -7,6 +7,15 @@ import type { BlockHook } from "./sites.ts";
 import type { Pruning } from "./state.ts";
 import type { LayerWeights } from "./weights.ts";
 
+/**
+ * Takes the keys and values of new tokens, `[tokens, channels]`, and returns those of every token so
+ * far in the same form, the new ones last.
+ */
+export type Recall = (
+  key: tf.Tensor2D,
+  value: tf.Tensor2D,
+) => { key: tf.Tensor2D; value: tf.Tensor2D };
+
 /** Besides its input, what {@linkcode attend} reads. */
 export interface AttentionOptions {
   /** Windows that lie one after the other in the input. */
@@ -14,6 +23,8 @@ export interface AttentionOptions {
   /** What the position encoding takes each token's place to be, `[tokens]`. */
   positionIds: Int32Array;
   at: BlockHook;
+  /** Where the window has tokens before those of the input; `batch` is 1 then. */
+  recall?: Recall;
   /** Scores tokens from the attention maps. */
   importance?: Pruning["importance"];
 }
@@ -28,7 +39,7 @@ export function attend(
   architecture: Architecture,
   weights: LayerWeights,
   input: tf.Tensor2D,
-  { batch, positionIds, at, importance }: AttentionOptions,
+  { batch, positionIds, at, recall, importance }: AttentionOptions,
 ): Attended<tf.Tensor2D> {
   const { heads, keyValueHeads, headDim, positions } = architecture;
   let query = project(weights.query!, input);
@@ -39,13 +50,16 @@ export function attend(
     key = rotary(at("attn.kBeforeRotary", key), table, headDim);
   }
   const value = project(weights.value!, input);
+  query = at("attn.q", query);
+  const own = { key: at("attn.k", key), value: at("attn.v", value) };
+  const seen = recall ? recall(own.key, own.value) : own;
   const attended = attendByMaps(
-    splitHeads(at("attn.q", query), batch, heads),
-    splitHeads(at("attn.k", key), batch, keyValueHeads),
-    splitHeads(at("attn.v", value), batch, keyValueHeads),
+    splitHeads(query, batch, heads),
+    splitHeads(seen.key, batch, keyValueHeads),
+    splitHeads(seen.value, batch, keyValueHeads),
     {
       slopes: positions.kind === "alibi" ? alibiSlopes(heads) : undefined,
-      positionIds,
+      positionIds: recall ? undefined : positionIds,
       hook: (probabilities, firstMap) => at("attn.probs", probabilities, firstMap),
       importance,
     },

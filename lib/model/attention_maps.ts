@@ -8,11 +8,11 @@ const mapBudget = 2 ** 24;
 export interface MapOptions {
   /** ALiBi: one slope per head. */
   slopes?: readonly number[];
-  /** What ALiBi takes each key's place to be, `[tokens]`. */
-  positionIds: Int32Array;
-  /** Replaces maps `[count, tokens, tokens]`; called for consecutive runs of maps. */
+  /** What ALiBi takes each key's place to be, `[keys]`; 0..keys-1 if absent. */
+  positionIds?: Int32Array;
+  /** Replaces maps `[count, queries, keys]`; called for consecutive runs of maps. */
   hook: (probabilities: tf.Tensor3D, firstMap: number) => tf.Tensor3D;
-  /** Scores tokens from the maps that the hook returned. */
+  /** Scores tokens from the maps that the hook returned; there are as many queries as keys then. */
   importance?: Pruning["importance"];
 }
 
@@ -27,8 +27,8 @@ export interface Attended<Output extends tf.Tensor> {
  * `softmax(q kᵀ / sqrt(headDim)) v` with a causal mask, a few maps at a time, so that the maps in
  * memory stay below a fixed size.
  *
- * @param q `[maps, tokens, headDim]`, maps being batch * heads.
- * @param k `[maps / group, tokens, headDim]`: each serves `group` consecutive query heads.
+ * @param q `[maps, queries, headDim]`, maps being batch * heads: of the last of the tokens.
+ * @param k `[maps / group, keys, headDim]`, of all tokens: each serves `group` consecutive query heads.
  * @param v As `k`.
  * @param budget Elements of maps at a time; at least one map.
  * @returns `output` of the shape of `q`.
@@ -40,16 +40,17 @@ export function attendByMaps(
   { slopes, positionIds, hook, importance }: MapOptions,
   budget = mapBudget,
 ): Attended<tf.Tensor3D> {
-  const [maps, tokens, headDim] = q.shape;
-  const group = maps / k.shape[0];
-  const step = Math.max(1, Math.floor(budget / (tokens * tokens)));
+  const [maps, queries, headDim] = q.shape;
+  const [owners, keys] = k.shape;
+  const group = maps / owners;
+  const step = Math.max(1, Math.floor(budget / (queries * keys)));
   const outputs: tf.Tensor3D[] = [];
   let scores: Float32Array | undefined;
   for (let first = 0; first < maps; first += step) {
     const count = Math.min(step, maps - first);
     const attended = tidy(() => {
-      const keys = takeMaps(k, first, count, group);
-      const products = tf.matMul(takeMaps(q, first, count, 1), keys, false, true) as tf.Tensor3D;
+      const [own, others] = [takeMaps(q, first, count, 1), takeMaps(k, first, count, group)];
+      const products = tf.matMul(own, others, false, true) as tf.Tensor3D;
       const softmax = causalSoftmax(products, {
         scale: 1 / Math.sqrt(headDim),
         slopes: slopes &&
@@ -58,7 +59,7 @@ export function attendByMaps(
       });
       const probabilities = hook(softmax, first);
       if (importance) {
-        const part = importance(tensorData(probabilities), { heads: count, tokens });
+        const part = importance(tensorData(probabilities), { heads: count, tokens: keys });
         scores = scores ? scores.map((score, token) => score + part[token]) : part;
       }
       return tf.matMul(probabilities, takeMaps(v, first, count, group)) as tf.Tensor3D;

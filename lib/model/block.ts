@@ -1,7 +1,7 @@
 import { require } from "../core/mod.ts";
 import { gelu, silu, tf } from "../tensor/mod.ts";
 import type { Architecture } from "./architecture.ts";
-import { attend } from "./attention.ts";
+import { attend, type Recall } from "./attention.ts";
 import type { Model } from "./model.ts";
 import { normalize, project } from "./modules.ts";
 import { pruneTokens } from "./prune.ts";
@@ -16,6 +16,12 @@ export interface ForwardOptions {
   pruning?: Pruning;
 }
 
+/** What one block of a forward pass may be given besides. */
+export interface LayerOptions extends ForwardOptions {
+  /** Joins the window's tokens to those before them; pruning does not go with it. */
+  recall?: Recall;
+}
+
 /**
  * Runs one block; where tokens are pruned, also says which left after its attention. Run it in
  * `tidy`.
@@ -27,7 +33,7 @@ export function runLayer(
   model: Model,
   layer: number,
   state: State,
-  { hook, pruning }: ForwardOptions = {},
+  { hook, pruning, recall }: LayerOptions = {},
 ): { state: State; exit?: Exit } {
   const { architecture } = model;
   const weights = model.weights.layers[layer];
@@ -41,6 +47,7 @@ export function runLayer(
       batch: state.batch,
       positionIds: positionIds(state, pruning),
       at,
+      recall,
       importance: ratio === 0 ? undefined : pruning!.importance,
     });
     importance = attended.importance;

@@ -9,32 +9,33 @@ import type { State } from "./state.ts";
  * Embeds tokens: the state before the first block. Run it in `tidy`.
  *
  * @param ids `batch` windows of equal length, one after the other.
+ * @param first Where in its window the first token stands: how many came before.
  * @throws {InputError} If an id is outside the vocabulary or the window is too long.
  */
-export function embedTokens(model: Model, ids: Int32Array, batch = 1): State {
+export function embedTokens(model: Model, ids: Int32Array, batch = 1, first = 0): State {
   const { architecture, weights: { outer } } = model;
   const tokens = ids.length / batch;
-  checkIds(architecture, ids, tokens);
+  checkIds(architecture, ids, first + tokens);
   let hidden = embed(outer.embedding!.weight as tf.Tensor2D, ids);
+  const positions = Int32Array.from({ length: tokens }, (_, index) => first + index);
   if (outer.projectIn) hidden = project(outer.projectIn, hidden);
   if (architecture.positions.kind === "learned") {
     const { offset } = architecture.positions;
-    const rows = ids.map((_, index) => index % tokens + offset);
+    const rows = ids.map((_, index) => positions[index % tokens] + offset);
     hidden = tf.add(hidden, embed(outer.positionEmbedding!.weight as tf.Tensor2D, rows));
   }
   if (outer.embeddingNorm) hidden = normalize(architecture, outer.embeddingNorm, hidden);
-  const positions = Int32Array.from({ length: tokens }, (_, position) => position);
   return { hidden, positions, batch };
 }
 
 function checkIds(
   { maxPositions, vocabularySize }: Architecture,
   ids: Int32Array,
-  tokens: number,
+  window: number,
 ): void {
   const action = "run the model";
-  const fits = Number.isInteger(tokens) && tokens >= 1 && tokens <= maxPositions;
-  require(fits, action, `a window must have 1..${maxPositions} tokens`, tokens);
+  const fits = Number.isInteger(window) && window >= 1 && window <= maxPositions;
+  require(fits, action, `a window must have 1..${maxPositions} tokens`, window);
   const stranger = ids.find((id) => id < 0 || id >= vocabularySize);
   const rule = `token ids must be 0..${vocabularySize - 1}`;
   require(stranger === undefined, action, rule, stranger);

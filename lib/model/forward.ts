@@ -1,15 +1,9 @@
 import { require } from "../core/mod.ts";
 import { tidy } from "../tensor/mod.ts";
-import { type ForwardOptions, runLayer } from "./block.ts";
+import type { ForwardOptions } from "./block.ts";
 import { embedTokens } from "./embedding.ts";
 import type { Model } from "./model.ts";
-import type { Exit, State } from "./state.ts";
-
-/** A finished forward pass. */
-export interface Forwarded extends State {
-  /** The tokens that pruning removed, in order of the layers. */
-  exits: Exit[];
-}
+import { type Forwarded, runLayers } from "./run_layers.ts";
 
 /**
  * Runs tokens through all blocks. Frees everything but what it returns.
@@ -31,14 +25,7 @@ export function forward(
     require(exists, "prune tokens", `layers must be 0..${layers - 1}`, layer);
   }
   return tidy(() => {
-    let state = tidy(() => embedTokens(model, ids, batch));
-    const exits: Exit[] = [];
-    for (let layer = 0; layer < layers; layer++) {
-      const next = tidy(() => runLayer(model, layer, state, options));
-      state.hidden.dispose();
-      state = next.state;
-      if (next.exit) exits.push(next.exit);
-    }
-    return { ...state, exits };
+    const start = tidy(() => embedTokens(model, ids, batch));
+    return runLayers(model, start, () => options);
   });
 }

@@ -1,12 +1,16 @@
 export * from "./alibi.ts";
 export * from "./architecture.ts";
+export type { Recall } from "./attention.ts";
 export * from "./block.ts";
+export * from "./cache.ts";
+export type { CachePrecision } from "./cached_tokens.ts";
 export * from "./embedding.ts";
 export * from "./forward.ts";
 export * from "./head.ts";
 export { initializeModel } from "./initialize.ts";
 export { loadModel } from "./load.ts";
 export * from "./model.ts";
+export type { Forwarded } from "./run_layers.ts";
 export { saveModel } from "./save.ts";
 export { chainHooks, type SiteHook, type SiteName, siteNames, type Visit } from "./sites.ts";
 export * from "./state.ts";

@@ -4,7 +4,8 @@ import type { tf } from "../tensor/mod.ts";
  * The places of one block where a scheme may replace a value and a tap may look (figure 3).
  *
  * Values are `[batch * tokens, channels]`; heads lie side by side in the channels of q, k and v.
- * `attn.probs` is `[maps, tokens, tokens]`: a run of the `batch * heads` attention maps.
+ * `attn.probs` is `[maps, tokens, keys]`: a run of the `batch * heads` attention maps. There are more
+ * keys than tokens where a cache holds earlier ones.
  */
 export const siteNames = [
   /** Output of the input norm: what the q, k and v projections read. */

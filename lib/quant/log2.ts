@@ -8,6 +8,8 @@ export interface Log2Options {
   /** 2..8. */
   bits: number;
   profile?: Profile;
+  /** What magnitude 0 stands for in profile `paper`, above 0: the largest |x| of the input if absent. */
+  maximum?: number;
   /** What errors call the tensor. */
   name?: string;
 }
@@ -16,7 +18,7 @@ export interface Log2Options {
 export interface Log2Params {
   bits: number;
   profile: Profile;
-  /** What magnitude 0 stands for: the largest |x|, or 1 if that is 0 (paper); 1 (released). */
+  /** What magnitude 0 stands for: as asked for or the largest |x|, 1 if that is 0 (paper); 1 (released). */
   maximum: number;
 }
 
@@ -54,17 +56,18 @@ export function quantizeLog2(x: Float32Array, options: Log2Options): Log2Quantiz
   return { codes, params };
 }
 
-/** The parameters for one tensor; the range of profile `paper` is that of the very input. */
+/** The parameters for one tensor. */
 export function log2Params(
   x: Float32Array,
-  { bits, profile = "paper", name = "tensor" }: Log2Options,
+  { bits, profile = "paper", maximum, name = "tensor" }: Log2Options,
 ): Log2Params {
   requireBits(bits, name);
   if (profile === "released") return { bits, profile, maximum: 1 };
   requireFinite(x, name);
-  let maximum = 0;
-  for (let i = 0; i < x.length; i++) maximum = Math.max(maximum, Math.abs(x[i]));
-  return { bits, profile, maximum: maximum || 1 };
+  if (maximum !== undefined) return { bits, profile, maximum };
+  let largest = 0;
+  for (let i = 0; i < x.length; i++) largest = Math.max(largest, Math.abs(x[i]));
+  return { bits, profile, maximum: largest || 1 };
 }
 
 /** The code of `ratio`, a value already divided by the maximum. */

@@ -47,13 +47,14 @@ export function quantizeUniform(
 
 /** `(code - zeroPoint) * scale` in float32, in the order of `codes`. */
 export function dequantizeUniform(
-  codes: Int32Array,
-  { scale, zeroPoint, inner }: UniformParams,
+  codes: Int32Array | Int8Array,
+  { scale, zeroPoint, inner }: Pick<UniformParams, "scale" | "zeroPoint" | "inner">,
 ): Float32Array {
   const x = new Float32Array(codes.length);
-  for (let i = 0; i < codes.length; i++) {
-    const channel = Math.floor(i / inner) % scale.length;
-    x[i] = (codes[i] - zeroPoint[channel]) * scale[channel];
+  for (let start = 0, channel = 0; start < codes.length; start += inner) {
+    const [step, zero] = [scale[channel], zeroPoint[channel]];
+    for (let i = start; i < start + inner; i++) x[i] = (codes[i] - zero) * step;
+    if (++channel === scale.length) channel = 0;
   }
   return x;
 }

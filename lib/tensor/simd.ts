@@ -9,9 +9,17 @@ export type ElementwiseName =
 /** The exports of `assembly/index.ts`; what is no count, size or factor is an address in bytes. */
 interface KernelExports extends Record<ElementwiseName, ElementwiseKernel> {
   memory: WebAssembly.Memory;
-  causalSoftmax(size: number, target: number, scores: number, bias: number, scale: number): void;
+  causalSoftmax(
+    queries: number,
+    keys: number,
+    target: number,
+    scores: number,
+    bias: number,
+    scale: number,
+  ): void;
   causalSoftmaxGradient(
-    size: number,
+    queries: number,
+    keys: number,
     target: number,
     probabilities: number,
     gradient: number,

@@ -4,15 +4,18 @@ import {
   type ActivationScheme,
   agileQ8,
   calibrateActivations,
+  methods,
   quantizeActivations,
 } from "../../lib/methods/mod.ts";
 import {
   disposeModel,
+  extend,
   forward,
   initializeModel,
   type Model,
   type Pruning,
   type SiteName,
+  startCache,
   type Visit,
 } from "../../lib/model/mod.ts";
 import {
@@ -23,7 +26,7 @@ import {
   quantizeUniform,
   searchTrip,
 } from "../../lib/quant/mod.ts";
-import { tf } from "../../lib/tensor/mod.ts";
+import { tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
 import { copyLayers, pruning, randomIds, tinyModels, withModel } from "../eval/tiny_models.ts";
 
 const windows = [1, 2, 3].map((seed) => randomIds(24, seed));
@@ -257,6 +260,29 @@ Deno.test("quantizeActivations() has the same log2 levels however the heads are 
       }).hidden,
     );
   }));
+
+for (const method of [methods["agileq-8"], methods["agileq-8-eq3"]]) {
+  Deno.test(`quantizeActivations() of ${method.title} is the same token by token`, async () => {
+    await useBackend("agile", { native: false });
+    for (const name of tinyModels) {
+      await withModel(name, (model) => {
+        const scheme = method.activations("paper", model.architecture);
+        const hook = quantizeActivations(scheme, calibrateActivations(model, windows, scheme));
+        tidy(() => {
+          const whole = forward(model, windows[0], { hook }).hidden;
+          let cache = startCache(model);
+          const rows = [...windows[0]].map((id) => {
+            const next = extend(model, cache, Int32Array.of(id), { hook });
+            cache = next.cache;
+            return next.hidden;
+          });
+          assertEquals(tf.concat(rows).dataSync(), whole.dataSync());
+        });
+      });
+    }
+    await useBackend("agile");
+  });
+}
 
 Deno.test("calibrateActivations() refuses no windows and sites that the model has not", () =>
   withModel("opt-pre", (model) => {

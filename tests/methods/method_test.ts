@@ -1,7 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { scoreWindow } from "../../lib/eval/mod.ts";
-import { methodOf, methods, quantizedForward, quantizeWeights } from "../../lib/methods/mod.ts";
+import {
+  methodOf,
+  methods,
+  needsCalibration,
+  quantizedForward,
+  quantizeWeights,
+} from "../../lib/methods/mod.ts";
 import { disposeModel } from "../../lib/model/mod.ts";
 import { pruning, randomIds, tinyModels, withModel } from "../eval/tiny_models.ts";
 
@@ -22,6 +28,21 @@ Deno.test("methodOf() finds every method and refuses other names", () => {
 Deno.test("methods share the weights of GPTQ where their settings are the same", () => {
   assertEquals(methods["agileq-8"].weights, methods.gptq4.weights);
 });
+
+Deno.test("needsCalibration() is true of the methods that ask for windows", () =>
+  withModel("llama", async (model) => {
+    for (const name of Object.keys(methods)) {
+      let asked = false;
+      const draw = () => {
+        asked = true;
+        return calibration();
+      };
+      const quantized = await quantizeWeights(model, methodOf(name), draw);
+      quantizedForward(quantized, methodOf(name), "paper", draw);
+      assertEquals(needsCalibration(methodOf(name)), asked, name);
+      if (quantized !== model) disposeModel(quantized, model);
+    }
+  }));
 
 for (const name of tinyModels) {
   for (const method of Object.keys(methods)) {

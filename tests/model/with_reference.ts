@@ -1,4 +1,11 @@
-import { type Architecture, forward, logits, type Model, saveModel } from "../../lib/model/mod.ts";
+import {
+  type Architecture,
+  forward,
+  logits,
+  type Model,
+  saveModel,
+  type SiteHook,
+} from "../../lib/model/mod.ts";
 import { tensorData, tidy } from "../../lib/tensor/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import type { ReferenceToken } from "./reference_decoder.ts";
@@ -20,8 +27,8 @@ export async function withReference(
 }
 
 /** The logits of a window, `[tokens * vocabulary]`. */
-export function logitsOf(model: Model, ids: Int32Array): Float32Array {
-  return tidy(() => tensorData(logits(model, forward(model, ids).hidden)).slice());
+export function logitsOf(model: Model, ids: Int32Array, hook?: SiteHook): Float32Array {
+  return tidy(() => tensorData(logits(model, forward(model, ids, { hook }).hidden)).slice());
 }
 
 /** The logits that the reference decoder gives a token. */

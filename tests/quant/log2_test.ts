@@ -74,6 +74,13 @@ Deno.test("quantizeLog2() of profile paper keeps a sign, three magnitude bits an
   );
 });
 
+Deno.test("quantizeLog2() of profile paper takes the maximum of a whole for that of a part", () => {
+  const whole = Float32Array.of(0.9, 0.3, 0.2, 0.05, 0.01);
+  const { codes } = quantizeLog2(whole, { bits: 4 });
+  const part = quantizeLog2(whole.slice(2), { bits: 4, maximum: Math.fround(0.9) });
+  assertEquals(part.codes, codes.slice(2));
+});
+
 Deno.test("quantizeLog2() of profile paper leaves an all-zero tensor zero", () => {
   const { codes, params } = quantizeLog2(new Float32Array(3), { bits: 4 });
   assertEquals(dequantizeLog2(codes, params), new Float32Array(3));

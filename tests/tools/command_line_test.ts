@@ -1,4 +1,6 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
+import { choiceOption } from "../../tools/command_line.ts";
 
 function example(args: string[], env: Record<string, string> = {}): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
@@ -60,6 +62,16 @@ for (
   });
 }
 
+Deno.test("choiceOption() takes one of its words and refuses others", () => {
+  const parse = choiceOption("--profile", ["paper", "released"]);
+  assertEquals(parse("released"), "released");
+  assertThrows(
+    () => parse("Paper"),
+    InputError,
+    'Cannot read the command line: --profile must be paper or released, got "Paper"',
+  );
+});
+
 Deno.test("main() answers a withheld permission with one line and status 2", async () => {
   const { code, complaints } = await run(["--end=permission"]);
   assertEquals(code, 2);
@@ -88,7 +100,7 @@ Deno.test("main() aborts the signal at Ctrl-C and exits with status 130", async 
   assertEquals((await child.status).code, 130);
   assertEquals(complaints.split("\n"), [
     "example: started",
-    "Stopping at the next window. Press Ctrl-C again to stop at once.",
+    "Stopping at the next step. Press Ctrl-C again to stop at once.",
     "Interrupted. What was finished is kept: the same command resumes there.",
     "",
   ]);

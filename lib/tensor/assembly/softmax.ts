@@ -4,19 +4,22 @@
 import { exp, firstLanes, lowest, maxLanes, multiplyAdd, sumLanes } from "./vector";
 
 /**
- * target[i, j] = softmax over j <= i of scale scores[i, j] + bias[j], and 0 for j > i.
+ * A map's queries are its last tokens: query q sees the keys j <= i with i = keys - queries + q.
+ * target[q, j] = softmax over j <= i of scale scores[q, j] + bias[j], and 0 for j > i.
  *
- * @param size Rows and columns of the map.
+ * @param queries Rows of the map.
+ * @param keys Columns of the map, at least as many.
  */
 export function causalSoftmax(
-  size: i32,
+  queries: i32,
+  keys: i32,
   target: usize,
   scores: usize,
   bias: usize,
   scale: f32,
 ): void {
-  const rowBytes = <usize> size << 2;
-  for (let i = 0; i < size; i++, target += rowBytes, scores += rowBytes) {
+  const rowBytes = <usize> keys << 2;
+  for (let i = keys - queries; i < keys; i++, target += rowBytes, scores += rowBytes) {
     let largest = lowest();
     for (let j = 0; j <= i; j += 4) {
       const at = <usize> j << 2;
@@ -45,20 +48,21 @@ export function causalSoftmax(
 
 /**
  * The gradient of {@link causalSoftmax} for the scores, from its output and the gradient for that:
- * scale p[i, j] (dp[i, j] - sum over l <= i of p[i, l] dp[i, l]) for j <= i, and 0 for j > i.
+ * scale p[q, j] (dp[q, j] - sum over l <= i of p[q, l] dp[q, l]) for j <= i, and 0 for j > i.
  */
 export function causalSoftmaxGradient(
-  size: i32,
+  queries: i32,
+  keys: i32,
   target: usize,
   probabilities: usize,
   gradient: usize,
   scale: f32,
 ): void {
-  const rowBytes = <usize> size << 2;
+  const rowBytes = <usize> keys << 2;
   const zero = f32x4.splat(0);
   for (
-    let i = 0;
-    i < size;
+    let i = keys - queries;
+    i < keys;
     i++, target += rowBytes, probabilities += rowBytes, gradient += rowBytes
   ) {
     let total = zero;

@@ -9,7 +9,7 @@ export interface CausalSoftmaxOptions {
   scale: number;
   /** ALiBi: one slope per map; `slope * keyPositions[j]` is added to the logit of key j. */
   slopes?: readonly number[];
-  /** ALiBi: the position of each key, [n]; 0..n-1 if absent. */
+  /** ALiBi: the position of each key, [keys]; 0..keys-1 if absent. */
   keyPositions?: Float32Array | Int32Array;
 }
 
@@ -17,18 +17,22 @@ export interface CausalSoftmaxOptions {
 const masked = -1e30;
 
 /**
- * Attention probabilities: in each map the softmax over the keys j <= i of
- * `scale * scores[map, i, j] + slopes[map] * keyPositions[j]`; entries with j > i are exactly 0.
+ * Attention probabilities: in each map the softmax over the keys that a query sees of
+ * `scale * scores[map, i, j] + slopes[map] * keyPositions[j]`; all other entries are exactly 0.
  *
- * @param scores [maps, n, n], query by key
- * @returns [maps, n, n]
- * @throws {InputError} If the maps are not square or an option has the wrong length.
+ * The queries are the last ones of the tokens whose keys there are: query i sees the keys
+ * `j <= i + keys - queries`.
+ *
+ * @param scores [maps, queries, keys], with at least as many keys as queries
+ * @returns [maps, queries, keys]
+ * @throws {InputError} If there are more queries than keys or an option has the wrong length.
  */
 export function causalSoftmax(scores: tf.Tensor3D, options: CausalSoftmaxOptions): tf.Tensor3D {
   const action = "take a causal softmax";
-  const [maps, n, keys] = scores.shape;
-  require(scores.rank === 3 && n === keys, action, "scores must be [maps, n, n]", scores.shape);
-  const { scale, slopes = [], keyPositions = Int32Array.from({ length: n }, (_, j) => j) } =
+  const [maps, queries, keys] = scores.shape;
+  const fits = scores.rank === 3 && queries <= keys;
+  require(fits, action, "scores must be [maps, queries, keys >= queries]", scores.shape);
+  const { scale, slopes = [], keyPositions = Int32Array.from({ length: keys }, (_, j) => j) } =
     options;
   require(
     slopes.length === 0 || slopes.length === maps,
@@ -37,9 +41,9 @@ export function causalSoftmax(scores: tf.Tensor3D, options: CausalSoftmaxOptions
     slopes.length,
   );
   require(
-    keyPositions.length === n,
+    keyPositions.length === keys,
     action,
-    `keyPositions must number ${n}, one per key`,
+    `keyPositions must number ${keys}, one per key`,
     keyPositions.length,
   );
   return fused("CausalSoftmax", { scores }, { scale, slopes, keyPositions }, () => {
@@ -48,33 +52,34 @@ export function causalSoftmax(scores: tf.Tensor3D, options: CausalSoftmaxOptions
       const slopeTensor = tf.tensor3d([...slopes], [maps, 1, 1]);
       logits = tf.add(logits, tf.mul(slopeTensor, tf.tensor1d(Float32Array.from(keyPositions))));
     }
-    const later = tf.sub(1, tf.linalg.bandPart(tf.ones([n, n]), -1, 0));
+    const seen = tf.linalg.bandPart(tf.ones([queries, keys]), -1, keys - queries);
+    const later = tf.sub(1, seen);
     return tf.softmax(tf.add(logits, tf.mul(later, masked))) as tf.Tensor3D;
   });
 }
 
 function computeSoftmax({ inputs: { scores }, attrs, backend }: KernelCall) {
-  const [maps, n] = scores.shape;
+  const [maps, queries, keys] = scores.shape;
   const { scale, slopes, keyPositions } = attrs as Required<CausalSoftmaxOptions>;
   const { simd } = backend;
-  const size = n * n;
-  const [target, source, bias] = simd.reserve(size, size, n);
+  const size = queries * keys;
+  const [target, source, bias] = simd.reserve(size, size, keys);
   const values = backend.floats(scores);
   const result = backend.allocate(values.length);
   for (let map = 0; map < maps; map++) {
     const slope = slopes[map] ?? 0;
-    simd.view(bias, n).forEach((_, j, row) => row[j] = slope * keyPositions[j]);
+    simd.view(bias, keys).forEach((_, j, row) => row[j] = slope * keyPositions[j]);
     simd.write(source, values.subarray(map * size, (map + 1) * size));
-    simd.kernels.causalSoftmax(n, target, source, bias, scale);
+    simd.kernels.causalSoftmax(queries, keys, target, source, bias, scale);
     result.set(simd.view(target, size), map * size);
   }
   return backend.output(scores.shape, result);
 }
 
 function computeGradient({ inputs: { y, dy }, attrs: { scale }, backend }: KernelCall) {
-  const [maps, n] = y.shape;
+  const [maps, queries, keys] = y.shape;
   const { simd } = backend;
-  const size = n * n;
+  const size = queries * keys;
   const [target, probabilities, gradient] = simd.reserve(size, size, size);
   const [values, gradients] = [backend.floats(y), backend.floats(dy)];
   const result = backend.allocate(values.length);
@@ -82,7 +87,7 @@ function computeGradient({ inputs: { y, dy }, attrs: { scale }, backend }: Kerne
     const [start, end] = [map * size, (map + 1) * size];
     simd.write(probabilities, values.subarray(start, end));
     simd.write(gradient, gradients.subarray(start, end));
-    simd.kernels.causalSoftmaxGradient(n, target, probabilities, gradient, scale);
+    simd.kernels.causalSoftmaxGradient(queries, keys, target, probabilities, gradient, scale);
     result.set(simd.view(target, size), start);
   }
   return backend.output(y.shape, result);

@@ -13,19 +13,21 @@ import {
 Deno.test("causalSoftmax() has the value and gradient of its composition", async () => {
   const cases = fc.record({
     maps: fc.integer({ min: 1, max: 3 }),
-    n: fc.integer({ min: 1, max: 19 }),
+    queries: fc.integer({ min: 1, max: 19 }),
+    past: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 19 })),
     alibi: fc.boolean(),
   });
   await fc.assert(
-    fc.asyncProperty(cases, ({ maps, n, alibi }) => {
+    fc.asyncProperty(cases, ({ maps, queries, past, alibi }) => {
+      const keys = past + queries;
       const slopes = alibi ? Array.from({ length: maps }, (_, map) => 0.5 ** map) : undefined;
-      const keyPositions = alibi ? Int32Array.from({ length: n }, (_, j) => 2 * j) : undefined;
+      const keyPositions = alibi ? Int32Array.from({ length: keys }, (_, j) => 2 * j) : undefined;
       return assertSameGradients(
-        [randomInput([maps, n, n], 1)],
+        [randomInput([maps, queries, keys], 1)],
         (scores) => causalSoftmax(scores as tf.Tensor3D, { scale: 0.7, slopes, keyPositions }),
       );
     }),
-    { seed: 13, numRuns: 40 },
+    { seed: 13, numRuns: 60 },
   );
 });
 
@@ -48,6 +50,19 @@ Deno.test("causalSoftmax() equals the definition in float64", async () => {
   assertFloatsClose(actual, expected, 3e-7);
 });
 
+Deno.test("causalSoftmax() of the last queries is the end of the whole map, bit for bit", async () => {
+  await useBackend("agile");
+  const [maps, keys] = [3, 14];
+  const options = { scale: 0.3, slopes: [0.5, 0.25, 0.125] };
+  const scores = randomTensor([maps, keys, keys], 4) as tf.Tensor3D;
+  const whole = causalSoftmax(scores, options);
+  for (let queries = 1; queries <= keys; queries++) {
+    const last = (value: tf.Tensor3D) => tf.slice(value, [0, keys - queries, 0]);
+    const actual = causalSoftmax(last(scores), options);
+    assertEquals(tensorData(actual), tensorData(last(whole)));
+  }
+});
+
 Deno.test("causalSoftmax() is exactly 0 after the query and survives huge scores", async () => {
   await useBackend("agile");
   const n = 6;
@@ -64,8 +79,8 @@ Deno.test("causalSoftmax() refuses options that do not fit", () => {
   const refuses = (call: () => unknown, message: string) =>
     assertThrows(call, InputError, `Cannot take a causal softmax: ${message}`);
   refuses(
-    () => causalSoftmax(randomTensor([2, 3, 4], 1) as tf.Tensor3D, { scale: 1 }),
-    "scores must be [maps, n, n], got [2,3,4]",
+    () => causalSoftmax(randomTensor([2, 4, 3], 1) as tf.Tensor3D, { scale: 1 }),
+    "scores must be [maps, queries, keys >= queries], got [2,4,3]",
   );
   refuses(
     () => causalSoftmax(scores, { scale: 1, slopes: [1] }),

@@ -1,0 +1,41 @@
+import type { RunHooks } from "../lib/eval/mod.ts";
+import type { Tokenizer } from "../lib/io/mod.ts";
+import {
+  type Calibration,
+  type Method,
+  needsCalibration,
+  quantizedForward,
+  quantizeWeights,
+} from "../lib/methods/mod.ts";
+import type { ForwardOptions, Model } from "../lib/model/mod.ts";
+import { drawCalibration } from "./calibration.ts";
+import { tokenizeSplit } from "./encyclopedia.ts";
+import { longestWindow, protocol } from "./subject.ts";
+import { tokenIds } from "./token_ids.ts";
+
+/**
+ * A model as a method of the tables leaves it, calibrated as there: on the encyclopedia.
+ *
+ * @returns The model, which shares with `full` what stays as it was, and the options of its passes.
+ * @throws {InputError} If the tokenizer has tokens that the model does not know or a weight or
+ *   activation is not finite.
+ * @throws The signal's reason once it is aborted.
+ */
+export async function quantizedModel(
+  full: Model,
+  tokenizer: Tokenizer,
+  method: Method,
+  { progress, signal }: RunHooks,
+): Promise<{ model: Model; forward: ForwardOptions }> {
+  const calibration = needsCalibration(method) ? await calibrate(full, tokenizer) : undefined;
+  const drawn = () => calibration!;
+  const model = await quantizeWeights(full, method, drawn, progress, signal);
+  return { model, forward: quantizedForward(model, method, protocol.profile, drawn) };
+}
+
+async function calibrate(model: Model, tokenizer: Tokenizer): Promise<Calibration> {
+  const { ids } = await tokenizeSplit("calibration", tokenizer);
+  const window = Math.min(longestWindow, model.architecture.maxPositions);
+  const known = tokenIds(ids, model, `the tokenizer of ${model.name}`);
+  return drawCalibration(model, known, { ...protocol, window });
+}

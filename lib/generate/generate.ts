@@ -1,0 +1,59 @@
+import { require, seededRandom } from "../core/mod.ts";
+import {
+  type CachePrecision,
+  extend,
+  logits,
+  type Model,
+  type SiteHook,
+  startCache,
+} from "../model/mod.ts";
+import { tensorData, tf, tidy } from "../tensor/mod.ts";
+import { sampleToken, type SamplingOptions } from "./sampling.ts";
+
+/** How a text is continued. */
+export interface GenerateOptions extends SamplingOptions {
+  /** At most how many tokens are generated. */
+  tokens: number;
+  /** Of the draws, an integer in 0..2^32-1. */
+  seed?: number;
+  /** Generating stops before these tokens. */
+  endTokens?: ReadonlySet<number>;
+  /** Sees and may replace the value at every site. */
+  hook?: SiteHook;
+  /** How keys and values are cached. */
+  cache?: CachePrecision;
+}
+
+/**
+ * Continues a prompt token by token. The first step runs the whole prompt, every later one a single
+ * token; between two steps no tensors are kept.
+ *
+ * @param prompt Token ids, at least one.
+ * @throws {InputError} At the first step, if prompt and tokens do not fit the model's window, an id
+ *   is outside the vocabulary, or the temperature, topK or seed is out of range.
+ */
+export function* generate(
+  model: Model,
+  prompt: Int32Array,
+  { tokens, seed = 0, endTokens, hook, cache: precision, ...sampling }: GenerateOptions,
+): Generator<number, void, void> {
+  const { maxPositions } = model.architecture;
+  const rule = `prompt and tokens must number at most ${maxPositions} with ${model.name}`;
+  const total = prompt.length + tokens;
+  require(total <= maxPositions, "generate", rule, total);
+  const random = seededRandom(seed);
+  let cache = startCache(model, precision);
+  let ids = prompt;
+  for (let count = 0; count < tokens; count++) {
+    const step = tidy(() => {
+      const extended = extend(model, cache, ids, { hook });
+      const last = tf.slice(extended.hidden, [ids.length - 1, 0]);
+      const token = sampleToken(tensorData(logits(model, last)), sampling, random);
+      return { cache: extended.cache, token };
+    });
+    if (endTokens?.has(step.token)) return;
+    yield step.token;
+    cache = step.cache;
+    ids = Int32Array.of(step.token);
+  }
+}

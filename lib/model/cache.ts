@@ -1,0 +1,81 @@
+import { require } from "../core/mod.ts";
+import { type tf, tidy } from "../tensor/mod.ts";
+import { type CachedTokens, type CachePrecision, noTokens } from "./cached_tokens.ts";
+import { embedTokens } from "./embedding.ts";
+import type { Model } from "./model.ts";
+import { runLayers } from "./run_layers.ts";
+import type { SiteHook } from "./sites.ts";
+
+/** What one block keeps of the tokens it has seen. */
+interface LayerCache {
+  key: CachedTokens;
+  value: CachedTokens;
+}
+
+/**
+ * The keys and values of the tokens at the start of a window, from which the window can go on.
+ *
+ * A value: {@linkcode extend} leaves it as it is, and several continuations may start from it. It
+ * holds no tensors, so that there is nothing to free.
+ */
+export interface Cache {
+  /** How many tokens it knows. */
+  readonly length: number;
+  readonly layers: readonly LayerCache[];
+}
+
+/**
+ * The cache of an empty window.
+ *
+ * @param precision `int8` rounds, and takes `1/4 + 1/headDim` of the memory of `float32`.
+ */
+export function startCache(
+  { architecture }: Model,
+  precision: CachePrecision = "float32",
+): Cache {
+  const { layers, keyValueHeads, headDim } = architecture;
+  const empty = (what: string, layer: number) => {
+    const name = `cached ${what} of layer ${layer}`;
+    return noTokens({ channels: keyValueHeads * headDim, headDim, name }, precision);
+  };
+  return {
+    length: 0,
+    layers: Array.from({ length: layers }, (_, layer) => ({
+      key: empty("keys", layer),
+      value: empty("values", layer),
+    })),
+  };
+}
+
+/**
+ * Runs the next tokens of a window through all blocks, which see those before in the cache.
+ *
+ * `forward` of the whole window gives the same, and a window may be cut into calls anywhere.
+ *
+ * @param ids At least one.
+ * @param options.hook Sees the sites of the new tokens; only `attn.probs` spans all keys.
+ * @returns `hidden` of the new tokens `[tokens, channels]`, before the final norm, which `logits`
+ *   reads; and the cache that knows them too.
+ * @throws {InputError} If there are no ids, one is outside the vocabulary, the window gets too long
+ *   or a value that is cached in eight bits is not finite.
+ */
+export function extend(
+  model: Model,
+  cache: Cache,
+  ids: Int32Array,
+  { hook }: { hook?: SiteHook } = {},
+): { hidden: tf.Tensor2D; cache: Cache } {
+  require(ids.length > 0, "extend a cache", "there must be at least one token");
+  const layers = [...cache.layers];
+  const recallOf = (layer: number) => (key: tf.Tensor2D, value: tf.Tensor2D) => {
+    const past = cache.layers[layer];
+    const grown = { key: past.key.append(key), value: past.value.append(value) };
+    layers[layer] = grown;
+    return { key: grown.key.read(), value: grown.value.read() };
+  };
+  return tidy(() => {
+    const start = tidy(() => embedTokens(model, ids, 1, cache.length));
+    const { hidden } = runLayers(model, start, (layer) => ({ hook, recall: recallOf(layer) }));
+    return { hidden, cache: { length: cache.length + ids.length, layers } };
+  });
+}

@@ -1,0 +1,30 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
+import { loadEndTokens } from "../../lib/generate/mod.ts";
+import { withFolder } from "../io/temporary_folder.ts";
+
+for (
+  const [field, expected] of [
+    [{}, []],
+    [{ eos_token_id: null }, []],
+    [{ eos_token_id: 2 }, [2]],
+    [{ eos_token_id: [5, 7] }, [5, 7]],
+  ] as const
+) {
+  Deno.test(`loadEndTokens() reads ${JSON.stringify(field)}`, () =>
+    withFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify(field));
+      assertEquals(await loadEndTokens(folder), new Set(expected));
+    }));
+}
+
+Deno.test("loadEndTokens() refuses what is no token id", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/config.json`, '{"eos_token_id": [1, "</s>"]}');
+    await assertRejects(
+      () => loadEndTokens(folder),
+      InputError,
+      `Cannot load ${folder}/config.json: eos_token_id must be a token id or a list of them, ` +
+        'got "</s>"',
+    );
+  }));

@@ -1,0 +1,67 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
+import { generate } from "../../lib/generate/mod.ts";
+import type { Model } from "../../lib/model/mod.ts";
+import { tf, useBackend } from "../../lib/tensor/mod.ts";
+import { families, randomIds, tinyArchitectures, withRandomModel } from "../model/tiny_models.ts";
+import { logitsOf } from "../model/with_reference.ts";
+
+const greedy = { temperature: 0 };
+
+/** Greedy decoding by the definition: the whole window anew for every token. */
+function slowly(model: Model, prompt: Int32Array, tokens: number): number[] {
+  const ids = [...prompt];
+  for (let count = 0; count < tokens; count++) {
+    const last = logitsOf(model, Int32Array.from(ids)).slice(-model.architecture.vocabularySize);
+    ids.push(last.indexOf(Math.max(...last)));
+  }
+  return ids.slice(prompt.length);
+}
+
+for (const [name, architecture] of Object.entries(tinyArchitectures)) {
+  Deno.test(`generate() gives the most likely tokens of whole windows: ${name}`, async () => {
+    await useBackend("agile", { native: false });
+    await withRandomModel(architecture, (model) => {
+      const prompt = randomIds(9);
+      const expected = slowly(model, prompt, 20);
+      assertEquals([...generate(model, prompt, { ...greedy, tokens: 20 })], expected);
+    });
+    await useBackend("agile");
+  });
+}
+
+Deno.test("generate() stops before an end token", () =>
+  withRandomModel(families.llama, (model) => {
+    const prompt = randomIds(5);
+    const all = [...generate(model, prompt, { ...greedy, tokens: 12 })];
+    const end = all[7];
+    const stopped = generate(model, prompt, { ...greedy, tokens: 12, endTokens: new Set([end]) });
+    assertEquals([...stopped], all.slice(0, all.indexOf(end)));
+  }));
+
+Deno.test("generate() draws the same text from the same seed, another from another", () =>
+  withRandomModel(families.bloom, (model) => {
+    const draw = (seed: number) => [
+      ...generate(model, randomIds(5), { temperature: 1, tokens: 30, seed }),
+    ];
+    assertEquals(draw(3), draw(3));
+    assertEquals(draw(3).join() === draw(4).join(), false);
+  }));
+
+Deno.test("generate() holds no tensors between two steps", () =>
+  withRandomModel(families.opt, (model) => {
+    const before = tf.memory().numTensors;
+    const tokens = generate(model, randomIds(5), { ...greedy, tokens: 10, cache: "int8" });
+    for (const _ of tokens) assertEquals(tf.memory().numTensors, before);
+    assertEquals(tf.memory().numTensors, before);
+  }));
+
+Deno.test("generate() refuses more tokens than the window takes", () =>
+  withRandomModel(families.opt, (model) => {
+    assertThrows(
+      () => generate(model, randomIds(30), { ...greedy, tokens: 35 }).next(),
+      InputError,
+      "Cannot generate: prompt and tokens must number at most 64 with random, got 65",
+    );
+    assertEquals([...generate(model, randomIds(30), { ...greedy, tokens: 34 })].length, 34);
+  }));

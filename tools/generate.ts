@@ -1,0 +1,96 @@
+/** `deno task generate`: continues a prompt and times it. */
+import { quantizedModel } from "../experiments/quantized.ts";
+import { median } from "../lib/core/mod.ts";
+import { encodePrompt, generate, loadEndTokens, TextStream } from "../lib/generate/mod.ts";
+import { loadTokenizer } from "../lib/io/mod.ts";
+import { methodOf, methods } from "../lib/methods/mod.ts";
+import { type CachePrecision, loadModel } from "../lib/model/mod.ts";
+import { useBackend } from "../lib/tensor/mod.ts";
+import { choiceOption, integerOption, main, numberOption, type Session } from "./command_line.ts";
+import { writeText } from "./standard_output.ts";
+
+interface Options {
+  model: string;
+  prompt: string;
+  tokens: number;
+  temperature: number;
+  topK?: number;
+  seed: number;
+  method: string;
+  cache: CachePrecision;
+}
+
+await main((program, session) =>
+  program.name("generate")
+    .description("Continues a prompt on standard output; speeds go to standard error.")
+    .requiredOption("--model <folder>", "config.json, *.safetensors, tokenizer.json")
+    .requiredOption("--prompt <text>", "what the text starts with")
+    .option("--tokens <count>", "how many at most", integerOption("--tokens", 1), 100)
+    .option(
+      "--temperature <number>",
+      "0 takes the most likely token, 1 draws from the model's distribution",
+      numberOption("--temperature", 0),
+      0,
+    )
+    .option(
+      "--top-k <count>",
+      "draw from this many most likely tokens (default: all)",
+      integerOption("--top-k", 1),
+    )
+    .option("--seed <number>", "of the draws", integerOption("--seed", 0, 2 ** 32 - 1), 0)
+    .option(
+      "--method <name>",
+      `${Object.keys(methods).join(", ")}; calibrated on the built-in encyclopedia`,
+      "fp16",
+    )
+    .option(
+      "--cache <precision>",
+      "float32 or int8 keys and values",
+      choiceOption("--cache", ["float32", "int8"]),
+      "float32",
+    )
+    .action((options: Options) => run(options, session))
+);
+
+async function run(options: Options, session: Session): Promise<void> {
+  const method = methodOf(options.method);
+  await useBackend("agile");
+  const full = await loadModel(options.model);
+  const tokenizer = await loadTokenizer(options.model);
+  const endTokens = await loadEndTokens(options.model);
+  const prompt = encodePrompt(full, tokenizer, options.prompt);
+  const { model, forward } = await quantizedModel(full, tokenizer, method, session);
+
+  const { tokens: count, temperature, topK, seed, cache } = options;
+  const settings = { tokens: count, temperature, topK, seed, cache, endTokens, hook: forward.hook };
+  const tokens = generate(model, prompt, settings);
+  const stream = new TextStream(tokenizer, prompt);
+  const seconds: number[] = [];
+  while (!session.signal.aborted) {
+    const started = performance.now();
+    const { value: token, done } = tokens.next();
+    if (done) break;
+    seconds.push((performance.now() - started) / 1000);
+    await writeText(stream.push(token));
+    await eventsHandled();
+  }
+  await writeText(`${stream.end()}\n`);
+  if (seconds.length > 0) console.error(describeSpeed(prompt.length, seconds));
+}
+
+/** Lets a signal such as Ctrl-C reach its listener: generating itself never waits. */
+function eventsHandled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+/** @param seconds Of the step that ran the prompt, then of each that ran one token. */
+function describeSpeed(promptTokens: number, [prefill, ...steps]: number[]): string {
+  const rate = (tokens: number, time: number) => `${(tokens / time).toFixed(1)} tokens/s`;
+  const total = steps.reduce((sum, each) => sum + each, 0);
+  const lines = [`prefill: ${promptTokens} tokens, ${rate(promptTokens, prefill)}`];
+  if (steps.length > 0) {
+    const latency = `median ${(1000 * median(steps)).toFixed(2)} ms per token`;
+    lines.push(`decode: ${steps.length} tokens, ${rate(steps.length, total)}, ${latency}`);
+  }
+  return lines.join("\n");
+}
