@@ -6,6 +6,7 @@ export {
   gelu,
   layerNorm,
   linear,
+  multiplyIntegers,
   rmsNorm,
   rotary,
   rotaryTable,

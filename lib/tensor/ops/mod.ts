@@ -9,6 +9,7 @@ export { gelu, silu } from "./activations.ts";
 export { causalSoftmax } from "./causal_softmax.ts";
 export type { CausalSoftmaxOptions } from "./causal_softmax.ts";
 export { embed } from "./embed.ts";
+export { multiplyIntegers } from "./integer_product.ts";
 export { linear } from "./linear.ts";
 export { layerNorm, rmsNorm } from "./normalization.ts";
 export { rotary, rotaryTable } from "./rotary.ts";
