@@ -3,3 +3,4 @@ export * from "./gptq_model.ts";
 export * from "./method.ts";
 export * from "./scheme.ts";
 export * from "./weights.ts";
+export * from "./quantized_linear.ts";

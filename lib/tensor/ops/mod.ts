@@ -9,6 +9,8 @@ export { gelu, silu } from "./activations.ts";
 export { causalSoftmax } from "./causal_softmax.ts";
 export type { CausalSoftmaxOptions } from "./causal_softmax.ts";
 export { embed } from "./embed.ts";
+export { integerLinear } from "./integer_linear.ts";
+export type { RowCodes } from "./integer_linear.ts";
 export { multiplyIntegers } from "./integer_product.ts";
 export { linear } from "./linear.ts";
 export { layerNorm, rmsNorm } from "./normalization.ts";
