@@ -76,10 +76,11 @@ function layOut(
     );
   simd.write(scale, weight.scale);
   simd.viewAs(Int32Array, offset, grids).set(weight.offset);
-  simd.viewAs(Int32Array, zero, grids).set(Int32Array.from(weight.zeroPoint, (code) => code - 128));
-  simd.viewAs(Int32Array, rowSums, chunk).fill(0);
+  simd.viewAs(Int32Array, rowSums, chunk).fill(0); // and 4-bit weights leave them so
   if (bits === 8) {
     simd.viewAs(Uint8Array, codes, weight.codes.length).set(weight.codes);
+    const zeros = simd.viewAs(Int32Array, zero, grids);
+    weight.zeroPoint.forEach((code, grid) => zeros[grid] = code - 128);
   } else {
     simd.viewAs(Uint8Array, packed, weight.codes.length).set(weight.codes);
     simd.viewAs(Uint8Array, points, grids).set(weight.zeroPoint);

@@ -9,15 +9,23 @@ import { tf } from "../tf.ts";
  * @param a Unsigned codes of activations, [rows, in].
  * @param b Signed codes of weights, [out, in].
  * @param columns in: 1..32768.
- * @returns [rows, out]
+ * @param target Where the result goes, [rows, out]; by default a new array.
+ * @returns `target`.
  * @throws {InputError} If the shapes do not fit or another backend than `agile` computes.
  */
-export function multiplyIntegers(a: Uint8Array, b: Int8Array, columns: number): Int32Array {
+export function multiplyIntegers(
+  a: Uint8Array,
+  b: Int8Array,
+  columns: number,
+  target?: Int32Array,
+): Int32Array {
   const action = "multiply integers";
   const [m, n] = [a.length / columns, b.length / columns];
   const fits = Number.isInteger(columns) && Number.isInteger(m) && Number.isInteger(n);
   require(fits, action, `both must hold whole rows of ${columns}`, [a.length, b.length]);
   requireDepth(columns, action);
+  target ??= new Int32Array(m * n);
+  require(target.length === m * n, action, `target must hold ${m} x ${n} sums`, target.length);
   const { simd, integerProduct } = integerBackend(action);
   const k = Math.ceil(columns / depthStep) * depthStep;
   const strideC = paddedColumns(n);
@@ -28,9 +36,8 @@ export function multiplyIntegers(a: Uint8Array, b: Int8Array, columns: number): 
   copyRows(a, columns, left, k);
   copyRows(b, columns, right, k);
   integerProduct.multiply(left, right, product, { m, n, k, strideA: k, strideC });
-  const result = new Int32Array(m * n);
-  copyRows(product, strideC, result, n);
-  return result;
+  copyRows(product, strideC, target, n);
+  return target;
 }
 
 /**

@@ -12,7 +12,9 @@ for (const [name, choose] of integerPaths) {
     fc.assert(fc.property(side, side, depth, fc.gen(), (m, n, k, draw) => {
       const a = draw(fc.uint8Array, { minLength: m * k, maxLength: m * k });
       const b = draw(fc.int8Array, { minLength: n * k, maxLength: n * k });
-      assertEquals(multiplyIntegers(a, b, k), expectedProduct(a, b, k));
+      const target = new Int32Array(m * n).fill(7);
+      assert(multiplyIntegers(a, b, k, target) === target);
+      assertEquals(target, expectedProduct(a, b, k));
     }));
   });
 
@@ -48,6 +50,11 @@ Deno.test("multiplyIntegers() refuses shapes that do not fit, and other backends
     multiply(32769, 32769, 32769),
     InputError,
     "Cannot multiply integers: at most 32768 columns may be summed up, got 32769",
+  );
+  assertThrows(
+    () => multiplyIntegers(new Uint8Array(6), new Int8Array(3), 3, new Int32Array(3)),
+    InputError,
+    "Cannot multiply integers: target must hold 2 x 1 sums, got 3",
   );
   await useBackend("cpu");
   assertThrows(
