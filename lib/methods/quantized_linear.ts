@@ -1,16 +1,12 @@
 import { require } from "../core/mod.ts";
-import {
-  byteQuantizer,
-  commonStep,
-  type QuantizedWeight,
-  type UniformParams,
-} from "../quant/mod.ts";
+import { byteQuantizer, commonStep, type UniformParams } from "../quant/mod.ts";
 import {
   integerLinear,
   type IntegerWeight,
   packWeight,
   tensorData,
   type tf,
+  type WeightCodes,
 } from "../tensor/mod.ts";
 
 /** A linear map whose weight is integers, in memory too, and whose products are. */
@@ -37,7 +33,7 @@ export interface QuantizedLinear {
  * @throws {InputError} If the channels of the input have no common step and zero point.
  */
 export function quantizedLinear(
-  weight: QuantizedWeight,
+  weight: WeightCodes,
   params: UniformParams,
   bias?: tf.Tensor1D,
   name = "tensor",
