@@ -9,6 +9,7 @@ import { cutWindows, windowStartToken } from "../lib/eval/mod.ts";
 import { loadTokenizer, readJson, readText } from "../lib/io/mod.ts";
 import {
   type Calibration,
+  integerExecution,
   methodOf,
   methods,
   needsCalibration,
@@ -35,6 +36,7 @@ interface Options {
   window?: number;
   method: string;
   profile: Profile;
+  execute: "emulate" | "integer";
   prune?: number;
   pruneLayers?: number[];
   positions: PruningPlan["positions"];
@@ -64,6 +66,12 @@ await main((program, session) =>
       "paper or released: whose reading of the quantizers",
       choiceOption("--profile", ["paper", "released"]),
       "paper",
+    )
+    .option(
+      "--execute <how>",
+      "emulate: dequantized floats, or integer: integer products in the linear maps",
+      choiceOption("--execute", ["emulate", "integer"]),
+      "emulate",
     )
     .option(
       "--prune <ratio>",
@@ -105,12 +113,12 @@ await main((program, session) =>
 async function run(options: Options, session: Session): Promise<void> {
   const method = methodOf(options.method);
   const plan = pruningPlan(options);
-  const { profile, text, ids } = options;
+  const { profile, execute, text, ids } = options;
   const isOne = (text === undefined) !== (ids === undefined);
   require(isOne, "read the command line", "give either --text or --ids");
   const values = text === undefined ? await readIds(ids!) : await encodeText(text, options.model);
 
-  const { matrixProduct } = await useBackend("agile");
+  const { matrixProduct, integerProduct } = await useBackend("agile");
   const full = await loadModel(options.model);
   const { maxPositions } = full.architecture;
   const { window = Math.min(maxPositions, 2048) } = options;
@@ -122,8 +130,13 @@ async function run(options: Options, session: Session): Promise<void> {
   const calibration = needsCalibration(method) ? await calibrate(full, options, window) : undefined;
 
   const draw = () => calibration!.drawn;
-  const model = await quantizeWeights(full, method, draw, session.progress, session.signal);
-  const forward = quantizedForward(model, method, profile, draw, pruning);
+  const quantized = await quantizeWeights(full, method, draw, session.progress, session.signal);
+  const { model, forward } = execute === "integer"
+    ? await integerExecution(quantized, method, profile, draw, pruning)
+    : {
+      model: quantized,
+      forward: quantizedForward(quantized, method, profile, draw, pruning),
+    };
   const started = performance.now();
   const readings = await takeReadings(model, windows, forward, session);
   const seconds = (performance.now() - started) / 1000;
@@ -142,6 +155,7 @@ async function run(options: Options, session: Session): Promise<void> {
     seconds,
     tokensPerSecond: passes * windows.length * window / seconds,
     matrixProduct,
+    integerProduct: execute === "integer" ? integerProduct : undefined,
   };
   console.log(options.json ? encodeJson(report, 2) : describeReport(report));
 }

@@ -26,15 +26,18 @@ export interface PerplexityReport {
   seconds: number;
   tokensPerSecond: number;
   matrixProduct: string;
+  /** What the linear maps ran on, of `--execute integer`. */
+  integerProduct?: string;
 }
 
 /** The report as aligned lines. */
 export function describeReport(report: PerplexityReport): string {
-  const { profile, calibration, denseOnSurvivors, allPositions } = report;
+  const { profile, calibration, denseOnSurvivors, allPositions, integerProduct } = report;
   const lines: [string, string | undefined][] = [
     ["model", report.model],
     ["method", profile ? `${report.method} (profile ${profile})` : report.method],
     ["calibrated on", calibration],
+    ["linear maps in", integerProduct && `integers (${integerProduct})`],
     ["perplexity", interval(report.perplexity)],
     ["dense on survivors", denseOnSurvivors && interval(denseOnSurvivors)],
     ["all positions", allPositions && interval(allPositions)],

@@ -9,10 +9,8 @@ import {
 } from "../model/mod.ts";
 import { gptq, type GptqOptions } from "../quant/mod.ts";
 import { tensorData, tf, tidy } from "../tensor/mod.ts";
+import { inputSites, quantizedModule } from "./quantized_module.ts";
 import { advanceStreams, closeStreams, openStreams } from "./streams.ts";
-
-/** Where each of the {@linkcode linearGroups} reads its input. */
-const inputSites: SiteName[] = ["attn.input", "attn.output", "mlp.input", "mlp.hidden"];
 
 /**
  * GPTQ on every linear map of every block, true-sequential: blocks in order, and in a block the
@@ -48,8 +46,10 @@ export async function gptqModel(
         for (const name of group) {
           const module = layer[name];
           if (!module) continue; // gate, where the MLP is not gated
-          const { dequantized } = gptq(tensorData(module.weight), hessian, options);
-          layer[name] = { ...module, weight: tf.tensor(dequantized, module.weight.shape) };
+          layer[name] = quantizedModule(
+            module,
+            gptq(tensorData(module.weight), hessian, options),
+          );
         }
       }
       advanceStreams(quantized, index, streams);

@@ -1,7 +1,7 @@
-import { refuse } from "../core/mod.ts";
+import { refuse, require } from "../core/mod.ts";
 import type { Architecture, ForwardOptions, Model, Pruning } from "../model/mod.ts";
 import type { GptqOptions, Profile } from "../quant/mod.ts";
-import { calibrateActivations, quantizeActivations } from "./activations.ts";
+import { type ActivationParams, calibrateActivations, quantizeActivations } from "./activations.ts";
 import { type ActivationScheme, agileQ8 } from "./scheme.ts";
 import type { Calibration, RtnSettings, WeightScheme } from "./weights.ts";
 
@@ -118,7 +118,25 @@ export function quantizedForward(
   pruning?: Pruning,
 ): ForwardOptions {
   if (!method.activations) return { pruning };
-  const scheme = method.activations(profile, model.architecture);
-  const params = calibrateActivations(model, calibration().activationWindows, scheme, pruning);
+  const { scheme, params } = calibrateMethod(model, method, profile, calibration, pruning);
   return { hook: quantizeActivations(scheme, params), pruning };
+}
+
+/** The activation scheme of a method that has one, and its parameters on a model. */
+export function calibrateMethod(
+  model: Model,
+  { activations, title }: Method,
+  profile: Profile,
+  calibration: () => Calibration,
+  pruning?: Pruning,
+): { scheme: ActivationScheme; params: ActivationParams } {
+  require(
+    activations !== undefined,
+    "calibrate activations",
+    "the method must quantize them",
+    title,
+  );
+  const scheme = activations(profile, model.architecture);
+  const { activationWindows } = calibration();
+  return { scheme, params: calibrateActivations(model, activationWindows, scheme, pruning) };
 }

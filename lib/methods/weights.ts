@@ -1,8 +1,9 @@
 import type { Progress } from "../core/mod.ts";
 import { type Model, withLinearWeights } from "../model/mod.ts";
 import { type GptqOptions, rtn, type RtnOptions } from "../quant/mod.ts";
-import { tensorData, tf } from "../tensor/mod.ts";
+import { tensorData } from "../tensor/mod.ts";
 import { gptqModel } from "./gptq_model.ts";
+import { quantizedModule } from "./quantized_module.ts";
 
 /** Round-to-nearest for matrices of any shape. */
 export type RtnSettings = Omit<RtnOptions, "rows" | "columns">;
@@ -52,7 +53,7 @@ export async function quantizeWeights(
 function rtnModel(model: Model, options: RtnSettings): Promise<Model> {
   return withLinearWeights(model, (module) => {
     const [rows, columns] = module.weight.shape;
-    const { dequantized } = rtn(tensorData(module.weight), { ...options, rows, columns });
-    return { ...module, weight: tf.tensor(dequantized, [rows, columns]) };
+    const quantized = rtn(tensorData(module.weight), { ...options, rows, columns });
+    return quantizedModule(module, quantized);
   });
 }

@@ -5,10 +5,12 @@ import type { Architecture } from "./architecture.ts";
 export interface Module {
   weight: tf.Tensor;
   bias?: tf.Tensor1D;
+  /** Computes a linear map, `[rows, in]` to `[rows, out]`, by other means than weight and bias. */
+  apply?: (value: tf.Tensor2D) => tf.Tensor2D;
 }
 
 /** What a module's parameters are called. */
-export type ParameterKind = keyof Module;
+export type ParameterKind = "weight" | "bias";
 
 /** The names of one block's modules. `gate` exists in gated MLPs only. */
 export type LayerModuleName =

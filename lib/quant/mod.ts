@@ -17,6 +17,8 @@ export {
   type UniformOptions,
   type UniformQuantized,
 } from "./uniform.ts";
+export { type CommonStep, commonStep } from "./common_step.ts";
+export { type ByteQuantizer, byteQuantizer } from "./bytes.ts";
 export { fakeQuantizeUniform } from "./fake_uniform.ts";
 export {
   dequantizeLog2,

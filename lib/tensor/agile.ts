@@ -1,7 +1,8 @@
 import { BufferPool } from "./buffer_pool.ts";
+import { type IntegerProduct, simdIntegerProduct } from "./integer_product.ts";
 import { simdMatrixProduct } from "./matrix_product.ts";
 import type { MatrixProduct } from "./matrix_product.ts";
-import { nativeMatrixProduct } from "./native.ts";
+import { nativeProducts } from "./native.ts";
 import { Simd } from "./simd.ts";
 import { tf } from "./tf.ts";
 
@@ -14,17 +15,20 @@ export const agileName = "agile";
  */
 export class AgileBackend extends tf.MathBackendCPU {
   matrixProduct: MatrixProduct;
+  integerProduct: IntegerProduct;
   readonly #pool = new BufferPool();
 
   constructor(readonly simd: Simd) {
     super();
     this.matrixProduct = simdMatrixProduct(simd);
+    this.integerProduct = simdIntegerProduct(simd);
   }
 
-  /** Chooses the matrix product: a native library if asked for and present, else SIMD. */
-  chooseProduct(native: boolean): void {
-    this.matrixProduct = (native ? nativeMatrixProduct() : undefined) ??
-      simdMatrixProduct(this.simd);
+  /** Chooses the matrix products: a native library if asked for and present, else SIMD. */
+  chooseProducts(native: boolean): void {
+    const library = native ? nativeProducts() : undefined;
+    this.matrixProduct = library?.float ?? simdMatrixProduct(this.simd);
+    this.integerProduct = library?.integer ?? simdIntegerProduct(this.simd);
   }
 
   /** The elements of a float32 tensor, row-major: the tensor's own storage, not a copy. */

@@ -10,6 +10,8 @@ export interface BackendInfo {
   backend: string;
   /** What multiplies matrices, e.g. `oneDNN 2.6.3`, `WebAssembly SIMD` or `TensorFlow.js cpu`. */
   matrixProduct: string;
+  /** What multiplies integer matrices; on `agile` only. */
+  integerProduct?: string;
   /** Threads that multiply matrices. */
   threads: number;
 }
@@ -38,7 +40,12 @@ export async function useBackend(
   if (!(backend instanceof AgileBackend)) {
     return { backend: name, matrixProduct: `TensorFlow.js ${name}`, threads: 1 };
   }
-  backend.chooseProduct(options.native ?? true);
-  const { matrixProduct } = backend;
-  return { backend: name, matrixProduct: matrixProduct.name, threads: matrixProduct.threads };
+  backend.chooseProducts(options.native ?? true);
+  const { matrixProduct, integerProduct } = backend;
+  return {
+    backend: name,
+    matrixProduct: matrixProduct.name,
+    integerProduct: integerProduct.name,
+    threads: matrixProduct.threads,
+  };
 }

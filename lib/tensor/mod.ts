@@ -4,14 +4,18 @@ export {
   causalSoftmax,
   embed,
   gelu,
+  integerLinear,
   layerNorm,
   linear,
+  multiplyIntegers,
   rmsNorm,
   rotary,
   rotaryTable,
   silu,
   tokenCrossEntropy,
 } from "./ops/mod.ts";
-export type { CausalSoftmaxOptions, RotaryTable } from "./ops/mod.ts";
+export type { CausalSoftmaxOptions, RotaryTable, RowCodes } from "./ops/mod.ts";
+export { packWeight } from "./integer_weight.ts";
+export type { ActivationGrid, IntegerWeight, WeightCodes } from "./integer_weight.ts";
 export { tf } from "./tf.ts";
 export { tidy } from "./tidy.ts";

@@ -1,3 +1,4 @@
+import { type IntegerProduct, isExact } from "./integer_product.ts";
 import type { MatrixProduct } from "./matrix_product.ts";
 
 const symbols = {
@@ -7,6 +8,15 @@ const symbols = {
     parameters: [
       ...(["u8", "u8", "i64", "i64", "i64", "f32"] as const),
       ...(["buffer", "i64", "buffer", "i64", "f32", "buffer", "i64"] as const),
+    ],
+    result: "i32",
+  },
+  // Transpositions, what shape the offset of C has, M, N, K, alpha, A, lda, offset of A, B, ldb, offset
+  // of B, beta, C, ldc, offset of C; row-major.
+  dnnl_gemm_u8s8s32: {
+    parameters: [
+      ...(["u8", "u8", "u8", "i64", "i64", "i64", "f32", "buffer", "i64", "u8"] as const),
+      ...(["buffer", "i64", "i8", "f32", "buffer", "i64", "buffer"] as const),
     ],
     result: "i32",
   },
@@ -29,16 +39,25 @@ const nativeVariable = "AGILE_QUANT_NATIVE";
 const spinVariable = "GOMP_SPINCOUNT";
 const spinCount = "100";
 
-const [normal, transposed] = ["N", "T"].map((letter) => letter.charCodeAt(0));
+const [normal, transposed, fixed] = ["N", "T", "F"].map((letter) => letter.charCodeAt(0));
 
-let loaded: MatrixProduct | undefined;
+const noOffset = new Int32Array(1);
+
+/** The products of a native library. */
+export interface NativeProducts {
+  float: MatrixProduct;
+  /** Absent where the library's is not exact on this machine. */
+  integer?: IntegerProduct;
+}
+
+let loaded: NativeProducts | undefined;
 
 /**
- * The product on oneDNN's `dnnl_sgemm`, or `undefined` where the library is not installed, may not
- * be loaded (no permission for FFI) or is switched off by the environment variable
- * `AGILE_QUANT_NATIVE=0`. The library, once loaded, stays for the life of the process.
+ * The products of oneDNN, `dnnl_sgemm` and `dnnl_gemm_u8s8s32`, or `undefined` where the library is
+ * not installed, may not be loaded (no permission for FFI) or is switched off by the environment
+ * variable `AGILE_QUANT_NATIVE=0`. The library, once loaded, stays for the life of the process.
  */
-export function nativeMatrixProduct(): MatrixProduct | undefined {
+export function nativeProducts(): NativeProducts | undefined {
   if (!granted({ name: "ffi" }) || environment(nativeVariable) === "0") return undefined;
   loaded ??= openLibrary();
   return loaded;
@@ -52,14 +71,14 @@ function environment(variable: string): string | undefined {
   return granted({ name: "env", variable }) ? Deno.env.get(variable) : undefined;
 }
 
-function openLibrary(): MatrixProduct | undefined {
+function openLibrary(): NativeProducts | undefined {
   if (granted({ name: "env", variable: spinVariable }) && !Deno.env.has(spinVariable)) {
     Deno.env.set(spinVariable, spinCount);
   }
   const names = fileNames[Deno.build.os as keyof typeof fileNames] ?? fileNames.linux;
   for (const name of names) {
     try {
-      return sgemmProduct(Deno.dlopen(name, symbols));
+      return productsOf(Deno.dlopen(name, symbols).symbols);
     } catch {
       // Not installed under this name.
     }
@@ -67,12 +86,20 @@ function openLibrary(): MatrixProduct | undefined {
   return undefined;
 }
 
-function sgemmProduct(library: Deno.DynamicLibrary<typeof symbols>): MatrixProduct {
-  const { dnnl_sgemm, dnnl_version, omp_get_max_threads } = library.symbols;
-  const version = new Deno.UnsafePointerView(dnnl_version()!);
+type Library = Deno.DynamicLibrary<typeof symbols>["symbols"];
+
+function productsOf(library: Library): NativeProducts {
+  const version = new Deno.UnsafePointerView(library.dnnl_version()!);
+  const name = `oneDNN ${[0, 4, 8].map((offset) => version.getInt32(offset)).join(".")}`;
+  const threads = library.omp_get_max_threads?.() ?? navigator.hardwareConcurrency;
+  const integer = integerProduct(library, name, threads);
+  return { float: floatProduct(library, name, threads), ...isExact(integer) && { integer } };
+}
+
+function floatProduct({ dnnl_sgemm }: Library, name: string, threads: number): MatrixProduct {
   return {
-    name: `oneDNN ${[0, 4, 8].map((offset) => version.getInt32(offset)).join(".")}`,
-    threads: omp_get_max_threads?.() ?? navigator.hardwareConcurrency,
+    name,
+    threads,
     multiply(a, b, target, { m, n, k, transposeA, transposeB }) {
       const status = dnnl_sgemm(
         transposeA ? transposed : normal,
@@ -90,6 +117,39 @@ function sgemmProduct(library: Deno.DynamicLibrary<typeof symbols>): MatrixProdu
         BigInt(n),
       );
       if (status !== 0) throw new Error(`dnnl_sgemm failed with status ${status}`);
+    },
+  };
+}
+
+function integerProduct(
+  { dnnl_gemm_u8s8s32 }: Library,
+  name: string,
+  threads: number,
+): IntegerProduct {
+  return {
+    name,
+    threads,
+    multiply(a, b, target, { m, n, k, strideA, strideC }) {
+      const status = dnnl_gemm_u8s8s32(
+        normal,
+        transposed,
+        fixed,
+        BigInt(m),
+        BigInt(n),
+        BigInt(k),
+        1,
+        a as Uint8Array<ArrayBuffer>,
+        BigInt(strideA),
+        0,
+        b as Int8Array<ArrayBuffer>,
+        BigInt(k),
+        0,
+        0,
+        target as Int32Array<ArrayBuffer>,
+        BigInt(strideC),
+        noOffset,
+      );
+      if (status !== 0) throw new Error(`dnnl_gemm_u8s8s32 failed with status ${status}`);
     },
   };
 }

@@ -45,7 +45,37 @@ interface KernelExports extends Record<ElementwiseName, ElementwiseKernel> {
     transposeB: boolean,
     packed: number,
   ): void;
+  integerMatmul(
+    a: number,
+    strideA: number,
+    b: number,
+    c: number,
+    m: number,
+    n: number,
+    depth: number,
+  ): void;
+  unpackInt4(
+    target: number,
+    packed: number,
+    zeroPoints: number,
+    factors: number,
+    rows: number,
+    depth: number,
+  ): void;
+  addScaled(
+    y: number,
+    c: number,
+    scale: number,
+    offset: number,
+    zero: number,
+    sums: number,
+    rows: number,
+    columns: number,
+  ): void;
 }
+
+/** A kind of typed array that can look into the scratch memory. */
+type ViewType<View> = new (buffer: ArrayBufferLike, address: number, length: number) => View;
 
 /** The compiled kernels, the fastest first: with and without relaxed SIMD. */
 const moduleFiles = ["kernels_relaxed.wasm", "kernels_simd.wasm"];
@@ -112,6 +142,11 @@ export class Simd {
   /** A view of `length` reserved floats, valid until the next {@linkcode reserve}. */
   view(address: number, length: number): Float32Array {
     return this.#floats.subarray(address / 4, address / 4 + length);
+  }
+
+  /** A view of `length` reserved elements of another type, valid until the next {@linkcode reserve}. */
+  viewAs<View>(type: ViewType<View>, address: number, length: number): View {
+    return new type(this.kernels.memory.buffer, address, length);
   }
 
   /**

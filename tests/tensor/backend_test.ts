@@ -12,7 +12,12 @@ import {
 } from "../../lib/tensor/mod.ts";
 import { randomTensor } from "./compare.ts";
 
-const simd = { backend: "agile", matrixProduct: "WebAssembly SIMD", threads: 1 };
+const simd = {
+  backend: "agile",
+  matrixProduct: "WebAssembly SIMD",
+  integerProduct: "WebAssembly SIMD",
+  threads: 1,
+};
 
 Deno.test("useBackend() runs agile on SIMD if native is false or AGILE_QUANT_NATIVE is 0", async () => {
   assertEquals(await useBackend("agile", { native: false }), simd);

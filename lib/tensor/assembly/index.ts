@@ -1,3 +1,4 @@
 export * from "./elementwise";
+export * from "./integer";
 export * from "./matmul";
 export * from "./softmax";

@@ -1,0 +1,74 @@
+import { require } from "../core/mod.ts";
+import type { Simd } from "./simd.ts";
+
+/** The shape of an integer product C [m, n] = A [m, k] B^T with B [n, k]. */
+export interface IntegerShape {
+  m: number;
+  n: number;
+  /** A multiple of {@linkcode depthStep}. */
+  k: number;
+  /** Elements from one row of A to the next. */
+  strideA: number;
+  /** Elements from one row of C to the next: {@linkcode paddedColumns} of n. */
+  strideC: number;
+}
+
+/** One way to multiply unsigned by signed bytes, exact in 32 bits. */
+export interface IntegerProduct {
+  /** E.g. `oneDNN 2.6.3` or `WebAssembly SIMD`. */
+  readonly name: string;
+  /** Threads it computes on. */
+  readonly threads: number;
+  /**
+   * Writes A B^T. All arrays are views of scratch memory of {@linkcode Simd}; there is room for the
+   * padding of C and as many more rows of B.
+   */
+  multiply(a: Uint8Array, b: Int8Array, target: Int32Array, shape: IntegerShape): void;
+}
+
+/** Depths are padded to a multiple of this. */
+export const depthStep = 16;
+
+/** The depth up to which no sum of products can leave 32 bits, zero points included: 255 * 255 * k. */
+const deepest = 2 ** 15;
+
+/** Refuses a sum of too many products. */
+export function requireDepth(k: number, action: string): void {
+  require(k <= deepest, action, `at most ${deepest} columns may be summed up`, k);
+}
+
+/** What a row of C takes up. */
+export function paddedColumns(n: number): number {
+  return Math.ceil(n / 4) * 4;
+}
+
+/** The product on the SIMD kernel of `assembly/integer.ts`, on one thread. */
+export function simdIntegerProduct({ kernels }: Simd): IntegerProduct {
+  return {
+    name: "WebAssembly SIMD",
+    threads: 1,
+    multiply(a, b, target, { m, n, k, strideA }) {
+      kernels.integerMatmul(a.byteOffset, strideA, b.byteOffset, target.byteOffset, m, n, k);
+    },
+  };
+}
+
+/**
+ * Whether a product is exact at the extremes: 8-bit products whose pairs are added in 16 bits, as
+ * processors without VNNI instructions do, saturate there.
+ */
+export function isExact(product: IntegerProduct): boolean {
+  return [[1, 1], [1, 64], [64, 1], [48, 64]].every(([m, n]) =>
+    [-128, 127].every((weight) => {
+      const [k, strideC] = [64, paddedColumns(n)];
+      const target = new Int32Array(m * strideC);
+      const shape = { m, n, k, strideA: k, strideC };
+      product.multiply(new Uint8Array(m * k).fill(255), filled(n * k, weight), target, shape);
+      return target.every((sum, i) => i % strideC >= n || sum === 255 * weight * k);
+    })
+  );
+}
+
+function filled(length: number, value: number): Int8Array {
+  return new Int8Array(length).fill(value);
+}

@@ -1,0 +1,121 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { InputError, mean } from "../../lib/core/mod.ts";
+import { scoreWindow } from "../../lib/eval/mod.ts";
+import {
+  integerExecution,
+  type Method,
+  methods,
+  quantizedForward,
+  quantizeWeights,
+} from "../../lib/methods/mod.ts";
+import { disposeModel, forward, linearGroups, type Model } from "../../lib/model/mod.ts";
+import { linear, tensorData, tf } from "../../lib/tensor/mod.ts";
+import { copyLayers, pruning, randomIds, tinyModels, withModel } from "../eval/tiny_models.ts";
+
+const windows = [1, 2, 3].map((seed) => randomIds(40, seed));
+const calibration = () => ({ weightWindows: windows, activationWindows: windows.slice(0, 2) });
+const agileq8: Method = methods["agileq-8"];
+
+/** The method with other weights than GPTQ's 4 bits. */
+const rtn8: Method = {
+  ...agileq8,
+  weights: {
+    kind: "rtn",
+    options: { bits: 8, groupSize: 32, symmetric: false, range: "minmax" },
+  },
+};
+
+/** Runs a test on a model whose weights a method quantized. */
+function withQuantized(
+  name: typeof tinyModels[number],
+  method: Method,
+  test: (quantized: Model) => Promise<void>,
+): Promise<void> {
+  return withModel(name, async (model) => {
+    const quantized = await quantizeWeights(model, method, calibration);
+    await test(quantized);
+    disposeModel(quantized, model);
+  });
+}
+
+/** The largest difference, relative to the largest magnitude. */
+function difference(actual: tf.Tensor, expected: tf.Tensor): number {
+  const [values, others] = [tensorData(actual), tensorData(expected)];
+  const largest = others.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return values.reduce((most, value, i) => Math.max(most, Math.abs(value - others[i])), 0) /
+    largest;
+}
+
+for (const name of tinyModels) {
+  for (const [title, method] of [["GPTQ, 4 bits", agileq8], ["RTN, 8 bits", rtn8]] as const) {
+    Deno.test(`integerExecution() computes every linear map within 2e-6: ${name}, ${title}`, () =>
+      withQuantized(name, method, async (quantized) => {
+        const { model } = await integerExecution(quantized, method, "paper", calibration);
+        const emulated = copyLayers(quantized);
+        let visits = 0;
+        emulated.weights.layers.forEach((layer, index) => {
+          for (const name of linearGroups.flat().filter((each) => layer[each])) {
+            const { weight, bias } = layer[name]!;
+            const { apply } = model.weights.layers[index][name]!;
+            const compare = (value: tf.Tensor2D) => {
+              const expected = linear(value, weight as tf.Tensor2D, bias);
+              const error = difference(apply!(value), expected);
+              assert(error < 2e-6, `${name} of layer ${index} is off by ${error}`);
+              visits++;
+              return expected;
+            };
+            layer[name] = { weight, bias, apply: compare };
+          }
+        });
+        const options = quantizedForward(quantized, method, "paper", calibration);
+        forward(emulated, windows[2], options).hidden.dispose();
+        assertEquals(visits, quantized.architecture.layers * (name === "llama" ? 7 : 6));
+      }));
+
+    Deno.test(`integerExecution() gives the emulated loss within 1e-3: ${name}, ${title}`, () =>
+      withQuantized(name, method, async (quantized) => {
+        for (const prune of [undefined, pruning]) {
+          const execution = await integerExecution(quantized, method, "paper", calibration, prune);
+          const emulated = quantizedForward(quantized, method, "paper", calibration, prune);
+          const window = randomIds(40, 9);
+          const expected = mean(scoreWindow(quantized, window, emulated).loss);
+          const actual = mean(scoreWindow(execution.model, window, execution.forward).loss);
+          assert(Math.abs(actual / expected - 1) < 1e-3, `${actual} instead of ${expected}`);
+        }
+      }));
+  }
+}
+
+Deno.test("integerExecution() refuses what has no integers to multiply", () =>
+  withModel("llama", async (model) => {
+    const execute = (quantized: Model, method: Method, profile: "paper" | "released" = "paper") =>
+      integerExecution(quantized, method, profile, calibration);
+    await assertRejects(
+      () => execute(model, methods.gptq4),
+      InputError,
+      'Cannot calibrate activations: the method must quantize them, got "GPTQ"',
+    );
+    await assertRejects(
+      () => execute(model, agileq8),
+      InputError,
+      "Cannot multiply query of layer 0 in integers: its weight must be quantized",
+    );
+    const quantized = await quantizeWeights(model, methods.rtn4, calibration);
+    const byte = { kind: "uniform", bits: 8, signed: false, granularity: "tensor" } as const;
+    const partly: Method = {
+      ...agileq8,
+      activations: (profile) => ({ profile, sites: { "attn.input": byte } }),
+    };
+    await assertRejects(
+      () => execute(quantized, partly),
+      InputError,
+      "Cannot multiply output of layer 0 in integers: " +
+        "its input attn.output must have a uniform quantizer",
+    );
+    await assertRejects(
+      () => execute(quantized, agileq8, "released"),
+      InputError,
+      "Cannot multiply attn.input of layer 0 in integers: its steps must be one step times powers",
+    );
+    disposeModel(quantized, model);
+  }));
