@@ -51,7 +51,9 @@ export async function main(
   } catch (error) {
     progress.stop();
     if (controller.signal.aborted && error === controller.signal.reason) {
-      console.error("Interrupted. What was finished is kept: the same command resumes there.");
+      console.error(
+        "Interrupted. What reproduce and train have finished is kept, and they resume there.",
+      );
       Deno.exit(status.interrupted);
     }
     Deno.exit(report(error));
