@@ -1,4 +1,6 @@
 export * from "./elementwise";
 export * from "./integer";
+export * from "./layout";
 export * from "./matmul";
 export * from "./softmax";
+export * from "./sums";
