@@ -1,4 +1,5 @@
 export * from "./csv.ts";
+export * from "./html.ts";
 export * from "./json.ts";
 export * from "./latex.ts";
 export * from "./markdown.ts";
