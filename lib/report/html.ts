@@ -2,27 +2,29 @@ import { gridOf } from "./grid.ts";
 import type { Table } from "./table.ts";
 
 /**
- * A table for a web page: the title as its caption, the notes below it. A table wider than the page
- * scrolls by itself.
+ * The table as an HTML fragment: a `table` with its title as caption, its notes as a list below.
+ * Cells of numeric columns have the class `number`. It brings no style of its own.
  *
  * @throws {InputError} If a row has more or fewer cells than there are columns.
  */
 export function toHtml(table: Table): string {
   const { title, head, body, numeric, notes } = gridOf(table, escapeHtml);
-  const row = (tag: "th" | "td") => (cells: string[]) => {
-    const fields = cells.map((cell, column) => {
-      const align = numeric[column] ? "right" : "left";
-      return `<${tag} style="text-align:${align}">${cell.trim()}</${tag}>`;
-    });
-    return `<tr>${fields.join("")}</tr>`;
+  const row = (cells: string[], tag: "th" | "td") => {
+    const line = cells.map((cell, column) =>
+      `<${tag}${numeric[column] ? ' class="number"' : ""}>${cell.trim()}</${tag}>`
+    );
+    return `<tr>${line.join("")}</tr>`;
   };
   return [
-    `<div style="overflow-x:auto"><table>`,
-    `<caption style="text-align:left;font-weight:bold">${title}</caption>`,
-    `<thead>${row("th")(head)}</thead>`,
-    `<tbody>${body.map(row("td")).join("\n")}</tbody>`,
-    `</table></div>`,
-    ...notes.map((note) => `<p><small>${note}</small></p>`),
+    `<table>`,
+    `<caption>${title}</caption>`,
+    `<thead>${row(head, "th")}</thead>`,
+    `<tbody>`,
+    ...body.map((cells) => row(cells, "td")),
+    `</tbody>`,
+    `</table>`,
+    ...(notes.length > 0 ? [`<ul>${notes.map((note) => `<li>${note}</li>`).join("")}</ul>`] : []),
+    "",
   ].join("\n");
 }
 
@@ -31,9 +33,10 @@ const entities: Record<string, string> = {
   "<": "&lt;",
   ">": "&gt;",
   '"': "&quot;",
+  "'": "&#39;",
 };
 
-/** Text as the content of an element or of an attribute in double quotes. */
+/** Text as it may stand in HTML, in attributes too. */
 export function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"]/g, (sign) => entities[sign]);
+  return text.replaceAll(/[&<>"']/g, (sign) => entities[sign]);
 }

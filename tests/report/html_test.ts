@@ -1,30 +1,32 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { escapeHtml, toHtml } from "../../lib/report/mod.ts";
 import { example } from "./example_table.ts";
 
-Deno.test("toHtml() has caption, headings, a row per line and notes", () => {
-  assertEquals(
-    toHtml(example),
-    `<div style="overflow-x:auto"><table>
-<caption style="text-align:left;font-weight:bold">Perplexity of a_b &amp; c</caption>
-<thead><tr><th style="text-align:left">method</th><th style="text-align:right">bits</th>\
-<th style="text-align:right">PPL</th><th style="text-align:left">order|sign</th>\
-<th style="text-align:right">C4</th></tr></thead>
-<tbody><tr><td style="text-align:left">FP16</td><td style="text-align:right">16</td>\
-<td style="text-align:right">5.68</td><td style="text-align:left">yes</td>\
-<td style="text-align:right">–</td></tr>
-<tr><td style="text-align:left">GPTQ, &quot;g128&quot;</td><td style="text-align:right">4</td>\
-<td style="text-align:right">12.34 [11.90, 12.80]</td><td style="text-align:left"></td>\
-<td style="text-align:right">∞</td></tr>
-<tr><td style="text-align:left">[x]</td><td style="text-align:right">4</td>\
-<td style="text-align:right">1.20e+7 [1.10e+7, ∞]</td><td style="text-align:left">&lt; no&gt;</td>\
-<td style="text-align:right">-0.5</td></tr></tbody>
-</table></div>
-<p><small>Windows of 2048 tokens, 95 % intervals.</small></p>
-<p><small>Cost: $0 ~ {none}.</small></p>`,
+Deno.test("toHtml() marks numeric columns and escapes signs with a meaning", () => {
+  const html = toHtml(example);
+  assertStringIncludes(html, "<caption>Perplexity of a_b &amp; c</caption>");
+  assertStringIncludes(
+    html,
+    '<thead><tr><th>method</th><th class="number">bits</th><th class="number">PPL</th>' +
+      '<th>order|sign</th><th class="number">C4</th></tr></thead>',
   );
+  assertStringIncludes(
+    html,
+    '<tr><td>GPTQ, &quot;g128&quot;</td><td class="number">4</td>' +
+      '<td class="number">12.34 [11.90, 12.80]</td><td></td><td class="number">∞</td></tr>',
+  );
+  assertStringIncludes(html, "<td>&lt; no&gt;</td>");
+  assertStringIncludes(html, "<li>Cost: $0 ~ {none}.</li></ul>");
 });
 
-Deno.test("escapeHtml() escapes what ends text or an attribute", () => {
-  assertEquals(escapeHtml(`<a href="x">&amp;`), "&lt;a href=&quot;x&quot;&gt;&amp;amp;");
+Deno.test("toHtml() leaves out the list of a table without notes", () => {
+  const html = toHtml({ title: "t", columns: ["x"], rows: [[1]] });
+  assertEquals(html.includes("<ul>"), false);
+});
+
+Deno.test("escapeHtml() escapes every sign that could end text or attribute", () => {
+  assertEquals(
+    escapeHtml(`<a href="b" c='d'>&`),
+    "&lt;a href=&quot;b&quot; c=&#39;d&#39;&gt;&amp;",
+  );
 });
