@@ -13,6 +13,7 @@ export const levels: Record<string, number> = {
   "lib/train": 3,
   "lib/eval": 3,
   "lib/generate": 3,
+  "lib/inspect": 3,
   "lib/methods": 3,
   "lib/sweep": 3,
   "lib": 3.5,
