@@ -100,7 +100,7 @@ function importsOf(source: string): string[] {
 }
 
 /** The source without comments, strings and regular expressions. */
-function codeOf(source: string): string {
+export function codeOf(source: string): string {
   return stripped(source, () => false);
 }
 

@@ -8,14 +8,14 @@ export function describeTrack(track: TokenTrack): Description {
   const left = tokensPerLayer(track);
   const rows = left.map((tokens, layer): TableCell[] => {
     const before = layer === 0 ? track.tokens : left[layer - 1];
-    return [String(layer), tokens, before - tokens, percentOf(tokens, track.tokens)];
+    return [String(layer), tokens, before - tokens, percent(tokens / track.tokens)];
   });
   return {
     table: {
       title: `Tokens of a window of ${track.tokens}`,
-      columns: ["layer", "tokens left", "pruned here", "share left"],
+      columns: ["layer", "tokens left", "pruned here", "share left, %"],
       rows,
-      notes: [`Sparsity ${percentOf(sparsity(left, track.tokens), 1)}.`],
+      notes: [`Sparsity ${(100 * sparsity(left, track.tokens)).toFixed(2)} %.`],
     },
     bars: {
       title: "tokens left after each layer",
@@ -30,19 +30,19 @@ export function describePruning({ ratios, positions }: Pruning): Description {
   let left = 1;
   const rows = [...ratios].map(([layer, ratio]): TableCell[] => {
     left *= 1 - ratio;
-    return [String(layer), percentOf(ratio, 1), percentOf(left, 1)];
+    return [String(layer), percent(ratio), percent(left)];
   });
   const numbering = positions === "renumber" ? "count from 0 again" : "keep their positions";
   return {
     table: {
       title: "Token pruning",
-      columns: ["layer", "of its tokens pruned", "of all tokens left"],
+      columns: ["layer", "of its tokens pruned, %", "of all tokens left, %"],
       rows,
       notes: [`Survivors ${numbering}.`],
     },
   };
 }
 
-function percentOf(part: number, whole: number): string {
-  return `${(100 * part / whole).toFixed(2)} %`;
+function percent(share: number): TableCell {
+  return { value: 100 * share, digits: 2 };
 }

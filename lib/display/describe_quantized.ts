@@ -51,12 +51,12 @@ export function describeTrip(params: TripParams): Description {
     String(power),
     significant(finestScale * 2 ** power),
     count,
-    percent(count / channels),
+    { value: 100 * count / channels, digits: 2 },
   ]);
   return {
     table: {
       title: `TRIP: ${params.bits} bits, K = ${K}, ${channels} channels`,
-      columns: ["alpha", "step", "channels", "share"],
+      columns: ["alpha", "step", "channels", "share, %"],
       rows,
       notes: [
         `Mean squared error ${significant(chosen)}; with one step for all channels ` +

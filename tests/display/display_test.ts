@@ -21,10 +21,9 @@ async function outputOf(value: Displayable): Promise<Record<string, string>> {
 const table = { title: "T", columns: ["a"], rows: [["<b>"]] };
 
 Deno.test("display() gives Jupyter HTML and text, and terminals the same text", async () => {
-  assertEquals(await outputOf(table), {
-    "text/html": toHtml(table),
-    "text/plain": toText(table),
-  });
+  const output = await outputOf(table);
+  assertStringIncludes(output["text/html"], toHtml(table));
+  assertEquals(output["text/plain"], toText(table));
   assertEquals(`${display(table)}`, toText(table));
   assertEquals(Deno.inspect(display(table)), toText(table));
 });
@@ -61,8 +60,8 @@ for (
       "TRIP",
       searchTrip(Float32Array.of(1, 100, -1, -100), { channels: 2, bits: 8, K: 3 }),
       /TRIP: 8 bits, K = 3, 2 channels\n/,
-      /\n0 +0\.09804 +1 +50\.00 %\n/,
-      /\n3 +0\.7843 +1 +50\.00 %\n/,
+      /\n0 +0\.09804 +1 +50\.00\n/,
+      /\n3 +0\.7843 +1 +50\.00\n/,
       /Mean squared error .*with one step for all channels/s,
     ],
     [
@@ -74,15 +73,15 @@ for (
     [
       "a pruning plan",
       { ratios: new Map([[1, 0.5], [3, 0.5]]), positions: "renumber", importance: () => x },
-      /\n1 +50\.00 % +50\.00 %\n/,
-      /\n3 +50\.00 % +25\.00 %\n/,
+      /\n1 +50\.00 +50\.00\n/,
+      /\n3 +50\.00 +25\.00\n/,
       /Survivors count from 0 again\./,
     ],
     [
       "a track of tokens",
       afterLayer(afterLayer(startTrack(4)), Int32Array.of(0, 2)),
-      /\n0 +4 +0 +100\.00 %\n/,
-      /\n1 +2 +2 +50\.00 %\n/,
+      /\n0 +4 +0 +100\.00\n/,
+      /\n1 +2 +2 +50\.00\n/,
       /Sparsity 25\.00 %\./,
     ],
   ] as [string, Displayable, ...RegExp[]][]
