@@ -12,7 +12,7 @@ export type UnaryName = "relu" | "step" | "exp" | "sqrt" | "square" | "silu" | "
 
 /** The kernels of two operands in `assembly/elementwise.ts`. */
 export type BinaryName =
-  | ("add" | "subtract" | "multiply" | "divide")
+  | ("add" | "subtract" | "multiply" | "divide" | "addRelu")
   | ("siluGradient" | "geluGradient");
 
 /** A kernel of one float32 input `x`. A slope `alpha` other than 0, as `Step` has, is for `cpu`. */
