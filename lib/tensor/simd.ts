@@ -25,6 +25,14 @@ interface KernelExports extends Record<ElementwiseName, ElementwiseKernel> {
     gradient: number,
     scale: number,
   ): void;
+  log2Levels(
+    count: number,
+    target: number,
+    x: number,
+    maximum: number,
+    last: number,
+    zeroFrom: number,
+  ): void;
   logSumExpParts(rows: number, columns: number, target: number, x: number): void;
   scaledExp(
     rows: number,

@@ -1,4 +1,5 @@
 export * from "./elementwise";
 export * from "./integer";
+export { log2Levels } from "./log2";
 export * from "./matmul";
 export * from "./softmax";

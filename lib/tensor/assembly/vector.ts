@@ -67,7 +67,7 @@ export function multiplyAdd(a: v128, b: v128, sum: v128): v128 {
 /** 2^n for the four integers n in -126..127. */
 // @ts-ignore: decorator
 @inline
-function powerOfTwo(n: v128): v128 {
+export function powerOfTwo(n: v128): v128 {
   return i32x4.shl(i32x4.add(n, v128.load32_splat(exponentBias)), 23);
 }
 
@@ -110,6 +110,19 @@ export function sigmoid(x: v128): v128 {
 @inline
 export function firstLanes(count: i32): v128 {
   return i32x4.lt_s(v128.load(laneNumbers), i32x4.splat(count));
+}
+
+/** Stores the first `count` lanes of a vector; all of them for `count` >= 4. */
+// @ts-ignore: decorator
+@inline
+export function storeFirst(target: usize, value: v128, count: i32): void {
+  if (count >= 4) {
+    v128.store(target, value);
+    return;
+  }
+  v128.store32_lane(target, value, 0);
+  if (count > 1) v128.store32_lane(target, value, 1, 4);
+  if (count > 2) v128.store32_lane(target, value, 2, 8);
 }
 
 // @ts-ignore: decorator
