@@ -25,13 +25,13 @@ interface KernelExports extends Record<ElementwiseName, ElementwiseKernel> {
     gradient: number,
     scale: number,
   ): void;
-  log2Levels(
+  roundToPowers(
     count: number,
     target: number,
     x: number,
     maximum: number,
-    last: number,
-    zeroFrom: number,
+    lowest: number,
+    zeroBelow: number,
   ): void;
   logSumExpParts(rows: number, columns: number, target: number, x: number): void;
   scaledExp(

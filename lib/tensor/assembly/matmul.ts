@@ -4,11 +4,11 @@
 import { multiplyAdd } from "./vector";
 
 /** Rows and columns of the register tile: 12 vector accumulators of the 16 registers. */
-const TILE_ROWS: i32 = 6;
-const TILE_COLUMNS: i32 = 8;
+export const TILE_ROWS: i32 = 6;
+export const TILE_COLUMNS: i32 = 8;
 
 /** Depth of a packed block: a panel of B (8 KiB) stays in the first-level cache. */
-const BLOCK_DEPTH: i32 = 256;
+export const BLOCK_DEPTH: i32 = 256;
 
 /** Rows of a packed block of A (96 KiB), a multiple of TILE_ROWS: stays in the second-level cache. */
 const BLOCK_ROWS: i32 = 96;
@@ -17,7 +17,7 @@ const BLOCK_ROWS: i32 = 96;
  * Copies a [lines, depth] block into panels of `width` lines, depth-major within a panel; a last,
  * partial panel is filled with zeros. Strides are in elements.
  */
-function pack(
+export function pack(
   target: usize,
   source: usize,
   lines: i32,
@@ -61,7 +61,7 @@ function storeRow(c: usize, left: v128, right: v128, accumulate: bool): void {
 }
 
 /** One 6 x 8 tile of C from a panel of A and a panel of B; `stride` is a row of C in bytes. */
-function tile(a: usize, b: usize, depth: i32, c: usize, stride: usize, accumulate: bool): void {
+export function tile(a: usize, b: usize, depth: i32, c: usize, stride: usize, accumulate: bool): void {
   const zero = f32x4.splat(0);
   let c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero;
   let c30 = zero, c31 = zero, c40 = zero, c41 = zero, c50 = zero, c51 = zero;

@@ -21,17 +21,17 @@ function criticalValues(): Float32Array {
 function levels(simd: Simd, x: Float32Array, profile: Profile, bits: number, maximum: number) {
   const [target, source] = simd.reserve(x.length, x.length);
   simd.write(source, x);
-  const [last, zeroFrom] = profile === "paper"
-    ? [2 ** (bits - 1) - 1, 256]
-    : [2 ** bits - 1, 2 ** bits];
-  simd.kernels.log2Levels(x.length, target, source, maximum, last, zeroFrom);
+  const [lowest, zeroBelow] = profile === "paper"
+    ? [2 ** (1 - 2 ** (bits - 1)), 0]
+    : [0, 2 ** (1 - 2 ** bits)];
+  simd.kernels.roundToPowers(x.length, target, source, maximum, lowest, zeroBelow);
   return simd.view(target, x.length).slice();
 }
 
 for (const file of ["kernels_relaxed.wasm", "kernels_simd.wasm"]) {
   const simd = await Simd.load([file]);
 
-  Deno.test(`log2Levels() is fakeQuantizeLog2() on all exponents: ${file}`, () => {
+  Deno.test(`roundToPowers() is fakeQuantizeLog2() on all exponents: ${file}`, () => {
     const positive = criticalValues();
     const signed = Float32Array.from([...positive, ...positive.map((value) => -value)]);
     for (const bits of allBits) {
@@ -44,7 +44,7 @@ for (const file of ["kernels_relaxed.wasm", "kernels_simd.wasm"]) {
     }
   });
 
-  Deno.test(`log2Levels() is fakeQuantizeLog2() for any maximum: ${file}`, () => {
+  Deno.test(`roundToPowers() is fakeQuantizeLog2() for any maximum: ${file}`, () => {
     const floats = fc.float32Array({
       noNaN: true,
       noDefaultInfinity: true,
