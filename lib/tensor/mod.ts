@@ -1,8 +1,11 @@
 export * from "./backend.ts";
 export * from "./data.ts";
 export {
+  attendByMaps,
+  causalAttention,
   causalSoftmax,
   embed,
+  fakeQuantLog2,
   gelu,
   integerLinear,
   layerNorm,
@@ -14,7 +17,15 @@ export {
   silu,
   tokenCrossEntropy,
 } from "./ops/mod.ts";
-export type { CausalSoftmaxOptions, RotaryTable, RowCodes } from "./ops/mod.ts";
+export type {
+  AttentionOptions,
+  CausalAttention,
+  CausalAttentionOptions,
+  CausalSoftmaxOptions,
+  Log2Rounding,
+  RotaryTable,
+  RowCodes,
+} from "./ops/mod.ts";
 export { packWeight } from "./integer_weight.ts";
 export type { ActivationGrid, IntegerWeight, WeightCodes } from "./integer_weight.ts";
 export { tf } from "./tf.ts";

@@ -125,15 +125,21 @@ export function causalSoftmaxGradient(
       const at = <usize> j << 2;
       const difference = f32x4.sub(v128.load(gradient + at), mean);
       const slope = f32x4.mul(f32x4.mul(f32x4.splat(scale), v128.load(probabilities + at)), difference);
-      v128.store(target + at, v128.bitselect(slope, zero, firstLanes(i + 1 - j)));
+      storeFirst(target + at, v128.bitselect(slope, zero, firstLanes(i + 1 - j)), keys - j);
     }
     const written = (<usize> (i + 4) >> 2) << 4;
     if (written < rowBytes) memory.fill(target + written, 0, rowBytes - written);
   }
 }
 
-/** target[r] = largest element of row r, target[rows + r] = sum over the row of e^(x - largest). */
-export function logSumExpParts(rows: i32, columns: i32, target: usize, x: usize): void {
+/** largests[r] = largest element of row r, sums[r] = sum over the row of e^(x - largest). */
+export function logSumExpParts(
+  rows: i32,
+  columns: i32,
+  largests: usize,
+  sums: usize,
+  x: usize,
+): void {
   const rowBytes = <usize> columns << 2;
   for (let r = 0; r < rows; r++, x += rowBytes) {
     let largest = lowest();
@@ -147,8 +153,8 @@ export function logSumExpParts(rows: i32, columns: i32, target: usize, x: usize)
       const power = exp(f32x4.sub(v128.load(x + (<usize> j << 2)), shift));
       total = f32x4.add(total, v128.and(power, firstLanes(columns - j)));
     }
-    store<f32>(target + (<usize> r << 2), f32x4.extract_lane(shift, 0));
-    store<f32>(target + (<usize> (rows + r) << 2), sumLanes(total));
+    store<f32>(largests + (<usize> r << 2), f32x4.extract_lane(shift, 0));
+    store<f32>(sums + (<usize> r << 2), sumLanes(total));
   }
 }
 
@@ -167,7 +173,8 @@ export function scaledExp(
     const rowFactor = v128.load32_splat(factor + (<usize> r << 2));
     for (let j = 0; j < columns; j += 4) {
       const at = <usize> j << 2;
-      v128.store(target + at, f32x4.mul(rowFactor, exp(f32x4.sub(v128.load(x + at), rowShift))));
+      const power = exp(f32x4.sub(v128.load(x + at), rowShift));
+      storeFirst(target + at, f32x4.mul(rowFactor, power), columns - j);
     }
   }
 }

@@ -1,7 +1,6 @@
-import { refuse } from "../../core/mod.ts";
+import { refuse, require } from "../../core/mod.ts";
 import type { AgileBackend, AgileKernel, KernelCall } from "../agile.ts";
 import { tf } from "../tf.ts";
-import { tidy } from "../tidy.ts";
 import { attentionGradient } from "./attention_gradient.ts";
 import {
   attendByMaps,
@@ -10,7 +9,13 @@ import {
   type AttentionOptions,
 } from "./attention_maps.ts";
 import { fused } from "./fused.ts";
-import { fakeQuantLog2, log2Limits, type Log2Limits, type Log2Rounding } from "./log2.ts";
+import {
+  fakeQuantLog2,
+  type Log2Limits,
+  log2Limits,
+  type Log2Rounding,
+  noRounding,
+} from "./log2.ts";
 
 /** What {@linkcode causalAttention} is told besides queries, keys and values. */
 export interface CausalAttentionOptions extends AttentionOptions {
@@ -65,24 +70,198 @@ export function causalAttention(
   return { output: output as tf.Tensor2D, startToken: startToken as tf.Tensor2D };
 }
 
-/** Floats of scores that a thread's workspace holds. */
-const workspaceScores = 2 ** 18;
+/** One head of one window: addresses of its first rows, and the first element of `startToken`. */
+interface Map {
+  q: number;
+  k: number;
+  v: number;
+  output: number;
+  first: number;
+  /** Address of what is added to the scaled scores of its keys, 0 for nothing. */
+  bias: number;
+  /** Number of its head of keys and values, over all windows. */
+  owner: number;
+}
 
-/** Queries of a block: enough that reading keys and values costs little beside multiplying them. */
-const blockQueries = 48;
+/** What all maps have in common. */
+interface Attention {
+  extents: AttentionExtents;
+  scale: number;
+  limits: Log2Limits;
+}
 
 function compute({ inputs: { q, k, v }, attrs, backend }: KernelCall): tf.TensorInfo[] {
   const { log2, name, ...options } = attrs as CausalAttentionOptions;
   const extents = attentionExtents(q, k, v, options);
-  const { batch, heads, headDim, queries, keys } = extents;
-  const { tensor: output, address } = backend.output(q.shape);
+  const limits = log2 ? log2Limits(log2) : noRounding;
+  const { batch, heads, queries } = extents;
+  const sources = [q, k, v].map((tensor) => backend.addressOf(tensor));
+  const output = backend.output(q.shape);
   const first = backend.output([batch * heads, queries]);
-  const limits = log2 ? log2Limits(log2) : { maximum: 0, last: 0, zeroFrom: 0 };
-  withBias(backend, options, keys, (biasOf) => {
-    const panelBytes = 4 * Math.ceil(keys / 8) * 8 * Math.ceil(headDim / 8) * 8;
+  withBiases(backend, extents, options, (biases) => {
+    const targets = [output.address, first.address];
+    const maps = Array.from(
+      { length: batch * heads },
+      (_, map) => locate(extents, map, sources, targets, biases),
+    );
+    const attend = backend.matrixProduct.native ? attendByProducts : attendByBlocks;
+    attend(backend, { extents, scale: options.scale, limits }, maps);
   });
-  if (log2 && backend.view(Float32Array, first.address, batch * heads * queries).some(Number.isNaN)) {
+  const probabilities = backend.view(Float32Array, first.address, batch * heads * queries);
+  if (log2 && probabilities.some(Number.isNaN)) {
+    for (const { tensor } of [output, first]) backend.disposeData(tensor.dataId);
     refuse(`quantize ${name}`, "values must be finite", NaN);
   }
-  return [output, first.tensor];
+  return [output.tensor, first.tensor];
 }
+
+/** Calls `work` with the addresses of the biases of each head; none without ALiBi. */
+function withBiases(
+  backend: AgileBackend,
+  { heads, keys }: AttentionExtents,
+  { slopes, keyPositions }: AttentionOptions,
+  work: (biases: number[]) => void,
+): void {
+  if (!slopes) return work([]);
+  backend.scratch(slopes.map(() => 4 * keys), (...biases) => {
+    for (let head = 0; head < heads; head++) {
+      const bias = backend.view(Float32Array, biases[head], keys);
+      for (let j = 0; j < keys; j++) bias[j] = slopes[head] * (keyPositions?.[j] ?? j);
+    }
+    work(biases);
+  });
+}
+
+function locate(
+  { heads, keyValueHeads, headDim, queries, keys }: AttentionExtents,
+  map: number,
+  [q, k, v]: number[],
+  [output, first]: number[],
+  biases: number[],
+): Map {
+  const [window, head] = [Math.floor(map / heads), map % heads];
+  const shared = Math.floor(head * keyValueHeads / heads);
+  const own = 4 * headDim * (window * queries * heads + head);
+  const others = 4 * headDim * (window * keys * keyValueHeads + shared);
+  return {
+    q: q + own,
+    k: k + others,
+    v: v + others,
+    output: output + own,
+    first: first + 4 * map * queries,
+    bias: biases[head] ?? 0,
+    owner: window * keyValueHeads + shared,
+  };
+}
+
+/** Blocks of at most so many queries: the first, how many, and the keys that its last one sees. */
+function blocksOf({ queries, keys }: AttentionExtents, size: number) {
+  return Array.from({ length: Math.ceil(queries / size) }, (_, block) => {
+    const first = block * size;
+    const rows = Math.min(size, queries - first);
+    return { first, rows, width: keys - queries + first + rows };
+  });
+}
+
+/** Queries of a block: reading keys and values then costs little beside multiplying them. */
+const blockQueries = 48;
+
+/** Scores that fit a thread's workspace, with room for its products. */
+const workspaceScores = 2 ** 18;
+
+/** The columns that a panel holds in `assembly/matmul.ts`. */
+const panelColumns = 8;
+
+/** Attention in the SIMD kernel `attend`, each call for one block of queries of one head. */
+function attendByBlocks(backend: AgileBackend, { extents, scale, limits }: Attention, maps: Map[]) {
+  const { batch, heads, keyValueHeads, headDim, keys } = extents;
+  const [channels, ownerChannels] = [heads * headDim, keyValueHeads * headDim];
+  const roundUp = (columns: number) => Math.ceil(columns / panelColumns) * panelColumns;
+  const [keyBytes, valueBytes] = [4 * roundUp(keys) * headDim, 4 * roundUp(headDim) * keys];
+  const size = Math.max(1, Math.min(blockQueries, Math.floor(workspaceScores / keys)));
+  const owners = maps.filter(({ owner }, map) => owner !== maps[map - 1]?.owner);
+  backend.scratch(
+    [batch * keyValueHeads * keyBytes, batch * keyValueHeads * valueBytes],
+    (keyPanels, valuePanels) => {
+      backend.run(
+        "packPanels",
+        owners.flatMap(({ k, v, owner }) => [
+          [keyPanels + owner * keyBytes, k, keys, headDim, ownerChannels, 1],
+          [valuePanels + owner * valueBytes, v, headDim, keys, 1, ownerChannels],
+        ]),
+      );
+      const blocks = blocksOf(extents, size);
+      backend.run(
+        "attend",
+        maps.flatMap(({ q, output, first: starts, bias, owner }) =>
+          blocks.map(({ first, rows, width }) => [
+            ...[rows, width - rows + 1, keys, headDim],
+            ...[q + 4 * first * channels, channels],
+            ...[keyPanels + owner * keyBytes, valuePanels + owner * valueBytes],
+            ...[output + 4 * first * channels, channels],
+            ...[scale, bias, limits.maximum, limits.lowest, limits.zeroBelow, starts + 4 * first],
+          ])
+        ),
+      );
+    },
+  );
+}
+
+/** Scores computed at a time: they stay in the second-level caches. */
+const productScores = 2 ** 18;
+
+/** Rows that one call turns into probabilities. */
+const callRows = 16;
+
+/** Attention on the backend's own matrix products, a block of queries of one head at a time. */
+function attendByProducts(
+  backend: AgileBackend,
+  { extents, scale, limits }: Attention,
+  maps: Map[],
+) {
+  const { heads, keyValueHeads, headDim, queries, keys } = extents;
+  const [channels, ownerChannels] = [heads * headDim, keyValueHeads * headDim];
+  const size = Math.min(queries, Math.max(1, Math.floor(productScores / keys)));
+  const stride = Math.ceil(keys / 4) * 4;
+  backend.scratch([4 * size * stride], (scores) => {
+    for (const { q, k, v, output, first: starts, bias } of maps) {
+      for (const { first, rows, width } of blocksOf(extents, size)) {
+        const at = 4 * first * channels;
+        backend.matrixProduct.multiply([{ a: q + at, b: k, c: scores }], {
+          ...{ m: rows, n: width, k: headDim, transposeA: false, transposeB: true },
+          ...{ strideA: channels, strideB: ownerChannels, strideC: stride },
+        });
+        const calls = Array.from({ length: Math.ceil(rows / callRows) }, (_, call) => {
+          const row = call * callRows;
+          return [
+            ...[Math.min(callRows, rows - row), width - rows + 1 + row, width],
+            ...[scores + 4 * row * stride, stride, scale, bias],
+            ...[limits.maximum, limits.lowest, limits.zeroBelow, starts + 4 * (first + row)],
+          ];
+        });
+        backend.run("attentionProbabilities", calls);
+        backend.matrixProduct.multiply([{ a: scores, b: v, c: output + at }], {
+          ...{ m: rows, n: headDim, k: width, transposeA: false, transposeB: false },
+          ...{ strideA: stride, strideB: ownerChannels, strideC: channels },
+        });
+      }
+    }
+  });
+}
+
+/** The kernel behind {@linkcode causalAttention}. */
+export const causalAttentionKernels: AgileKernel[] = [{
+  name: "CausalAttention",
+  compute,
+  gradient: {
+    inputsToSave: ["q", "k", "v"],
+    gradFunc: (dys, [q, k, v], attributes) => {
+      const options = attributes as unknown as CausalAttentionOptions;
+      require(!options.log2, "differentiate attention", "probabilities must not be rounded");
+      const [dy] = dys as tf.Tensor2D[];
+      const [matrixQ, matrixK, matrixV] = [q, k, v] as tf.Tensor2D[];
+      const gradients = attentionGradient(dy, matrixQ, matrixK, matrixV, options);
+      return { q: () => gradients[0], k: () => gradients[1], v: () => gradients[2] };
+    },
+  },
+}];

@@ -13,17 +13,16 @@ export interface Log2Rounding {
   maximum: number;
 }
 
-/** The rounding as the kernels know it. */
+/** A rounding as the kernels know it: to powers of two `maximum * lowest .. maximum`. */
 export interface Log2Limits {
   maximum: number;
-  /** The greatest code: what rounds to greater ones gets it. */
-  last: number;
-  /** From this code on, values become exact zero. */
-  zeroFrom: number;
+  lowest: number;
+  /** Powers below `maximum * zeroBelow` become exact zero. */
+  zeroBelow: number;
 }
 
-/** No code is this great: 2^-149 is the smallest float32. */
-const never = 256;
+/** The limits that leave values as they are. */
+export const noRounding: Log2Limits = { maximum: 0, lowest: 0, zeroBelow: 0 };
 
 /**
  * The limits of a rounding.
@@ -37,8 +36,8 @@ export function log2Limits({ bits, profile, maximum }: Log2Rounding): Log2Limits
   const usable = maximum > 0 && maximum < Infinity && maximum === Math.fround(maximum);
   require(usable, action, "maximum must be a float32 above 0", maximum);
   return profile === "paper"
-    ? { maximum, last: 2 ** (bits - 1) - 1, zeroFrom: never }
-    : { maximum: 1, last: 2 ** bits - 1, zeroFrom: 2 ** bits };
+    ? { maximum, lowest: 2 ** (1 - 2 ** (bits - 1)), zeroBelow: 0 }
+    : { maximum: 1, lowest: 0, zeroBelow: 2 ** (1 - 2 ** bits) };
 }
 
 /**
@@ -58,18 +57,19 @@ export function fakeQuantLog2<T extends tf.Tensor>(x: T, rounding: Log2Rounding,
     }
   }
   return fused("FakeQuantLog2", { x }, { ...limits }, () => {
-    const { maximum, last, zeroFrom } = limits;
+    const { maximum, lowest, zeroBelow } = limits;
     const ratio = tf.div(tf.abs(x), maximum);
-    const rounded = tf.round(tf.mul(tf.log(ratio), -Math.LOG2E));
+    const code = tf.round(tf.mul(tf.log(ratio), -Math.LOG2E));
     // The logarithm of float32 errs near the places where rounding turns: exact comparisons decide.
-    const half = tf.floor(tf.div(rounded, 2));
-    const scaled = tf.mul(tf.mul(ratio, tf.pow(2, half)), tf.pow(2, tf.sub(rounded, half)));
+    const half = tf.floor(tf.div(code, 2));
+    const rest = tf.sub(code, half);
+    const scaled = tf.mul(tf.mul(ratio, tf.pow(2, half)), tf.pow(2, rest));
     const turn = Math.fround(Math.SQRT2);
     const below = tf.cast(tf.greater(scaled, turn), "float32");
     const above = tf.cast(tf.lessEqual(scaled, turn / 2), "float32");
-    const code = tf.maximum(tf.add(tf.sub(rounded, below), above), 0);
-    const level = tf.mul(tf.pow(2, tf.neg(tf.minimum(code, last))), maximum);
-    const kept = tf.logicalAnd(tf.less(code, zeroFrom), tf.greater(ratio, 0));
+    const power = tf.pow(2, tf.sub(tf.sub(below, above), code));
+    const kept = tf.logicalAnd(tf.greaterEqual(power, zeroBelow), tf.greater(ratio, 0));
+    const level = tf.mul(tf.clipByValue(power, lowest, 1), maximum);
     return tf.mul(tf.mul(level, tf.sign(x)), tf.cast(kept, "float32")) as T;
   });
 }
@@ -77,10 +77,17 @@ export function fakeQuantLog2<T extends tf.Tensor>(x: T, rounding: Log2Rounding,
 /** The kernel behind {@linkcode fakeQuantLog2}. */
 export const log2Kernels: AgileKernel[] = [{
   name: "FakeQuantLog2",
-  compute({ inputs: { x }, attrs: { maximum, last, zeroFrom }, backend }) {
+  compute({ inputs: { x }, attrs: { maximum, lowest, zeroBelow }, backend }) {
     const { tensor, address } = backend.output(x.shape);
     const count = tf.util.sizeFromShape(x.shape);
-    backend.run("log2Levels", [[count, address, backend.addressOf(x), maximum, last, zeroFrom]]);
+    backend.run("roundToPowers", [[
+      count,
+      address,
+      backend.addressOf(x),
+      maximum,
+      lowest,
+      zeroBelow,
+    ]]);
     return tensor;
   },
 }];
