@@ -1,4 +1,5 @@
 import type { Arena } from "./arena.ts";
+import { environment, granted } from "./environment.ts";
 import { type IntegerProduct, isExact } from "./integer_product.ts";
 import type { MatrixProduct } from "./matrix_product.ts";
 
@@ -67,14 +68,6 @@ export function nativeProducts(arena: Arena): NativeProducts | undefined {
   if (!granted({ name: "ffi" }) || environment(nativeVariable) === "0") return undefined;
   loaded ??= openLibrary();
   return loaded && productsOf(loaded, arena);
-}
-
-function granted(permission: Deno.PermissionDescriptor): boolean {
-  return Deno.permissions.querySync(permission).state === "granted";
-}
-
-function environment(variable: string): string | undefined {
-  return granted({ name: "env", variable }) ? Deno.env.get(variable) : undefined;
 }
 
 function openLibrary(): Library | undefined {

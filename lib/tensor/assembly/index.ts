@@ -3,7 +3,7 @@ export * from "./elementwise";
 export * from "./integer";
 export { compareRows } from "./loss";
 export { roundToPowers } from "./log2";
-export { multiplyPanels, packPanels } from "./matmul";
+export { matmul } from "./matmul";
 export { normalizeRows } from "./norm";
 export { rotateRows } from "./rotary";
 export { causalSoftmax, causalSoftmaxGradient, logSumExpParts, scaledExp } from "./softmax";
