@@ -2,6 +2,7 @@ import type { AgileKernel } from "../agile.ts";
 import { activationKernels } from "./activations.ts";
 import { causalAttentionKernels } from "./causal_attention.ts";
 import { causalSoftmaxKernels } from "./causal_softmax.ts";
+import { compareDistributionsKernels } from "./compare_distributions.ts";
 import { log2Kernels } from "./log2.ts";
 import { normalizationKernels } from "./normalization.ts";
 import { rotaryKernels } from "./rotary.ts";
@@ -14,6 +15,8 @@ export { causalAttention } from "./causal_attention.ts";
 export type { CausalAttention, CausalAttentionOptions } from "./causal_attention.ts";
 export { causalSoftmax } from "./causal_softmax.ts";
 export type { CausalSoftmaxOptions } from "./causal_softmax.ts";
+export { compareDistributions } from "./compare_distributions.ts";
+export type { Comparison } from "./compare_distributions.ts";
 export { embed } from "./embed.ts";
 export { integerLinear } from "./integer_linear.ts";
 export type { RowCodes } from "./integer_linear.ts";
@@ -31,6 +34,7 @@ export const fusedKernels: AgileKernel[] = [
   ...activationKernels,
   ...causalAttentionKernels,
   ...causalSoftmaxKernels,
+  ...compareDistributionsKernels,
   ...log2Kernels,
   ...normalizationKernels,
   ...rotaryKernels,
