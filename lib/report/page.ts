@@ -91,18 +91,23 @@ nav ul { list-style: none; margin: 0; padding: 0; }
 nav li { margin: 0.35rem 0; }
 a { color: var(--link); }
 nav a { text-decoration: none; }
-main { padding: 1.5rem 2.5rem 4rem; max-width: 75rem; min-width: 0; }
+main { padding: 1.5rem 2.5rem 4rem; max-width: 85rem; min-width: 0; }
+p { max-width: 60rem; }
 h1 { font-size: 1.8rem; line-height: 1.2; margin-top: 0; }
 h2 { font-size: 1.3rem; margin-top: 2.5rem; padding-top: 1rem; border-top: 1px solid var(--line); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.88rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding: 0.5rem 0; }
+section > .scroll:first-of-type > table > caption { display: none; }
 th, td { padding: 0.3rem 0.7rem; border-bottom: 1px solid var(--line); text-align: left;
   vertical-align: top; }
 th { border-bottom-width: 2px; }
-td.number { text-align: right; white-space: nowrap; }
+td { min-width: 6rem; }
+td:nth-child(n + 5):not(.number) { min-width: 22rem; }
+td.number { text-align: right; white-space: nowrap; min-width: 0; }
+th:first-child, td:first-child { position: sticky; left: 0; background: var(--ground); }
 th.number { text-align: right; }
-tbody tr:nth-child(even) { background: var(--band); }
+tbody tr:nth-child(even), tbody tr:nth-child(even) td { background: var(--band); }
 ul { padding-left: 1.2rem; }
 section ul, .quiet { color: var(--quiet); font-size: 0.88rem; }
 .plot { margin: 1rem 0; min-height: 12rem; }
