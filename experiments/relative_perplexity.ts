@@ -1,7 +1,7 @@
 import { mean } from "../lib/core/mod.ts";
 import { perplexityRatio } from "../lib/eval/mod.ts";
 import { barChart, panels, type PlotlySpec } from "../lib/report/mod.ts";
-import type { PublishedTable } from "./published.ts";
+import type { MeasuredTable } from "./measured_table.ts";
 import { type PaperTable, paperTables } from "./tables.ts";
 
 /**
@@ -10,7 +10,7 @@ import { type PaperTable, paperTables } from "./tables.ts";
  *
  * @param published Any of tables 1-3.
  */
-export function drawRelativePerplexity(published: readonly PublishedTable[]): PlotlySpec {
+export function drawRelativePerplexity(published: readonly MeasuredTable[]): PlotlySpec {
   const charts = published.map(({ cells }, index) => {
     const paper = paperTables.find(({ number }) => cells[0].id.startsWith(`table${number}/`))!;
     const model = cells[0].id.split("/")[1];

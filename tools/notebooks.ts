@@ -30,13 +30,13 @@ async function renderAll(names: string[], { progress, signal }: Session): Promis
   const selected = await select(names);
   await using jupyter = await Jupyter.start();
   const { default: plotly } = await import("plotly.js", { with: { type: "text" } });
-  await writeAtomically(`${pages}/plotly.min.js`, plotly);
+  await writeAtomically("results/plotly.min.js", plotly);
   const failures: string[] = [];
   for (const name of selected) {
     const executed = await execute(jupyter, name, progress, signal);
     failures.push(...complaintsAbout(executed).map((complaint) => `${name}, ${complaint}`));
     const cells = await jupyter.toHtml(withoutPlotly(executed), signal);
-    const page = notebookPage(titleOf(executed, name), cells, "plotly.min.js");
+    const page = notebookPage(titleOf(executed, name), cells, "../plotly.min.js");
     await writeAtomically(`${pages}/${name}.html`, page);
     console.log(`${pages}/${name}.html`);
   }
