@@ -13,6 +13,7 @@
  */
 export * from "./core/mod.ts";
 export * from "./corpus/mod.ts";
+export * from "./display/mod.ts";
 export * from "./eval/mod.ts";
 export * from "./generate/mod.ts";
 export * from "./inspect/mod.ts";
