@@ -6,7 +6,11 @@ Deno.test("claimTable() lists claims by where they stand, what they were held ag
   const claim = { claim: "INT8 is faster", verdict: "holds", evidence: "1.9" };
   const figure = {
     ...{ name: "figure7", title: "Sparsity", shows: "", agreement: "It rises.", data: null },
-    ...{ verdict: "disagrees" as const, spec: { data: [], layout: {} }, configuration: null },
+    ...{
+      verdict: "disagrees" as const,
+      spec: { data: [], layout: { width: 1, height: 1 } },
+      configuration: null,
+    },
   };
   const { columns, rows } = claimTable(
     [{ table: empty, claims: [{ ...claim, level: "native" }, { ...claim, model: "opt" }] }],

@@ -7,6 +7,8 @@ export interface FrameOptions {
   /** Of the whole figure, CSS pixels; 720 by 420 unless given. */
   width?: number;
   height?: number;
+  /** Room for the labels on the left, CSS pixels, where they are long and the figure is a panel. */
+  left?: number;
 }
 
 /** Room around the plot for titles and tick labels, and on its right for a legend or colour bar. */
@@ -22,12 +24,12 @@ interface FrameLayout {
 
 /** The figure of one pair of axes. */
 export function frame(
-  { title, width = 720, height = 420 }: FrameOptions,
+  { title, width = 720, height = 420, left = margins.left }: FrameOptions,
   data: PlotlyTrace[],
   { legend = false, right, ...layout }: FrameLayout,
 ): PlotlySpec {
   const margin = {
-    l: margins.left,
+    l: left,
     r: right ?? (legend ? margins.legend : margins.right),
     t: margins.top,
     b: margins.bottom,
