@@ -1,4 +1,5 @@
 import { barChart, type Figure, heatmap, panels } from "../lib/report/mod.ts";
+import { formatEstimate } from "./format_estimate.ts";
 import type { MeasuredTokens, TokenSettings } from "./token_measure.ts";
 
 /** What figure 4 shows of one model. */
@@ -14,7 +15,7 @@ export function drawFigure4(
   const scores = rows.flatMap(({ importance }) => importance.flat())
     .filter((score) => score !== null && score > 0) as number[];
   const range = [Math.max(1e-5, Math.min(...scores)), 1] as const;
-  const harder = rows.filter(({ prunedLoss, keptLoss }) => prunedLoss > keptLoss).length;
+  const easier = rows.filter(({ difference: { high } }) => high !== undefined && high < 0).length;
   return {
     shows:
       `The first words of a test text, and the attention of each token to the first one, mean ` +
@@ -23,15 +24,14 @@ export function drawFigure4(
       } % over the ` +
       `first ${layers.length} layers, in full precision). Below: mean loss without pruning at the ` +
       "positions that survive and at those that do not.",
-    verdict: harder === 0 ? "agrees" : harder < rows.length ? "agrees in part" : "disagrees",
+    verdict: easier === rows.length ? "agrees" : easier > 0 ? "agrees in part" : "disagrees",
     agreement:
-      "The paper takes tokens that attend little to the first one for unimportant. If they " +
-      "are easy to continue, leaving them out of the score raises perplexity; if they are hard, it " +
-      "lowers it without any gain. " +
-      rows.map(({ model, keptLoss, prunedLoss }) =>
-        `${model}: ${prunedLoss.toFixed(3)} nats at pruned positions, ${keptLoss.toFixed(3)} at ` +
-        "survivors."
-      ).join(" "),
+      "The paper takes tokens that attend little to the first one for unimportant, so they " +
+      "should be the easy ones to continue. Where they are the hard ones, leaving them out of the " +
+      "score lowers perplexity without any gain. Mean loss at pruned positions less that at " +
+      "survivors, nats: " +
+      rows.map(({ model, difference }) => `${model} ${formatEstimate(difference, 3)}`).join(", ") +
+      ".",
     spec: panels([
       ...rows.map((row, index) => [tokenPanel(row, range, index === 0)]),
       [lossPanel(rows)],
@@ -53,7 +53,8 @@ function tokenPanel(
     columnLabels: tokens.map((token, index) => `${index} ${token.trim()}`),
     rowLabels: importance.map((_, layer) => String(layer)),
     width: 1120,
-    height: 290,
+    height: 310,
+    bottom: 100,
   });
 }
 
@@ -64,8 +65,8 @@ function lossPanel(rows: readonly Figure4Row[]) {
     x: { title: "model" },
     y: { title: "mean loss", unit: "nats per token", fromZero: true },
     series: [
-      { name: "positions that survive", values: rows.map(({ keptLoss }) => ({ value: keptLoss })) },
-      { name: "pruned positions", values: rows.map(({ prunedLoss }) => ({ value: prunedLoss })) },
+      { name: "positions that survive", values: rows.map(({ keptLoss }) => keptLoss) },
+      { name: "pruned positions", values: rows.map(({ prunedLoss }) => prunedLoss) },
     ],
     width: 760,
     height: 320,

@@ -63,7 +63,8 @@ function errorPanel(rows: readonly Figure6Row[], largestPowers: readonly number[
         ),
       },
     ]),
-    width: 690,
+    width: 700,
+    right: 210,
     height: 400,
   });
 }
@@ -84,7 +85,7 @@ function countPanel(rows: readonly Figure6Row[], drawnPower: number) {
         )),
       };
     }),
-    width: 530,
+    width: 520,
     height: 400,
   });
 }

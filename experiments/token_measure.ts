@@ -1,4 +1,4 @@
-import { mean } from "../lib/core/mod.ts";
+import { bootstrap, type Estimate, mean } from "../lib/core/mod.ts";
 import { type RunHooks, scoreWindow } from "../lib/eval/mod.ts";
 import { siteValues } from "../lib/inspect/mod.ts";
 import { startTokenImportance } from "../lib/tokens/mod.ts";
@@ -23,8 +23,10 @@ export interface MeasuredTokens {
   /** The layer that pruned each token; null where it survived. */
   prunedAt: (number | null)[];
   /** Mean loss without pruning at the positions that survive, and at those that do not; nats. */
-  keptLoss: number;
-  prunedLoss: number;
+  keptLoss: Estimate;
+  prunedLoss: Estimate;
+  /** How much larger the loss of the pruned positions is, window by window; nats. */
+  difference: Estimate;
 }
 
 /** Follows the tokens of a sample text through the pruning layers, in full precision. */
@@ -53,7 +55,8 @@ export async function measureTokens(
     signal?.throwIfAborted();
     const { survived } = scoreWindow(model, window, { pruning });
     const { loss } = scoreWindow(model, window);
-    loss.forEach((value, position) => losses[survived[position] ? "kept" : "pruned"].push(value));
+    losses.kept.push(mean(loss.filter((_, position) => survived[position])));
+    losses.pruned.push(mean(loss.filter((_, position) => !survived[position])));
     progress?.update(index + 1);
     await new Promise((resolve) => setTimeout(resolve)); // lets signals in
   }
@@ -62,7 +65,14 @@ export async function measureTokens(
     tokens: Array.from(text, (id) => tokenizer.decode([id])),
     importance,
     prunedAt,
-    keptLoss: mean(losses.kept),
-    prunedLoss: mean(losses.pruned),
+    keptLoss: meanEstimate(losses.kept),
+    prunedLoss: meanEstimate(losses.pruned),
+    difference: meanEstimate(losses.pruned.map((loss, index) => loss - losses.kept[index])),
   };
+}
+
+/** The mean over windows with its 95 % interval. */
+function meanEstimate(values: number[]): Estimate {
+  const meanAt = (indices: Uint32Array) => mean(Float64Array.from(indices, (i) => values[i]));
+  return bootstrap(values.length, meanAt, { seed: 0 });
 }

@@ -1,6 +1,6 @@
 import { require } from "../../core/mod.ts";
 import { type Axis, axisTitle, plotlyAxis } from "./axis.ts";
-import { frame, type FrameOptions, margins } from "./frame.ts";
+import { frame, type FrameOptions } from "./frame.ts";
 import type { PlotlySpec } from "./spec.ts";
 import { sequentialScale } from "./theme.ts";
 
@@ -60,7 +60,7 @@ export function heatmap(matrix: HeatmapData): PlotlySpec {
     },
   };
   return frame(matrix, [trace], {
-    right: colorBar ? margins.colorBar : margins.right,
+    beside: colorBar ? "color bar" : undefined,
     xaxis: { ...plotlyAxis(x), ...columnLabels && labelled, ...bare },
     yaxis: { ...plotlyAxis({ ...y, reversed: true }), ...rowLabels && labelled, ...bare },
   });
