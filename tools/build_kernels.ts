@@ -36,6 +36,11 @@ export const kernelModules: KernelModule[] = [
     source: "bench/assembly/peers.ts",
     features: "simd,relaxed-simd",
   },
+  {
+    file: "bench/peak.wasm",
+    source: "bench/assembly/peak.ts",
+    features: "simd,relaxed-simd",
+  },
 ];
 
 /**

@@ -1,3 +1,4 @@
+import { environment, granted } from "./environment.ts";
 import { type IntegerProduct, isExact } from "./integer_product.ts";
 import type { MatrixProduct } from "./matrix_product.ts";
 
@@ -61,14 +62,6 @@ export function nativeProducts(): NativeProducts | undefined {
   if (!granted({ name: "ffi" }) || environment(nativeVariable) === "0") return undefined;
   loaded ??= openLibrary();
   return loaded;
-}
-
-function granted(permission: Deno.PermissionDescriptor): boolean {
-  return Deno.permissions.querySync(permission).state === "granted";
-}
-
-function environment(variable: string): string | undefined {
-  return granted({ name: "env", variable }) ? Deno.env.get(variable) : undefined;
 }
 
 function openLibrary(): NativeProducts | undefined {

@@ -1,3 +1,5 @@
+import { environment } from "./environment.ts";
+
 /** Computes `count` elements at `target` from those at `sources`; all are byte addresses. */
 export type ElementwiseKernel = (count: number, target: number, ...sources: number[]) => void;
 
@@ -80,6 +82,13 @@ type ViewType<View> = new (buffer: ArrayBufferLike, address: number, length: num
 /** The compiled kernels, the fastest first: with and without relaxed SIMD. */
 const moduleFiles = ["kernels_relaxed.wasm", "kernels_simd.wasm"];
 
+/** The environment variable that, set to 0, keeps relaxed SIMD from being used. */
+const relaxedVariable = "AGILE_QUANT_RELAXED_SIMD";
+
+function permittedFiles(): string[] {
+  return environment(relaxedVariable) === "0" ? moduleFiles.slice(1) : moduleFiles;
+}
+
 /** Elements that one step of {@linkcode Simd.map} works on: three operands fit the cache. */
 const chunkLength = 8192;
 
@@ -105,7 +114,7 @@ export class Simd {
    *
    * @throws {Error} If it can run none: it has no WebAssembly SIMD.
    */
-  static async load(files: readonly string[] = moduleFiles): Promise<Simd> {
+  static async load(files: readonly string[] = permittedFiles()): Promise<Simd> {
     for (const file of files) {
       const binary = await Deno.readFile(new URL(file, import.meta.url));
       if (!WebAssembly.validate(binary)) continue;
