@@ -35,16 +35,20 @@ export const products: Suite = {
     await bench.withPeers([...specs, tensorflowPeer()], async (peers) => {
       const loops = peers.filter(({ facts }) => facts.library === "register loop");
       const engines = peers.filter((peer) => !loops.includes(peer));
-      const heats: Heat[] = ["float32", "int8"].map((numbers) => (
-        { job: { kind: "peak", numbers, operations: peakOperations }, contenders: loops }
-      ));
-      for (const { columns, outputs } of quick ? layers.slice(0, 1) : layers) {
+      const heats: Heat[] = [
+        ["float32", "int8"].flatMap((numbers) =>
+          loops.map((contender) => (
+            { job: { kind: "peak", numbers, operations: peakOperations }, contender }
+          ))
+        ),
+      ];
+      for (const layer of quick ? layers.slice(0, 1) : layers) {
         for (const rows of quick ? [1, 128] : [1, 128, 2048]) {
-          for (const numbers of kinds) {
-            const job = { kind: "product", rows, columns, outputs, numbers };
-            const contenders = engines.filter((peer) => takesPart(peer, job, all));
-            heats.push({ job, contenders });
-          }
+          const jobs = kinds.map((numbers) => ({ kind: "product", rows, ...layer, numbers }));
+          heats.push(jobs.flatMap((job) =>
+            engines.filter((peer) => takesPart(peer, job, all))
+              .map((contender) => ({ job, contender }))
+          ));
         }
       }
       await bench.measure("linear layers", heats);

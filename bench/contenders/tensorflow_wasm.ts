@@ -9,15 +9,12 @@ import { type ProductJob, randomValues } from "../jobs/product.ts";
 await useBackend("wasm");
 const library = `TensorFlow.js wasm ${tf.version_core}`;
 
-let held: tf.Tensor[] = [];
-
-await serve({ library, level: "plain SIMD", threads: 1 }, (job) => {
+await serve({ library, level: "plain SIMD", threads: 1 }, (job, scope) => {
   require(job.numbers === "float32", "run a job", "numbers must be float32", job.numbers);
   const { rows, columns, outputs } = job as unknown as ProductJob;
-  tf.dispose(held);
   const x = tf.tensor2d(randomValues(rows * columns), [rows, columns]);
   // The layout of TensorFlow.js' own models: this backend is slow where an operand is transposed.
   const weight = tf.tensor2d(randomValues(columns * outputs), [columns, outputs]);
-  held = [x, weight];
+  scope.onEnd(() => tf.dispose([x, weight]));
   return async () => ({ time: await time(() => tf.matMul(x, weight).dispose()) });
 });

@@ -1,5 +1,6 @@
 import { refuse } from "../../lib/core/mod.ts";
 import type { ContenderFacts, Job } from "../../experiments/bench_record.ts";
+import { readLines } from "./serve.ts";
 import type { Figures, Turn } from "./turn.ts";
 
 /** How a contender is started: a process of its own, which measures when it is asked to. */
@@ -10,32 +11,39 @@ export interface PeerSpec {
   env?: Record<string, string>;
 }
 
-/** A contender that is ready to be given jobs, one after the other. */
+/** A contender that is ready to be given jobs. */
 export interface Peer {
   name: string;
   facts: ContenderFacts;
   /**
-   * Gets a job ready in place of the one before.
+   * Gets a job ready besides those that are.
    *
    * @throws {InputError} If the contender cannot do it.
    */
   prepare(job: Job): Promise<Turn>;
+  /** Frees what the jobs so far hold. */
+  clear(): Promise<void>;
   /** Ends the process. */
   stop(): Promise<void>;
 }
 
-/** What a peer writes: first its facts, then one line in answer to each request. */
-type Answer = { facts: ContenderFacts } | { ready: true } | { figures: Figures } | {
-  error: string;
-};
+/** What a peer writes: first its facts, then one line in answer to each request, with one of these. */
+interface Answer {
+  facts?: ContenderFacts;
+  /** What the job that is ready is called. */
+  ready?: number;
+  figures?: Figures;
+  error?: string;
+}
 
 /**
  * Starts a contender in a process of its own: threads, memory and environment are its own, and it
  * sleeps while others have their turn.
  *
  * The process speaks JSON, a line at a time. It begins with `{ "facts": ... }`, answers
- * `{ "prepare": job }` with `{ "ready": true }`, `{ "run": true }` with `{ "figures": ... }`, anything
- * it cannot do with `{ "error": "why" }`, and ends with its input. `serve.ts` is the other side.
+ * `{ "prepare": job }` with `{ "ready": number }`, `{ "run": number }` with `{ "figures": ... }`,
+ * `{ "clear": true }` with `{ "done": true }`, anything it cannot do with `{ "error": "why" }`, and ends
+ * with its input. `serve.ts` is the other side.
  *
  * @throws {InputError} If it does not start, with the last line it wrote to standard error.
  */
@@ -65,31 +73,26 @@ export async function startPeer({ name, command, env }: PeerSpec): Promise<Peer>
   async function ask(request: unknown): Promise<Answer> {
     await writer.write(encoder.encode(`${JSON.stringify(request)}\n`));
     const found = await answer();
-    if ("error" in found) refuse(`run ${name}`, "it must be able to do the job", found.error);
+    const { error } = found;
+    if (error !== undefined) refuse(`run ${name}`, "it must be able to do the job", error);
     return found;
   }
 
-  const first = await answer();
-  if (!("facts" in first)) refuse(action, "its first line must be its facts", first);
+  const { facts } = await answer();
+  if (!facts) refuse(action, "its first line must be its facts");
   return {
     name,
-    facts: first.facts,
+    facts,
     async prepare(job) {
-      await ask({ prepare: job });
-      return async () => (await ask({ run: true }) as { figures: Figures }).figures;
+      const { ready } = await ask({ prepare: job });
+      return async () => (await ask({ run: ready })).figures!;
+    },
+    async clear() {
+      await ask({ clear: true });
     },
     async stop() {
       await writer.close().catch(() => {}); // it may have ended by itself
       await process.status;
     },
   };
-}
-
-async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
-  }
 }

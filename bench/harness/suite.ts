@@ -36,10 +36,13 @@ export interface LocalContender {
 }
 
 /** A job and who does it. */
-export interface Heat {
+export interface Entry {
   job: Job;
-  contenders: (LocalContender | Peer)[];
+  contender: LocalContender | Peer;
 }
+
+/** What takes turns with each other, so that its figures can be compared. */
+export type Heat = Entry[];
 
 /** What a record says of the quantities that are no times in milliseconds. */
 export type Units = Record<string, Measurement["unit"]>;
@@ -72,34 +75,45 @@ export class Bench {
     }
   }
 
-  /** Measures jobs one after the other, the contenders of each in turns. */
+  /** Measures heats one after the other, the entries of each in turns. */
   async measure(label: string, heats: Heat[], units: Units = {}): Promise<void> {
     const { progress, signal, runs } = this.options;
-    const total = heats.reduce((sum, { contenders }) => sum + contenders.length * (runs + 1), 0);
+    const total = heats.reduce((sum, heat) => sum + heat.length * (runs + 1), 0);
     let done = 0;
     progress.start(label, total);
-    for (const { job, contenders } of heats) {
-      const turns = new Map<string, Turn>();
-      for (const contender of contenders) {
-        signal.throwIfAborted();
-        progress.update(done, `preparing ${contender.name}`);
-        const turn = await this.#attempt(contender.name, () => contender.prepare(job));
-        if (turn) turns.set(contender.name, turn);
+    for (const heat of heats) {
+      signal.throwIfAborted();
+      progress.update(done, "preparing");
+      const turns = await this.#prepare(heat);
+      const onTurn = ({ contender }: Entry) => progress.update(done++, contender.name);
+      const summaries = await takeTurns(turns, runs, { signal, onTurn });
+      for (const [{ job, contender }, quantities] of summaries) {
         this.contenders[contender.name] = contender.facts;
+        for (const [quantity, summary] of Object.entries(quantities)) {
+          const unit = units[quantity] ?? "ms";
+          this.measurements.push({
+            job,
+            contender: contender.name,
+            quantity,
+            unit,
+            ...summary,
+          });
+        }
       }
-      const onTurn = (name: string) => progress.update(done++, name);
-      if (turns.size > 0) this.#note(job, await takeTurns(turns, runs, { signal, onTurn }), units);
+      for (const peer of new Set(heat.map(({ contender }) => contender))) {
+        if ("clear" in peer) await peer.clear();
+      }
     }
     progress.finish();
   }
 
-  #note(job: Job, summaries: Awaited<ReturnType<typeof takeTurns>>, units: Units): void {
-    for (const [contender, quantities] of summaries) {
-      for (const [quantity, summary] of Object.entries(quantities)) {
-        const unit = units[quantity] ?? "ms";
-        this.measurements.push({ job, contender, quantity, unit, ...summary });
-      }
-    }
+  /** The turns of those that can take them. Contenders prepare at once, since that is not timed. */
+  async #prepare(heat: Heat): Promise<Map<Entry, Turn>> {
+    const prepared = await Promise.all(heat.map(async (entry) => {
+      const { job, contender } = entry;
+      return [entry, await this.#attempt(contender.name, () => contender.prepare(job))] as const;
+    }));
+    return new Map(prepared.filter((each): each is [Entry, Turn] => each[1] !== undefined));
   }
 
   /** What `work` gives; where it refuses, its refusal is noted under `contender`. */

@@ -14,22 +14,22 @@ export const leastRuns = 5;
  * @param options.onTurn Hears whose turn it is.
  * @returns What each contender's rounds gave, per quantity.
  */
-export async function takeTurns(
-  turns: ReadonlyMap<string, Turn>,
+export async function takeTurns<Key>(
+  turns: ReadonlyMap<Key, Turn>,
   runs: number,
-  { signal, onTurn }: { signal?: AbortSignal; onTurn?: (name: string, round: number) => void } = {},
-): Promise<Map<string, Record<string, Summary>>> {
+  { signal, onTurn }: { signal?: AbortSignal; onTurn?: (key: Key) => void } = {},
+): Promise<Map<Key, Record<string, Summary>>> {
   require(runs >= leastRuns, "bench", `runs must number ${leastRuns} or more`, runs);
-  const rounds = new Map([...turns.keys()].map((name) => [name, [] as Figures[]]));
+  const rounds = new Map([...turns.keys()].map((key) => [key, [] as Figures[]]));
   for (let round = 0; round <= runs; round++) {
-    for (const [name, turn] of turns) {
+    for (const [key, turn] of turns) {
       signal?.throwIfAborted();
-      onTurn?.(name, round);
+      onTurn?.(key);
       const figures = await turn();
-      if (round > 0) rounds.get(name)!.push(figures);
+      if (round > 0) rounds.get(key)!.push(figures);
     }
   }
-  return new Map([...rounds].map(([name, figures]) => [name, summarizeAll(figures)]));
+  return new Map([...rounds].map(([key, figures]) => [key, summarizeAll(figures)]));
 }
 
 function summarizeAll(rounds: Figures[]): Record<string, Summary> {

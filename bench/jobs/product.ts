@@ -2,6 +2,7 @@ import { seededRandom } from "../../lib/core/mod.ts";
 import { quantizedLinear } from "../../lib/methods/mod.ts";
 import { observeRange, rtn, searchTrip, uniformParams } from "../../lib/quant/mod.ts";
 import { linear, tf } from "../../lib/tensor/mod.ts";
+import type { Scope } from "../harness/serve.ts";
 import { time, type Turn } from "../harness/turn.ts";
 
 /** A linear layer without bias, `[rows, columns]` to `[rows, outputs]`. */
@@ -17,18 +18,18 @@ export interface ProductJob {
   numbers: "float32" | "int8" | "int4";
 }
 
-let held: tf.Tensor[] = [];
-
 /** Gets a layer of random numbers ready on the backend in use. */
-export function prepareProduct({ rows, columns, outputs, numbers }: ProductJob): Turn {
-  tf.dispose(held);
+export function prepareProduct(
+  { rows, columns, outputs, numbers }: ProductJob,
+  scope: Scope,
+): Turn {
   const values = randomValues(rows * columns);
   const weights = randomValues(outputs * columns);
   const x = tf.tensor2d(values, [rows, columns]);
-  held = [x];
+  scope.onEnd(() => x.dispose());
   if (numbers === "float32") {
     const weight = tf.tensor2d(weights, [outputs, columns]);
-    held.push(weight);
+    scope.onEnd(() => weight.dispose());
     return async () => ({ time: await time(() => linear(x, weight).dispose()) });
   }
   const bits = numbers === "int8" ? 8 : 4;

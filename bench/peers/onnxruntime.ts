@@ -63,16 +63,13 @@ const nodes: Record<ProductJob["numbers"], (columns: number, outputs: number) =>
   }),
 };
 
-let session: Session | undefined;
-
-await serve({ library, level: "native", threads }, async (job) => {
+await serve({ library, level: "native", threads }, async (job, scope) => {
   const { rows, columns, outputs, numbers } = job as unknown as ProductJob;
-  await session?.release();
   const model = onnxModel(nodes[numbers](columns, outputs), [rows, columns, outputs]);
-  const current = await InferenceSession.create(model, { intraOpNumThreads: threads });
-  session = current;
+  const session = await InferenceSession.create(model, { intraOpNumThreads: threads });
+  scope.onEnd(() => void session.release());
   const a = new Tensor("float32", randomFloats(rows * columns), [rows, columns]);
-  return async () => ({ time: await time(() => current.run({ a })) });
+  return async () => ({ time: await time(() => session.run({ a })) });
 });
 
 function randomFloats(length: number): Float32Array {

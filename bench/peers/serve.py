@@ -8,15 +8,18 @@ import time
 def serve(facts, prepare):
     """Serves jobs until standard input ends; prepare(job) returns a function that measures it."""
     say({"facts": facts})
-    turn = None
+    turns = []
     for line in sys.stdin:
         request = json.loads(line)
         try:
             if "prepare" in request:
-                turn = prepare(request["prepare"])
-                say({"ready": True})
+                turns.append(prepare(request["prepare"]))
+                say({"ready": len(turns) - 1})
+            elif "run" in request:
+                say({"figures": turns[request["run"]]()})
             else:
-                say({"figures": turn()})
+                turns.clear()
+                say({"done": True})
         except Exception as error:
             say({"error": str(error)})
 
