@@ -1,18 +1,20 @@
 import {
   type BenchRecord,
+  type Execution,
+  executions,
   instructionLevels,
   type Measurement,
 } from "../experiments/bench_record.ts";
+import type { ModelName } from "../experiments/model_shapes.ts";
+import { table4Window } from "../experiments/table4.ts";
 import type { Table } from "../lib/report/mod.ts";
 import { agilePeer } from "./contenders/specs.ts";
 import type { Heat, Suite } from "./harness/suite.ts";
 import type { BlockJob } from "./jobs/block.ts";
-import { type Execution, executions, type ModelName } from "./jobs/models.ts";
 
 type Stage = Pick<BlockJob, "phase" | "tokens">;
 
-/** The window of table 4's models: long enough to be bound by products, short enough for all. */
-const shortWindow: Stage = { phase: "prefill", tokens: 128 };
+const shortWindow: Stage = { phase: "prefill", tokens: table4Window };
 const longWindow: Stage = { phase: "prefill", tokens: 2048 };
 const fullCache: Stage = { phase: "decode", tokens: 2048 };
 

@@ -6,6 +6,14 @@ export const instructionLevels = ["plain SIMD", "relaxed SIMD", "native"] as con
 
 export type InstructionLevel = typeof instructionLevels[number];
 
+/**
+ * How a model computes: in floats, or its linear maps in integers with 8- or 4-bit weights and
+ * activations (AgileQ-8, and AgileQ-4 where it computes in four bits).
+ */
+export const executions = ["FP32", "W8A8", "W4A8", "W4A4"] as const;
+
+export type Execution = typeof executions[number];
+
 /** Who was measured. */
 export interface ContenderFacts {
   /** Library and version, such as `oneDNN 2.6.3`. */

@@ -1,3 +1,5 @@
+import type { Execution } from "../../experiments/bench_record.ts";
+import { type ModelName, modelShapes } from "../../experiments/model_shapes.ts";
 import {
   type Cache,
   disposeModel,
@@ -10,15 +12,7 @@ import {
 import { causalSoftmax, tf, tidy } from "../../lib/tensor/mod.ts";
 import type { Scope } from "../harness/serve.ts";
 import type { Turn } from "../harness/turn.ts";
-import {
-  architectures,
-  execute,
-  type Executed,
-  type Execution,
-  type ModelName,
-  randomIds,
-  randomModel,
-} from "./models.ts";
+import { execute, type Executed, randomIds, randomModel } from "./models.ts";
 import { randomValues } from "./product.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
@@ -69,7 +63,7 @@ interface Pass {
 }
 
 async function blockOf(name: ModelName, execution: Execution, scope: Scope): Promise<Executed> {
-  const architecture = { ...architectures[name], layers: 1, vocabularySize: 256 };
+  const architecture = { ...modelShapes[name], layers: 1, vocabularySize: 256 };
   const executed = await execute(await randomModel(name, architecture), execution);
   scope.onEnd(() => disposeModel(executed.model));
   return executed;
