@@ -5,6 +5,8 @@ import type { InstructionLevel, Job } from "../../experiments/bench_record.ts";
 import { type Prepare, type Scope, serve } from "../harness/serve.ts";
 import { prepareBlock } from "../jobs/block.ts";
 import { prepareProduct } from "../jobs/product.ts";
+import { prepareStep } from "../jobs/step.ts";
+import { prepareForward, preparePerplexity } from "../jobs/window.ts";
 import type { Turn } from "../harness/turn.ts";
 
 const level = Deno.args[0] as InstructionLevel;
@@ -13,7 +15,10 @@ const { matrixProduct, threads } = await useBackend("agile");
 /** The kinds of jobs, as their property `kind` names them. */
 const kinds: Record<string, Prepare> = {
   block: prepared(prepareBlock),
+  forward: prepared(prepareForward),
+  perplexity: prepared(preparePerplexity),
   product: prepared(prepareProduct),
+  step: prepared(prepareStep),
 };
 
 /** Suites and jobs agree on what a job of a kind holds. */

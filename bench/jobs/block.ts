@@ -7,11 +7,11 @@ import {
   type ForwardOptions,
   type Model,
   runLayer,
-  startCache,
 } from "../../lib/model/mod.ts";
 import { causalSoftmax, tf, tidy } from "../../lib/tensor/mod.ts";
 import type { Scope } from "../harness/serve.ts";
-import type { Turn } from "../harness/turn.ts";
+import { average, clock, type Turn } from "../harness/turn.ts";
+import { fullCache } from "./full_cache.ts";
 import { execute, type Executed, randomIds, randomModel } from "./models.ts";
 import { randomValues } from "./product.ts";
 import { Stopwatch } from "./stopwatch.ts";
@@ -76,7 +76,8 @@ function prefill(
   scope: Scope,
 ): Pass {
   const { hiddenSize } = model.architecture;
-  const hidden = randomRows(tokens, hiddenSize, scope);
+  const hidden = tf.tensor2d(randomValues(tokens * hiddenSize), [tokens, hiddenSize]);
+  scope.onEnd(() => hidden.dispose());
   const positions = Int32Array.from({ length: tokens }, (_, index) => index);
   const state = { hidden, positions, batch: 1 };
   return {
@@ -85,21 +86,8 @@ function prefill(
   };
 }
 
-function decode(
-  model: Model,
-  { hook }: ForwardOptions,
-  tokens: number,
-  scope: Scope,
-): Pass {
-  const empty = startCache(model);
-  const { keyValueHeads, headDim } = model.architecture;
-  const rows = randomRows(tokens - 1, keyValueHeads * headDim, scope);
-  const full: Cache = {
-    length: tokens - 1,
-    layers: empty.layers.map(({ key, value }) => (
-      { key: key.append(rows), value: value.append(rows) }
-    )),
-  };
+function decode(model: Model, { hook }: ForwardOptions, tokens: number): Pass {
+  const full = fullCache(model, tokens - 1);
   const ids = randomIds(model, 1);
   const step = (cache: Cache) => {
     const { hidden, cache: extended } = extend(model, cache, ids, { hook });
@@ -111,12 +99,6 @@ function decode(
     run: () => cache = step(cache),
     rewind: () => cache = step(full), // which copies the cache, once
   };
-}
-
-function randomRows(rows: number, columns: number, scope: Scope): tf.Tensor2D {
-  const tensor = tf.tensor2d(randomValues(rows * columns), [rows, columns]);
-  scope.onEnd(() => tensor.dispose());
-  return tensor;
 }
 
 /** The three pieces of attention for a few heads of the shape that the block has. */
@@ -139,27 +121,4 @@ function attentionPieces(
     softmax: clock(() => causalSoftmax(scores, { scale }).dispose()),
     AV: clock(() => tf.matMul(probabilities, v).dispose()),
   });
-}
-
-/** Milliseconds that some work takes. */
-function clock(work: () => unknown): number {
-  const start = performance.now();
-  work();
-  return performance.now() - start;
-}
-
-/** Milliseconds that short passes are repeated for. */
-const leastTime = 20;
-
-/** The mean figures of as many passes as fill {@linkcode leastTime}. */
-function average<Name extends string>(pass: () => Record<Name, number>): Record<Name, number> {
-  const end = performance.now() + leastTime;
-  const sums = pass();
-  let count = 1;
-  for (; performance.now() < end; count++) {
-    const figures = pass();
-    for (const name in figures) sums[name] += figures[name];
-  }
-  for (const name in sums) sums[name] /= count;
-  return sums;
 }
