@@ -1,4 +1,9 @@
+export { attend, attentionProbabilities } from "./attention";
 export * from "./elementwise";
 export * from "./integer";
-export * from "./matmul";
-export * from "./softmax";
+export { compareRows } from "./loss";
+export { roundToPowers } from "./log2";
+export { matmul } from "./matmul";
+export { normalizeRows } from "./norm";
+export { rotateRows } from "./rotary";
+export { causalSoftmax, causalSoftmaxGradient, logSumExpParts, scaledExp } from "./softmax";
