@@ -8,7 +8,7 @@ import {
   type Model,
   runLayer,
 } from "../../lib/model/mod.ts";
-import { causalSoftmax, tf, tidy } from "../../lib/tensor/mod.ts";
+import { causalSoftmax, fakeQuantLog2, type Log2Rounding, tf, tidy } from "../../lib/tensor/mod.ts";
 import type { Scope } from "../harness/serve.ts";
 import { average, clock, type Turn } from "../harness/turn.ts";
 import { fullCache } from "./full_cache.ts";
@@ -43,7 +43,13 @@ export async function prepareBlock(
   const hook = stopwatch.hook(forward.hook);
   const watched = prepare(stopwatch.watch(model), { ...forward, hook }, tokens, scope);
   const queries = phase === "prefill" ? tokens : 1;
-  const pieces = attentionPieces(model.architecture.headDim, queries, tokens, scope);
+  const pieces = attentionPieces(
+    model.architecture.headDim,
+    queries,
+    tokens,
+    forward.probabilities,
+    scope,
+  );
   return () => {
     plain.rewind();
     const time = average(() => ({ time: clock(plain.run) })).time;
@@ -86,11 +92,15 @@ function prefill(
   };
 }
 
-function decode(model: Model, { hook }: ForwardOptions, tokens: number): Pass {
+function decode(
+  model: Model,
+  { hook, probabilities }: ForwardOptions,
+  tokens: number,
+): Pass {
   const full = fullCache(model, tokens - 1);
   const ids = randomIds(model, 1);
   const step = (cache: Cache) => {
-    const { hidden, cache: extended } = extend(model, cache, ids, { hook });
+    const { hidden, cache: extended } = extend(model, cache, ids, { hook, probabilities });
     hidden.dispose();
     return extended;
   };
@@ -101,11 +111,12 @@ function decode(model: Model, { hook }: ForwardOptions, tokens: number): Pass {
   };
 }
 
-/** The three pieces of attention for a few heads of the shape that the block has. */
+/** The three pieces of attention for two heads of the shape that the block has. */
 function attentionPieces(
   headDim: number,
   queries: number,
   keys: number,
+  rounding: Log2Rounding | undefined,
   scope: Scope,
 ): () => { "QK": number; "softmax": number; "AV": number } {
   const maps = 2;
@@ -118,7 +129,11 @@ function attentionPieces(
   scope.onEnd(() => tf.dispose([q, k, v, scores, probabilities]));
   return () => ({
     QK: clock(() => tf.matMul(q, k, false, true).dispose()),
-    softmax: clock(() => causalSoftmax(scores, { scale }).dispose()),
+    softmax: clock(() => {
+      const softmax = causalSoftmax(scores, { scale });
+      if (rounding) fakeQuantLog2(softmax, rounding, "probabilities").dispose();
+      softmax.dispose();
+    }),
     AV: clock(() => tf.matMul(probabilities, v).dispose()),
   });
 }

@@ -29,14 +29,14 @@ export async function prepareStep(
   { model: name, execution, tokens, cache: precision }: StepJob,
   scope: Scope,
 ): Promise<Turn> {
-  const { model, forward: { hook } } = await scope.share(
+  const { model, forward: { hook, probabilities } } = await scope.share(
     `${name} ${execution}`,
     () => executed(name, execution, scope),
   );
   const ids = randomIds(model, 1);
   const step = (cache: Cache) =>
     tidy(() => {
-      const { hidden, cache: extended } = extend(model, cache, ids, { hook });
+      const { hidden, cache: extended } = extend(model, cache, ids, { hook, probabilities });
       logits(model, hidden);
       return extended;
     });
