@@ -27,6 +27,8 @@ export interface ProductOperands {
 export interface MatrixProduct {
   /** E.g. `oneDNN 2.6.3` or `WebAssembly SIMD`. */
   readonly name: string;
+  /** Whether a native library computes it. */
+  readonly native: boolean;
   /** Threads it computes on. */
   readonly threads: number;
   /** Writes op(A) op(B) for every triple of matrices of one shape; m, n and k are positive. */
@@ -51,6 +53,7 @@ const grain = 64;
 export function simdMatrixProduct(simd: Simd): MatrixProduct {
   return {
     name: "WebAssembly SIMD",
+    native: false,
     threads: simd.threads,
     multiply(products, { m, n, k, transposeA, transposeB, strideA, strideB, strideC }) {
       const [rowStrideA, columnStrideA] = transposeA ? [1, strideA] : [strideA, 1];

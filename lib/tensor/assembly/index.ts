@@ -5,9 +5,14 @@
 //  - keeps nothing from call to call: no globals, and memory.data() for constants alone;
 //  - computes the same bits however the work is divided into calls.
 
+export { attend, attentionProbabilities } from "./attention";
 export * from "./elementwise";
 export * from "./integer";
 export * from "./layout";
-export * from "./matmul";
-export * from "./softmax";
+export { compareRows } from "./loss";
+export { roundToPowers } from "./log2";
+export { matmul } from "./matmul";
+export { normalizeRows } from "./norm";
+export { rotateRows } from "./rotary";
+export { causalSoftmax, causalSoftmaxGradient, logSumExpParts, scaledExp } from "./softmax";
 export * from "./sums";

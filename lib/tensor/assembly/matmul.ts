@@ -31,6 +31,10 @@ function edgeTile(): usize {
   return packedPanel() + ((BLOCK_DEPTH * TILE_COLUMNS) << 2);
 }
 
+/** Bytes of the workspace that {@link matmul} uses, its first ones. */
+export const PRODUCT_WORKSPACE: usize =
+  <usize> ((BLOCK_ROWS + TILE_COLUMNS) * BLOCK_DEPTH + TILE_ROWS * TILE_COLUMNS) << 2;
+
 // @ts-ignore: decorator
 @inline
 function storeRow(c: usize, left: v128, right: v128, accumulate: bool): void {
