@@ -1,9 +1,9 @@
 export { attend, attentionProbabilities } from "./attention";
 export * from "./elementwise";
 export * from "./integer";
-export { compareRows } from "./loss";
+export { compareRows, logSumExpParts, scaledExp } from "./loss";
 export { roundToPowers } from "./log2";
 export { matmul } from "./matmul";
 export { normalizeRows } from "./norm";
 export { rotateRows } from "./rotary";
-export { causalSoftmax, causalSoftmaxGradient, logSumExpParts, scaledExp } from "./softmax";
+export { causalSoftmax, causalSoftmaxGradient } from "./softmax";
