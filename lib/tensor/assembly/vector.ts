@@ -112,7 +112,7 @@ export function firstLanes(count: i32): v128 {
   return i32x4.lt_s(v128.load(laneNumbers), i32x4.splat(count));
 }
 
-/** Stores the first `count` lanes of a vector; all of them for `count` >= 4. */
+/** Stores the first `count` lanes of a vector: all of them for `count` >= 4, none for 0. */
 // @ts-ignore: decorator
 @inline
 export function storeFirst(target: usize, value: v128, count: i32): void {
@@ -120,7 +120,7 @@ export function storeFirst(target: usize, value: v128, count: i32): void {
     v128.store(target, value);
     return;
   }
-  v128.store32_lane(target, value, 0);
+  if (count > 0) v128.store32_lane(target, value, 0);
   if (count > 1) v128.store32_lane(target, value, 1, 4);
   if (count > 2) v128.store32_lane(target, value, 2, 8);
 }

@@ -1,0 +1,93 @@
+// A weight of a linear layer in integers as it lies in memory; lib/tensor/integer_weight.ts writes it.
+//
+// Its columns stand in places: by the blocks that share a scale, in these by the power of two that TRIP
+// multiplies them by. Rows (the columns of the product) stand in panels of 8. A step of a panel is four
+// places: 32 bytes, four codes of each row.
+
+/** Rows of a panel, and bytes of an unpacked step of it. */
+export const PANEL: i32 = 8;
+export const STEP_BYTES: usize = 32;
+
+/** Up to eight steps in one block with one power of two. */
+// @ts-ignore: decorator
+@unmanaged
+export class Chain {
+  /** Where its places are, in bytes from the start of a row of activations. */
+  activation: i32;
+  /** Where its codes are, in bytes from the start of an unpacked panel. */
+  weight: i32;
+  /** 1..8. */
+  steps: i32;
+  /** What its products are multiplied by. */
+  factor: i32;
+}
+
+/** Columns that share a scale. */
+// @ts-ignore: decorator
+@unmanaged
+export class Block {
+  /** How many of the chains are its. */
+  chains: i32;
+  /** The sum of the powers of two of its columns. */
+  factors: i32;
+  /** Its first place, and how many it has. */
+  place: i32;
+  depth: i32;
+}
+
+/** The head of a weight: counts, and where its parts start, in bytes from the head. */
+// @ts-ignore: decorator
+@unmanaged
+export class IntegerWeight {
+  rows: i32;
+  /** Rows of all panels. */
+  paddedRows: i32;
+  places: i32;
+  /** 4 or 8. */
+  bits: i32;
+  blocks: i32;
+  /** Of a packed panel. */
+  panelBytes: i32;
+  private blockStart: i32;
+  private chainStart: i32;
+  private orderStart: i32;
+  private scaleStart: i32;
+  private zeroStart: i32;
+  private codeStart: i32;
+
+  /** {@link Block}s. */
+  @inline
+  block(): usize {
+    return changetype<usize>(this) + this.blockStart;
+  }
+
+  /** {@link Chain}s, block by block. */
+  @inline
+  chain(): usize {
+    return changetype<usize>(this) + this.chainStart;
+  }
+
+  /** 32-bit integers [places]: four times the column at each place, or how many there are at padding. */
+  @inline
+  order(): usize {
+    return changetype<usize>(this) + this.orderStart;
+  }
+
+  /** Floats [blocks, paddedRows]. */
+  @inline
+  scale(): usize {
+    return changetype<usize>(this) + this.scaleStart;
+  }
+
+  /** The codes of zero: bytes [blocks, paddedRows]. */
+  @inline
+  zero(): usize {
+    return changetype<usize>(this) + this.zeroStart;
+  }
+
+  /** Packed panels. */
+  @inline
+  codes(): usize {
+    return changetype<usize>(this) + this.codeStart;
+  }
+}
