@@ -1,5 +1,4 @@
 import { require } from "../core/mod.ts";
-import { requireDepth } from "./integer_product.ts";
 import { tf } from "./tf.ts";
 
 /** Weight codes `[rows, columns]` on a grid per row and group: `scale * (code - zeroPoint)`. */
@@ -31,8 +30,11 @@ export interface IntegerWeight {
   bits: 4 | 8;
   /** Groups of columns with a scale per row of their own. */
   blocks: number;
-  /** Places that its columns take up with their padding. */
+  /** Places that its columns, and rows that its rows take up with their padding. */
   places: number;
+  paddedRows: number;
+  /** Where each column stands, as `memory` has it: weights that agree in it can read the same codes. */
+  tables: Int32Array;
   /** All of it, as `assembly/integer_weight.ts` describes; whoever packed the weight frees it. */
   memory: tf.Tensor1D;
 }
@@ -52,6 +54,9 @@ const [panelRows, stepPlaces] = [8, 4];
 
 /** Places whose products, of codes of four bits, fit 16 bits when added in pairs. */
 const chainPlaces = 32;
+
+/** The deepest block whose sums of products cannot leave 32 bits: 255 * 255 * depth. */
+const deepest = 2 ** 15;
 
 /** 32-bit integers in front: six counts and six starts. */
 const headWords = 12;
@@ -99,7 +104,11 @@ export function packWeight(weight: WeightCodes, { step, shift }: ActivationGrid)
     }
   });
   fillPanels(new Uint8Array(memory.buffer, codeStart), panelBytes, weight, layout.order, bits);
-  return { rows, columns, bits, blocks: blocks.length, places, memory: tf.tensor1d(memory, "int32") };
+  return {
+    ...{ rows, columns, bits, blocks: blocks.length, places, paddedRows },
+    tables: Int32Array.from(tables.flat()),
+    memory: tf.tensor1d(memory, "int32"),
+  };
 }
 
 /** Columns by group and power, in ascending order. */
@@ -138,7 +147,7 @@ function layOut(blocks: Run[][], folds: boolean, padding: number) {
       while (order.length < end) order.push(padding);
     }
     const depth = order.length - place;
-    requireDepth(depth, "pack a weight");
+    require(depth <= deepest, "pack a weight", `at most ${deepest} columns may be summed up`, depth);
     table.push((chains.length - firstChain) / 4, factors, place, depth);
   }
   return { order, chains, table };

@@ -3,18 +3,25 @@ export * from "./data.ts";
 export {
   causalSoftmax,
   embed,
+  fakeQuantUniform,
   gelu,
   integerLinear,
   layerNorm,
   linear,
-  multiplyIntegers,
   rmsNorm,
   rotary,
   rotaryTable,
+  sameOrder,
   silu,
   tokenCrossEntropy,
 } from "./ops/mod.ts";
-export type { CausalSoftmaxOptions, RotaryTable, RowCodes } from "./ops/mod.ts";
+export type {
+  ActivationCodes,
+  CausalSoftmaxOptions,
+  IntegerMap,
+  RotaryTable,
+  UniformSteps,
+} from "./ops/mod.ts";
 export { packWeight } from "./integer_weight.ts";
 export type { ActivationGrid, IntegerWeight, WeightCodes } from "./integer_weight.ts";
 export { tf } from "./tf.ts";

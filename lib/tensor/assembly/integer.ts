@@ -9,8 +9,18 @@
 // With relaxed SIMD its 8-bit dot product multiplies: activations are signed bytes and codes stay below
 // 128, where every engine's is the same.
 
-import { Block, Chain, IntegerWeight, PANEL, STEP_BYTES } from "./integer_weight";
+import {
+  Block,
+  Chain,
+  corrections,
+  IntegerWeight,
+  loadBytes,
+  PANEL,
+  STEP_BYTES,
+  unpackPanel,
+} from "./integer_weight";
 import { storeFirst } from "./vector";
+import { workspace } from "./workspace";
 
 /** Bytes of activations that stay in the second-level cache while all panels pass by. */
 const BLOCK_BYTES: i32 = 196608;
@@ -32,70 +42,12 @@ function addChain(sums: usize, chain: v128, factor: v128): void {
   v128.store(sums, i32x4.add(v128.load(sums), i32x4.dot_i16x8_s(chain, factor)));
 }
 
-/** y += scale * (sums + correction - zero * rowSum), one vector. */
+/** y += scale * (sums + offset - zero * rowSum), one vector. */
 // @ts-ignore: decorator
 @inline
-function addScaled(y: usize, sums: usize, scale: v128, correction: v128, zero: v128, rowSum: v128): void {
-  const sum = i32x4.sub(i32x4.add(v128.load(sums), correction), i32x4.mul(zero, rowSum));
+function addScaled(y: usize, sums: usize, scale: v128, offset: v128, zero: v128, rowSum: v128): void {
+  const sum = i32x4.sub(i32x4.add(v128.load(sums), offset), i32x4.mul(zero, rowSum));
   v128.store(y, f32x4.add(v128.load(y), f32x4.mul(scale, f32x4.convert_i32x4_s(sum))));
-}
-
-/** Splits bytes into their low halves and, behind those, their high halves. */
-function unpackPanel(target: usize, packed: usize, bytes: usize): void {
-  const mask = i8x16.splat(15);
-  for (const end = packed + bytes; packed < end; packed += 16, target += 16) {
-    const pairs = v128.load(packed);
-    v128.store(target, v128.and(pairs, mask));
-    v128.store(target + bytes, v128.and(i16x8.shr_u(pairs, 4), mask));
-  }
-}
-
-/** Four bytes as 32-bit integers. */
-// @ts-ignore: decorator
-@inline
-function loadBytes(address: usize): v128 {
-  return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(address)));
-}
-
-/** Sums of groups of four bytes, times a factor. */
-// @ts-ignore: decorator
-@inline
-function fourfoldSums(bytes: v128, factor: v128): v128 {
-  const sums = i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(bytes));
-  return i32x4.mul(sums, factor);
-}
-
-/**
- * For each block what the zero point of the activations takes from the sums of a panel:
- * -zeroPoint * sum of factor * (code - zero point of the weight); 32-bit integers [blocks, 8].
- */
-function correct(target: usize, panel: usize, first: i32, weight: IntegerWeight, zeroPoint: i32): void {
-  const minus = i32x4.splat(-zeroPoint);
-  let block = weight.block(), chain = weight.chain(), zero = weight.zero() + first;
-  for (let b = 0; b < weight.blocks; b++) {
-    const factors = i32x4.splat(changetype<Block>(block).factors);
-    let left = i32x4.mul(factors, i32x4.neg(loadBytes(zero)));
-    let right = i32x4.mul(factors, i32x4.neg(loadBytes(zero + 4)));
-    for (let c = changetype<Block>(block).chains; c > 0; c--, chain += 16) {
-      const part = changetype<Chain>(chain);
-      for (let bits = 0, plane = panel; bits < weight.bits; bits += 4, plane += weight.panelBytes) {
-        const factor = i32x4.splat(part.factor << bits);
-        let low = i8x16.splat(0), high = i8x16.splat(0);
-        let codes = plane + part.weight;
-        for (let step = part.steps; step > 0; step--, codes += STEP_BYTES) {
-          low = i8x16.add(low, v128.load(codes));
-          high = i8x16.add(high, v128.load(codes, 16));
-        }
-        left = i32x4.add(left, fourfoldSums(low, factor));
-        right = i32x4.add(right, fourfoldSums(high, factor));
-      }
-    }
-    v128.store(target, i32x4.mul(left, minus));
-    v128.store(target, i32x4.mul(right, minus), 16);
-    target += 32;
-    zero += weight.paddedRows;
-    block += 16;
-  }
 }
 
 /** The code of one row for four places, four times. */
@@ -125,7 +77,7 @@ function tile(
   a: usize,
   rowSums: usize,
   panel: usize,
-  corrections: usize,
+  offsets: usize,
   first: i32,
   weight: IntegerWeight,
 ): void {
@@ -168,40 +120,58 @@ function tile(
     }
     const scaleLeft = v128.load(scale), scaleRight = v128.load(scale, 16);
     const zeroLeft = loadBytes(zero), zeroRight = loadBytes(zero + 4);
-    const correctionLeft = v128.load(corrections), correctionRight = v128.load(corrections, 16);
+    const offsetLeft = v128.load(offsets), offsetRight = v128.load(offsets, 16);
     for (let row: usize = 0; row < <usize> rows; row++) {
       const rowSum = v128.load32_splat(rowSums + (row << 2));
       const at = row << 5;
-      addScaled(y + at, sums + at, scaleLeft, correctionLeft, zeroLeft, rowSum);
-      addScaled(y + at + 16, sums + at + 16, scaleRight, correctionRight, zeroRight, rowSum);
+      addScaled(y + at, sums + at, scaleLeft, offsetLeft, zeroLeft, rowSum);
+      addScaled(y + at + 16, sums + at + 16, scaleRight, offsetRight, zeroRight, rowSum);
     }
     block += 16;
     scale += <usize> weight.paddedRows << 2;
     zero += weight.paddedRows;
-    corrections += 32;
+    offsets += 32;
     rowSums += 16;
   }
 }
 
-function tileOfOne(y: usize, sums: usize, a: usize, rowSums: usize, panel: usize, corrections: usize, first: i32, weight: IntegerWeight): void {
-  tile(1, y, sums, a, rowSums, panel, corrections, first, weight);
+function tileOfOne(
+  y: usize,
+  sums: usize,
+  a: usize,
+  rowSums: usize,
+  panel: usize,
+  offsets: usize,
+  first: i32,
+  weight: IntegerWeight,
+): void {
+  tile(1, y, sums, a, rowSums, panel, offsets, first, weight);
 }
 
-function tileOfFour(y: usize, sums: usize, a: usize, rowSums: usize, panel: usize, corrections: usize, first: i32, weight: IntegerWeight): void {
-  tile(4, y, sums, a, rowSums, panel, corrections, first, weight);
+function tileOfFour(
+  y: usize,
+  sums: usize,
+  a: usize,
+  rowSums: usize,
+  panel: usize,
+  offsets: usize,
+  first: i32,
+  weight: IntegerWeight,
+): void {
+  tile(4, y, sums, a, rowSums, panel, offsets, first, weight);
 }
 
 /**
- * y = bias + a W^T with the codes of {@link quantizeCodes} (signed) and of a weight, summed up in 32-bit
- * integers, each block's sums scaled, added in float32 in the order of the blocks.
+ * y = bias + a W^T for some panels of a weight: codes of activations times codes of weights, summed up
+ * in 32 bits; each block's sums are scaled and added in float32, block after block.
  *
  * @param y Floats [rows, rows of the weight].
- * @param a Signed bytes [rows / 4, places / 4, 4, 4].
+ * @param a As signed {@link quantizeCodes} gives them: bytes [rows / 4, places / 4, 4, 4].
  * @param rowSums 32-bit integers [rows / 4, blocks, 4].
- * @param bias Floats [padded rows of the weight].
+ * @param head The weight.
+ * @param bias Floats [padded rows].
  * @param zeroPoint The code of zero of the activations less 128.
- * @param firstPanel As `lastPanel`: the panels to compute, the last one exclusive.
- * @param scratch 256 + 2 panelBytes + 32 blocks bytes.
+ * @param firstPanel As `lastPanel`: which panels, the last one exclusive.
  */
 export function integerLinear(
   y: usize,
@@ -213,35 +183,35 @@ export function integerLinear(
   zeroPoint: i32,
   firstPanel: i32,
   lastPanel: i32,
-  scratch: usize,
 ): void {
   const weight = changetype<IntegerWeight>(head);
   const places = weight.places, blocks = weight.blocks, panelBytes = weight.panelBytes;
-  const outputs = scratch, sums = scratch + 128, panel = scratch + 256;
-  const corrections = panel + 2 * panelBytes;
+  const outputs = workspace, sums = outputs + 128, panel = sums + 128;
+  const offsets = panel + 2 * panelBytes;
   const rowBytes = <usize> weight.rows << 2;
   const blockRows = max(BLOCK_BYTES / places & -4, 4);
   for (let start = 0; start < rows; start += blockRows) {
     const end = min(start + blockRows, rows);
     for (let p = firstPanel; p < lastPanel; p++) {
       const first = p * PANEL, columns = weight.rows - first;
+      const column = <usize> first << 2;
       unpackPanel(panel, weight.codes() + <usize> p * panelBytes, panelBytes);
-      correct(corrections, panel, first, weight, zeroPoint);
-      const biasLeft = v128.load(bias + (<usize> first << 2));
-      const biasRight = v128.load(bias + (<usize> first << 2), 16);
+      corrections(offsets, 32, panel, first, weight, zeroPoint);
+      const biasLeft = v128.load(bias + column), biasRight = v128.load(bias + column, 16);
       for (let row = start; row < end; row += 4) {
-        const count = min(4, end - row);
         for (let r: usize = 0; r < 128; r += 32) {
           v128.store(outputs + r, biasLeft);
           v128.store(outputs + r, biasRight, 16);
         }
+        const count = min(4, end - row);
         const codes = a + <usize> row * places, codeSums = rowSums + (<usize> row * blocks << 2);
-        if (count == 1) tileOfOne(outputs, sums, codes, codeSums, panel, corrections, first, weight);
-        else tileOfFour(outputs, sums, codes, codeSums, panel, corrections, first, weight);
-        let to = y + <usize> row * rowBytes + (<usize> first << 2);
+        if (count == 1) tileOfOne(outputs, sums, codes, codeSums, panel, offsets, first, weight);
+        else tileOfFour(outputs, sums, codes, codeSums, panel, offsets, first, weight);
+        let to = y + <usize> row * rowBytes + column;
         for (let r = 0; r < count; r++, to += rowBytes) {
-          storeFirst(to, v128.load(outputs + (<usize> r << 5)), columns);
-          storeFirst(to + 16, v128.load(outputs + (<usize> r << 5), 16), columns - 4);
+          const from = outputs + (<usize> r << 5);
+          storeFirst(to, v128.load(from), columns);
+          if (columns > 4) storeFirst(to + 16, v128.load(from, 16), columns - 4);
         }
       }
     }

@@ -2,8 +2,8 @@
 // value that it must refuse; what it then wrote means nothing.
 
 import { Block, Chain, IntegerWeight } from "./integer_weight";
-import { log2Level } from "./log2";
 import { firstLanes, storeFirst } from "./vector";
+import { workspace } from "./workspace";
 
 /** 1.5 2^23: adding it rounds |x| < 2^22 to an integer, ties to even, and leaves no negative zero. */
 const ROUNDER: f32 = 12582912;
@@ -63,38 +63,6 @@ export function fakeQuantUniform(
   store<i32>(flag, v128.any_true(strange));
 }
 
-/**
- * target[i] = {@link log2Level} of x[i] for i < count.
- *
- * @param lowest Below this, and if NaN or infinite, x[i] is refused: 0, or -Infinity.
- * @param flag Set to 1 if something is refused, else to 0.
- */
-export function fakeQuantLog2(
-  count: i32,
-  target: usize,
-  x: usize,
-  maximum: f32,
-  last: i32,
-  zeroFrom: i32,
-  lowest: f32,
-  flag: usize,
-): void {
-  const largest = f32x4.splat(maximum);
-  const lastCode = i32x4.splat(last);
-  const firstZero = i32x4.splat(zeroFrom);
-  const least = f32x4.splat(lowest);
-  let strange = f32x4.splat(0);
-  for (let i = 0; i < count; i += 4, x += 16, target += 16) {
-    const rest = count - i;
-    let value = v128.load(x);
-    if (rest < 4) value = v128.and(value, firstLanes(rest));
-    strange = v128.or(strange, v128.or(strangeness(value), f32x4.lt(value, least)));
-    const level = log2Level(value, largest, lastCode, firstZero);
-    storeFirst(target, level, rest);
-  }
-  store<i32>(flag, v128.any_true(strange));
-}
-
 /** Four activations, clipped and rounded: ROUNDER plus steps, whose low bits hold the steps. */
 // @ts-ignore: decorator
 @inline
@@ -113,7 +81,6 @@ function roundedSteps(x: v128, scale: v128, shift: v128, low: v128, high: v128):
  * the rows before the places; others [rows, places].
  * @param rowSums 32-bit integers [rows / 4, blocks, 4]: of each block of places the sums of code * factor.
  * @param scale Floats [columns].
- * @param lines 4 (columns + 4) bytes for any use.
  * @param flag Set to 1 if x holds NaN or infinity, else to 0.
  */
 export function quantizeCodes(
@@ -129,10 +96,9 @@ export function quantizeCodes(
   zero: i32,
   signed: bool,
   head: usize,
-  lines: usize,
   flag: usize,
 ): void {
-  const weight = changetype<IntegerWeight>(head);
+  const weight = changetype<IntegerWeight>(head), lines = workspace;
   const shifts = f32x4.splat(shift), lows = f32x4.splat(low), highs = f32x4.splat(high);
   const base = i32x4.splat((ROUNDER_BITS - zero) * 0x01010101);
   const sign = i8x16.splat(signed ? -128 : 0);
