@@ -26,6 +26,8 @@ export interface ProductOperands {
 export interface MatrixProduct {
   /** E.g. `oneDNN 2.6.3` or `WebAssembly SIMD`. */
   readonly name: string;
+  /** Whether a native library computes it. */
+  readonly native: boolean;
   /** Threads it computes on. */
   readonly threads: number;
   /** Writes op(A) op(B) for every triple of matrices of one shape; m, n and k are positive. */
@@ -50,6 +52,7 @@ const panelLimit = 2 ** 24;
 export function simdMatrixProduct(simd: Simd): MatrixProduct {
   return {
     name: "WebAssembly SIMD",
+    native: false,
     threads: simd.threads,
     multiply(products, shape) {
       const { n, k } = shape;
@@ -86,7 +89,7 @@ function multiplyColumns(
       "multiplyPanels",
       products.map(({ a, c }, index) => [
         ...[a, panels + index * panelBytes, c + 4 * first],
-        ...[m, columns, k, rowStrideA, depthStrideA, strideC],
+        ...[m, columns, k, k, rowStrideA, depthStrideA, strideC],
       ]),
     );
   });

@@ -1,8 +1,11 @@
 export * from "./backend.ts";
 export * from "./data.ts";
 export {
+  attendByMaps,
+  causalAttention,
   causalSoftmax,
   embed,
+  fakeQuantLog2,
   fakeQuantUniform,
   gelu,
   integerLinear,
@@ -17,8 +20,12 @@ export {
 } from "./ops/mod.ts";
 export type {
   ActivationCodes,
+  AttentionOptions,
+  CausalAttention,
+  CausalAttentionOptions,
   CausalSoftmaxOptions,
   IntegerMap,
+  Log2Rounding,
   RotaryTable,
   UniformSteps,
 } from "./ops/mod.ts";

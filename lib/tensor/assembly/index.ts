@@ -1,7 +1,11 @@
+export { attend, attentionProbabilities } from "./attention";
 export * from "./elementwise";
-export * from "./integer";
+export { integerLinear } from "./integer";
 export { nativeIntegerLinear, unpackWeight } from "./integer_native";
-export { log2Levels } from "./log2";
-export * from "./matmul";
-export * from "./quantize";
-export * from "./softmax";
+export { compareRows } from "./loss";
+export { roundToPowers } from "./log2";
+export { multiplyPanels, packPanels } from "./matmul";
+export { normalizeRows } from "./norm";
+export { fakeQuantUniform, quantizeCodes } from "./quantize";
+export { rotateRows } from "./rotary";
+export { causalSoftmax, causalSoftmaxGradient, logSumExpParts, scaledExp } from "./softmax";

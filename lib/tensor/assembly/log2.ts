@@ -1,55 +1,87 @@
 // Rounding to powers of two (eq. 3), as fakeQuantizeLog2 of lib/quant does it.
 
-import { powerOfTwo } from "./vector";
+import { one } from "./vector";
 
 /**
  * Added to the bits of a positive float32, carries into its exponent exactly if its mantissa is above
  * sqrt(2): the exponent is then that of log2, rounded.
  */
 const ROUND_EXPONENT: i32 = 0x800000 - 0x3504f4;
+const EXPONENT: i32 = 0x7f800000;
 
-/** Below this, numbers are scaled up by SCALE first, so that subnormal ones have an exponent too. */
+/** Numbers below SMALL are rounded SCALE times as large: subnormal ones have no exponent. */
 const SMALL: f32 = 5.421010862427522e-20; // 2^-64
 const SCALE: f32 = 1.8446744073709552e19; // 2^64
-const SCALE_EXPONENT: i32 = 64;
+
+/** Whether {@link roundToPower} has to tell numbers below SMALL maximum apart. */
+// @ts-ignore: decorator
+@inline
+export function tellsSmall(lowest: f32, zeroBelow: f32): bool {
+  return max(lowest, zeroBelow) <= SMALL;
+}
 
 /**
- * sign(x) maximum 2^-n with n = round(-log2(|x| / maximum)), or the nearest n in 0..last; exactly 0
- * where |x| / maximum is 0 or n >= zeroFrom. For finite x.
+ * sign(x) maximum p, p being the power of two next to |x| / maximum on a logarithmic scale, clipped to
+ * lowest..1; exactly 0 where p < zeroBelow or |x| / maximum is 0. For finite x.
  *
- * @param last Profile `paper`: 2^(bits - 1) - 1; `released`: 2^bits - 1. Integers.
- * @param zeroFrom `paper`: 256, which no float32 reaches; `released`: 2^bits. Integers.
+ * @param lowest Profile `paper`: 2^(1 - 2^(bits - 1)); `released`: 0.
+ * @param zeroBelow `paper`: 0; `released`: 2^(1 - 2^bits).
+ * @param small Whether {@link tellsSmall}; a constant at each call.
  */
 // @ts-ignore: decorator
 @inline
-export function log2Level(x: v128, maximum: v128, last: v128, zeroFrom: v128): v128 {
-  const magnitude = f32x4.div(f32x4.abs(x), maximum);
-  const small = f32x4.lt(magnitude, f32x4.splat(SMALL));
-  const scaled = v128.bitselect(f32x4.mul(magnitude, f32x4.splat(SCALE)), magnitude, small);
-  const exponent = i32x4.shr_u(i32x4.add(scaled, i32x4.splat(ROUND_EXPONENT)), 23);
-  const bias = v128.bitselect(i32x4.splat(127 + SCALE_EXPONENT), i32x4.splat(127), small);
-  const n = i32x4.max_s(i32x4.sub(bias, exponent), i32x4.splat(0));
-  // In two halves: 2^-n may be subnormal.
-  const kept = i32x4.min_s(n, last);
-  const half = i32x4.shr_s(kept, 1);
-  const power = f32x4.mul(powerOfTwo(i32x4.neg(half)), powerOfTwo(i32x4.sub(half, kept)));
-  const level = v128.bitselect(x, f32x4.mul(maximum, power), i32x4.splat(0x80000000));
-  return v128.and(level, v128.and(i32x4.lt_s(n, zeroFrom), f32x4.ne(magnitude, f32x4.splat(0))));
+export function roundToPower(
+  x: v128,
+  maximum: v128,
+  lowest: v128,
+  zeroBelow: v128,
+  small: bool,
+): v128 {
+  const ratio = f32x4.div(f32x4.abs(x), maximum);
+  let power: v128;
+  if (small) {
+    const lanes = f32x4.lt(ratio, f32x4.splat(SMALL));
+    const scaled = v128.bitselect(f32x4.mul(ratio, f32x4.splat(SCALE)), ratio, lanes);
+    power = v128.and(i32x4.add(scaled, i32x4.splat(ROUND_EXPONENT)), i32x4.splat(EXPONENT));
+    power = v128.bitselect(f32x4.mul(power, f32x4.splat(1 / SCALE)), power, lanes);
+  } else {
+    power = v128.and(i32x4.add(ratio, i32x4.splat(ROUND_EXPONENT)), i32x4.splat(EXPONENT));
+  }
+  const kept = v128.and(f32x4.ge(power, zeroBelow), f32x4.gt(ratio, f32x4.splat(0)));
+  const level = f32x4.mul(maximum, f32x4.pmin(one(), f32x4.pmax(lowest, power)));
+  return v128.and(v128.bitselect(x, level, i32x4.splat(0x80000000)), kept);
 }
 
-/** target[i] = {@link log2Level} of x[i] for i < count; writes up to three elements past the end. */
-export function log2Levels(
+// @ts-ignore: decorator
+@inline
+function roundAll(
   count: i32,
   target: usize,
   x: usize,
   maximum: f32,
-  last: i32,
-  zeroFrom: i32,
+  lowest: f32,
+  zeroBelow: f32,
+  small: bool,
 ): void {
-  const largest = f32x4.splat(maximum);
-  const lastCode = i32x4.splat(last);
-  const firstZero = i32x4.splat(zeroFrom);
+  const top = f32x4.splat(maximum), bottom = f32x4.splat(lowest), zeros = f32x4.splat(zeroBelow);
   for (const end = target + (<usize> count << 2); target < end; target += 16, x += 16) {
-    v128.store(target, log2Level(v128.load(x), largest, lastCode, firstZero));
+    v128.store(target, roundToPower(v128.load(x), top, bottom, zeros, small));
   }
+}
+
+/**
+ * target[i] = {@link roundToPower} of x[i] for i < count; writes up to three elements past the end.
+ *
+ * @param target May be x.
+ */
+export function roundToPowers(
+  count: i32,
+  target: usize,
+  x: usize,
+  maximum: f32,
+  lowest: f32,
+  zeroBelow: f32,
+): void {
+  if (tellsSmall(lowest, zeroBelow)) roundAll(count, target, x, maximum, lowest, zeroBelow, true);
+  else roundAll(count, target, x, maximum, lowest, zeroBelow, false);
 }

@@ -18,6 +18,9 @@ const BLOCK_DEPTH: i32 = 256;
 const BLOCK_ROWS: i32 = 128;
 
 /** Where the tile at an edge of C is computed, behind the block of A. */
+/** Bytes of the workspace that {@link multiplyPanels} uses: a block of A and a tile. */
+export const PRODUCT_WORKSPACE: usize = <usize> (BLOCK_ROWS * BLOCK_DEPTH + TILE_ROWS * TILE_COLUMNS) << 2;
+
 // @ts-ignore: decorator
 @inline
 function edgeTile(): usize {
@@ -195,7 +198,7 @@ function tileAtEdge(
  * @param a op(A), its rows and depth `rowStride` and `depthStride` elements apart.
  * @param panels As {@link packPanels} packs them.
  * @param c C[first row, first column], its rows `strideC` elements apart.
- * @param depth At least 1.
+ * @param depth At least 1; of the `panelDepth` that the panels have, the first ones.
  */
 export function multiplyPanels(
   a: usize,
@@ -204,6 +207,7 @@ export function multiplyPanels(
   rows: i32,
   columns: i32,
   depth: i32,
+  panelDepth: i32,
   rowStride: i32,
   depthStride: i32,
   strideC: i32,
@@ -216,7 +220,7 @@ export function multiplyPanels(
       const from = a + ((<usize> i * rowStride + <usize> p * depthStride) << 2);
       pack(workspace, from, blockRows, blockDepth, rowStride, depthStride, TILE_ROWS);
       for (let j = 0; j < columns; j += TILE_COLUMNS) {
-        const panel = panels + ((<usize> j * depth + <usize> p * TILE_COLUMNS) << 2);
+        const panel = panels + ((<usize> j * panelDepth + <usize> p * TILE_COLUMNS) << 2);
         for (let r = 0; r < blockRows; r += TILE_ROWS) {
           const rowPanel = workspace + ((<usize> r * blockDepth) << 2);
           const to = c + <usize> (i + r) * stride + (<usize> j << 2);
