@@ -132,7 +132,7 @@ async function run(options: Options, session: Session): Promise<void> {
   const draw = () => calibration!.drawn;
   const quantized = await quantizeWeights(full, method, draw, session.progress, session.signal);
   const { model, forward } = execute === "integer"
-    ? await integerExecution(quantized, method, profile, draw, pruning)
+    ? integerExecution(quantized, method, profile, draw, { pruning, release: true })
     : {
       model: quantized,
       forward: quantizedForward(quantized, method, profile, draw, pruning),

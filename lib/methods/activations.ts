@@ -2,14 +2,14 @@ import { require } from "../core/mod.ts";
 import { type Model, type Pruning, type SiteHook, type SiteName } from "../model/mod.ts";
 import {
   fakeQuantizeLog2,
-  fakeQuantizeUniform,
+  fusedSteps,
   observeRange,
   type Profile,
   searchTrip,
   type UniformParams,
   uniformParams,
 } from "../quant/mod.ts";
-import { tensorData, tf } from "../tensor/mod.ts";
+import { fakeQuantUniform, tensorData, tf } from "../tensor/mod.ts";
 import type { ActivationScheme, CalibratedQuantizer } from "./scheme.ts";
 import { advanceStreams, closeStreams, openStreams } from "./streams.ts";
 
@@ -104,15 +104,16 @@ function siteParams(
  * @param params What {@linkcode calibrateActivations} gave for this scheme and model.
  */
 export function quantizeActivations(scheme: ActivationScheme, params: ActivationParams): SiteHook {
+  const steps = params.map((sites) =>
+    Object.fromEntries(Object.entries(sites).map(([site, each]) => [site, fusedSteps(each)]))
+  );
   return (value, { site, layer }) => {
     const quantizer = scheme.sites[site];
     if (!quantizer) return value;
     const name = `${site} of layer ${layer}`;
-    const values = tensorData(value);
+    if (quantizer.kind !== "log2") return fakeQuantUniform(value, steps[layer][site]!, name);
     const maximum = site === "attn.probs" ? 1 : undefined;
-    const quantized = quantizer.kind === "log2"
-      ? fakeQuantizeLog2(values, { ...quantizer, maximum, name })
-      : fakeQuantizeUniform(values, params[layer][site]!, undefined, name);
+    const quantized = fakeQuantizeLog2(tensorData(value), { ...quantizer, maximum, name });
     return tf.tensor(quantized, value.shape);
   };
 }

@@ -3,7 +3,7 @@ import { gelu, silu, tf } from "../tensor/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import { attend, type Recall } from "./attention.ts";
 import type { Model } from "./model.ts";
-import { normalize, project } from "./modules.ts";
+import { normalize, project, projectGroup } from "./modules.ts";
 import { pruneTokens } from "./prune.ts";
 import { type BlockHook, hookOfLayer, type SiteHook } from "./sites.ts";
 import type { Exit, Pruning, State } from "./state.ts";
@@ -93,8 +93,7 @@ function transform(
 ): tf.Tensor2D {
   const input = at("mlp.input", value);
   const activate = activations[activation];
-  const expanded = gated
-    ? tf.mul(activate(project(gate!, input)), project(up!, input))
-    : activate(project(up!, input));
+  const [first, factor] = projectGroup(gated ? [gate!, up!] : [up!], input);
+  const expanded = gated ? tf.mul(activate(first), factor) : activate(first);
   return project(down!, at("mlp.hidden", expanded as tf.Tensor2D));
 }

@@ -7,6 +7,12 @@ export function project({ weight, bias, apply }: Module, value: tf.Tensor2D): tf
   return apply ? apply(value) : linear(value, weight as tf.Tensor2D, bias);
 }
 
+/** Applies the linear maps of a group, which read the same value, in their order. */
+export function projectGroup(modules: Module[], value: tf.Tensor2D): tf.Tensor2D[] {
+  const [{ applyGroup }] = modules;
+  return applyGroup ? applyGroup(value) : modules.map((module) => project(module, value));
+}
+
 /** Applies a norm of this architecture to each row of `[rows, channels]`. */
 export function normalize(
   { norm, normEpsilon }: Architecture,

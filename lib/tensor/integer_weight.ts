@@ -147,7 +147,12 @@ function layOut(blocks: Run[][], folds: boolean, padding: number) {
       while (order.length < end) order.push(padding);
     }
     const depth = order.length - place;
-    require(depth <= deepest, "pack a weight", `at most ${deepest} columns may be summed up`, depth);
+    require(
+      depth <= deepest,
+      "pack a weight",
+      `at most ${deepest} columns may be summed up`,
+      depth,
+    );
     table.push((chains.length - firstChain) / 4, factors, place, depth);
   }
   return { order, chains, table };

@@ -155,13 +155,15 @@ function floatProduct({ dnnl_sgemm }: Library, context: NativeContext): MatrixPr
 
 function ownByteProduct(memory: WebAssembly.Memory): ByteProduct {
   const { dnnl_gemm_u8s8s32, omp_get_max_threads, omp_set_num_threads } = openLibrary()!;
-  const base = Number(baseOf(memory)); // addresses of a process have 48 bits
+  const base = baseOf(memory);
+  const pointer = (address: number) => base + BigInt(address);
   return (a, strideA, b, c, strideC, offset, m, n, k) => {
     const threads = omp_get_max_threads?.() ?? 1;
     if (threads > 1) omp_set_num_threads?.(1);
     const status = dnnl_gemm_u8s8s32(
-      ...[normal, transposed, perColumn, m, n, k, 1, base + a, strideA, 0] as const,
-      ...[base + b, k, 0, 0, base + c, strideC, base + offset] as const,
+      ...[normal, transposed, perColumn, BigInt(m), BigInt(n), BigInt(k), 1] as const,
+      ...[pointer(a), BigInt(strideA), 0, pointer(b), BigInt(k), 0] as const,
+      ...[0, pointer(c), BigInt(strideC), pointer(offset)] as const,
     );
     if (threads > 1) omp_set_num_threads?.(threads);
     if (status !== 0) throw new Error(`dnnl_gemm_u8s8s32 failed with status ${status}`);

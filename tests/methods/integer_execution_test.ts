@@ -75,7 +75,9 @@ for (const name of tinyModels) {
     Deno.test(`integerExecution() gives the emulated loss within 1e-3: ${name}, ${title}`, () =>
       withQuantized(name, method, async (quantized) => {
         for (const prune of [undefined, pruning]) {
-          const execution = await integerExecution(quantized, method, "paper", calibration, prune);
+          const execution = await integerExecution(quantized, method, "paper", calibration, {
+            pruning: prune,
+          });
           const emulated = quantizedForward(quantized, method, "paper", calibration, prune);
           const window = randomIds(40, 9);
           const expected = mean(scoreWindow(quantized, window, emulated).loss);

@@ -3,7 +3,7 @@ import { AgileBackend } from "../agile.ts";
 import type { IntegerWeight } from "../integer_weight.ts";
 import { split } from "../split.ts";
 import { tf } from "../tf.ts";
-import { refuseInfinite } from "./fake_quant.ts";
+import { requireFinite, runWithFlags } from "./fake_quant.ts";
 
 /** How activations become codes: `round(clip(x / scale + shift, low, high)) - shift + zeroPoint`. */
 export interface ActivationCodes {
@@ -64,7 +64,7 @@ export function integerLinear(
   return backend.scratch(sizes, (bytes, rowSums) => {
     const quantized: Quantized = { rows, bytes, rowSums, zeroPoint: codes.zeroPoint };
     const accepted = quantize(backend, x, codes, maps[0].weight, quantized, !native);
-    if (!accepted) refuseInfinite(x, `quantize ${name}`);
+    if (!accepted) requireFinite(backend.floats(x), name);
     const multiply = native ? multiplyNative : multiplySimd;
     return maps.map((map) => {
       const { tensor, address } = backend.output([rows, map.weight.rows]);
@@ -112,17 +112,17 @@ function quantize(
   const [source, head] = [backend.addressOf(x), backend.addressOf(memory)];
   const most = Math.min(backend.simd.callsAtMost, Math.ceil(rows / quantizedRows));
   const parts = split(rows, 4, most);
-  return backend.scratch([4 * columns, 4 * parts.length], (scales, flags) => {
+  return backend.scratch([4 * columns], (scales) => {
     backend.view(Float32Array, scales, columns).set(scale);
-    backend.run(
+    return runWithFlags(
+      backend,
       "quantizeCodes",
-      parts.map(([first, count], part) => [
+      parts.map(([first, count]) => [
         ...[bytes + first * places, rowSums + 4 * first * blocks, count, columns],
         ...[source + 4 * first * columns, scales, shift, low, high, zeroPoint - shift],
-        ...[Number(signed), head, flags + 4 * part],
+        ...[Number(signed), head],
       ]),
     );
-    return !backend.view(Int32Array, flags, parts.length).includes(1);
   });
 }
 

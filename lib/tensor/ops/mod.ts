@@ -2,6 +2,7 @@ import type { AgileKernel } from "../agile.ts";
 import { activationKernels } from "./activations.ts";
 import { causalAttentionKernels } from "./causal_attention.ts";
 import { causalSoftmaxKernels } from "./causal_softmax.ts";
+import { fakeQuantKernels } from "./fake_quant.ts";
 import { log2Kernels } from "./log2.ts";
 import { normalizationKernels } from "./normalization.ts";
 import { rotaryKernels } from "./rotary.ts";
@@ -32,6 +33,7 @@ export const fusedKernels: AgileKernel[] = [
   ...activationKernels,
   ...causalAttentionKernels,
   ...causalSoftmaxKernels,
+  ...fakeQuantKernels,
   ...log2Kernels,
   ...normalizationKernels,
   ...rotaryKernels,
