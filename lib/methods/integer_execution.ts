@@ -56,7 +56,7 @@ export function integerExecution(
   const { scheme, params } = calibrateMethod(model, method, profile, calibration, pruning);
   return {
     model: integerModel(model, params, release),
-    forward: { hook: quantizeActivations(withoutInputs(scheme), params), pruning },
+    forward: { ...quantizeActivations(withoutInputs(scheme), params), pruning },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Arena } from "./arena.ts";
+import { environment, granted } from "./environment.ts";
 import { type ByteProduct, type IntegerProduct, isExact } from "./integer_product.ts";
 import type { MatrixProduct } from "./matrix_product.ts";
 
@@ -81,14 +82,6 @@ export function byteProduct(memory: WebAssembly.Memory): ByteProduct {
     multiply ??= ownByteProduct(memory);
     multiply(...operands);
   };
-}
-
-function granted(permission: Deno.PermissionDescriptor): boolean {
-  return Deno.permissions.querySync(permission).state === "granted";
-}
-
-function environment(variable: string): string | undefined {
-  return granted({ name: "env", variable }) ? Deno.env.get(variable) : undefined;
 }
 
 function openLibrary(): Library | undefined {

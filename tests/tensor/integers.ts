@@ -15,7 +15,7 @@ const plainName = "agile without relaxed SIMD";
 /** A backend of its own on the kernels without relaxed SIMD. */
 async function usePlainSimd(): Promise<void> {
   if (!tf.findBackendFactory(plainName)) {
-    const simd = await Simd.load(["kernels_simd.wasm"]);
+    const simd = await Simd.load({ files: ["kernels_simd.wasm"] });
     tf.registerBackend(plainName, () => new AgileBackend(simd));
     tf.copyRegisteredKernels("agile", plainName);
   }

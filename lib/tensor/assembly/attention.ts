@@ -1,7 +1,7 @@
 // Causal attention of one head, a block of queries at a time, against the keys that these can see.
 
 import { roundToPowers } from "./log2";
-import { multiplyPanels, PRODUCT_WORKSPACE } from "./matmul";
+import { matmul, PRODUCT_WORKSPACE } from "./matmul";
 import { softmaxRow } from "./softmax";
 import { workspace } from "./workspace";
 
@@ -39,23 +39,21 @@ export function attentionProbabilities(
 /**
  * Attention of the queries that see the first `seen`, `seen + 1`, ... keys of one head.
  *
- * @param q Queries [rows, headDim], rows `strideQ` floats apart.
- * @param keyPanels, valuePanels Keys and values [keys, headDim] of the head, as packPanels packs their
- *   transpose and them.
- * @param output As q.
+ * @param rows Queries: their scores, rows times keys seen, must fit the workspace.
+ * @param q Queries [rows, headDim], rows `strideQ` floats apart; output likewise.
+ * @param k Keys [keys, headDim], rows `strideK` floats apart; values likewise.
  * @param scale, bias, maximum, lowest, zeroBelow, first As of {@link attentionProbabilities}.
  */
 export function attend(
   rows: i32,
   seen: i32,
-  keys: i32,
   headDim: i32,
   q: usize,
-  strideQ: i32,
-  keyPanels: usize,
-  valuePanels: usize,
   output: usize,
-  strideOutput: i32,
+  strideQ: i32,
+  k: usize,
+  v: usize,
+  strideK: i32,
   scale: f32,
   bias: usize,
   maximum: f32,
@@ -66,11 +64,11 @@ export function attend(
   const scores = workspace + PRODUCT_WORKSPACE;
   const width = seen + rows - 1;
   const stride = (width + 3) & ~3;
-  multiplyPanels(q, keyPanels, scores, rows, width, headDim, headDim, strideQ, 1, stride);
+  matmul(q, k, scores, rows, width, headDim, strideQ, 1, 1, strideK, stride);
   attentionProbabilities(
     rows, seen, width,
     scores, stride,
     scale, bias, maximum, lowest, zeroBelow, first,
   );
-  multiplyPanels(scores, valuePanels, output, rows, headDim, width, keys, stride, 1, strideOutput);
+  matmul(scores, v, output, rows, headDim, width, stride, 1, strideK, 1, strideQ);
 }

@@ -4,7 +4,7 @@ export { integerLinear } from "./integer";
 export { nativeIntegerLinear, unpackWeight } from "./integer_native";
 export { compareRows } from "./loss";
 export { roundToPowers } from "./log2";
-export { multiplyPanels, packPanels } from "./matmul";
+export { matmul } from "./matmul";
 export { normalizeRows } from "./norm";
 export { fakeQuantUniform, quantizeCodes } from "./quantize";
 export { rotateRows } from "./rotary";

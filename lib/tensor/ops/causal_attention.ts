@@ -79,8 +79,6 @@ interface Map {
   first: number;
   /** Address of what is added to the scaled scores of its keys, 0 for nothing. */
   bias: number;
-  /** Number of its head of keys and values, over all windows. */
-  owner: number;
 }
 
 /** What all maps have in common. */
@@ -150,7 +148,6 @@ function locate(
     output: output + own,
     first: first + 4 * map * queries,
     bias: biases[head] ?? 0,
-    owner: window * keyValueHeads + shared,
   };
 }
 
@@ -163,47 +160,27 @@ function blocksOf({ queries, keys }: AttentionExtents, size: number) {
   });
 }
 
-/** Queries of a block: reading keys and values then costs little beside multiplying them. */
-const blockQueries = 48;
+/** Queries of a block: packing its keys and values then costs little beside multiplying them. */
+const blockQueries = 64;
 
 /** Scores that fit a thread's workspace, with room for its products. */
 const workspaceScores = 2 ** 18;
 
-/** The columns that a panel holds in `assembly/matmul.ts`. */
-const panelColumns = 8;
-
 /** Attention in the SIMD kernel `attend`, each call for one block of queries of one head. */
 function attendByBlocks(backend: AgileBackend, { extents, scale, limits }: Attention, maps: Map[]) {
-  const { batch, heads, keyValueHeads, headDim, keys } = extents;
+  const { heads, keyValueHeads, headDim, keys } = extents;
   const [channels, ownerChannels] = [heads * headDim, keyValueHeads * headDim];
-  const roundUp = (columns: number) => Math.ceil(columns / panelColumns) * panelColumns;
-  const [keyBytes, valueBytes] = [4 * roundUp(keys) * headDim, 4 * roundUp(headDim) * keys];
   const size = Math.max(1, Math.min(blockQueries, Math.floor(workspaceScores / keys)));
-  const owners = maps.filter(({ owner }, map) => owner !== maps[map - 1]?.owner);
-  backend.scratch(
-    [batch * keyValueHeads * keyBytes, batch * keyValueHeads * valueBytes],
-    (keyPanels, valuePanels) => {
-      backend.run(
-        "packPanels",
-        owners.flatMap(({ k, v, owner }) => [
-          [keyPanels + owner * keyBytes, k, keys, headDim, ownerChannels, 1],
-          [valuePanels + owner * valueBytes, v, headDim, keys, 1, ownerChannels],
-        ]),
-      );
-      const blocks = blocksOf(extents, size);
-      backend.run(
-        "attend",
-        maps.flatMap(({ q, output, first: starts, bias, owner }) =>
-          blocks.map(({ first, rows, width }) => [
-            ...[rows, width - rows + 1, keys, headDim],
-            ...[q + 4 * first * channels, channels],
-            ...[keyPanels + owner * keyBytes, valuePanels + owner * valueBytes],
-            ...[output + 4 * first * channels, channels],
-            ...[scale, bias, limits.maximum, limits.lowest, limits.zeroBelow, starts + 4 * first],
-          ])
-        ),
-      );
-    },
+  backend.run(
+    "attend",
+    blocksOf(extents, size).flatMap(({ first, rows, width }) =>
+      maps.map(({ q, k, v, output, first: starts, bias }) => [
+        ...[rows, width - rows + 1, headDim],
+        ...[q + 4 * first * channels, output + 4 * first * channels, channels],
+        ...[k, v, ownerChannels],
+        ...[scale, bias, limits.maximum, limits.lowest, limits.zeroBelow, starts + 4 * first],
+      ])
+    ),
   );
 }
 

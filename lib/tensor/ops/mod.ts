@@ -2,6 +2,7 @@ import type { AgileKernel } from "../agile.ts";
 import { activationKernels } from "./activations.ts";
 import { causalAttentionKernels } from "./causal_attention.ts";
 import { causalSoftmaxKernels } from "./causal_softmax.ts";
+import { compareDistributionsKernels } from "./compare_distributions.ts";
 import { fakeQuantKernels } from "./fake_quant.ts";
 import { log2Kernels } from "./log2.ts";
 import { normalizationKernels } from "./normalization.ts";
@@ -15,6 +16,8 @@ export { causalAttention } from "./causal_attention.ts";
 export type { CausalAttention, CausalAttentionOptions } from "./causal_attention.ts";
 export { causalSoftmax } from "./causal_softmax.ts";
 export type { CausalSoftmaxOptions } from "./causal_softmax.ts";
+export { compareDistributions } from "./compare_distributions.ts";
+export type { Comparison } from "./compare_distributions.ts";
 export { embed } from "./embed.ts";
 export { fakeQuantUniform } from "./fake_quant.ts";
 export type { UniformSteps } from "./fake_quant.ts";
@@ -33,6 +36,7 @@ export const fusedKernels: AgileKernel[] = [
   ...activationKernels,
   ...causalAttentionKernels,
   ...causalSoftmaxKernels,
+  ...compareDistributionsKernels,
   ...fakeQuantKernels,
   ...log2Kernels,
   ...normalizationKernels,

@@ -10,7 +10,7 @@ type Round = (x: Float32Array, rounding: Log2Rounding) => Float32Array;
 
 /** The kernel of one compiled module. */
 async function kernel(file: string): Promise<Round> {
-  const simd = await Simd.load([file]);
+  const simd = await Simd.load({ files: [file] });
   return (x, rounding) =>
     simd.arena.scratch([x.byteLength, x.byteLength], (target, source) => {
       simd.arena.view(Float32Array, source, x.length).set(x);
