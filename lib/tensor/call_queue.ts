@@ -21,6 +21,8 @@ const word = {
   /** 1 if a call failed, and the length of the message behind the words. */
   failed: 8,
   messageBytes: 9,
+  /** Calls that other threads than the owner have performed so far. */
+  served: 10,
 };
 
 const messageAddress = queueAddress + 64;
@@ -86,23 +88,31 @@ export class CallQueue {
     if (words[word.failed]) throw new Error(`kernel ${kernel} failed: ${this.#message()}`);
   }
 
+  /** How many calls other threads than the owner have performed so far. */
+  get served(): number {
+    return Atomics.load(this.#words, word.served);
+  }
+
   /** Helps with every job from now on. */
   serve(): never {
     const words = this.#words;
     for (let jobs = Atomics.load(words, word.jobs);;) {
       Atomics.add(words, word.active, 1);
-      this.#perform();
+      Atomics.add(words, word.served, this.#perform());
       if (Atomics.sub(words, word.active, 1) === 1) Atomics.notify(words, word.active);
       jobs = this.#waitWhile(word.jobs, (seen) => seen === jobs);
     }
   }
 
-  /** Performs calls until none is left. What a job is may be read only after a call of it is taken. */
-  #perform(): void {
+  /**
+   * Performs calls until none is left; returns how many. What a job is may be read only after a call
+   * of it is taken.
+   */
+  #perform(): number {
     const words = this.#words;
-    for (;;) {
+    for (let performed = 0;; performed++) {
       const call = Atomics.add(words, word.next, 1);
-      if (call >= Atomics.load(words, word.calls)) return;
+      if (call >= Atomics.load(words, word.calls)) return performed;
       try {
         this.#performCall(call);
       } catch (error) {
