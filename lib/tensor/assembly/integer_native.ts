@@ -11,6 +11,7 @@ import {
   STEP_BYTES,
   unpackPanel,
 } from "./integer_weight";
+import { storeFirst } from "./vector";
 import { workspace } from "./workspace";
 
 /**
@@ -31,10 +32,18 @@ declare function multiplyBytes(
   k: i32,
 ): void;
 
-/** Rows and columns of what is worked on at once: 384 KiB of sums and as much of floats. */
+/**
+ * What is worked on at once: rows and columns of the output, and blocks of columns of the weight. The
+ * second-level cache holds their sums, 816 KiB.
+ */
 const ROWS: i32 = 128;
-const COLUMNS: i32 = 768;
-const ROW_BYTES: usize = <usize> COLUMNS << 2;
+const COLUMNS: i32 = 256;
+const BLOCKS: i32 = 6;
+
+/** From one row of sums to the next: more than COLUMNS, lest rows fall upon the same lines of a cache. */
+const STRIDE: i32 = 272;
+const ROW_BYTES: usize = <usize> STRIDE << 2;
+const BLOCK_BYTES: usize = <usize> ROWS * ROW_BYTES;
 
 /**
  * Some panels of a weight as signed bytes, block by block [padded rows, depth of the block].
@@ -123,82 +132,90 @@ export function nativeIntegerLinear(
   bias: usize,
 ): void {
   const weight = changetype<IntegerWeight>(head);
-  const outputs = workspace, sums = outputs + ROWS * ROW_BYTES;
   for (let row = 0; row < rows; row += ROWS) {
     const m = min(ROWS, rows - row);
-    const codes = a + <usize> row * weight.places;
-    const codeSums = rowSums + (<usize> row * weight.blocks << 2);
-    for (let column = 0; column < weight.paddedRows; column += COLUMNS) {
+    for (let column = 0; column < weight.rows; column += COLUMNS) {
       const n = min(COLUMNS, weight.paddedRows - column);
-      const width = <usize> n << 2, at = <usize> column << 2;
-      for (let r = 0; r < m; r++) memory.copy(outputs + <usize> r * ROW_BYTES, bias + at, width);
-      let block = weight.block();
-      for (let b = 0; b < weight.blocks; b++, block += 16) {
-        const part = changetype<Block>(block);
-        const grid = <usize> b * weight.paddedRows + column;
-        const right = bytes + <usize> part.place * weight.paddedRows + <usize> column * part.depth;
-        const offset = offsets + (grid << 2);
-        multiplyBytes(codes + part.place, weight.places, right, sums, COLUMNS, offset, m, n, part.depth);
-        const zero = weight.bits == 8 ? weight.zero() + grid : 0;
-        addScaled(outputs, sums, m, n, weight.scale() + (grid << 2), zero, codeSums + (b << 4), weight.blocks);
-      }
-      const kept = min(width, (<usize> weight.rows << 2) - at);
-      let to = y + (<usize> row * weight.rows << 2) + at;
-      for (let r = 0; r < m; r++, to += <usize> weight.rows << 2) {
-        memory.copy(to, outputs + <usize> r * ROW_BYTES, kept);
+      for (let first = 0; first < weight.blocks; first += BLOCKS) {
+        const count = min(BLOCKS, weight.blocks - first);
+        let block = weight.block() + (<usize> first << 4);
+        let sums = workspace, offset = offsets + (<usize> (first * weight.paddedRows + column) << 2);
+        for (let b = 0; b < count; b++, block += 16, sums += BLOCK_BYTES) {
+          const place = <usize> changetype<Block>(block).place, depth = changetype<Block>(block).depth;
+          const left = a + <usize> row * weight.places + place;
+          const right = bytes + place * weight.paddedRows + <usize> column * depth;
+          multiplyBytes(left, weight.places, right, sums, STRIDE, offset, m, n, depth);
+          offset += <usize> weight.paddedRows << 2;
+        }
+        if (weight.bits == 4) addBlocks(false, y, bias, rowSums, row, m, column, first, count, weight);
+        else addBlocks(true, y, bias, rowSums, row, m, column, first, count, weight);
       }
     }
   }
 }
 
-/** scale * sums in floats. */
+/**
+ * Adds the scaled sums of `count` blocks, the first one `first`, to m rows of the output; with the
+ * first block of all, to the bias.
+ *
+ * @param wide Whether weights have 8 bits: the products lack their zero points then.
+ */
 // @ts-ignore: decorator
 @inline
-function scaled(sums: v128, scale: v128): v128 {
-  return f32x4.mul(scale, f32x4.convert_i32x4_s(sums));
-}
-
-/**
- * y += scale * (sums - zero * rowSums) for m rows of n columns, a multiple of 4; rows are ROW_BYTES
- * apart, and up to three rows more may be written.
- *
- * @param scale Floats [n].
- * @param zero The codes of zero, of which 128 is taken: bytes [n]; 0 if there is none.
- * @param rowSums 32-bit integers [rows / 4, blocks, 4].
- */
-function addScaled(
+function addBlocks(
+  wide: bool,
   y: usize,
-  sums: usize,
-  m: i32,
-  n: i32,
-  scale: usize,
-  zero: usize,
+  bias: usize,
   rowSums: usize,
-  blocks: i32,
+  row: i32,
+  m: i32,
+  column: i32,
+  first: i32,
+  count: i32,
+  weight: IntegerWeight,
 ): void {
-  for (let row = 0; row < m; row += 4, rowSums += <usize> blocks << 4) {
-    const rest = v128.load(rowSums);
-    let to = y + <usize> row * ROW_BYTES;
-    let from = sums + <usize> row * ROW_BYTES;
-    for (let j: usize = 0; j < <usize> n; j += 4, to += 16, from += 16) {
-      const step = v128.load(scale + (j << 2));
-      let first = v128.load(from), second = v128.load(from, ROW_BYTES);
-      let third = v128.load(from, 2 * ROW_BYTES), fourth = v128.load(from, 3 * ROW_BYTES);
-      if (zero) {
-        const code = i32x4.sub(loadBytes(zero + j), i32x4.splat(128));
-        first = i32x4.sub(first, i32x4.mul(code, v128.shuffle<i32>(rest, rest, 0, 0, 0, 0)));
-        second = i32x4.sub(second, i32x4.mul(code, v128.shuffle<i32>(rest, rest, 1, 1, 1, 1)));
-        third = i32x4.sub(third, i32x4.mul(code, v128.shuffle<i32>(rest, rest, 2, 2, 2, 2)));
-        fourth = i32x4.sub(fourth, i32x4.mul(code, v128.shuffle<i32>(rest, rest, 3, 3, 3, 3)));
+  const columns = min(COLUMNS, weight.rows - column);
+  const stride = <usize> weight.rows << 2, gridStride = <usize> weight.paddedRows;
+  const grid = <usize> first * gridStride + column;
+  for (let r = 0; r < m; r += 4) {
+    const last = min(3, m - r - 1);
+    let y0 = y + <usize> (row + r) * stride + (<usize> column << 2);
+    let y1 = y0 + min(1, last) * stride, y2 = y0 + min(2, last) * stride, y3 = y0 + last * stride;
+    const sums = workspace + <usize> r * ROW_BYTES;
+    const codeSums = rowSums + (<usize> ((row + r) * weight.blocks + 4 * first) << 2);
+    for (let j = 0; j < columns; j += 4, y0 += 16, y1 += 16, y2 += 16, y3 += 16) {
+      let a = v128.load(bias + (<usize> (column + j) << 2)), b = a, c = a, d = a;
+      if (first > 0) {
+        a = v128.load(y0);
+        b = v128.load(y1);
+        c = v128.load(y2);
+        d = v128.load(y3);
       }
-      first = f32x4.add(v128.load(to), scaled(first, step));
-      second = f32x4.add(v128.load(to, ROW_BYTES), scaled(second, step));
-      third = f32x4.add(v128.load(to, 2 * ROW_BYTES), scaled(third, step));
-      fourth = f32x4.add(v128.load(to, 3 * ROW_BYTES), scaled(fourth, step));
-      v128.store(to, first);
-      v128.store(to, second, ROW_BYTES);
-      v128.store(to, third, 2 * ROW_BYTES);
-      v128.store(to, fourth, 3 * ROW_BYTES);
+      let from = sums + (<usize> j << 2), scale = weight.scale() + (grid + j << 2);
+      let zero = weight.zero() + grid + j, codes = codeSums;
+      for (let block = 0; block < count; block++, from += BLOCK_BYTES, scale += gridStride << 2) {
+        const step = v128.load(scale);
+        let s0 = v128.load(from), s1 = v128.load(from, ROW_BYTES);
+        let s2 = v128.load(from, 2 * ROW_BYTES), s3 = v128.load(from, 3 * ROW_BYTES);
+        if (wide) {
+          const code = i32x4.sub(loadBytes(zero), i32x4.splat(128));
+          const four = v128.load(codes);
+          s0 = i32x4.sub(s0, i32x4.mul(code, v128.shuffle<i32>(four, four, 0, 0, 0, 0)));
+          s1 = i32x4.sub(s1, i32x4.mul(code, v128.shuffle<i32>(four, four, 1, 1, 1, 1)));
+          s2 = i32x4.sub(s2, i32x4.mul(code, v128.shuffle<i32>(four, four, 2, 2, 2, 2)));
+          s3 = i32x4.sub(s3, i32x4.mul(code, v128.shuffle<i32>(four, four, 3, 3, 3, 3)));
+          zero += gridStride;
+          codes += 16;
+        }
+        a = f32x4.add(a, f32x4.mul(step, f32x4.convert_i32x4_s(s0)));
+        b = f32x4.add(b, f32x4.mul(step, f32x4.convert_i32x4_s(s1)));
+        c = f32x4.add(c, f32x4.mul(step, f32x4.convert_i32x4_s(s2)));
+        d = f32x4.add(d, f32x4.mul(step, f32x4.convert_i32x4_s(s3)));
+      }
+      storeFirst(y0, a, columns - j);
+      if (last > 0) storeFirst(y1, b, columns - j);
+      if (last > 1) storeFirst(y2, c, columns - j);
+      if (last > 2) storeFirst(y3, d, columns - j);
     }
   }
 }
