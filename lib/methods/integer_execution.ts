@@ -17,14 +17,6 @@ import { inputSites, isQuantized } from "./quantized_module.ts";
 import type { ActivationScheme } from "./scheme.ts";
 import type { Calibration } from "./weights.ts";
 
-/** A model and how to run it. */
-export interface IntegerExecution {
-  /** Computes the linear maps of its blocks in integers, whose codes are its weights there. */
-  model: Model;
-  /** Quantizes the operands of the attention products, which stay in floating point. */
-  forward: ForwardOptions;
-}
-
 /** How {@linkcode integerExecution} goes about it. */
 export interface IntegerOptions {
   /** Acts while calibrating as well. */
@@ -42,7 +34,8 @@ export interface IntegerOptions {
  * and then takes an activation to the next code of the following quantizer.
  *
  * @param model Its weights quantized by {@linkcode quantizeWeights}; the result shares its other tensors.
- * @returns A model to be freed with `disposeModel(result, model)`.
+ * @returns A model whose weights are codes, to be freed with `disposeModel(result, model)`, and the
+ *   options of its passes, which quantize the operands of the attention products: these stay floats.
  * @throws {InputError} If a linear map's weight or input is not quantized, the channels of an input
  *   have no common step (profile `released` has one per channel), or calibration fails.
  */
@@ -52,7 +45,7 @@ export function integerExecution(
   profile: Profile,
   calibration: () => Calibration,
   { pruning, release = false }: IntegerOptions = {},
-): IntegerExecution {
+): { model: Model; forward: ForwardOptions } {
   const { scheme, params } = calibrateMethod(model, method, profile, calibration, pruning);
   return {
     model: integerModel(model, params, release),
