@@ -16,7 +16,7 @@ export interface Provenance {
  */
 export async function provenance(root = "."): Promise<Provenance> {
   const head = await git(root, "rev-parse", "--short=12", "HEAD");
-  const sources = ["lib", "experiments", "tools", "deno.json", "deno.lock"];
+  const sources = ["lib", "experiments", "tools", "bench", "deno.json", "deno.lock"];
   const changes = head && await git(root, "status", "--porcelain", "--", ...sources);
   return {
     commit: head && (changes ? `${head}+changes` : head),
@@ -35,10 +35,16 @@ async function git(cwd: string, ...args: string[]): Promise<string | null> {
   }
 }
 
-/** The source a measurement goes through: not what only shows or judges it afterwards. */
+/** What of the experiments only shows or judges a measurement afterwards, or reads the benchmarks'. */
+const afterwards = [
+  ...["claims", "expectations", "figures", "format_estimate", "render", "tables", "\\w+_drawing"],
+  ...["bench_record", "figure2", "model_shapes", "table4"],
+];
+
+/** The source a measurement goes through. */
 const sources = {
-  "lib": /\.(ts|wasm)$/,
-  "experiments": /^(?!(claims|expectations|format_estimate|render|tables)\.ts$).*\.ts$/,
+  "lib": /^lib\/(?!report\/).*\.(ts|wasm)$/,
+  "experiments": new RegExp(`^experiments/(?!(${afterwards.join("|")})\\.ts$).*\\.ts$`),
 };
 
 /**
@@ -57,12 +63,13 @@ export async function sourceHash(root = "."): Promise<string> {
   return await sha256((await Promise.all(lines)).join("\n"));
 }
 
-/** The files below a folder whose names match, as paths from the root. */
+/** The files below a folder whose paths from the root match. */
 async function listFiles(root: string, folder: string, pattern: RegExp): Promise<string[]> {
   const files: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(`${root}/${folder}`)) {
-    if (isDirectory) files.push(...await listFiles(root, `${folder}/${name}`, pattern));
-    else if (pattern.test(name)) files.push(`${folder}/${name}`);
+    const path = `${folder}/${name}`;
+    if (isDirectory) files.push(...await listFiles(root, path, pattern));
+    else if (pattern.test(path)) files.push(path);
   }
   return files;
 }

@@ -24,7 +24,7 @@ import { advanceStreams, closeStreams, openStreams } from "./streams.ts";
  * @param windows Calibration windows of token ids, at least one.
  * @param signal Stops between two groups by throwing its reason.
  * @returns A model that shares all other tensors with `model`.
- * @throws {InputError} If there are no windows or GPTQ refuses a matrix.
+ * @throws {InputError} If there are no windows or GPTQ refuses a matrix; the message names it.
  */
 export async function gptqModel(
   model: Model,
@@ -47,10 +47,9 @@ export async function gptqModel(
         for (const name of group) {
           const module = layer[name];
           if (!module) continue; // gate, where the MLP is not gated
-          layer[name] = quantizedModule(
-            module,
-            gptq(tensorData(module.weight), hessian, options),
-          );
+          const matrix = `${name} of layer ${index}`;
+          const quantized = gptq(tensorData(module.weight), hessian, options, matrix);
+          layer[name] = quantizedModule(module, quantized);
         }
       }
       advanceStreams(quantized, index, streams);

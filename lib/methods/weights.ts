@@ -51,9 +51,10 @@ export async function quantizeWeights(
 
 /** Rounds every linear map of every block to the nearest points of its grid. */
 function rtnModel(model: Model, options: RtnSettings): Promise<Model> {
-  return withLinearWeights(model, (module) => {
+  return withLinearWeights(model, (module, layer, name) => {
     const [rows, columns] = module.weight.shape;
-    const quantized = rtn(tensorData(module.weight), { ...options, rows, columns });
+    const format = { ...options, rows, columns };
+    const quantized = rtn(tensorData(module.weight), format, `${name} of layer ${layer}`);
     return quantizedModule(module, quantized);
   });
 }

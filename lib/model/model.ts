@@ -5,6 +5,7 @@ import {
   linearGroups,
   type Module,
   moduleOf,
+  moduleParameters,
   parameters,
   type Weights,
 } from "./weights.ts";
@@ -21,19 +22,27 @@ const linearNames = new Set<string>(linearGroups.flat());
 
 /**
  * A model whose block weights went through `change`; everything else is shared with `model`.
- * Weight methods quantize with it: `change` returns the module to use instead.
+ * Weight methods quantize with it: `change` returns the module to use instead. If it throws, what it
+ * had returned is freed.
  */
 export async function withLinearWeights(
   model: Model,
   change: (module: Module, layer: number, name: string) => Module | Promise<Module>,
 ): Promise<Model> {
-  const weights = await buildWeights(model.architecture, (shape) => {
-    const module = moduleOf(model.weights, shape);
-    return shape.layer !== null && linearNames.has(shape.name)
-      ? change(module, shape.layer, shape.name)
-      : module;
-  });
-  return { ...model, weights };
+  const changed: Module[] = [];
+  try {
+    const weights = await buildWeights(model.architecture, async (shape) => {
+      const module = moduleOf(model.weights, shape);
+      if (shape.layer === null || !linearNames.has(shape.name)) return module;
+      const other = await change(module, shape.layer, shape.name);
+      changed.push(other);
+      return other;
+    });
+    return { ...model, weights };
+  } catch (error) {
+    disposeTensors(changed.flatMap(moduleParameters), model);
+    throw error;
+  }
 }
 
 /**
@@ -42,6 +51,10 @@ export async function withLinearWeights(
  * @param shared A model that goes on living and owns some of the same tensors.
  */
 export function disposeModel(model: Model, shared?: Model): void {
+  disposeTensors(parameters(model.weights), shared);
+}
+
+function disposeTensors(tensors: tf.Tensor[], shared?: Model): void {
   const kept = new Set(shared ? parameters(shared.weights) : []);
-  tf.dispose(parameters(model.weights).filter((tensor) => !kept.has(tensor)));
+  tf.dispose(tensors.filter((tensor) => !kept.has(tensor)));
 }

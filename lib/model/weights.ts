@@ -127,8 +127,11 @@ export function moduleOf(weights: Weights, shape: ModuleShape): Module {
 /** Every parameter tensor of a model. */
 export function parameters(weights: Weights): tf.Tensor[] {
   return [weights.outer, ...weights.layers].flatMap((group) =>
-    Object.values(group).flatMap((module) =>
-      module.bias ? [module.weight, module.bias] : [module.weight]
-    )
+    Object.values(group).flatMap(moduleParameters)
   );
+}
+
+/** The parameter tensors of one module. */
+export function moduleParameters({ weight, bias }: Module): tf.Tensor[] {
+  return bias ? [weight, bias] : [weight];
 }

@@ -33,6 +33,7 @@ export interface GptqWeight extends QuantizedWeight {
  *
  * @param weight `[rows, columns]`, i.e. `[out, in]`.
  * @param hessian `[columns, columns]`, symmetric; left as it is.
+ * @param name What errors call the matrix.
  * @throws {InputError} If shapes or options do not fit, a weight is not finite, or the damped Hessian
  * is not positive definite.
  */
@@ -40,27 +41,24 @@ export function gptq(
   weight: Float32Array,
   hessian: Float32Array | Float64Array,
   options: GptqOptions,
+  name = "weight",
 ): GptqWeight {
+  const action = `quantize ${name}`;
   const { blockSize = 128, percdamp = 0.01, actOrder } = options;
   const columns = Math.sqrt(hessian.length);
-  require(
-    Number.isInteger(columns),
-    "quantize weight",
-    "the Hessian must be square",
-    hessian.length,
-  );
+  require(Number.isInteger(columns), action, "the Hessian must be square", hessian.length);
   const rows = weight.length / columns;
-  const { groupSize, groups } = weightGrouping(weight, rows, columns, options);
+  const { groupSize, groups } = weightGrouping(weight, rows, columns, options, name);
   require(
     Number.isInteger(blockSize) && blockSize > 0,
-    "quantize weight",
+    action,
     "blockSize must be a positive integer",
     blockSize,
   );
 
   const diagonal = Float64Array.from({ length: columns }, (_, i) => hessian[i * columns + i]);
   const order = quantizationOrder(diagonal, actOrder);
-  const factor = dampedFactor(hessian, diagonal, order, percdamp);
+  const factor = dampedFactor(hessian, diagonal, order, percdamp, action);
   const ordered = Float64Array.from(weight, (_, i) => {
     const column = order[i % columns];
     return diagonal[column] === 0 ? 0 : weight[i - i % columns + column];
@@ -105,6 +103,7 @@ function dampedFactor(
   diagonal: Float64Array,
   order: Int32Array,
   percdamp: number,
+  action: string,
 ): Float64Array {
   const columns = order.length;
   const damping = percdamp * diagonal.reduce((sum, value) => sum + (value || 1), 0) / columns;
@@ -118,8 +117,8 @@ function dampedFactor(
   const failure = inverseFactor(factor, columns);
   if (failure) {
     refuse(
-      "invert the damped Hessian",
-      `the pivot of diagonal ${order[failure.column]} must be positive (raise percdamp)`,
+      action,
+      `the damped Hessian's pivot ${order[failure.column]} must be positive (raise percdamp)`,
       failure.pivot,
     );
   }

@@ -13,12 +13,13 @@ export interface RtnOptions extends WeightFormat {
  * {@linkcode gptq}, with the same grids.
  *
  * @param weight `[rows, columns]`, i.e. `[out, in]`.
+ * @param name What errors call the matrix.
  * @throws {InputError} If the shape does not match, a weight is not finite, the bits are not 2..8
  * or the group size is not a positive integer.
  */
-export function rtn(weight: Float32Array, options: RtnOptions): QuantizedWeight {
+export function rtn(weight: Float32Array, options: RtnOptions, name = "weight"): QuantizedWeight {
   const { rows, columns, bits, symmetric, range } = options;
-  const { groupSize, groups } = weightGrouping(weight, rows, columns, options);
+  const { groupSize, groups } = weightGrouping(weight, rows, columns, options, name);
   const codes = new Uint8Array(weight.length);
   const scale = new Float32Array(rows * groups);
   const zeroPoint = new Uint8Array(scale.length);

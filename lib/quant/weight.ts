@@ -27,6 +27,7 @@ export interface Grouping {
 /**
  * Checks a weight matrix and its format and resolves the group size; a last group may be shorter.
  *
+ * @param name What errors call the matrix.
  * @throws {InputError} If the shape does not match, a weight is not finite, the bits are not 2..8
  * or the group size is not a positive integer.
  */
@@ -35,21 +36,23 @@ export function weightGrouping(
   rows: number,
   columns: number,
   { bits, groupSize }: WeightFormat,
+  name: string,
 ): Grouping {
-  requireBits(bits, "weight");
+  requireBits(bits, name);
+  const action = `quantize ${name}`;
   require(
     rows * columns === weight.length && Number.isInteger(rows) && columns > 0,
-    "quantize weight",
+    action,
     `it must hold ${rows} x ${columns} values`,
     weight.length,
   );
   require(
     groupSize === "row" || (Number.isInteger(groupSize) && groupSize > 0),
-    "quantize weight",
+    action,
     'groupSize must be a positive integer or "row"',
     groupSize,
   );
-  requireFinite(weight, "weight");
+  requireFinite(weight, name);
   const size = groupSize === "row" ? columns : groupSize;
   return { groupSize: size, groups: Math.ceil(columns / size) };
 }

@@ -8,6 +8,7 @@ import {
   moduleOf,
   moduleShapes,
   parameters,
+  withLinearWeights,
 } from "../../lib/model/mod.ts";
 import { rtn } from "../../lib/quant/mod.ts";
 import { tf } from "../../lib/tensor/mod.ts";
@@ -126,3 +127,19 @@ Deno.test("quantizeWeights() refuses GPTQ without windows", () =>
       "Cannot calibrate bloom: there must be at least one calibration window",
     );
   }));
+
+for (const method of ["rtn4", "gptq4"]) {
+  Deno.test(`quantizeWeights() names the matrix that is not finite: ${method}`, () =>
+    withModel("opt-pre", async (model) => {
+      const broken = await withLinearWeights(model, (module, layer, name) => {
+        if (layer !== 1 || name !== "down") return module;
+        return { ...module, weight: tf.fill(module.weight.shape, NaN) };
+      });
+      await assertRejects(
+        () => quantizeWeights(broken, methodOf(method), calibration),
+        InputError,
+        "Cannot quantize down of layer 1: element 0 must be finite, got NaN",
+      );
+      disposeModel(broken, model);
+    }));
+}

@@ -1,8 +1,8 @@
 import { assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
-import { toCsv, toJson, toLatex, toMarkdown, toText } from "../../lib/report/mod.ts";
+import { toCsv, toHtml, toJson, toLatex, toMarkdown, toText } from "../../lib/report/mod.ts";
 
-for (const write of [toCsv, toJson, toLatex, toMarkdown, toText]) {
+for (const write of [toCsv, toHtml, toJson, toLatex, toMarkdown, toText]) {
   Deno.test(`${write.name}() refuses a row that is too short or too long`, () => {
     for (const row of [[1], [1, 2, 3]]) {
       assertThrows(

@@ -12,14 +12,16 @@ const [one, four] = [
   await Simd.load({ files, threads: 4 }),
 ];
 
+const values = randomFloats(2 ** 19, 1);
+
 /** The product of two random matrices. */
 function productOn(
   simd: Simd,
   { m, n, k, transposeB }: { m: number; n: number; k: number; transposeB: boolean },
 ): Float32Array {
   return simd.arena.scratch([4 * m * k, 4 * k * n, 4 * m * n], (a, b, c) => {
-    simd.arena.view(Float32Array, a, m * k).set(randomFloats(m * k, 1));
-    simd.arena.view(Float32Array, b, k * n).set(randomFloats(k * n, 2));
+    simd.arena.view(Float32Array, a, m * k).set(values.subarray(0, m * k));
+    simd.arena.view(Float32Array, b, k * n).set(values.subarray(-k * n));
     const shape = packedShape({ m, n, k, transposeA: false, transposeB });
     simdMatrixProduct(simd).multiply([{ a, b, c }], shape);
     return simd.arena.view(Float32Array, c, m * n).slice();
