@@ -58,6 +58,9 @@ const chainPlaces = 32;
 /** The deepest block whose sums of products cannot leave 32 bits: 255 * 255 * depth. */
 const deepest = 2 ** 15;
 
+/** Places of which a thread's workspace holds a panel. */
+const mostPlaces = 2 ** 16;
+
 /** 32-bit integers in front: six counts and six starts. */
 const headWords = 12;
 
@@ -80,6 +83,12 @@ export function packWeight(weight: WeightCodes, { step, shift }: ActivationGrid)
   const blocks = folds ? joinGroups(runs) : runs.map((run) => [run]);
   const layout = layOut(blocks, folds, columns);
   const places = layout.order.length;
+  require(
+    places <= mostPlaces,
+    action,
+    `its columns may take up at most ${mostPlaces} places`,
+    places,
+  );
   const paddedRows = roundUp(rows, panelRows);
   const panelBytes = places * panelRows * bits / 8;
   const tables = [layout.table, layout.chains, layout.order.map((column) => 4 * column)];
