@@ -37,11 +37,11 @@ const rtn8: Method = {
 function withQuantized(
   name: typeof tinyModels[number],
   method: Method,
-  test: (quantized: Model) => Promise<void>,
+  test: (quantized: Model) => void,
 ): Promise<void> {
   return withModel(name, async (model) => {
     const quantized = await quantizeWeights(model, method, calibration);
-    await test(quantized);
+    test(quantized);
     disposeModel(quantized, model);
   });
 }
@@ -57,7 +57,7 @@ function difference(actual: tf.Tensor, expected: tf.Tensor): number {
 for (const name of tinyModels) {
   for (const [title, method] of [["GPTQ, 4 bits", agileq8], ["RTN, 8 bits", rtn8]] as const) {
     Deno.test(`integerExecution() computes every linear map within 2e-6: ${name}, ${title}`, () =>
-      withQuantized(name, method, async (quantized) => {
+      withQuantized(name, method, (quantized) => {
         const { model } = integerExecution(quantized, method, "paper", calibration);
         const emulated = copyLayers(quantized);
         let visits = 0;
@@ -82,7 +82,7 @@ for (const name of tinyModels) {
       }));
 
     Deno.test(`integerExecution() gives the emulated loss within 1e-3: ${name}, ${title}`, () =>
-      withQuantized(name, method, async (quantized) => {
+      withQuantized(name, method, (quantized) => {
         for (const prune of [undefined, pruning]) {
           const execution = integerExecution(quantized, method, "paper", calibration, {
             pruning: prune,
@@ -112,7 +112,6 @@ Deno.test("integerExecution() holds codes alone once it has released the dequant
     assert(packed.every(({ dtype, isDisposed }) => dtype === "int32" && !isDisposed));
     forward(model, windows[2], options).hidden.dispose();
     disposeModel(model, quantized);
-    return Promise.resolve();
   }));
 
 Deno.test("integerExecution() leaves nothing behind when it refuses a later map", () =>
@@ -130,7 +129,6 @@ Deno.test("integerExecution() leaves nothing behind when it refuses a later map"
     );
     assertEquals(tf.memory().numTensors, before);
     layers.at(-1)!.down = down;
-    return Promise.resolve();
   }));
 
 Deno.test("integerExecution() refuses what has no integers to multiply", () =>

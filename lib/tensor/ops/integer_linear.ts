@@ -129,7 +129,7 @@ function quantize(
 /** Calls `work` with the address of the bias, zeros where there is none, padded as the weight is. */
 function withBias(
   backend: AgileBackend,
-  { weight: { rows, paddedRows }, bias }: IntegerMap,
+  { weight: { paddedRows }, bias }: IntegerMap,
   work: (bias: number) => void,
 ): void {
   backend.scratch([4 * paddedRows], (address) => {
