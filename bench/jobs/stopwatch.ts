@@ -112,14 +112,14 @@ export class Stopwatch {
     return { ...model, weights: { ...model.weights, layers } };
   }
 
-  #timed<Input, Output>(
-    work: (input: Input) => Output,
+  #timed<Arguments extends unknown[], Output>(
+    work: (...input: Arguments) => Output,
     own: Operation,
     earlier: Operation,
-  ): (input: Input) => Output {
-    return (input) => {
+  ): (...input: Arguments) => Output {
+    return (...input) => {
       this.lap(earlier);
-      const output = work(input);
+      const output = work(...input);
       this.lap(own);
       return output;
     };
