@@ -58,7 +58,8 @@ const linearMaps: Partial<Record<LayerModuleName, [own: Operation, before: Opera
 /**
  * Divides the time of a forward pass among its operations without a change to the model: a hook at
  * the sites and wrapped linear maps read the clock, and what has passed since the last reading
- * belongs to the operation in between. The times add up to the whole.
+ * belongs to the operation in between. The times add up to the whole, which is a little more than
+ * without the stopwatch where the model joins a rectifier to its linear map.
  */
 export class Stopwatch {
   #booked = nothing();
