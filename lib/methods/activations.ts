@@ -1,5 +1,5 @@
 import { require } from "../core/mod.ts";
-import { type Model, type Pruning, type SiteHook, type SiteName } from "../model/mod.ts";
+import type { ForwardOptions, Model, Pruning, SiteHook, SiteName } from "../model/mod.ts";
 import {
   fakeQuantizeLog2,
   fakeQuantizeUniform,
@@ -10,7 +10,9 @@ import {
   uniformParams,
 } from "../quant/mod.ts";
 import { tensorData, tf } from "../tensor/mod.ts";
-import type { ActivationScheme, CalibratedQuantizer } from "./scheme.ts";
+import { startTokenImportance } from "../tokens/mod.ts";
+import { hookByImportance, leastImportant, takeRows } from "./mixed_precision.ts";
+import type { ActivationScheme, CalibratedQuantizer, SiteQuantizers } from "./scheme.ts";
 import { advanceStreams, closeStreams, openStreams } from "./streams.ts";
 
 /** Calibrated parameters, `[layer][site]`. Log2 sites need none. */
@@ -37,21 +39,27 @@ interface Observed {
  *
  * @param windows Calibration windows of token ids; the released code takes ten.
  * @param pruning Tokens leave while calibrating: TRIP's range is taken after pruning.
+ * @param share Only this share of the tokens is looked at, the least important of each layer.
  * @throws {InputError} If there are no windows, a site does not occur in the model or gives NaN or
  *   infinity. The message names site and layer.
  */
 export function calibrateActivations(
   model: Model,
   windows: Int32Array[],
-  scheme: ActivationScheme,
+  scheme: Pick<ActivationScheme, "profile" | "sites">,
   pruning?: Pruning,
+  share?: number,
 ): ActivationParams {
+  const importance = share === undefined ? undefined : startTokenImportance;
   const { headDim } = model.architecture;
   const streams = openStreams(model, windows);
   try {
     return model.weights.layers.map((_, layer) => {
       const observed = new Map<string, Observed>();
-      advanceStreams(model, layer, streams, { hook: observe(scheme, observed), pruning });
+      advanceStreams(model, layer, streams, {
+        hook: observe(scheme.sites, observed, share),
+        ...{ pruning, importance },
+      });
       const calibrated = Object.entries(scheme.sites).filter(([, { kind }]) => kind !== "log2");
       return Object.fromEntries(calibrated.map(([site]) => {
         const found = observed.get(site);
@@ -64,13 +72,20 @@ export function calibrateActivations(
   }
 }
 
-/** A tap that copies what the calibrated sites of a scheme give. */
-function observe(scheme: ActivationScheme, observed: Map<string, Observed>): SiteHook {
-  return (value, { site }) => {
-    const quantizer = scheme.sites[site];
+/** A tap that copies what the calibrated sites give, of all tokens or of the least important. */
+function observe(
+  sites: SiteQuantizers,
+  observed: Map<string, Observed>,
+  share?: number,
+): SiteHook {
+  return (value, { site, importance }) => {
+    const quantizer = sites[site];
     if (!quantizer || quantizer.kind === "log2") return value;
     const seen = observed.get(site) ?? { quantizer, channels: value.shape.at(-1)!, parts: [] };
-    seen.parts.push(tensorData(value).slice());
+    const rows = share === undefined
+      ? value
+      : takeRows(value as tf.Tensor2D, leastImportant(importance, share));
+    seen.parts.push(tensorData(rows).slice());
     observed.set(site, seen);
     return value;
   };
@@ -94,18 +109,46 @@ function siteParams(
   return uniformParams(range, { bits, profile, signed: quantizer.signed });
 }
 
+/** The parameters of a scheme on a model. */
+export interface CalibratedScheme {
+  scheme: ActivationScheme;
+  params: ActivationParams;
+  /** Those of its quantizers for the least important tokens, calibrated on these. */
+  lower?: ActivationParams;
+}
+
 /**
- * The hook that quantizes and dequantizes every site of a scheme.
+ * How a forward pass quantizes and dequantizes every site of a scheme, and scores tokens where the
+ * scheme depends on it.
+ *
+ * @throws {InputError} The hook does, if a value is not finite or tokens go without the scores that
+ *   the scheme depends on.
+ */
+export function schemeForward({ scheme, params, lower }: CalibratedScheme): ForwardOptions {
+  const hook = quantizeActivations(scheme, params);
+  if (!scheme.lower) return { hook };
+  const least = quantizeActivations(scheme.lower, lower!);
+  return {
+    hook: hookByImportance(least, hook, scheme.lower),
+    importance: startTokenImportance,
+  };
+}
+
+/**
+ * The hook that quantizes and dequantizes at sites.
  *
  * Attention maps arrive a few heads, or with a cache a few tokens, at a time, yet the log2 quantizer's
  * maximum is that of the whole tensor: in every map the first token attends to itself with
  * probability 1.
  *
- * @param params What {@linkcode calibrateActivations} gave for this scheme and model.
+ * @param params What {@linkcode calibrateActivations} gave for these sites and this model.
  */
-export function quantizeActivations(scheme: ActivationScheme, params: ActivationParams): SiteHook {
+export function quantizeActivations(
+  { sites }: Pick<ActivationScheme, "sites">,
+  params: ActivationParams,
+): SiteHook {
   return (value, { site, layer }) => {
-    const quantizer = scheme.sites[site];
+    const quantizer = sites[site];
     if (!quantizer) return value;
     const name = `${site} of layer ${layer}`;
     const values = tensorData(value);

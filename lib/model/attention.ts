@@ -4,7 +4,7 @@ import type { Architecture } from "./architecture.ts";
 import { attendByMaps, type Attended } from "./attention_maps.ts";
 import { project } from "./modules.ts";
 import type { BlockHook } from "./sites.ts";
-import type { Pruning } from "./state.ts";
+import type { Importance } from "./state.ts";
 import type { LayerWeights } from "./weights.ts";
 
 /**
@@ -26,7 +26,7 @@ export interface AttentionOptions {
   /** Where the window has tokens before those of the input; `batch` is 1 then. */
   recall?: Recall;
   /** Scores tokens from the attention maps. */
-  importance?: Pruning["importance"];
+  importance?: Importance;
 }
 
 /**
@@ -60,12 +60,14 @@ export function attend(
     {
       slopes: positions.kind === "alibi" ? alibiSlopes(heads) : undefined,
       positionIds: recall ? undefined : positionIds,
-      hook: (probabilities, firstMap) => at("attn.probs", probabilities, firstMap),
+      hook: (probabilities, firstHead) => at("attn.probs", probabilities, { firstHead }),
       importance,
     },
   );
-  const joined = at("attn.output", joinHeads(attended.output, batch, heads));
-  return { ...attended, output: project(weights.output!, joined) };
+  const scores = attended.importance;
+  const joined = joinHeads(attended.output, batch, heads);
+  const output = at("attn.output", joined, scores && { importance: scores });
+  return { ...attended, output: project(weights.output!, output, scores) };
 }
 
 /** `[batch * tokens, heads * headDim]` to `[batch * heads, tokens, headDim]`. */

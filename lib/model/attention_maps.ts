@@ -1,5 +1,5 @@
 import { causalSoftmax, tensorData, tf, tidy } from "../tensor/mod.ts";
-import type { Pruning } from "./state.ts";
+import type { Importance } from "./state.ts";
 
 /** Elements of attention maps computed at a time: 64 MiB of float32. */
 const mapBudget = 2 ** 24;
@@ -13,7 +13,7 @@ export interface MapOptions {
   /** Replaces maps `[count, queries, keys]`; called for consecutive runs of maps. */
   hook: (probabilities: tf.Tensor3D, firstMap: number) => tf.Tensor3D;
   /** Scores tokens from the maps that the hook returned; there are as many queries as keys then. */
-  importance?: Pruning["importance"];
+  importance?: Importance;
 }
 
 /** What attention gives back. */

@@ -35,7 +35,15 @@ export interface Visit {
   layer: number;
   /** Index of the first map in `value`, below `batch * heads`; `attn.probs` only. */
   firstHead?: number;
+  /**
+   * The score of each row from the attention maps of this layer, higher is more important; at the
+   * sites after them, where the forward pass scores tokens.
+   */
+  importance?: Float32Array;
 }
+
+/** What a site tells besides its name. */
+export type VisitDetails = Pick<Visit, "firstHead" | "importance">;
 
 /**
  * Sees the value at every site, and returns what the model shall go on with:
@@ -51,11 +59,15 @@ export function chainHooks(...hooks: SiteHook[]): SiteHook {
 }
 
 /** A hook as one block calls it. */
-export type BlockHook = <T extends tf.Tensor>(site: SiteName, value: T, firstHead?: number) => T;
+export type BlockHook = <T extends tf.Tensor>(
+  site: SiteName,
+  value: T,
+  details?: VisitDetails,
+) => T;
 
 /** What a block of this layer calls at its sites; without a hook values pass through. */
 export function hookOfLayer(layer: number, hook?: SiteHook): BlockHook {
   if (!hook) return (_site, value) => value;
-  return <T extends tf.Tensor>(site: SiteName, value: T, firstHead?: number) =>
-    hook(value, firstHead === undefined ? { site, layer } : { site, layer, firstHead }) as T;
+  return <T extends tf.Tensor>(site: SiteName, value: T, details?: VisitDetails) =>
+    hook(value, { site, layer, ...details }) as T;
 }
