@@ -1,86 +1,292 @@
-// The matrix product of the lane-packed multiplier (figure 5) on 16-bit lanes: one i16x8.mul makes
-// sixteen products.
+// The matrix product of the lane-packed multiplier (figure 5) on SIMD: two weights in each 16-bit
+// operand, and i32x4.dot_i16x8_s makes sixteen products.
 //
-// The products stay two in a lane: `all` adds up whole lanes, mod 2^16, and `upper` their upper bytes,
-// so that the lower bytes' sum is all - 2^8 upper, mod 2^16. That saves the masking of every product.
+// The figure's two fields of 8 bits are full after one product. Here the operand is
+//
+//     (w_i - 8) 2^12 + w_j,   -2^15 to 2^15 - 1: the whole of 16 bits,
+//
+// and the activation is a - 7, -7..8. A 32-bit sum of their products holds two fields: above bit 12 that
+// of w_i - 8, below it that of w_j, which starts at 2^11 - 8 sum(a - 7) and so ends at
+// 2^11 + sum (w_j - 8)(a - 7). A product is -64..56, so that 32 of them stay within 0..2^12 - 1. Only
+// then are the fields taken apart: the paper's figure, with the spill in place of the spreading.
+//
+// Columns of weights that share a group of scales form a block; its runs of at most 32 rows share a
+// power of two of the activations (figure 6), by which the fields are shifted. A table says so, for each
+// block: how many runs, then for each its rows and its power; 32-bit integers.
 
-/** Activations in a panel. */
-const PANEL_ROWS: i32 = 4;
+/** Rows of activations and columns of weights in a panel: 12 of 16 vector registers hold sums. */
+const PANEL_ROWS: i32 = 6;
+const PANEL_COLUMNS: i32 = 16;
 
-/** Bytes of a panel's row: 4 activations and 8 pairs of weights, of 16 bits each. */
-const ACTIVATION_BYTES: i32 = 8;
-const PAIR_BYTES: i32 = 16;
+/** Bits of the lower field. */
+const FIELD_BITS: i32 = 12;
 
-/** Bytes of 16 columns of sums of 32 bits. */
-const SUM_BYTES: i32 = 64;
+/** What a weight and an activation of code zero stand for. */
+const WEIGHT_MIDDLE: i32 = 8;
+const ACTIVATION_MIDDLE: i32 = 7;
 
-/** Additions that no 16-bit lane can overflow by. */
-const SAFE_ADDITIONS: i32 = 256;
+/** Bytes of two rows in a panel: 6 activations of 16 bits, and 8 pairs of weights. */
+const ACTIVATION_BYTES: usize = 24;
+const WEIGHT_BYTES: usize = 32;
 
-/** Adds what 8 lanes hold to their 16 sums, widened to 32 bits. */
+/** Bytes of scale, offset and zero point of 16 columns. */
+const GRID_BYTES: usize = 192;
+
+/** Bytes of 16 sums. */
+const SUM_BYTES: usize = 64;
+
+/** Pairs of rows in a run; an odd last row is paired with zeros. */
 // @ts-ignore: decorator
 @inline
-function spill(c: usize, all: v128, upper: v128): void {
-  const lower = i16x8.sub(all, i16x8.shl(upper, 8));
-  const left = v128.shuffle<u16>(upper, lower, 0, 8, 1, 9, 2, 10, 3, 11);
-  const right = v128.shuffle<u16>(upper, lower, 4, 12, 5, 13, 6, 14, 7, 15);
-  v128.store(c, i32x4.add(v128.load(c), i32x4.extend_low_i16x8_u(left)));
-  v128.store(c, i32x4.add(v128.load(c, 16), i32x4.extend_high_i16x8_u(left)), 16);
-  v128.store(c, i32x4.add(v128.load(c, 32), i32x4.extend_low_i16x8_u(right)), 32);
-  v128.store(c, i32x4.add(v128.load(c, 48), i32x4.extend_high_i16x8_u(right)), 48);
+function pairsOf(run: usize): usize {
+  return <usize> ((load<i32>(run) + 1) >> 1);
 }
 
-/** Adds one panel of activations times one of weights to 4 x 16 sums; `stride` in bytes. */
-function tile(a: usize, b: usize, c: usize, depth: i32, stride: usize): void {
-  const zero = i16x8.splat(0);
-  for (let first = 0; first < depth; first += SAFE_ADDITIONS) {
-    let all0 = zero, all1 = zero, all2 = zero, all3 = zero;
-    let upper0 = zero, upper1 = zero, upper2 = zero, upper3 = zero;
-    const end = a + <usize> (min(SAFE_ADDITIONS, depth - first) * ACTIVATION_BYTES);
-    for (; a < end; a += ACTIVATION_BYTES, b += PAIR_BYTES) {
-      const pairs = v128.load(b);
-      let products = i16x8.mul(pairs, v128.load16_splat(a));
-      all0 = i16x8.add(all0, products);
-      upper0 = i16x8.add(upper0, i16x8.shr_u(products, 8));
-      products = i16x8.mul(pairs, v128.load16_splat(a, 2));
-      all1 = i16x8.add(all1, products);
-      upper1 = i16x8.add(upper1, i16x8.shr_u(products, 8));
-      products = i16x8.mul(pairs, v128.load16_splat(a, 4));
-      all2 = i16x8.add(all2, products);
-      upper2 = i16x8.add(upper2, i16x8.shr_u(products, 8));
-      products = i16x8.mul(pairs, v128.load16_splat(a, 6));
-      all3 = i16x8.add(all3, products);
-      upper3 = i16x8.add(upper3, i16x8.shr_u(products, 8));
+/** Where the table goes on after a block. */
+// @ts-ignore: decorator
+@inline
+function nextBlock(table: usize): usize {
+  return table + 4 + (<usize> load<i32>(table) << 3);
+}
+
+/** Pairs of rows in a block. */
+function pairsOfBlock(table: usize): usize {
+  let pairs: usize = 0;
+  const end = nextBlock(table);
+  for (let run = table + 4; run < end; run += 8) pairs += pairsOf(run);
+  return pairs;
+}
+
+/** Bytes of activations of one block in a panel: a line more for each run, and one for the totals. */
+// @ts-ignore: decorator
+@inline
+function activationBytes(table: usize): usize {
+  return (pairsOfBlock(table) + load<i32>(table) + 1) * ACTIVATION_BYTES;
+}
+
+/** Bytes of a panel of activations. */
+function panelBytes(table: usize, blocks: i32): usize {
+  let bytes: usize = 0;
+  for (let block = 0; block < blocks; block++, table = nextBlock(table)) bytes += activationBytes(table);
+  return bytes;
+}
+
+/**
+ * Lays activations out in panels: per block and run what the sums start from, then the activations
+ * less 7; at the end of each block their sum by its powers. The rows that a last panel lacks are 0.
+ *
+ * @param target `[panels]`, as long as the table says.
+ * @param codes Bytes 0..15, `[rows, places]`, in the order of the runs.
+ */
+export function int4Panels(
+  target: usize,
+  codes: usize,
+  rows: i32,
+  places: i32,
+  table: usize,
+  blocks: i32,
+): void {
+  const panel = panelBytes(table, blocks);
+  const count = (rows + PANEL_ROWS - 1) / PANEL_ROWS * PANEL_ROWS;
+  for (let row = 0; row < count; row++) {
+    let from = codes + <usize> row * places;
+    let to = target + <usize> (row / PANEL_ROWS) * panel + (<usize> (row % PANEL_ROWS) << 2);
+    let runs = table;
+    for (let block = 0; block < blocks; block++) {
+      const next = nextBlock(runs);
+      let total = 0;
+      for (let run = runs + 4; run < next; run += 8) {
+        const start = to;
+        const length = load<i32>(run);
+        let sum = 0;
+        for (let p = 0; p < length; p += 2) {
+          to += ACTIVATION_BYTES;
+          let first = 0, second = 0;
+          if (row < rows) {
+            first = <i32> load<u8>(from + p) - ACTIVATION_MIDDLE;
+            if (p + 1 < length) second = <i32> load<u8>(from + p, 1) - ACTIVATION_MIDDLE;
+          }
+          sum += first + second;
+          store<i32>(to, (first & 0xffff) | (second << 16));
+        }
+        store<i32>(start, (1 << (FIELD_BITS - 1)) - WEIGHT_MIDDLE * sum);
+        total += sum << load<i32>(run, 4);
+        to += ACTIVATION_BYTES;
+        from += length;
+      }
+      store<i32>(to, total);
+      to += ACTIVATION_BYTES;
+      runs = next;
     }
-    spill(c, all0, upper0);
-    spill(c + stride, all1, upper1);
-    spill(c + 2 * stride, all2, upper2);
-    spill(c + 3 * stride, all3, upper3);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function dotAdd(sum: v128, x: v128, weights: v128): v128 {
+  return i32x4.add(sum, i32x4.dot_i16x8_s(x, weights));
+}
+
+/** Adds both fields, by a power of two, to the sums of 4 columns each. */
+// @ts-ignore: decorator
+@inline
+function spill(sums: usize, fields: v128, power: i32): void {
+  const upper = i32x4.shl(i32x4.shr_s(fields, FIELD_BITS), power);
+  const lower = i32x4.shl(v128.and(fields, i32x4.splat((1 << FIELD_BITS) - 1)), power);
+  v128.store(sums, i32x4.add(v128.load(sums), upper));
+  v128.store(sums, i32x4.add(v128.load(sums, 16), lower), 16);
+}
+
+/** Adds the runs of one block of 6 rows and 16 columns to their sums. */
+function tile(a: usize, b: usize, sums: usize, run: usize, end: usize): void {
+  for (; run < end; run += 8) {
+    let s00 = v128.load32_splat(a), s10 = v128.load32_splat(a, 4), s20 = v128.load32_splat(a, 8);
+    let s30 = v128.load32_splat(a, 12), s40 = v128.load32_splat(a, 16), s50 = v128.load32_splat(a, 20);
+    let s01 = s00, s11 = s10, s21 = s20, s31 = s30, s41 = s40, s51 = s50;
+    a += ACTIVATION_BYTES;
+    const last = a + pairsOf(run) * ACTIVATION_BYTES;
+    for (; a < last; a += ACTIVATION_BYTES, b += WEIGHT_BYTES) {
+      const left = v128.load(b), right = v128.load(b, 16);
+      let x = v128.load32_splat(a);
+      s00 = dotAdd(s00, x, left);
+      s01 = dotAdd(s01, x, right);
+      x = v128.load32_splat(a, 4);
+      s10 = dotAdd(s10, x, left);
+      s11 = dotAdd(s11, x, right);
+      x = v128.load32_splat(a, 8);
+      s20 = dotAdd(s20, x, left);
+      s21 = dotAdd(s21, x, right);
+      x = v128.load32_splat(a, 12);
+      s30 = dotAdd(s30, x, left);
+      s31 = dotAdd(s31, x, right);
+      x = v128.load32_splat(a, 16);
+      s40 = dotAdd(s40, x, left);
+      s41 = dotAdd(s41, x, right);
+      x = v128.load32_splat(a, 20);
+      s50 = dotAdd(s50, x, left);
+      s51 = dotAdd(s51, x, right);
+    }
+    const power = load<i32>(run, 4);
+    spill(sums, s00, power);
+    spill(sums + 32, s01, power);
+    spill(sums + 64, s10, power);
+    spill(sums + 96, s11, power);
+    spill(sums + 128, s20, power);
+    spill(sums + 160, s21, power);
+    spill(sums + 192, s30, power);
+    spill(sums + 224, s31, power);
+    spill(sums + 256, s40, power);
+    spill(sums + 288, s41, power);
+    spill(sums + 320, s50, power);
+    spill(sums + 352, s51, power);
+  }
+}
+
+/** Sums of codes corrected for their zero points: sum - offset - zero point * sum of the activations. */
+// @ts-ignore: decorator
+@inline
+function correct(sums: usize, grid: usize, total: v128): v128 {
+  const zero = i32x4.mul(v128.load(grid, 128), total);
+  return i32x4.sub(i32x4.sub(v128.load(sums), v128.load(grid, 64)), zero);
+}
+
+/** One block of 16 columns: adds up `rows` rows, 6 at a time. */
+// @ts-ignore: decorator
+@inline
+function multiplyBlock(
+  scaled: bool,
+  y: usize,
+  stride: usize,
+  rows: i32,
+  a: usize,
+  panel: usize,
+  b: usize,
+  table: usize,
+  sums: usize,
+): void {
+  const totals = activationBytes(table) - ACTIVATION_BYTES;
+  const zero = i32x4.splat(0);
+  for (let first = 0; first < rows; first += PANEL_ROWS, a += panel) {
+    for (let s = sums; s < sums + PANEL_ROWS * SUM_BYTES; s += 16) v128.store(s, zero);
+    tile(a, b + GRID_BYTES, sums, table + 4, nextBlock(table));
+    const count = min(PANEL_ROWS, rows - first);
+    for (let row = 0; row < count; row++, y += stride) {
+      const total = v128.load32_splat(a + totals + (<usize> row << 2));
+      const from = sums + <usize> row * SUM_BYTES;
+      for (let column: usize = 0; column < SUM_BYTES; column += 16) {
+        const exact = correct(from + column, b + column, total);
+        if (scaled) {
+          const value = f32x4.mul(v128.load(b + column), f32x4.convert_i32x4_s(exact));
+          v128.store(y + column, f32x4.add(v128.load(y + column), value));
+        } else {
+          v128.store(y + column, exact);
+        }
+      }
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function multiply(
+  scaled: bool,
+  y: usize,
+  stride: i32,
+  rows: i32,
+  a: usize,
+  b: usize,
+  columnPanels: i32,
+  table: usize,
+  blocks: i32,
+  sums: usize,
+): void {
+  const panel = panelBytes(table, blocks);
+  const rowBytes = <usize> stride << 2;
+  for (let column = 0; column < columnPanels; column++, y += SUM_BYTES) {
+    let from = a;
+    for (let block = 0, runs = table; block < blocks; block++, runs = nextBlock(runs)) {
+      multiplyBlock(scaled, y, rowBytes, rows, from, panel, b, runs, sums);
+      from += activationBytes(runs);
+      b += GRID_BYTES + pairsOfBlock(runs) * WEIGHT_BYTES;
+    }
   }
 }
 
 /**
- * Adds activations times pairs of weights to the sums.
+ * Adds the scaled sums of all blocks to y, in float32.
  *
- * @param a u16 `[rowPanels, depth, 4]`.
- * @param b u16 `[pairPanels, depth, 8]`.
- * @param c u32 `[4 rowPanels, 16 pairPanels]`.
+ * @param y Rows `stride` elements apart; 16 columns per panel are written.
+ * @param a Panels of {@linkcode int4Panels}.
+ * @param b Panels of 16 columns: per block 16 scales in float32, 16 offsets and 16 zero points (less 8)
+ * in 32-bit integers, then per two rows the pairs of columns 0 and 4, 1 and 5, 2 and 6, 3 and 7, 8 and
+ * 12, ...
+ * @param sums Room for 384 bytes, of this call alone.
  */
-export function multiply(
+export function int4Linear(
+  y: usize,
+  stride: i32,
+  rows: i32,
   a: usize,
   b: usize,
-  c: usize,
-  rowPanels: i32,
-  pairPanels: i32,
-  depth: i32,
+  columnPanels: i32,
+  table: usize,
+  blocks: i32,
+  sums: usize,
 ): void {
-  const stride = <usize> pairPanels * SUM_BYTES;
-  for (let column = 0; column < pairPanels; column++) {
-    const pairs = b + <usize> column * depth * PAIR_BYTES;
-    for (let row = 0; row < rowPanels; row++) {
-      const activations = a + <usize> row * depth * ACTIVATION_BYTES;
-      const sums = c + <usize> row * PANEL_ROWS * stride + <usize> column * SUM_BYTES;
-      tile(activations, pairs, sums, depth, stride);
-    }
-  }
+  multiply(true, y, stride, rows, a, b, columnPanels, table, blocks, sums);
+}
+
+/** As {@linkcode int4Linear}, but writes the sums of the last block, 32-bit integers. */
+export function int4Matmul(
+  y: usize,
+  stride: i32,
+  rows: i32,
+  a: usize,
+  b: usize,
+  columnPanels: i32,
+  table: usize,
+  blocks: i32,
+  sums: usize,
+): void {
+  multiply(false, y, stride, rows, a, b, columnPanels, table, blocks, sums);
 }
