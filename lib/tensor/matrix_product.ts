@@ -9,6 +9,17 @@ export interface ProductShape {
   transposeA: boolean;
   /** B is stored as [n, k]. */
   transposeB: boolean;
+  /** Elements from one stored row of A to the next; likewise for B and C. */
+  strideA: number;
+  strideB: number;
+  strideC: number;
+}
+
+/** Where the matrices of one product lie in the memory of the tensors. */
+export interface ProductOperands {
+  a: number;
+  b: number;
+  c: number;
 }
 
 /** One way to multiply float32 matrices. */
@@ -17,34 +28,66 @@ export interface MatrixProduct {
   readonly name: string;
   /** Threads it computes on. */
   readonly threads: number;
-  /** Writes op(a) op(b) to `target`; m, n and k are positive, all arrays row-major and packed. */
-  multiply(a: Float32Array, b: Float32Array, target: Float32Array, shape: ProductShape): void;
+  /** Writes op(A) op(B) for every triple of matrices of one shape; m, n and k are positive. */
+  multiply(products: readonly ProductOperands[], shape: ProductShape): void;
 }
 
-/** The product on the SIMD kernels of `assembly/matmul.ts`, on one thread. */
+/** The strides of matrices without gaps between their rows. */
+export function packedShape(
+  shape: Omit<ProductShape, "strideA" | "strideB" | "strideC">,
+): ProductShape {
+  const { m, n, k, transposeA, transposeB } = shape;
+  return { ...shape, strideA: transposeA ? m : k, strideB: transposeB ? k : n, strideC: n };
+}
+
+/** The columns that a panel of B holds in `assembly/matmul.ts`. */
+const panelColumns = 8;
+
+/** Floats of packed panels at once: 64 MiB. */
+const panelLimit = 2 ** 24;
+
+/** The product on the SIMD kernels of `assembly/matmul.ts`. */
 export function simdMatrixProduct(simd: Simd): MatrixProduct {
   return {
     name: "WebAssembly SIMD",
-    threads: 1,
-    multiply(a, b, target, { m, n, k, transposeA, transposeB }) {
-      const stride = Math.ceil(n / 8) * 8;
-      const rows = Math.ceil(m / 6) * 6;
-      const [addressA, addressB, addressC, packed] = simd.reserve(
-        m * k,
-        k * n,
-        rows * stride,
-        256 * (96 + stride),
-      );
-      simd.write(addressA, a);
-      simd.write(addressB, b);
-      simd.kernels.matmul(addressA, addressB, addressC, m, n, k, transposeA, transposeB, packed);
-      if (stride === n) {
-        target.set(simd.view(addressC, m * n));
-      } else {
-        for (let i = 0; i < m; i++) {
-          target.set(simd.view(addressC + 4 * i * stride, n), i * n);
-        }
+    threads: simd.threads,
+    multiply(products, shape) {
+      const { n, k } = shape;
+      const fitting = Math.floor(panelLimit / k / products.length / panelColumns);
+      const step = panelColumns * Math.max(1, fitting);
+      for (let first = 0; first < n; first += step) {
+        multiplyColumns(simd, products, shape, first, Math.min(step, n - first));
       }
     },
   };
+}
+
+/** Computes some columns of every C. */
+function multiplyColumns(
+  simd: Simd,
+  products: readonly ProductOperands[],
+  { m, k, transposeA, transposeB, strideA, strideB, strideC }: ProductShape,
+  first: number,
+  columns: number,
+): void {
+  const [columnStrideB, depthStrideB] = transposeB ? [strideB, 1] : [1, strideB];
+  const [rowStrideA, depthStrideA] = transposeA ? [1, strideA] : [strideA, 1];
+  const panelBytes = 4 * k * Math.ceil(columns / panelColumns) * panelColumns;
+  simd.arena.scratch([products.length * panelBytes], (panels) => {
+    simd.run(
+      "packPanels",
+      products.map(({ b }, index) => [
+        panels + index * panelBytes,
+        b + 4 * first * columnStrideB,
+        ...[columns, k, columnStrideB, depthStrideB],
+      ]),
+    );
+    simd.run(
+      "multiplyPanels",
+      products.map(({ a, c }, index) => [
+        ...[a, panels + index * panelBytes, c + 4 * first],
+        ...[m, columns, k, rowStrideA, depthStrideA, strideC],
+      ]),
+    );
+  });
 }

@@ -1,7 +1,6 @@
-// Softmax over rows. A row's last vector may reach into the next row: what it writes there is written
-// again with that row, and after the last row there is room for it.
+// Softmax over rows. A row's last vector may reach into the next row; those lanes are never stored.
 
-import { exp, firstLanes, lowest, maxLanes, multiplyAdd, sumLanes } from "./vector";
+import { exp, firstLanes, lowest, maxLanes, multiplyAdd, storeFirst, sumLanes } from "./vector";
 
 /**
  * A map's queries are its last tokens: query q sees the keys j <= i with i = keys - queries + q.
@@ -25,7 +24,7 @@ export function causalSoftmax(
       const at = <usize> j << 2;
       const score = multiplyAdd(v128.load(scores + at), f32x4.splat(scale), v128.load(bias + at));
       const seen = v128.bitselect(score, lowest(), firstLanes(i + 1 - j));
-      v128.store(target + at, seen);
+      storeFirst(target + at, seen, keys - j);
       largest = f32x4.pmax(largest, seen);
     }
     const shift = f32x4.splat(maxLanes(largest));
@@ -33,13 +32,13 @@ export function causalSoftmax(
     for (let j = 0; j <= i; j += 4) {
       const at = target + (<usize> j << 2);
       const power = exp(f32x4.sub(v128.load(at), shift));
-      v128.store(at, power);
-      total = f32x4.add(total, power);
+      storeFirst(at, power, keys - j);
+      total = f32x4.add(total, v128.and(power, firstLanes(keys - j)));
     }
     const sum = f32x4.splat(sumLanes(total));
     for (let j = 0; j <= i; j += 4) {
       const at = target + (<usize> j << 2);
-      v128.store(at, f32x4.div(v128.load(at), sum));
+      storeFirst(at, f32x4.div(v128.load(at), sum), keys - j);
     }
     const written = (<usize> (i + 4) >> 2) << 4;
     if (written < rowBytes) memory.fill(target + written, 0, rowBytes - written);
@@ -76,15 +75,21 @@ export function causalSoftmaxGradient(
       const at = <usize> j << 2;
       const difference = f32x4.sub(v128.load(gradient + at), mean);
       const slope = f32x4.mul(f32x4.mul(f32x4.splat(scale), v128.load(probabilities + at)), difference);
-      v128.store(target + at, v128.bitselect(slope, zero, firstLanes(i + 1 - j)));
+      storeFirst(target + at, v128.bitselect(slope, zero, firstLanes(i + 1 - j)), keys - j);
     }
     const written = (<usize> (i + 4) >> 2) << 4;
     if (written < rowBytes) memory.fill(target + written, 0, rowBytes - written);
   }
 }
 
-/** target[r] = largest element of row r, target[rows + r] = sum over the row of e^(x - largest). */
-export function logSumExpParts(rows: i32, columns: i32, target: usize, x: usize): void {
+/** largests[r] = largest element of row r, sums[r] = sum over the row of e^(x - largest). */
+export function logSumExpParts(
+  rows: i32,
+  columns: i32,
+  largests: usize,
+  sums: usize,
+  x: usize,
+): void {
   const rowBytes = <usize> columns << 2;
   for (let r = 0; r < rows; r++, x += rowBytes) {
     let largest = lowest();
@@ -98,8 +103,8 @@ export function logSumExpParts(rows: i32, columns: i32, target: usize, x: usize)
       const power = exp(f32x4.sub(v128.load(x + (<usize> j << 2)), shift));
       total = f32x4.add(total, v128.and(power, firstLanes(columns - j)));
     }
-    store<f32>(target + (<usize> r << 2), f32x4.extract_lane(shift, 0));
-    store<f32>(target + (<usize> (rows + r) << 2), sumLanes(total));
+    store<f32>(largests + (<usize> r << 2), f32x4.extract_lane(shift, 0));
+    store<f32>(sums + (<usize> r << 2), sumLanes(total));
   }
 }
 
@@ -118,7 +123,8 @@ export function scaledExp(
     const rowFactor = v128.load32_splat(factor + (<usize> r << 2));
     for (let j = 0; j < columns; j += 4) {
       const at = <usize> j << 2;
-      v128.store(target + at, f32x4.mul(rowFactor, exp(f32x4.sub(v128.load(x + at), rowShift))));
+      const power = exp(f32x4.sub(v128.load(x + at), rowShift));
+      storeFirst(target + at, f32x4.mul(rowFactor, power), columns - j);
     }
   }
 }

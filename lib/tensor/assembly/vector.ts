@@ -112,6 +112,19 @@ export function firstLanes(count: i32): v128 {
   return i32x4.lt_s(v128.load(laneNumbers), i32x4.splat(count));
 }
 
+/** Stores the first `count` >= 1 lanes; all for `count` >= 4. */
+// @ts-ignore: decorator
+@inline
+export function storeFirst(target: usize, x: v128, count: i32): void {
+  if (count >= 4) {
+    v128.store(target, x);
+    return;
+  }
+  v128.store_lane<f32>(target, x, 0);
+  if (count > 1) v128.store_lane<f32>(target, x, 1, 4);
+  if (count > 2) v128.store_lane<f32>(target, x, 2, 8);
+}
+
 // @ts-ignore: decorator
 @inline
 export function sumLanes(x: v128): f32 {

@@ -63,13 +63,14 @@ export const layoutKernels: AgileKernel[] = [
       const paddings: [number, number][] = attrs.paddings;
       const shape = x.shape.map((size, axis) => paddings[axis][0] + size + paddings[axis][1]);
       const strides = rowMajorStrides(shape);
-      const result = backend.allocate(tf.util.sizeFromShape(shape)).fill(attrs.constantValue);
+      const { tensor } = backend.output(shape);
+      const result = backend.floats(tensor).fill(attrs.constantValue);
       copyStrided(
         x.shape,
         { values: backend.floats(x), offset: 0, strides: rowMajorStrides(x.shape) },
         { values: result, offset: dot(paddings.map(([before]) => before), strides), strides },
       );
-      return backend.output(shape, result);
+      return tensor;
     },
   },
 ];
@@ -82,13 +83,13 @@ function gather(
   offset: number,
   strides: number[],
 ): tf.TensorInfo {
-  const result = backend.allocate(tf.util.sizeFromShape(shape));
+  const { tensor } = backend.output(shape);
   copyStrided(
     shape,
     { values: backend.floats(x), offset, strides },
-    { values: result, offset: 0, strides: rowMajorStrides(shape) },
+    { values: backend.floats(tensor), offset: 0, strides: rowMajorStrides(shape) },
   );
-  return backend.output(shape, result);
+  return tensor;
 }
 
 function dot(a: number[], b: number[]): number {

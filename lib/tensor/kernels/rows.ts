@@ -15,11 +15,12 @@ export const rowKernels: AgileKernel[] = [
       const [kept, summed] = tf.backend_util.computeOutAndReduceShapes(x.shape, axes);
       const values = backend.floats(x);
       const [outputs, terms] = [tf.util.sizeFromShape(kept), tf.util.sizeFromShape(summed)];
-      const result = trailing
-        ? sumsOverRows(values, outputs, terms)
-        : sumOfRows(values, terms, outputs);
       const shape = keepDims ? tf.backend_util.expandShapeToKeepDim(kept, axes) : kept;
-      return backend.output(shape, result);
+      const { tensor } = backend.output(shape);
+      const result = backend.floats(tensor);
+      if (trailing) sumsOverRows(values, outputs, terms, result);
+      else sumOfRows(values, terms, outputs, result);
+      return tensor;
     },
   },
   {
@@ -32,12 +33,15 @@ export const rowKernels: AgileKernel[] = [
       const columns = tf.util.sizeFromShape(rowShape);
       const ids = backend.data.get(indices.dataId).values as Int32Array;
       const values = backend.floats(x);
-      const result = backend.allocate(ids.length * columns);
+      const stranger = ids.find((id) => id < 0 || id >= rows);
+      const rule = `indices must be 0..${rows - 1}`;
+      require(stranger === undefined, "look rows up", rule, stranger);
+      const { tensor } = backend.output([...indices.shape, ...rowShape]);
+      const result = backend.floats(tensor);
       ids.forEach((id, position) => {
-        require(id >= 0 && id < rows, "look rows up", `indices must be 0..${rows - 1}`, id);
         result.set(values.subarray(id * columns, (id + 1) * columns), position * columns);
       });
-      return backend.output([...indices.shape, ...rowShape], result);
+      return tensor;
     },
   },
   {
@@ -48,33 +52,42 @@ export const rowKernels: AgileKernel[] = [
       const columns = tf.util.sizeFromShape(rowShape);
       const values = backend.floats(x);
       const ids = backend.data.get(segmentIds.dataId).values as Int32Array;
-      const result = backend.allocate(numSegments * columns).fill(0);
+      const { tensor } = backend.output([numSegments, ...rowShape]);
+      const result = backend.floats(tensor).fill(0);
       ids.forEach((id, row) => {
         if (id < 0 || id >= numSegments) return;
         const [from, to] = [row * columns, id * columns];
         for (let j = 0; j < columns; j++) result[to + j] += values[from + j];
       });
-      return backend.output([numSegments, ...rowShape], result);
+      return tensor;
     },
   },
 ];
 
 /** [rows, columns] -> [columns], in float64. */
-function sumOfRows(values: Float32Array, rows: number, columns: number): Float32Array {
+function sumOfRows(
+  values: Float32Array,
+  rows: number,
+  columns: number,
+  result: Float32Array,
+): void {
   const sums = new Float64Array(columns);
   for (let row = 0, at = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) sums[column] += values[at++];
   }
-  return Float32Array.from(sums);
+  result.set(sums);
 }
 
 /** [rows, columns] -> [rows], in float64. */
-function sumsOverRows(values: Float32Array, rows: number, columns: number): Float32Array {
-  const sums = new Float32Array(rows);
+function sumsOverRows(
+  values: Float32Array,
+  rows: number,
+  columns: number,
+  result: Float32Array,
+): void {
   for (let row = 0, at = 0; row < rows; row++) {
     let sum = 0;
     for (let column = 0; column < columns; column++) sum += values[at++];
-    sums[row] = sum;
+    result[row] = sum;
   }
-  return sums;
 }

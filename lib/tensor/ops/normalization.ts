@@ -73,21 +73,23 @@ function rowStatistics(row: Float32Array, { epsilon, centred }: KernelCall["attr
 function computeForward({ inputs: { x, gain }, attrs, backend }: KernelCall) {
   const [values, gains] = [backend.floats(x), backend.floats(gain)];
   const columns = gains.length;
-  const result = backend.allocate(values.length);
+  const { tensor } = backend.output(x.shape);
+  const result = backend.floats(tensor);
   for (let start = 0; start < values.length; start += columns) {
     const { mean, inverse } = rowStatistics(values.subarray(start, start + columns), attrs);
     for (let j = 0; j < columns; j++) {
       result[start + j] = (values[start + j] - mean) * inverse * gains[j];
     }
   }
-  return backend.output(x.shape, result);
+  return tensor;
 }
 
 /** dx = (g - mean(g) if centred - x̂ mean(g x̂)) inverse, with g = dy gain and x̂ the normalized x. */
 function computeInputGradient({ inputs: { x, gain, dy }, attrs, backend }: KernelCall) {
   const [values, gains, slopes] = [x, gain, dy].map((tensor) => backend.floats(tensor));
   const columns = gains.length;
-  const result = backend.allocate(values.length);
+  const { tensor } = backend.output(x.shape);
+  const result = backend.floats(tensor);
   for (let start = 0; start < values.length; start += columns) {
     const { mean, inverse } = rowStatistics(values.subarray(start, start + columns), attrs);
     let [sum, product] = [0, 0];
@@ -103,7 +105,7 @@ function computeInputGradient({ inputs: { x, gain, dy }, attrs, backend }: Kerne
       result[start + j] = (slopes[start + j] * gains[j] - shift - deviation * factor) * inverse;
     }
   }
-  return backend.output(x.shape, result);
+  return tensor;
 }
 
 /** dgain = sum over the rows of dy x̂. */
@@ -117,7 +119,9 @@ function computeGainGradient({ inputs: { x, dy }, attrs, backend }: KernelCall) 
       sums[j] += slopes[start + j] * (values[start + j] - mean) * inverse;
     }
   }
-  return backend.output([columns], Float32Array.from(sums));
+  const { tensor } = backend.output([columns]);
+  backend.floats(tensor).set(sums);
+  return tensor;
 }
 
 /** The kernels behind {@linkcode rmsNorm} and {@linkcode layerNorm}. */

@@ -87,7 +87,8 @@ function computeRotary({ inputs: { x }, attrs, backend }: KernelCall) {
   const half = headDim / 2;
   const [rows, channels] = x.shape;
   const values = backend.floats(x);
-  const result = backend.allocate(values.length);
+  const { tensor } = backend.output(x.shape);
+  const result = backend.floats(tensor);
   for (let row = 0; row < rows; row++) {
     for (let head = row * channels; head < (row + 1) * channels; head += headDim) {
       for (let i = 0; i < half; i++) {
@@ -100,7 +101,7 @@ function computeRotary({ inputs: { x }, attrs, backend }: KernelCall) {
       }
     }
   }
-  return backend.output(x.shape, result);
+  return tensor;
 }
 
 /** The kernel behind {@linkcode rotary}; its gradient is the rotation back. */
