@@ -4,6 +4,7 @@ import { useBackend } from "../../lib/tensor/mod.ts";
 import type { InstructionLevel, Job } from "../../experiments/bench_record.ts";
 import { type Prepare, type Scope, serve } from "../harness/serve.ts";
 import { prepareBlock } from "../jobs/block.ts";
+import { prepareMatrices } from "../jobs/matrices.ts";
 import { prepareProduct } from "../jobs/product.ts";
 import type { Turn } from "../harness/turn.ts";
 
@@ -13,6 +14,7 @@ const { matrixProduct, threads } = await useBackend("agile");
 /** The kinds of jobs, as their property `kind` names them. */
 const kinds: Record<string, Prepare> = {
   block: prepared(prepareBlock),
+  matrices: prepared(prepareMatrices),
   product: prepared(prepareProduct),
 };
 

@@ -29,7 +29,7 @@ const fieldBits = 12;
 const weightMiddle = 8;
 const activationMiddle = 7;
 
-/** 32-bit integers of the scales, offsets and zero points of a block of a panel. */
+/** Numbers of 32 bits before the weights of a block of a panel: scales and starts of the sums. */
 const gridLength = 3 * panelColumns;
 
 /**
@@ -111,7 +111,7 @@ function fillBlock(
   }
   const offset = (input.zeroPoint - activationMiddle) * (sum - zero * total);
   floats[start + lane] = scaleOf(layer, input, row, group);
-  integers[start + panelColumns + lane] = offset + (isUpper ? 0 : middles);
-  integers[start + 2 * panelColumns + lane] = zero;
+  integers[start + panelColumns + lane] = -offset - (isUpper ? 0 : middles);
+  integers[start + 2 * panelColumns + lane] = -zero;
   return at;
 }

@@ -29,7 +29,7 @@ const ACTIVATION_MIDDLE: i32 = 7;
 const ACTIVATION_BYTES: usize = 24;
 const WEIGHT_BYTES: usize = 32;
 
-/** Bytes of scale, offset and zero point of 16 columns. */
+/** Bytes of the scales and starts of the sums of 16 columns. */
 const GRID_BYTES: usize = 192;
 
 /** Bytes of 16 sums. */
@@ -127,12 +127,16 @@ function dotAdd(sum: v128, x: v128, weights: v128): v128 {
   return i32x4.add(sum, i32x4.dot_i16x8_s(x, weights));
 }
 
-/** Adds both fields, by a power of two, to the sums of 4 columns each. */
+/** Adds both fields, by a power of two where there is one, to the sums of 4 columns each. */
 // @ts-ignore: decorator
 @inline
-function spill(sums: usize, fields: v128, power: i32): void {
-  const upper = i32x4.shl(i32x4.shr_s(fields, FIELD_BITS), power);
-  const lower = i32x4.shl(v128.and(fields, i32x4.splat((1 << FIELD_BITS) - 1)), power);
+function spill(sums: usize, fields: v128, shifts: bool, power: i32): void {
+  let upper = i32x4.shr_s(fields, FIELD_BITS);
+  let lower = v128.and(fields, i32x4.splat((1 << FIELD_BITS) - 1));
+  if (shifts) {
+    upper = i32x4.shl(upper, power);
+    lower = i32x4.shl(lower, power);
+  }
   v128.store(sums, i32x4.add(v128.load(sums), upper));
   v128.store(sums, i32x4.add(v128.load(sums, 16), lower), 16);
 }
@@ -140,6 +144,7 @@ function spill(sums: usize, fields: v128, power: i32): void {
 /** Adds the runs of one block of 6 rows and 16 columns to their sums. */
 function tile(a: usize, b: usize, sums: usize, run: usize, end: usize): void {
   for (; run < end; run += 8) {
+    const power = load<i32>(run, 4);
     let s00 = v128.load32_splat(a), s10 = v128.load32_splat(a, 4), s20 = v128.load32_splat(a, 8);
     let s30 = v128.load32_splat(a, 12), s40 = v128.load32_splat(a, 16), s50 = v128.load32_splat(a, 20);
     let s01 = s00, s11 = s10, s21 = s20, s31 = s30, s41 = s40, s51 = s50;
@@ -166,28 +171,65 @@ function tile(a: usize, b: usize, sums: usize, run: usize, end: usize): void {
       s50 = dotAdd(s50, x, left);
       s51 = dotAdd(s51, x, right);
     }
-    const power = load<i32>(run, 4);
-    spill(sums, s00, power);
-    spill(sums + 32, s01, power);
-    spill(sums + 64, s10, power);
-    spill(sums + 96, s11, power);
-    spill(sums + 128, s20, power);
-    spill(sums + 160, s21, power);
-    spill(sums + 192, s30, power);
-    spill(sums + 224, s31, power);
-    spill(sums + 256, s40, power);
-    spill(sums + 288, s41, power);
-    spill(sums + 320, s50, power);
-    spill(sums + 352, s51, power);
+    if (power) {
+      spill(sums, s00, true, power);
+      spill(sums + 32, s01, true, power);
+      spill(sums + 64, s10, true, power);
+      spill(sums + 96, s11, true, power);
+      spill(sums + 128, s20, true, power);
+      spill(sums + 160, s21, true, power);
+      spill(sums + 192, s30, true, power);
+      spill(sums + 224, s31, true, power);
+      spill(sums + 256, s40, true, power);
+      spill(sums + 288, s41, true, power);
+      spill(sums + 320, s50, true, power);
+      spill(sums + 352, s51, true, power);
+    } else {
+      spill(sums, s00, false, power);
+      spill(sums + 32, s01, false, power);
+      spill(sums + 64, s10, false, power);
+      spill(sums + 96, s11, false, power);
+      spill(sums + 128, s20, false, power);
+      spill(sums + 160, s21, false, power);
+      spill(sums + 192, s30, false, power);
+      spill(sums + 224, s31, false, power);
+      spill(sums + 256, s40, false, power);
+      spill(sums + 288, s41, false, power);
+      spill(sums + 320, s50, false, power);
+      spill(sums + 352, s51, false, power);
+    }
   }
 }
 
-/** Sums of codes corrected for their zero points: sum - offset - zero point * sum of the activations. */
+/** Starts all sums from what zero points take from products of codes, negative. */
 // @ts-ignore: decorator
 @inline
-function correct(sums: usize, grid: usize, total: v128): v128 {
-  const zero = i32x4.mul(v128.load(grid, 128), total);
-  return i32x4.sub(i32x4.sub(v128.load(sums), v128.load(grid, 64)), zero);
+function start(sums: usize, grid: usize, totals: usize): void {
+  const t0 = v128.load32_splat(totals), t1 = v128.load32_splat(totals, 4);
+  const t2 = v128.load32_splat(totals, 8), t3 = v128.load32_splat(totals, 12);
+  const t4 = v128.load32_splat(totals, 16), t5 = v128.load32_splat(totals, 20);
+  for (const end = sums + SUM_BYTES; sums < end; sums += 16, grid += 16) {
+    const offset = v128.load(grid, 64);
+    const factor = v128.load(grid, 128);
+    v128.store(sums, i32x4.add(offset, i32x4.mul(factor, t0)));
+    v128.store(sums, i32x4.add(offset, i32x4.mul(factor, t1)), 64);
+    v128.store(sums, i32x4.add(offset, i32x4.mul(factor, t2)), 128);
+    v128.store(sums, i32x4.add(offset, i32x4.mul(factor, t3)), 192);
+    v128.store(sums, i32x4.add(offset, i32x4.mul(factor, t4)), 256);
+    v128.store(sums, i32x4.add(offset, i32x4.mul(factor, t5)), 320);
+  }
+}
+
+/** Writes the sums of 4 columns, or adds them up in scaled floats. */
+// @ts-ignore: decorator
+@inline
+function finish(scaled: bool, y: usize, sums: usize, scales: usize): void {
+  if (scaled) {
+    const value = f32x4.mul(v128.load(scales), f32x4.convert_i32x4_s(v128.load(sums)));
+    v128.store(y, f32x4.add(v128.load(y), value));
+  } else {
+    v128.store(y, v128.load(sums));
+  }
 }
 
 /** One block of 16 columns: adds up `rows` rows, 6 at a time. */
@@ -204,24 +246,17 @@ function multiplyBlock(
   table: usize,
   sums: usize,
 ): void {
+  const next = nextBlock(table);
   const totals = activationBytes(table) - ACTIVATION_BYTES;
-  const zero = i32x4.splat(0);
   for (let first = 0; first < rows; first += PANEL_ROWS, a += panel) {
-    for (let s = sums; s < sums + PANEL_ROWS * SUM_BYTES; s += 16) v128.store(s, zero);
-    tile(a, b + GRID_BYTES, sums, table + 4, nextBlock(table));
-    const count = min(PANEL_ROWS, rows - first);
-    for (let row = 0; row < count; row++, y += stride) {
-      const total = v128.load32_splat(a + totals + (<usize> row << 2));
-      const from = sums + <usize> row * SUM_BYTES;
-      for (let column: usize = 0; column < SUM_BYTES; column += 16) {
-        const exact = correct(from + column, b + column, total);
-        if (scaled) {
-          const value = f32x4.mul(v128.load(b + column), f32x4.convert_i32x4_s(exact));
-          v128.store(y + column, f32x4.add(v128.load(y + column), value));
-        } else {
-          v128.store(y + column, exact);
-        }
-      }
+    start(sums, b, a + totals);
+    tile(a, b + GRID_BYTES, sums, table + 4, next);
+    const end = sums + <usize> min(PANEL_ROWS, rows - first) * SUM_BYTES;
+    for (let at = sums; at < end; at += SUM_BYTES, y += stride) {
+      finish(scaled, y, at, b);
+      finish(scaled, y + 16, at + 16, b + 16);
+      finish(scaled, y + 32, at + 32, b + 32);
+      finish(scaled, y + 48, at + 48, b + 48);
     }
   }
 }
@@ -257,8 +292,8 @@ function multiply(
  *
  * @param y Rows `stride` elements apart; 16 columns per panel are written.
  * @param a Panels of {@linkcode int4Panels}.
- * @param b Panels of 16 columns: per block 16 scales in float32, 16 offsets and 16 zero points (less 8)
- * in 32-bit integers, then per two rows the pairs of columns 0 and 4, 1 and 5, 2 and 6, 3 and 7, 8 and
+ * @param b Panels of 16 columns: per block 16 scales in float32, what 16 sums start from and what they
+ * gain by each 1 that the activations sum up to in 32-bit integers, then per two rows the pairs of columns 0 and 4, 1 and 5, 2 and 6, 3 and 7, 8 and
  * 12, ...
  * @param sums Room for 384 bytes, of this call alone.
  */
