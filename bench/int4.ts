@@ -10,8 +10,8 @@ import type { Heat, LocalContender, Suite } from "./harness/suite.ts";
 import { time } from "./harness/turn.ts";
 import * as peers from "./int4_peers.wasm";
 
-/** Of every product: activations and outputs. Kernels tile them by 4 or 6, and by 4, 8 or 16. */
-const shape = { rows: 240, outputs: 256 };
+/** Of every product: activations and outputs. Kernels tile them by 4, and by 4, 8 or 16. */
+const shape = { rows: 256, outputs: 256 };
 
 /** Those of attention heads, and of linear layers. */
 const depths = [32, 64, 128, 768, 4096];

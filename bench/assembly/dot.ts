@@ -1,5 +1,5 @@
-// Rivals of the lane-packed INT4 product that differ in one instruction: C += A B for panels of 6 rows of
-// activations `[rows, depth / step, 6, step]` and of 2 vectors of weights
+// Rivals of the lane-packed INT4 product that differ in one instruction: C += A B for panels of 4 rows of
+// activations `[rows, depth / step, 4, step]` and of 2 vectors of weights
 // `[columns, depth / step, columns of a vector * 2, step]`. A step is what 32 bits hold: one float, two
 // 16-bit integers or four of 8 bits.
 
@@ -53,38 +53,31 @@ function multiply(
   const zero = i32x4.splat(0);
   for (let column = 0; column < columns; column++) {
     for (let row = 0; row < rows; row++) {
-      let left = a + <usize> row * steps * 24;
+      let left = a + <usize> row * steps * 16;
       let right = b + <usize> column * steps * 32;
-      let s00 = zero, s10 = zero, s20 = zero, s30 = zero, s40 = zero, s50 = zero;
-      let s01 = zero, s11 = zero, s21 = zero, s31 = zero, s41 = zero, s51 = zero;
-      for (const end = left + <usize> steps * 24; left < end; left += 24, right += 32) {
+      let s00 = zero, s10 = zero, s20 = zero, s30 = zero;
+      let s01 = zero, s11 = zero, s21 = zero, s31 = zero;
+      for (const end = left + <usize> steps * 16; left < end; left += 16, right += 32) {
         const first = v128.load(right), second = v128.load(right, 16);
-        let x = v128.load32_splat(left);
-        s00 = multiplyAdd(op, s00, x, first);
-        s01 = multiplyAdd(op, s01, x, second);
-        x = v128.load32_splat(left, 4);
-        s10 = multiplyAdd(op, s10, x, first);
-        s11 = multiplyAdd(op, s11, x, second);
-        x = v128.load32_splat(left, 8);
-        s20 = multiplyAdd(op, s20, x, first);
-        s21 = multiplyAdd(op, s21, x, second);
-        x = v128.load32_splat(left, 12);
-        s30 = multiplyAdd(op, s30, x, first);
-        s31 = multiplyAdd(op, s31, x, second);
-        x = v128.load32_splat(left, 16);
-        s40 = multiplyAdd(op, s40, x, first);
-        s41 = multiplyAdd(op, s41, x, second);
-        x = v128.load32_splat(left, 20);
-        s50 = multiplyAdd(op, s50, x, first);
-        s51 = multiplyAdd(op, s51, x, second);
+        const x = v128.load(left);
+        let lane = v128.shuffle<u32>(x, x, 0, 0, 0, 0);
+        s00 = multiplyAdd(op, s00, lane, first);
+        s01 = multiplyAdd(op, s01, lane, second);
+        lane = v128.shuffle<u32>(x, x, 1, 1, 1, 1);
+        s10 = multiplyAdd(op, s10, lane, first);
+        s11 = multiplyAdd(op, s11, lane, second);
+        lane = v128.shuffle<u32>(x, x, 2, 2, 2, 2);
+        s20 = multiplyAdd(op, s20, lane, first);
+        s21 = multiplyAdd(op, s21, lane, second);
+        lane = v128.shuffle<u32>(x, x, 3, 3, 3, 3);
+        s30 = multiplyAdd(op, s30, lane, first);
+        s31 = multiplyAdd(op, s31, lane, second);
       }
-      const sums = c + <usize> row * 6 * stride + (<usize> column << 5);
+      const sums = c + <usize> row * 4 * stride + (<usize> column << 5);
       addTo(op, sums, s00, s01);
       addTo(op, sums + stride, s10, s11);
       addTo(op, sums + 2 * stride, s20, s21);
       addTo(op, sums + 3 * stride, s30, s31);
-      addTo(op, sums + 4 * stride, s40, s41);
-      addTo(op, sums + 5 * stride, s50, s51);
     }
   }
 }

@@ -46,16 +46,17 @@ export function int8Simd(a: usize, b: usize, c: usize, rows: i32, columns: i32, 
       let high0 = zero, high1 = zero, high2 = zero, high3 = zero;
       for (const end = left + <usize> depth * 4; left < end; left += 16, right += 16) {
         const weights = v128.load(right);
-        let x = v128.load32_splat(left);
+        const four = v128.load(left);
+        let x = v128.shuffle<u32>(four, four, 0, 0, 0, 0);
         low0 = i32x4.add(low0, lowSums(x, weights));
         high0 = i32x4.add(high0, highSums(x, weights));
-        x = v128.load32_splat(left, 4);
+        x = v128.shuffle<u32>(four, four, 1, 1, 1, 1);
         low1 = i32x4.add(low1, lowSums(x, weights));
         high1 = i32x4.add(high1, highSums(x, weights));
-        x = v128.load32_splat(left, 8);
+        x = v128.shuffle<u32>(four, four, 2, 2, 2, 2);
         low2 = i32x4.add(low2, lowSums(x, weights));
         high2 = i32x4.add(high2, highSums(x, weights));
-        x = v128.load32_splat(left, 12);
+        x = v128.shuffle<u32>(four, four, 3, 3, 3, 3);
         low3 = i32x4.add(low3, lowSums(x, weights));
         high3 = i32x4.add(high3, highSums(x, weights));
       }

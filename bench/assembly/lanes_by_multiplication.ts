@@ -7,8 +7,8 @@
 /** Activations in a panel. */
 const PANEL_ROWS: i32 = 4;
 
-/** Bytes of a panel's row: 4 activations and 8 pairs of weights, of 16 bits each. */
-const ACTIVATION_BYTES: i32 = 8;
+/** Bytes of a panel's row: 4 activations, twice each, and 8 pairs of weights, of 16 bits each. */
+const ACTIVATION_BYTES: i32 = 16;
 const PAIR_BYTES: i32 = 16;
 
 /** Bytes of 16 columns of sums of 32 bits. */
@@ -39,16 +39,17 @@ function tile(a: usize, b: usize, c: usize, depth: i32, stride: usize): void {
     const end = a + <usize> (min(SAFE_ADDITIONS, depth - first) * ACTIVATION_BYTES);
     for (; a < end; a += ACTIVATION_BYTES, b += PAIR_BYTES) {
       const pairs = v128.load(b);
-      let products = i16x8.mul(pairs, v128.load16_splat(a));
+      const x = v128.load(a);
+      let products = i16x8.mul(pairs, v128.shuffle<u32>(x, x, 0, 0, 0, 0));
       all0 = i16x8.add(all0, products);
       upper0 = i16x8.add(upper0, i16x8.shr_u(products, 8));
-      products = i16x8.mul(pairs, v128.load16_splat(a, 2));
+      products = i16x8.mul(pairs, v128.shuffle<u32>(x, x, 1, 1, 1, 1));
       all1 = i16x8.add(all1, products);
       upper1 = i16x8.add(upper1, i16x8.shr_u(products, 8));
-      products = i16x8.mul(pairs, v128.load16_splat(a, 4));
+      products = i16x8.mul(pairs, v128.shuffle<u32>(x, x, 2, 2, 2, 2));
       all2 = i16x8.add(all2, products);
       upper2 = i16x8.add(upper2, i16x8.shr_u(products, 8));
-      products = i16x8.mul(pairs, v128.load16_splat(a, 6));
+      products = i16x8.mul(pairs, v128.shuffle<u32>(x, x, 3, 3, 3, 3));
       all3 = i16x8.add(all3, products);
       upper3 = i16x8.add(upper3, i16x8.shr_u(products, 8));
     }
@@ -62,7 +63,7 @@ function tile(a: usize, b: usize, c: usize, depth: i32, stride: usize): void {
 /**
  * Adds activations times pairs of weights to the sums.
  *
- * @param a u16 `[rowPanels, depth, 4]`.
+ * @param a u16 `[rowPanels, depth, 4, 2]`, each twice.
  * @param b u16 `[pairPanels, depth, 8]`.
  * @param c u32 `[4 rowPanels, 16 pairPanels]`.
  */

@@ -22,7 +22,7 @@ export interface KernelFacts {
   instructions: LoopInstructions;
   /** What is done after so many rounds; the end of a whole sum is not counted. */
   spill?: LoopInstructions & { rounds: number };
-  /** Gets `[rows, depth] x [depth, columns]` ready, rows a multiple of 12 and columns of 16. */
+  /** Gets `[rows, depth] x [depth, columns]` ready, rows a multiple of 4 and columns of 16. */
   prepare(rows: number, columns: number, depth: number): () => void;
 }
 
@@ -30,61 +30,61 @@ export interface KernelFacts {
 export const int4Kernels: KernelFacts[] = [
   {
     name: "float32, multiply and add",
-    ...{ level: "plain SIMD", loop: "bench/assembly/dot/float32Simd", products: 48 },
-    instructions: { arithmetic: 24, memory: 8 },
-    prepare: peer(peers.float32Simd, { rows: 6, columns: 8, bytes: [4, 4] }),
+    ...{ level: "plain SIMD", loop: "bench/assembly/dot/float32Simd", products: 32 },
+    instructions: { arithmetic: 20, memory: 3 },
+    prepare: peer(peers.float32Simd, { rows: 4, columns: 8, bytes: [4, 4] }),
   },
   {
     name: "float32, fused",
-    ...{ level: "relaxed SIMD", loop: "bench/assembly/dot/float32Relaxed", products: 48 },
-    instructions: { arithmetic: 12, memory: 8 },
-    prepare: peer(peers.float32Relaxed, { rows: 6, columns: 8, bytes: [4, 4] }),
+    ...{ level: "relaxed SIMD", loop: "bench/assembly/dot/float32Relaxed", products: 32 },
+    instructions: { arithmetic: 12, memory: 3 },
+    prepare: peer(peers.float32Relaxed, { rows: 4, columns: 8, bytes: [4, 4] }),
   },
   {
     name: "int8, extended multiplications",
     ...{ level: "plain SIMD", loop: "bench/assembly/int8/int8Simd", products: 64 },
-    instructions: { arithmetic: 24, memory: 5 },
+    instructions: { arithmetic: 28, memory: 2 },
     prepare: peer(peers.int8Simd, { rows: 4, columns: 4, bytes: [1, 1] }),
   },
   {
     name: "int8 widened, dot products of pairs",
-    ...{ level: "plain SIMD", loop: "bench/assembly/dot/int16Simd", products: 96 },
-    instructions: { arithmetic: 24, memory: 8 },
-    prepare: peer(peers.int16Simd, { rows: 6, columns: 8, bytes: [2, 2] }),
+    ...{ level: "plain SIMD", loop: "bench/assembly/dot/int16Simd", products: 64 },
+    instructions: { arithmetic: 20, memory: 3 },
+    prepare: peer(peers.int16Simd, { rows: 4, columns: 8, bytes: [2, 2] }),
   },
   {
     name: "int8, relaxed dot products",
-    ...{ level: "relaxed SIMD", loop: "bench/assembly/dot/int8Relaxed", products: 192 },
-    instructions: { arithmetic: 12, memory: 8 },
-    prepare: peer(peers.int8Relaxed, { rows: 6, columns: 8, bytes: [1, 1] }),
+    ...{ level: "relaxed SIMD", loop: "bench/assembly/dot/int8Relaxed", products: 128 },
+    instructions: { arithmetic: 12, memory: 3 },
+    prepare: peer(peers.int8Relaxed, { rows: 4, columns: 8, bytes: [1, 1] }),
   },
   {
     name: "int4 packed, multiplications",
     ...{ level: "plain SIMD", loop: "bench/assembly/lanes_by_multiplication/tile", products: 64 },
-    instructions: { arithmetic: 16, memory: 5 },
+    instructions: { arithmetic: 20, memory: 2 },
     spill: { arithmetic: 48, memory: 32, rounds: 256 },
-    prepare: peer(peers.int4ByMultiplication, { rows: 4, columns: 16, bytes: [2, 1] }),
+    prepare: peer(peers.int4ByMultiplication, { rows: 4, columns: 16, bytes: [4, 1] }),
   },
   {
     name: "int4 packed, dot products of pairs",
-    ...{ level: "plain SIMD", loop: "lib/int4/assembly/index/tile", products: 192 },
-    instructions: { arithmetic: 24, memory: 8 },
-    spill: { arithmetic: 48, memory: 54, rounds: 16 },
+    ...{ level: "plain SIMD", loop: "lib/int4/assembly/index/tile", products: 128 },
+    instructions: { arithmetic: 20, memory: 3 },
+    spill: { arithmetic: 36, memory: 33, rounds: 16 },
     prepare: prepareLanes(int4.int4Matmul),
   },
   {
     name: "int4 packed, dot products of pairs, groups of 128",
-    ...{ level: "plain SIMD", loop: "lib/int4/assembly/index/tile", products: 192 },
-    instructions: { arithmetic: 24, memory: 8 },
-    spill: { arithmetic: 48, memory: 54, rounds: 16 },
+    ...{ level: "plain SIMD", loop: "lib/int4/assembly/index/tile", products: 128 },
+    instructions: { arithmetic: 20, memory: 3 },
+    spill: { arithmetic: 36, memory: 33, rounds: 16 },
     prepare: prepareLanes(int4.int4Linear, 128),
   },
   {
     name: "int4 unpacked, relaxed dot products",
-    ...{ level: "relaxed SIMD", loop: "bench/assembly/unpacked/int4Relaxed", products: 192 },
-    instructions: { arithmetic: 24, memory: 8 },
-    spill: { arithmetic: 24, memory: 24, rounds: 64 },
-    prepare: peer(peers.int4Relaxed, { rows: 6, columns: 8, bytes: [1, 1] }),
+    ...{ level: "relaxed SIMD", loop: "bench/assembly/unpacked/int4Relaxed", products: 128 },
+    instructions: { arithmetic: 20, memory: 3 },
+    spill: { arithmetic: 16, memory: 16, rounds: 64 },
+    prepare: peer(peers.int4Relaxed, { rows: 4, columns: 8, bytes: [1, 1] }),
   },
 ];
 
@@ -123,8 +123,8 @@ function prepareLanes(
       ...{ rows: columns, columns: depth, codes: new Uint8Array(columns * depth), groupIndex },
       ...{ scale: new Float32Array(grids), zeroPoint: new Uint8Array(grids) },
     }, { step: 1, zeroPoint: 0, shift: new Uint8Array(depth) });
-    const [a, b] = [take(rows / 6 * activationBytes), take(panels.byteLength)];
-    const [y, plan, sums] = [take(4 * rows * columns), take(table.byteLength), take(384)];
+    const [a, b] = [take(rows / 4 * activationBytes), take(panels.byteLength)];
+    const [y, plan, sums] = [take(4 * rows * columns), take(table.byteLength), take(256)];
     new Int32Array(int4.memory.buffer, plan).set(table);
     return () => kernel(y, columns, rows, a, b, columns / 16, plan, blocks, sums);
   };

@@ -13,13 +13,13 @@ export interface LaneLayer {
   table: Int32Array;
   /** Panels of 16 outputs: scales, corrections and pairs of weights; a byte per weight. */
   panels: ArrayBuffer;
-  /** Bytes that six rows of activations take up in panels. */
+  /** Bytes that a panel of four rows of activations takes up. */
   activationBytes: number;
 }
 
 /** Outputs in a panel of weights and rows in one of activations. */
 export const panelColumns = 16;
-export const panelRows = 6;
+export const panelRows = 4;
 
 /** Columns whose products a field of 12 bits can add up. */
 const longestRun = 32;
