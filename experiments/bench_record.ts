@@ -18,7 +18,8 @@ export type Execution = typeof executions[number];
 export interface ContenderFacts {
   /** Library and version, such as `oneDNN 2.6.3`. */
   library: string;
-  level: InstructionLevel;
+  /** Null for plain JavaScript. */
+  level: InstructionLevel | null;
   threads: number;
 }
 

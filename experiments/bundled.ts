@@ -7,6 +7,8 @@ export const corpus = {
   training: { seed: 1, characters: 20_000_000 },
   calibration: { seed: 2, characters: 400_000 },
   test: { seed: 3, characters: 100_000 },
+  /** What settings are chosen on, so that the test text stays unseen. */
+  validation: { seed: 4, characters: 100_000 },
   /** The tokenizer learns from the beginning of the training text. */
   tokenizer: { vocabularySize: 2048, characters: 4_000_000, startToken: "<s>" },
 };

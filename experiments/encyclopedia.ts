@@ -4,7 +4,7 @@ import type { Tokenizer } from "../lib/io/mod.ts";
 import { corpus } from "./bundled.ts";
 
 /** A split of the encyclopedia. */
-export type Split = "training" | "calibration" | "test";
+export type Split = "training" | "calibration" | "validation" | "test";
 
 /** A split as tokens. */
 export interface TokenizedSplit {

@@ -34,7 +34,7 @@ export function profileRows(record: BenchRecord): ProfileRow[] {
     model: part.job.model as ModelName,
     phase: part.job.phase as ProfileRow["phase"],
     tokens: Number(part.job.tokens),
-    level: record.contenders[part.contender].level,
+    level: record.contenders[part.contender].level!,
     execution: part.job.execution as Execution,
     operation: part.quantity,
     milliseconds: part.median,

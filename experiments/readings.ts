@@ -28,15 +28,15 @@ export interface Readings {
 export async function takeReadings(
   model: Model,
   windows: Int32Array[],
-  forward: ForwardOptions,
+  options: ForwardOptions,
   hooks: RunHooks,
   reference?: Model,
 ): Promise<Readings> {
-  const { pruning, ...unpruned } = forward;
+  const { pruning, ...unpruned } = options;
   const scores = await scoreWindows(
     windows,
     (window) => ({
-      run: scoreWindow(model, window, forward, reference),
+      run: scoreWindow(model, window, options, reference),
       dense: pruning && scoreWindow(model, window, unpruned, reference),
     }),
     hooks,

@@ -13,8 +13,10 @@
  */
 export * from "./core/mod.ts";
 export * from "./corpus/mod.ts";
+export * from "./display/mod.ts";
 export * from "./eval/mod.ts";
 export * from "./generate/mod.ts";
+export * from "./inspect/mod.ts";
 export * from "./int4/mod.ts";
 export * from "./io/mod.ts";
 export * from "./methods/mod.ts";

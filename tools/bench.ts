@@ -5,11 +5,10 @@ import { describeMachine } from "../bench/harness/machine.ts";
 import { leastRuns } from "../bench/harness/turns.ts";
 import { type SuiteName, suites } from "../bench/suites.ts";
 import type { BenchRecord } from "../experiments/bench_record.ts";
-import { encodeJson } from "../lib/core/mod.ts";
-import { writeAtomically } from "../lib/io/mod.ts";
-import { type Table, toMarkdown, toText } from "../lib/report/mod.ts";
+import { toText } from "../lib/report/mod.ts";
 import { integerOption, main, type Session } from "./command_line.ts";
 import { provenance } from "./provenance.ts";
+import { publishRecord } from "./publish_record.ts";
 
 interface Options {
   quick?: boolean;
@@ -63,41 +62,10 @@ async function runOne(name: SuiteName, options: Options, session: Session): Prom
       measurements,
       missing,
     };
-    if (measurements.length > 0) await publish(record, suite.tables(record), out);
+    if (measurements.length > 0) {
+      const tables = await publishRecord(record, suite.tables(record), out);
+      const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 160;
+      for (const table of tables) console.log(toText(table, width));
+    }
   }
-}
-
-async function publish(record: BenchRecord, tables: Table[], folder: string): Promise<void> {
-  const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 160;
-  const notes = notesOn(record);
-  const noted = tables.map((table, index) =>
-    index < tables.length - 1 ? table : { ...table, notes: [...table.notes ?? [], ...notes] }
-  );
-  for (const table of noted) console.log(toText(table, width));
-  await writeAtomically(`${folder}/${record.suite}.json`, encodeRecord(record));
-  await writeAtomically(`${folder}/${record.suite}.md`, noted.map(toMarkdown).join("\n"));
-}
-
-/** Where and of whom the figures are. */
-function notesOn(record: BenchRecord): string[] {
-  const { machine, versions, contenders, measurements, missing } = record;
-  const runs = Math.min(...measurements.map((each) => each.runs));
-  const memory = (machine.memoryBytes / 2 ** 30).toFixed(0);
-  return [
-    `medians of ${runs} runs in turns` +
-    `${record.quick ? ", a quick look" : ""}${record.complete ? "" : ", interrupted"}; ` +
-    `${record.started.slice(0, 16)}Z, ${record.seconds.toFixed(0)} s, commit ${record.commit}`,
-    `${machine.processor}, ${machine.cores} cores (${machine.extensions.join(", ")}), ` +
-    `${memory} GiB, ${machine.system}`,
-    Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", "),
-    Object.entries(contenders).map(([name, { library }]) => `${name}: ${library}`).join("; "),
-    ...missing.map(({ contender, reason }) => `missing: ${contender}: ${reason}`),
-  ];
-}
-
-/** The record as JSON, one measurement per line. */
-function encodeRecord({ measurements, ...facts }: BenchRecord): string {
-  const lines = measurements.map((each) => encodeJson(each)).join(",\n    ");
-  const head = encodeJson(facts, 2).replace(/\n}$/, "");
-  return `${head},\n  "measurements": [\n    ${lines}\n  ]\n}\n`;
 }

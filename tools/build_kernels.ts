@@ -45,7 +45,7 @@ export const kernelModules: KernelModule[] = [
 
 /** A memory from outside that several instances work in, up to the 4 GiB that addresses reach. */
 const sharedMemory = [
-  ...["--importMemory", "--sharedMemory"],
+  ...["--importMemory", "--noExportMemory", "--sharedMemory"],
   ...["--initialMemory", "1", "--maximumMemory", "65536"],
 ];
 

@@ -9,9 +9,11 @@ export const levels: Record<string, number> = {
   "lib/report": 1,
   "lib/tensor": 1,
   "lib/model": 2,
+  "lib/display": 3,
   "lib/train": 3,
   "lib/eval": 3,
   "lib/generate": 3,
+  "lib/inspect": 3,
   "lib/methods": 3,
   "lib/sweep": 3,
   "lib": 3.5,
@@ -98,7 +100,7 @@ function importsOf(source: string): string[] {
 }
 
 /** The source without comments, strings and regular expressions. */
-function codeOf(source: string): string {
+export function codeOf(source: string): string {
   return stripped(source, () => false);
 }
 

@@ -37,14 +37,14 @@ async function git(cwd: string, ...args: string[]): Promise<string | null> {
 
 /** What of the experiments only shows or judges a measurement afterwards, or reads the benchmarks'. */
 const afterwards = [
-  ...["claims", "expectations", "format_estimate", "render", "tables"],
+  ...["claims", "expectations", "figures", "format_estimate", "render", "tables", "\\w+_drawing"],
   ...["bench_record", "figure2", "model_shapes", "table4"],
 ];
 
 /** The source a measurement goes through. */
 const sources = {
-  "lib": /\.(ts|wasm)$/,
-  "experiments": new RegExp(`^(?!(${afterwards.join("|")})\\.ts$).*\\.ts$`),
+  "lib": /^lib\/(?!report\/).*\.(ts|wasm)$/,
+  "experiments": new RegExp(`^experiments/(?!(${afterwards.join("|")})\\.ts$).*\\.ts$`),
 };
 
 /**
@@ -63,12 +63,13 @@ export async function sourceHash(root = "."): Promise<string> {
   return await sha256((await Promise.all(lines)).join("\n"));
 }
 
-/** The files below a folder whose names match, as paths from the root. */
+/** The files below a folder whose paths from the root match. */
 async function listFiles(root: string, folder: string, pattern: RegExp): Promise<string[]> {
   const files: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(`${root}/${folder}`)) {
-    if (isDirectory) files.push(...await listFiles(root, `${folder}/${name}`, pattern));
-    else if (pattern.test(name)) files.push(`${folder}/${name}`);
+    const path = `${folder}/${name}`;
+    if (isDirectory) files.push(...await listFiles(root, path, pattern));
+    else if (pattern.test(path)) files.push(path);
   }
   return files;
 }

@@ -6,6 +6,8 @@ import { type Prepare, type Scope, serve } from "../harness/serve.ts";
 import { prepareBlock } from "../jobs/block.ts";
 import { prepareMatrices } from "../jobs/matrices.ts";
 import { prepareProduct } from "../jobs/product.ts";
+import { prepareStep } from "../jobs/step.ts";
+import { prepareForward, preparePerplexity } from "../jobs/window.ts";
 import type { Turn } from "../harness/turn.ts";
 
 const level = Deno.args[0] as InstructionLevel;
@@ -14,8 +16,11 @@ const { matrixProduct, threads } = await useBackend("agile");
 /** The kinds of jobs, as their property `kind` names them. */
 const kinds: Record<string, Prepare> = {
   block: prepared(prepareBlock),
+  forward: prepared(prepareForward),
   matrices: prepared(prepareMatrices),
+  perplexity: prepared(preparePerplexity),
   product: prepared(prepareProduct),
+  step: prepared(prepareStep),
 };
 
 /** Suites and jobs agree on what a job of a kind holds. */

@@ -34,7 +34,6 @@ await serve({ library: "register loop", level, threads }, ({ numbers, operations
     return { time: Math.max(...times) };
   };
 });
-Deno.exit();
 
 /** Milliseconds that a worker's share of the operations took it. */
 function askWorker(worker: Worker, request: PeakRequest): Promise<number> {

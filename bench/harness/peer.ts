@@ -1,4 +1,4 @@
-import { refuse } from "../../lib/core/mod.ts";
+import { InputError, refuse } from "../../lib/core/mod.ts";
 import type { ContenderFacts, Job } from "../../experiments/bench_record.ts";
 import { readLines } from "./serve.ts";
 import type { Figures, Turn } from "./turn.ts";
@@ -18,7 +18,7 @@ export interface Peer {
   /**
    * Gets a job ready besides those that are.
    *
-   * @throws {InputError} If the contender cannot do it.
+   * @throws {InputError} If the contender cannot do it, saying what it says.
    */
   prepare(job: Job): Promise<Turn>;
   /** Frees what the jobs so far hold. */
@@ -74,7 +74,7 @@ export async function startPeer({ name, command, env }: PeerSpec): Promise<Peer>
     await writer.write(encoder.encode(`${JSON.stringify(request)}\n`));
     const found = await answer();
     const { error } = found;
-    if (error !== undefined) refuse(`run ${name}`, "it must be able to do the job", error);
+    if (error !== undefined) throw new InputError(error);
     return found;
   }
 

@@ -26,8 +26,11 @@ export class Scope {
 /** Gets a job ready; the turn is measured whenever it is called. */
 export type Prepare = (job: Job, scope: Scope) => Turn | Promise<Turn>;
 
-/** Serves jobs to the process that started this one: the other side of `startPeer`. */
-export async function serve(facts: ContenderFacts, prepare: Prepare): Promise<void> {
+/**
+ * Serves jobs to the process that started this one, until that closes its end: the other side of
+ * `startPeer`.
+ */
+export async function serve(facts: ContenderFacts, prepare: Prepare): Promise<never> {
   let scope = new Scope();
   let turns: Turn[] = [];
 
@@ -39,10 +42,12 @@ export async function serve(facts: ContenderFacts, prepare: Prepare): Promise<vo
     return { done: true };
   }
 
+  Deno.addSignalListener("SIGINT", () => {}); // Ctrl-C is for the process that reads the figures
   say({ facts });
   for await (const line of readLines(Deno.stdin.readable)) {
     say(await answer(JSON.parse(line)).catch((error) => ({ error: error.message })));
   }
+  Deno.exit();
 }
 
 function say(answer: unknown): void {

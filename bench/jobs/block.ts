@@ -7,11 +7,11 @@ import {
   type ForwardOptions,
   type Model,
   runLayer,
-  startCache,
 } from "../../lib/model/mod.ts";
-import { causalSoftmax, tf, tidy } from "../../lib/tensor/mod.ts";
+import { causalSoftmax, fakeQuantLog2, type Log2Rounding, tf, tidy } from "../../lib/tensor/mod.ts";
 import type { Scope } from "../harness/serve.ts";
-import type { Turn } from "../harness/turn.ts";
+import { average, clock, type Turn } from "../harness/turn.ts";
+import { fullCache } from "./full_cache.ts";
 import { execute, type Executed, randomIds, randomModel } from "./models.ts";
 import { randomValues } from "./product.ts";
 import { Stopwatch } from "./stopwatch.ts";
@@ -43,7 +43,13 @@ export async function prepareBlock(
   const hook = stopwatch.hook(forward.hook);
   const watched = prepare(stopwatch.watch(model), { ...forward, hook }, tokens, scope);
   const queries = phase === "prefill" ? tokens : 1;
-  const pieces = attentionPieces(model.architecture.headDim, queries, tokens, scope);
+  const pieces = attentionPieces(
+    model.architecture.headDim,
+    queries,
+    tokens,
+    forward.probabilities,
+    scope,
+  );
   return () => {
     plain.rewind();
     const time = average(() => ({ time: clock(plain.run) })).time;
@@ -76,7 +82,8 @@ function prefill(
   scope: Scope,
 ): Pass {
   const { hiddenSize } = model.architecture;
-  const hidden = randomRows(tokens, hiddenSize, scope);
+  const hidden = tf.tensor2d(randomValues(tokens * hiddenSize), [tokens, hiddenSize]);
+  scope.onEnd(() => hidden.dispose());
   const positions = Int32Array.from({ length: tokens }, (_, index) => index);
   const state = { hidden, positions, batch: 1 };
   return {
@@ -87,22 +94,13 @@ function prefill(
 
 function decode(
   model: Model,
-  { hook }: ForwardOptions,
+  { hook, probabilities }: ForwardOptions,
   tokens: number,
-  scope: Scope,
 ): Pass {
-  const empty = startCache(model);
-  const { keyValueHeads, headDim } = model.architecture;
-  const rows = randomRows(tokens - 1, keyValueHeads * headDim, scope);
-  const full: Cache = {
-    length: tokens - 1,
-    layers: empty.layers.map(({ key, value }) => (
-      { key: key.append(rows), value: value.append(rows) }
-    )),
-  };
+  const full = fullCache(model, tokens - 1);
   const ids = randomIds(model, 1);
   const step = (cache: Cache) => {
-    const { hidden, cache: extended } = extend(model, cache, ids, { hook });
+    const { hidden, cache: extended } = extend(model, cache, ids, { hook, probabilities });
     hidden.dispose();
     return extended;
   };
@@ -113,17 +111,12 @@ function decode(
   };
 }
 
-function randomRows(rows: number, columns: number, scope: Scope): tf.Tensor2D {
-  const tensor = tf.tensor2d(randomValues(rows * columns), [rows, columns]);
-  scope.onEnd(() => tensor.dispose());
-  return tensor;
-}
-
-/** The three pieces of attention for a few heads of the shape that the block has. */
+/** The three pieces of attention for two heads of the shape that the block has. */
 function attentionPieces(
   headDim: number,
   queries: number,
   keys: number,
+  rounding: Log2Rounding | undefined,
   scope: Scope,
 ): () => { "QK": number; "softmax": number; "AV": number } {
   const maps = 2;
@@ -136,30 +129,11 @@ function attentionPieces(
   scope.onEnd(() => tf.dispose([q, k, v, scores, probabilities]));
   return () => ({
     QK: clock(() => tf.matMul(q, k, false, true).dispose()),
-    softmax: clock(() => causalSoftmax(scores, { scale }).dispose()),
+    softmax: clock(() => {
+      const softmax = causalSoftmax(scores, { scale });
+      if (rounding) fakeQuantLog2(softmax, rounding, "probabilities").dispose();
+      softmax.dispose();
+    }),
     AV: clock(() => tf.matMul(probabilities, v).dispose()),
   });
-}
-
-/** Milliseconds that some work takes. */
-function clock(work: () => unknown): number {
-  const start = performance.now();
-  work();
-  return performance.now() - start;
-}
-
-/** Milliseconds that short passes are repeated for. */
-const leastTime = 20;
-
-/** The mean figures of as many passes as fill {@linkcode leastTime}. */
-function average<Name extends string>(pass: () => Record<Name, number>): Record<Name, number> {
-  const end = performance.now() + leastTime;
-  const sums = pass();
-  let count = 1;
-  for (; performance.now() < end; count++) {
-    const figures = pass();
-    for (const name in figures) sums[name] += figures[name];
-  }
-  for (const name in sums) sums[name] /= count;
-  return sums;
 }

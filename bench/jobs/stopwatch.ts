@@ -1,4 +1,13 @@
-import type { LayerModuleName, Model, SiteHook, SiteName } from "../../lib/model/mod.ts";
+import {
+  atSites,
+  chainHooks,
+  type LayerModuleName,
+  type Model,
+  type SiteHook,
+  type SiteName,
+  siteNames,
+  type Visit,
+} from "../../lib/model/mod.ts";
 import { linear, type tf } from "../../lib/tensor/mod.ts";
 
 /**
@@ -19,19 +28,20 @@ const operations = [
 
 export type Operation = typeof operations[number];
 
-/** What a block has done when it comes to a site. */
-const before: Record<SiteName, Operation> = {
+/** What a block has done when it comes to a site. Attention maps, which may not exist, are not looked at. */
+const before: Partial<Record<SiteName, Operation>> = {
   "attn.input": "norms",
   "attn.qBeforeRotary": "rotary",
   "attn.kBeforeRotary": "rotary",
-  "attn.q": "rotary",
-  "attn.k": "rotary",
+  "attn.q": "q/k/v",
+  "attn.k": "q/k/v",
   "attn.v": "q/k/v",
-  "attn.probs": "attention",
   "attn.output": "attention",
   "mlp.input": "norms",
   "mlp.hidden": "activation",
 };
+
+const sites = siteNames.filter((site) => site in before);
 
 /** What a linear map is, and what a block has done when it comes to it. */
 const linearMaps: Partial<Record<LayerModuleName, [Operation, before: Operation]>> = {
@@ -53,10 +63,13 @@ export class Stopwatch {
   #booked = nothing();
   #last = 0;
 
+  /** @param now The time in milliseconds. */
+  constructor(readonly now: () => number = () => performance.now()) {}
+
   /** Times a pass through a watched model. */
   time(pass: () => void): Record<Operation, number> {
     this.#booked = nothing();
-    this.#last = performance.now();
+    this.#last = this.now();
     pass();
     this.lap("norms"); // the residual addition at the end
     return this.#booked;
@@ -64,20 +77,22 @@ export class Stopwatch {
 
   /** Books what has passed since the last reading. */
   lap(operation: Operation): void {
-    const now = performance.now();
+    const now = this.now();
     this.#booked[operation] += now - this.#last;
     this.#last = now;
   }
 
-  /** A hook that books time, and what `inner` takes as quantization. */
+  /** A hook that books time, and as quantization what `inner` takes. */
   hook(inner?: SiteHook): SiteHook {
-    return (value, visit) => {
-      this.lap(before[visit.site]);
-      if (!inner) return value;
-      const replaced = inner(value, visit);
-      this.lap("quantization");
-      return replaced;
-    };
+    const arrive = this.#booking(({ site }) => before[site]!);
+    return inner ? chainHooks(arrive, inner, this.#booking(() => "quantization")) : arrive;
+  }
+
+  #booking(operation: (visit: Visit) => Operation): SiteHook {
+    return atSites(sites, (value, visit) => {
+      this.lap(operation(visit));
+      return value;
+    });
   }
 
   /** The model with linear maps that book their time; it shares every tensor with `model`. */

@@ -1,12 +1,14 @@
 """The Python side of bench/harness/peer.ts: jobs come and figures go as lines of JSON."""
 
 import json
+import signal
 import sys
 import time
 
 
 def serve(facts, prepare):
     """Serves jobs until standard input ends; prepare(job) returns a function that measures it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that reads the figures
     say({"facts": facts})
     turns = []
     for line in sys.stdin:

@@ -1,5 +1,12 @@
 import { require } from "../core/mod.ts";
-import type { ForwardOptions, Model, Pruning, SiteHook, SiteName } from "../model/mod.ts";
+import {
+  atSites,
+  type ForwardOptions,
+  type Model,
+  type Pruning,
+  type SiteHook,
+  type SiteName,
+} from "../model/mod.ts";
 import {
   fakeQuantizeLog2,
   fakeQuantizeUniform,
@@ -9,10 +16,9 @@ import {
   type UniformParams,
   uniformParams,
 } from "../quant/mod.ts";
-import { tensorData, tf } from "../tensor/mod.ts";
-import { startTokenImportance } from "../tokens/mod.ts";
+import { type Log2Rounding, tensorData, tf } from "../tensor/mod.ts";
 import { hookByImportance, leastImportant, takeRows } from "./mixed_precision.ts";
-import type { ActivationScheme, CalibratedQuantizer, SiteQuantizers } from "./scheme.ts";
+import type { ActivationScheme, CalibratedQuantizer, SiteQuantizer } from "./scheme.ts";
 import { advanceStreams, closeStreams, openStreams } from "./streams.ts";
 
 /** Calibrated parameters, `[layer][site]`. Log2 sites need none. */
@@ -46,18 +52,18 @@ interface Observed {
 export function calibrateActivations(
   model: Model,
   windows: Int32Array[],
-  scheme: Pick<ActivationScheme, "profile" | "sites">,
+  scheme: SiteScheme,
   pruning?: Pruning,
   share?: number,
 ): ActivationParams {
-  const importance = share === undefined ? undefined : startTokenImportance;
+  const importance = share === undefined ? undefined : "startToken";
   const { headDim } = model.architecture;
   const streams = openStreams(model, windows);
   try {
     return model.weights.layers.map((_, layer) => {
       const observed = new Map<string, Observed>();
       advanceStreams(model, layer, streams, {
-        hook: observe(scheme.sites, observed, share),
+        hook: observe(scheme, observed, share),
         ...{ pruning, importance },
       });
       const calibrated = Object.entries(scheme.sites).filter(([, { kind }]) => kind !== "log2");
@@ -73,14 +79,10 @@ export function calibrateActivations(
 }
 
 /** A tap that copies what the calibrated sites give, of all tokens or of the least important. */
-function observe(
-  sites: SiteQuantizers,
-  observed: Map<string, Observed>,
-  share?: number,
-): SiteHook {
-  return (value, { site, importance }) => {
-    const quantizer = sites[site];
-    if (!quantizer || quantizer.kind === "log2") return value;
+function observe(scheme: SiteScheme, observed: Map<string, Observed>, share?: number): SiteHook {
+  const sites = sitesOf(scheme, ({ kind }) => kind !== "log2");
+  return atSites(sites, (value, { site, importance }) => {
+    const quantizer = scheme.sites[site] as CalibratedQuantizer;
     const seen = observed.get(site) ?? { quantizer, channels: value.shape.at(-1)!, parts: [] };
     const rows = share === undefined
       ? value
@@ -88,7 +90,14 @@ function observe(
     seen.parts.push(tensorData(rows).slice());
     observed.set(site, seen);
     return value;
-  };
+  });
+}
+
+function sitesOf(
+  { sites }: Pick<SiteScheme, "sites">,
+  chosen: (quantizer: SiteQuantizer, site: SiteName) => boolean,
+): SiteName[] {
+  return (Object.keys(sites) as SiteName[]).filter((site) => chosen(sites[site]!, site));
 }
 
 function siteParams(
@@ -109,6 +118,9 @@ function siteParams(
   return uniformParams(range, { bits, profile, signed: quantizer.signed });
 }
 
+/** A scheme for all tokens alike. */
+type SiteScheme = Pick<ActivationScheme, "profile" | "sites">;
+
 /** The parameters of a scheme on a model. */
 export interface CalibratedScheme {
   scheme: ActivationScheme;
@@ -118,46 +130,55 @@ export interface CalibratedScheme {
 }
 
 /**
- * How a forward pass quantizes and dequantizes every site of a scheme, and scores tokens where the
- * scheme depends on it.
+ * The options of a forward pass that quantizes and dequantizes every site of a scheme, and scores
+ * tokens where the scheme depends on it.
  *
  * @throws {InputError} The hook does, if a value is not finite or tokens go without the scores that
  *   the scheme depends on.
  */
 export function schemeForward({ scheme, params, lower }: CalibratedScheme): ForwardOptions {
-  const hook = quantizeActivations(scheme, params);
-  if (!scheme.lower) return { hook };
+  const forward = quantizeActivations(scheme, params);
+  if (!scheme.lower) return forward;
   const least = quantizeActivations(scheme.lower, lower!);
   return {
-    hook: hookByImportance(least, hook, scheme.lower),
-    importance: startTokenImportance,
+    ...forward,
+    hook: hookByImportance(least.hook, forward.hook, scheme.lower),
+    importance: "startToken",
   };
 }
 
 /**
- * The hook that quantizes and dequantizes at sites.
+ * The options of a forward pass that quantizes and dequantizes at the sites of a scheme, all tokens
+ * alike.
  *
- * Attention maps arrive a few heads, or with a cache a few tokens, at a time, yet the log2 quantizer's
- * maximum is that of the whole tensor: in every map the first token attends to itself with
- * probability 1.
+ * The log2 quantizer of attention maps, which never exist as a whole, takes the maximum of the whole
+ * tensor for 1: in every map the first token attends to itself with probability 1.
  *
- * @param params What {@linkcode calibrateActivations} gave for these sites and this model.
+ * @param params What {@linkcode calibrateActivations} gave for this scheme and model.
  */
 export function quantizeActivations(
-  { sites }: Pick<ActivationScheme, "sites">,
+  scheme: Pick<SiteScheme, "sites">,
   params: ActivationParams,
-): SiteHook {
-  return (value, { site, layer }) => {
-    const quantizer = sites[site];
-    if (!quantizer) return value;
+): { hook: SiteHook; probabilities?: Log2Rounding } {
+  const probabilities = probabilityRounding(scheme);
+  const sites = sitesOf(scheme, (_, site) => site !== "attn.probs" || !probabilities);
+  const hook = atSites(sites, (value, { site, layer }) => {
+    const quantizer = scheme.sites[site]!;
     const name = `${site} of layer ${layer}`;
     const values = tensorData(value);
-    const maximum = site === "attn.probs" ? 1 : undefined;
     const quantized = quantizer.kind === "log2"
-      ? fakeQuantizeLog2(values, { ...quantizer, maximum, name })
+      ? fakeQuantizeLog2(values, { ...quantizer, name })
       : fakeQuantizeUniform(values, params[layer][site]!, undefined, name);
     return tf.tensor(quantized, value.shape);
-  };
+  });
+  return { hook, probabilities };
+}
+
+function probabilityRounding({ sites }: Pick<SiteScheme, "sites">): Log2Rounding | undefined {
+  const quantizer = sites["attn.probs"];
+  if (quantizer?.kind !== "log2") return undefined;
+  const { bits, profile } = quantizer;
+  return { bits, profile, maximum: 1 };
 }
 
 function concatenate(parts: Float32Array[]): Float32Array {

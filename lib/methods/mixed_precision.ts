@@ -1,5 +1,5 @@
 import { require } from "../core/mod.ts";
-import type { SiteHook } from "../model/mod.ts";
+import { atSites, type SiteHook, siteNames } from "../model/mod.ts";
 import { tf } from "../tensor/mod.ts";
 import { lowPrecisionTokens } from "../tokens/mod.ts";
 import type { LowerPrecision } from "./scheme.ts";
@@ -17,7 +17,7 @@ export function hookByImportance(
   others: SiteHook,
   { share, sites }: LowerPrecision,
 ): SiteHook {
-  return (value, visit) => {
+  return atSites(others.sites ?? siteNames, (value, visit) => {
     if (!(visit.site in sites)) return others(value, visit);
     return mapByImportance(
       value as tf.Tensor2D,
@@ -25,7 +25,7 @@ export function hookByImportance(
       (rows) => least(rows, visit) as tf.Tensor2D,
       (rows) => others(rows, visit) as tf.Tensor2D,
     );
-  };
+  });
 }
 
 /**

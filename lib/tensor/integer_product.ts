@@ -1,6 +1,7 @@
 import { require } from "../core/mod.ts";
 import type { Arena } from "./arena.ts";
 import type { Simd } from "./simd.ts";
+import { split } from "./split.ts";
 
 /** The shape of an integer product C [m, n] = A [m, k] B^T with B [n, k]. */
 export interface IntegerShape {
@@ -43,13 +44,23 @@ export function paddedColumns(n: number): number {
   return Math.ceil(n / 4) * 4;
 }
 
-/** The product on the SIMD kernel of `assembly/integer.ts`, on one thread. */
+/** Products of fewer multiplications stay on one thread: they take about 100 microseconds. */
+const smallestShared = 2 ** 21;
+
+/** The product on the SIMD kernel of `assembly/integer.ts`. */
 export function simdIntegerProduct(simd: Simd): IntegerProduct {
   return {
     name: "WebAssembly SIMD",
-    threads: 1,
-    multiply(a, b, target, { m, n, k, strideA }) {
-      simd.run("integerMatmul", [[a, strideA, b, target, m, n, k]]);
+    threads: simd.threads,
+    multiply(a, b, target, { m, n, k, strideA, strideC }) {
+      const parts = m * n * k < smallestShared ? 1 : simd.callsAtMost;
+      simd.run(
+        "integerMatmul",
+        split(m, 2, parts).map(([row, rows]) => [
+          ...[a + row * strideA, strideA, b, target + 4 * row * strideC],
+          ...[rows, n, k],
+        ]),
+      );
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Simd } from "./simd.ts";
+import { split } from "./split.ts";
 
 /** The shape of a matrix product: C [m, n] = op(A) op(B), op(A) being [m, k] and op(B) [k, n]. */
 export interface ProductShape {
@@ -26,6 +27,8 @@ export interface ProductOperands {
 export interface MatrixProduct {
   /** E.g. `oneDNN 2.6.3` or `WebAssembly SIMD`. */
   readonly name: string;
+  /** Whether a native library computes it. */
+  readonly native: boolean;
   /** Threads it computes on. */
   readonly threads: number;
   /** Writes op(A) op(B) for every triple of matrices of one shape; m, n and k are positive. */
@@ -40,54 +43,39 @@ export function packedShape(
   return { ...shape, strideA: transposeA ? m : k, strideB: transposeB ? k : n, strideC: n };
 }
 
-/** The columns that a panel of B holds in `assembly/matmul.ts`. */
-const panelColumns = 8;
+/** Products of fewer multiplications stay on one thread: they take about 100 microseconds. */
+const smallestShared = 2 ** 20;
 
-/** Floats of packed panels at once: 64 MiB. */
-const panelLimit = 2 ** 24;
+/** Rows and columns of C that a thread takes on at least: it packs its part of A and B itself. */
+const grain = 64;
 
-/** The product on the SIMD kernels of `assembly/matmul.ts`. */
+/** The product on the SIMD kernel of `assembly/matmul.ts`. */
 export function simdMatrixProduct(simd: Simd): MatrixProduct {
   return {
     name: "WebAssembly SIMD",
+    native: false,
     threads: simd.threads,
-    multiply(products, shape) {
-      const { n, k } = shape;
-      const fitting = Math.floor(panelLimit / k / products.length / panelColumns);
-      const step = panelColumns * Math.max(1, fitting);
-      for (let first = 0; first < n; first += step) {
-        multiplyColumns(simd, products, shape, first, Math.min(step, n - first));
-      }
+    multiply(products, { m, n, k, transposeA, transposeB, strideA, strideB, strideC }) {
+      const [rowStrideA, columnStrideA] = transposeA ? [1, strideA] : [strideA, 1];
+      const [rowStrideB, columnStrideB] = transposeB ? [1, strideB] : [strideB, 1];
+      const shared = products.length * m * n * k >= smallestShared;
+      const parts = shared ? Math.ceil(simd.callsAtMost / products.length) : 1;
+      const columnParts = split(n, grain, parts);
+      const rowParts = split(m, grain, Math.ceil(parts / columnParts.length));
+      simd.run(
+        "matmul",
+        products.flatMap(({ a, b, c }) =>
+          columnParts.flatMap(([column, columns]) =>
+            rowParts.map(([row, rows]) => [
+              a + 4 * row * rowStrideA,
+              b + 4 * column * columnStrideB,
+              c + 4 * (row * strideC + column),
+              ...[rows, columns, k],
+              ...[rowStrideA, columnStrideA, rowStrideB, columnStrideB, strideC],
+            ])
+          )
+        ),
+      );
     },
   };
-}
-
-/** Computes some columns of every C. */
-function multiplyColumns(
-  simd: Simd,
-  products: readonly ProductOperands[],
-  { m, k, transposeA, transposeB, strideA, strideB, strideC }: ProductShape,
-  first: number,
-  columns: number,
-): void {
-  const [columnStrideB, depthStrideB] = transposeB ? [strideB, 1] : [1, strideB];
-  const [rowStrideA, depthStrideA] = transposeA ? [1, strideA] : [strideA, 1];
-  const panelBytes = 4 * k * Math.ceil(columns / panelColumns) * panelColumns;
-  simd.arena.scratch([products.length * panelBytes], (panels) => {
-    simd.run(
-      "packPanels",
-      products.map(({ b }, index) => [
-        panels + index * panelBytes,
-        b + 4 * first * columnStrideB,
-        ...[columns, k, columnStrideB, depthStrideB],
-      ]),
-    );
-    simd.run(
-      "multiplyPanels",
-      products.map(({ a, c }, index) => [
-        ...[a, panels + index * panelBytes, c + 4 * first],
-        ...[m, columns, k, rowStrideA, depthStrideA, strideC],
-      ]),
-    );
-  });
 }

@@ -111,6 +111,7 @@ function floatProduct({ dnnl_sgemm }: Library, context: NativeContext): MatrixPr
   const { name, threads, pointer } = context;
   return {
     name,
+    native: true,
     threads,
     multiply(products, { m, n, k, transposeA, transposeB, strideA, strideB, strideC }) {
       const [opA, opB] = [transposeA, transposeB].map((is) => is ? transposed : normal);

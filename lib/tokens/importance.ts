@@ -1,11 +1,4 @@
-import { require } from "../core/mod.ts";
-
-/** The extents of a stack of attention maps. */
-export interface AttentionShape {
-  heads: number;
-  /** Tokens still present, queries and keys alike. */
-  tokens: number;
-}
+import { type AttentionShape, requireAttention } from "./attention_shape.ts";
 
 /**
  * Token importance by start attentivity (eq. 4): the attention each token pays to the first token
@@ -21,7 +14,7 @@ export function startTokenImportance(
   probabilities: Float32Array,
   shape: AttentionShape,
 ): Float32Array {
-  requireShape(probabilities, shape);
+  requireAttention(probabilities, shape);
   const { heads, tokens } = shape;
   return Float32Array.from({ length: tokens }, (_, query) => {
     let score = 0;
@@ -47,20 +40,11 @@ export function conventionalImportance(
   probabilities: Float32Array,
   shape: AttentionShape,
 ): Float32Array {
-  requireShape(probabilities, shape);
+  requireAttention(probabilities, shape);
   const { heads, tokens } = shape;
   const sums = new Float64Array(tokens);
   for (let row = 0; row < heads * tokens; row++) {
     for (let key = 0; key <= row % tokens; key++) sums[key] += probabilities[row * tokens + key];
   }
   return Float32Array.from(sums, (sum, key) => sum / (tokens - key));
-}
-
-function requireShape(probabilities: Float32Array, { heads, tokens }: AttentionShape): void {
-  require(
-    probabilities.length === heads * tokens * tokens,
-    "score tokens",
-    `attention [${heads}, ${tokens}, ${tokens}] must hold ${heads * tokens * tokens} values`,
-    probabilities.length,
-  );
 }

@@ -12,10 +12,10 @@ import {
   quantizedForward,
   schemeForward,
 } from "../../lib/methods/mod.ts";
-import { extend, forward, startCache, type Visit } from "../../lib/model/mod.ts";
+import { atSites, extend, forward, startCache, type Visit } from "../../lib/model/mod.ts";
 import type { Profile } from "../../lib/quant/mod.ts";
 import { tensorData, tf, tidy } from "../../lib/tensor/mod.ts";
-import { lowPrecisionTokens, startTokenImportance } from "../../lib/tokens/mod.ts";
+import { lowPrecisionTokens } from "../../lib/tokens/mod.ts";
 import { pruning, randomIds, tinyModels, withModel } from "../eval/tiny_models.ts";
 
 const windows = [1, 2, 3].map((seed) => randomIds(24, seed));
@@ -58,7 +58,7 @@ for (const name of tinyModels) {
       const params = calibrateActivations(subject, windows, scheme);
       const lower = calibrateActivations(subject, windows, { ...agileQ4("paper", architecture) });
       for (const prune of [undefined, pruning]) {
-        const { hook, importance } = schemeForward({ scheme, params, lower });
+        const { hook, importance, probabilities } = schemeForward({ scheme, params, lower });
         const [others, least] = [
           schemeForward({ scheme: agileQ8("paper", architecture), params }).hook!,
           schemeForward({ scheme: agileQ4("paper", architecture), params: lower }).hook!,
@@ -82,7 +82,10 @@ for (const name of tinyModels) {
           });
           return actual;
         };
-        const options = { hook: compare, importance, pruning: prune };
+        const options = {
+          hook: atSites(hook!.sites!, compare),
+          ...{ importance, probabilities, pruning: prune },
+        };
         tidy(() => void forward(subject, windows[0], options));
         assert(mixed > 0);
       }
@@ -102,7 +105,7 @@ for (const profile of ["paper", "released"] as Profile[]) {
         return value;
       };
       for (const window of windows) {
-        tidy(() => void forward(model, window, { hook, importance: startTokenImportance }));
+        tidy(() => void forward(model, window, { hook, importance: "startToken" }));
       }
       const scheme = { profile, sites: lower!.sites };
       const params = calibrateActivations(model, windows, scheme, undefined, 0.5);

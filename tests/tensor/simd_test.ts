@@ -4,8 +4,8 @@ import { Simd } from "../../lib/tensor/simd.ts";
 import { assertFloatsClose, randomFloats } from "./compare.ts";
 
 const modules = {
-  "relaxed SIMD": await Simd.load(["kernels_relaxed.wasm"]),
-  "plain SIMD": await Simd.load(["kernels_simd.wasm"]),
+  "relaxed SIMD": await Simd.load({ files: ["kernels_relaxed.wasm"] }),
+  "plain SIMD": await Simd.load({ files: ["kernels_simd.wasm"] }),
 };
 
 /** The distance from a float32 to the next one. */

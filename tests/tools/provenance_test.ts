@@ -9,6 +9,8 @@ const files = {
   "lib/README.md": "words",
   "experiments/evaluation.ts": "export {};",
   "experiments/render.ts": "export {};",
+  "experiments/figure1_drawing.ts": "export {};",
+  "lib/report/text.ts": "export {};",
   "experiments/expectations.json": "{}",
   "tools/reproduce.ts": "export {};",
 };
@@ -45,6 +47,8 @@ for (
   const path of [
     "lib/README.md",
     "experiments/render.ts",
+    "experiments/figure1_drawing.ts",
+    "lib/report/text.ts",
     "experiments/expectations.json",
     "tools/reproduce.ts",
     "results/table1.md",

@@ -1,9 +1,10 @@
-// C[m, n] = op(A) op(B) in float32, after Goto's blocking: B and blocks of A are packed into panels
-// that the inner tile reads front to back.
+// C[m, n] = op(A) op(B) in float32, after Goto's blocking: blocks of A and panels of B are packed so
+// that the inner tile reads them front to back.
 //
 // Every memory access is checked against the memory's size, which costs as much as the arithmetic on
 // it. The tile therefore loads four rows of A at once and spreads them from a register.
 
+import { interleaveHigh, interleaveLow, joinHigh, joinLow, pack } from "./pack";
 import { multiplyAdd, storeFirst } from "./vector";
 import { workspace } from "./workspace";
 
@@ -11,118 +12,28 @@ import { workspace } from "./workspace";
 const TILE_ROWS: i32 = 4;
 const TILE_COLUMNS: i32 = 8;
 
-/** Depth of a block: its panel of B (8 KiB) stays in the first-level cache. */
+/** Depth of a block: a panel of B (8 KiB) stays in the first-level cache. */
 const BLOCK_DEPTH: i32 = 256;
 
-/** Rows of a packed block of A (128 KiB): stays in the second-level cache. */
-const BLOCK_ROWS: i32 = 128;
+/** Rows of a packed block of A (192 KiB): stays in the second-level cache. */
+const BLOCK_ROWS: i32 = 192;
 
-/** Where the tile at an edge of C is computed, behind the block of A. */
+/** The workspace: a block of A, a panel of B, and a tile for the edges of C. */
 // @ts-ignore: decorator
 @inline
-function edgeTile(): usize {
+function packedPanel(): usize {
   return workspace + ((BLOCK_ROWS * BLOCK_DEPTH) << 2);
 }
 
-/**
- * Copies four lines of `depth` elements that lie one after the other: the first elements of all four,
- * then the second ones, and so on, `targetStride` bytes apart.
- */
-function packQuad(target: usize, targetStride: usize, source: usize, lineBytes: usize, depth: i32): void {
-  const source2 = source + 2 * lineBytes;
-  let p = 0;
-  for (; p + 4 <= depth; p += 4) {
-    const at = <usize> p << 2;
-    const a = v128.load(source + at);
-    const b = v128.load(source + lineBytes + at);
-    const c = v128.load(source2 + at);
-    const d = v128.load(source2 + lineBytes + at);
-    const abLow = v128.shuffle<f32>(a, b, 0, 4, 1, 5), abHigh = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
-    const cdLow = v128.shuffle<f32>(c, d, 0, 4, 1, 5), cdHigh = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
-    v128.store(target, v128.shuffle<f64>(abLow, cdLow, 0, 2));
-    v128.store(target + targetStride, v128.shuffle<f64>(abLow, cdLow, 1, 3));
-    v128.store(target + 2 * targetStride, v128.shuffle<f64>(abHigh, cdHigh, 0, 2));
-    v128.store(target + 3 * targetStride, v128.shuffle<f64>(abHigh, cdHigh, 1, 3));
-    target += targetStride << 2;
-  }
-  for (; p < depth; p++, target += targetStride) {
-    const at = <usize> p << 2;
-    store<f32>(target, load<f32>(source + at));
-    store<f32>(target, load<f32>(source + lineBytes + at), 4);
-    store<f32>(target, load<f32>(source2 + at), 8);
-    store<f32>(target, load<f32>(source2 + lineBytes + at), 12);
-  }
+// @ts-ignore: decorator
+@inline
+function edgeTile(): usize {
+  return packedPanel() + ((BLOCK_DEPTH * TILE_COLUMNS) << 2);
 }
 
-/** Copies up to four lines as {@link packQuad} does, elements any distance apart; missing lines are 0. */
-function packLines(
-  target: usize,
-  targetStride: usize,
-  source: usize,
-  lineStride: i32,
-  depthStride: i32,
-  lines: i32,
-  depth: i32,
-): void {
-  const lineBytes = <usize> lineStride << 2;
-  for (let p = 0; p < depth; p++, target += targetStride, source += <usize> depthStride << 2) {
-    if (lineStride == 1 && lines == 4) {
-      v128.store(target, v128.load(source));
-    } else {
-      v128.store(target, f32x4.splat(0));
-      let from = source;
-      for (let line = 0; line < lines; line++, from += lineBytes) {
-        store<f32>(target + (<usize> line << 2), load<f32>(from));
-      }
-    }
-  }
-}
-
-/**
- * Copies a [lines, depth] block into panels of `width` lines, a multiple of four, depth-major within a
- * panel; a last, partial panel is filled with zeros. Strides are in elements.
- */
-function pack(
-  target: usize,
-  source: usize,
-  lines: i32,
-  depth: i32,
-  lineStride: i32,
-  depthStride: i32,
-  width: i32,
-): void {
-  const targetStride = <usize> width << 2;
-  for (let first = 0; first < lines; first += width) {
-    for (let quad = 0; quad < width; quad += 4) {
-      const from = source + (<usize> (first + quad) * lineStride << 2);
-      const to = target + (<usize> quad << 2);
-      const count = max(0, min(4, lines - first - quad));
-      if (count == 4 && depthStride == 1) {
-        packQuad(to, targetStride, from, <usize> lineStride << 2, depth);
-      } else {
-        packLines(to, targetStride, from, lineStride, depthStride, count, depth);
-      }
-    }
-    target += targetStride * depth;
-  }
-}
-
-/**
- * Packs columns of op(B) for {@link multiplyPanels}: panels of 8 columns over the whole depth.
- *
- * @param target [columns rounded up to 8, depth] floats.
- * @param b op(B)[0, first column]; columns and depth are `columnStride` and `depthStride` elements apart.
- */
-export function packPanels(
-  target: usize,
-  b: usize,
-  columns: i32,
-  depth: i32,
-  columnStride: i32,
-  depthStride: i32,
-): void {
-  pack(target, b, columns, depth, columnStride, depthStride, TILE_COLUMNS);
-}
+/** Bytes of the workspace that {@link matmul} uses, its first ones. */
+export const PRODUCT_WORKSPACE: usize =
+  <usize> ((BLOCK_ROWS + TILE_COLUMNS) * BLOCK_DEPTH + TILE_ROWS * TILE_COLUMNS) << 2;
 
 // @ts-ignore: decorator
 @inline
@@ -135,8 +46,19 @@ function storeRow(c: usize, left: v128, right: v128, accumulate: bool): void {
   v128.store(c, right, 16);
 }
 
-/** One 4 x 8 tile of C from a panel of A and a panel of B; `stride` is a row of C in bytes. */
-function tile(a: usize, b: usize, depth: i32, c: usize, stride: usize, accumulate: bool): void {
+/**
+ * One 4 x 8 tile of C from a panel of A and a panel of B, whose next depth is `stepB` bytes on; `stride`
+ * is a row of C in bytes.
+ */
+function tile(
+  a: usize,
+  b: usize,
+  stepB: usize,
+  depth: i32,
+  c: usize,
+  stride: usize,
+  accumulate: bool,
+): void {
   const zero = f32x4.splat(0);
   let c00 = zero, c01 = zero, c10 = zero, c11 = zero;
   let c20 = zero, c21 = zero, c30 = zero, c31 = zero;
@@ -156,7 +78,7 @@ function tile(a: usize, b: usize, depth: i32, c: usize, stride: usize, accumulat
     row = v128.shuffle<f32>(rows, rows, 3, 3, 3, 3);
     c30 = multiplyAdd(row, left, c30);
     c31 = multiplyAdd(row, right, c31);
-    b += TILE_COLUMNS << 2;
+    b += stepB;
   }
   storeRow(c, c00, c01, accumulate);
   storeRow(c + stride, c10, c11, accumulate);
@@ -168,6 +90,7 @@ function tile(a: usize, b: usize, depth: i32, c: usize, stride: usize, accumulat
 function tileAtEdge(
   a: usize,
   b: usize,
+  stepB: usize,
   depth: i32,
   c: usize,
   stride: usize,
@@ -175,7 +98,7 @@ function tileAtEdge(
   rows: i32,
   columns: i32,
 ): void {
-  tile(a, b, depth, edgeTile(), TILE_COLUMNS << 2, false);
+  tile(a, b, stepB, depth, edgeTile(), TILE_COLUMNS << 2, false);
   for (let row = 0; row < rows; row++) {
     const from = edgeTile() + (<usize> row * (TILE_COLUMNS << 2));
     const to = c + <usize> row * stride;
@@ -188,45 +111,116 @@ function tileAtEdge(
   }
 }
 
-/**
- * C = op(A) op(B) for rows of A and panels of op(B). Each element sums up in the same order whatever
- * part of C it is computed with.
- *
- * @param a op(A), its rows and depth `rowStride` and `depthStride` elements apart.
- * @param panels As {@link packPanels} packs them.
- * @param c C[first row, first column], its rows `strideC` elements apart.
- * @param depth At least 1.
- */
-export function multiplyPanels(
+/** Four elements of a row of C from a row of A and four columns of B that lie one after the other. */
+function rowQuad(a: usize, b: usize, columnBytes: usize, depth: i32, c: usize, accumulate: bool): void {
+  const b2 = b + 2 * columnBytes;
+  let sum = f32x4.splat(0);
+  let p = 0;
+  for (; p + 4 <= depth; p += 4) {
+    const at = <usize> p << 2;
+    const row = v128.load(a + at);
+    const b0 = v128.load(b + at), b1 = v128.load(b + columnBytes + at);
+    const b2p = v128.load(b2 + at), b3 = v128.load(b2 + columnBytes + at);
+    const low = interleaveLow(b0, b1), lowNext = interleaveLow(b2p, b3);
+    const high = interleaveHigh(b0, b1), highNext = interleaveHigh(b2p, b3);
+    sum = multiplyAdd(v128.shuffle<f32>(row, row, 0, 0, 0, 0), joinLow(low, lowNext), sum);
+    sum = multiplyAdd(v128.shuffle<f32>(row, row, 1, 1, 1, 1), joinHigh(low, lowNext), sum);
+    sum = multiplyAdd(v128.shuffle<f32>(row, row, 2, 2, 2, 2), joinLow(high, highNext), sum);
+    sum = multiplyAdd(v128.shuffle<f32>(row, row, 3, 3, 3, 3), joinHigh(high, highNext), sum);
+  }
+  for (; p < depth; p++) {
+    const at = <usize> p << 2;
+    let column = v128.load32_zero(b + at);
+    column = v128.load_lane<f32>(b + columnBytes + at, column, 1);
+    column = v128.load_lane<f32>(b2 + at, column, 2);
+    column = v128.load_lane<f32>(b2 + columnBytes + at, column, 3);
+    sum = multiplyAdd(v128.load32_splat(a + at), column, sum);
+  }
+  if (accumulate) sum = f32x4.add(sum, v128.load(c));
+  v128.store(c, sum);
+}
+
+/** C [1, n] from a row of A and n columns of B, a multiple of four, that lie one after the other. */
+function multiplyRow(a: usize, b: usize, c: usize, n: i32, k: i32, columnBytes: usize): void {
+  for (let p = 0; p < k; p += BLOCK_DEPTH) {
+    const depth = min(BLOCK_DEPTH, k - p);
+    const at = <usize> p << 2;
+    for (let j = 0; j < n; j += 4) {
+      rowQuad(a + at, b + at + <usize> j * columnBytes, columnBytes, depth, c + (<usize> j << 2), p > 0);
+    }
+  }
+}
+
+/** Eight or fewer columns of C from a packed block of A. */
+function multiplyPanel(
   a: usize,
-  panels: usize,
+  b: usize,
+  stepB: usize,
+  depth: i32,
   c: usize,
+  stride: usize,
+  accumulate: bool,
   rows: i32,
   columns: i32,
-  depth: i32,
-  rowStride: i32,
-  depthStride: i32,
-  strideC: i32,
 ): void {
-  const stride = <usize> strideC << 2;
-  for (let p = 0; p < depth; p += BLOCK_DEPTH) {
-    const blockDepth = min(BLOCK_DEPTH, depth - p);
-    for (let i = 0; i < rows; i += BLOCK_ROWS) {
-      const blockRows = min(BLOCK_ROWS, rows - i);
-      const from = a + ((<usize> i * rowStride + <usize> p * depthStride) << 2);
-      pack(workspace, from, blockRows, blockDepth, rowStride, depthStride, TILE_ROWS);
-      for (let j = 0; j < columns; j += TILE_COLUMNS) {
-        const panel = panels + ((<usize> j * depth + <usize> p * TILE_COLUMNS) << 2);
-        for (let r = 0; r < blockRows; r += TILE_ROWS) {
-          const rowPanel = workspace + ((<usize> r * blockDepth) << 2);
-          const to = c + <usize> (i + r) * stride + (<usize> j << 2);
-          const height = min(TILE_ROWS, blockRows - r), width = min(TILE_COLUMNS, columns - j);
-          if (height == TILE_ROWS && width == TILE_COLUMNS) {
-            tile(rowPanel, panel, blockDepth, to, stride, p > 0);
-          } else {
-            tileAtEdge(rowPanel, panel, blockDepth, to, stride, p > 0, height, width);
-          }
+  for (let r = 0; r < rows; r += TILE_ROWS) {
+    const height = min(TILE_ROWS, rows - r);
+    if (height == TILE_ROWS && columns == TILE_COLUMNS) {
+      tile(a, b, stepB, depth, c, stride, accumulate);
+    } else {
+      tileAtEdge(a, b, stepB, depth, c, stride, accumulate, height, columns);
+    }
+    a += (<usize> depth * TILE_ROWS) << 2;
+    c += stride * TILE_ROWS;
+  }
+}
+
+/**
+ * C = op(A) op(B). Each element sums up in the same order, whatever part of C it is computed with.
+ *
+ * @param a op(A) [m, k], its rows and columns so many elements apart.
+ * @param b op(B) [k, n], likewise.
+ * @param c C [m, n], its columns 1 element apart.
+ * @param k At least 1.
+ */
+export function matmul(
+  a: usize,
+  b: usize,
+  c: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  rowStrideA: i32,
+  columnStrideA: i32,
+  rowStrideB: i32,
+  columnStrideB: i32,
+  rowStrideC: i32,
+): void {
+  let first = 0;
+  if (m == 1 && columnStrideA == 1 && rowStrideB == 1) {
+    first = n & ~3;
+    multiplyRow(a, b, c, first, k, <usize> columnStrideB << 2);
+    if (first == n) return;
+  }
+  const stride = <usize> rowStrideC << 2;
+  for (let p = 0; p < k; p += BLOCK_DEPTH) {
+    const depth = min(BLOCK_DEPTH, k - p);
+    for (let i = 0; i < m; i += BLOCK_ROWS) {
+      const rows = min(BLOCK_ROWS, m - i);
+      const blockA = a + ((<usize> i * rowStrideA + <usize> p * columnStrideA) << 2);
+      pack(workspace, blockA, rows, depth, rowStrideA, columnStrideA, TILE_ROWS);
+      for (let j = first; j < n; j += TILE_COLUMNS) {
+        const columns = min(TILE_COLUMNS, n - j);
+        const to = c + <usize> i * stride + (<usize> j << 2);
+        let panel = b + ((<usize> p * rowStrideB + <usize> j * columnStrideB) << 2);
+        let stepB = <usize> rowStrideB << 2;
+        // A panel for a single row of tiles is read where it lies if its rows are in one piece.
+        if (m > TILE_ROWS || columnStrideB != 1 || columns < TILE_COLUMNS) {
+          pack(packedPanel(), panel, columns, depth, columnStrideB, rowStrideB, TILE_COLUMNS);
+          panel = packedPanel();
+          stepB = TILE_COLUMNS << 2;
         }
+        multiplyPanel(workspace, panel, stepB, depth, to, stride, p > 0, rows, columns);
       }
     }
   }

@@ -1,6 +1,76 @@
-// Softmax over rows. A row's last vector may reach into the next row; those lanes are never stored.
+// Softmax over rows.
 
 import { exp, firstLanes, lowest, maxLanes, multiplyAdd, storeFirst, sumLanes } from "./vector";
+
+// @ts-ignore: decorator
+@inline
+function logit(scores: usize, scale: v128, bias: usize, biased: bool, j: i32): v128 {
+  const score = v128.load(scores + (<usize> j << 2));
+  return biased
+    ? multiplyAdd(score, scale, v128.load(bias + (<usize> j << 2)))
+    : f32x4.mul(score, scale);
+}
+
+/** `biased` is a constant at each call. */
+// @ts-ignore: decorator
+@inline
+function softmaxOf(
+  target: usize,
+  scores: usize,
+  scale: v128,
+  bias: usize,
+  biased: bool,
+  seen: i32,
+  width: i32,
+): void {
+  const whole = seen & ~3;
+  const lanes = firstLanes(seen - whole);
+  const end = target + (<usize> whole << 2);
+  const last = seen > whole ? logit(scores, scale, bias, biased, whole) : lowest();
+  let largest = v128.bitselect(last, lowest(), lanes);
+  for (let j = 0; j < whole; j += 4) {
+    largest = f32x4.pmax(largest, logit(scores, scale, bias, biased, j));
+  }
+  const shift = f32x4.splat(maxLanes(largest));
+  let total = f32x4.splat(0);
+  // Two at a time, as each waits long for its own steps.
+  for (let j = 0; j < whole; j += 8) {
+    const at = target + (<usize> j << 2);
+    const power = exp(f32x4.sub(logit(scores, scale, bias, biased, j), shift));
+    v128.store(at, power);
+    total = f32x4.add(total, power);
+    if (j + 4 == whole) break;
+    const next = exp(f32x4.sub(logit(scores, scale, bias, biased, j + 4), shift));
+    v128.store(at, next, 16);
+    total = f32x4.add(total, next);
+  }
+  const rest = v128.and(exp(f32x4.sub(last, shift)), lanes);
+  const sum = f32x4.splat(sumLanes(f32x4.add(total, rest)));
+  for (let at = target; at < end; at += 16) v128.store(at, f32x4.div(v128.load(at), sum));
+  if (whole == width) return;
+  storeFirst(end, f32x4.div(rest, sum), width - whole);
+  if (whole + 4 < width) memory.fill(end + 16, 0, <usize> (width - whole - 4) << 2);
+}
+
+/**
+ * target[j] = softmax over j < seen of scale scores[j] + bias[j], and 0 for seen <= j < width. The
+ * whole row becomes NaN if a logit that is seen is NaN or infinite.
+ *
+ * @param target May be `scores`.
+ * @param bias None for address 0.
+ */
+export function softmaxRow(
+  target: usize,
+  scores: usize,
+  scale: f32,
+  bias: usize,
+  seen: i32,
+  width: i32,
+): void {
+  const factor = f32x4.splat(scale);
+  if (bias) softmaxOf(target, scores, factor, bias, true, seen, width);
+  else softmaxOf(target, scores, factor, bias, false, seen, width);
+}
 
 /**
  * A map's queries are its last tokens: query q sees the keys j <= i with i = keys - queries + q.
@@ -18,30 +88,10 @@ export function causalSoftmax(
   scale: f32,
 ): void {
   const rowBytes = <usize> keys << 2;
-  for (let i = keys - queries; i < keys; i++, target += rowBytes, scores += rowBytes) {
-    let largest = lowest();
-    for (let j = 0; j <= i; j += 4) {
-      const at = <usize> j << 2;
-      const score = multiplyAdd(v128.load(scores + at), f32x4.splat(scale), v128.load(bias + at));
-      const seen = v128.bitselect(score, lowest(), firstLanes(i + 1 - j));
-      storeFirst(target + at, seen, keys - j);
-      largest = f32x4.pmax(largest, seen);
-    }
-    const shift = f32x4.splat(maxLanes(largest));
-    let total = f32x4.splat(0);
-    for (let j = 0; j <= i; j += 4) {
-      const at = target + (<usize> j << 2);
-      const power = exp(f32x4.sub(v128.load(at), shift));
-      storeFirst(at, power, keys - j);
-      total = f32x4.add(total, v128.and(power, firstLanes(keys - j)));
-    }
-    const sum = f32x4.splat(sumLanes(total));
-    for (let j = 0; j <= i; j += 4) {
-      const at = target + (<usize> j << 2);
-      storeFirst(at, f32x4.div(v128.load(at), sum), keys - j);
-    }
-    const written = (<usize> (i + 4) >> 2) << 4;
-    if (written < rowBytes) memory.fill(target + written, 0, rowBytes - written);
+  for (let seen = keys - queries + 1; seen <= keys; seen++) {
+    softmaxRow(target, scores, scale, bias, seen, keys);
+    target += rowBytes;
+    scores += rowBytes;
   }
 }
 

@@ -1,13 +1,18 @@
 import type { AgileBackend, AgileKernel, Output } from "../agile.ts";
+import type { Simd } from "../simd.ts";
+import { split } from "../split.ts";
 import { tf } from "../tf.ts";
 import { copyStrided, rowMajorStrides } from "./strided.ts";
+
+/** Elements that a call works on at least: about 10 microseconds. */
+const grain = 2 ** 14;
 
 /** The kernels of one operand in `assembly/elementwise.ts`. */
 export type UnaryName = "relu" | "step" | "exp" | "sqrt" | "square" | "silu" | "gelu";
 
 /** The kernels of two operands in `assembly/elementwise.ts`. */
 export type BinaryName =
-  | ("add" | "subtract" | "multiply" | "divide")
+  | ("add" | "subtract" | "multiply" | "divide" | "addRelu")
   | ("siluGradient" | "geluGradient");
 
 /** A kernel of one float32 input `x`. A slope `alpha` other than 0, as `Step` has, is for `cpu`. */
@@ -44,7 +49,12 @@ export function applyUnary(
   x: tf.TensorInfo,
 ): void {
   const count = tf.util.sizeFromShape(tensor.shape);
-  backend.run(operation, [[count, address, backend.addressOf(x)]]);
+  const source = backend.addressOf(x);
+  const parts = split(count, grain, backend.simd.callsAtMost);
+  backend.run(
+    operation,
+    parts.map(([first, size]) => [size, address + 4 * first, source + 4 * first]),
+  );
 }
 
 /** output = operation(a, b), which broadcast to its shape; one of that shape may be the output. */
@@ -68,13 +78,43 @@ export function applyBinary(
     );
     if (repeatedA === undefined || repeatedB === undefined) continue;
     const columns = tf.util.sizeFromShape(shape.slice(axis));
-    const repeated = repeatedA | repeatedB << 2;
-    return backend.run(operation, [[size / columns, columns, address, ...sources, repeated]]);
+    const plane = { rows: size / columns, columns, target: address, sources };
+    return backend.run(operation, planeCalls(plane, [repeatedA, repeatedB], backend.simd));
   }
   backend.scratch([4 * size, 4 * size], (...whole) => {
     operands.forEach((operand, index) => expand(backend, operand, shape, whole[index]));
-    backend.run(operation, [[1, size, address, ...whole, 0]]);
+    const plane = { rows: 1, columns: size, target: address, sources: whole };
+    backend.run(operation, planeCalls(plane, [0, 0], backend.simd));
   });
+}
+
+/** Rows and columns of an operation on two operands, and the addresses of all three. */
+interface Plane {
+  rows: number;
+  columns: number;
+  target: number;
+  sources: number[];
+}
+
+/** Calls for parts of a plane's rows, or of its one row; `repetitions` as {@linkcode repetition} says. */
+function planeCalls(
+  { rows, columns, target, sources }: Plane,
+  repetitions: number[],
+  { callsAtMost }: Simd,
+): number[][] {
+  const whole = rows > 1;
+  const parts = whole
+    ? split(rows, Math.ceil(grain / columns), callsAtMost)
+    : split(columns, grain, callsAtMost);
+  const steps = repetitions.map((repeated) =>
+    whole ? (repeated & 1 ? 0 : repeated & 2 ? 1 : columns) : repeated & 2 ? 0 : 1
+  );
+  return parts.map(([first, count]) => [
+    ...(whole ? [count, columns] : [1, count]),
+    target + 4 * first * (whole ? columns : 1),
+    ...sources.map((source, index) => source + 4 * first * steps[index]),
+    repetitions[0] | repetitions[1] << 2,
+  ]);
 }
 
 /**
@@ -101,17 +141,10 @@ function expand(
   const own = rowMajorStrides(operand.shape);
   const strides = shape.map((_, axis) => operand.shape[axis] === 1 ? 0 : own[axis]);
   copyStrided(
+    backend,
     shape,
-    {
-      values: backend.view(Float32Array, operand.address, tf.util.sizeFromShape(operand.shape)),
-      offset: 0,
-      strides,
-    },
-    {
-      values: backend.view(Float32Array, target, tf.util.sizeFromShape(shape)),
-      offset: 0,
-      strides: rowMajorStrides(shape),
-    },
+    { address: operand.address, offset: 0, strides },
+    { address: target, offset: 0, strides: rowMajorStrides(shape) },
   );
 }
 

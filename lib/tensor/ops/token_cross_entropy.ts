@@ -1,10 +1,11 @@
 import { require } from "../../core/mod.ts";
 import type { AgileKernel, KernelCall } from "../agile.ts";
+import { split } from "../split.ts";
 import { tf } from "../tf.ts";
 import { fused, runKernel } from "./fused.ts";
 
-/** Floats that one call of a kernel works on. */
-const callLength = 2 ** 16;
+/** Elements that a call works on at least: about 10 microseconds. */
+const grain = 2 ** 13;
 
 /**
  * The cross-entropy of each row's target in nats: log(sum over v of e^logits[v]) - logits[target].
@@ -37,7 +38,7 @@ function computeLoss({ inputs: { logits }, attrs: { targets }, backend }: Kernel
   backend.scratch([4 * rows, 4 * rows], (largests, sums) => {
     backend.run(
       "logSumExpParts",
-      rowGroups(rows, columns).map(([first, count]) => {
+      split(rows, Math.ceil(grain / columns), backend.simd.callsAtMost).map(([first, count]) => {
         const [row, offset] = [4 * first, 4 * first * columns];
         return [count, columns, largests + row, sums + row, source + offset];
       }),
@@ -62,7 +63,7 @@ function computeGradient({ inputs: { logits, loss, dy }, attrs, backend }: Kerne
     for (let r = 0; r < rows; r++) shifts[r] = losses[r] + values[r * columns + targets[r]];
     backend.run(
       "scaledExp",
-      rowGroups(rows, columns).map(([first, count]) => {
+      split(rows, Math.ceil(grain / columns), backend.simd.callsAtMost).map(([first, count]) => {
         const [row, offset] = [4 * first, 4 * first * columns];
         return [count, columns, address + offset, source + offset, logSums + row, factors + row];
       }),
@@ -71,16 +72,6 @@ function computeGradient({ inputs: { logits, loss, dy }, attrs, backend }: Kerne
   const result = backend.floats(tensor);
   slopes.forEach((slope, r) => result[r * columns + targets[r]] -= slope);
   return tensor;
-}
-
-/** Consecutive groups of rows for the calls of a kernel: the first and how many. */
-function rowGroups(rows: number, columns: number): [first: number, count: number][] {
-  const step = Math.max(1, Math.floor(callLength / columns));
-  const groups: [number, number][] = [];
-  for (let first = 0; first < rows; first += step) {
-    groups.push([first, Math.min(step, rows - first)]);
-  }
-  return groups;
 }
 
 /** The kernels behind {@linkcode tokenCrossEntropy}. */

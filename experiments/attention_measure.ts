@@ -1,0 +1,109 @@
+import type { RunHooks } from "../lib/eval/mod.ts";
+import { siteTap, siteValues } from "../lib/inspect/mod.ts";
+import type { MethodName } from "../lib/methods/mod.ts";
+import { chainHooks, forward, type ForwardOptions, type Model } from "../lib/model/mod.ts";
+import { tidy } from "../lib/tensor/mod.ts";
+import { type AttentionConcentration, attentionConcentration, meanMap } from "../lib/tokens/mod.ts";
+import { type FigureSubject, quantizeSubject } from "./figure_subject.ts";
+
+/** How attention is measured. */
+export interface AttentionSettings {
+  method: MethodName;
+  /** Tokens of the maps that are drawn: the first of the first test window. */
+  drawnTokens: number;
+  /** How many keys up to the query itself count as near. */
+  distance: number;
+  /** Test windows that the concentration is averaged over. */
+  windows: number;
+}
+
+/** Where the attention of one layer goes, before and after quantization. */
+export interface LayerConcentration {
+  layer: number;
+  full: AttentionConcentration;
+  quantized: AttentionConcentration;
+}
+
+/** The mean of the heads' maps, `[tokens][tokens]`; null above the diagonal. */
+export type AttentionMap = (number | null)[][];
+
+/** The maps of figure 1 a-c. */
+export interface AttentionMaps {
+  first: AttentionMap;
+  last: AttentionMap;
+  lastQuantized: AttentionMap;
+}
+
+/** Measures where the attention of every layer goes. */
+export async function measureConcentration(
+  subject: FigureSubject,
+  { method, distance, windows }: AttentionSettings,
+  hooks: RunHooks,
+): Promise<LayerConcentration[]> {
+  const scored = subject.testWindows.slice(0, windows);
+  const quantized = await quantizeSubject(subject, method, hooks);
+  const full = concentrations(subject.model, scored, {}, distance);
+  const after = concentrations(quantized.model, scored, quantized.forward, distance);
+  return full.map((each, layer) => ({ layer, full: each, quantized: after[layer] }));
+}
+
+/** Takes the maps of the first and the last layer. */
+export async function takeMaps(
+  subject: FigureSubject,
+  { method, drawnTokens }: AttentionSettings,
+  hooks: RunHooks,
+): Promise<AttentionMaps> {
+  const { model, testWindows } = subject;
+  const quantized = await quantizeSubject(subject, method, hooks);
+  const sample = testWindows[0].subarray(0, drawnTokens);
+  const lastLayer = model.architecture.layers - 1;
+  const map = (each: Model, layer: number, options?: ForwardOptions) => {
+    const [{ values, shape: [heads, tokens] }] = siteValues(
+      each,
+      sample,
+      "attn.probs",
+      options,
+      [layer],
+    );
+    return lowerTriangle(meanMap(values, { heads, tokens }), tokens);
+  };
+  return {
+    first: map(model, 0),
+    last: map(model, lastLayer),
+    lastQuantized: map(quantized.model, lastLayer, quantized.forward),
+  };
+}
+
+/** The concentration of every layer, averaged over windows and heads. */
+function concentrations(
+  model: Model,
+  windows: Int32Array[],
+  { hook }: ForwardOptions,
+  distance: number,
+): AttentionConcentration[] {
+  const { layers, heads: allHeads } = model.architecture;
+  const sums = Array.from(
+    { length: layers },
+    () => ({ start: 0, startIfUniform: 0, local: 0, localIfUniform: 0 }),
+  );
+  const tap = siteTap("attn.probs", (values, [heads, tokens], { layer }) => {
+    const part = attentionConcentration(values, { heads, tokens }, distance);
+    const share = heads / (allHeads * windows.length);
+    for (const name of Object.keys(part) as (keyof AttentionConcentration)[]) {
+      sums[layer][name] += part[name] * share;
+    }
+  });
+  for (const window of windows) {
+    tidy(() => void forward(model, window, { hook: hook ? chainHooks(hook, tap) : tap }));
+  }
+  return sums;
+}
+
+/** The rows of a map, rounded to what a picture shows. */
+function lowerTriangle(map: Float32Array, tokens: number): AttentionMap {
+  return Array.from({ length: tokens }, (_, query) =>
+    Array.from(
+      map.subarray(query * tokens, (query + 1) * tokens),
+      (value, key) => key > query ? null : Number(value.toPrecision(4)),
+    ));
+}

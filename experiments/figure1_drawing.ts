@@ -1,0 +1,171 @@
+import { type Figure, heatmap, lineChart, panels, type PlotlySpec } from "../lib/report/mod.ts";
+import type { AttentionConcentration } from "../lib/tokens/mod.ts";
+import type { AttentionMap, AttentionMaps, LayerConcentration } from "./attention_measure.ts";
+import type { ChannelMap, LayerChannels } from "./channel_measure.ts";
+
+/** The numbers of one model. */
+export interface Figure1Row {
+  model: string;
+  attention: LayerConcentration[];
+  channels: LayerChannels[];
+}
+
+/** The pictures of one model. */
+export interface Figure1Maps {
+  model: string;
+  attention: AttentionMaps;
+  channels: ChannelMap;
+}
+
+/**
+ * Draws figure 1 and says what it shows.
+ *
+ * @param data The pictures of the first model, and the numbers of all.
+ * @param distance How many tokens count as near.
+ */
+export function drawFigure1(
+  { maps, models }: { maps: Figure1Maps; models: readonly Figure1Row[] },
+  distance: number,
+): Pick<Figure, "shows" | "verdict" | "agreement" | "spec"> {
+  const findings = models.map(find);
+  const stripes = findings.filter(({ stripe }) => stripe > 2).length;
+  const diagonals = findings.filter(({ near }) => near > 2).length;
+  return {
+    shows:
+      `a-c: mean attention map of the heads of ${maps.model} over the first tokens of a test ` +
+      "text. d: |x| of the input of its q, k, v projections. e: largest |x| of each channel, before " +
+      "and after pruning. f, g: share of the attention that goes to the first token and to the " +
+      `nearest ${distance} tokens, against what equal attention to all visible tokens would give.`,
+    verdict: stripes + diagonals === 2 * models.length
+      ? "agrees"
+      : stripes + diagonals > 0
+      ? "agrees in part"
+      : "disagrees",
+    agreement:
+      "The paper sees a stripe at the first token and a bright diagonal. Counting what takes " +
+      `more than twice its share of equal attention in the last layer, ${stripes} of ` +
+      `${models.length} models have the stripe and ${diagonals} the diagonal. ` +
+      findings.map(({ sentence }) => sentence).join(" "),
+    spec: panels([
+      mapRow(maps.attention, models[0].attention, distance, ["a. ", "b. ", "c. "]),
+      channelRow(maps.channels, "d. input of q, k, v", "e. channel maxima"),
+      concentrationRow(models, distance),
+    ]),
+  };
+}
+
+/** The numbers beside the picture of one model. */
+function find({ model, attention, channels }: Figure1Row) {
+  const { full, quantized } = attention.at(-1)!;
+  const stripe = full.start / full.startIfUniform;
+  const near = full.local / full.localIfUniform;
+  const { spread, spreadPruned } = channels.reduce((most, each) =>
+    each.spread > most.spread ? each : most
+  );
+  const sentence = `${model}: the last layer gives the first token ${percent(full.start)}, ` +
+    `${stripe.toFixed(1)} times equal attention (quantized ${percent(quantized.start)}), and the ` +
+    `nearest tokens ${percent(full.local)}, ${near.toFixed(1)} times (quantized ` +
+    `${percent(quantized.local)}); the largest channel reaches ${spread.toFixed(1)} times the ` +
+    `median one, ${spreadPruned.toFixed(1)} times after pruning.`;
+  return { stripe, near, sentence };
+}
+
+/** The maps of the first and last layer, and the last one quantized, each with its shares. */
+export function mapRow(
+  { first, last, lastQuantized }: AttentionMaps,
+  layers: LayerConcentration[],
+  distance: number,
+  letters = ["", "", ""],
+): PlotlySpec[] {
+  const [early, late] = [layers[0].full, layers.at(-1)!];
+  const map = (
+    title: string,
+    values: AttentionMap,
+    { start, local }: AttentionConcentration,
+    right: boolean,
+  ) =>
+    heatmap({
+      title: `${title}<br>first token ${percent(start)}, nearest ${distance} ${percent(local)}`,
+      values,
+      x: { title: "attended token" },
+      y: { title: "token" },
+      color: { title: "attention probability", scale: "log", range: [1e-5, 1] },
+      colorBar: right,
+      width: right ? 402 : 330,
+      height: 350,
+    });
+  return [
+    map(`${letters[0]}first layer`, first, early, false),
+    map(`${letters[1]}last layer`, last, late.full, false),
+    map(`${letters[2]}last layer, quantized`, lastQuantized, late.quantized, true),
+  ];
+}
+
+/** |x| of every channel over the tokens, and the ranked maxima with and without pruning. */
+export function channelRow(
+  { magnitudes, maxima, maximaPruned, layer }: ChannelMap,
+  place: string,
+  ranking = "channel maxima",
+): PlotlySpec[] {
+  const ranked = (values: number[]) =>
+    values.toSorted((one, other) => other - one).map((value) => ({ value }));
+  const ranks = maxima.map((_, rank) => rank + 1);
+  return [
+    heatmap({
+      title: `${place}, layer ${layer}`,
+      values: magnitudes,
+      x: { title: "channel" },
+      y: { title: "token" },
+      color: { title: "|x|" },
+      width: 560,
+      height: 350,
+    }),
+    lineChart({
+      title: `${ranking}, ranked`,
+      x: { title: "rank of the channel" },
+      y: { title: "largest |x|", fromZero: true },
+      series: [
+        { name: "all tokens", x: ranks, y: ranked(maxima), style: "lines" },
+        { name: "after pruning", x: ranks, y: ranked(maximaPruned), style: "lines" },
+      ],
+      width: 502,
+      height: 350,
+    }),
+  ];
+}
+
+function concentrationRow(models: readonly Figure1Row[], distance: number): PlotlySpec[] {
+  const curve = (
+    name: string,
+    layers: LayerConcentration[],
+    share: keyof AttentionConcentration,
+  ) => ({
+    name,
+    x: layers.map(({ layer }) => layer),
+    y: layers.map(({ full }) => ({ value: 100 * full[share] })),
+  });
+  const chart = (title: string, name: "start" | "local", width: number, legend: boolean) =>
+    lineChart({
+      title,
+      x: { title: "layer" },
+      y: { title: "share of attention", unit: "%", fromZero: true },
+      series: [
+        ...models.map(({ model, attention }) => curve(model, attention, name)),
+        {
+          ...curve("equal attention", models[0].attention, `${name}IfUniform`),
+          reference: true,
+        },
+      ],
+      legend,
+      width,
+      height: 330,
+    });
+  return [
+    chart("f. attention to the first token", "start", 430, false),
+    chart(`g. attention to the nearest ${distance} tokens`, "local", 600, true),
+  ];
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

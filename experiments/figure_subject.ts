@@ -1,0 +1,75 @@
+import { cutWindows, type RunHooks, windowStartToken } from "../lib/eval/mod.ts";
+import { loadTokenizer, type Tokenizer } from "../lib/io/mod.ts";
+import {
+  type Calibration,
+  type MethodName,
+  methods,
+  quantizedForward,
+} from "../lib/methods/mod.ts";
+import { disposeModel, type ForwardOptions, type Model, type Pruning } from "../lib/model/mod.ts";
+import { drawCalibration } from "./calibration.ts";
+import { tokenizeSplit } from "./encyclopedia.ts";
+import { loadSubject, type Subject } from "./subject.ts";
+import { tokenIds } from "./token_ids.ts";
+import { WeightCache } from "./weight_cache.ts";
+
+/** A model to draw figures of, with its texts, and its quantized versions once they are made. */
+export interface FigureSubject extends Subject, Disposable {
+  tokenizer: Tokenizer;
+  /** Windows to choose settings on; {@linkcode Subject.testWindows} are for what was chosen. */
+  validationWindows: Int32Array[];
+  weights: WeightCache;
+}
+
+/**
+ * Loads a model with everything that figures need. Dispose of it when done.
+ *
+ * @param folder A model in Hugging Face layout with tokenizer.json.
+ * @param options As {@linkcode loadSubject} takes them.
+ * @throws {InputError} As {@linkcode loadSubject} does.
+ */
+export async function loadFigureSubject(
+  folder: string,
+  options: { matrixProduct: string; window?: number },
+): Promise<FigureSubject> {
+  const subject = await loadSubject(folder, options);
+  const { model, facts: { window } } = subject;
+  const tokenizer = await loadTokenizer(folder);
+  const { ids } = await tokenizeSplit("validation", tokenizer);
+  const known = tokenIds(ids, model, `the tokenizer of ${folder}`);
+  const weights = new WeightCache(model);
+  return {
+    ...subject,
+    tokenizer,
+    validationWindows: cutWindows(known, { window, startToken: windowStartToken(model) }),
+    weights,
+    [Symbol.dispose]() {
+      weights[Symbol.dispose]();
+      disposeModel(model);
+    },
+  };
+}
+
+/** The calibration windows of a subject, the same in every call. */
+export function calibrationOf({ model, calibrationIds, facts }: Subject): Calibration {
+  return drawCalibration(model, calibrationIds, facts);
+}
+
+/**
+ * A subject as a method leaves it: the model with quantized weights, which the subject owns, and the
+ * options that quantize its activations.
+ *
+ * @param pruning Acts while calibrating as well.
+ */
+export async function quantizeSubject(
+  subject: FigureSubject,
+  name: MethodName,
+  hooks: RunHooks,
+  pruning?: Pruning,
+): Promise<{ model: Model; forward: ForwardOptions }> {
+  const method = methods[name];
+  const calibration = () => calibrationOf(subject);
+  const model = await subject.weights.get(method, calibration, hooks);
+  const { profile } = subject.facts;
+  return { model, forward: quantizedForward(model, method, profile, calibration, pruning) };
+}

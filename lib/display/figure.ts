@@ -1,0 +1,57 @@
+import { escapeHtml, type Figure, type PlotlySpec, renderSvg, withTheme } from "../report/mod.ts";
+import { Display } from "./display.ts";
+import { drawWhenReady } from "./interactive.ts";
+
+/**
+ * Makes a figure the result of a notebook's cell. One output holds it three times, for viewers of
+ * every kind: for those that know Plotly; as a page that shows the static image until
+ * {@linkcode interactiveFigures} has brought Plotly along; and as the static image.
+ *
+ * @param figure A figure with its verdict, which is printed below it, or a spec alone.
+ */
+export function displayFigure(figure: Figure | PlotlySpec): Display {
+  const spec = "spec" in figure ? figure.spec : figure;
+  const title = "spec" in figure ? figure.title : titleOf(spec);
+  const caption = "spec" in figure ? captionOf(figure) : [];
+  const text = [`[figure: ${title}]`, ...caption].join("\n");
+  return new Display(text, async () => {
+    const light = withTheme(spec, "light");
+    const svg = await renderSvg(light);
+    return {
+      "application/vnd.plotly.v1+json": light,
+      "text/html": figureHtml(spec, svg, title, caption),
+      "image/svg+xml": svg,
+      "text/plain": text,
+    };
+  });
+}
+
+function captionOf({ shows, verdict, agreement }: Figure): string[] {
+  return [shows, `Against the paper: ${verdict}. ${agreement}`];
+}
+
+/** The static image, the script that draws over it, and the caption. */
+function figureHtml(spec: PlotlySpec, svg: string, title: string, caption: string[]): string {
+  const id = `figure-${crypto.randomUUID()}`;
+  const templates = {
+    light: withTheme(spec, "light").layout.template,
+    dark: withTheme(spec, "dark").layout.template,
+  };
+  const image = `data:image/svg+xml;base64,${new TextEncoder().encode(svg).toBase64()}`;
+  return [
+    `<div id="${id}">` +
+    `<img alt="${escapeHtml(title)}" src="${image}" style="max-width:100%"></div>`,
+    ...caption.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`),
+    `<script>(${drawWhenReady})(${scriptData({ id, spec, templates })})</script>`,
+  ].join("\n");
+}
+
+/** A value as JavaScript that cannot end the script it stands in. */
+function scriptData(value: unknown): string {
+  return JSON.stringify(value).replaceAll("<", "\\u003c");
+}
+
+function titleOf({ layout }: PlotlySpec): string {
+  const title = layout.title as { text: string } | undefined;
+  return title?.text ?? "without a title";
+}

@@ -1,0 +1,2 @@
+export * from "./site_tap.ts";
+export * from "./site_values.ts";

@@ -1,0 +1,34 @@
+/** What an axis measures. */
+export interface Axis {
+  title: string;
+  /** Printed after the title: `ms`, `nats per token`. None for counts, indices and ratios. */
+  unit?: string;
+  /** Linear unless given. */
+  scale?: "linear" | "log";
+  /** From and to, in the values' own unit also on a log scale; by default what the data need. */
+  range?: readonly [from: number, to: number];
+  /** Begins at 0, which shares and times should; linear scales only. */
+  fromZero?: boolean;
+  /** Larger values further down or left: rows of a matrix. */
+  reversed?: boolean;
+}
+
+/** The title with its unit: `latency (ms)`. */
+export function axisTitle({ title, unit }: Axis): string {
+  return unit ? `${title} (${unit})` : title;
+}
+
+/** The axis as Plotly's layout has it. */
+export function plotlyAxis(axis: Axis): Record<string, unknown> {
+  const { scale = "linear", range, fromZero = false, reversed = false } = axis;
+  const ends = range?.map((end) => scale === "log" ? Math.log10(end) : end);
+  return {
+    title: { text: axisTitle(axis) },
+    type: scale,
+    ...scale === "log" && { dtick: "D2", exponentformat: "power" },
+    ...fromZero && { rangemode: "tozero" },
+    ...ends
+      ? { range: reversed ? ends.toReversed() : ends }
+      : reversed && { autorange: "reversed" },
+  };
+}

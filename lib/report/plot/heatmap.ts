@@ -1,0 +1,113 @@
+import { require } from "../../core/mod.ts";
+import { type Axis, axisTitle, plotlyAxis } from "./axis.ts";
+import { frame, type FrameOptions } from "./frame.ts";
+import type { PlotlySpec } from "./spec.ts";
+import { sequentialScale } from "./theme.ts";
+
+/** A matrix to be shown as colours. */
+export interface HeatmapData extends FrameOptions {
+  /** `[rows][columns]`, the first row on top; null is left blank. On a log scale, so is 0. */
+  values: readonly (readonly (number | null)[])[];
+  /** Along the columns and along the rows: indices from 0, or these labels. */
+  x: Axis;
+  y: Axis;
+  columnLabels?: readonly string[];
+  rowLabels?: readonly string[];
+  /** What the colours mean; its range is that of the values unless given. */
+  color: Axis;
+  /** Printed into the cells, `[rows][columns]`. */
+  cellTexts?: readonly (readonly string[])[];
+  /** Whether the colour bar is drawn; true unless given. */
+  colorBar?: boolean;
+}
+
+/**
+ * A heat map, one crisp rectangle per value.
+ *
+ * @throws {InputError} If the rows differ in length, or labels or texts in number from what they label.
+ */
+export function heatmap(matrix: HeatmapData): PlotlySpec {
+  const { values, x, y, color, columnLabels, rowLabels, cellTexts, colorBar = true } = matrix;
+  requireMatrix(matrix);
+  const log = color.scale === "log";
+  const shown = (value: number) => log ? round(Math.log10(value), 3) : value;
+  const cells = values.map((row) =>
+    row.map((value) => value === null || (log && !(value > 0)) ? null : shown(value))
+  );
+  const unit = color.unit ? ` ${color.unit}` : "";
+  const value = log ? "10^%{z:.2f}" : "%{z:.4g}";
+  const [low, high] = (color.range ?? rangeOf(values, log)).map(shown);
+  const trace = {
+    type: "heatmap" as const,
+    z: cells,
+    ...columnLabels && { x: columnLabels },
+    ...rowLabels && { y: rowLabels },
+    colorscale: sequentialScale,
+    zmin: low,
+    zmax: high,
+    showscale: colorBar,
+    hoverongaps: false,
+    hovertemplate: `${x.title} %{x}<br>${y.title} %{y}<br>${color.title} ${value}${unit}` +
+      "<extra></extra>",
+    ...cellTexts && { text: cellTexts, texttemplate: "%{text}", textfont: { size: 11 } },
+    ...colorBar && {
+      colorbar: {
+        title: { text: axisTitle(color), side: "right" },
+        thickness: 14,
+        outlinewidth: 0,
+        ...log && powerTicks(low, high),
+      },
+    },
+  };
+  return frame(matrix, [trace], {
+    beside: colorBar ? "color bar" : undefined,
+    xaxis: { ...plotlyAxis(x), ...columnLabels && labelled, ...bare },
+    yaxis: { ...plotlyAxis({ ...y, reversed: true }), ...rowLabels && labelled, ...bare },
+  });
+}
+
+/** Lines that would show through blank cells. */
+const bare = { showgrid: false, zeroline: false };
+
+/** An axis of labels shows all of them, also those that look like numbers. */
+const labelled = { type: "category", dtick: 1 };
+
+function requireMatrix({ values, columnLabels, rowLabels, cellTexts }: HeatmapData): void {
+  const action = "draw a heat map";
+  const columns = values[0]?.length ?? 0;
+  require(columns > 0, action, "it must have a cell");
+  const even = (rows: readonly (readonly unknown[])[]) =>
+    rows.length === values.length && rows.every((row) => row.length === columns);
+  require(even(values), action, "its rows must be of one length");
+  require(!cellTexts || even(cellTexts), action, "there must be a text per cell");
+  const fitting = (labels: readonly string[] | undefined, count: number, what: string) =>
+    require(!labels || labels.length === count, action, `it must have ${count} ${what}`, labels);
+  fitting(columnLabels, columns, "column labels");
+  fitting(rowLabels, values.length, "row labels");
+}
+
+/** The least and greatest value that has a colour. */
+function rangeOf(values: HeatmapData["values"], log: boolean): [number, number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values.flat()) {
+    if (value === null || (log && !(value > 0))) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return low <= high ? [low, high] : [log ? 1 : 0, 1];
+}
+
+/** Whole powers of ten, at most about six, on a colour bar of exponents. */
+function powerTicks(low: number, high: number) {
+  const step = Math.max(1, Math.ceil((high - low) / 6));
+  const first = Math.ceil(low);
+  const tickvals = Array.from(
+    { length: Math.max(0, Math.floor((Math.floor(high) - first) / step) + 1) },
+    (_, index) => Math.floor(high) - index * step,
+  ).reverse();
+  return { tickvals, ticktext: tickvals.map((power) => `10<sup>${power}</sup>`) };
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

@@ -1,0 +1,68 @@
+import type { PlotlySpec } from "./spec.ts";
+
+/** How figures look: on white paper, or on a dark screen. */
+export type ThemeName = "light" | "dark";
+
+/** Metric-compatible faces: whichever a viewer has, text takes the same room. */
+export const fontFamily = "Arial, Helvetica, Liberation Sans, sans-serif";
+
+/**
+ * Colours of series (Okabe and Ito 2008), told apart by colour-blind eyes. Those whose contrast is
+ * weak on white or on black are left out.
+ */
+export const palette = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"] as const;
+
+/** What is compared against: controls and full precision. Reads on white and on black. */
+export const neutral = "#7F7F7F";
+
+/** Besides its colour, what tells a series apart in grey print. */
+export const dashes = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"] as const;
+export const symbols = ["circle", "square", "diamond", "triangle-up", "x", "star"] as const;
+export const patterns = ["", "/", ".", "x", "\\", "-"] as const;
+
+/** Of heat maps: perceptually uniform, and its lightness rises throughout, so it survives grey. */
+export const sequentialScale = "Viridis";
+
+const inks = {
+  light: { text: "#1A1A1A", paper: "#FFFFFF", grid: "#DDDDDD", axis: "#555555" },
+  dark: { text: "#E8E8E8", paper: "#16191D", grid: "#3A3F46", axis: "#A0A6AD" },
+};
+
+/** The spec in the colours and fonts of a theme. Specs themselves name none but series colours. */
+export function withTheme(spec: PlotlySpec, theme: ThemeName): PlotlySpec {
+  return { ...spec, layout: { ...spec.layout, template: templates[theme] } };
+}
+
+const templates = { light: template("light"), dark: template("dark") };
+
+function template(theme: ThemeName) {
+  const { text, paper, grid, axis } = inks[theme];
+  const scale = {
+    gridcolor: grid,
+    linecolor: axis,
+    tickcolor: axis,
+    zerolinecolor: grid,
+    showline: true,
+    ticks: "outside",
+    ticklen: 4,
+    title: { standoff: 10, font: { size: 14 } },
+    tickfont: { size: 12 },
+    automargin: true,
+  };
+  return {
+    layout: {
+      font: { family: fontFamily, size: 13, color: text },
+      title: { x: 0, xref: "container", xanchor: "left", pad: { l: 16 }, font: { size: 16 } },
+      paper_bgcolor: paper,
+      plot_bgcolor: paper,
+      colorway: palette,
+      colorscale: { sequential: sequentialScale },
+      xaxis: scale,
+      yaxis: scale,
+      legend: { font: { size: 12 }, bgcolor: "rgba(0,0,0,0)" },
+      hoverlabel: { font: { family: fontFamily, size: 12 } },
+      annotationdefaults: { font: { size: 12 } },
+      bargap: 0.25,
+    },
+  };
+}

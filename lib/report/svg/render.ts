@@ -1,0 +1,31 @@
+import { refuse, sha256 } from "../../core/mod.ts";
+import type { PlotlySpec } from "../plot/mod.ts";
+import type { Page } from "./page.ts";
+
+/** Made when first needed: it takes a second, which nothing else should wait for. */
+let page: Promise<Page> | undefined;
+
+/** Drawings take turns, since they share the page. */
+let turn: Promise<unknown> = Promise.resolve();
+
+/**
+ * A figure as an SVG image that stands alone, drawn by Plotly without a browser. Equal specs give
+ * equal bytes. Ids in it follow from the spec, so that several images can be part of one page.
+ *
+ * @throws {InputError} If Plotly does not know an attribute of the spec or refuses its value.
+ */
+export function renderSvg(spec: PlotlySpec): Promise<string> {
+  const drawn = turn.then(() => draw(spec));
+  turn = drawn.catch(() => {});
+  return drawn;
+}
+
+async function draw(spec: PlotlySpec): Promise<string> {
+  page ??= import("./page.ts").then(({ openPage }) => openPage());
+  const { plotly, adopt, reseed } = await page;
+  const { data, layout } = adopt(spec);
+  const [fault] = plotly.validate(data, layout) ?? [];
+  if (fault) refuse("draw a figure", fault.msg);
+  reseed(parseInt((await sha256(JSON.stringify(spec))).slice(0, 8), 16));
+  return await plotly.toImage({ data, layout }, { format: "svg", imageDataOnly: true });
+}

@@ -1,0 +1,66 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { notebookProgress } from "../../lib/mod.ts";
+
+interface Message {
+  type: string;
+  id: string;
+  html: string;
+  text: string;
+}
+
+/** Progress whose messages are kept, on a clock that the test sets. */
+function recorded(delay = 0) {
+  const messages: Message[] = [];
+  const clock = { now: 0 };
+  const progress = notebookProgress(async (type, { data, transient }) => {
+    await new Promise((resolve) => setTimeout(resolve, messages.length === 0 ? delay : 0));
+    const { "text/html": html, "text/plain": text } = data as Record<string, string>;
+    messages.push({ type, id: (transient as { display_id: string }).display_id, html, text });
+  }, () => clock.now);
+  const settle = () => new Promise((resolve) => setTimeout(resolve, delay + 20));
+  return { progress, messages, clock, settle };
+}
+
+Deno.test("notebookProgress() draws a bar and redraws it in place, five times a second at most", async () => {
+  const { progress, messages, clock, settle } = recorded();
+  progress.start("windows of <s>", 4);
+  clock.now = 199;
+  progress.update(1);
+  clock.now = 200;
+  progress.update(2, "loss 1.5");
+  clock.now = 1500;
+  progress.finish();
+  await settle();
+  assertEquals(messages.map(({ type, text }) => [type, text]), [
+    ["display_data", "windows of <s>: 0/4"],
+    ["update_display_data", "windows of <s>: 2/4, loss 1.5"],
+    ["update_display_data", "windows of <s>: 4/4, 1.5 s"],
+  ]);
+  assertEquals(new Set(messages.map(({ id }) => id)).size, 1);
+  assertMatch(messages[1].html, /<progress value="2" max="4">/);
+  assertMatch(messages[1].html, /windows of &lt;s&gt;, loss 1\.5/);
+});
+
+Deno.test("notebookProgress() draws every piece of work in a bar of its own", async () => {
+  const { progress, messages, settle } = recorded();
+  for (const label of ["first", "second"]) {
+    progress.start(label, 1);
+    progress.finish("done");
+  }
+  await settle();
+  assertEquals(messages.map(({ text }) => text), [
+    "first: 0/1",
+    "first: 1/1, 0.0 s, done",
+    "second: 0/1",
+    "second: 1/1, 0.0 s, done",
+  ]);
+  assert(messages[0].id !== messages[2].id);
+});
+
+Deno.test("notebookProgress() keeps the order of its messages however long one takes", async () => {
+  const { progress, messages, settle } = recorded(30);
+  progress.start("slow", 1);
+  progress.finish();
+  await settle();
+  assertEquals(messages.map(({ type }) => type), ["display_data", "update_display_data"]);
+});

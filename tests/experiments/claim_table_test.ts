@@ -1,0 +1,26 @@
+import { assertEquals } from "@std/assert";
+import { claimTable } from "../../experiments/claim_table.ts";
+
+Deno.test("claimTable() lists claims by where they stand, what they were held against and why", () => {
+  const empty = { title: "Table 4: latency", columns: [], rows: [] };
+  const claim = { claim: "INT8 is faster", verdict: "holds", evidence: "1.9" };
+  const figure = {
+    ...{ name: "figure7", title: "Sparsity", shows: "", agreement: "It rises.", data: null },
+    ...{
+      verdict: "disagrees" as const,
+      spec: { data: [], layout: { width: 1, height: 1 } },
+      configuration: null,
+    },
+  };
+  const { columns, rows } = claimTable(
+    [{ table: empty, claims: [{ ...claim, level: "native" }, { ...claim, model: "opt" }] }],
+    [figure, { ...figure, name: "sensitivity", verdict: "beyond the paper" }],
+  );
+  assertEquals(columns.length, 5);
+  assertEquals(rows, [
+    ["Table 4", "INT8 is faster", "native", "holds", "1.9"],
+    ["Table 4", "INT8 is faster", "opt", "holds", "1.9"],
+    ["Figure 7", "Sparsity", "the paper's figure", "disagrees", "It rises."],
+    ["sensitivity", "Sparsity", "the paper's figure", "beyond the paper", "It rises."],
+  ]);
+});

@@ -1,0 +1,75 @@
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
+import { siteValues } from "../../lib/inspect/mod.ts";
+import { tensorData, tf } from "../../lib/tensor/mod.ts";
+import { forward } from "../../lib/model/mod.ts";
+import { pruning, randomIds, tinyModels, withModel } from "../eval/tiny_models.ts";
+
+const window = randomIds(12, 1);
+
+for (const name of tinyModels) {
+  Deno.test(`siteValues() gives all attention maps of ${name}, whose rows add up to 1`, () =>
+    withModel(name, (model) => {
+      const { heads, layers } = model.architecture;
+      const found = siteValues(model, window, "attn.probs");
+      assertEquals(
+        found.map(({ layer, shape }) => [layer, shape]),
+        Array.from(
+          { length: layers },
+          (_, layer) => [layer, [heads, 12, 12]],
+        ),
+      );
+      for (const { values } of found) {
+        for (let row = 0; row < values.length; row += 12) {
+          assertAlmostEquals(values.subarray(row, row + 12).reduce((sum, p) => sum + p), 1, 1e-5);
+        }
+      }
+    }));
+}
+
+Deno.test("siteValues() sees what the options' hook makes of a value, in the layers asked for", () =>
+  withModel("llama", (model) => {
+    const hook = (value: tf.Tensor, { site }: { site: string }) =>
+      site === "mlp.input" ? tf.zerosLike(value) : value;
+    const [found, ...rest] = siteValues(model, window, "mlp.input", { hook }, [2]);
+    assertEquals([found.layer, rest.length], [2, 0]);
+    assert(found.values.every((value) => value === 0));
+  }));
+
+Deno.test("siteValues() changes nothing", () =>
+  withModel("bloom", (model) => {
+    const run = () => {
+      const { hidden } = forward(model, window);
+      const values = tensorData(hidden).slice();
+      hidden.dispose();
+      return values;
+    };
+    const before = run();
+    siteValues(model, window, "attn.input");
+    assertEquals(run(), before);
+  }));
+
+Deno.test("siteValues() says which tokens reach a site: pruning comes between attention and MLP", () =>
+  withModel("llama", (model) => {
+    const counts = (site: "attn.input" | "mlp.input") =>
+      siteValues(model, window, site, { pruning }).map(({ positions, shape }) => {
+        assertEquals(positions.length, shape[0]);
+        return positions.length;
+      });
+    assertEquals(counts("attn.input"), [12, 6, 4]);
+    assertEquals(counts("mlp.input"), [6, 4, 4]);
+  }));
+
+Deno.test("siteValues() refuses a site or layer that the model does not have", () =>
+  withModel("bloom", (model) => {
+    assertThrows(
+      () => siteValues(model, window, "attn.qBeforeRotary"),
+      InputError,
+      "Cannot look at attn.qBeforeRotary: layer 0 of bloom must have it",
+    );
+    assertThrows(
+      () => siteValues(model, window, "attn.input", {}, [3]),
+      InputError,
+      "Cannot look at attn.input: layer 3 of bloom must have it",
+    );
+  }));

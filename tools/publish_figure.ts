@@ -1,0 +1,25 @@
+import { encodeJson } from "../lib/core/mod.ts";
+import { writeAtomically } from "../lib/io/mod.ts";
+import { type Figure, renderSvg, withTheme } from "../lib/report/mod.ts";
+import type { Provenance } from "./provenance.ts";
+
+/**
+ * Writes a figure to `folder` as an SVG image and as JSON: the figure with its spec and data, one
+ * property per line, and where it comes from.
+ *
+ * @param stem The name of the files without extension.
+ * @throws {InputError} If the folder cannot be written to.
+ */
+export async function publishFigure(
+  figure: Figure,
+  origin: Provenance,
+  folder: string,
+  stem = figure.name,
+): Promise<void> {
+  const record = { provenance: origin, ...figure };
+  const properties = Object.entries(record).map(([name, value]) =>
+    `  ${encodeJson(name)}: ${encodeJson(value)}`
+  );
+  await writeAtomically(`${folder}/${stem}.json`, `{\n${properties.join(",\n")}\n}\n`);
+  await writeAtomically(`${folder}/${stem}.svg`, await renderSvg(withTheme(figure.spec, "light")));
+}

@@ -1,0 +1,22 @@
+/** `deno task report`: one page with every table, verdict and figure in results/. */
+import { writeAtomically } from "../lib/io/mod.ts";
+import { main } from "./command_line.ts";
+import { reportPage } from "./report_page.ts";
+
+const folder = "results";
+const plotly = "plotly.min.js";
+
+await main((program) =>
+  program.name("report")
+    .description("Writes results/index.html from the tables and figures in results/.")
+    .action(run)
+);
+
+async function run(): Promise<void> {
+  const { html, tables, figures } = await reportPage(folder, plotly);
+  await writeAtomically(`${folder}/index.html`, html);
+  const { default: source } = await import("plotly.js", { with: { type: "text" } });
+  await writeAtomically(`${folder}/${plotly}`, source);
+  const megabytes = (new TextEncoder().encode(html).length / 1e6).toFixed(1);
+  console.log(`${folder}/index.html: ${tables} tables, ${figures} figures, ${megabytes} MB`);
+}
