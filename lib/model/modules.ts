@@ -11,6 +11,18 @@ export function project(
   return apply ? apply(value, importance) : linear(value, weight as tf.Tensor2D, bias);
 }
 
+/** Applies the linear maps of a group, which read the same value, in their order. */
+export function projectGroup(
+  modules: Module[],
+  value: tf.Tensor2D,
+  importance?: Float32Array,
+): tf.Tensor2D[] {
+  const [{ applyGroup }] = modules;
+  return applyGroup
+    ? applyGroup(value, importance)
+    : modules.map((module) => project(module, value, importance));
+}
+
 /** Applies a norm of this architecture to each row of `[rows, channels]`. */
 export function normalize(
   { norm, normEpsilon }: Architecture,
