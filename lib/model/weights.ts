@@ -5,6 +5,8 @@ import type { Architecture } from "./architecture.ts";
 export interface Module {
   weight: tf.Tensor;
   bias?: tf.Tensor1D;
+  /** What `apply` reads besides, and the model owns. */
+  memory?: tf.Tensor;
   /**
    * Computes a linear map, `[rows, in]` to `[rows, out]`, by other means than `linear`; told the
    * importance of each row where the site before it is.
@@ -135,6 +137,6 @@ export function parameters(weights: Weights): tf.Tensor[] {
 }
 
 /** The parameter tensors of one module. */
-export function moduleParameters({ weight, bias }: Module): tf.Tensor[] {
-  return bias ? [weight, bias] : [weight];
+export function moduleParameters({ weight, bias, memory }: Module): tf.Tensor[] {
+  return [weight, bias, memory].filter((tensor) => tensor !== undefined);
 }
