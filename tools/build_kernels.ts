@@ -9,7 +9,7 @@ const root = new URL("..", import.meta.url);
 /** A WebAssembly module; paths start at the root of the project. */
 export interface KernelModule {
   file: string;
-  source: string;
+  sources: string[];
   /** The WebAssembly features that it uses; with `threads` it imports a shared memory. */
   features: string;
 }
@@ -18,27 +18,27 @@ export interface KernelModule {
 export const kernelModules: KernelModule[] = [
   {
     file: "lib/tensor/kernels_relaxed.wasm",
-    source: "lib/tensor/assembly/index.ts",
+    sources: ["lib/tensor/assembly/index.ts", "lib/int4/assembly/index.ts"],
     features: "simd,relaxed-simd,threads",
   },
   {
     file: "lib/tensor/kernels_simd.wasm",
-    source: "lib/tensor/assembly/index.ts",
+    sources: ["lib/tensor/assembly/index.ts", "lib/int4/assembly/index.ts"],
     features: "simd,threads",
   },
   {
     file: "lib/int4/kernel_simd.wasm",
-    source: "lib/int4/assembly/index.ts",
+    sources: ["lib/int4/assembly/index.ts"],
     features: "simd",
   },
   {
     file: "bench/int4_peers.wasm",
-    source: "bench/assembly/peers.ts",
+    sources: ["bench/assembly/peers.ts"],
     features: "simd,relaxed-simd",
   },
   {
     file: "bench/peak.wasm",
-    source: "bench/assembly/peak.ts",
+    sources: ["bench/assembly/peak.ts"],
     features: "simd,relaxed-simd",
   },
 ];
@@ -54,22 +54,48 @@ const sharedMemory = [
  *
  * @throws {Error} With the compiler's messages if the source does not compile.
  */
-export async function compileKernels({ source, features }: KernelModule): Promise<Uint8Array> {
+export async function compileKernels(module: KernelModule): Promise<Uint8Array> {
+  return (await build(module)).binary;
+}
+
+/**
+ * The text of a module, one instruction a line, with the names of its functions.
+ *
+ * @throws {Error} As {@linkcode compileKernels}.
+ */
+export async function disassembleKernels(module: KernelModule): Promise<string> {
+  return (await build(module)).text;
+}
+
+async function build(
+  { sources, features }: KernelModule,
+): Promise<{ binary: Uint8Array; text: string }> {
   let binary: Uint8Array | undefined;
+  let text = "";
   const { error, stderr } = await asc.main([
-    source,
-    ...["--outFile", "kernels.wasm", "--runtime", "stub", "--enable", features],
+    ...sources,
+    ...[
+      "--outFile",
+      "kernels.wasm",
+      "--textFile",
+      "kernels.wat",
+      "--runtime",
+      "stub",
+      "--enable",
+      features,
+    ],
     ...["-O3", "--noAssert", "--converge"],
     ...features.includes("threads") ? sharedMemory : [],
   ], {
     readFile: readSource,
     writeFile: (_name: string, contents: string | Uint8Array) => {
       if (contents instanceof Uint8Array) binary = contents;
+      else text = contents;
     },
     listFiles: () => [],
   });
   if (error || !binary) throw new Error(`${error?.message ?? "no output"}\n${stderr}`);
-  return binary;
+  return { binary, text };
 }
 
 function readSource(name: string): string | null {

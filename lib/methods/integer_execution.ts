@@ -10,10 +10,13 @@ import {
   type Pruning,
 } from "../model/mod.ts";
 import type { Profile, UniformParams } from "../quant/mod.ts";
-import { type ActivationParams, quantizeActivations } from "./activations.ts";
+import type { tf } from "../tensor/mod.ts";
+import { type CalibratedScheme, quantizeActivations } from "./activations.ts";
+import { applyInt4Together, hasFourBits, int4Weight } from "./int4_linear.ts";
 import { calibrateMethod, type Method } from "./method.ts";
+import { leastImportant, mapByImportance, type RowMap } from "./mixed_precision.ts";
 import { applyTogether, quantizedLinear } from "./quantized_linear.ts";
-import { inputSites, isQuantized } from "./quantized_module.ts";
+import { inputSites, isQuantized, type QuantizedModule } from "./quantized_module.ts";
 import type { ActivationScheme } from "./scheme.ts";
 import type { Calibration } from "./weights.ts";
 
@@ -30,7 +33,8 @@ export interface IntegerOptions {
 
 /**
  * Runs a method in integers: as {@linkcode quantizedForward}, but the linear maps of all blocks
- * multiply integers instead of dequantized floats. The two agree up to float32 rounding, which now
+ * multiply integers instead of dequantized floats, those with four bits on either side on the
+ * lane-packed multiplier of fig. 5. The two agree up to float32 rounding, which now
  * and then takes an activation to the next code of the following quantizer.
  *
  * @param model Its weights quantized by {@linkcode quantizeWeights}; the result shares its other tensors.
@@ -46,14 +50,22 @@ export function integerExecution(
   calibration: () => Calibration,
   { pruning, release = false }: IntegerOptions = {},
 ): { model: Model; forward: ForwardOptions } {
-  const { scheme, params } = calibrateMethod(model, method, profile, calibration, pruning);
+  const calibrated = calibrateMethod(model, method, profile, calibration, pruning);
+  const { scheme, params } = calibrated;
   return {
-    model: integerModel(model, params, release),
-    forward: { ...quantizeActivations(withoutInputs(scheme), params), pruning },
+    model: integerModel(model, calibrated, release),
+    forward: {
+      ...quantizeActivations(withoutInputs(scheme), params),
+      ...{ pruning, importance: scheme.lower && "startToken" },
+    },
   };
 }
 
-function integerModel(model: Model, params: ActivationParams, release: boolean): Model {
+function integerModel(
+  model: Model,
+  { scheme, params, lower }: CalibratedScheme,
+  release: boolean,
+): Model {
   const layers = model.weights.layers.map((layer) => ({ ...layer }));
   const integer: Model = { ...model, weights: { ...model.weights, layers } };
   try {
@@ -61,7 +73,12 @@ function integerModel(model: Model, params: ActivationParams, release: boolean):
       linearGroups.forEach((group, order) => {
         const names = group.filter((name) => layer[name]); // gate, where the MLP is gated
         const site = inputSites[order];
-        const packed = packGroup(layer, names, params[index][site], `${site} of layer ${index}`);
+        const least = lower?.[index][site];
+        const packed = packGroup(layer, names, {
+          params: params[index][site],
+          lower: least && { share: scheme.lower!.share, params: least },
+          name: `${site} of layer ${index}`,
+        });
         if (release) names.forEach((name) => layer[name]!.weight.dispose());
         Object.assign(layer, packed);
       });
@@ -73,12 +90,18 @@ function integerModel(model: Model, params: ActivationParams, release: boolean):
   return integer;
 }
 
+/** The quantizers of an input: of all tokens, or of the least important and the others. */
+interface InputQuantizers {
+  params?: UniformParams;
+  lower?: { share: number; params: UniformParams };
+  name: string;
+}
+
 /** Linear maps of a block that read the same value, in integers. */
 function packGroup(
   layer: LayerWeights,
   names: LayerModuleName[],
-  params: UniformParams | undefined,
-  input: string,
+  { params, lower, name: input }: InputQuantizers,
 ): LayerWeights {
   const modules = names.map((name) => {
     const module = layer[name]!;
@@ -87,12 +110,54 @@ function packGroup(
     require(params !== undefined, action, "the input must have a uniform quantizer");
     return module;
   });
-  const maps = modules.map(({ codes, bias }) => quantizedLinear(codes, params!, bias, input));
-  const applyGroup = applyTogether(maps, params!, input);
-  return Object.fromEntries(maps.map(({ weight: { memory: weight }, bias, apply }, index) => [
-    names[index],
-    { weight, bias, apply, applyGroup } satisfies Module,
-  ]));
+  const others = packMaps(modules, params!, input);
+  const least = lower && packMaps(modules, lower.params, input);
+  return Object.fromEntries(names.map((name, index) => {
+    const { bias } = modules[index];
+    const weight = others.memories[index];
+    const apply = others.each[index];
+    if (!least) return [name, { weight, bias, apply, applyGroup: others.together }];
+    const mixed: Module = {
+      ...{ weight, bias, memory: least.memories[index] },
+      apply: (value, importance) => {
+        const chosen = leastImportant(importance, lower!.share);
+        return mapByImportance(value, chosen, least.each[index], apply);
+      },
+    };
+    return [name, mixed];
+  }));
+}
+
+/** Maps that read the same value, and what they hold. */
+interface PackedMaps {
+  memories: tf.Tensor1D[];
+  each: RowMap[];
+  together: (value: tf.Tensor2D) => tf.Tensor2D[];
+}
+
+/** Maps in integers: on the lane-packed multiplier where weights and inputs have four bits. */
+function packMaps(modules: QuantizedModule[], params: UniformParams, input: string): PackedMaps {
+  if (modules.every(({ codes }) => hasFourBits(codes, params))) {
+    const maps = modules.map(({ codes, bias }) => ({
+      weight: int4Weight(codes, params, input),
+      bias,
+    }));
+    return joined(maps, (chosen) => applyInt4Together(chosen, params, input));
+  }
+  const maps = modules.map(({ codes, bias }) => quantizedLinear(codes, params, bias, input));
+  return joined(maps, (chosen) => applyTogether(chosen, params, input));
+}
+
+function joined<Packed extends { weight: { memory: tf.Tensor1D } }>(
+  maps: Packed[],
+  apply: (maps: Packed[]) => PackedMaps["together"],
+): PackedMaps {
+  const alone = maps.map((map) => apply([map]));
+  return {
+    memories: maps.map(({ weight }) => weight.memory),
+    each: alone.map((map): RowMap => (value) => map(value)[0]),
+    together: apply(maps),
+  };
 }
 
 /** The scheme without the inputs of linear maps, which these quantize themselves. */

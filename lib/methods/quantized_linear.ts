@@ -65,7 +65,12 @@ export function applyTogether(
     : (value) => maps.flatMap((map) => integerLinear(value, codes, [map], name));
 }
 
-function activationCodes(params: UniformParams, columns: number, name: string): ActivationCodes {
+/** How a value becomes the codes that a linear map in integers reads. */
+export function activationCodes(
+  params: UniformParams,
+  columns: number,
+  name: string,
+): ActivationCodes {
   const { zeroPoint } = commonStep(params, columns, name);
   const { scale, shift, low, high } = fusedSteps(params);
   return {

@@ -5,10 +5,15 @@ import type { Architecture } from "./architecture.ts";
 export interface Module {
   weight: tf.Tensor;
   bias?: tf.Tensor1D;
-  /** Computes a linear map, `[rows, in]` to `[rows, out]`, by other means than `linear`. */
-  apply?: (value: tf.Tensor2D) => tf.Tensor2D;
+  /** What `apply` reads besides, and the model owns. */
+  memory?: tf.Tensor;
+  /**
+   * Computes a linear map, `[rows, in]` to `[rows, out]`, by other means than `linear`; told the
+   * importance of each row where the site before it is.
+   */
+  apply?: (value: tf.Tensor2D, importance?: Float32Array) => tf.Tensor2D;
   /** Computes all maps of its group of {@linkcode linearGroups}, in their order, at once. */
-  applyGroup?: (value: tf.Tensor2D) => tf.Tensor2D[];
+  applyGroup?: (value: tf.Tensor2D, importance?: Float32Array) => tf.Tensor2D[];
 }
 
 /** What a module's parameters are called. */
@@ -132,6 +137,6 @@ export function parameters(weights: Weights): tf.Tensor[] {
 }
 
 /** The parameter tensors of one module. */
-export function moduleParameters({ weight, bias }: Module): tf.Tensor[] {
-  return bias ? [weight, bias] : [weight];
+export function moduleParameters({ weight, bias, memory }: Module): tf.Tensor[] {
+  return [weight, bias, memory].filter((tensor) => tensor !== undefined);
 }

@@ -55,7 +55,14 @@ function difference(actual: tf.Tensor, expected: tf.Tensor): number {
 }
 
 for (const name of tinyModels) {
-  for (const [title, method] of [["GPTQ, 4 bits", agileq8], ["RTN, 8 bits", rtn8]] as const) {
+  for (
+    const [title, method] of [
+      ["GPTQ, 4 bits", agileq8],
+      ["RTN, 8 bits", rtn8],
+      ["AgileQ-4", methods["agileq-4"]],
+      ["AgileQ-4/8", methods["agileq-4/8"]],
+    ] as const
+  ) {
     Deno.test(`integerExecution() computes every linear map within 2e-6: ${name}, ${title}`, () =>
       withQuantized(name, method, (quantized) => {
         const { model } = integerExecution(quantized, method, "paper", calibration);
@@ -65,9 +72,9 @@ for (const name of tinyModels) {
           for (const name of linearGroups.flat().filter((each) => layer[each])) {
             const { weight, bias } = layer[name]!;
             const { apply } = model.weights.layers[index][name]!;
-            const compare = (value: tf.Tensor2D) => {
+            const compare = (value: tf.Tensor2D, importance?: Float32Array) => {
               const expected = linear(value, weight as tf.Tensor2D, bias);
-              const error = difference(apply!(value), expected);
+              const error = difference(apply!(value, importance), expected);
               assert(error < 2e-6, `${name} of layer ${index} is off by ${error}`);
               visits++;
               return expected;

@@ -21,6 +21,8 @@ export type { Comparison } from "./compare_distributions.ts";
 export { embed } from "./embed.ts";
 export { fakeQuantUniform } from "./fake_quant.ts";
 export type { UniformSteps } from "./fake_quant.ts";
+export { int4Linear } from "./int4_linear.ts";
+export type { Int4Map, Int4Weight } from "./int4_linear.ts";
 export { integerLinear, sameOrder } from "./integer_linear.ts";
 export type { ActivationCodes, IntegerMap } from "./integer_linear.ts";
 export { linear } from "./linear.ts";
