@@ -7,11 +7,11 @@ const queueAddress = 32768;
 const word = {
   /** How many jobs there have been. */
   jobs: 0,
-  /** The next call to be performed. */
-  next: 1,
-  /** Threads, the owner aside, that look for calls or perform one. */
-  active: 2,
-  /** What the job is: number of the kernel, how many calls, parameters of each, their address. */
+  /** Calls of the job that nobody has taken yet. */
+  untaken: 1,
+  /** Calls of the job that are not done. */
+  undone: 2,
+  /** The job: number of the kernel, how many calls, parameters of each and their address. */
   kernel: 3,
   calls: 4,
   parameters: 5,
@@ -21,16 +21,15 @@ const word = {
   /** 1 if a call failed, and the length of the message behind the words. */
   failed: 8,
   messageBytes: 9,
+  /** Calls that other threads than the owner have performed so far. */
+  served: 10,
 };
 
 const messageAddress = queueAddress + 64;
 const messageLimit = 1024;
 
-/** What `next` is when no job is open: no number of calls reaches it. */
-const closed = 2 ** 30;
-
 /** How often a thread looks before it sleeps, about 30 microseconds: waking takes as long. */
-const spins = 10000;
+const spins = 1000;
 
 const pageBytes = 65536;
 
@@ -77,38 +76,52 @@ export class CallQueue {
     words[word.address] = address;
     words[word.pages] = this.memory.buffer.byteLength / pageBytes;
     words[word.failed] = 0;
-    Atomics.store(words, word.next, 0);
+    words[word.undone] = calls.length;
+    Atomics.store(words, word.untaken, calls.length);
     Atomics.add(words, word.jobs, 1);
     Atomics.notify(words, word.jobs);
     this.#perform();
-    Atomics.store(words, word.next, closed);
-    this.#waitWhile(word.active, (active) => active > 0);
+    this.#waitWhile(word.undone, (undone) => undone > 0);
     if (words[word.failed]) throw new Error(`kernel ${kernel} failed: ${this.#message()}`);
+  }
+
+  /** How many calls other threads than the owner have performed so far. */
+  get served(): number {
+    return Atomics.load(this.#words, word.served);
   }
 
   /** Helps with every job from now on. */
   serve(): never {
     const words = this.#words;
     for (let jobs = Atomics.load(words, word.jobs);;) {
-      Atomics.add(words, word.active, 1);
-      this.#perform();
-      if (Atomics.sub(words, word.active, 1) === 1) Atomics.notify(words, word.active);
+      Atomics.add(words, word.served, this.#perform());
       jobs = this.#waitWhile(word.jobs, (seen) => seen === jobs);
     }
   }
 
-  /** Performs calls until none is left. What a job is may be read only after a call of it is taken. */
-  #perform(): void {
+  /**
+   * Performs calls until all are taken; returns how many. What the job is stands still only as long as
+   * a call of it is taken and not done.
+   */
+  #perform(): number {
     const words = this.#words;
-    for (;;) {
-      const call = Atomics.add(words, word.next, 1);
-      if (call >= Atomics.load(words, word.calls)) return;
+    for (let performed = 0;;) {
+      const untaken = Atomics.load(words, word.untaken);
+      if (untaken === 0) return performed;
+      if (Atomics.compareExchange(words, word.untaken, untaken, untaken - 1) !== untaken) continue;
       try {
-        this.#performCall(call);
+        this.#performCall(words[word.calls] - untaken);
       } catch (error) {
         this.#fail(error);
       }
+      this.#done(1);
+      performed++;
     }
+  }
+
+  #done(calls: number): void {
+    const before = Atomics.sub(this.#words, word.undone, calls);
+    if (before === calls) Atomics.notify(this.#words, word.undone);
   }
 
   #performCall(call: number): void {
@@ -125,7 +138,7 @@ export class CallQueue {
   #fail(error: unknown): void {
     const words = this.#words;
     if (Atomics.compareExchange(words, word.failed, 0, 1) !== 0) return;
-    Atomics.store(words, word.next, closed);
+    this.#done(Atomics.exchange(words, word.untaken, 0));
     const text = error instanceof Error ? error.message : String(error);
     const bytes = new TextEncoder().encode(text).subarray(0, messageLimit);
     words[word.messageBytes] = bytes.length;

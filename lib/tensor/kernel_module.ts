@@ -1,8 +1,17 @@
+import { environment } from "./environment.ts";
+
 /** The exports of `assembly/index.ts`. Parameters are counts, factors and addresses in bytes. */
 export type Kernels = Record<string, (...parameters: number[]) => void>;
 
 /** The compiled kernels, the fastest first: with and without relaxed SIMD. */
 const moduleFiles = ["kernels_relaxed.wasm", "kernels_simd.wasm"];
+
+/** The environment variable that, set to 0, keeps relaxed SIMD from being used. */
+const relaxedVariable = "AGILE_QUANT_RELAXED_SIMD";
+
+function permittedFiles(): string[] {
+  return environment(relaxedVariable) === "0" ? moduleFiles.slice(1) : moduleFiles;
+}
 
 /** What a thread's workspace holds. Kernels rely on it: `assembly/workspace.ts`. */
 export const workspaceBytes = 2 ** 21;
@@ -13,7 +22,7 @@ export const workspaceBytes = 2 ** 21;
  * @throws {Error} If it can run none: it has no WebAssembly SIMD.
  */
 export async function loadKernelModule(
-  files: readonly string[] = moduleFiles,
+  files: readonly string[] = permittedFiles(),
 ): Promise<WebAssembly.Module> {
   for (const file of files) {
     const binary = await Deno.readFile(new URL(file, import.meta.url));

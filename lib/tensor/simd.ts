@@ -50,6 +50,11 @@ export class Simd {
     return new Simd(await loadKernelModule(files), threads);
   }
 
+  /** How many calls other threads than the caller's have performed so far. */
+  get callsServed(): number {
+    return this.#queue.served;
+  }
+
   /** Into how many calls work is worth dividing: several to a thread, lest one waits for another. */
   get callsAtMost(): number {
     return this.threads === 1 ? 1 : 4 * this.threads;

@@ -15,6 +15,7 @@ const enum Operation {
   Subtract,
   Multiply,
   Divide,
+  AddRelu,
   SiluGradient,
   GeluGradient,
 }
@@ -79,6 +80,7 @@ function apply(operation: Operation, a: v128, b: v128): v128 {
   if (operation == Operation.Subtract) return f32x4.sub(a, b);
   if (operation == Operation.Multiply) return f32x4.mul(a, b);
   if (operation == Operation.Divide) return f32x4.div(a, b);
+  if (operation == Operation.AddRelu) return f32x4.pmax(f32x4.add(a, b), f32x4.splat(0));
   if (operation == Operation.SiluGradient) {
     return f32x4.mul(b, gatedDerivative(a, sigmoid(a), one()));
   }
@@ -179,6 +181,11 @@ export function multiply(rows: i32, columns: i32, target: usize, a: usize, b: us
 
 export function divide(rows: i32, columns: i32, target: usize, a: usize, b: usize, repeated: i32): void {
   binary(Operation.Divide, rows, columns, target, a, b, repeated);
+}
+
+/** relu(a + b). */
+export function addRelu(rows: i32, columns: i32, target: usize, a: usize, b: usize, repeated: i32): void {
+  binary(Operation.AddRelu, rows, columns, target, a, b, repeated);
 }
 
 /** b silu'(a). */

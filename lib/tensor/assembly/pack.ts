@@ -30,7 +30,7 @@ export function joinHigh(ab: v128, cd: v128): v128 {
  * Copies four lines of `depth` elements that lie one after the other: the first elements of all four,
  * then the second ones, and so on, `targetStride` bytes apart.
  */
-function packQuad(target: usize, targetStride: usize, source: usize, lineBytes: usize, depth: i32): void {
+export function packQuad(target: usize, targetStride: usize, source: usize, lineBytes: usize, depth: i32): void {
   const source2 = source + 2 * lineBytes;
   let p = 0;
   for (; p + 4 <= depth; p += 4) {

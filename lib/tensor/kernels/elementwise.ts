@@ -12,7 +12,7 @@ export type UnaryName = "relu" | "step" | "exp" | "sqrt" | "square" | "silu" | "
 
 /** The kernels of two operands in `assembly/elementwise.ts`. */
 export type BinaryName =
-  | ("add" | "subtract" | "multiply" | "divide")
+  | ("add" | "subtract" | "multiply" | "divide" | "addRelu")
   | ("siluGradient" | "geluGradient");
 
 /** A kernel of one float32 input `x`. A slope `alpha` other than 0, as `Step` has, is for `cpu`. */
@@ -141,17 +141,10 @@ function expand(
   const own = rowMajorStrides(operand.shape);
   const strides = shape.map((_, axis) => operand.shape[axis] === 1 ? 0 : own[axis]);
   copyStrided(
+    backend,
     shape,
-    {
-      values: backend.view(Float32Array, operand.address, tf.util.sizeFromShape(operand.shape)),
-      offset: 0,
-      strides,
-    },
-    {
-      values: backend.view(Float32Array, target, tf.util.sizeFromShape(shape)),
-      offset: 0,
-      strides: rowMajorStrides(shape),
-    },
+    { address: operand.address, offset: 0, strides },
+    { address: target, offset: 0, strides: rowMajorStrides(shape) },
   );
 }
 

@@ -63,12 +63,15 @@ export const layoutKernels: AgileKernel[] = [
       const paddings: [number, number][] = attrs.paddings;
       const shape = x.shape.map((size, axis) => paddings[axis][0] + size + paddings[axis][1]);
       const strides = rowMajorStrides(shape);
-      const { tensor } = backend.output(shape);
-      const result = backend.floats(tensor).fill(attrs.constantValue);
+      const source = backend.addressOf(x);
+      const { tensor, address } = backend.output(shape);
+      backend.floats(tensor).fill(attrs.constantValue);
+      const offset = dot(paddings.map(([before]) => before), strides);
       copyStrided(
+        backend,
         x.shape,
-        { values: backend.floats(x), offset: 0, strides: rowMajorStrides(x.shape) },
-        { values: result, offset: dot(paddings.map(([before]) => before), strides), strides },
+        { address: source, offset: 0, strides: rowMajorStrides(x.shape) },
+        { address, offset, strides },
       );
       return tensor;
     },
@@ -83,11 +86,13 @@ function gather(
   offset: number,
   strides: number[],
 ): tf.TensorInfo {
-  const { tensor } = backend.output(shape);
+  const source = backend.addressOf(x);
+  const { tensor, address } = backend.output(shape);
   copyStrided(
+    backend,
     shape,
-    { values: backend.floats(x), offset, strides },
-    { values: backend.floats(tensor), offset: 0, strides: rowMajorStrides(shape) },
+    { address: source, offset, strides },
+    { address, offset: 0, strides: rowMajorStrides(shape) },
   );
   return tensor;
 }

@@ -59,8 +59,9 @@ export const matmulKernels: AgileKernel[] = [
       if (!isFloat(call) || (activation !== "linear" && activation !== "relu")) return undefined;
       if (bias && tf.util.sizeFromShape(bias.shape) !== bias.shape.at(-1)) return undefined;
       const output = product(call);
-      if (bias) applyBinary(backend, "add", output, output.tensor, bias);
-      if (activation === "relu") applyUnary(backend, "relu", output, output.tensor);
+      const relu = activation === "relu";
+      if (bias) applyBinary(backend, relu ? "addRelu" : "add", output, output.tensor, bias);
+      else if (relu) applyUnary(backend, "relu", output, output.tensor);
       return output.tensor;
     },
   },

@@ -1,5 +1,6 @@
 import { require } from "../../core/mod.ts";
 import type { AgileKernel } from "../agile.ts";
+import { split } from "../split.ts";
 import { tf } from "../tf.ts";
 
 /** Kernels over the rows of float32 tensors: sums, lookups and their gradients. */
@@ -13,13 +14,29 @@ export const rowKernels: AgileKernel[] = [
       const trailing = axes.every((axis, index) => axis === x.shape.length - axes.length + index);
       if (!leading && !trailing) return undefined;
       const [kept, summed] = tf.backend_util.computeOutAndReduceShapes(x.shape, axes);
-      const values = backend.floats(x);
+      const source = backend.addressOf(x);
       const [outputs, terms] = [tf.util.sizeFromShape(kept), tf.util.sizeFromShape(summed)];
       const shape = keepDims ? tf.backend_util.expandShapeToKeepDim(kept, axes) : kept;
-      const { tensor } = backend.output(shape);
-      const result = backend.floats(tensor);
-      if (trailing) sumsOverRows(values, outputs, terms, result);
-      else sumOfRows(values, terms, outputs, result);
+      const { tensor, address } = backend.output(shape);
+      // At least 10 microseconds a call; sumRows has room for so many columns.
+      const grains = Math.ceil(2 ** 14 / Math.max(1, terms));
+      const most = Math.max(backend.simd.callsAtMost, Math.ceil(outputs / 2 ** 17));
+      const parts = split(outputs, grains, most);
+      if (trailing) {
+        backend.run(
+          "sumColumns",
+          parts.map(([first, count]) => [
+            ...[count, terms, address + 4 * first, source + 4 * first * terms],
+          ]),
+        );
+      } else {
+        backend.run(
+          "sumRows",
+          parts.map(([first, count]) => [
+            ...[terms, count, outputs, address + 4 * first, source + 4 * first],
+          ]),
+        );
+      }
       return tensor;
     },
   },
@@ -32,15 +49,12 @@ export const rowKernels: AgileKernel[] = [
       const [rows, ...rowShape] = x.shape;
       const columns = tf.util.sizeFromShape(rowShape);
       const ids = backend.data.get(indices.dataId).values as Int32Array;
-      const values = backend.floats(x);
       const stranger = ids.find((id) => id < 0 || id >= rows);
       const rule = `indices must be 0..${rows - 1}`;
       require(stranger === undefined, "look rows up", rule, stranger);
-      const { tensor } = backend.output([...indices.shape, ...rowShape]);
-      const result = backend.floats(tensor);
-      ids.forEach((id, position) => {
-        result.set(values.subarray(id * columns, (id + 1) * columns), position * columns);
-      });
+      const [source, places] = [backend.addressOf(x), backend.addressOf(indices)];
+      const { tensor, address } = backend.output([...indices.shape, ...rowShape]);
+      backend.run("gatherRows", [[ids.length, columns, address, source, places]]);
       return tensor;
     },
   },
@@ -63,31 +77,3 @@ export const rowKernels: AgileKernel[] = [
     },
   },
 ];
-
-/** [rows, columns] -> [columns], in float64. */
-function sumOfRows(
-  values: Float32Array,
-  rows: number,
-  columns: number,
-  result: Float32Array,
-): void {
-  const sums = new Float64Array(columns);
-  for (let row = 0, at = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) sums[column] += values[at++];
-  }
-  result.set(sums);
-}
-
-/** [rows, columns] -> [rows], in float64. */
-function sumsOverRows(
-  values: Float32Array,
-  rows: number,
-  columns: number,
-  result: Float32Array,
-): void {
-  for (let row = 0, at = 0; row < rows; row++) {
-    let sum = 0;
-    for (let column = 0; column < columns; column++) sum += values[at++];
-    result[row] = sum;
-  }
-}
