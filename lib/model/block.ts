@@ -7,7 +7,7 @@ import { normalize, project } from "./modules.ts";
 import { pruneTokens } from "./prune.ts";
 import { type BlockHook, hookOfLayer, isCalledAt, type SiteHook } from "./sites.ts";
 import type { Exit, Pruning, State } from "./state.ts";
-import type { LayerWeights } from "./weights.ts";
+import type { LayerWeights, Module } from "./weights.ts";
 
 /** What a caller may hang onto a forward pass. */
 export interface ForwardOptions {
@@ -87,7 +87,11 @@ function positionIds({ positions }: State, pruning?: Pruning): Int32Array {
   return pruning?.positions === "renumber" ? positions.map((_, index) => index) : positions;
 }
 
-const activations = { silu, gelu, relu: (value: tf.Tensor2D) => tf.relu(value) };
+const activations = {
+  silu: (module: Module, value: tf.Tensor2D) => silu(project(module, value)),
+  gelu: (module: Module, value: tf.Tensor2D) => gelu(project(module, value)),
+  relu: (module: Module, value: tf.Tensor2D) => project(module, value, "relu"),
+};
 
 /** The MLP, `[rows, channels]` to `[rows, channels]`. */
 function transform(
@@ -99,7 +103,7 @@ function transform(
   const input = at("mlp.input", value);
   const activate = activations[activation];
   const expanded = gated
-    ? tf.mul(activate(project(gate!, input)), project(up!, input))
-    : activate(project(up!, input));
-  return project(down!, at("mlp.hidden", expanded as tf.Tensor2D));
+    ? tf.mul(activate(gate!, input), project(up!, input)) as tf.Tensor2D
+    : activate(up!, input);
+  return project(down!, at("mlp.hidden", expanded));
 }

@@ -1,10 +1,16 @@
-import { layerNorm, linear, rmsNorm, type tf } from "../tensor/mod.ts";
+import { layerNorm, linear, type LinearActivation, rmsNorm, tf } from "../tensor/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import type { Module } from "./weights.ts";
 
-/** Applies a linear map: `[rows, in]` to `[rows, out]`. */
-export function project({ weight, bias, apply }: Module, value: tf.Tensor2D): tf.Tensor2D {
-  return apply ? apply(value) : linear(value, weight as tf.Tensor2D, bias);
+/** Applies a linear map and what follows it: `[rows, in]` to `[rows, out]`. */
+export function project(
+  { weight, bias, apply }: Module,
+  value: tf.Tensor2D,
+  activation: LinearActivation = "linear",
+): tf.Tensor2D {
+  if (!apply) return linear(value, weight as tf.Tensor2D, bias, activation);
+  const output = apply(value);
+  return activation === "relu" ? tf.relu(output) : output;
 }
 
 /** Applies a norm of this architecture to each row of `[rows, channels]`. */

@@ -24,6 +24,7 @@ export type {
   CausalAttentionOptions,
   CausalSoftmaxOptions,
   Comparison,
+  LinearActivation,
   Log2Rounding,
   RotaryTable,
   RowCodes,

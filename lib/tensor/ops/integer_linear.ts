@@ -44,7 +44,7 @@ export function integerLinear(
   const { tensor } = backend.output([rows, outputs]);
   const result = backend.floats(tensor);
   backend.scratch(scratchSizes(weight, chunk, columns), (...addresses) => {
-    const scratch = layOut(weight, chunk, columns, addresses, backend);
+    const scratch = layOut(weight, chunk, addresses, backend);
     for (let first = 0; first < rows; first += chunk) {
       const count = Math.min(chunk, rows - first);
       codes(first, count, backend.view(Uint8Array, scratch.activation, count * places));
@@ -76,7 +76,6 @@ function scratchSizes(weight: IntegerWeight, chunk: number, columns: number): nu
 function layOut(
   weight: IntegerWeight,
   chunk: number,
-  columns: number,
   addresses: number[],
   backend: AgileBackend,
 ) {

@@ -22,6 +22,7 @@ export { integerLinear } from "./integer_linear.ts";
 export type { RowCodes } from "./integer_linear.ts";
 export { multiplyIntegers } from "./integer_product.ts";
 export { linear } from "./linear.ts";
+export type { LinearActivation } from "./linear.ts";
 export { fakeQuantLog2 } from "./log2.ts";
 export type { Log2Rounding } from "./log2.ts";
 export { layerNorm, rmsNorm } from "./normalization.ts";
