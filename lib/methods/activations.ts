@@ -9,14 +9,14 @@ import {
 } from "../model/mod.ts";
 import {
   fakeQuantizeLog2,
-  fakeQuantizeUniform,
+  fusedSteps,
   observeRange,
   type Profile,
   searchTrip,
   type UniformParams,
   uniformParams,
 } from "../quant/mod.ts";
-import { type Log2Rounding, tensorData, tf } from "../tensor/mod.ts";
+import { fakeQuantUniform, type Log2Rounding, tensorData, tf } from "../tensor/mod.ts";
 import type { ActivationScheme, CalibratedQuantizer, SiteQuantizer } from "./scheme.ts";
 import { advanceStreams, closeStreams, openStreams } from "./streams.ts";
 
@@ -131,14 +131,15 @@ export function quantizeActivations(
  * who look at what each quantizer does.
  */
 export function quantizingHook(scheme: ActivationScheme, params: ActivationParams): SiteHook {
+  const steps = params.map((sites) =>
+    Object.fromEntries(Object.entries(sites).map(([site, each]) => [site, fusedSteps(each)]))
+  );
   return atSites(sitesOf(scheme, () => true), (value, { site, layer }) => {
     const quantizer = scheme.sites[site]!;
     const name = `${site} of layer ${layer}`;
-    const values = tensorData(value);
+    if (quantizer.kind !== "log2") return fakeQuantUniform(value, steps[layer][site], name);
     const maximum = site === "attn.probs" ? 1 : undefined;
-    const quantized = quantizer.kind === "log2"
-      ? fakeQuantizeLog2(values, { ...quantizer, maximum, name })
-      : fakeQuantizeUniform(values, params[layer][site]!, undefined, name);
+    const quantized = fakeQuantizeLog2(tensorData(value), { ...quantizer, maximum, name });
     return tf.tensor(quantized, value.shape);
   });
 }
