@@ -161,18 +161,27 @@ export function quantizeActivations(
   params: ActivationParams,
 ): { hook: SiteHook; probabilities?: Log2Rounding } {
   const probabilities = probabilityRounding(scheme);
-  const sites = sitesOf(scheme, (_, site) => site !== "attn.probs" || !probabilities);
+  const { "attn.probs": _maps, ...rest } = scheme.sites;
+  const sites = probabilities ? rest : scheme.sites;
+  return { hook: quantizingHook({ ...scheme, sites }, params), probabilities };
+}
+
+/**
+ * As {@linkcode quantizeActivations}, but attention maps come to the hook like all else: for those
+ * who look at what each quantizer does.
+ */
+export function quantizingHook(scheme: ActivationScheme, params: ActivationParams): SiteHook {
   const steps = params.map((sites) =>
     Object.fromEntries(Object.entries(sites).map(([site, each]) => [site, fusedSteps(each)]))
   );
-  const hook = atSites(sites, (value, { site, layer }) => {
+  return atSites(sitesOf(scheme, () => true), (value, { site, layer }) => {
     const quantizer = scheme.sites[site]!;
     const name = `${site} of layer ${layer}`;
     if (quantizer.kind !== "log2") return fakeQuantUniform(value, steps[layer][site], name);
-    const quantized = fakeQuantizeLog2(tensorData(value), { ...quantizer, name });
+    const maximum = site === "attn.probs" ? 1 : undefined;
+    const quantized = fakeQuantizeLog2(tensorData(value), { ...quantizer, maximum, name });
     return tf.tensor(quantized, value.shape);
   });
-  return { hook, probabilities };
 }
 
 function probabilityRounding({ sites }: Pick<SiteScheme, "sites">): Log2Rounding | undefined {

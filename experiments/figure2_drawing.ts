@@ -1,0 +1,65 @@
+import { barChart, type Figure, panels, type PlotlySpec } from "../lib/report/mod.ts";
+import { executions, instructionLevels } from "./bench_record.ts";
+import type { ProfileRow } from "./figure2.ts";
+
+/** The products with weights, which quantization speeds up first. */
+const linear = new Set(["q/k/v", "projection", "FC1", "FC2"]);
+
+/**
+ * Draws figure 2, where the time of a block goes, and says what it shows.
+ *
+ * @param rows At least one, as `profileRows` gives them.
+ */
+export function drawFigure2(
+  rows: readonly ProfileRow[],
+): Pick<Figure, "shows" | "verdict" | "agreement" | "spec"> {
+  const groups = Map.groupBy(rows, ({ model, phase, tokens }) => `${model}, ${phase} ${tokens}`);
+  const floats = [...groups].flatMap(([name, group]) => {
+    const level = instructionLevels.findLast((each) => group.some((row) => row.level === each));
+    const own = group.filter((row) => row.level === level && row.execution === "FP32");
+    const share = own.reduce((sum, row) => sum + (linear.has(row.operation) ? row.share : 0), 0);
+    return own.length > 0 ? [{ name: `${name} tokens`, share }] : [];
+  });
+  const dominated = floats.filter(({ share }) => share > 0.5).length;
+  return {
+    shows: "Share of the time of one transformer block that each operation takes, by instruction " +
+      "level and number format, for a whole window (prefill) and for one token after a full cache " +
+      "(decode).",
+    verdict: dominated === floats.length
+      ? "agrees"
+      : dominated > 0
+      ? "agrees in part"
+      : "disagrees",
+    agreement:
+      "Integer products can only speed up what products with weights take. In FP32 that is " +
+      floats.map(({ name, share }) => `${(100 * share).toFixed(0)} % (${name})`).join(", ") + ".",
+    spec: panels([...groups].map(([name, group]) => [groupPanel(`${name} tokens`, group)])),
+  };
+}
+
+function groupPanel(title: string, rows: readonly ProfileRow[]): PlotlySpec {
+  const columns = instructionLevels.flatMap((level) =>
+    executions.flatMap((execution) => {
+      const own = rows.filter((row) => row.level === level && row.execution === execution);
+      return own.length > 0 ? [{ name: `${level}<br>${execution}`, own }] : [];
+    })
+  );
+  const operations = [...new Set(rows.map(({ operation }) => operation))];
+  return barChart({
+    title,
+    categories: columns.map(({ name }) => name),
+    x: { title: "instruction level and number format" },
+    y: { title: "share of time", unit: "%", range: [0, 100] },
+    series: operations.map((operation) => ({
+      name: operation,
+      values: columns.map(({ own }) => {
+        const found = own.find((row) => row.operation === operation);
+        return found ? { value: 100 * found.share } : null;
+      }),
+    })),
+    stacked: true,
+    width: 1060,
+    height: 400,
+    bottom: 90,
+  });
+}
