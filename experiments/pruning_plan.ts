@@ -1,6 +1,6 @@
 import { require } from "../lib/core/mod.ts";
 import type { Model, Pruning } from "../lib/model/mod.ts";
-import { pruningSchedule, startTokenImportance } from "../lib/tokens/mod.ts";
+import { pruningSchedule } from "../lib/tokens/mod.ts";
 
 /** Progressive token pruning as a table's configuration states it. */
 export interface PruningPlan {
@@ -29,5 +29,5 @@ export function pruningFor(model: Model, { beta, layers, positions }: PruningPla
   );
   const counted = layers.map((layer) => layer < 0 ? count + layer : layer);
   const ratios = pruningSchedule({ beta, layers: counted });
-  return { ratios, importance: startTokenImportance, positions };
+  return { ratios, importance: "startToken", positions };
 }

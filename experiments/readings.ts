@@ -28,15 +28,16 @@ export interface Readings {
 export async function takeReadings(
   model: Model,
   windows: Int32Array[],
-  { hook, pruning }: ForwardOptions,
+  options: ForwardOptions,
   hooks: RunHooks,
   reference?: Model,
 ): Promise<Readings> {
+  const { pruning, ...unpruned } = options;
   const scores = await scoreWindows(
     windows,
     (window) => ({
-      run: scoreWindow(model, window, { hook, pruning }, reference),
-      dense: pruning && scoreWindow(model, window, { hook }, reference),
+      run: scoreWindow(model, window, options, reference),
+      dense: pruning && scoreWindow(model, window, unpruned, reference),
     }),
     hooks,
     "windows",

@@ -10,7 +10,7 @@ const root = new URL("..", import.meta.url);
 export interface KernelModule {
   file: string;
   source: string;
-  /** The WebAssembly features that it uses. */
+  /** The WebAssembly features that it uses; with `threads` it imports a shared memory. */
   features: string;
 }
 
@@ -19,12 +19,12 @@ export const kernelModules: KernelModule[] = [
   {
     file: "lib/tensor/kernels_relaxed.wasm",
     source: "lib/tensor/assembly/index.ts",
-    features: "simd,relaxed-simd",
+    features: "simd,relaxed-simd,threads",
   },
   {
     file: "lib/tensor/kernels_simd.wasm",
     source: "lib/tensor/assembly/index.ts",
-    features: "simd",
+    features: "simd,threads",
   },
   {
     file: "lib/int4/kernel_simd.wasm",
@@ -36,6 +36,17 @@ export const kernelModules: KernelModule[] = [
     source: "bench/assembly/peers.ts",
     features: "simd,relaxed-simd",
   },
+  {
+    file: "bench/peak.wasm",
+    source: "bench/assembly/peak.ts",
+    features: "simd,relaxed-simd",
+  },
+];
+
+/** A memory from outside that several instances work in, up to the 4 GiB that addresses reach. */
+const sharedMemory = [
+  ...["--importMemory", "--noExportMemory", "--sharedMemory"],
+  ...["--initialMemory", "1", "--maximumMemory", "65536"],
 ];
 
 /**
@@ -49,6 +60,7 @@ export async function compileKernels({ source, features }: KernelModule): Promis
     source,
     ...["--outFile", "kernels.wasm", "--runtime", "stub", "--enable", features],
     ...["-O3", "--noAssert", "--converge"],
+    ...features.includes("threads") ? sharedMemory : [],
   ], {
     readFile: readSource,
     writeFile: (_name: string, contents: string | Uint8Array) => {

@@ -62,7 +62,7 @@ async function run(options: Options, session: Session): Promise<void> {
   const { model, forward } = await quantizedModel(full, tokenizer, method, session);
 
   const { tokens: count, temperature, topK, seed, cache } = options;
-  const settings = { tokens: count, temperature, topK, seed, cache, endTokens, hook: forward.hook };
+  const settings = { ...forward, tokens: count, temperature, topK, seed, cache, endTokens };
   const tokens = generate(model, prompt, settings);
   const stream = new TextStream(tokenizer, prompt);
   const seconds: number[] = [];

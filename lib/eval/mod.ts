@@ -1,4 +1,3 @@
-export * from "./divergence.ts";
 export * from "./perplexity.ts";
 export * from "./reading.ts";
 export * from "./score.ts";

@@ -1,7 +1,6 @@
 import { require } from "../core/mod.ts";
 import { forward, type ForwardOptions, logits, type Model } from "../model/mod.ts";
-import { tensorData, tf, tidy, tokenCrossEntropy } from "../tensor/mod.ts";
-import { compareDistributions } from "./divergence.ts";
+import { compareDistributions, tensorData, tf, tidy, tokenCrossEntropy } from "../tensor/mod.ts";
 
 /**
  * What a model made of one window. Entry i belongs to position i, which predicts the original
@@ -94,11 +93,9 @@ function recordComparison(
   predicted: tf.Tensor2D,
   expected: tf.Tensor2D,
 ): void {
-  const { divergence, agreement } = compareDistributions(
-    tensorData(expected),
-    tensorData(predicted),
-    positions.length,
-  );
+  const comparison = compareDistributions(expected, predicted);
+  const divergence = tensorData(comparison.divergence);
+  const agreement = tensorData(comparison.agreement);
   positions.forEach((position, row) => {
     scores.divergence![position] = divergence[row];
     scores.agreement![position] = agreement[row];

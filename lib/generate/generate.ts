@@ -2,24 +2,22 @@ import { require, seededRandom } from "../core/mod.ts";
 import {
   type CachePrecision,
   extend,
+  type ForwardOptions,
   logits,
   type Model,
-  type SiteHook,
   startCache,
 } from "../model/mod.ts";
 import { tensorData, tf, tidy } from "../tensor/mod.ts";
 import { sampleToken, type SamplingOptions } from "./sampling.ts";
 
 /** How a text is continued. */
-export interface GenerateOptions extends SamplingOptions {
+export interface GenerateOptions extends SamplingOptions, Omit<ForwardOptions, "pruning"> {
   /** At most how many tokens are generated. */
   tokens: number;
   /** Of the draws, an integer in 0..2^32-1. */
   seed?: number;
   /** Generating stops before these tokens. */
   endTokens?: ReadonlySet<number>;
-  /** Sees and may replace the value at every site. */
-  hook?: SiteHook;
   /** How keys and values are cached. */
   cache?: CachePrecision;
 }
@@ -35,8 +33,9 @@ export interface GenerateOptions extends SamplingOptions {
 export function* generate(
   model: Model,
   prompt: Int32Array,
-  { tokens, seed = 0, endTokens, hook, cache: precision, ...sampling }: GenerateOptions,
+  options: GenerateOptions,
 ): Generator<number, void, void> {
+  const { tokens, seed = 0, endTokens, cache: precision } = options;
   const { maxPositions } = model.architecture;
   const rule = `prompt and tokens must number at most ${maxPositions} with ${model.name}`;
   const total = prompt.length + tokens;
@@ -46,9 +45,9 @@ export function* generate(
   let ids = prompt;
   for (let count = 0; count < tokens; count++) {
     const step = tidy(() => {
-      const extended = extend(model, cache, ids, { hook });
+      const extended = extend(model, cache, ids, options);
       const last = tf.slice(extended.hidden, [ids.length - 1, 0]);
-      const token = sampleToken(tensorData(logits(model, last)), sampling, random);
+      const token = sampleToken(tensorData(logits(model, last)), options, random);
       return { cache: extended.cache, token };
     });
     if (endTokens?.has(step.token)) return;

@@ -1,5 +1,12 @@
 import { require } from "../core/mod.ts";
-import { type Model, type Pruning, type SiteHook, type SiteName } from "../model/mod.ts";
+import {
+  atSites,
+  type ForwardOptions,
+  type Model,
+  type Pruning,
+  type SiteHook,
+  type SiteName,
+} from "../model/mod.ts";
 import {
   fakeQuantizeLog2,
   fakeQuantizeUniform,
@@ -9,8 +16,8 @@ import {
   type UniformParams,
   uniformParams,
 } from "../quant/mod.ts";
-import { tensorData, tf } from "../tensor/mod.ts";
-import type { ActivationScheme, CalibratedQuantizer } from "./scheme.ts";
+import { type Log2Rounding, tensorData, tf } from "../tensor/mod.ts";
+import type { ActivationScheme, CalibratedQuantizer, SiteQuantizer } from "./scheme.ts";
 import { advanceStreams, closeStreams, openStreams } from "./streams.ts";
 
 /** Calibrated parameters, `[layer][site]`. Log2 sites need none. */
@@ -66,14 +73,21 @@ export function calibrateActivations(
 
 /** A tap that copies what the calibrated sites of a scheme give. */
 function observe(scheme: ActivationScheme, observed: Map<string, Observed>): SiteHook {
-  return (value, { site }) => {
-    const quantizer = scheme.sites[site];
-    if (!quantizer || quantizer.kind === "log2") return value;
+  const sites = sitesOf(scheme, ({ kind }) => kind !== "log2");
+  return atSites(sites, (value, { site }) => {
+    const quantizer = scheme.sites[site] as CalibratedQuantizer;
     const seen = observed.get(site) ?? { quantizer, channels: value.shape.at(-1)!, parts: [] };
     seen.parts.push(tensorData(value).slice());
     observed.set(site, seen);
     return value;
-  };
+  });
+}
+
+function sitesOf(
+  { sites }: ActivationScheme,
+  chosen: (quantizer: SiteQuantizer, site: SiteName) => boolean,
+): SiteName[] {
+  return (Object.keys(sites) as SiteName[]).filter((site) => chosen(sites[site]!, site));
 }
 
 function siteParams(
@@ -95,26 +109,36 @@ function siteParams(
 }
 
 /**
- * The hook that quantizes and dequantizes every site of a scheme.
+ * The options of a forward pass that quantizes and dequantizes every site of a scheme.
  *
- * Attention maps arrive a few heads, or with a cache a few tokens, at a time, yet the log2 quantizer's
- * maximum is that of the whole tensor: in every map the first token attends to itself with
- * probability 1.
+ * The log2 quantizer of attention maps, which never exist as a whole, takes the maximum of the whole
+ * tensor for 1: in every map the first token attends to itself with probability 1.
  *
  * @param params What {@linkcode calibrateActivations} gave for this scheme and model.
  */
-export function quantizeActivations(scheme: ActivationScheme, params: ActivationParams): SiteHook {
-  return (value, { site, layer }) => {
-    const quantizer = scheme.sites[site];
-    if (!quantizer) return value;
+export function quantizeActivations(
+  scheme: ActivationScheme,
+  params: ActivationParams,
+): Pick<ForwardOptions, "hook" | "probabilities"> {
+  const probabilities = probabilityRounding(scheme);
+  const sites = sitesOf(scheme, (_, site) => site !== "attn.probs" || !probabilities);
+  const hook = atSites(sites, (value, { site, layer }) => {
+    const quantizer = scheme.sites[site]!;
     const name = `${site} of layer ${layer}`;
     const values = tensorData(value);
-    const maximum = site === "attn.probs" ? 1 : undefined;
     const quantized = quantizer.kind === "log2"
-      ? fakeQuantizeLog2(values, { ...quantizer, maximum, name })
+      ? fakeQuantizeLog2(values, { ...quantizer, name })
       : fakeQuantizeUniform(values, params[layer][site]!, undefined, name);
     return tf.tensor(quantized, value.shape);
-  };
+  });
+  return { hook, probabilities };
+}
+
+function probabilityRounding({ sites }: ActivationScheme): Log2Rounding | undefined {
+  const quantizer = sites["attn.probs"];
+  if (quantizer?.kind !== "log2") return undefined;
+  const { bits, profile } = quantizer;
+  return { bits, profile, maximum: 1 };
 }
 
 function concatenate(parts: Float32Array[]): Float32Array {

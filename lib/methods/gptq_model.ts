@@ -1,5 +1,6 @@
 import { type Progress, silent } from "../core/mod.ts";
 import {
+  atSites,
   disposeModel,
   linearGroups,
   type Model,
@@ -88,10 +89,10 @@ function siteGram(model: Model, layer: number, stream: State, site: SiteName): t
   return tidy(() => {
     let gram!: tf.Tensor;
     runLayer(model, layer, stream, {
-      hook: (value, visit) => {
-        if (visit.site === site) gram = tf.matMul(value, value, true, false);
+      hook: atSites([site], (value) => {
+        gram = tf.matMul(value, value, true, false);
         return value;
-      },
+      }),
     });
     return gram;
   });

@@ -36,7 +36,7 @@ export async function integerExecution(
   const { scheme, params } = calibrateMethod(model, method, profile, calibration, pruning);
   return {
     model: await integerModel(model, params),
-    forward: { hook: quantizeActivations(withoutInputs(scheme), params), pruning },
+    forward: { ...quantizeActivations(withoutInputs(scheme), params), pruning },
   };
 }
 

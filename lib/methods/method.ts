@@ -119,7 +119,7 @@ export function quantizedForward(
 ): ForwardOptions {
   if (!method.activations) return { pruning };
   const { scheme, params } = calibrateMethod(model, method, profile, calibration, pruning);
-  return { hook: quantizeActivations(scheme, params), pruning };
+  return { ...quantizeActivations(scheme, params), pruning };
 }
 
 /** The activation scheme of a method that has one, and its parameters on a model. */

@@ -1,7 +1,17 @@
-import { rotary, rotaryTable, tf } from "../tensor/mod.ts";
+import {
+  attendByMaps,
+  causalAttention,
+  type CausalAttentionOptions,
+  fakeQuantLog2,
+  type Log2Rounding,
+  rotary,
+  rotaryTable,
+  tensorData,
+  tf,
+} from "../tensor/mod.ts";
+import { startTokenImportance } from "../tokens/mod.ts";
 import { alibiSlopes } from "./alibi.ts";
 import type { Architecture } from "./architecture.ts";
-import { attendByMaps, type Attended } from "./attention_maps.ts";
 import { project } from "./modules.ts";
 import type { BlockHook } from "./sites.ts";
 import type { Pruning } from "./state.ts";
@@ -17,16 +27,29 @@ export type Recall = (
 ) => { key: tf.Tensor2D; value: tf.Tensor2D };
 
 /** Besides its input, what {@linkcode attend} reads. */
-export interface AttentionOptions {
+export interface BlockAttentionOptions {
   /** Windows that lie one after the other in the input. */
   batch: number;
   /** What the position encoding takes each token's place to be, `[tokens]`. */
   positionIds: Int32Array;
   at: BlockHook;
+  /** Whether `at` is to see the attention maps, which do not exist otherwise. */
+  maps: boolean;
+  /** Rounds the probabilities. */
+  probabilities?: Log2Rounding;
+  /** What errors call the probabilities. */
+  name: string;
   /** Where the window has tokens before those of the input; `batch` is 1 then. */
   recall?: Recall;
-  /** Scores tokens from the attention maps. */
+  /** Scores tokens; `batch` is 1 then. */
   importance?: Pruning["importance"];
+}
+
+/** What attention gives back. */
+export interface Attended {
+  output: tf.Tensor2D;
+  /** Importance of each token, `[tokens]`; only where it was asked for. */
+  importance?: Float32Array;
 }
 
 /**
@@ -39,9 +62,10 @@ export function attend(
   architecture: Architecture,
   weights: LayerWeights,
   input: tf.Tensor2D,
-  { batch, positionIds, at, recall, importance }: AttentionOptions,
-): Attended<tf.Tensor2D> {
-  const { heads, keyValueHeads, headDim, positions } = architecture;
+  options: BlockAttentionOptions,
+): Attended {
+  const { batch, positionIds, at, maps, recall, importance } = options;
+  const { heads, headDim, positions } = architecture;
   let query = project(weights.query!, input);
   let key = project(weights.key!, input);
   if (positions.kind === "rotary") {
@@ -53,34 +77,57 @@ export function attend(
   query = at("attn.q", query);
   const own = { key: at("attn.k", key), value: at("attn.v", value) };
   const seen = recall ? recall(own.key, own.value) : own;
-  const attended = attendByMaps(
-    splitHeads(query, batch, heads),
-    splitHeads(seen.key, batch, keyValueHeads),
-    splitHeads(seen.value, batch, keyValueHeads),
-    {
-      slopes: positions.kind === "alibi" ? alibiSlopes(heads) : undefined,
-      positionIds: recall ? undefined : positionIds,
-      hook: (probabilities, firstMap) => at("attn.probs", probabilities, firstMap),
-      importance,
-    },
-  );
-  const joined = at("attn.output", joinHeads(attended.output, batch, heads));
-  return { ...attended, output: project(weights.output!, joined) };
+  const mixing = {
+    heads,
+    batch,
+    scale: 1 / Math.sqrt(headDim),
+    slopes: positions.kind === "alibi" ? alibiSlopes(heads) : undefined,
+    keyPositions: recall ? undefined : positionIds,
+    log2: options.probabilities,
+    name: options.name,
+  };
+  const mix = maps || typeof importance === "function" ? mixByMaps : mixAtOnce;
+  const mixed = mix(query, seen.key, seen.value, mixing, options);
+  const output = project(weights.output!, at("attn.output", mixed.output));
+  return { ...mixed, output };
 }
 
-/** `[batch * tokens, heads * headDim]` to `[batch * heads, tokens, headDim]`. */
-function splitHeads(value: tf.Tensor2D, batch: number, heads: number): tf.Tensor3D {
-  const tokens = value.shape[0] / batch;
-  const headDim = value.shape[1] / heads;
-  const split = value.reshape([batch, tokens, heads, headDim]);
-  return tf.transpose(split, [0, 2, 1, 3]).reshape([batch * heads, tokens, headDim]);
+/** Attention whose maps never exist. */
+function mixAtOnce(
+  query: tf.Tensor2D,
+  key: tf.Tensor2D,
+  value: tf.Tensor2D,
+  mixing: CausalAttentionOptions,
+  { importance }: BlockAttentionOptions,
+): Attended {
+  const { output, startToken } = causalAttention(query, key, value, mixing);
+  return importance
+    ? { output, importance: tensorData(tf.sum(startToken, 0)).slice() }
+    : { output };
 }
 
-/** The inverse of {@linkcode splitHeads}. */
-function joinHeads(value: tf.Tensor3D, batch: number, heads: number): tf.Tensor2D {
-  const [, tokens, headDim] = value.shape;
-  const split = value.reshape([batch, heads, tokens, headDim]);
-  return tf.transpose(split, [0, 2, 1, 3]).reshape([batch * tokens, heads * headDim]);
+/** Attention by maps, which the hook sees after they were rounded. */
+function mixByMaps(
+  query: tf.Tensor2D,
+  key: tf.Tensor2D,
+  value: tf.Tensor2D,
+  mixing: CausalAttentionOptions,
+  { at, importance, name }: BlockAttentionOptions,
+): Attended {
+  const { log2 } = mixing;
+  const score = importance === "startToken" ? startTokenImportance : importance;
+  let scores: Float32Array | undefined;
+  const output = attendByMaps(query, key, value, mixing, (maps, firstMap) => {
+    const [count, tokens] = maps.shape;
+    const rounded = log2 ? fakeQuantLog2(maps, log2, name) : maps;
+    const probabilities = at("attn.probs", rounded, firstMap);
+    if (score) {
+      const part = score(tensorData(probabilities), { heads: count, tokens });
+      scores = scores ? scores.map((sum, token) => sum + part[token]) : part;
+    }
+    return probabilities;
+  });
+  return { output, importance: scores };
 }
 
 function repeat(values: Int32Array, times: number): Int32Array {

@@ -1,18 +1,20 @@
 import { require } from "../core/mod.ts";
-import { gelu, silu, tf } from "../tensor/mod.ts";
+import { gelu, type Log2Rounding, silu, tf } from "../tensor/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import { attend, type Recall } from "./attention.ts";
 import type { Model } from "./model.ts";
 import { normalize, project } from "./modules.ts";
 import { pruneTokens } from "./prune.ts";
-import { type BlockHook, hookOfLayer, type SiteHook } from "./sites.ts";
+import { type BlockHook, hookOfLayer, isCalledAt, type SiteHook } from "./sites.ts";
 import type { Exit, Pruning, State } from "./state.ts";
 import type { LayerWeights } from "./weights.ts";
 
 /** What a caller may hang onto a forward pass. */
 export interface ForwardOptions {
-  /** Sees and may replace the value at every site. */
+  /** Sees and may replace the value at its sites. */
   hook?: SiteHook;
+  /** Rounds attention probabilities to powers of two; the hook meets them rounded. */
+  probabilities?: Log2Rounding;
   pruning?: Pruning;
 }
 
@@ -33,7 +35,7 @@ export function runLayer(
   model: Model,
   layer: number,
   state: State,
-  { hook, pruning, recall }: LayerOptions = {},
+  { hook, probabilities, pruning, recall }: LayerOptions = {},
 ): { state: State; exit?: Exit } {
   const { architecture } = model;
   const weights = model.weights.layers[layer];
@@ -47,6 +49,9 @@ export function runLayer(
       batch: state.batch,
       positionIds: positionIds(state, pruning),
       at,
+      maps: isCalledAt("attn.probs", hook),
+      probabilities,
+      name: `attn.probs of layer ${layer}`,
       recall,
       importance: ratio === 0 ? undefined : pruning!.importance,
     });

@@ -1,10 +1,10 @@
 import { require } from "../core/mod.ts";
 import { type tf, tidy } from "../tensor/mod.ts";
 import { type CachedTokens, type CachePrecision, noTokens } from "./cached_tokens.ts";
+import type { ForwardOptions } from "./block.ts";
 import { embedTokens } from "./embedding.ts";
 import type { Model } from "./model.ts";
 import { runLayers } from "./run_layers.ts";
-import type { SiteHook } from "./sites.ts";
 
 /** What one block keeps of the tokens it has seen. */
 interface LayerCache {
@@ -63,7 +63,7 @@ export function extend(
   model: Model,
   cache: Cache,
   ids: Int32Array,
-  { hook }: { hook?: SiteHook } = {},
+  options: Omit<ForwardOptions, "pruning"> = {},
 ): { hidden: tf.Tensor2D; cache: Cache } {
   require(ids.length > 0, "extend a cache", "there must be at least one token");
   const layers = [...cache.layers];
@@ -75,7 +75,11 @@ export function extend(
   };
   return tidy(() => {
     const start = tidy(() => embedTokens(model, ids, 1, cache.length));
-    const { hidden } = runLayers(model, start, (layer) => ({ hook, recall: recallOf(layer) }));
+    const { hidden } = runLayers(
+      model,
+      start,
+      (layer) => ({ ...options, recall: recallOf(layer) }),
+    );
     return { hidden, cache: { length: cache.length + ids.length, layers } };
   });
 }

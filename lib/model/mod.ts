@@ -12,6 +12,13 @@ export { loadModel } from "./load.ts";
 export * from "./model.ts";
 export type { Forwarded } from "./run_layers.ts";
 export { saveModel } from "./save.ts";
-export { chainHooks, type SiteHook, type SiteName, siteNames, type Visit } from "./sites.ts";
+export {
+  atSites,
+  chainHooks,
+  type SiteHook,
+  type SiteName,
+  siteNames,
+  type Visit,
+} from "./sites.ts";
 export * from "./state.ts";
 export * from "./weights.ts";

@@ -38,24 +38,50 @@ export interface Visit {
 }
 
 /**
- * Sees the value at every site, and returns what the model shall go on with:
+ * Sees the value at its sites, and returns what the model shall go on with:
  * the value itself (a tap) or a tensor of the same shape (a scheme).
  *
  * The value lives until the model has used it: a tap copies what it wants to keep.
  */
-export type SiteHook = (value: tf.Tensor, visit: Visit) => tf.Tensor;
+export interface SiteHook {
+  (value: tf.Tensor, visit: Visit): tf.Tensor;
+  /**
+   * The sites that it is called at; all if absent. Attention maps exist, and cost their time and
+   * memory, only where a hook is called at `attn.probs`.
+   */
+  readonly sites?: readonly SiteName[];
+}
 
-/** Runs several hooks one after the other. */
+/** The hook at these sites only. */
+export function atSites(sites: readonly SiteName[], hook: SiteHook): SiteHook {
+  return Object.assign((value: tf.Tensor, visit: Visit) => hook(value, visit), { sites });
+}
+
+/** Whether a hook is called at a site. */
+export function isCalledAt(site: SiteName, hook?: SiteHook): boolean {
+  return hook !== undefined && (hook.sites?.includes(site) ?? true);
+}
+
+/** Runs several hooks one after the other, each at its sites. */
 export function chainHooks(...hooks: SiteHook[]): SiteHook {
-  return (value, visit) => hooks.reduce((current, hook) => hook(current, visit), value);
+  const sites = siteNames.filter((site) => hooks.some((hook) => isCalledAt(site, hook)));
+  return atSites(sites, (value, visit) =>
+    hooks.reduce(
+      (current, hook) => isCalledAt(visit.site, hook) ? hook(current, visit) : current,
+      value,
+    ));
 }
 
 /** A hook as one block calls it. */
 export type BlockHook = <T extends tf.Tensor>(site: SiteName, value: T, firstHead?: number) => T;
 
-/** What a block of this layer calls at its sites; without a hook values pass through. */
+/** What a block of this layer calls at its sites; where the hook is not called, values pass through. */
 export function hookOfLayer(layer: number, hook?: SiteHook): BlockHook {
-  if (!hook) return (_site, value) => value;
-  return <T extends tf.Tensor>(site: SiteName, value: T, firstHead?: number) =>
-    hook(value, firstHead === undefined ? { site, layer } : { site, layer, firstHead }) as T;
+  return <T extends tf.Tensor>(site: SiteName, value: T, firstHead?: number) => {
+    if (!isCalledAt(site, hook)) return value;
+    return hook!(
+      value,
+      firstHead === undefined ? { site, layer } : { site, layer, firstHead },
+    ) as T;
+  };
 }

@@ -19,17 +19,23 @@ export interface Exit {
 }
 
 /**
+ * Scores of tokens from attention maps `[heads, tokens, tokens]`, higher is more important. Must be a
+ * sum over heads: maps arrive a few heads at a time and the scores are added.
+ */
+export type MapImportance = (
+  maps: Float32Array,
+  size: { heads: number; tokens: number },
+) => Float32Array;
+
+/**
  * Which tokens leave the stream, and where. Pruning takes place after a layer's attention
  * residual, before its MLP (protocol of the released code).
  */
 export interface Pruning {
   /** Layer to share of its tokens that leave, 0..1. */
   ratios: ReadonlyMap<number, number>;
-  /**
-   * Scores of tokens from attention maps `[heads, tokens, tokens]`, higher is more important.
-   * Must be a sum over heads: maps arrive a few heads at a time and the scores are added.
-   */
-  importance: (maps: Float32Array, size: { heads: number; tokens: number }) => Float32Array;
+  /** How tokens are scored: by their attention to the first token (eq. 4), or from attention maps. */
+  importance: "startToken" | MapImportance;
   /**
    * Survivors count from 0 again, or keep the positions they had, for rotary positions and ALiBi.
    * Learned positions (OPT) are added once, before any token leaves.

@@ -1,7 +1,6 @@
-import { BufferPool } from "./buffer_pool.ts";
+import type { ViewType } from "./arena.ts";
 import { type IntegerProduct, simdIntegerProduct } from "./integer_product.ts";
-import { simdMatrixProduct } from "./matrix_product.ts";
-import type { MatrixProduct } from "./matrix_product.ts";
+import { type MatrixProduct, simdMatrixProduct } from "./matrix_product.ts";
 import { nativeProducts } from "./native.ts";
 import { Simd } from "./simd.ts";
 import { tf } from "./tf.ts";
@@ -9,14 +8,30 @@ import { tf } from "./tf.ts";
 /** The name under which the backend is registered with TensorFlow.js. */
 export const agileName = "agile";
 
+/** How the elements of a tensor lie in memory. */
+const arrayTypes = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
+
+/** The types of tensors that kernels of `agile` can work on. */
+export type NumericType = keyof typeof arrayTypes;
+
+/** A tensor and where its elements lie. */
+export interface Output {
+  tensor: tf.TensorInfo;
+  /** In bytes, a multiple of 16; 16 bytes behind the elements may be read and written, too. */
+  address: number;
+}
+
 /**
  * TensorFlow.js's own `cpu` backend, with other arithmetic for the kernels that matter here and with
- * storage that is used again when its tensors are disposed.
+ * tensors in one memory that WebAssembly, its threads and native libraries work in without copies.
+ *
+ * What is written from outside, or by a kernel of `cpu`, comes into that memory when a kernel first
+ * asks for its address.
  */
 export class AgileBackend extends tf.MathBackendCPU {
   matrixProduct: MatrixProduct;
   integerProduct: IntegerProduct;
-  readonly #pool = new BufferPool();
+  readonly #addresses = new WeakMap<tf.DataId, number>();
 
   constructor(readonly simd: Simd) {
     super();
@@ -26,45 +41,96 @@ export class AgileBackend extends tf.MathBackendCPU {
 
   /** Chooses the matrix products: a native library if asked for and present, else SIMD. */
   chooseProducts(native: boolean): void {
-    const library = native ? nativeProducts() : undefined;
+    const library = native ? nativeProducts(this.simd.arena) : undefined;
     this.matrixProduct = library?.float ?? simdMatrixProduct(this.simd);
     this.integerProduct = library?.integer ?? simdIntegerProduct(this.simd);
   }
 
+  /**
+   * The address of a tensor's elements, row-major, as in {@linkcode Output}.
+   *
+   * @throws {InputError} If they have to be brought into the memory and do not fit.
+   */
+  addressOf({ dataId, shape, dtype }: tf.TensorInfo): number {
+    const known = this.#addresses.get(dataId);
+    if (known !== undefined) return known;
+    const data = this.data.get(dataId);
+    const values = data.values as Float32Array;
+    const block = this.#allocate(shape, dtype as NumericType);
+    block.values.set(values);
+    data.values = block.values;
+    this.#addresses.set(dataId, block.address);
+    return block.address;
+  }
+
   /** The elements of a float32 tensor, row-major: the tensor's own storage, not a copy. */
   floats(tensor: tf.TensorInfo): Float32Array {
+    this.addressOf(tensor);
     return this.data.get(tensor.dataId).values as Float32Array;
   }
 
-  /** Storage for a kernel's output, with arbitrary contents. */
-  allocate(length: number): Float32Array {
-    return this.#pool.take(length);
+  /**
+   * A tensor with arbitrary contents for a kernel to fill.
+   *
+   * @throws {InputError} If it does not fit the memory.
+   */
+  output(shape: number[], dtype: NumericType = "float32"): Output {
+    const { address, values } = this.#allocate(shape, dtype);
+    const dataId = super.write(values, shape, dtype);
+    this.#addresses.set(dataId, address);
+    return { tensor: { dataId, shape, dtype }, address };
   }
 
-  /** A float32 tensor that takes over `values`. */
-  output(shape: number[], values: Float32Array): tf.TensorInfo {
-    return this.makeTensorInfo(shape, "float32", values);
+  /** Calls `work` with the addresses of blocks of these sizes, which are free again afterwards. */
+  scratch<Result>(bytes: number[], work: (...addresses: number[]) => Result): Result {
+    return this.simd.arena.scratch(bytes, work);
   }
 
-  override write(...args: Parameters<tf.MathBackendCPU["write"]>): tf.DataId {
-    const [values] = args;
-    if (values instanceof Float32Array) this.#pool.retain(values.buffer);
-    return super.write(...args);
+  /** A look into the memory. */
+  view<View>(type: ViewType<View>, address: number, length: number): View {
+    return this.simd.arena.view(type, address, length);
+  }
+
+  /** Performs all calls of a SIMD kernel as {@linkcode Simd.run} does. */
+  run(kernel: string, calls: readonly (readonly number[])[]): void {
+    this.simd.run(kernel, calls);
+  }
+
+  /** What comes from the memory belongs to another tensor (a kernel of `cpu` made a view): copied. */
+  override write(...[values, ...rest]: Parameters<tf.MathBackendCPU["write"]>): tf.DataId {
+    return super.write(isShared(values) ? values.slice() : values, ...rest);
   }
 
   override disposeData(dataId: tf.DataId, force?: boolean): boolean {
-    const values = this.data.has(dataId) ? this.data.get(dataId).values : undefined;
     const disposed = super.disposeData(dataId, force);
-    if (disposed && values instanceof Float32Array) this.#pool.release(values.buffer);
+    const address = this.#addresses.get(dataId);
+    if (disposed && address !== undefined) {
+      this.#addresses.delete(dataId);
+      this.simd.arena.give(address);
+    }
     return disposed;
   }
 
   /** What leaves the backend is a copy, since its storage may be used again. */
   override readSync(dataId: tf.DataId): tf.backend_util.BackendValues {
     const values = super.readSync(dataId);
-    const shared = values instanceof Float32Array && this.#pool.owns(values.buffer);
-    return shared ? values.slice() : values;
+    return isShared(values) ? values.slice() : values;
   }
+
+  #allocate(shape: number[], dtype: NumericType): { address: number; values: Float32Array } {
+    const type = arrayTypes[dtype] as Float32ArrayConstructor;
+    const length = tf.util.sizeFromShape(shape);
+    const { arena } = this.simd;
+    const address = arena.take(
+      length * type.BYTES_PER_ELEMENT,
+      () => `a ${dtype} tensor of shape ${JSON.stringify(shape)}`,
+    );
+    return { address, values: arena.view(type, address, length) };
+  }
+}
+
+function isShared(values: tf.backend_util.BackendValues): values is Float32Array {
+  return ArrayBuffer.isView(values) && values.buffer instanceof SharedArrayBuffer;
 }
 
 /** What a kernel is called with. */

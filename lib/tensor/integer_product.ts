@@ -1,5 +1,7 @@
 import { require } from "../core/mod.ts";
+import type { Arena } from "./arena.ts";
 import type { Simd } from "./simd.ts";
+import { split } from "./split.ts";
 
 /** The shape of an integer product C [m, n] = A [m, k] B^T with B [n, k]. */
 export interface IntegerShape {
@@ -20,10 +22,10 @@ export interface IntegerProduct {
   /** Threads it computes on. */
   readonly threads: number;
   /**
-   * Writes A B^T. All arrays are views of scratch memory of {@linkcode Simd}; there is room for the
-   * padding of C and as many more rows of B.
+   * Writes A B^T. The matrices are given by their addresses; there is room for the padding of C and
+   * as many more rows of B.
    */
-  multiply(a: Uint8Array, b: Int8Array, target: Int32Array, shape: IntegerShape): void;
+  multiply(a: number, b: number, target: number, shape: IntegerShape): void;
 }
 
 /** Depths are padded to a multiple of this. */
@@ -42,13 +44,23 @@ export function paddedColumns(n: number): number {
   return Math.ceil(n / 4) * 4;
 }
 
-/** The product on the SIMD kernel of `assembly/integer.ts`, on one thread. */
-export function simdIntegerProduct({ kernels }: Simd): IntegerProduct {
+/** Products of fewer multiplications stay on one thread: they take about 100 microseconds. */
+const smallestShared = 2 ** 21;
+
+/** The product on the SIMD kernel of `assembly/integer.ts`. */
+export function simdIntegerProduct(simd: Simd): IntegerProduct {
   return {
     name: "WebAssembly SIMD",
-    threads: 1,
-    multiply(a, b, target, { m, n, k, strideA }) {
-      kernels.integerMatmul(a.byteOffset, strideA, b.byteOffset, target.byteOffset, m, n, k);
+    threads: simd.threads,
+    multiply(a, b, target, { m, n, k, strideA, strideC }) {
+      const parts = m * n * k < smallestShared ? 1 : simd.callsAtMost;
+      simd.run(
+        "integerMatmul",
+        split(m, 2, parts).map(([row, rows]) => [
+          ...[a + row * strideA, strideA, b, target + 4 * row * strideC],
+          ...[rows, n, k],
+        ]),
+      );
     },
   };
 }
@@ -57,18 +69,17 @@ export function simdIntegerProduct({ kernels }: Simd): IntegerProduct {
  * Whether a product is exact at the extremes: 8-bit products whose pairs are added in 16 bits, as
  * processors without VNNI instructions do, saturate there.
  */
-export function isExact(product: IntegerProduct): boolean {
-  return [[1, 1], [1, 64], [64, 1], [48, 64]].every(([m, n]) =>
-    [-128, 127].every((weight) => {
-      const [k, strideC] = [64, paddedColumns(n)];
-      const target = new Int32Array(m * strideC);
-      const shape = { m, n, k, strideA: k, strideC };
-      product.multiply(new Uint8Array(m * k).fill(255), filled(n * k, weight), target, shape);
-      return target.every((sum, i) => i % strideC >= n || sum === 255 * weight * k);
-    })
-  );
-}
-
-function filled(length: number, value: number): Int8Array {
-  return new Int8Array(length).fill(value);
+export function isExact(product: IntegerProduct, arena: Arena): boolean {
+  return [[1, 1], [1, 64], [64, 1], [48, 64]].every(([m, n]) => {
+    const [k, strideC] = [64, paddedColumns(n)];
+    return arena.scratch([m * k, strideC * k, 4 * m * strideC], (a, b, c) => {
+      arena.view(Uint8Array, a, m * k).fill(255);
+      const sums = arena.view(Int32Array, c, m * strideC);
+      return [-128, 127].every((weight) => {
+        arena.view(Int8Array, b, n * k).fill(weight);
+        product.multiply(a, b, c, { m, n, k, strideA: k, strideC });
+        return sums.every((sum, i) => i % strideC >= n || sum === 255 * weight * k);
+      });
+    });
+  });
 }

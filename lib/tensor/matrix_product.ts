@@ -1,4 +1,5 @@
 import type { Simd } from "./simd.ts";
+import { split } from "./split.ts";
 
 /** The shape of a matrix product: C [m, n] = op(A) op(B), op(A) being [m, k] and op(B) [k, n]. */
 export interface ProductShape {
@@ -9,42 +10,72 @@ export interface ProductShape {
   transposeA: boolean;
   /** B is stored as [n, k]. */
   transposeB: boolean;
+  /** Elements from one stored row of A to the next; likewise for B and C. */
+  strideA: number;
+  strideB: number;
+  strideC: number;
+}
+
+/** Where the matrices of one product lie in the memory of the tensors. */
+export interface ProductOperands {
+  a: number;
+  b: number;
+  c: number;
 }
 
 /** One way to multiply float32 matrices. */
 export interface MatrixProduct {
   /** E.g. `oneDNN 2.6.3` or `WebAssembly SIMD`. */
   readonly name: string;
+  /** Whether a native library computes it. */
+  readonly native: boolean;
   /** Threads it computes on. */
   readonly threads: number;
-  /** Writes op(a) op(b) to `target`; m, n and k are positive, all arrays row-major and packed. */
-  multiply(a: Float32Array, b: Float32Array, target: Float32Array, shape: ProductShape): void;
+  /** Writes op(A) op(B) for every triple of matrices of one shape; m, n and k are positive. */
+  multiply(products: readonly ProductOperands[], shape: ProductShape): void;
 }
 
-/** The product on the SIMD kernels of `assembly/matmul.ts`, on one thread. */
+/** The strides of matrices without gaps between their rows. */
+export function packedShape(
+  shape: Omit<ProductShape, "strideA" | "strideB" | "strideC">,
+): ProductShape {
+  const { m, n, k, transposeA, transposeB } = shape;
+  return { ...shape, strideA: transposeA ? m : k, strideB: transposeB ? k : n, strideC: n };
+}
+
+/** Products of fewer multiplications stay on one thread: they take about 100 microseconds. */
+const smallestShared = 2 ** 20;
+
+/** Rows and columns of C that a thread takes on at least: it packs its part of A and B itself. */
+const grain = 64;
+
+/** The product on the SIMD kernel of `assembly/matmul.ts`. */
 export function simdMatrixProduct(simd: Simd): MatrixProduct {
   return {
     name: "WebAssembly SIMD",
-    threads: 1,
-    multiply(a, b, target, { m, n, k, transposeA, transposeB }) {
-      const stride = Math.ceil(n / 8) * 8;
-      const rows = Math.ceil(m / 6) * 6;
-      const [addressA, addressB, addressC, packed] = simd.reserve(
-        m * k,
-        k * n,
-        rows * stride,
-        256 * (96 + stride),
+    native: false,
+    threads: simd.threads,
+    multiply(products, { m, n, k, transposeA, transposeB, strideA, strideB, strideC }) {
+      const [rowStrideA, columnStrideA] = transposeA ? [1, strideA] : [strideA, 1];
+      const [rowStrideB, columnStrideB] = transposeB ? [1, strideB] : [strideB, 1];
+      const shared = products.length * m * n * k >= smallestShared;
+      const parts = shared ? Math.ceil(simd.callsAtMost / products.length) : 1;
+      const columnParts = split(n, grain, parts);
+      const rowParts = split(m, grain, Math.ceil(parts / columnParts.length));
+      simd.run(
+        "matmul",
+        products.flatMap(({ a, b, c }) =>
+          columnParts.flatMap(([column, columns]) =>
+            rowParts.map(([row, rows]) => [
+              a + 4 * row * rowStrideA,
+              b + 4 * column * columnStrideB,
+              c + 4 * (row * strideC + column),
+              ...[rows, columns, k],
+              ...[rowStrideA, columnStrideA, rowStrideB, columnStrideB, strideC],
+            ])
+          )
+        ),
       );
-      simd.write(addressA, a);
-      simd.write(addressB, b);
-      simd.kernels.matmul(addressA, addressB, addressC, m, n, k, transposeA, transposeB, packed);
-      if (stride === n) {
-        target.set(simd.view(addressC, m * n));
-      } else {
-        for (let i = 0; i < m; i++) {
-          target.set(simd.view(addressC + 4 * i * stride, n), i * n);
-        }
-      }
     },
   };
 }

@@ -1,8 +1,12 @@
 export * from "./backend.ts";
 export * from "./data.ts";
 export {
+  attendByMaps,
+  causalAttention,
   causalSoftmax,
+  compareDistributions,
   embed,
+  fakeQuantLog2,
   gelu,
   integerLinear,
   layerNorm,
@@ -14,7 +18,16 @@ export {
   silu,
   tokenCrossEntropy,
 } from "./ops/mod.ts";
-export type { CausalSoftmaxOptions, RotaryTable, RowCodes } from "./ops/mod.ts";
+export type {
+  AttentionOptions,
+  CausalAttention,
+  CausalAttentionOptions,
+  CausalSoftmaxOptions,
+  Comparison,
+  Log2Rounding,
+  RotaryTable,
+  RowCodes,
+} from "./ops/mod.ts";
 export { packWeight } from "./integer_weight.ts";
 export type { ActivationGrid, IntegerWeight, WeightCodes } from "./integer_weight.ts";
 export { tf } from "./tf.ts";

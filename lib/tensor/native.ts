@@ -1,13 +1,16 @@
+import type { Arena } from "./arena.ts";
+import { environment, granted } from "./environment.ts";
 import { type IntegerProduct, isExact } from "./integer_product.ts";
 import type { MatrixProduct } from "./matrix_product.ts";
 
+// Matrices are given as `usize`, their addresses in this process: the memory never moves.
 const symbols = {
   dnnl_version: { parameters: [], result: "pointer" },
   // Transpositions, M, N, K, alpha, A, lda, B, ldb, beta, C, ldc; row-major.
   dnnl_sgemm: {
     parameters: [
       ...(["u8", "u8", "i64", "i64", "i64", "f32"] as const),
-      ...(["buffer", "i64", "buffer", "i64", "f32", "buffer", "i64"] as const),
+      ...(["usize", "i64", "usize", "i64", "f32", "usize", "i64"] as const),
     ],
     result: "i32",
   },
@@ -15,8 +18,8 @@ const symbols = {
   // of B, beta, C, ldc, offset of C; row-major.
   dnnl_gemm_u8s8s32: {
     parameters: [
-      ...(["u8", "u8", "u8", "i64", "i64", "i64", "f32", "buffer", "i64", "u8"] as const),
-      ...(["buffer", "i64", "i8", "f32", "buffer", "i64", "buffer"] as const),
+      ...(["u8", "u8", "u8", "i64", "i64", "i64", "f32", "usize", "i64", "u8"] as const),
+      ...(["usize", "i64", "i8", "f32", "usize", "i64", "buffer"] as const),
     ],
     result: "i32",
   },
@@ -50,35 +53,31 @@ export interface NativeProducts {
   integer?: IntegerProduct;
 }
 
-let loaded: NativeProducts | undefined;
+type Library = Deno.DynamicLibrary<typeof symbols>["symbols"];
+
+let loaded: Library | undefined;
 
 /**
  * The products of oneDNN, `dnnl_sgemm` and `dnnl_gemm_u8s8s32`, or `undefined` where the library is
  * not installed, may not be loaded (no permission for FFI) or is switched off by the environment
  * variable `AGILE_QUANT_NATIVE=0`. The library, once loaded, stays for the life of the process.
+ *
+ * @param arena Where the matrices lie.
  */
-export function nativeProducts(): NativeProducts | undefined {
+export function nativeProducts(arena: Arena): NativeProducts | undefined {
   if (!granted({ name: "ffi" }) || environment(nativeVariable) === "0") return undefined;
   loaded ??= openLibrary();
-  return loaded;
+  return loaded && productsOf(loaded, arena);
 }
 
-function granted(permission: Deno.PermissionDescriptor): boolean {
-  return Deno.permissions.querySync(permission).state === "granted";
-}
-
-function environment(variable: string): string | undefined {
-  return granted({ name: "env", variable }) ? Deno.env.get(variable) : undefined;
-}
-
-function openLibrary(): NativeProducts | undefined {
+function openLibrary(): Library | undefined {
   if (granted({ name: "env", variable: spinVariable }) && !Deno.env.has(spinVariable)) {
     Deno.env.set(spinVariable, spinCount);
   }
   const names = fileNames[Deno.build.os as keyof typeof fileNames] ?? fileNames.linux;
   for (const name of names) {
     try {
-      return productsOf(Deno.dlopen(name, symbols).symbols);
+      return Deno.dlopen(name, symbols).symbols;
     } catch {
       // Not installed under this name.
     }
@@ -86,68 +85,57 @@ function openLibrary(): NativeProducts | undefined {
   return undefined;
 }
 
-type Library = Deno.DynamicLibrary<typeof symbols>["symbols"];
-
-function productsOf(library: Library): NativeProducts {
+function productsOf(library: Library, arena: Arena): NativeProducts {
   const version = new Deno.UnsafePointerView(library.dnnl_version()!);
   const name = `oneDNN ${[0, 4, 8].map((offset) => version.getInt32(offset)).join(".")}`;
   const threads = library.omp_get_max_threads?.() ?? navigator.hardwareConcurrency;
-  const integer = integerProduct(library, name, threads);
-  return { float: floatProduct(library, name, threads), ...isExact(integer) && { integer } };
+  const bytes = new Uint8Array(arena.memory.buffer) as unknown as BufferSource;
+  const base = Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
+  const context = { name, threads, pointer: (address: number) => base + BigInt(address) };
+  const integer = integerProduct(library, context);
+  return {
+    float: floatProduct(library, context),
+    ...isExact(integer, arena) && { integer },
+  };
 }
 
-function floatProduct({ dnnl_sgemm }: Library, name: string, threads: number): MatrixProduct {
+/** What the products of a library have in common. */
+interface NativeContext {
+  name: string;
+  threads: number;
+  /** Where an address in the tensors' memory lies in this process. */
+  pointer(address: number): bigint;
+}
+
+function floatProduct({ dnnl_sgemm }: Library, context: NativeContext): MatrixProduct {
+  const { name, threads, pointer } = context;
   return {
     name,
+    native: true,
     threads,
-    multiply(a, b, target, { m, n, k, transposeA, transposeB }) {
-      const status = dnnl_sgemm(
-        transposeA ? transposed : normal,
-        transposeB ? transposed : normal,
-        BigInt(m),
-        BigInt(n),
-        BigInt(k),
-        1,
-        a as Float32Array<ArrayBuffer>,
-        BigInt(transposeA ? m : k),
-        b as Float32Array<ArrayBuffer>,
-        BigInt(transposeB ? k : n),
-        0,
-        target as Float32Array<ArrayBuffer>,
-        BigInt(n),
-      );
-      if (status !== 0) throw new Error(`dnnl_sgemm failed with status ${status}`);
+    multiply(products, { m, n, k, transposeA, transposeB, strideA, strideB, strideC }) {
+      const [opA, opB] = [transposeA, transposeB].map((is) => is ? transposed : normal);
+      const sizes = [BigInt(m), BigInt(n), BigInt(k)] as const;
+      const [rowA, rowB, rowC] = [BigInt(strideA), BigInt(strideB), BigInt(strideC)];
+      for (const { a, b, c } of products) {
+        const [left, right, target] = [pointer(a), pointer(b), pointer(c)];
+        const status = dnnl_sgemm(opA, opB, ...sizes, 1, left, rowA, right, rowB, 0, target, rowC);
+        if (status !== 0) throw new Error(`dnnl_sgemm failed with status ${status}`);
+      }
     },
   };
 }
 
-function integerProduct(
-  { dnnl_gemm_u8s8s32 }: Library,
-  name: string,
-  threads: number,
-): IntegerProduct {
+function integerProduct({ dnnl_gemm_u8s8s32 }: Library, context: NativeContext): IntegerProduct {
+  const { name, threads, pointer } = context;
   return {
     name,
     threads,
     multiply(a, b, target, { m, n, k, strideA, strideC }) {
       const status = dnnl_gemm_u8s8s32(
-        normal,
-        transposed,
-        fixed,
-        BigInt(m),
-        BigInt(n),
-        BigInt(k),
-        1,
-        a as Uint8Array<ArrayBuffer>,
-        BigInt(strideA),
-        0,
-        b as Int8Array<ArrayBuffer>,
-        BigInt(k),
-        0,
-        0,
-        target as Int32Array<ArrayBuffer>,
-        BigInt(strideC),
-        noOffset,
+        ...[normal, transposed, fixed, BigInt(m), BigInt(n), BigInt(k), 1] as const,
+        ...[pointer(a), BigInt(strideA), 0, pointer(b), BigInt(k), 0] as const,
+        ...[0, pointer(target), BigInt(strideC), noOffset] as const,
       );
       if (status !== 0) throw new Error(`dnnl_gemm_u8s8s32 failed with status ${status}`);
     },

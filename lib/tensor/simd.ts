@@ -1,176 +1,106 @@
-/** Computes `count` elements at `target` from those at `sources`; all are byte addresses. */
-export type ElementwiseKernel = (count: number, target: number, ...sources: number[]) => void;
+import { Worker } from "node:worker_threads";
+import { require } from "../core/mod.ts";
+import { Arena } from "./arena.ts";
+import { CallQueue } from "./call_queue.ts";
+import { environment } from "./environment.ts";
+import {
+  instantiateKernels,
+  type Kernels,
+  loadKernelModule,
+  workspaceBytes,
+} from "./kernel_module.ts";
+import type { WorkerData } from "./worker.ts";
 
-/** The elementwise kernels of `assembly/elementwise.ts`. */
-export type ElementwiseName =
-  | ("relu" | "step" | "exp" | "sqrt" | "square" | "silu" | "gelu")
-  | ("add" | "subtract" | "multiply" | "divide" | "siluGradient" | "geluGradient");
+/** The environment variable that says how many threads compute; by default one per core. */
+const threadsVariable = "AGILE_QUANT_THREADS";
 
-/** The exports of `assembly/index.ts`; what is no count, size or factor is an address in bytes. */
-interface KernelExports extends Record<ElementwiseName, ElementwiseKernel> {
-  memory: WebAssembly.Memory;
-  causalSoftmax(
-    queries: number,
-    keys: number,
-    target: number,
-    scores: number,
-    bias: number,
-    scale: number,
-  ): void;
-  causalSoftmaxGradient(
-    queries: number,
-    keys: number,
-    target: number,
-    probabilities: number,
-    gradient: number,
-    scale: number,
-  ): void;
-  logSumExpParts(rows: number, columns: number, target: number, x: number): void;
-  scaledExp(
-    rows: number,
-    columns: number,
-    target: number,
-    x: number,
-    shift: number,
-    factor: number,
-  ): void;
-  matmul(
-    a: number,
-    b: number,
-    c: number,
-    m: number,
-    n: number,
-    k: number,
-    transposeA: boolean,
-    transposeB: boolean,
-    packed: number,
-  ): void;
-  integerMatmul(
-    a: number,
-    strideA: number,
-    b: number,
-    c: number,
-    m: number,
-    n: number,
-    depth: number,
-  ): void;
-  unpackInt4(
-    target: number,
-    packed: number,
-    zeroPoints: number,
-    factors: number,
-    rows: number,
-    depth: number,
-  ): void;
-  addScaled(
-    y: number,
-    c: number,
-    scale: number,
-    offset: number,
-    zero: number,
-    sums: number,
-    rows: number,
-    columns: number,
-  ): void;
+/** How {@linkcode Simd} computes; by default the fastest module that runs, on every core. */
+export interface SimdOptions {
+  /** Files of compiled modules, the best first. */
+  files?: readonly string[];
+  threads?: number;
 }
 
-/** A kind of typed array that can look into the scratch memory. */
-type ViewType<View> = new (buffer: ArrayBufferLike, address: number, length: number) => View;
-
-/** The compiled kernels, the fastest first: with and without relaxed SIMD. */
-const moduleFiles = ["kernels_relaxed.wasm", "kernels_simd.wasm"];
-
-/** Elements that one step of {@linkcode Simd.map} works on: three operands fit the cache. */
-const chunkLength = 8192;
-
-/** The first bytes of the memory belong to the compiled module. */
-const firstAddress = 4096;
-
-const pageBytes = 65536;
-
 /**
- * The WebAssembly SIMD kernels and the scratch memory that they work in. Nothing stays in that
- * memory from one call to the next.
+ * The WebAssembly SIMD kernels, the memory that they work in, and the threads that run them.
+ *
+ * Threads other than the caller's start with the first job for several of them. They never keep the
+ * process alive; where they cannot start, the caller's thread does all the work.
  */
 export class Simd {
-  readonly kernels: KernelExports;
-  #floats: Float32Array = new Float32Array();
+  readonly arena = new Arena();
+  readonly #module: WebAssembly.Module;
+  readonly #kernels: Kernels;
+  readonly #queue: CallQueue;
+  #started = false;
 
-  private constructor(kernels: KernelExports) {
-    this.kernels = kernels;
+  private constructor(module: WebAssembly.Module, readonly threads: number) {
+    this.#module = module;
+    this.#kernels = instantiateKernels(module, this.arena.memory, this.#takeWorkspace());
+    this.#queue = new CallQueue(this.arena.memory, this.#kernels);
   }
 
   /**
-   * Loads the first of the compiled modules that this engine can run.
+   * Loads the kernels.
    *
-   * @throws {Error} If it can run none: it has no WebAssembly SIMD.
+   * @throws {Error} If this engine can run none of the modules: it has no WebAssembly SIMD.
+   * @throws {InputError} If `AGILE_QUANT_THREADS` is no positive integer.
    */
-  static async load(files: readonly string[] = moduleFiles): Promise<Simd> {
-    for (const file of files) {
-      const binary = await Deno.readFile(new URL(file, import.meta.url));
-      if (!WebAssembly.validate(binary)) continue;
-      const { instance } = await WebAssembly.instantiate(binary);
-      return new Simd(instance.exports as unknown as KernelExports);
-    }
-    throw new Error("this JavaScript engine has no WebAssembly SIMD");
+  static async load({ files, threads = defaultThreads() }: SimdOptions = {}): Promise<Simd> {
+    return new Simd(await loadKernelModule(files), threads);
+  }
+
+  /** How many calls other threads than the caller's have performed so far. */
+  get callsServed(): number {
+    return this.#queue.served;
+  }
+
+  /** Into how many calls work is worth dividing: several to a thread, lest one waits for another. */
+  get callsAtMost(): number {
+    return this.threads === 1 ? 1 : 4 * this.threads;
   }
 
   /**
-   * Lays arrays of the given lengths (in floats) out in scratch memory, with room for one more
-   * vector behind each, and returns their byte addresses, multiples of 16.
+   * Performs all calls of a kernel, in any order and spread over the threads, and returns when the
+   * last is done. What a call writes no other may read or write.
+   *
+   * @param calls The parameters of each; all have the same number.
    */
-  reserve(...lengths: number[]): number[] {
-    let end = firstAddress;
-    const addresses = lengths.map((length) => {
-      const address = end;
-      end += Math.ceil(length / 4) * 16 + 16;
-      return address;
-    });
-    const missing = end - this.kernels.memory.buffer.byteLength;
-    if (missing > 0) this.kernels.memory.grow(Math.ceil(missing / pageBytes));
-    if (this.#floats.buffer !== this.kernels.memory.buffer) {
-      this.#floats = new Float32Array(this.kernels.memory.buffer);
+  run(kernel: string, calls: readonly (readonly number[])[]): void {
+    if (calls.length < 2 || this.threads === 1) {
+      const perform = this.#kernels[kernel];
+      for (const parameters of calls) perform(...parameters);
+      return;
     }
-    return addresses;
+    if (!this.#started) this.#start();
+    const bytes = CallQueue.parameterBytes(calls);
+    this.arena.scratch([bytes], (address) => this.#queue.run(kernel, calls, address));
   }
 
-  /** Copies values to a reserved address. */
-  write(address: number, values: Float32Array): void {
-    this.#floats.set(values, address / 4);
-  }
-
-  /** A view of `length` reserved floats, valid until the next {@linkcode reserve}. */
-  view(address: number, length: number): Float32Array {
-    return this.#floats.subarray(address / 4, address / 4 + length);
-  }
-
-  /** A view of `length` reserved elements of another type, valid until the next {@linkcode reserve}. */
-  viewAs<View>(type: ViewType<View>, address: number, length: number): View {
-    return new type(this.kernels.memory.buffer, address, length);
-  }
-
-  /**
-   * target = kernel(...sources), elementwise. A source that is shorter than the target repeats; its
-   * length divides the target's. Sources may be the target itself.
-   */
-  map(kernel: ElementwiseKernel, sources: Float32Array[], target: Float32Array): void {
-    const length = target.length;
-    if (length === 0) return;
-    const shortest = Math.min(...sources.map((source) => source.length));
-    const period = shortest < length ? shortest : 1;
-    const chunk = Math.min(length, period * Math.max(1, Math.floor(chunkLength / period)));
-    const [output, ...inputs] = this.reserve(chunk, ...sources.map(() => chunk));
-    sources.forEach((source, index) => {
-      if (source.length === length) return;
-      for (let i = 0; i < chunk; i += period) this.write(inputs[index] + 4 * i, source);
-    });
-    for (let start = 0; start < length; start += chunk) {
-      const end = Math.min(start + chunk, length);
-      sources.forEach((source, index) => {
-        if (source.length === length) this.write(inputs[index], source.subarray(start, end));
-      });
-      kernel(end - start, output, ...inputs);
-      target.set(this.view(output, end - start), start);
+  #start(): void {
+    this.#started = true;
+    for (let thread = 1; thread < this.threads; thread++) {
+      const workspace = this.#takeWorkspace();
+      const workerData: WorkerData = { module: this.#module, memory: this.arena.memory, workspace };
+      try {
+        const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData });
+        worker.on("error", () => {});
+        worker.unref();
+      } catch {
+        return; // Not permitted: this thread works alone.
+      }
     }
   }
+
+  #takeWorkspace(): number {
+    return this.arena.take(workspaceBytes, "a thread's workspace");
+  }
+}
+
+function defaultThreads(): number {
+  const wanted = environment(threadsVariable);
+  const threads = wanted === undefined ? navigator.hardwareConcurrency : Number(wanted);
+  const rule = `${threadsVariable} must be a positive integer`;
+  require(Number.isInteger(threads) && threads > 0, "start threads", rule, wanted);
+  return threads;
 }

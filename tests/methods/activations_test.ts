@@ -8,21 +8,22 @@ import {
   quantizeActivations,
 } from "../../lib/methods/mod.ts";
 import {
+  atSites,
+  chainHooks,
   disposeModel,
   extend,
   forward,
   initializeModel,
   type Model,
   type Pruning,
+  type SiteHook,
   type SiteName,
   startCache,
   type Visit,
 } from "../../lib/model/mod.ts";
 import {
-  dequantizeLog2,
   dequantizeUniform,
   type Profile,
-  quantizeLog2,
   quantizeUniform,
   searchTrip,
 } from "../../lib/quant/mod.ts";
@@ -194,35 +195,23 @@ for (const profile of profiles) {
       run((model) => {
         const scheme = agileQ8(profile, model.architecture);
         const params = calibrateActivations(model, windows, scheme);
-        const quantize = quantizeActivations(scheme, params);
+        const { hook: quantize, probabilities } = quantizeActivations(scheme, params);
+        assertEquals(probabilities, { bits: 4, profile: "released", maximum: 1 });
         const met = new Set<SiteName>();
-        const hook = (value: tf.Tensor, visit: Visit) => {
+        const check = (value: tf.Tensor, visit: Visit) => {
           const { site, layer } = visit;
-          const output = quantize(value, visit);
-          const quantizer = scheme.sites[site];
-          if (!quantizer) {
-            assert(output === value);
-            return output;
-          }
+          const output = quantize!(value, visit);
           met.add(site);
-          const values = value.dataSync<"float32">();
-          let expected: Float32Array;
-          if (quantizer.kind === "log2") {
-            const { codes, params } = quantizeLog2(values, { bits: 4, profile: "released" });
-            expected = dequantizeLog2(codes, params);
-            assertEquals(site, "attn.probs");
-            assert(new Set(output.dataSync()).size <= 17);
-          } else {
-            const own = params[layer][site]!;
-            expected = dequantizeUniform(quantizeUniform(values, own).codes, own);
-          }
+          const own = params[layer][site]!;
+          const { codes } = quantizeUniform(value.dataSync<"float32">(), own);
           assertEquals(output.shape, value.shape);
-          assertEquals(output.dataSync(), expected);
+          assertEquals(output.dataSync(), dequantizeUniform(codes, own));
           assert(output !== value);
           return output;
         };
-        tf.dispose(forward(model, windows[1], { hook }).hidden);
-        assertEquals([...met].sort(), Object.keys(scheme.sites).sort());
+        const hook = atSites(quantize!.sites!, check);
+        tf.dispose(forward(model, windows[1], { hook, probabilities }).hidden);
+        assertEquals([...met, "attn.probs"].sort(), Object.keys(scheme.sites).sort());
       }));
   }
 }
@@ -230,35 +219,30 @@ for (const profile of profiles) {
 Deno.test("quantizeActivations() leaves the value it is given as it was", () =>
   withModel("llama", (model) => {
     const scheme = agileQ8("paper", model.architecture);
-    const quantize = quantizeActivations(scheme, calibrateActivations(model, windows, scheme));
+    const params = calibrateActivations(model, windows, scheme);
+    const { hook: quantize } = quantizeActivations(scheme, params);
     const value = tf.randomNormal([5, 64], 0, 3, "float32", 1);
     const before = value.dataSync().slice();
-    const output = quantize(value, { site: "attn.input", layer: 0 });
+    const output = quantize!(value, { site: "attn.input", layer: 0 });
     assertEquals(value.dataSync(), before);
     tf.dispose([value, output]);
   }));
 
-Deno.test("quantizeActivations() has the same log2 levels however the heads are split", () =>
+Deno.test("quantizeActivations() quantizes attention maps uniformly, if asked to, where they exist", () =>
   withModel("bloom", (model) => {
-    // A window of 24 tokens comes in one piece; here its maps are quantized one at a time.
-    const scheme: ActivationScheme = {
-      profile: "paper",
-      sites: { "attn.probs": { kind: "log2", bits: 4, profile: "paper" } },
+    const quantizer = { kind: "uniform", bits: 8, signed: false, granularity: "tensor" } as const;
+    const scheme: ActivationScheme = { profile: "paper", sites: { "attn.probs": quantizer } };
+    const params = calibrateActivations(model, windows, scheme);
+    const { hook, probabilities } = quantizeActivations(scheme, params);
+    assertEquals(probabilities, undefined);
+    const levels = new Set<number>();
+    const watch: SiteHook = (value) => {
+      for (const probability of value.dataSync()) levels.add(probability);
+      return value;
     };
-    const quantize = quantizeActivations(scheme, []);
-    const hook = (value: tf.Tensor, visit: Visit) => {
-      const whole = quantize(value, visit);
-      const heads = tf.unstack(value).map((map, firstHead) =>
-        quantize(tf.expandDims(map), { ...visit, firstHead })
-      );
-      assertEquals(tf.concat(heads).dataSync(), whole.dataSync());
-      return whole;
-    };
-    tf.dispose(
-      forward(model, windows[0], {
-        hook: (value, visit) => visit.site === "attn.probs" ? hook(value, visit) : value,
-      }).hidden,
-    );
+    const both = chainHooks(hook!, atSites(["attn.probs"], watch));
+    tf.dispose(forward(model, windows[0], { hook: both }).hidden);
+    assert(levels.size > 100 && levels.size <= 256 * params.length, `${levels.size} levels`);
   }));
 
 for (const method of [methods["agileq-8"], methods["agileq-8-eq3"]]) {
@@ -267,12 +251,12 @@ for (const method of [methods["agileq-8"], methods["agileq-8-eq3"]]) {
     for (const name of tinyModels) {
       await withModel(name, (model) => {
         const scheme = method.activations("paper", model.architecture);
-        const hook = quantizeActivations(scheme, calibrateActivations(model, windows, scheme));
+        const options = quantizeActivations(scheme, calibrateActivations(model, windows, scheme));
         tidy(() => {
-          const whole = forward(model, windows[0], { hook }).hidden;
+          const whole = forward(model, windows[0], options).hidden;
           let cache = startCache(model);
           const rows = [...windows[0]].map((id) => {
-            const next = extend(model, cache, Int32Array.of(id), { hook });
+            const next = extend(model, cache, Int32Array.of(id), options);
             cache = next.cache;
             return next.hidden;
           });
@@ -313,7 +297,7 @@ Deno.test("calibrateActivations() and its hook name the site that is not finite"
     broken.weights.layers[1].up = { ...up!, weight: tf.mul(up!.weight, Infinity) };
     const message = "Cannot quantize mlp.hidden of layer 1: element 0 must be finite";
     assertThrows(() => calibrateActivations(broken, windows, scheme), InputError, message);
-    const hook = quantizeActivations(scheme, params);
-    assertThrows(() => forward(broken, windows[0], { hook }), InputError, message);
+    const options = quantizeActivations(scheme, params);
+    assertThrows(() => forward(broken, windows[0], options), InputError, message);
     disposeModel(broken, model);
   }));

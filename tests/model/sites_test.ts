@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { chainHooks, type SiteHook } from "../../lib/model/mod.ts";
+import { atSites, chainHooks, type SiteHook, siteNames } from "../../lib/model/mod.ts";
 import { tensorData, tf, tidy } from "../../lib/tensor/mod.ts";
 import "./tiny_models.ts";
 
@@ -30,4 +30,21 @@ Deno.test("chainHooks() of none hands the value through", () => {
   const value = tf.tensor1d([1]);
   assertStrictEquals(chainHooks()(value, { site: "attn.k", layer: 0 }), value);
   value.dispose();
+});
+
+Deno.test("chainHooks() is called where one of the hooks is, and calls each at its own sites", () => {
+  const calls: string[] = [];
+  const tap = (name: string): SiteHook => (value, { site }) => {
+    calls.push(`${name} ${site}`);
+    return value;
+  };
+  const first = atSites(["attn.q", "attn.k"], tap("first"));
+  const second = atSites(["attn.k", "mlp.input"], tap("second"));
+  const chained = chainHooks(first, second);
+  assertEquals(chained.sites, ["attn.q", "attn.k", "mlp.input"]);
+  const value = tf.scalar(1);
+  for (const site of chained.sites!) chained(value, { site, layer: 0 });
+  value.dispose();
+  assertEquals(calls, ["first attn.q", "first attn.k", "second attn.k", "second mlp.input"]);
+  assertEquals(chainHooks(first, tap("all")).sites, [...siteNames]);
 });

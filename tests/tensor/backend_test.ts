@@ -16,7 +16,7 @@ const simd = {
   backend: "agile",
   matrixProduct: "WebAssembly SIMD",
   integerProduct: "WebAssembly SIMD",
-  threads: 1,
+  threads: navigator.hardwareConcurrency,
 };
 
 Deno.test("useBackend() runs agile on SIMD if native is false or AGILE_QUANT_NATIVE is 0", async () => {

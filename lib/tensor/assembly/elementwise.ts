@@ -1,7 +1,7 @@
-// Elementwise kernels: target[i] = f(a[i], b[i]) for i < count, in whole vectors, so that up to three
-// elements past the end are computed as well.
+// Elementwise kernels: target = f(a) for `count` elements, and target = f(a, b) for `rows` of `columns`
+// elements, where an operand may have one row or one column for all (`repeated`, bits of Repeat).
 
-import { exp as expOf, one, sigmoid } from "./vector";
+import { exp as expOf, one, sigmoid, storeFirst } from "./vector";
 
 const enum Operation {
   Relu,
@@ -15,8 +15,16 @@ const enum Operation {
   Subtract,
   Multiply,
   Divide,
+  AddRelu,
   SiluGradient,
   GeluGradient,
+}
+
+const enum Repeat {
+  RowsOfA = 1,
+  ColumnsOfA = 2,
+  RowsOfB = 4,
+  ColumnsOfB = 8,
 }
 
 // sqrt(2 / pi) and the cubic coefficient of the tanh form of GELU.
@@ -72,6 +80,7 @@ function apply(operation: Operation, a: v128, b: v128): v128 {
   if (operation == Operation.Subtract) return f32x4.sub(a, b);
   if (operation == Operation.Multiply) return f32x4.mul(a, b);
   if (operation == Operation.Divide) return f32x4.div(a, b);
+  if (operation == Operation.AddRelu) return f32x4.pmax(f32x4.add(a, b), f32x4.splat(0));
   if (operation == Operation.SiluGradient) {
     return f32x4.mul(b, gatedDerivative(a, sigmoid(a), one()));
   }
@@ -81,16 +90,50 @@ function apply(operation: Operation, a: v128, b: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function unary(operation: Operation, count: i32, target: usize, a: usize): void {
-  for (const end = target + (<usize> count << 2); target < end; target += 16, a += 16) {
-    v128.store(target, apply(operation, v128.load(a), f32x4.splat(0)));
+  for (let i = 0; i < count; i += 4, target += 16, a += 16) {
+    storeFirst(target, apply(operation, v128.load(a), f32x4.splat(0)), count - i);
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function binary(operation: Operation, count: i32, target: usize, a: usize, b: usize): void {
-  for (const end = target + (<usize> count << 2); target < end; target += 16, a += 16, b += 16) {
-    v128.store(target, apply(operation, v128.load(a), v128.load(b)));
+function binaryRow(
+  operation: Operation,
+  columns: i32,
+  target: usize,
+  a: usize,
+  b: usize,
+  repeatA: bool,
+  repeatB: bool,
+): void {
+  const oneA = v128.load32_splat(a), oneB = v128.load32_splat(b);
+  for (let j = 0; j < columns; j += 4) {
+    const at = <usize> j << 2;
+    const left = repeatA ? oneA : v128.load(a + at);
+    const right = repeatB ? oneB : v128.load(b + at);
+    storeFirst(target + at, apply(operation, left, right), columns - j);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function binary(
+  operation: Operation,
+  rows: i32,
+  columns: i32,
+  target: usize,
+  a: usize,
+  b: usize,
+  repeated: i32,
+): void {
+  const repeatA = (repeated & Repeat.ColumnsOfA) != 0, repeatB = (repeated & Repeat.ColumnsOfB) != 0;
+  const rowBytes = <usize> columns << 2;
+  const rowBytesA = repeated & Repeat.RowsOfA ? 0 : repeatA ? 4 : rowBytes;
+  const rowBytesB = repeated & Repeat.RowsOfB ? 0 : repeatB ? 4 : rowBytes;
+  for (let row = 0; row < rows; row++, target += rowBytes, a += rowBytesA, b += rowBytesB) {
+    if (repeatA) binaryRow(operation, columns, target, a, b, true, false);
+    else if (repeatB) binaryRow(operation, columns, target, a, b, false, true);
+    else binaryRow(operation, columns, target, a, b, false, false);
   }
 }
 
@@ -124,28 +167,33 @@ export function gelu(count: i32, target: usize, a: usize): void {
   unary(Operation.Gelu, count, target, a);
 }
 
-export function add(count: i32, target: usize, a: usize, b: usize): void {
-  binary(Operation.Add, count, target, a, b);
+export function add(rows: i32, columns: i32, target: usize, a: usize, b: usize, repeated: i32): void {
+  binary(Operation.Add, rows, columns, target, a, b, repeated);
 }
 
-export function subtract(count: i32, target: usize, a: usize, b: usize): void {
-  binary(Operation.Subtract, count, target, a, b);
+export function subtract(rows: i32, columns: i32, target: usize, a: usize, b: usize, repeated: i32): void {
+  binary(Operation.Subtract, rows, columns, target, a, b, repeated);
 }
 
-export function multiply(count: i32, target: usize, a: usize, b: usize): void {
-  binary(Operation.Multiply, count, target, a, b);
+export function multiply(rows: i32, columns: i32, target: usize, a: usize, b: usize, repeated: i32): void {
+  binary(Operation.Multiply, rows, columns, target, a, b, repeated);
 }
 
-export function divide(count: i32, target: usize, a: usize, b: usize): void {
-  binary(Operation.Divide, count, target, a, b);
+export function divide(rows: i32, columns: i32, target: usize, a: usize, b: usize, repeated: i32): void {
+  binary(Operation.Divide, rows, columns, target, a, b, repeated);
+}
+
+/** relu(a + b). */
+export function addRelu(rows: i32, columns: i32, target: usize, a: usize, b: usize, repeated: i32): void {
+  binary(Operation.AddRelu, rows, columns, target, a, b, repeated);
 }
 
 /** b silu'(a). */
-export function siluGradient(count: i32, target: usize, a: usize, b: usize): void {
-  binary(Operation.SiluGradient, count, target, a, b);
+export function siluGradient(rows: i32, columns: i32, target: usize, a: usize, b: usize, repeated: i32): void {
+  binary(Operation.SiluGradient, rows, columns, target, a, b, repeated);
 }
 
 /** b gelu'(a). */
-export function geluGradient(count: i32, target: usize, a: usize, b: usize): void {
-  binary(Operation.GeluGradient, count, target, a, b);
+export function geluGradient(rows: i32, columns: i32, target: usize, a: usize, b: usize, repeated: i32): void {
+  binary(Operation.GeluGradient, rows, columns, target, a, b, repeated);
 }

@@ -1,53 +1,39 @@
-// C[m, n] = op(A) op(B) in float32, row-major, after Goto's blocking: a block of B and a block of A
-// are packed into panels that the inner tile reads front to back.
+// C[m, n] = op(A) op(B) in float32, after Goto's blocking: blocks of A and panels of B are packed so
+// that the inner tile reads them front to back.
+//
+// Every memory access is checked against the memory's size, which costs as much as the arithmetic on
+// it. The tile therefore loads four rows of A at once and spreads them from a register.
 
-import { multiplyAdd } from "./vector";
+import { interleaveHigh, interleaveLow, joinHigh, joinLow, pack } from "./pack";
+import { multiplyAdd, storeFirst } from "./vector";
+import { workspace } from "./workspace";
 
-/** Rows and columns of the register tile: 12 vector accumulators of the 16 registers. */
-const TILE_ROWS: i32 = 6;
+/** Rows and columns of the register tile: 8 vector accumulators. */
+const TILE_ROWS: i32 = 4;
 const TILE_COLUMNS: i32 = 8;
 
-/** Depth of a packed block: a panel of B (8 KiB) stays in the first-level cache. */
+/** Depth of a block: a panel of B (8 KiB) stays in the first-level cache. */
 const BLOCK_DEPTH: i32 = 256;
 
-/** Rows of a packed block of A (96 KiB), a multiple of TILE_ROWS: stays in the second-level cache. */
-const BLOCK_ROWS: i32 = 96;
+/** Rows of a packed block of A (192 KiB): stays in the second-level cache. */
+const BLOCK_ROWS: i32 = 192;
 
-/**
- * Copies a [lines, depth] block into panels of `width` lines, depth-major within a panel; a last,
- * partial panel is filled with zeros. Strides are in elements.
- */
-function pack(
-  target: usize,
-  source: usize,
-  lines: i32,
-  depth: i32,
-  lineStride: i32,
-  depthStride: i32,
-  width: i32,
-): void {
-  for (let first = 0; first < lines; first += width) {
-    const count = min(width, lines - first);
-    const panel = source + ((<usize> first * lineStride) << 2);
-    if (count < width) memory.fill(target, 0, (<usize> width * depth) << 2);
-    if (lineStride == 1 && count == width) {
-      for (let p = 0; p < depth; p++) {
-        memory.copy(target + ((<usize> p * width) << 2), panel + ((<usize> p * depthStride) << 2), width << 2);
-      }
-    } else {
-      for (let line = 0; line < count; line++) {
-        let from = panel + ((<usize> line * lineStride) << 2);
-        let to = target + (<usize> line << 2);
-        for (let p = 0; p < depth; p++) {
-          store<f32>(to, load<f32>(from));
-          from += <usize> depthStride << 2;
-          to += <usize> width << 2;
-        }
-      }
-    }
-    target += (<usize> width * depth) << 2;
-  }
+/** The workspace: a block of A, a panel of B, and a tile for the edges of C. */
+// @ts-ignore: decorator
+@inline
+function packedPanel(): usize {
+  return workspace + ((BLOCK_ROWS * BLOCK_DEPTH) << 2);
 }
+
+// @ts-ignore: decorator
+@inline
+function edgeTile(): usize {
+  return packedPanel() + ((BLOCK_DEPTH * TILE_COLUMNS) << 2);
+}
+
+/** Bytes of the workspace that {@link matmul} uses, its first ones. */
+export const PRODUCT_WORKSPACE: usize =
+  <usize> ((BLOCK_ROWS + TILE_COLUMNS) * BLOCK_DEPTH + TILE_ROWS * TILE_COLUMNS) << 2;
 
 // @ts-ignore: decorator
 @inline
@@ -60,48 +46,142 @@ function storeRow(c: usize, left: v128, right: v128, accumulate: bool): void {
   v128.store(c, right, 16);
 }
 
-/** One 6 x 8 tile of C from a panel of A and a panel of B; `stride` is a row of C in bytes. */
-function tile(a: usize, b: usize, depth: i32, c: usize, stride: usize, accumulate: bool): void {
+/**
+ * One 4 x 8 tile of C from a panel of A and a panel of B, whose next depth is `stepB` bytes on; `stride`
+ * is a row of C in bytes.
+ */
+function tile(
+  a: usize,
+  b: usize,
+  stepB: usize,
+  depth: i32,
+  c: usize,
+  stride: usize,
+  accumulate: bool,
+): void {
   const zero = f32x4.splat(0);
-  let c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero;
-  let c30 = zero, c31 = zero, c40 = zero, c41 = zero, c50 = zero, c51 = zero;
+  let c00 = zero, c01 = zero, c10 = zero, c11 = zero;
+  let c20 = zero, c21 = zero, c30 = zero, c31 = zero;
   for (const end = a + ((<usize> depth * TILE_ROWS) << 2); a < end; a += TILE_ROWS << 2) {
+    const rows = v128.load(a);
     const left = v128.load(b);
     const right = v128.load(b, 16);
-    let row = v128.load32_splat(a);
+    let row = v128.shuffle<f32>(rows, rows, 0, 0, 0, 0);
     c00 = multiplyAdd(row, left, c00);
     c01 = multiplyAdd(row, right, c01);
-    row = v128.load32_splat(a, 4);
+    row = v128.shuffle<f32>(rows, rows, 1, 1, 1, 1);
     c10 = multiplyAdd(row, left, c10);
     c11 = multiplyAdd(row, right, c11);
-    row = v128.load32_splat(a, 8);
+    row = v128.shuffle<f32>(rows, rows, 2, 2, 2, 2);
     c20 = multiplyAdd(row, left, c20);
     c21 = multiplyAdd(row, right, c21);
-    row = v128.load32_splat(a, 12);
+    row = v128.shuffle<f32>(rows, rows, 3, 3, 3, 3);
     c30 = multiplyAdd(row, left, c30);
     c31 = multiplyAdd(row, right, c31);
-    row = v128.load32_splat(a, 16);
-    c40 = multiplyAdd(row, left, c40);
-    c41 = multiplyAdd(row, right, c41);
-    row = v128.load32_splat(a, 20);
-    c50 = multiplyAdd(row, left, c50);
-    c51 = multiplyAdd(row, right, c51);
-    b += TILE_COLUMNS << 2;
+    b += stepB;
   }
   storeRow(c, c00, c01, accumulate);
   storeRow(c + stride, c10, c11, accumulate);
   storeRow(c + 2 * stride, c20, c21, accumulate);
   storeRow(c + 3 * stride, c30, c31, accumulate);
-  storeRow(c + 4 * stride, c40, c41, accumulate);
-  storeRow(c + 5 * stride, c50, c51, accumulate);
+}
+
+/** The part of a tile that lies in C. */
+function tileAtEdge(
+  a: usize,
+  b: usize,
+  stepB: usize,
+  depth: i32,
+  c: usize,
+  stride: usize,
+  accumulate: bool,
+  rows: i32,
+  columns: i32,
+): void {
+  tile(a, b, stepB, depth, edgeTile(), TILE_COLUMNS << 2, false);
+  for (let row = 0; row < rows; row++) {
+    const from = edgeTile() + (<usize> row * (TILE_COLUMNS << 2));
+    const to = c + <usize> row * stride;
+    for (let j = 0; j < columns; j += 4) {
+      const at = <usize> j << 2;
+      let sum = v128.load(from + at);
+      if (accumulate) sum = f32x4.add(sum, v128.load(to + at));
+      storeFirst(to + at, sum, columns - j);
+    }
+  }
+}
+
+/** Four elements of a row of C from a row of A and four columns of B that lie one after the other. */
+function rowQuad(a: usize, b: usize, columnBytes: usize, depth: i32, c: usize, accumulate: bool): void {
+  const b2 = b + 2 * columnBytes;
+  let sum = f32x4.splat(0);
+  let p = 0;
+  for (; p + 4 <= depth; p += 4) {
+    const at = <usize> p << 2;
+    const row = v128.load(a + at);
+    const b0 = v128.load(b + at), b1 = v128.load(b + columnBytes + at);
+    const b2p = v128.load(b2 + at), b3 = v128.load(b2 + columnBytes + at);
+    const low = interleaveLow(b0, b1), lowNext = interleaveLow(b2p, b3);
+    const high = interleaveHigh(b0, b1), highNext = interleaveHigh(b2p, b3);
+    sum = multiplyAdd(v128.shuffle<f32>(row, row, 0, 0, 0, 0), joinLow(low, lowNext), sum);
+    sum = multiplyAdd(v128.shuffle<f32>(row, row, 1, 1, 1, 1), joinHigh(low, lowNext), sum);
+    sum = multiplyAdd(v128.shuffle<f32>(row, row, 2, 2, 2, 2), joinLow(high, highNext), sum);
+    sum = multiplyAdd(v128.shuffle<f32>(row, row, 3, 3, 3, 3), joinHigh(high, highNext), sum);
+  }
+  for (; p < depth; p++) {
+    const at = <usize> p << 2;
+    let column = v128.load32_zero(b + at);
+    column = v128.load_lane<f32>(b + columnBytes + at, column, 1);
+    column = v128.load_lane<f32>(b2 + at, column, 2);
+    column = v128.load_lane<f32>(b2 + columnBytes + at, column, 3);
+    sum = multiplyAdd(v128.load32_splat(a + at), column, sum);
+  }
+  if (accumulate) sum = f32x4.add(sum, v128.load(c));
+  v128.store(c, sum);
+}
+
+/** C [1, n] from a row of A and n columns of B, a multiple of four, that lie one after the other. */
+function multiplyRow(a: usize, b: usize, c: usize, n: i32, k: i32, columnBytes: usize): void {
+  for (let p = 0; p < k; p += BLOCK_DEPTH) {
+    const depth = min(BLOCK_DEPTH, k - p);
+    const at = <usize> p << 2;
+    for (let j = 0; j < n; j += 4) {
+      rowQuad(a + at, b + at + <usize> j * columnBytes, columnBytes, depth, c + (<usize> j << 2), p > 0);
+    }
+  }
+}
+
+/** Eight or fewer columns of C from a packed block of A. */
+function multiplyPanel(
+  a: usize,
+  b: usize,
+  stepB: usize,
+  depth: i32,
+  c: usize,
+  stride: usize,
+  accumulate: bool,
+  rows: i32,
+  columns: i32,
+): void {
+  for (let r = 0; r < rows; r += TILE_ROWS) {
+    const height = min(TILE_ROWS, rows - r);
+    if (height == TILE_ROWS && columns == TILE_COLUMNS) {
+      tile(a, b, stepB, depth, c, stride, accumulate);
+    } else {
+      tileAtEdge(a, b, stepB, depth, c, stride, accumulate, height, columns);
+    }
+    a += (<usize> depth * TILE_ROWS) << 2;
+    c += stride * TILE_ROWS;
+  }
 }
 
 /**
- * C = op(A) op(B) for k >= 1. C is [m rounded up to 6, n rounded up to 8]; its padding is written.
+ * C = op(A) op(B). Each element sums up in the same order, whatever part of C it is computed with.
  *
- * @param a A, [m, k], or [k, m] if `transposeA`.
- * @param b B, [k, n], or [n, k] if `transposeB`.
- * @param packed Scratch for 256 (96 + n rounded up to 8) floats.
+ * @param a op(A) [m, k], its rows and columns so many elements apart.
+ * @param b op(B) [k, n], likewise.
+ * @param c C [m, n], its columns 1 element apart.
+ * @param k At least 1.
  */
 export function matmul(
   a: usize,
@@ -110,29 +190,37 @@ export function matmul(
   m: i32,
   n: i32,
   k: i32,
-  transposeA: bool,
-  transposeB: bool,
-  packed: usize,
+  rowStrideA: i32,
+  columnStrideA: i32,
+  rowStrideB: i32,
+  columnStrideB: i32,
+  rowStrideC: i32,
 ): void {
-  const rowStrideA = transposeA ? 1 : k;
-  const depthStrideA = transposeA ? m : 1;
-  const columnStrideB = transposeB ? k : 1;
-  const depthStrideB = transposeB ? 1 : n;
-  const rowBytes = (<usize> ((n + TILE_COLUMNS - 1) / TILE_COLUMNS) * TILE_COLUMNS) << 2;
-  const packedB = packed + ((BLOCK_ROWS * BLOCK_DEPTH) << 2);
+  let first = 0;
+  if (m == 1 && columnStrideA == 1 && rowStrideB == 1) {
+    first = n & ~3;
+    multiplyRow(a, b, c, first, k, <usize> columnStrideB << 2);
+    if (first == n) return;
+  }
+  const stride = <usize> rowStrideC << 2;
   for (let p = 0; p < k; p += BLOCK_DEPTH) {
     const depth = min(BLOCK_DEPTH, k - p);
-    pack(packedB, b + ((<usize> p * depthStrideB) << 2), n, depth, columnStrideB, depthStrideB, TILE_COLUMNS);
     for (let i = 0; i < m; i += BLOCK_ROWS) {
       const rows = min(BLOCK_ROWS, m - i);
-      const from = a + ((<usize> i * rowStrideA + <usize> p * depthStrideA) << 2);
-      pack(packed, from, rows, depth, rowStrideA, depthStrideA, TILE_ROWS);
-      for (let j = 0; j < n; j += TILE_COLUMNS) {
-        const panelB = packedB + ((<usize> j * depth) << 2);
-        for (let r = 0; r < rows; r += TILE_ROWS) {
-          const panelA = packed + ((<usize> r * depth) << 2);
-          tile(panelA, panelB, depth, c + <usize> (i + r) * rowBytes + (<usize> j << 2), rowBytes, p > 0);
+      const blockA = a + ((<usize> i * rowStrideA + <usize> p * columnStrideA) << 2);
+      pack(workspace, blockA, rows, depth, rowStrideA, columnStrideA, TILE_ROWS);
+      for (let j = first; j < n; j += TILE_COLUMNS) {
+        const columns = min(TILE_COLUMNS, n - j);
+        const to = c + <usize> i * stride + (<usize> j << 2);
+        let panel = b + ((<usize> p * rowStrideB + <usize> j * columnStrideB) << 2);
+        let stepB = <usize> rowStrideB << 2;
+        // A panel for a single row of tiles is read where it lies if its rows are in one piece.
+        if (m > TILE_ROWS || columnStrideB != 1 || columns < TILE_COLUMNS) {
+          pack(packedPanel(), panel, columns, depth, columnStrideB, rowStrideB, TILE_COLUMNS);
+          panel = packedPanel();
+          stepB = TILE_COLUMNS << 2;
         }
+        multiplyPanel(workspace, panel, stepB, depth, to, stride, p > 0, rows, columns);
       }
     }
   }

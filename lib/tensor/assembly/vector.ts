@@ -67,7 +67,7 @@ export function multiplyAdd(a: v128, b: v128, sum: v128): v128 {
 /** 2^n for the four integers n in -126..127. */
 // @ts-ignore: decorator
 @inline
-function powerOfTwo(n: v128): v128 {
+export function powerOfTwo(n: v128): v128 {
   return i32x4.shl(i32x4.add(n, v128.load32_splat(exponentBias)), 23);
 }
 
@@ -112,11 +112,39 @@ export function firstLanes(count: i32): v128 {
   return i32x4.lt_s(v128.load(laneNumbers), i32x4.splat(count));
 }
 
+/** Stores the first `count` >= 1 lanes; all for `count` >= 4. */
+// @ts-ignore: decorator
+@inline
+export function storeFirst(target: usize, x: v128, count: i32): void {
+  if (count >= 4) {
+    v128.store(target, x);
+    return;
+  }
+  v128.store_lane<f32>(target, x, 0);
+  if (count > 1) v128.store_lane<f32>(target, x, 1, 4);
+  if (count > 2) v128.store_lane<f32>(target, x, 2, 8);
+}
+
 // @ts-ignore: decorator
 @inline
 export function sumLanes(x: v128): f32 {
   return (f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 1)) +
     (f32x4.extract_lane(x, 2) + f32x4.extract_lane(x, 3));
+}
+
+/** Adds the lanes of a float32 vector to two float64 sums. */
+// @ts-ignore: decorator
+@inline
+export function addWide(sums: v128, x: v128): v128 {
+  const high = i8x16.shuffle(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+  return f64x2.add(sums, f64x2.add(f64x2.promote_low_f32x4(x), f64x2.promote_low_f32x4(high)));
+}
+
+/** What two float64 sums add up to. */
+// @ts-ignore: decorator
+@inline
+export function sumWide(sums: v128): f64 {
+  return f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
 }
 
 // @ts-ignore: decorator

@@ -63,13 +63,17 @@ export const layoutKernels: AgileKernel[] = [
       const paddings: [number, number][] = attrs.paddings;
       const shape = x.shape.map((size, axis) => paddings[axis][0] + size + paddings[axis][1]);
       const strides = rowMajorStrides(shape);
-      const result = backend.allocate(tf.util.sizeFromShape(shape)).fill(attrs.constantValue);
+      const source = backend.addressOf(x);
+      const { tensor, address } = backend.output(shape);
+      backend.floats(tensor).fill(attrs.constantValue);
+      const offset = dot(paddings.map(([before]) => before), strides);
       copyStrided(
+        backend,
         x.shape,
-        { values: backend.floats(x), offset: 0, strides: rowMajorStrides(x.shape) },
-        { values: result, offset: dot(paddings.map(([before]) => before), strides), strides },
+        { address: source, offset: 0, strides: rowMajorStrides(x.shape) },
+        { address, offset, strides },
       );
-      return backend.output(shape, result);
+      return tensor;
     },
   },
 ];
@@ -82,13 +86,15 @@ function gather(
   offset: number,
   strides: number[],
 ): tf.TensorInfo {
-  const result = backend.allocate(tf.util.sizeFromShape(shape));
+  const source = backend.addressOf(x);
+  const { tensor, address } = backend.output(shape);
   copyStrided(
+    backend,
     shape,
-    { values: backend.floats(x), offset, strides },
-    { values: result, offset: 0, strides: rowMajorStrides(shape) },
+    { address: source, offset, strides },
+    { address, offset: 0, strides: rowMajorStrides(shape) },
   );
-  return backend.output(shape, result);
+  return tensor;
 }
 
 function dot(a: number[], b: number[]): number {

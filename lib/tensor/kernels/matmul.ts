@@ -1,14 +1,10 @@
-import type { AgileBackend, AgileKernel, KernelCall } from "../agile.ts";
+import type { AgileKernel, KernelCall, Output } from "../agile.ts";
+import { packedShape } from "../matrix_product.ts";
 import { tf } from "../tf.ts";
+import { applyBinary, applyUnary } from "./elementwise.ts";
 
-/**
- * The batched product op(a) op(b) of [...batch, rows, columns] tensors whose batch axes broadcast,
- * written to new storage.
- */
-function product({ inputs: { a, b }, attrs, backend }: KernelCall): {
-  shape: number[];
-  values: Float32Array;
-} {
+/** The batched product op(a) op(b) of [...batch, rows, columns] tensors whose batch axes broadcast. */
+function product({ inputs: { a, b }, attrs, backend }: KernelCall): Output {
   const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };
   const [rowsA, columnsA] = a.shape.slice(-2);
   const [rowsB, columnsB] = b.shape.slice(-2);
@@ -16,24 +12,21 @@ function product({ inputs: { a, b }, attrs, backend }: KernelCall): {
   const n = transposeB ? rowsB : columnsB;
   const [batchA, batchB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
   const batch = tf.broadcast_util.assertAndGetBroadcastShape(batchA, batchB);
-  const shape = [...batch, m, n];
-  const values = backend.allocate(tf.util.sizeFromShape(shape));
+  const [addressA, addressB] = [backend.addressOf(a), backend.addressOf(b)];
+  const output = backend.output([...batch, m, n]);
+  const size = tf.util.sizeFromShape(output.tensor.shape);
   if (k === 0) {
-    values.fill(0);
-  } else if (values.length > 0) {
-    const [valuesA, valuesB] = [backend.floats(a), backend.floats(b)];
-    const [offsetsA, offsetsB] = [batchOffsets(batchA, batch), batchOffsets(batchB, batch)];
-    offsetsA.forEach((offsetA, index) => {
-      const offsetB = offsetsB[index];
-      backend.matrixProduct.multiply(
-        valuesA.subarray(offsetA * m * k, (offsetA + 1) * m * k),
-        valuesB.subarray(offsetB * k * n, (offsetB + 1) * k * n),
-        values.subarray(index * m * n, (index + 1) * m * n),
-        { m, n, k, transposeA, transposeB },
-      );
-    });
+    backend.view(Float32Array, output.address, size).fill(0);
+  } else if (size > 0) {
+    const offsetsB = batchOffsets(batchB, batch);
+    const products = batchOffsets(batchA, batch).map((offsetA, index) => ({
+      a: addressA + 4 * offsetA * m * k,
+      b: addressB + 4 * offsetsB[index] * k * n,
+      c: output.address + 4 * index * m * n,
+    }));
+    backend.matrixProduct.multiply(products, packedShape({ m, n, k, transposeA, transposeB }));
   }
-  return { shape, values };
+  return output;
 }
 
 /** For each matrix of the broadcast batch, in order, the index of its matrix in a `shape` batch. */
@@ -51,19 +44,12 @@ function isFloat({ inputs: { a, b } }: KernelCall): boolean {
   return a.dtype === "float32" && b.dtype === "float32";
 }
 
-/** Adds a bias over the last axis in place, or to every element. */
-function addBias(backend: AgileBackend, values: Float32Array, bias: tf.TensorInfo): void {
-  backend.simd.map(backend.simd.kernels.add, [values, backend.floats(bias)], values);
-}
-
-/** Matrix products on the backend's {@linkcode AgileBackend.matrixProduct}. */
+/** Matrix products on the backend's `matrixProduct`. */
 export const matmulKernels: AgileKernel[] = [
   {
     name: tf.BatchMatMul,
     compute(call) {
-      if (!isFloat(call)) return undefined;
-      const { shape, values } = product(call);
-      return call.backend.output(shape, values);
+      return isFloat(call) ? product(call).tensor : undefined;
     },
   },
   {
@@ -72,10 +58,11 @@ export const matmulKernels: AgileKernel[] = [
       const { inputs: { bias }, attrs: { activation }, backend } = call;
       if (!isFloat(call) || (activation !== "linear" && activation !== "relu")) return undefined;
       if (bias && tf.util.sizeFromShape(bias.shape) !== bias.shape.at(-1)) return undefined;
-      const { shape, values } = product(call);
-      if (bias) addBias(backend, values, bias);
-      if (activation === "relu") backend.simd.map(backend.simd.kernels.relu, [values], values);
-      return backend.output(shape, values);
+      const output = product(call);
+      const relu = activation === "relu";
+      if (bias) applyBinary(backend, relu ? "addRelu" : "add", output, output.tensor, bias);
+      else if (relu) applyUnary(backend, "relu", output, output.tensor);
+      return output.tensor;
     },
   },
 ];

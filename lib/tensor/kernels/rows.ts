@@ -1,5 +1,6 @@
 import { require } from "../../core/mod.ts";
 import type { AgileKernel } from "../agile.ts";
+import { split } from "../split.ts";
 import { tf } from "../tf.ts";
 
 /** Kernels over the rows of float32 tensors: sums, lookups and their gradients. */
@@ -13,13 +14,30 @@ export const rowKernels: AgileKernel[] = [
       const trailing = axes.every((axis, index) => axis === x.shape.length - axes.length + index);
       if (!leading && !trailing) return undefined;
       const [kept, summed] = tf.backend_util.computeOutAndReduceShapes(x.shape, axes);
-      const values = backend.floats(x);
+      const source = backend.addressOf(x);
       const [outputs, terms] = [tf.util.sizeFromShape(kept), tf.util.sizeFromShape(summed)];
-      const result = trailing
-        ? sumsOverRows(values, outputs, terms)
-        : sumOfRows(values, terms, outputs);
       const shape = keepDims ? tf.backend_util.expandShapeToKeepDim(kept, axes) : kept;
-      return backend.output(shape, result);
+      const { tensor, address } = backend.output(shape);
+      // At least 10 microseconds a call; sumRows has room for so many columns.
+      const grains = Math.ceil(2 ** 14 / Math.max(1, terms));
+      const most = Math.max(backend.simd.callsAtMost, Math.ceil(outputs / 2 ** 17));
+      const parts = split(outputs, grains, most);
+      if (trailing) {
+        backend.run(
+          "sumColumns",
+          parts.map(([first, count]) => [
+            ...[count, terms, address + 4 * first, source + 4 * first * terms],
+          ]),
+        );
+      } else {
+        backend.run(
+          "sumRows",
+          parts.map(([first, count]) => [
+            ...[terms, count, outputs, address + 4 * first, source + 4 * first],
+          ]),
+        );
+      }
+      return tensor;
     },
   },
   {
@@ -31,13 +49,13 @@ export const rowKernels: AgileKernel[] = [
       const [rows, ...rowShape] = x.shape;
       const columns = tf.util.sizeFromShape(rowShape);
       const ids = backend.data.get(indices.dataId).values as Int32Array;
-      const values = backend.floats(x);
-      const result = backend.allocate(ids.length * columns);
-      ids.forEach((id, position) => {
-        require(id >= 0 && id < rows, "look rows up", `indices must be 0..${rows - 1}`, id);
-        result.set(values.subarray(id * columns, (id + 1) * columns), position * columns);
-      });
-      return backend.output([...indices.shape, ...rowShape], result);
+      const stranger = ids.find((id) => id < 0 || id >= rows);
+      const rule = `indices must be 0..${rows - 1}`;
+      require(stranger === undefined, "look rows up", rule, stranger);
+      const [source, places] = [backend.addressOf(x), backend.addressOf(indices)];
+      const { tensor, address } = backend.output([...indices.shape, ...rowShape]);
+      backend.run("gatherRows", [[ids.length, columns, address, source, places]]);
+      return tensor;
     },
   },
   {
@@ -48,33 +66,14 @@ export const rowKernels: AgileKernel[] = [
       const columns = tf.util.sizeFromShape(rowShape);
       const values = backend.floats(x);
       const ids = backend.data.get(segmentIds.dataId).values as Int32Array;
-      const result = backend.allocate(numSegments * columns).fill(0);
+      const { tensor } = backend.output([numSegments, ...rowShape]);
+      const result = backend.floats(tensor).fill(0);
       ids.forEach((id, row) => {
         if (id < 0 || id >= numSegments) return;
         const [from, to] = [row * columns, id * columns];
         for (let j = 0; j < columns; j++) result[to + j] += values[from + j];
       });
-      return backend.output([numSegments, ...rowShape], result);
+      return tensor;
     },
   },
 ];
-
-/** [rows, columns] -> [columns], in float64. */
-function sumOfRows(values: Float32Array, rows: number, columns: number): Float32Array {
-  const sums = new Float64Array(columns);
-  for (let row = 0, at = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) sums[column] += values[at++];
-  }
-  return Float32Array.from(sums);
-}
-
-/** [rows, columns] -> [rows], in float64. */
-function sumsOverRows(values: Float32Array, rows: number, columns: number): Float32Array {
-  const sums = new Float32Array(rows);
-  for (let row = 0, at = 0; row < rows; row++) {
-    let sum = 0;
-    for (let column = 0; column < columns; column++) sum += values[at++];
-    sums[row] = sum;
-  }
-  return sums;
-}

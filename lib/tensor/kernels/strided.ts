@@ -1,11 +1,20 @@
-/** Elements of an array that a tensor's indices reach: offset + sum of index times stride. */
+import type { AgileBackend } from "../agile.ts";
+import { split } from "../split.ts";
+
+/** Elements of 32 bits that a tensor's indices reach: offset + sum of index times stride. */
 export interface StridedView {
-  values: Float32Array;
+  address: number;
   /** Index of the element at [0, 0, ...]. */
   offset: number;
   /** Elements from one index to the next, per axis. */
   strides: number[];
 }
+
+/** Elements that a call copies at least: about 10 microseconds. */
+const grain = 2 ** 14;
+
+/** The axes that `copyBox` of `assembly/layout.ts` walks. */
+const boxAxes = 3;
 
 /** The strides of a packed row-major tensor. */
 export function rowMajorStrides(shape: number[]): number[] {
@@ -17,27 +26,34 @@ export function rowMajorStrides(shape: number[]): number[] {
 }
 
 /**
- * Copies the elements of a `shape` box from one view to the other. Transpositions, slices and
- * paddings are such copies.
+ * Copies the elements of a `shape` box from one view to the other. Transpositions, slices, paddings and
+ * repetitions are such copies.
  */
-export function copyStrided(shape: number[], source: StridedView, target: StridedView): void {
+export function copyStrided(
+  backend: AgileBackend,
+  shape: number[],
+  source: StridedView,
+  target: StridedView,
+): void {
   if (shape.includes(0)) return;
   const axes = mergeAxes(shape, source.strides, target.strides);
-  const { size, from: fromStep, to: toStep } = axes.pop()!;
-  const contiguous = fromStep === 1 && toStep === 1 && size >= 64;
-  const copy = (depth: number, from: number, to: number): void => {
-    if (depth < axes.length) {
-      const axis = axes[depth];
-      for (let index = 0; index < axis.size; index++) {
-        copy(depth + 1, from + index * axis.from, to + index * axis.to);
-      }
-    } else if (contiguous) {
-      target.values.set(source.values.subarray(from, from + size), to);
-    } else {
-      copyRun(source.values, from, fromStep, target.values, to, toStep, size);
-    }
-  };
-  copy(0, source.offset, target.offset);
+  while (axes.length < boxAxes) axes.unshift({ size: 1, from: 0, to: 0 });
+  const outer = axes.splice(0, axes.length - boxAxes);
+  const size = axes.reduce((product, axis) => product * axis.size, 1);
+  const cut = Math.max(0, axes.findIndex((axis) => axis.size > 1));
+  const grains = Math.ceil(grain * axes[cut].size / size);
+  const parts = split(axes[cut].size, grains, backend.simd.callsAtMost);
+  const [fromStrides, toStrides] = [axes.map(({ from }) => from), axes.map(({ to }) => to)];
+  const calls = offsets(outer).flatMap(({ from, to }) =>
+    parts.map(([first, count]) => [
+      target.address + 4 * (target.offset + to + first * axes[cut].to),
+      source.address + 4 * (source.offset + from + first * axes[cut].from),
+      ...axes.map((axis, index) => index === cut ? count : axis.size),
+      ...toStrides,
+      ...fromStrides,
+    ])
+  );
+  backend.run("copyBox", calls);
 }
 
 interface MergedAxis {
@@ -46,7 +62,7 @@ interface MergedAxis {
   to: number;
 }
 
-/** The axes with those joined that step through both views as one; at least one axis. */
+/** The axes with those joined that step through both views as one. */
 function mergeAxes(shape: number[], from: number[], to: number[]): MergedAxis[] {
   const merged: MergedAxis[] = [];
   shape.forEach((size, axis) => {
@@ -59,21 +75,19 @@ function mergeAxes(shape: number[], from: number[], to: number[]): MergedAxis[] 
       merged.push({ size, from: from[axis], to: to[axis] });
     }
   });
-  return merged.length > 0 ? merged : [{ size: 1, from: 1, to: 1 }];
+  return merged;
 }
 
-function copyRun(
-  source: Float32Array,
-  from: number,
-  fromStep: number,
-  target: Float32Array,
-  to: number,
-  toStep: number,
-  size: number,
-): void {
-  for (let index = 0; index < size; index++) {
-    target[to] = source[from];
-    from += fromStep;
-    to += toStep;
+/** Where every index along these axes leads. */
+function offsets(axes: MergedAxis[]): { from: number; to: number }[] {
+  let places = [{ from: 0, to: 0 }];
+  for (const axis of axes) {
+    places = places.flatMap(({ from, to }) =>
+      Array.from(
+        { length: axis.size },
+        (_, index) => ({ from: from + index * axis.from, to: to + index * axis.to }),
+      )
+    );
   }
+  return places;
 }

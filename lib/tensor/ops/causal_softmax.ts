@@ -61,36 +61,39 @@ export function causalSoftmax(scores: tf.Tensor3D, options: CausalSoftmaxOptions
 function computeSoftmax({ inputs: { scores }, attrs, backend }: KernelCall) {
   const [maps, queries, keys] = scores.shape;
   const { scale, slopes, keyPositions } = attrs as Required<CausalSoftmaxOptions>;
-  const { simd } = backend;
-  const size = queries * keys;
-  const [target, source, bias] = simd.reserve(size, size, keys);
-  const values = backend.floats(scores);
-  const result = backend.allocate(values.length);
-  for (let map = 0; map < maps; map++) {
-    const slope = slopes[map] ?? 0;
-    simd.view(bias, keys).forEach((_, j, row) => row[j] = slope * keyPositions[j]);
-    simd.write(source, values.subarray(map * size, (map + 1) * size));
-    simd.kernels.causalSoftmax(queries, keys, target, source, bias, scale);
-    result.set(simd.view(target, size), map * size);
-  }
-  return backend.output(scores.shape, result);
+  const mapBytes = 4 * queries * keys;
+  const source = backend.addressOf(scores);
+  const { tensor, address } = backend.output(scores.shape);
+  backend.scratch([4 * maps * keys], (biases) => {
+    const values = backend.view(Float32Array, biases, maps * keys);
+    for (let map = 0; map < maps; map++) {
+      const slope = slopes[map] ?? 0;
+      for (let j = 0; j < keys; j++) values[map * keys + j] = slope * keyPositions[j];
+    }
+    backend.run(
+      "causalSoftmax",
+      Array.from({ length: maps }, (_, map) => {
+        const at = map * mapBytes;
+        return [queries, keys, address + at, source + at, biases + 4 * map * keys, scale];
+      }),
+    );
+  });
+  return tensor;
 }
 
 function computeGradient({ inputs: { y, dy }, attrs: { scale }, backend }: KernelCall) {
   const [maps, queries, keys] = y.shape;
-  const { simd } = backend;
-  const size = queries * keys;
-  const [target, probabilities, gradient] = simd.reserve(size, size, size);
-  const [values, gradients] = [backend.floats(y), backend.floats(dy)];
-  const result = backend.allocate(values.length);
-  for (let map = 0; map < maps; map++) {
-    const [start, end] = [map * size, (map + 1) * size];
-    simd.write(probabilities, values.subarray(start, end));
-    simd.write(gradient, gradients.subarray(start, end));
-    simd.kernels.causalSoftmaxGradient(queries, keys, target, probabilities, gradient, scale);
-    result.set(simd.view(target, size), start);
-  }
-  return backend.output(y.shape, result);
+  const mapBytes = 4 * queries * keys;
+  const [probabilities, gradient] = [backend.addressOf(y), backend.addressOf(dy)];
+  const { tensor, address } = backend.output(y.shape);
+  backend.run(
+    "causalSoftmaxGradient",
+    Array.from({ length: maps }, (_, map) => {
+      const at = map * mapBytes;
+      return [queries, keys, address + at, probabilities + at, gradient + at, scale];
+    }),
+  );
+  return tensor;
 }
 
 /** The kernels behind {@linkcode causalSoftmax}. */

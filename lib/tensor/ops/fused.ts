@@ -5,14 +5,14 @@ import { tf } from "../tf.ts";
  * Runs a kernel of backend `agile`, or the same computation composed of TensorFlow.js operations
  * where another backend computes.
  */
-export function fused<T extends tf.Tensor>(
+export function fused<T extends tf.Tensor | tf.Tensor[]>(
   kernel: string,
   inputs: Record<string, tf.Tensor>,
   attributes: Record<string, unknown>,
   composition: () => T,
 ): T {
   if (tf.getBackend() !== agileName) return tf.tidy(composition);
-  return runKernel(kernel, inputs, attributes) as T;
+  return tf.engine().runKernel(kernel, inputs, attributes as tf.NamedAttrMap) as T;
 }
 
 /** Runs a kernel of backend `agile` by name. */

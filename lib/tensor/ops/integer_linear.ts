@@ -38,58 +38,69 @@ export function integerLinear(
   const biasFits = !bias || (bias.rank === 1 && bias.shape[0] === outputs);
   require(biasFits, action, `bias must be [${outputs}]`, bias?.shape);
   const backend = integerBackend(action);
-  const { simd } = backend;
   const columns = paddedColumns(outputs);
   const chunk = Math.min(rows, Math.ceil(chunkLength / columns));
-  const scratch = layOut(weight, chunk, columns, backend);
   const start = bias ? backend.floats(bias) : new Float32Array(outputs);
-  const result = backend.allocate(rows * outputs);
-  for (let first = 0; first < rows; first += chunk) {
-    const count = Math.min(chunk, rows - first);
-    codes(first, count, simd.viewAs(Uint8Array, scratch.activation, count * places));
-    const sums = simd.view(scratch.sums, count * columns);
-    for (let row = 0; row < count; row++) sums.set(start, row * columns);
-    addBlocks(weight, count, columns, scratch, backend);
-    for (let row = 0; row < count; row++) {
-      const from = row * columns;
-      result.set(sums.subarray(from, from + outputs), (first + row) * outputs);
+  const { tensor } = backend.output([rows, outputs]);
+  const result = backend.floats(tensor);
+  backend.scratch(scratchSizes(weight, chunk, columns), (...addresses) => {
+    const scratch = layOut(weight, chunk, columns, addresses, backend);
+    for (let first = 0; first < rows; first += chunk) {
+      const count = Math.min(chunk, rows - first);
+      codes(first, count, backend.view(Uint8Array, scratch.activation, count * places));
+      const sums = backend.view(Float32Array, scratch.sums, count * columns);
+      for (let row = 0; row < count; row++) sums.set(start, row * columns);
+      addBlocks(weight, count, columns, scratch, backend);
+      for (let row = 0; row < count; row++) {
+        const from = row * columns;
+        result.set(sums.subarray(from, from + outputs), (first + row) * outputs);
+      }
     }
-  }
-  return tf.tensor2d(result, [rows, outputs]);
+  });
+  return tf.engine().makeTensorFromTensorInfo(tensor) as tf.Tensor2D;
 }
 
 /** Addresses in scratch memory. */
 type Scratch = ReturnType<typeof layOut>;
+
+/** Bytes of what {@linkcode layOut} divides up. */
+function scratchSizes(weight: IntegerWeight, chunk: number, columns: number): number[] {
+  const { order: { length: places }, scale: { length: grids }, codes: { length: packed } } = weight;
+  return [
+    ...[chunk * places, columns * places, 4 * chunk * columns, 4 * chunk * columns],
+    ...[4 * grids, 4 * grids, 4 * grids, 4 * chunk, packed, grids, 2 * places],
+  ];
+}
 
 /** Divides scratch memory up and writes what belongs to the weight, its codes as signed bytes. */
 function layOut(
   weight: IntegerWeight,
   chunk: number,
   columns: number,
-  { simd }: AgileBackend,
+  addresses: number[],
+  backend: AgileBackend,
 ) {
   const { order: { length: places }, scale: { length: grids }, bits } = weight;
   const [activation, codes, products, sums, scale, offset, zero, rowSums, packed, points, factor] =
-    simd.reserve(
-      ...[chunk * places / 4, columns * places / 4, chunk * columns, chunk * columns],
-      ...[grids, grids, grids, chunk, weight.codes.length / 4, grids / 4, places / 2],
-    );
-  simd.write(scale, weight.scale);
-  simd.viewAs(Int32Array, offset, grids).set(weight.offset);
-  simd.viewAs(Int32Array, rowSums, chunk).fill(0); // and 4-bit weights leave them so
+    addresses;
+  backend.view(Float32Array, scale, grids).set(weight.scale);
+  backend.view(Int32Array, offset, grids).set(weight.offset);
+  backend.view(Int32Array, rowSums, chunk).fill(0); // and 4-bit weights leave them so
   if (bits === 8) {
-    simd.viewAs(Uint8Array, codes, weight.codes.length).set(weight.codes);
-    const zeros = simd.viewAs(Int32Array, zero, grids);
+    backend.view(Uint8Array, codes, weight.codes.length).set(weight.codes);
+    const zeros = backend.view(Int32Array, zero, grids);
     weight.zeroPoint.forEach((code, grid) => zeros[grid] = code - 128);
   } else {
-    simd.viewAs(Uint8Array, packed, weight.codes.length).set(weight.codes);
-    simd.viewAs(Uint8Array, points, grids).set(weight.zeroPoint);
-    simd.viewAs(Int16Array, factor, places).set(weight.factor);
+    backend.view(Uint8Array, packed, weight.codes.length).set(weight.codes);
+    backend.view(Uint8Array, points, grids).set(weight.zeroPoint);
+    backend.view(Int16Array, factor, places).set(weight.factor);
     forBlocks(weight, (index, place, depth) => {
       const from = weight.rows * place;
       const [zeroPoints, factors] = [points + index * weight.rows, factor + 2 * place];
-      const { unpackInt4 } = simd.kernels;
-      unpackInt4(codes + from, packed + from / 2, zeroPoints, factors, weight.rows, depth);
+      backend.run(
+        "unpackInt4",
+        [[codes + from, packed + from / 2, zeroPoints, factors, weight.rows, depth]],
+      );
     });
   }
   return { activation, codes, products, sums, scale, offset, zero, rowSums };
@@ -101,31 +112,22 @@ function addBlocks(
   count: number,
   columns: number,
   scratch: Scratch,
-  { simd, integerProduct }: AgileBackend,
+  backend: AgileBackend,
 ): void {
   const { rows: n, order: { length: strideA } } = weight;
-  const activation = simd.viewAs(Uint8Array, scratch.activation, count * strideA);
-  const products = simd.viewAs(Int32Array, scratch.products, count * columns);
+  const { products, sums, rowSums } = scratch;
   forBlocks(weight, (index, place, k) => {
-    const a = activation.subarray(place);
-    const b = simd.viewAs(Int8Array, scratch.codes + n * place, n * k);
-    integerProduct.multiply(a, b, products, { m: count, n, k, strideA, strideC: columns });
+    const [a, b] = [scratch.activation + place, scratch.codes + n * place];
+    const shape = { m: count, n, k, strideA, strideC: columns };
+    backend.integerProduct.multiply(a, b, products, shape);
     if (weight.bits === 8) {
-      const rowSums = simd.viewAs(Int32Array, scratch.rowSums, count);
-      for (let row = 0; row < count; row++) rowSums[row] = sum(a, row * strideA, k);
+      const codes = backend.view(Uint8Array, scratch.activation, count * strideA);
+      const totals = backend.view(Int32Array, rowSums, count);
+      for (let row = 0; row < count; row++) totals[row] = sum(codes, row * strideA + place, k);
     }
-    const [scale, offset, zero] = [scratch.scale, scratch.offset, scratch.zero]
+    const grids = [scratch.scale, scratch.offset, scratch.zero]
       .map((address) => address + 4 * index * n);
-    simd.kernels.addScaled(
-      scratch.sums,
-      scratch.products,
-      scale,
-      offset,
-      zero,
-      scratch.rowSums,
-      count,
-      columns,
-    );
+    backend.run("addScaled", [[sums, products, ...grids, rowSums, count, columns]]);
   });
 }
 

@@ -26,17 +26,15 @@ export function multiplyIntegers(
   requireDepth(columns, action);
   target ??= new Int32Array(m * n);
   require(target.length === m * n, action, `target must hold ${m} x ${n} sums`, target.length);
-  const { simd, integerProduct } = integerBackend(action);
+  const backend = integerBackend(action);
   const k = Math.ceil(columns / depthStep) * depthStep;
   const strideC = paddedColumns(n);
-  const [addressA, addressB, addressC] = simd.reserve(m * k / 4, strideC * k / 4, m * strideC);
-  const left = simd.viewAs(Uint8Array, addressA, m * k);
-  const right = simd.viewAs(Int8Array, addressB, n * k);
-  const product = simd.viewAs(Int32Array, addressC, m * strideC);
-  copyRows(a, columns, left, k);
-  copyRows(b, columns, right, k);
-  integerProduct.multiply(left, right, product, { m, n, k, strideA: k, strideC });
-  copyRows(product, strideC, target, n);
+  backend.scratch([m * k, strideC * k, 4 * m * strideC], (left, right, product) => {
+    copyRows(a, columns, backend.view(Uint8Array, left, m * k), k);
+    copyRows(b, columns, backend.view(Int8Array, right, n * k), k);
+    backend.integerProduct.multiply(left, right, product, { m, n, k, strideA: k, strideC });
+    copyRows(backend.view(Int32Array, product, m * strideC), strideC, target, n);
+  });
   return target;
 }
 

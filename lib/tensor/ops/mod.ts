@@ -1,18 +1,29 @@
 import type { AgileKernel } from "../agile.ts";
 import { activationKernels } from "./activations.ts";
+import { causalAttentionKernels } from "./causal_attention.ts";
 import { causalSoftmaxKernels } from "./causal_softmax.ts";
+import { compareDistributionsKernels } from "./compare_distributions.ts";
+import { log2Kernels } from "./log2.ts";
 import { normalizationKernels } from "./normalization.ts";
 import { rotaryKernels } from "./rotary.ts";
 import { tokenCrossEntropyKernels } from "./token_cross_entropy.ts";
 
 export { gelu, silu } from "./activations.ts";
+export { attendByMaps } from "./attention_maps.ts";
+export type { AttentionOptions } from "./attention_maps.ts";
+export { causalAttention } from "./causal_attention.ts";
+export type { CausalAttention, CausalAttentionOptions } from "./causal_attention.ts";
 export { causalSoftmax } from "./causal_softmax.ts";
 export type { CausalSoftmaxOptions } from "./causal_softmax.ts";
+export { compareDistributions } from "./compare_distributions.ts";
+export type { Comparison } from "./compare_distributions.ts";
 export { embed } from "./embed.ts";
 export { integerLinear } from "./integer_linear.ts";
 export type { RowCodes } from "./integer_linear.ts";
 export { multiplyIntegers } from "./integer_product.ts";
 export { linear } from "./linear.ts";
+export { fakeQuantLog2 } from "./log2.ts";
+export type { Log2Rounding } from "./log2.ts";
 export { layerNorm, rmsNorm } from "./normalization.ts";
 export { rotary, rotaryTable } from "./rotary.ts";
 export type { RotaryTable } from "./rotary.ts";
@@ -21,7 +32,10 @@ export { tokenCrossEntropy } from "./token_cross_entropy.ts";
 /** The kernels that the fused operations add to backend `agile`. */
 export const fusedKernels: AgileKernel[] = [
   ...activationKernels,
+  ...causalAttentionKernels,
   ...causalSoftmaxKernels,
+  ...compareDistributionsKernels,
+  ...log2Kernels,
   ...normalizationKernels,
   ...rotaryKernels,
   ...tokenCrossEntropyKernels,

@@ -1,5 +1,6 @@
 import { require } from "../../core/mod.ts";
 import type { AgileKernel, KernelCall } from "../agile.ts";
+import { split } from "../split.ts";
 import { tf } from "../tf.ts";
 import { fused, runKernel } from "./fused.ts";
 
@@ -29,7 +30,7 @@ export function layerNorm(
   epsilon: number,
 ): tf.Tensor2D {
   requireChannels(x, bias, "bias");
-  return tf.tidy(() => tf.add(normalizeRows(x, gain, epsilon, true), bias));
+  return normalizeRows(x, gain, epsilon, true, bias);
 }
 
 function normalizeRows(
@@ -37,12 +38,14 @@ function normalizeRows(
   gain: tf.Tensor1D,
   epsilon: number,
   centred: boolean,
+  bias?: tf.Tensor1D,
 ): tf.Tensor2D {
   requireChannels(x, gain, "gain");
-  return fused("NormalizeRows", { x, gain }, { epsilon, centred }, () => {
+  return fused("NormalizeRows", { x, gain, ...bias && { bias } }, { epsilon, centred }, () => {
     const deviation = centred ? tf.sub(x, tf.mean(x, 1, true)) : x;
     const meanSquare = tf.mean(tf.square(deviation), 1, true);
-    return tf.mul(tf.div(deviation, tf.sqrt(tf.add(meanSquare, epsilon))), gain);
+    const scaled = tf.mul(tf.div(deviation, tf.sqrt(tf.add(meanSquare, epsilon))), gain);
+    return (bias ? tf.add(scaled, bias) : scaled) as tf.Tensor2D;
   });
 }
 
@@ -70,24 +73,32 @@ function rowStatistics(row: Float32Array, { epsilon, centred }: KernelCall["attr
   return { mean, inverse: 1 / Math.sqrt(square / row.length + epsilon) };
 }
 
-function computeForward({ inputs: { x, gain }, attrs, backend }: KernelCall) {
-  const [values, gains] = [backend.floats(x), backend.floats(gain)];
-  const columns = gains.length;
-  const result = backend.allocate(values.length);
-  for (let start = 0; start < values.length; start += columns) {
-    const { mean, inverse } = rowStatistics(values.subarray(start, start + columns), attrs);
-    for (let j = 0; j < columns; j++) {
-      result[start + j] = (values[start + j] - mean) * inverse * gains[j];
-    }
-  }
-  return backend.output(x.shape, result);
+/** Elements that one call normalizes at least. */
+const callLength = 8192;
+
+function computeForward({ inputs: { x, gain, bias }, attrs, backend }: KernelCall) {
+  const [rows, columns] = x.shape;
+  const source = backend.addressOf(x);
+  const vectors = [backend.addressOf(gain), bias ? backend.addressOf(bias) : 0];
+  const { tensor, address } = backend.output(x.shape);
+  const parts = split(rows, Math.ceil(callLength / columns), backend.simd.callsAtMost);
+  backend.run(
+    "normalizeRows",
+    parts.map(([first, count]) => {
+      const at = 4 * first * columns;
+      const operands = [address + at, source + at, ...vectors];
+      return [count, columns, ...operands, attrs.epsilon, Number(attrs.centred)];
+    }),
+  );
+  return tensor;
 }
 
 /** dx = (g - mean(g) if centred - x̂ mean(g x̂)) inverse, with g = dy gain and x̂ the normalized x. */
 function computeInputGradient({ inputs: { x, gain, dy }, attrs, backend }: KernelCall) {
   const [values, gains, slopes] = [x, gain, dy].map((tensor) => backend.floats(tensor));
   const columns = gains.length;
-  const result = backend.allocate(values.length);
+  const { tensor } = backend.output(x.shape);
+  const result = backend.floats(tensor);
   for (let start = 0; start < values.length; start += columns) {
     const { mean, inverse } = rowStatistics(values.subarray(start, start + columns), attrs);
     let [sum, product] = [0, 0];
@@ -103,7 +114,7 @@ function computeInputGradient({ inputs: { x, gain, dy }, attrs, backend }: Kerne
       result[start + j] = (slopes[start + j] * gains[j] - shift - deviation * factor) * inverse;
     }
   }
-  return backend.output(x.shape, result);
+  return tensor;
 }
 
 /** dgain = sum over the rows of dy x̂. */
@@ -117,7 +128,9 @@ function computeGainGradient({ inputs: { x, dy }, attrs, backend }: KernelCall) 
       sums[j] += slopes[start + j] * (values[start + j] - mean) * inverse;
     }
   }
-  return backend.output([columns], Float32Array.from(sums));
+  const { tensor } = backend.output([columns]);
+  backend.floats(tensor).set(sums);
+  return tensor;
 }
 
 /** The kernels behind {@linkcode rmsNorm} and {@linkcode layerNorm}. */
@@ -132,6 +145,7 @@ export const normalizationKernels: AgileKernel[] = [
         return {
           x: () => runKernel("NormalizeRowsInputGradient", { x, gain, dy }, attributes),
           gain: () => runKernel("NormalizeRowsGainGradient", { x, dy }, attributes),
+          bias: () => tf.sum(dy, 0),
         };
       },
     },

@@ -1,5 +1,6 @@
 import { require } from "../../core/mod.ts";
 import type { AgileKernel, KernelCall } from "../agile.ts";
+import { split } from "../split.ts";
 import { tf } from "../tf.ts";
 import { fused, runKernel } from "./fused.ts";
 
@@ -79,6 +80,9 @@ function requireEven(headDim: number): void {
   );
 }
 
+/** Elements that one call rotates at least. */
+const callLength = 8192;
+
 function computeRotary({ inputs: { x }, attrs, backend }: KernelCall) {
   const { cos, sin, headDim, direction } = attrs as RotaryTable & {
     headDim: number;
@@ -86,21 +90,23 @@ function computeRotary({ inputs: { x }, attrs, backend }: KernelCall) {
   };
   const half = headDim / 2;
   const [rows, channels] = x.shape;
-  const values = backend.floats(x);
-  const result = backend.allocate(values.length);
-  for (let row = 0; row < rows; row++) {
-    for (let head = row * channels; head < (row + 1) * channels; head += headDim) {
-      for (let i = 0; i < half; i++) {
-        const left = values[head + i];
-        const right = values[head + half + i];
-        const c = cos[row * half + i];
-        const s = direction * sin[row * half + i];
-        result[head + i] = left * c - right * s;
-        result[head + half + i] = right * c + left * s;
-      }
-    }
-  }
-  return backend.output(x.shape, result);
+  const source = backend.addressOf(x);
+  const { tensor, address } = backend.output(x.shape);
+  backend.scratch([cos.byteLength, sin.byteLength], (...tables) => {
+    [cos, sin].forEach((part, index) =>
+      backend.view(Float32Array, tables[index], part.length).set(part)
+    );
+    const parts = split(rows, Math.ceil(callLength / channels), backend.simd.callsAtMost);
+    backend.run(
+      "rotateRows",
+      parts.map(([first, count]) => {
+        const at = 4 * first * channels;
+        const angles = tables.map((table) => table + 4 * first * half);
+        return [count, channels / headDim, half, address + at, source + at, ...angles, direction];
+      }),
+    );
+  });
+  return tensor;
 }
 
 /** The kernel behind {@linkcode rotary}; its gradient is the rotation back. */

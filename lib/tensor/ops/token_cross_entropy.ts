@@ -1,10 +1,11 @@
 import { require } from "../../core/mod.ts";
 import type { AgileKernel, KernelCall } from "../agile.ts";
+import { split } from "../split.ts";
 import { tf } from "../tf.ts";
 import { fused, runKernel } from "./fused.ts";
 
-/** Floats that one step works on: a few rows of logits that fit the cache. */
-const chunkLength = 16384;
+/** Elements that a call works on at least: about 10 microseconds. */
+const grain = 2 ** 13;
 
 /**
  * The cross-entropy of each row's target in nats: log(sum over v of e^logits[v]) - logits[target].
@@ -30,51 +31,47 @@ export function tokenCrossEntropy(logits: tf.Tensor2D, targets: Int32Array): tf.
 
 function computeLoss({ inputs: { logits }, attrs: { targets }, backend }: KernelCall) {
   const [rows, columns] = logits.shape;
-  const { simd } = backend;
   const values = backend.floats(logits);
-  const result = backend.allocate(rows);
-  forChunks(rows, columns, (first, count) => {
-    const [parts, source] = simd.reserve(2 * count, count * columns);
-    simd.write(source, values.subarray(first * columns, (first + count) * columns));
-    simd.kernels.logSumExpParts(count, columns, parts, source);
-    const largestAndSum = simd.view(parts, 2 * count);
-    for (let r = 0; r < count; r++) {
-      const logSum = largestAndSum[r] + Math.log(largestAndSum[count + r]);
-      result[first + r] = logSum - values[(first + r) * columns + targets[first + r]];
+  const source = backend.addressOf(logits);
+  const { tensor } = backend.output([rows]);
+  const losses = backend.floats(tensor);
+  backend.scratch([4 * rows, 4 * rows], (largests, sums) => {
+    backend.run(
+      "logSumExpParts",
+      split(rows, Math.ceil(grain / columns), backend.simd.callsAtMost).map(([first, count]) => {
+        const [row, offset] = [4 * first, 4 * first * columns];
+        return [count, columns, largests + row, sums + row, source + offset];
+      }),
+    );
+    const [largest, sum] = [largests, sums].map((at) => backend.view(Float32Array, at, rows));
+    for (let r = 0; r < rows; r++) {
+      losses[r] = largest[r] + Math.log(sum[r]) - values[r * columns + targets[r]];
     }
   });
-  return backend.output([rows], result);
+  return tensor;
 }
 
 /** dlogits = (softmax(logits) - onehot(target)) dloss; log(sum e^logits) = loss + logits[target]. */
 function computeGradient({ inputs: { logits, loss, dy }, attrs, backend }: KernelCall) {
   const [rows, columns] = logits.shape;
   const { targets } = attrs as { targets: Int32Array };
-  const { simd } = backend;
   const [values, losses, slopes] = [logits, loss, dy].map((tensor) => backend.floats(tensor));
-  const logSums = losses.map((value, r) => value + values[r * columns + targets[r]]);
-  const result = backend.allocate(values.length);
-  forChunks(rows, columns, (first, count) => {
-    const [start, end] = [first * columns, (first + count) * columns];
-    const [target, source, shift, factor] = simd.reserve(end - start, end - start, count, count);
-    simd.write(source, values.subarray(start, end));
-    simd.write(shift, logSums.subarray(first, first + count));
-    simd.write(factor, slopes.subarray(first, first + count));
-    simd.kernels.scaledExp(count, columns, target, source, shift, factor);
-    result.set(simd.view(target, end - start), start);
+  const [source, factors] = [backend.addressOf(logits), backend.addressOf(dy)];
+  const { tensor, address } = backend.output(logits.shape);
+  backend.scratch([4 * rows], (logSums) => {
+    const shifts = backend.view(Float32Array, logSums, rows);
+    for (let r = 0; r < rows; r++) shifts[r] = losses[r] + values[r * columns + targets[r]];
+    backend.run(
+      "scaledExp",
+      split(rows, Math.ceil(grain / columns), backend.simd.callsAtMost).map(([first, count]) => {
+        const [row, offset] = [4 * first, 4 * first * columns];
+        return [count, columns, address + offset, source + offset, logSums + row, factors + row];
+      }),
+    );
   });
+  const result = backend.floats(tensor);
   slopes.forEach((slope, r) => result[r * columns + targets[r]] -= slope);
-  return backend.output(logits.shape, result);
-}
-
-/** Calls `work(first, count)` for consecutive groups of rows. */
-function forChunks(
-  rows: number,
-  columns: number,
-  work: (first: number, count: number) => void,
-): void {
-  const step = Math.max(1, Math.floor(chunkLength / columns));
-  for (let first = 0; first < rows; first += step) work(first, Math.min(step, rows - first));
+  return tensor;
 }
 
 /** The kernels behind {@linkcode tokenCrossEntropy}. */

@@ -34,6 +34,8 @@ Deno.test("Add, Sub, Multiply and RealDiv equal cpu across chunks and for other 
     [[1, 1], [4]],
     [[2, 1, 3], [4, 1]],
     [[7, 1], [0]],
+    [[257, 301], [257, 1]],
+    [[1, 301], [257, 301]],
   ];
   for (const [a, b] of cases) {
     await assertAgileMatchesCpu([randomInput(a, 3), randomInput(b, 4)], arithmetic, 0);

@@ -30,6 +30,19 @@ Deno.test("Transpose equals cpu for heads of a long row", async () => {
   );
 });
 
+Deno.test("Transpose, Slice and PadV2 equal cpu where threads share them", async () => {
+  const orders = [[0, 2, 1], [2, 1, 0], [1, 0, 2], [2, 0, 1]];
+  await assertAgileMatchesCpu(
+    [randomInput([5, 82, 163], 6)],
+    (x) => [
+      ...orders.map((order) => tf.transpose(x, order)),
+      tf.slice(x, [1, 3, 5], [4, 77, 150]),
+      tf.pad(x, [[1, 0], [2, 3], [0, 4]]),
+    ],
+    0,
+  );
+});
+
 Deno.test("Slice and PadV2 equal cpu for any box", async () => {
   const axis = fc.tuple(fc.nat(3), fc.nat(4), fc.nat(3));
   await fc.assert(

@@ -25,6 +25,13 @@ Deno.test("Sum equals cpu over any axes", async () => {
   );
 });
 
+Deno.test("Sum equals cpu where threads share it, and over no element", async () => {
+  await assertAgileMatchesCpu(
+    [randomInput([333, 251], 6), randomInput([3, 0], 7), randomInput([2, 140000], 8)],
+    (x, empty, wide) => [tf.sum(x, 0), tf.sum(x, 1), tf.sum(empty, 1), tf.sum(wide, 0)],
+  );
+});
+
 Deno.test("GatherV2 and UnsortedSegmentSum equal cpu, gradients included", async () => {
   const lookup = (x: tf.Tensor) =>
     tf.gather(x, tf.tensor2d([[3, 0, 3], [1, 1, 4]], [2, 3], "int32"));

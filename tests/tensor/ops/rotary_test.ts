@@ -4,8 +4,16 @@ import { rotary, rotaryTable, tensorData, tf, useBackend } from "../../../lib/te
 import { assertFloatsClose, assertSameGradients, randomInput, randomTensor } from "../compare.ts";
 
 Deno.test("rotary() has the value and gradient of its composition", async () => {
-  const table = rotaryTable([0, 1, 2, 3, 7, 9, 100], 4, 10000);
-  await assertSameGradients([randomInput([7, 12], 1)], (x) => rotary(x as tf.Tensor2D, table, 4));
+  const many = Array.from({ length: 300 }, (_, position) => position);
+  for (const positions of [[0, 1, 2, 3, 7, 9, 100], many]) {
+    for (const headDim of [2, 4, 6, 16]) {
+      const table = rotaryTable(positions, headDim, 10000);
+      await assertSameGradients(
+        [randomInput([positions.length, 3 * headDim], 1)],
+        (x) => rotary(x as tf.Tensor2D, table, headDim),
+      );
+    }
+  }
 });
 
 Deno.test("rotary() turns element i and i + headDim / 2 of each head by position theta^(-2i / headDim)", async () => {

@@ -1,0 +1,87 @@
+// Rounding to powers of two (eq. 3), as fakeQuantizeLog2 of lib/quant does it.
+
+import { one } from "./vector";
+
+/**
+ * Added to the bits of a positive float32, carries into its exponent exactly if its mantissa is above
+ * sqrt(2): the exponent is then that of log2, rounded.
+ */
+const ROUND_EXPONENT: i32 = 0x800000 - 0x3504f4;
+const EXPONENT: i32 = 0x7f800000;
+
+/** Numbers below SMALL are rounded SCALE times as large: subnormal ones have no exponent. */
+const SMALL: f32 = 5.421010862427522e-20; // 2^-64
+const SCALE: f32 = 1.8446744073709552e19; // 2^64
+
+/** Whether {@link roundToPower} has to tell numbers below SMALL maximum apart. */
+// @ts-ignore: decorator
+@inline
+export function tellsSmall(lowest: f32, zeroBelow: f32): bool {
+  return max(lowest, zeroBelow) <= SMALL;
+}
+
+/**
+ * sign(x) maximum p, p being the power of two next to |x| / maximum on a logarithmic scale, clipped to
+ * lowest..1; exactly 0 where p < zeroBelow or |x| / maximum is 0. For finite x.
+ *
+ * @param lowest Profile `paper`: 2^(1 - 2^(bits - 1)); `released`: 0.
+ * @param zeroBelow `paper`: 0; `released`: 2^(1 - 2^bits).
+ * @param small Whether {@link tellsSmall}; a constant at each call.
+ */
+// @ts-ignore: decorator
+@inline
+export function roundToPower(
+  x: v128,
+  maximum: v128,
+  lowest: v128,
+  zeroBelow: v128,
+  small: bool,
+): v128 {
+  const ratio = f32x4.div(f32x4.abs(x), maximum);
+  let power: v128;
+  if (small) {
+    const lanes = f32x4.lt(ratio, f32x4.splat(SMALL));
+    const scaled = v128.bitselect(f32x4.mul(ratio, f32x4.splat(SCALE)), ratio, lanes);
+    power = v128.and(i32x4.add(scaled, i32x4.splat(ROUND_EXPONENT)), i32x4.splat(EXPONENT));
+    power = v128.bitselect(f32x4.mul(power, f32x4.splat(1 / SCALE)), power, lanes);
+  } else {
+    power = v128.and(i32x4.add(ratio, i32x4.splat(ROUND_EXPONENT)), i32x4.splat(EXPONENT));
+  }
+  const kept = v128.and(f32x4.ge(power, zeroBelow), f32x4.gt(ratio, f32x4.splat(0)));
+  const level = f32x4.mul(maximum, f32x4.pmin(one(), f32x4.pmax(lowest, power)));
+  return v128.and(v128.bitselect(x, level, i32x4.splat(0x80000000)), kept);
+}
+
+// @ts-ignore: decorator
+@inline
+function roundAll(
+  count: i32,
+  target: usize,
+  x: usize,
+  maximum: f32,
+  lowest: f32,
+  zeroBelow: f32,
+  small: bool,
+): void {
+  const top = f32x4.splat(maximum), bottom = f32x4.splat(lowest), zeros = f32x4.splat(zeroBelow);
+  for (const end = target + (<usize> count << 2); target < end; target += 16, x += 16) {
+    v128.store(target, roundToPower(v128.load(x), top, bottom, zeros, small));
+  }
+}
+
+/**
+ * target[i] = {@link roundToPower} of x[i] for i < count; writes up to three elements past the end.
+ *
+ * @param target May be x.
+ */
+export function roundToPowers(
+  count: i32,
+  target: usize,
+  x: usize,
+  maximum: f32,
+  lowest: f32,
+  zeroBelow: f32,
+): void {
+  if (tellsSmall(lowest, zeroBelow)) roundAll(count, target, x, maximum, lowest, zeroBelow, true);
+  else roundAll(count, target, x, maximum, lowest, zeroBelow, false);
+}

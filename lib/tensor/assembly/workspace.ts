@@ -1,0 +1,6 @@
+// Scratch memory of the thread that runs a kernel: 2 MiB at a multiple of 16. Its contents last from
+// the start of one call to its end.
+
+// @ts-ignore: decorator
+@external("env", "workspace")
+export declare const workspace: usize;

@@ -1,0 +1,15 @@
+/** What a thread of {@linkcode Simd} runs. */
+import { workerData } from "node:worker_threads";
+import { CallQueue } from "./call_queue.ts";
+import { instantiateKernels } from "./kernel_module.ts";
+
+/** What a worker is started with. */
+export interface WorkerData {
+  module: WebAssembly.Module;
+  memory: WebAssembly.Memory;
+  /** Address of this thread's workspace. */
+  workspace: number;
+}
+
+const { module, memory, workspace } = workerData as WorkerData;
+new CallQueue(memory, instantiateKernels(module, memory, workspace)).serve();

@@ -1,0 +1,54 @@
+import { assertEquals } from "@std/assert";
+import { forward, type ForwardOptions, type Pruning } from "../../lib/model/mod.ts";
+import { tensorData, tidy, useBackend } from "../../lib/tensor/mod.ts";
+import { startTokenImportance } from "../../lib/tokens/mod.ts";
+import { randomIds, tinyArchitectures, withRandomModel } from "./tiny_models.ts";
+
+const log2 = { bits: 4, profile: "released", maximum: 1 } as const;
+const pruning: Pruning = {
+  ratios: new Map([[0, 0.3]]),
+  importance: "startToken",
+  positions: "renumber",
+};
+
+const cases: Record<string, ForwardOptions> = {
+  "plain": {},
+  "rounded": { probabilities: log2 },
+  "pruned": { pruning },
+  "rounded and pruned": { probabilities: log2, pruning },
+};
+
+for (const [name, architecture] of Object.entries(tinyArchitectures)) {
+  for (const [how, options] of Object.entries(cases)) {
+    Deno.test(`attend() is the same where maps exist, bit for bit: ${name}, ${how}`, async () => {
+      await useBackend("agile", { native: false });
+      await withRandomModel(architecture, (model) => {
+        const run = (options: ForwardOptions) =>
+          tidy(() => {
+            const { hidden, positions } = forward(model, randomIds(20), options);
+            return { hidden: tensorData(hidden).slice(), positions };
+          });
+        const atOnce = run(options);
+        assertEquals(run({ ...options, hook: (value) => value }), atOnce);
+        if (options.pruning) {
+          const byMaps = { ...options.pruning, importance: startTokenImportance };
+          assertEquals(run({ ...options, pruning: byMaps }), atOnce);
+        }
+      });
+      await useBackend("agile");
+    });
+  }
+}
+
+Deno.test("attend() rounds before the hook sees the maps", async () => {
+  await withRandomModel(tinyArchitectures.bloom, (model) => {
+    const seen = new Set<number>();
+    const hook: ForwardOptions["hook"] = (value, { site }) => {
+      if (site === "attn.probs") { for (const each of tensorData(value)) seen.add(each); }
+      return value;
+    };
+    forward(model, randomIds(20), { hook, probabilities: log2 }).hidden.dispose();
+    const levels = [0, ...Array.from({ length: 16 }, (_, code) => 2 ** -code)];
+    assertEquals([...seen].filter((value) => !levels.includes(value)), []);
+  });
+});

@@ -1,0 +1,89 @@
+import { assertEquals } from "@std/assert";
+import {
+  attendByMaps,
+  type AttentionOptions,
+  tensorData,
+  tf,
+  tidy,
+} from "../../../lib/tensor/mod.ts";
+import { randomTensor } from "../compare.ts";
+
+const tokens = 9;
+const heads = 6;
+const batch = 2;
+const headDim = 4;
+const maps = batch * heads;
+const mapSize = tokens * tokens;
+
+const plain: AttentionOptions = { heads, batch, scale: 0.5 };
+const alibi: AttentionOptions = {
+  ...plain,
+  slopes: [0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625],
+  keyPositions: Int32Array.from({ length: tokens }, (_, token) => 2 * token),
+};
+
+type Operands = [q: tf.Tensor2D, k: tf.Tensor2D, v: tf.Tensor2D];
+
+/** Queries, keys and values where `group` query heads share a key/value head. */
+function operands(group: number): Operands {
+  return [heads, heads / group, heads / group].map((count, seed) =>
+    randomTensor([batch * tokens, count * headDim], seed)
+  ) as Operands;
+}
+
+const keep = (probabilities: tf.Tensor3D) => probabilities;
+
+for (const [name, options] of Object.entries({ "without ALiBi": plain, "with ALiBi": alibi })) {
+  for (const group of [1, 3]) {
+    Deno.test(`attendByMaps() gives the same in runs of any size, groups of ${group}, ${name}`, () => {
+      tidy(() => {
+        const [q, k, v] = operands(group);
+        const whole = attendByMaps(q, k, v, options, keep);
+        for (const run of [1, 2, 5, 11, 12]) {
+          const seen: [number, number[]][] = [];
+          const parts = attendByMaps(q, k, v, options, (probabilities, firstMap) => {
+            seen.push([firstMap, probabilities.shape]);
+            return probabilities;
+          }, run * mapSize);
+          assertEquals(tensorData(parts), tensorData(whole));
+          const firsts = Array.from({ length: Math.ceil(maps / run) }, (_, i) => i * run);
+          assertEquals(
+            seen,
+            firsts.map((first) => [first, [Math.min(run, maps - first), tokens, tokens]]),
+          );
+        }
+      });
+    });
+  }
+}
+
+Deno.test("attendByMaps() goes on with the maps that the hook returns", () => {
+  tidy(() => {
+    const [q, k, v] = operands(1);
+    const own = tf.tile(tf.eye(tokens).expandDims(), [maps, 1, 1]) as tf.Tensor3D;
+    assertEquals(tensorData(attendByMaps(q, k, v, plain, () => own)), tensorData(v));
+  });
+});
+
+Deno.test("attendByMaps() takes one map at a time where the budget is below one", () => {
+  tidy(() => {
+    let runs = 0;
+    attendByMaps(...operands(1), plain, (probabilities) => {
+      runs++;
+      return probabilities;
+    }, 1);
+    assertEquals(runs, maps);
+  });
+});
+
+Deno.test("attendByMaps() frees the maps of a run before the next one", () => {
+  tidy(() => {
+    const alive: number[] = [];
+    attendByMaps(...operands(3), plain, (probabilities) => {
+      alive.push(tf.memory().numTensors);
+      return probabilities;
+    }, mapSize);
+    // One more tensor per finished run: its output.
+    assertEquals(alive, alive.map((_, run) => alive[0] + run));
+  });
+});
