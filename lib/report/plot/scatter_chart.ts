@@ -39,14 +39,18 @@ export function scatterChart(chart: ScatterChart): PlotlySpec {
       name,
       x: each.x.map(({ value }) => value),
       y: each.y.map(({ value }) => value),
-      error_x: errorBars(each.x, color),
-      error_y: errorBars(each.y, color),
+      ...hasIntervals(each.x) && { error_x: errorBars(each.x, color) },
+      ...hasIntervals(each.y) && { error_y: errorBars(each.y, color) },
       marker: { color, symbol, size: 10 },
       ...labels && { text: labels, textposition: "top right", textfont: { size: 11 } },
       hovertemplate: `%{text} %{x:.4g}, %{y:.4g}<extra>${name}</extra>`,
     };
   });
   return frame(chart, traces, { beside: "legend", xaxis: plotlyAxis(x), yaxis: plotlyAxis(y) });
+}
+
+function hasIntervals(values: readonly Estimate[]): boolean {
+  return values.some(({ low }) => low !== undefined);
 }
 
 function errorBars(values: readonly Estimate[], color: string) {
@@ -57,6 +61,5 @@ function errorBars(values: readonly Estimate[], color: string) {
     color,
     thickness: 1.2,
     width: 3,
-    visible: values.some(({ low }) => low !== undefined),
   };
 }
