@@ -3,9 +3,9 @@ import {
   type ActivationScheme,
   agileQ8,
   calibrateActivations,
-  quantizeActivations,
+  quantizingHook,
 } from "../lib/methods/mod.ts";
-import { type Architecture, forward, type SiteName } from "../lib/model/mod.ts";
+import { type Architecture, atSites, forward, type SiteName } from "../lib/model/mod.ts";
 import { decibels, type NoisePower, noisePower } from "../lib/quant/mod.ts";
 import { tensorData, tidy } from "../lib/tensor/mod.ts";
 import { calibrationOf, type FigureSubject } from "./figure_subject.ts";
@@ -46,14 +46,13 @@ export async function measureNoise(
   progress?.start(`noise of the sites of ${model.name}`, names.length);
   for (const name of names) {
     const scheme = noiseSchemes[name](model.architecture);
-    const quantize = quantizeActivations(
+    const quantize = quantizingHook(
       scheme,
       calibrateActivations(model, activationWindows, scheme),
     );
     const powers = new Map<string, SiteNoise & NoisePower>();
-    const hook: typeof quantize = (value, visit) => {
+    const hook = atSites(quantize.sites!, (value, visit) => {
       const { site, layer } = visit;
-      if (!scheme.sites[site]) return value;
       const found = noisePower(tensorData(value), tensorData(quantize(value, visit)));
       const key = `${site} ${layer}`;
       const sum = powers.get(key) ??
@@ -62,7 +61,7 @@ export async function measureNoise(
       sum.noise += found.noise;
       powers.set(key, sum);
       return value;
-    };
+    });
     for (const window of testWindows.slice(0, windows)) {
       signal?.throwIfAborted();
       tidy(() => void forward(model, window, { hook }));

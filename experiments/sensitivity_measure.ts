@@ -1,11 +1,13 @@
 import { readScores, type RunHooks, scoreWindow } from "../lib/eval/mod.ts";
+import { calibrateMethod, type MethodName, methods, quantizingHook } from "../lib/methods/mod.ts";
 import {
-  calibrateMethod,
-  type MethodName,
-  methods,
-  quantizeActivations,
-} from "../lib/methods/mod.ts";
-import { linearGroups, type Model, type SiteHook, siteNames } from "../lib/model/mod.ts";
+  atSites,
+  type ForwardOptions,
+  linearGroups,
+  type Model,
+  type SiteHook,
+  siteNames,
+} from "../lib/model/mod.ts";
 import { calibrationOf, type FigureSubject, quantizeSubject } from "./figure_subject.ts";
 
 /** How sensitivity is measured. */
@@ -52,8 +54,8 @@ export async function measureSensitivity(
   const { progress, signal } = hooks;
   const { model } = subject;
   const scored = subject.validationWindows.slice(0, windows);
-  const divergence = (each: Model, hook?: SiteHook) => {
-    const scores = scored.map((window) => scoreWindow(each, window, { hook }, model));
+  const divergence = (each: Model, options: ForwardOptions) => {
+    const scores = scored.map((window) => scoreWindow(each, window, options, model));
     return readScores(scores).divergence!;
   };
   const quantized = await quantizeSubject(subject, name, hooks);
@@ -62,12 +64,12 @@ export async function measureSensitivity(
   progress?.start(`sensitivity of ${model.name}`, parts.length);
   for (const { what, layer, model: each, hook } of parts) {
     signal?.throwIfAborted();
-    measured.push({ what, layer, divergence: divergence(each, hook) });
+    measured.push({ what, layer, divergence: divergence(each, { hook }) });
     progress?.update(measured.length);
     await new Promise((resolve) => setTimeout(resolve)); // lets signals in
   }
   progress?.finish();
-  return { parts: measured, together: divergence(quantized.model, quantized.forward.hook) };
+  return { parts: measured, together: divergence(quantized.model, quantized.forward) };
 }
 
 /** Every site that the method quantizes, in every layer. */
@@ -79,14 +81,16 @@ function activationParts(subject: FigureSubject, name: MethodName): Part[] {
     profile,
     () => calibrationOf(subject),
   );
-  const quantize = quantizeActivations(scheme, params);
+  const quantize = quantizingHook(scheme, params);
   return siteNames.filter((site) => scheme.sites[site]).flatMap((what) =>
     model.weights.layers.map((_, layer) => ({
       what,
       layer,
       model,
-      hook: (value, visit) =>
-        visit.site === what && visit.layer === layer ? quantize(value, visit) : value,
+      hook: atSites(
+        [what],
+        (value, visit) => visit.layer === layer ? quantize(value, visit) : value,
+      ),
     }))
   );
 }

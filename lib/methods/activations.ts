@@ -121,17 +121,26 @@ export function quantizeActivations(
   params: ActivationParams,
 ): Pick<ForwardOptions, "hook" | "probabilities"> {
   const probabilities = probabilityRounding(scheme);
-  const sites = sitesOf(scheme, (_, site) => site !== "attn.probs" || !probabilities);
-  const hook = atSites(sites, (value, { site, layer }) => {
+  const { "attn.probs": _maps, ...rest } = scheme.sites;
+  const sites = probabilities ? rest : scheme.sites;
+  return { hook: quantizingHook({ ...scheme, sites }, params), probabilities };
+}
+
+/**
+ * As {@linkcode quantizeActivations}, but attention maps come to the hook like all else: for those
+ * who look at what each quantizer does.
+ */
+export function quantizingHook(scheme: ActivationScheme, params: ActivationParams): SiteHook {
+  return atSites(sitesOf(scheme, () => true), (value, { site, layer }) => {
     const quantizer = scheme.sites[site]!;
     const name = `${site} of layer ${layer}`;
     const values = tensorData(value);
+    const maximum = site === "attn.probs" ? 1 : undefined;
     const quantized = quantizer.kind === "log2"
-      ? fakeQuantizeLog2(values, { ...quantizer, name })
+      ? fakeQuantizeLog2(values, { ...quantizer, maximum, name })
       : fakeQuantizeUniform(values, params[layer][site]!, undefined, name);
     return tf.tensor(quantized, value.shape);
   });
-  return { hook, probabilities };
 }
 
 function probabilityRounding({ sites }: ActivationScheme): Log2Rounding | undefined {
