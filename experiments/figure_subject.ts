@@ -50,6 +50,14 @@ export async function loadFigureSubject(
   };
 }
 
+/** The subject with at most this many windows of each text, for a first look. */
+export function firstWindows(subject: FigureSubject, count: number): FigureSubject {
+  const testWindows = subject.testWindows.slice(0, count);
+  const validationWindows = subject.validationWindows.slice(0, count);
+  const facts = { ...subject.facts, windows: testWindows.length };
+  return { ...subject, testWindows, validationWindows, facts };
+}
+
 /** The calibration windows of a subject, the same in every call. */
 export function calibrationOf({ model, calibrationIds, facts }: Subject): Calibration {
   return drawCalibration(model, calibrationIds, facts);

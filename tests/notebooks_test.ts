@@ -22,10 +22,10 @@ const notebooks = [...Deno.readDirSync(new URL("notebooks", root))]
   })
   .sort((one, other) => one.name < other.name ? -1 : 1);
 
-Deno.test("notebooks are numbered from 00 without a gap", () => {
-  const numbers = notebooks.map(({ name }) => name.slice(0, 2));
-  assert(numbers.length > 0);
-  assertEquals(numbers, numbers.map((_, index) => String(index).padStart(2, "0")));
+Deno.test("notebooks have a number and a topic, and no two the same number", () => {
+  const numbers = notebooks.map(({ name }) => name.match(/^(\d\d)_[a-z0-9_]+\.ipynb$/)?.[1]);
+  assert(numbers.length > 0 && !numbers.includes(undefined));
+  assertEquals(new Set(numbers).size, numbers.length);
 });
 
 for (const { name, text, notebook } of notebooks) {
@@ -99,5 +99,13 @@ if (!installed && !required) {
       });
     }
     await Promise.allSettled(runs.values());
+    await test.step("and a cell that fails is found out", async () => {
+      const [cell] = notebooks[0].notebook.cells.filter(({ cell_type }) => cell_type === "code");
+      const cells = [{ ...cell, source: "const a = 1;\nnothing(a);" }];
+      const executed = await jupyter.execute({ ...notebooks[0].notebook, cells }, () => {});
+      assertEquals(complaintsAbout(executed), [
+        `cell 1 (${cell.id}): ReferenceError: nothing is not defined`,
+      ]);
+    });
   });
 }

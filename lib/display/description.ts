@@ -19,6 +19,7 @@ const tableStyle = `<style>
 .agile-quant caption { text-align: left; font-weight: bold; }
 .agile-quant :is(th, td) { text-align: left; }
 .agile-quant .number { text-align: right; }
+.agile-quant td:is(.number, :first-child) { white-space: nowrap; }
 .agile-quant ul { font-size: smaller; }
 </style>`;
 

@@ -27,7 +27,10 @@ export function displayFigure(figure: Figure | PlotlySpec): Display {
 }
 
 function captionOf({ shows, verdict, agreement }: Figure): string[] {
-  return [shows, `Against the paper: ${verdict}. ${agreement}`];
+  const judged = verdict === "beyond the paper"
+    ? "Beyond the paper."
+    : `Against the paper: ${verdict}.`;
+  return [shows, `${judged} ${agreement}`];
 }
 
 /** The static image, the script that draws over it, and the caption. */

@@ -8,7 +8,7 @@ export type Broadcast = (type: string, content: Record<string, unknown>) => Prom
 const pause = 200;
 
 /**
- * Progress as a live bar in the output of a notebook's cell, one bar per piece of work.
+ * Progress as a live bar in the output of a notebook's cell. All pieces of work share the one bar.
  *
  * @param broadcast `Deno.jupyter.broadcast`.
  * @param now The time in milliseconds.
@@ -18,31 +18,35 @@ const pause = 200;
  * ```
  */
 export function notebookProgress(broadcast: Broadcast, now = Date.now): Progress {
-  let work = { id: "", label: "", total: 0, started: 0, drawn: 0 };
+  const id = crypto.randomUUID();
+  const created = now();
+  let work = { label: "", total: 0 };
+  let drawn: number | undefined;
   let sent: Promise<unknown> = Promise.resolve();
-  const send = (type: string, done: number, remark = "") => {
-    work.drawn = now();
+  const draw = (done: number, remark = "") => {
+    const type = drawn === undefined ? "display_data" : "update_display_data";
+    drawn = now();
     const content = {
       data: {
         "text/html": barHtml(work.label, done, work.total, remark),
         "text/plain": `${work.label}: ${done}/${work.total}${remark && `, ${remark}`}`,
       },
       metadata: {},
-      transient: { display_id: work.id },
+      transient: { display_id: id },
     };
     sent = sent.then(() => broadcast(type, content)); // one after the other
   };
   return {
     start(label, total) {
-      work = { id: crypto.randomUUID(), label, total, started: now(), drawn: now() };
-      send("display_data", 0);
+      work = { label, total };
+      draw(0);
     },
     update(done, note) {
-      if (now() - work.drawn >= pause) send("update_display_data", done, note);
+      if (now() - drawn! >= pause) draw(done, note);
     },
     finish(note) {
-      const seconds = `${((now() - work.started) / 1000).toFixed(1)} s`;
-      send("update_display_data", work.total, note ? `${seconds}, ${note}` : seconds);
+      const seconds = `${((now() - created) / 1000).toFixed(1)} s in all`;
+      draw(work.total, note ? `${note}, ${seconds}` : seconds);
     },
   };
 }

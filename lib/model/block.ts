@@ -7,7 +7,7 @@ import { normalize, project, projectGroup } from "./modules.ts";
 import { pruneTokens } from "./prune.ts";
 import { type BlockHook, hookOfLayer, isCalledAt, type SiteHook } from "./sites.ts";
 import type { Exit, Pruning, State } from "./state.ts";
-import type { LayerWeights, Module } from "./weights.ts";
+import type { LayerWeights } from "./weights.ts";
 
 /** What a caller may hang onto a forward pass. */
 export interface ForwardOptions {

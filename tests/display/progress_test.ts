@@ -34,27 +34,32 @@ Deno.test("notebookProgress() draws a bar and redraws it in place, five times a 
   assertEquals(messages.map(({ type, text }) => [type, text]), [
     ["display_data", "windows of <s>: 0/4"],
     ["update_display_data", "windows of <s>: 2/4, loss 1.5"],
-    ["update_display_data", "windows of <s>: 4/4, 1.5 s"],
+    ["update_display_data", "windows of <s>: 4/4, 1.5 s in all"],
   ]);
   assertEquals(new Set(messages.map(({ id }) => id)).size, 1);
   assertMatch(messages[1].html, /<progress value="2" max="4">/);
   assertMatch(messages[1].html, /windows of &lt;s&gt;, loss 1\.5/);
 });
 
-Deno.test("notebookProgress() draws every piece of work in a bar of its own", async () => {
-  const { progress, messages, settle } = recorded();
+Deno.test("notebookProgress() draws all pieces of work in one bar", async () => {
+  const { progress, messages, clock, settle } = recorded();
   for (const label of ["first", "second"]) {
     progress.start(label, 1);
+    clock.now += 2000;
     progress.finish("done");
   }
   await settle();
-  assertEquals(messages.map(({ text }) => text), [
-    "first: 0/1",
-    "first: 1/1, 0.0 s, done",
-    "second: 0/1",
-    "second: 1/1, 0.0 s, done",
+  assertEquals(messages.map(({ type, text }) => [type, text]), [
+    ["display_data", "first: 0/1"],
+    ["update_display_data", "first: 1/1, done, 2.0 s in all"],
+    ["update_display_data", "second: 0/1"],
+    ["update_display_data", "second: 1/1, done, 4.0 s in all"],
   ]);
-  assert(messages[0].id !== messages[2].id);
+  assertEquals(new Set(messages.map(({ id }) => id)).size, 1);
+  const other = recorded();
+  other.progress.start("third", 1);
+  await other.settle();
+  assert(other.messages[0].id !== messages[0].id);
 });
 
 Deno.test("notebookProgress() keeps the order of its messages however long one takes", async () => {
