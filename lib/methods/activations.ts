@@ -163,14 +163,17 @@ export function quantizeActivations(
   const probabilities = probabilityRounding(scheme);
   const { "attn.probs": _maps, ...rest } = scheme.sites;
   const sites = probabilities ? rest : scheme.sites;
-  return { hook: quantizingHook({ ...scheme, sites }, params), probabilities };
+  return { hook: quantizingHook({ sites }, params), probabilities };
 }
 
 /**
  * As {@linkcode quantizeActivations}, but attention maps come to the hook like all else: for those
  * who look at what each quantizer does.
  */
-export function quantizingHook(scheme: ActivationScheme, params: ActivationParams): SiteHook {
+export function quantizingHook(
+  scheme: Pick<SiteScheme, "sites">,
+  params: ActivationParams,
+): SiteHook {
   const steps = params.map((sites) =>
     Object.fromEntries(Object.entries(sites).map(([site, each]) => [site, fusedSteps(each)]))
   );
