@@ -9,14 +9,14 @@ import {
 } from "../model/mod.ts";
 import {
   fakeQuantizeLog2,
-  fakeQuantizeUniform,
+  fusedSteps,
   observeRange,
   type Profile,
   searchTrip,
   type UniformParams,
   uniformParams,
 } from "../quant/mod.ts";
-import { type Log2Rounding, tensorData, tf } from "../tensor/mod.ts";
+import { fakeQuantUniform, type Log2Rounding, tensorData, tf } from "../tensor/mod.ts";
 import type { ActivationScheme, CalibratedQuantizer, SiteQuantizer } from "./scheme.ts";
 import { advanceStreams, closeStreams, openStreams } from "./streams.ts";
 
@@ -122,13 +122,14 @@ export function quantizeActivations(
 ): Pick<ForwardOptions, "hook" | "probabilities"> {
   const probabilities = probabilityRounding(scheme);
   const sites = sitesOf(scheme, (_, site) => site !== "attn.probs" || !probabilities);
+  const steps = params.map((sites) =>
+    Object.fromEntries(Object.entries(sites).map(([site, each]) => [site, fusedSteps(each)]))
+  );
   const hook = atSites(sites, (value, { site, layer }) => {
     const quantizer = scheme.sites[site]!;
     const name = `${site} of layer ${layer}`;
-    const values = tensorData(value);
-    const quantized = quantizer.kind === "log2"
-      ? fakeQuantizeLog2(values, { ...quantizer, name })
-      : fakeQuantizeUniform(values, params[layer][site]!, undefined, name);
+    if (quantizer.kind !== "log2") return fakeQuantUniform(value, steps[layer][site], name);
+    const quantized = fakeQuantizeLog2(tensorData(value), { ...quantizer, name });
     return tf.tensor(quantized, value.shape);
   });
   return { hook, probabilities };

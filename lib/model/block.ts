@@ -3,7 +3,7 @@ import { gelu, type Log2Rounding, silu, tf } from "../tensor/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import { attend, type Recall } from "./attention.ts";
 import type { Model } from "./model.ts";
-import { normalize, project } from "./modules.ts";
+import { normalize, project, projectGroup } from "./modules.ts";
 import { pruneTokens } from "./prune.ts";
 import { type BlockHook, hookOfLayer, isCalledAt, type SiteHook } from "./sites.ts";
 import type { Exit, Pruning, State } from "./state.ts";
@@ -87,11 +87,7 @@ function positionIds({ positions }: State, pruning?: Pruning): Int32Array {
   return pruning?.positions === "renumber" ? positions.map((_, index) => index) : positions;
 }
 
-const activations = {
-  silu: (module: Module, value: tf.Tensor2D) => silu(project(module, value)),
-  gelu: (module: Module, value: tf.Tensor2D) => gelu(project(module, value)),
-  relu: (module: Module, value: tf.Tensor2D) => project(module, value, "relu"),
-};
+const activations = { silu, gelu, relu: (value: tf.Tensor2D) => tf.relu(value) };
 
 /** The MLP, `[rows, channels]` to `[rows, channels]`. */
 function transform(
@@ -101,9 +97,26 @@ function transform(
   at: BlockHook,
 ): tf.Tensor2D {
   const input = at("mlp.input", value);
-  const activate = activations[activation];
   const expanded = gated
-    ? tf.mul(activate(gate!, input), project(up!, input)) as tf.Tensor2D
-    : activate(up!, input);
+    ? multiplyGate(activation, projectGroup([gate!, up!], input))
+    : activate(activation, up!, input);
   return project(down!, at("mlp.hidden", expanded));
+}
+
+/** activation(gate) * up. */
+function multiplyGate(
+  activation: Architecture["activation"],
+  [gate, up]: tf.Tensor2D[],
+): tf.Tensor2D {
+  return tf.mul(activations[activation](gate), up);
+}
+
+/** activation(module(value)); a rectifier joins the pass that adds the bias. */
+function activate(
+  activation: Architecture["activation"],
+  module: Module,
+  value: tf.Tensor2D,
+): tf.Tensor2D {
+  if (activation === "relu") return project(module, value, "relu");
+  return activations[activation](project(module, value));
 }

@@ -13,6 +13,12 @@ export function project(
   return activation === "relu" ? tf.relu(output) : output;
 }
 
+/** Applies the linear maps of a group, which read the same value, in their order. */
+export function projectGroup(modules: Module[], value: tf.Tensor2D): tf.Tensor2D[] {
+  const [{ applyGroup }] = modules;
+  return applyGroup ? applyGroup(value) : modules.map((module) => project(module, value));
+}
+
 /** Applies a norm of this architecture to each row of `[rows, channels]`. */
 export function normalize(
   { norm, normEpsilon }: Architecture,

@@ -5,8 +5,10 @@ import type { Architecture } from "./architecture.ts";
 export interface Module {
   weight: tf.Tensor;
   bias?: tf.Tensor1D;
-  /** Computes a linear map, `[rows, in]` to `[rows, out]`, by other means than weight and bias. */
+  /** Computes a linear map, `[rows, in]` to `[rows, out]`, by other means than `linear`. */
   apply?: (value: tf.Tensor2D) => tf.Tensor2D;
+  /** Computes all maps of its group of {@linkcode linearGroups}, in their order, at once. */
+  applyGroup?: (value: tf.Tensor2D) => tf.Tensor2D[];
 }
 
 /** What a module's parameters are called. */
@@ -47,7 +49,10 @@ export type ModuleShape =
   & { weight: number[]; bias: boolean }
   & ({ layer: null; name: OuterModuleName } | { layer: number; name: LayerModuleName });
 
-/** The linear maps of a block, in the order in which GPTQ's true-sequential mode visits them. */
+/**
+ * The linear maps of a block, grouped by the value that they read, in the order in which GPTQ's
+ * true-sequential mode visits them.
+ */
 export const linearGroups: LayerModuleName[][] = [
   ["query", "key", "value"],
   ["output"],

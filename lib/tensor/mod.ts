@@ -7,27 +7,30 @@ export {
   compareDistributions,
   embed,
   fakeQuantLog2,
+  fakeQuantUniform,
   gelu,
   integerLinear,
   layerNorm,
   linear,
-  multiplyIntegers,
   rmsNorm,
   rotary,
   rotaryTable,
+  sameOrder,
   silu,
   tokenCrossEntropy,
 } from "./ops/mod.ts";
 export type {
+  ActivationCodes,
   AttentionOptions,
   CausalAttention,
   CausalAttentionOptions,
   CausalSoftmaxOptions,
   Comparison,
+  IntegerMap,
   LinearActivation,
   Log2Rounding,
   RotaryTable,
-  RowCodes,
+  UniformSteps,
 } from "./ops/mod.ts";
 export { packWeight } from "./integer_weight.ts";
 export type { ActivationGrid, IntegerWeight, WeightCodes } from "./integer_weight.ts";
