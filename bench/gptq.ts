@@ -1,86 +1,96 @@
-/**
- * Timings of the quantizers: GPTQ on one 768 x 768 layer, and the fused activation quantizers on a
- * window of 2048 tokens x 768 channels. Medians of five runs after one to warm up.
- *
- *     deno run -q bench/gptq.ts
- *
- * It needs no permissions.
- */
+import type { Job } from "../experiments/bench_record.ts";
 import { seededRandom } from "../lib/core/mod.ts";
 import {
   fakeQuantizeLog2,
   fakeQuantizeUniform,
-  gptq,
+  gptq as runGptq,
   observeRange,
   searchTrip,
   uniformParams,
 } from "../lib/quant/mod.ts";
+import type { LocalContender, Suite } from "./harness/suite.ts";
+import { clock } from "./harness/turn.ts";
 
-const CHANNELS = 768;
-const TOKENS = 2048;
-const RUNS = 5;
+const channels = 768;
+const tokens = 2048;
 
-/** The median run time in milliseconds. */
-function median(work: () => void): number {
-  work();
-  const times = Array.from({ length: RUNS }, () => {
-    const start = performance.now();
-    work();
-    return performance.now() - start;
-  });
-  return times.sort((a, b) => a - b)[(RUNS - 1) / 2];
-}
+/** What is measured, by its name: an operation on numbers that were made beforehand. */
+type Operations = Map<string, () => void>;
 
-function report(label: string, figure: string): void {
-  console.log(`${label.padEnd(44)}${figure.padStart(12)}`);
-}
-
-const random = seededRandom(0);
-const weight = Float32Array.from({ length: CHANNELS ** 2 }, () => random.normal() * 0.02);
-const activation = Float32Array.from({ length: TOKENS * CHANNELS }, () => random.normal());
-const probabilities = activation.map((value) => Math.exp(-Math.abs(4 * value)));
-
-/** 2 / n times the sum of x x^T over 1024 of the tokens: full rank, quick to compute. */
-const hessian = new Float64Array(CHANNELS ** 2);
-for (let token = 0; token < 1024; token++) {
-  const x = activation.subarray(token * CHANNELS, (token + 1) * CHANNELS);
-  for (let i = 0; i < CHANNELS; i++) {
-    const row = hessian.subarray(i * CHANNELS, (i + 1) * CHANNELS);
-    for (let j = 0; j < CHANNELS; j++) row[j] += 2 * x[i] * x[j];
+function operations(): Operations {
+  const random = seededRandom(0);
+  const weight = Float32Array.from({ length: channels ** 2 }, () => random.normal() * 0.02);
+  const activation = Float32Array.from({ length: tokens * channels }, () => random.normal());
+  const probabilities = activation.map((value) => Math.exp(-Math.abs(4 * value)));
+  const hessian = hessianOf(activation);
+  const out = new Float32Array(activation.length);
+  const trip = { channels, bits: 8, K: 3 };
+  const tripParams = searchTrip(activation, trip);
+  const named: Operations = new Map();
+  for (const groupSize of [128, "row"] as const) {
+    for (const actOrder of [false, true]) {
+      const options = { bits: 4, groupSize, actOrder, symmetric: false };
+      const order = actOrder ? ", act-order" : "";
+      named.set(
+        `gptq ${channels} x ${channels}, 4 bits, group ${groupSize}${order}`,
+        () => runGptq(weight, hessian, options),
+      );
+    }
   }
-}
-
-report(`Deno ${Deno.version.deno}`, `${navigator.hardwareConcurrency} threads`);
-for (const groupSize of [128, "row"] as const) {
-  for (const actOrder of [false, true]) {
-    const options = { bits: 4, groupSize, actOrder, symmetric: false };
-    report(
-      `gptq 768 x 768, 4 bits, group ${groupSize}${actOrder ? ", act-order" : ""}`,
-      `${median(() => gptq(weight, hessian, options)).toFixed(0)} ms`,
+  for (const granularity of ["tensor", "channel"] as const) {
+    const params = uniformParams(observeRange(activation, { channels, granularity }), { bits: 8 });
+    named.set(
+      `fakeQuantizeUniform, 8 bits, per ${granularity}`,
+      () => fakeQuantizeUniform(activation, params, out),
     );
   }
+  named.set("fakeQuantizeUniform, TRIP", () => fakeQuantizeUniform(activation, tripParams, out));
+  named.set("searchTrip, 8 bits, K = 3", () => searchTrip(activation, trip));
+  for (const profile of ["paper", "released"] as const) {
+    named.set(
+      `fakeQuantizeLog2, 4 bits, ${profile}`,
+      () => fakeQuantizeLog2(probabilities, { bits: 4, profile }, out),
+    );
+  }
+  return named;
 }
 
-const out = new Float32Array(activation.length);
-function throughput(label: string, work: () => void): void {
-  const rate = activation.length / median(work) / 1e3;
-  report(label, `${rate.toFixed(0)} M/s`);
+/** 2 / n times the sum of x x^T over half of the tokens: full rank, quick to compute. */
+function hessianOf(activation: Float32Array): Float64Array {
+  const hessian = new Float64Array(channels ** 2);
+  for (let token = 0; token < tokens / 2; token++) {
+    const x = activation.subarray(token * channels, (token + 1) * channels);
+    for (let i = 0; i < channels; i++) {
+      const row = hessian.subarray(i * channels, (i + 1) * channels);
+      for (let j = 0; j < channels; j++) row[j] += 2 * x[i] * x[j];
+    }
+  }
+  return hessian;
 }
-for (const granularity of ["tensor", "channel"] as const) {
-  const range = observeRange(activation, { channels: CHANNELS, granularity });
-  const params = uniformParams(range, { bits: 8 });
-  throughput(
-    `fakeQuantizeUniform, 8 bits, per ${granularity}`,
-    () => fakeQuantizeUniform(activation, params, out),
-  );
-}
-const options = { channels: CHANNELS, bits: 8, K: 3 };
-const trip = searchTrip(activation, options);
-throughput("fakeQuantizeUniform, TRIP", () => fakeQuantizeUniform(activation, trip, out));
-throughput("searchTrip, 8 bits, K = 3", () => searchTrip(activation, options));
-for (const profile of ["paper", "released"] as const) {
-  throughput(
-    `fakeQuantizeLog2, 4 bits, ${profile}`,
-    () => fakeQuantizeLog2(probabilities, { bits: 4, profile }, out),
-  );
-}
+
+/** GPTQ on one square layer, and the quantizers of activations on a window. */
+export const gptq: Suite = {
+  description: "GPTQ on one layer, and the quantizers of lib/quant",
+  async run(bench) {
+    const named = operations();
+    const contender: LocalContender = {
+      name: "lib/quant",
+      facts: { library: "JavaScript", level: null, threads: 1 },
+      prepare: ({ operation }: Job) => {
+        const work = named.get(String(operation))!;
+        return () => ({ time: clock(work) });
+      },
+    };
+    const chosen = [...named.keys()].slice(bench.options.quick ? -3 : 0);
+    const heat = chosen.map((operation) => ({ job: { kind: "quantizer", operation }, contender }));
+    await bench.measure("quantizers", [heat]);
+  },
+  tables: ({ measurements }) => [{
+    title: `GPTQ, and quantizers on ${tokens} x ${channels} activations, in JavaScript`,
+    columns: ["operation", "ms"],
+    rows: measurements.map(({ job, median, low, high }) => [
+      String(job.operation),
+      { value: median, low, high, digits: 1 },
+    ]),
+  }],
+};

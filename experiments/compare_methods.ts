@@ -2,9 +2,12 @@ import type { Reading, RunHooks } from "../lib/eval/mod.ts";
 import { type MethodName, methods } from "../lib/methods/mod.ts";
 import type { Table, TableCell } from "../lib/report/mod.ts";
 import { evaluate } from "./evaluation.ts";
-import type { FigureSubject } from "./figure_subject.ts";
 import type { PruningPlan } from "./pruning_plan.ts";
 import type { Subject } from "./subject.ts";
+import type { WeightCache } from "./weight_cache.ts";
+
+/** A model with its quantized versions, which are made when first needed. */
+export type CachingSubject = Subject & { weights: WeightCache };
 
 /**
  * A model under some methods, measured as the tables are.
@@ -12,7 +15,7 @@ import type { Subject } from "./subject.ts";
  * @throws {InputError} If a method does not fit the model.
  */
 export async function compareMethods(
-  subject: FigureSubject,
+  subject: CachingSubject,
   names: MethodName[],
   hooks: RunHooks,
 ): Promise<Table> {
@@ -33,7 +36,7 @@ export async function compareMethods(
  * @throws {InputError} If the method or the plan does not fit the model.
  */
 export async function compareReadings(
-  subject: FigureSubject,
+  subject: CachingSubject,
   method: MethodName,
   pruning: PruningPlan,
   hooks: RunHooks,

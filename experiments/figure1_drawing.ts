@@ -47,8 +47,8 @@ export function drawFigure1(
       `${models.length} models have the stripe and ${diagonals} the diagonal. ` +
       findings.map(({ sentence }) => sentence).join(" "),
     spec: panels([
-      mapRow(maps.attention, models[0].attention, distance),
-      channelRow(maps.channels),
+      mapRow(maps.attention, models[0].attention, distance, ["a. ", "b. ", "c. "]),
+      channelRow(maps.channels, "d. input of q, k, v", "e. channel maxima"),
       concentrationRow(models, distance),
     ]),
   };
@@ -70,10 +70,12 @@ function find({ model, attention, channels }: Figure1Row) {
   return { stripe, near, sentence };
 }
 
-function mapRow(
+/** The maps of the first and last layer, and the last one quantized, each with its shares. */
+export function mapRow(
   { first, last, lastQuantized }: AttentionMaps,
   layers: LayerConcentration[],
   distance: number,
+  letters = ["", "", ""],
 ): PlotlySpec[] {
   const [early, late] = [layers[0].full, layers.at(-1)!];
   const map = (
@@ -93,19 +95,24 @@ function mapRow(
       height: 350,
     });
   return [
-    map("a. first layer", first, early, false),
-    map("b. last layer", last, late.full, false),
-    map("c. last layer, quantized", lastQuantized, late.quantized, true),
+    map(`${letters[0]}first layer`, first, early, false),
+    map(`${letters[1]}last layer`, last, late.full, false),
+    map(`${letters[2]}last layer, quantized`, lastQuantized, late.quantized, true),
   ];
 }
 
-function channelRow({ magnitudes, maxima, maximaPruned, layer }: ChannelMap): PlotlySpec[] {
+/** |x| of every channel over the tokens, and the ranked maxima with and without pruning. */
+export function channelRow(
+  { magnitudes, maxima, maximaPruned, layer }: ChannelMap,
+  place: string,
+  ranking = "channel maxima",
+): PlotlySpec[] {
   const ranked = (values: number[]) =>
     values.toSorted((one, other) => other - one).map((value) => ({ value }));
   const ranks = maxima.map((_, rank) => rank + 1);
   return [
     heatmap({
-      title: `d. input of q, k, v, layer ${layer}`,
+      title: `${place}, layer ${layer}`,
       values: magnitudes,
       x: { title: "channel" },
       y: { title: "token" },
@@ -114,7 +121,7 @@ function channelRow({ magnitudes, maxima, maximaPruned, layer }: ChannelMap): Pl
       height: 350,
     }),
     lineChart({
-      title: "e. channel maxima, ranked",
+      title: `${ranking}, ranked`,
       x: { title: "rank of the channel" },
       y: { title: "largest |x|", fromZero: true },
       series: [

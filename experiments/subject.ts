@@ -42,6 +42,13 @@ export interface Subject {
   facts: SubjectFacts;
 }
 
+/** The subject with at most this many test windows, from the first on. */
+export function firstWindows<Kind extends Subject>(subject: Kind, count: number): Kind {
+  const testWindows = subject.testWindows.slice(0, count);
+  const facts = { ...subject.facts, windows: testWindows.length };
+  return { ...subject, testWindows, facts };
+}
+
 /**
  * Loads a model and tokenizes the encyclopedia's calibration and test splits for it. Free the model
  * when done.

@@ -36,6 +36,11 @@ export const kernelModules: KernelModule[] = [
     source: "bench/assembly/peers.ts",
     features: "simd,relaxed-simd",
   },
+  {
+    file: "bench/peak.wasm",
+    source: "bench/assembly/peak.ts",
+    features: "simd,relaxed-simd",
+  },
 ];
 
 /** A memory from outside that several instances work in, up to the 4 GiB that addresses reach. */

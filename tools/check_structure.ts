@@ -18,10 +18,10 @@ export const levels: Record<string, number> = {
   "lib/sweep": 3,
   "lib": 3.5,
   "experiments": 4,
-  "tools": 5,
   "bench": 5,
   "notebooks": 5,
-  "tests": 6,
+  "tools": 6,
+  "tests": 7,
 };
 
 /** The folders of lib that may touch files, the network or native code. */

@@ -85,7 +85,7 @@ export function figureCells({ cells }: Notebook): Cell[] {
 /** The words by which a notebook defines something itself, which is the library's part. */
 export function definitionsIn(notebook: Notebook): string[] {
   const definition =
-    /^\s*(?:export\s+)?(type|interface|enum)\s|\b(function|class|let|var)\b|(=>)/gm;
+    /^\s*(?:export\s+)?(type|interface|enum)\s+\w+\s*[=<{]|\b(function|class|let|var)\b|(=>)/gm;
   const found = codeOf(notebookModule(notebook)).matchAll(definition);
   return [...found].map(([, kind, word, arrow]) => kind ?? word ?? arrow);
 }

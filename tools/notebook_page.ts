@@ -48,7 +48,7 @@ const style = `
 :root { color-scheme: light dark; --faint: light-dark(#f4f5f7, #22262b); --line: light-dark(#ddd, #3a3f46); }
 body { margin: 0; background: light-dark(#fff, #16191d); color: light-dark(#1a1a1a, #e8e8e8);
   font: 16px/1.55 Arial, Helvetica, "Liberation Sans", sans-serif; }
-main { max-width: 1000px; margin: 0 auto; padding: 24px 20px 80px; }
+main { max-width: 1080px; margin: 0 auto; padding: 24px 20px 80px; }
 h1 { font-size: 1.9em; } h2 { margin-top: 2em; border-bottom: 1px solid var(--line); }
 .anchor-link, .prompt, .output_prompt { display: none; }
 code, pre { font: 13px/1.45 ui-monospace, "Liberation Mono", Consolas, monospace; }

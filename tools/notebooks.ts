@@ -15,7 +15,7 @@ await main((program, session) =>
     .argument("[names...]", "which, such as 01_quantizers or 01; all unless given")
     .option("--strip", "remove outputs and metadata from the notebooks instead")
     .action((names: string[], { strip }: { strip?: boolean }) =>
-      strip ? stripAll(names) : renderAll(names, session)
+      strip ? stripAll(names) : runAll(names, session)
     )
 );
 
@@ -26,22 +26,29 @@ async function stripAll(names: string[]): Promise<void> {
   }
 }
 
-async function renderAll(names: string[], { progress, signal }: Session): Promise<void> {
+/** Ends the process with status 1 if a notebook failed; the others are rendered all the same. */
+async function runAll(names: string[], session: Session): Promise<void> {
+  const failures = await renderAll(names, session);
+  failures.forEach((failure) => console.error(failure));
+  if (failures.length > 0) Deno.exit(1);
+}
+
+/** @returns What went wrong, a line each. */
+async function renderAll(names: string[], { progress, signal }: Session): Promise<string[]> {
   const selected = await select(names);
   await using jupyter = await Jupyter.start();
   const { default: plotly } = await import("plotly.js", { with: { type: "text" } });
-  await writeAtomically(`${pages}/plotly.min.js`, plotly);
+  await writeAtomically("results/plotly.min.js", plotly);
   const failures: string[] = [];
   for (const name of selected) {
     const executed = await execute(jupyter, name, progress, signal);
     failures.push(...complaintsAbout(executed).map((complaint) => `${name}, ${complaint}`));
     const cells = await jupyter.toHtml(withoutPlotly(executed), signal);
-    const page = notebookPage(titleOf(executed, name), cells, "plotly.min.js");
+    const page = notebookPage(titleOf(executed, name), cells, "../plotly.min.js");
     await writeAtomically(`${pages}/${name}.html`, page);
     console.log(`${pages}/${name}.html`);
   }
-  failures.forEach((failure) => console.error(failure));
-  if (failures.length > 0) Deno.exit(1);
+  return failures;
 }
 
 async function execute(

@@ -16,7 +16,7 @@ export interface Provenance {
  */
 export async function provenance(root = "."): Promise<Provenance> {
   const head = await git(root, "rev-parse", "--short=12", "HEAD");
-  const sources = ["lib", "experiments", "tools", "deno.json", "deno.lock"];
+  const sources = ["lib", "experiments", "tools", "bench", "deno.json", "deno.lock"];
   const changes = head && await git(root, "status", "--porcelain", "--", ...sources);
   return {
     commit: head && (changes ? `${head}+changes` : head),
@@ -35,11 +35,16 @@ async function git(cwd: string, ...args: string[]): Promise<string | null> {
   }
 }
 
-/** The source a measurement goes through: not what only shows or judges it afterwards. */
+/** What of the experiments only shows or judges a measurement afterwards, or reads the benchmarks'. */
+const afterwards = [
+  ...["claims", "expectations", "figures", "format_estimate", "render", "tables", "\\w+_drawing"],
+  ...["bench_record", "figure2", "model_shapes", "table4"],
+];
+
+/** The source a measurement goes through. */
 const sources = {
   "lib": /^lib\/(?!report\/).*\.(ts|wasm)$/,
-  "experiments":
-    /^experiments\/(?!(claims|expectations|figures|format_estimate|render|tables|\w+_drawing)\.ts$).*\.ts$/,
+  "experiments": new RegExp(`^experiments/(?!(${afterwards.join("|")})\\.ts$).*\\.ts$`),
 };
 
 /**

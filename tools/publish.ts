@@ -1,6 +1,8 @@
+import type { BenchRecord } from "../experiments/bench_record.ts";
 import { judgeClaims, type JudgedClaim } from "../experiments/claims.ts";
 import type { MeasuredModel } from "../experiments/measure.ts";
 import { renderTable } from "../experiments/render.ts";
+import { judgeSpeed, table4, table4Rows } from "../experiments/table4.ts";
 import type { PaperTable } from "../experiments/tables.ts";
 import { encodeJson } from "../lib/core/mod.ts";
 import { writeAtomically } from "../lib/io/mod.ts";
@@ -24,9 +26,28 @@ export async function publishTable(
   const notes = [...models.map(describeModel), ...claims.map(describeClaim)];
   const table = renderTable(paper, models, notes);
   const cells = models.flatMap((model) => Object.values(model.cells));
-  const record = encodeJson({ provenance: origin, table, claims, cells }, 2);
   const path = `${folder}/table${paper.number}`;
-  await writeAtomically(`${path}.json`, `${record}\n`);
+  return await writeTable(path, table, { provenance: origin, table, claims, cells });
+}
+
+/**
+ * Writes table 4 to `folder` in the same formats, from what `deno task bench block` recorded.
+ *
+ * @returns The table as it was written.
+ * @throws {InputError} If the folder cannot be written to.
+ */
+export async function publishTable4(record: BenchRecord, folder: string): Promise<Table> {
+  const { machine, versions, commit, started } = record;
+  const rows = table4Rows(record);
+  const table = table4(record);
+  const claims = judgeSpeed(rows);
+  const measured = { machine, versions, commit, started };
+  return await writeTable(`${folder}/table4`, table, { measured, table, claims, rows });
+}
+
+/** Writes a table for people, and all that is known of it for programs. */
+async function writeTable(path: string, table: Table, record: unknown): Promise<Table> {
+  await writeAtomically(`${path}.json`, `${encodeJson(record, 2)}\n`);
   await writeAtomically(`${path}.md`, toMarkdown(table));
   await writeAtomically(`${path}.csv`, toCsv(table));
   await writeAtomically(`${path}.tex`, toLatex(table));

@@ -1,30 +1,21 @@
-"""Times the perplexity of an OPT-125M-shaped model with random weights in PyTorch, CPU, float32.
+"""Peer: the perplexity of an OPT-shaped model of random numbers in PyTorch, float32.
 
-One JSON object a line is printed per run: {"seconds": ..., "loss": ...}; the first line describes
-the machine's PyTorch: {"torch": version, "threads": count}.
+Argument: threads. Causal mask, softmax and cross entropy are part of what is timed.
 """
 
-import argparse
-import json
 import math
-import os
+import sys
 import time
 
 import torch
 import torch.nn.functional as F
 
+from serve import serve
 
-def parse():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--window", type=int, default=2048)
-    parser.add_argument("--layers", type=int, default=12)
-    parser.add_argument("--hidden", type=int, default=768)
-    parser.add_argument("--heads", type=int, default=12)
-    parser.add_argument("--intermediate", type=int, default=3072)
-    parser.add_argument("--vocabulary", type=int, default=50272)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--runs", type=int, default=5, help="timed runs, after one to warm up")
-    return parser.parse_args()
+threads = int(sys.argv[1])
+torch.set_num_threads(threads)
+torch.set_grad_enabled(False)
+torch.manual_seed(1)
 
 
 def linear(rows, columns):
@@ -36,10 +27,10 @@ def norm(width):
 
 
 class Block:
-    def __init__(self, hidden, intermediate):
+    def __init__(self, hidden):
         self.input_norm, self.mlp_norm = norm(hidden), norm(hidden)
         self.query, self.key, self.value, self.output = (linear(hidden, hidden) for _ in range(4))
-        self.up, self.down = linear(intermediate, hidden), linear(hidden, intermediate)
+        self.up, self.down = linear(4 * hidden, hidden), linear(hidden, 4 * hidden)
 
     def __call__(self, x, heads, mask):
         tokens, hidden = x.shape
@@ -56,29 +47,32 @@ class Block:
         return x + F.linear(F.relu(F.linear(normed, *self.up)), *self.down)
 
 
-@torch.no_grad()
-def main():
-    options = parse()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(1)
-    window, hidden = options.window, options.hidden
-    embedding = torch.randn(options.vocabulary, hidden) * 0.02
+SHAPES = {"OPT-125M": {"hidden": 768, "layers": 12, "heads": 12, "vocabulary": 50272}}
+
+
+def prepare(job):
+    if job["execution"] != "FP32":
+        raise ValueError("PyTorch is measured in FP32 only")
+    shape, window = SHAPES[job["model"]], job["window"]
+    hidden, vocabulary = shape["hidden"], shape["vocabulary"]
+    embedding = torch.randn(vocabulary, hidden) * 0.02
     positions = torch.randn(window, hidden) * 0.02
-    blocks = [Block(hidden, options.intermediate) for _ in range(options.layers)]
+    blocks = [Block(hidden) for _ in range(shape["layers"])]
     final_norm = norm(hidden)
-    ids = torch.randint(options.vocabulary, (window,))
-    print(json.dumps({"torch": torch.__version__, "threads": torch.get_num_threads()}), flush=True)
-    for run in range(options.runs + 1):
+    ids = torch.randint(vocabulary, (window,))
+
+    def run():
         started = time.perf_counter()
         mask = torch.full((window, window), -math.inf).triu(1)
         x = F.embedding(ids, embedding) + positions
         for block in blocks:
-            x = block(x, options.heads, mask)
+            x = block(x, shape["heads"], mask)
         x = F.layer_norm(x, (hidden,), *final_norm)
-        loss = F.cross_entropy(F.linear(x[:-1], embedding), ids[1:]).item()
-        seconds = time.perf_counter() - started
-        if run > 0:
-            print(json.dumps({"seconds": seconds, "loss": loss}), flush=True)
+        F.cross_entropy(F.linear(x[:-1], embedding), ids[1:]).item()
+        return {"time": 1000 * (time.perf_counter() - started)}
+
+    return run
 
 
-main()
+facts = {"library": f"PyTorch {torch.__version__}", "level": "native", "threads": threads}
+serve(facts, prepare)

@@ -39,7 +39,7 @@ function figureHtml(spec: PlotlySpec, svg: string, title: string, caption: strin
   };
   const image = `data:image/svg+xml;base64,${new TextEncoder().encode(svg).toBase64()}`;
   return [
-    `<div id="${id}" style="overflow-x:auto">` +
+    `<div id="${id}">` +
     `<img alt="${escapeHtml(title)}" src="${image}" style="max-width:100%"></div>`,
     ...caption.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`),
     `<script>(${drawWhenReady})(${scriptData({ id, spec, templates })})</script>`,

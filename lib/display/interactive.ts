@@ -23,7 +23,10 @@ export async function interactiveFigures(): Promise<Display> {
   }));
 }
 
-/** What a figure's script calls, in the browser: written into the page as its source. */
+/**
+ * What a figure's script calls, in the browser: written into the page as its source. A figure wider
+ * than the page is scaled down.
+ */
 export const drawWhenReady = `function ({ id, spec, templates }) {
   const draw = () => {
     const place = document.getElementById(id);
@@ -31,8 +34,14 @@ export const drawWhenReady = `function ({ id, spec, templates }) {
     window.removeEventListener("${readyEvent}", draw);
     const dark = document.body.dataset.jpThemeLight === "false";
     const layout = { ...spec.layout, template: templates[dark ? "dark" : "light"] };
-    place.replaceChildren();
-    window.Plotly.newPlot(place, spec.data, layout, { displaylogo: false });
+    const scale = Math.min(1, (place.clientWidth || layout.width) / layout.width);
+    const plot = document.createElement("div");
+    plot.style.transform = "scale(" + scale + ")";
+    plot.style.transformOrigin = "0 0";
+    place.style.overflow = "hidden";
+    place.style.height = Math.ceil(scale * layout.height) + "px";
+    place.replaceChildren(plot);
+    window.Plotly.newPlot(plot, spec.data, layout, { displaylogo: false });
   };
   window.addEventListener("${readyEvent}", draw);
   draw();

@@ -109,10 +109,30 @@ function siteParams(
 }
 
 /**
- * The options of a forward pass that quantizes and dequantizes every site of a scheme.
+ * The hook that quantizes and dequantizes every site of a scheme, attention maps included: they exist
+ * then. A forward pass takes {@linkcode quantizeActivations}, which does without them.
  *
- * The log2 quantizer of attention maps, which never exist as a whole, takes the maximum of the whole
+ * The log2 quantizer of attention maps, which come a few at a time, takes the maximum of the whole
  * tensor for 1: in every map the first token attends to itself with probability 1.
+ *
+ * @param params What {@linkcode calibrateActivations} gave for this scheme and model.
+ */
+export function quantizationHook(scheme: ActivationScheme, params: ActivationParams): SiteHook {
+  return atSites(sitesOf(scheme, () => true), (value, { site, layer }) => {
+    const quantizer = scheme.sites[site]!;
+    const name = `${site} of layer ${layer}`;
+    const values = tensorData(value);
+    const maximum = site === "attn.probs" ? 1 : undefined;
+    const quantized = quantizer.kind === "log2"
+      ? fakeQuantizeLog2(values, { ...quantizer, maximum, name })
+      : fakeQuantizeUniform(values, params[layer][site]!, undefined, name);
+    return tf.tensor(quantized, value.shape);
+  });
+}
+
+/**
+ * The options of a forward pass that quantizes and dequantizes every site of a scheme, as
+ * {@linkcode quantizationHook} does; log2 probabilities are rounded where they are computed.
  *
  * @param params What {@linkcode calibrateActivations} gave for this scheme and model.
  */
@@ -122,16 +142,7 @@ export function quantizeActivations(
 ): Pick<ForwardOptions, "hook" | "probabilities"> {
   const probabilities = probabilityRounding(scheme);
   const sites = sitesOf(scheme, (_, site) => site !== "attn.probs" || !probabilities);
-  const hook = atSites(sites, (value, { site, layer }) => {
-    const quantizer = scheme.sites[site]!;
-    const name = `${site} of layer ${layer}`;
-    const values = tensorData(value);
-    const quantized = quantizer.kind === "log2"
-      ? fakeQuantizeLog2(values, { ...quantizer, name })
-      : fakeQuantizeUniform(values, params[layer][site]!, undefined, name);
-    return tf.tensor(quantized, value.shape);
-  });
-  return { hook, probabilities };
+  return { hook: atSites(sites, quantizationHook(scheme, params)), probabilities };
 }
 
 function probabilityRounding({ sites }: ActivationScheme): Log2Rounding | undefined {

@@ -30,6 +30,7 @@ export {
 export { fakeQuantizeLog2 } from "./fake_log2.ts";
 export { searchTrip, type TripOptions, type TripParams } from "./trip.ts";
 export { type ChannelExtremes, channelExtremes, channelPersistence } from "./channels.ts";
+export { decibels, type NoisePower, noisePower } from "./noise.ts";
 export { foldTrip } from "./fold.ts";
 export { rtn, type RtnOptions } from "./rtn.ts";
 export { gptq, type GptqOptions, type GptqWeight } from "./gptq.ts";

@@ -15,3 +15,9 @@ export function tensorData(tensor: tf.Tensor): Float32Array {
   const here = backend instanceof AgileBackend && backend.data.has(tensor.dataId);
   return here ? backend.floats(tensor) : tensor.dataSync<"float32">() as Float32Array;
 }
+
+/** What the memory of all tensors has grown to, in bytes; 0 on other backends than `agile`. */
+export function arenaBytes(): number {
+  const backend = tf.backend();
+  return backend instanceof AgileBackend ? backend.simd.arena.memory.buffer.byteLength : 0;
+}

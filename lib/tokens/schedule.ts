@@ -48,3 +48,22 @@ export function pruningSchedule(
 export function sparsity(tokensPerLayer: readonly number[], tokens: number): number {
   return 1 - mean(tokensPerLayer) / tokens;
 }
+
+/**
+ * The tokens left after each layer: r_i of eq. 10, known before anything runs.
+ *
+ * @param tokens Tokens of the window.
+ * @param layers Layers of the model.
+ * @param ratios Layer to the share of its tokens that leave, as {@linkcode pruningSchedule} gives it.
+ */
+export function scheduledTokens(
+  tokens: number,
+  layers: number,
+  ratios: ReadonlyMap<number, number>,
+): number[] {
+  let left = tokens;
+  return Array.from({ length: layers }, (_, layer) => {
+    left -= Math.floor(left * (ratios.get(layer) ?? 0));
+    return left;
+  });
+}

@@ -1,11 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { tokenizeSplit } from "../../experiments/encyclopedia.ts";
-import { loadSubject } from "../../experiments/subject.ts";
+import { firstWindows, loadSubject } from "../../experiments/subject.ts";
 import { InputError } from "../../lib/core/mod.ts";
 import { hashFile, loadTokenizer } from "../../lib/io/mod.ts";
-import { disposeModel } from "../../lib/model/mod.ts";
+import { disposeModel, type Model } from "../../lib/model/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { tinyArchitecture, writeTinyModel } from "./tiny_folder.ts";
+import { tinySubject } from "./tiny_subject.ts";
 
 const matrixProduct = "a test";
 
@@ -82,3 +83,12 @@ Deno.test("loadSubject() refuses a folder without tokenizer", () =>
       `Cannot read ${folder}/tokenizer.json: the file must exist`,
     );
   }));
+
+Deno.test("firstWindows() leaves at most so many, and says how many", () => {
+  const subject = tinySubject({} as Model);
+  const two = firstWindows(subject, 2);
+  assertEquals([two.testWindows.length, two.facts.windows], [2, 2]);
+  assertEquals(two.testWindows[1], subject.testWindows[1]);
+  assertEquals(firstWindows(subject, 9).facts.windows, 3);
+  assertEquals(subject.facts.windows, 3);
+});

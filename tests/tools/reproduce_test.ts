@@ -4,8 +4,8 @@ import { runTool } from "./run_tool.ts";
 for (
   const [args, line] of [
     [
-      ["--table", "4"],
-      'Cannot read the command line: --table must be an integer in 1..3, got "4"',
+      ["--table", "5"],
+      'Cannot read the command line: --table must be an integer in 1..4, got "5"',
     ],
     [
       ["--table", "1,"],

@@ -44,7 +44,7 @@ export function barChart(chart: BarChart): PlotlySpec {
     return barTrace(each, categories, look, y, stacked);
   });
   return frame(chart, traces, {
-    legend,
+    beside: legend ? "legend" : undefined,
     barmode: stacked ? "stack" : "group",
     xaxis: { ...plotlyAxis(x), type: "category", showgrid: false },
     yaxis: plotlyAxis(y),

@@ -7,32 +7,40 @@ export interface FrameOptions {
   /** Of the whole figure, CSS pixels; 720 by 420 unless given. */
   width?: number;
   height?: number;
+  /** Room for long labels on the left and below, and for what stands on the right; CSS pixels. */
+  left?: number;
+  bottom?: number;
+  right?: number;
 }
 
-/** Room around the plot for titles and tick labels, and on its right for a legend or colour bar. */
-export const margins = { left: 72, right: 20, legend: 170, colorBar: 92, top: 48, bottom: 60 };
+/** Room around the plot for titles and tick labels. */
+const margins = { left: 72, top: 48, bottom: 60 };
+
+/** Room on its right. */
+const rightMargins = { "none": 20, "legend": 170, "color bar": 92 };
 
 interface FrameLayout {
-  /** Whether there is a legend, for which room is made. */
-  legend?: boolean;
-  /** The margin on the right, CSS pixels; by default what the legend needs. */
-  right?: number;
+  /** What needs room on the right unless the caller made it. */
+  beside?: "legend" | "color bar";
   [attribute: string]: unknown;
 }
 
 /** The figure of one pair of axes. */
 export function frame(
-  { title, width = 720, height = 420 }: FrameOptions,
+  options: FrameOptions,
   data: PlotlyTrace[],
-  { legend = false, right, ...layout }: FrameLayout,
+  { beside, ...layout }: FrameLayout,
 ): PlotlySpec {
-  const margin = {
-    l: margins.left,
-    r: right ?? (legend ? margins.legend : margins.right),
-    t: margins.top,
-    b: margins.bottom,
+  const { title, width = 720, height = 420 } = options;
+  const { left: l = margins.left, bottom: b = margins.bottom } = options;
+  const { right: r = rightMargins[beside ?? "none"] } = options;
+  const framed: PlotlyLayout = {
+    width,
+    height,
+    margin: { l, r, t: margins.top, b },
+    showlegend: beside === "legend",
+    ...layout,
   };
-  const framed: PlotlyLayout = { width, height, margin, showlegend: legend, ...layout };
   if (title !== undefined) framed.title = { text: title };
   return { data, layout: framed };
 }

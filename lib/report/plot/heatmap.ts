@@ -1,6 +1,6 @@
 import { require } from "../../core/mod.ts";
 import { type Axis, axisTitle, plotlyAxis } from "./axis.ts";
-import { frame, type FrameOptions, margins } from "./frame.ts";
+import { frame, type FrameOptions } from "./frame.ts";
 import type { PlotlySpec } from "./spec.ts";
 import { sequentialScale } from "./theme.ts";
 
@@ -60,11 +60,17 @@ export function heatmap(matrix: HeatmapData): PlotlySpec {
     },
   };
   return frame(matrix, [trace], {
-    right: colorBar ? margins.colorBar : margins.right,
-    xaxis: { ...plotlyAxis(x), showgrid: false, zeroline: false },
-    yaxis: { ...plotlyAxis({ ...y, reversed: true }), showgrid: false, zeroline: false },
+    beside: colorBar ? "color bar" : undefined,
+    xaxis: { ...plotlyAxis(x), ...columnLabels && labelled, ...bare },
+    yaxis: { ...plotlyAxis({ ...y, reversed: true }), ...rowLabels && labelled, ...bare },
   });
 }
+
+/** Lines that would show through blank cells. */
+const bare = { showgrid: false, zeroline: false };
+
+/** An axis of labels shows all of them, also those that look like numbers. */
+const labelled = { type: "category", dtick: 1 };
 
 function requireMatrix({ values, columnLabels, rowLabels, cellTexts }: HeatmapData): void {
   const action = "draw a heat map";
@@ -74,10 +80,10 @@ function requireMatrix({ values, columnLabels, rowLabels, cellTexts }: HeatmapDa
     rows.length === values.length && rows.every((row) => row.length === columns);
   require(even(values), action, "its rows must be of one length");
   require(!cellTexts || even(cellTexts), action, "there must be a text per cell");
-  const labelled = (labels: readonly string[] | undefined, count: number, what: string) =>
+  const fitting = (labels: readonly string[] | undefined, count: number, what: string) =>
     require(!labels || labels.length === count, action, `it must have ${count} ${what}`, labels);
-  labelled(columnLabels, columns, "column labels");
-  labelled(rowLabels, values.length, "row labels");
+  fitting(columnLabels, columns, "column labels");
+  fitting(rowLabels, values.length, "row labels");
 }
 
 /** The least and greatest value that has a colour. */

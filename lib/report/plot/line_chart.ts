@@ -45,7 +45,11 @@ export function lineChart(chart: LineChart): PlotlySpec {
       : lookOf(colored.indexOf(each));
     return [...band(each, look.color), curve(each, look, y)];
   });
-  return frame(chart, traces, { legend, xaxis: plotlyAxis(x), yaxis: plotlyAxis(y) });
+  return frame(chart, traces, {
+    beside: legend ? "legend" : undefined,
+    xaxis: plotlyAxis(x),
+    yaxis: plotlyAxis(y),
+  });
 }
 
 /** How the series with this index is drawn. */

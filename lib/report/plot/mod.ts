@@ -1,6 +1,7 @@
 export type { Axis } from "./axis.ts";
 export { type BarChart, barChart, type BarSeries } from "./bar_chart.ts";
 export { type BitFieldData, bitFields, type DrawnField, type DrawnRegister } from "./bit_fields.ts";
+export { flowChart, type FlowData, type FlowStep } from "./flow_chart.ts";
 export type { FrameOptions } from "./frame.ts";
 export { heatmap, type HeatmapData } from "./heatmap.ts";
 export { type LineChart, lineChart, type LineSeries } from "./line_chart.ts";

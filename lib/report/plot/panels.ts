@@ -102,8 +102,11 @@ function placePanel(
   };
   const [xaxis, yaxis] = [layout.xaxis, layout.yaxis] as Record<string, unknown>[];
   const own = { xref: `x${suffix}`, yref: `y${suffix}` };
+  const tails = { axref: own.xref, ayref: own.yref };
   const moved = (items: unknown) =>
-    ((items ?? []) as object[]).map((item) => ({ ...item, ...own }));
+    ((items ?? []) as object[]).map((item) => (
+      { ...item, ...own, ...("axref" in item && tails) }
+    ));
   const title = (layout.title as { text: string } | undefined)?.text;
   const heading = {
     text: `<b>${title}</b>`,

@@ -46,7 +46,7 @@ export function scatterChart(chart: ScatterChart): PlotlySpec {
       hovertemplate: `%{text} %{x:.4g}, %{y:.4g}<extra>${name}</extra>`,
     };
   });
-  return frame(chart, traces, { legend: true, xaxis: plotlyAxis(x), yaxis: plotlyAxis(y) });
+  return frame(chart, traces, { beside: "legend", xaxis: plotlyAxis(x), yaxis: plotlyAxis(y) });
 }
 
 function errorBars(values: readonly Estimate[], color: string) {

@@ -4,6 +4,7 @@ import { JSDOM } from "jsdom";
 import plotlySource from "plotly.js" with { type: "text" };
 import type { PlotlySpec } from "../plot/mod.ts";
 import { boxOf, type SvgElement } from "./boxes.ts";
+import { lineLength, pointAt } from "./straight_path.ts";
 
 /** What is used of Plotly. */
 export interface Plotly {
@@ -23,7 +24,7 @@ export interface Page {
 
 /**
  * Opens a page with Plotly. jsdom lays nothing out and paints nothing; what Plotly asks of both is
- * answered here: the boxes of texts, and images of heat maps.
+ * answered here: the boxes of texts, the ends of arrows, and images of heat maps.
  */
 export function openPage(): Page {
   const { window } = new JSDOM("<!doctype html><body></body>", { runScripts: "outside-only" });
@@ -35,7 +36,15 @@ export function openPage(): Page {
     CSS: unknown;
   };
   Object.assign(prototypes.Element.prototype, { getBoundingClientRect });
-  Object.assign(prototypes.SVGElement.prototype, { getBBox: getBoundingClientRect });
+  Object.assign(prototypes.SVGElement.prototype, {
+    getBBox: getBoundingClientRect,
+    getTotalLength(this: SvgElement) {
+      return lineLength(this);
+    },
+    getPointAtLength(this: SvgElement, distance: number) {
+      return pointAt(this, distance);
+    },
+  });
   Object.assign(prototypes.HTMLCanvasElement.prototype, { getContext, toDataURL });
   prototypes.URL.createObjectURL = () => "";
   Object.defineProperty(window, "CSS", { value: { supports: () => true } });

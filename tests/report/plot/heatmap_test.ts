@@ -70,3 +70,13 @@ for (
     );
   });
 }
+
+Deno.test("heatmap() shows every label, and labels that look like numbers as labels", () => {
+  const { trace, layout } = parts({
+    ...matrix,
+    columnLabels: ["0", "1", "2"],
+    rowLabels: ["a", "b"],
+  });
+  assertEquals([trace.x, trace.y], [["0", "1", "2"], ["a", "b"]]);
+  assertEquals([layout.xaxis.type, layout.yaxis.dtick], ["category", 1]);
+});

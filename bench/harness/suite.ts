@@ -1,0 +1,139 @@
+import { InputError, type Progress } from "../../lib/core/mod.ts";
+import type { Table } from "../../lib/report/mod.ts";
+import type {
+  BenchRecord,
+  ContenderFacts,
+  Job,
+  Measurement,
+} from "../../experiments/bench_record.ts";
+import { type Peer, type PeerSpec, startPeer } from "./peer.ts";
+import type { Turn } from "./turn.ts";
+import { takeTurns } from "./turns.ts";
+
+/** One suite of `deno task bench`. */
+export interface Suite {
+  /** One line for the help text. */
+  description: string;
+  run(bench: Bench): Promise<void>;
+  /** What was measured, for people. */
+  tables(record: BenchRecord): Table[];
+}
+
+/** How a suite is run. */
+export interface BenchOptions {
+  /** Only a few small jobs. */
+  quick: boolean;
+  runs: number;
+  progress: Progress;
+  signal: AbortSignal;
+}
+
+/** A contender that measures itself in this process. */
+export interface LocalContender {
+  name: string;
+  facts: ContenderFacts;
+  prepare(job: Job): Turn | Promise<Turn>;
+}
+
+/** A job and who does it. */
+export interface Entry {
+  job: Job;
+  contender: LocalContender | Peer;
+}
+
+/** What takes turns with each other, so that its figures can be compared. */
+export type Heat = Entry[];
+
+/** What a record says of the quantities that are no times in milliseconds. */
+export type Units = Record<string, Measurement["unit"]>;
+
+/** Runs a suite's jobs and keeps what they gave, be the run interrupted or not. */
+export class Bench {
+  readonly contenders: BenchRecord["contenders"] = {};
+  readonly measurements: Measurement[] = [];
+  readonly missing: BenchRecord["missing"] = [];
+
+  constructor(readonly options: BenchOptions) {}
+
+  /**
+   * Lends peers to `work` and stops them afterwards. Those that do not start are noted as missing.
+   */
+  async withPeers<Result>(
+    specs: PeerSpec[],
+    work: (peers: Peer[]) => Promise<Result>,
+  ): Promise<Result> {
+    const peers: Peer[] = [];
+    try {
+      for (const spec of specs) {
+        this.options.signal.throwIfAborted();
+        const peer = await this.#attempt(spec.name, () => startPeer(spec));
+        if (peer) peers.push(peer);
+      }
+      return await work(peers);
+    } finally {
+      await Promise.all(peers.map((peer) => peer.stop()));
+    }
+  }
+
+  /** Measures heats one after the other, the entries of each in turns. */
+  async measure(label: string, heats: Heat[], units: Units = {}): Promise<void> {
+    const { progress, signal, runs } = this.options;
+    const total = heats.reduce((sum, heat) => sum + heat.length * (runs + 1), 0);
+    let done = 0;
+    progress.start(label, total);
+    for (const heat of heats) {
+      signal.throwIfAborted();
+      progress.update(done, "preparing");
+      const turns = await this.#prepare(heat);
+      const onTurn = ({ contender }: Entry) => progress.update(done++, contender.name);
+      const summaries = await takeTurns(turns, runs, { signal, onTurn });
+      for (const [{ job, contender }, quantities] of summaries) {
+        this.contenders[contender.name] = contender.facts;
+        for (const [quantity, summary] of Object.entries(quantities)) {
+          const unit = units[quantity] ?? "ms";
+          this.measurements.push({
+            job,
+            contender: contender.name,
+            quantity,
+            unit,
+            ...summary,
+          });
+        }
+      }
+      for (const peer of new Set(heat.map(({ contender }) => contender))) {
+        if ("clear" in peer) await peer.clear();
+      }
+    }
+    progress.finish();
+  }
+
+  /** The turns of those that can take them. Contenders prepare at once, since that is not timed. */
+  async #prepare(heat: Heat): Promise<Map<Entry, Turn>> {
+    const prepared = await Promise.all(heat.map(async (entry) => {
+      const { job, contender } = entry;
+      return [entry, await this.#attempt(contender.name, () => contender.prepare(job))] as const;
+    }));
+    return new Map(prepared.filter((each): each is [Entry, Turn] => each[1] !== undefined));
+  }
+
+  /** What `work` gives; where it refuses, its refusal is noted under `contender`. */
+  async #attempt<Result>(
+    contender: string,
+    work: () => Result | Promise<Result>,
+  ): Promise<Result | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      this.noteMissing(contender, error.message);
+    }
+  }
+
+  /** Says why a contender has no figures. */
+  noteMissing(contender: string, reason: string): void {
+    const known = this.missing.some((each) =>
+      each.contender === contender && each.reason === reason
+    );
+    if (!known) this.missing.push({ contender, reason });
+  }
+}

@@ -1,0 +1,54 @@
+import { median, require } from "../../lib/core/mod.ts";
+import type { Summary } from "../../experiments/bench_record.ts";
+import type { Figures, Turn } from "./turn.ts";
+
+/** Runs that a median is taken of. */
+export const leastRuns = 5;
+
+/**
+ * Runs contenders in turns, round after round, so that whatever else the machine does meets all of
+ * them alike. A first round warms up and does not count.
+ *
+ * @param runs Rounds that count, at least {@linkcode leastRuns}.
+ * @param options.signal Stops between two turns by throwing its reason.
+ * @param options.onTurn Hears whose turn it is.
+ * @returns What each contender's rounds gave, per quantity.
+ */
+export async function takeTurns<Key>(
+  turns: ReadonlyMap<Key, Turn>,
+  runs: number,
+  { signal, onTurn }: { signal?: AbortSignal; onTurn?: (key: Key) => void } = {},
+): Promise<Map<Key, Record<string, Summary>>> {
+  require(runs >= leastRuns, "bench", `runs must number ${leastRuns} or more`, runs);
+  const rounds = new Map([...turns.keys()].map((key) => [key, [] as Figures[]]));
+  for (let round = 0; round <= runs; round++) {
+    for (const [key, turn] of turns) {
+      signal?.throwIfAborted();
+      onTurn?.(key);
+      const figures = await turn();
+      if (round > 0) rounds.get(key)!.push(figures);
+    }
+  }
+  return new Map([...rounds].map(([key, figures]) => [key, summarizeAll(figures)]));
+}
+
+function summarizeAll(rounds: Figures[]): Record<string, Summary> {
+  const quantities = Object.keys(rounds[0]);
+  return Object.fromEntries(quantities.map((quantity) => {
+    return [quantity, summarize(rounds.map((figures) => figures[quantity]))];
+  }));
+}
+
+/**
+ * Median and extremes.
+ *
+ * @throws {InputError} If there are no values or one is NaN.
+ */
+export function summarize(values: readonly number[]): Summary {
+  return {
+    median: median(values),
+    low: Math.min(...values),
+    high: Math.max(...values),
+    runs: values.length,
+  };
+}

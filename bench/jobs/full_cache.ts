@@ -1,0 +1,15 @@
+import { type Cache, type CachePrecision, type Model, startCache } from "../../lib/model/mod.ts";
+import { tf } from "../../lib/tensor/mod.ts";
+import { randomValues } from "./product.ts";
+
+/** A cache of random keys and values of so many tokens. */
+export function fullCache(model: Model, tokens: number, precision?: CachePrecision): Cache {
+  const { keyValueHeads, headDim } = model.architecture;
+  const channels = keyValueHeads * headDim;
+  const rows = tf.tensor2d(randomValues(tokens * channels), [tokens, channels]);
+  const layers = startCache(model, precision).layers.map(({ key, value }) => (
+    { key: key.append(rows), value: value.append(rows) }
+  ));
+  rows.dispose();
+  return { length: tokens, layers };
+}

@@ -1,0 +1,64 @@
+import type { Execution } from "../../experiments/bench_record.ts";
+import { type ModelName, modelShapes } from "../../experiments/model_shapes.ts";
+import {
+  type Cache,
+  type CachePrecision,
+  disposeModel,
+  extend,
+  loadModel,
+  logits,
+} from "../../lib/model/mod.ts";
+import { tidy } from "../../lib/tensor/mod.ts";
+import type { Scope } from "../harness/serve.ts";
+import { average, clock, type Turn } from "../harness/turn.ts";
+import { fullCache } from "./full_cache.ts";
+import { execute, type Executed, randomIds, randomModel } from "./models.ts";
+
+/** One more token of a text, up to its logits. */
+export interface StepJob {
+  /** A shape of random numbers, or a bundled model's folder. */
+  model: string;
+  execution: Execution;
+  /** Tokens in the cache, the new one included. */
+  tokens: number;
+  cache: CachePrecision;
+}
+
+/** Gets a model and a full cache ready. */
+export async function prepareStep(
+  { model: name, execution, tokens, cache: precision }: StepJob,
+  scope: Scope,
+): Promise<Turn> {
+  const { model, forward: { hook, probabilities } } = await scope.share(
+    `${name} ${execution}`,
+    () => executed(name, execution, scope),
+  );
+  const ids = randomIds(model, 1);
+  const step = (cache: Cache) =>
+    tidy(() => {
+      const { hidden, cache: extended } = extend(model, cache, ids, { hook, probabilities });
+      logits(model, hidden);
+      return extended;
+    });
+  const full = fullCache(model, tokens - stepsPerTurn, precision);
+  return () => {
+    let cache = step(full); // which copies the cache, once
+    let steps = 1;
+    return average(() => {
+      if (++steps > stepsPerTurn) [cache, steps] = [step(full), 2];
+      return { time: clock(() => cache = step(cache)) };
+    });
+  };
+}
+
+/** After so many steps the cache is taken back to where it began. */
+const stepsPerTurn = 16;
+
+async function executed(name: string, execution: Execution, scope: Scope): Promise<Executed> {
+  const model = Object.hasOwn(modelShapes, name)
+    ? await randomModel(name, modelShapes[name as ModelName])
+    : await loadModel(name);
+  const ready = await execute(model, execution);
+  scope.onEnd(() => disposeModel(ready.model));
+  return ready;
+}

@@ -1,0 +1,97 @@
+import type { BenchRecord, Measurement } from "../experiments/bench_record.ts";
+import type { Table, TableCell } from "../lib/report/mod.ts";
+import {
+  agilePeer,
+  onnxruntimePeer,
+  peakPeer,
+  pytorchPeer,
+  tensorflowPeer,
+} from "./contenders/specs.ts";
+import type { Peer } from "./harness/peer.ts";
+import type { Heat, Suite } from "./harness/suite.ts";
+import type { ProductJob } from "./jobs/product.ts";
+
+const layers = [{ columns: 768, outputs: 3072 }, { columns: 4096, outputs: 4096 }];
+const kinds: ProductJob["numbers"][] = ["float32", "int8", "int4"];
+
+/** Operations of one run of a register loop. */
+const peakOperations = 4e9;
+
+/** Linear layers of decoding, short prompts and windows beside other engines. */
+export const products: Suite = {
+  description: "linear layers in float32, int8 and int4 beside other engines",
+  async run(bench) {
+    const { quick } = bench.options;
+    const all = navigator.hardwareConcurrency;
+    const specs = [...new Set(quick ? [all] : [1, all])].flatMap((threads) => [
+      peakPeer("plain SIMD", threads),
+      peakPeer("relaxed SIMD", threads),
+      agilePeer("plain SIMD", threads),
+      agilePeer("relaxed SIMD", threads),
+      agilePeer("native", threads),
+      onnxruntimePeer(threads),
+      pytorchPeer("torch_products.py", threads),
+    ]);
+    await bench.withPeers([...specs, tensorflowPeer()], async (peers) => {
+      const loops = peers.filter(({ facts }) => facts.library === "register loop");
+      const engines = peers.filter((peer) => !loops.includes(peer));
+      const heats: Heat[] = [
+        ["float32", "int8"].flatMap((numbers) =>
+          loops.map((contender) => (
+            { job: { kind: "peak", numbers, operations: peakOperations }, contender }
+          ))
+        ),
+      ];
+      for (const layer of quick ? layers.slice(0, 1) : layers) {
+        for (const rows of quick ? [1, 128] : [1, 128, 2048]) {
+          const jobs = kinds.map((numbers) => ({ kind: "product", rows, ...layer, numbers }));
+          heats.push(jobs.flatMap((job) =>
+            engines.filter((peer) => takesPart(peer, job, all))
+              .map((contender) => ({ job, contender }))
+          ));
+        }
+      }
+      await bench.measure("linear layers", heats);
+    });
+  },
+  tables: (record) => kinds.map((numbers) => productTable(record, numbers)),
+};
+
+/** Only float32 is everyone's; and the largest product would take one thread too long. */
+function takesPart({ facts }: Peer, { numbers, rows, columns }: ProductJob, all: number): boolean {
+  const floatsOnly = /^(PyTorch|TensorFlow)/.test(facts.library);
+  const large = rows * columns > 2048 * 768;
+  const alone = facts.threads < all && !facts.library.startsWith("TensorFlow");
+  return !(floatsOnly && numbers !== "float32") && !(large && alone);
+}
+
+/** Rows of contenders; per shape the time and the billions of operations per second. */
+function productTable(record: BenchRecord, numbers: ProductJob["numbers"]): Table {
+  const measured = record.measurements.filter(({ job }) => job.numbers === numbers);
+  const shapes = [...new Set(measured.map(({ job }) => shapeOf(job)))];
+  const contenders = [...new Set(measured.map(({ contender }) => contender))];
+  const cell = (contender: string, shape: string): TableCell => {
+    const found = measured.find((each) =>
+      each.contender === contender && shapeOf(each.job) === shape
+    );
+    return found ? { value: rate(found), digits: 1 } : null;
+  };
+  return {
+    title: `Linear layers, ${numbers}: billions of operations per second`,
+    columns: ["contender", ...shapes],
+    rows: contenders.map((contender) => [
+      contender,
+      ...shapes.map((shape) => cell(contender, shape)),
+    ]),
+  };
+}
+
+function shapeOf({ kind, rows, columns, outputs }: Measurement["job"]): string {
+  return kind === "peak" ? "registers" : `${rows} x ${columns} x ${outputs}`;
+}
+
+/** Billions of operations per second: two for each multiplication and addition. */
+function rate({ job, median }: Measurement): number {
+  const { operations = 2 * Number(job.rows) * Number(job.columns) * Number(job.outputs) } = job;
+  return Number(operations) / median / 1e6;
+}

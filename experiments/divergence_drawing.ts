@@ -1,0 +1,53 @@
+import type { Estimate } from "../lib/core/mod.ts";
+import { type Figure, scatterChart } from "../lib/report/mod.ts";
+import { formatEstimate } from "./format_estimate.ts";
+
+/** One method on one model, against full precision. */
+export interface DivergenceRow {
+  model: string;
+  /** As tables print it; with a star where tokens are pruned. */
+  method: string;
+  /** Mean KL divergence on the scored positions, nats per token. */
+  divergence: number;
+  /** Perplexity over that of full precision. */
+  relative: Estimate;
+}
+
+/** Draws KL divergence against perplexity and says where the two part. */
+export function drawDivergence(
+  rows: readonly DivergenceRow[],
+): Pick<Figure, "shows" | "verdict" | "agreement" | "spec"> {
+  const models = [...new Set(rows.map(({ model }) => model))];
+  return {
+    shows:
+      "Perplexity over that of full precision against the mean KL divergence of the next-token " +
+      "distribution from it, both on the positions that the released protocol scores; a star marks " +
+      "pruning. Bars are 95 % intervals over windows, paired.",
+    verdict: "beyond the paper",
+    agreement:
+      "Perplexity can fall though the model drifts from what it was; the divergence from it " +
+      "cannot. " + models.map((model) => describe(model, rows)).join(" "),
+    spec: scatterChart({
+      x: { title: "KL divergence", unit: "nats per token", scale: "log" },
+      y: { title: "perplexity / full precision's" },
+      series: models.map((model) => {
+        const own = rows.filter((row) => row.model === model);
+        return {
+          name: model,
+          x: own.map(({ divergence }) => ({ value: divergence })),
+          y: own.map(({ relative }) => relative),
+          labels: own.map(({ method }) => method),
+        };
+      }),
+      height: 480,
+    }),
+  };
+}
+
+function describe(model: string, rows: readonly DivergenceRow[]): string {
+  return `${model}: ` + rows.filter((row) => row.model === model)
+    .map(({ method, divergence, relative }) =>
+      `${method} ${formatEstimate(relative, 3)} at ${divergence.toFixed(4)} nats`
+    ).join(", ") +
+    ".";
+}

@@ -1,0 +1,74 @@
+import { barChart, type Figure, heatmap, panels } from "../lib/report/mod.ts";
+import { formatEstimate } from "./format_estimate.ts";
+import type { MeasuredTokens, TokenSettings } from "./token_measure.ts";
+
+/** What figure 4 shows of one model. */
+export interface Figure4Row extends MeasuredTokens {
+  model: string;
+}
+
+/** Draws figure 4 and says what it shows. */
+export function drawFigure4(
+  rows: readonly Figure4Row[],
+  { pruning: { beta, layers } }: TokenSettings,
+): Pick<Figure, "shows" | "verdict" | "agreement" | "spec"> {
+  const scores = rows.flatMap(({ importance }) => importance.flat())
+    .filter((score) => score !== null && score > 0) as number[];
+  const range = [Math.max(1e-5, Math.min(...scores)), 1] as const;
+  const easier = rows.filter(({ difference: { high } }) => high !== undefined && high < 0).length;
+  return {
+    shows:
+      `The first words of a test text, and the attention of each token to the first one, mean ` +
+      `of the heads, layer by layer; a token is blank once it is pruned (${
+        100 * beta
+      } % over the ` +
+      `first ${layers.length} layers, in full precision). Below: mean loss without pruning at the ` +
+      "positions that survive and at those that do not.",
+    verdict: easier === rows.length ? "agrees" : easier > 0 ? "agrees in part" : "disagrees",
+    agreement:
+      "The paper takes tokens that attend little to the first one for unimportant, so they " +
+      "should be the easy ones to continue. Where they are the hard ones, leaving them out of the " +
+      "score lowers perplexity without any gain. Mean loss at pruned positions less that at " +
+      "survivors, nats: " +
+      rows.map(({ model, difference }) => `${model} ${formatEstimate(difference, 3)}`).join(", ") +
+      ".",
+    spec: panels([
+      ...rows.map((row, index) => [tokenPanel(row, range, index === 0)]),
+      [lossPanel(rows)],
+    ]),
+  };
+}
+
+function tokenPanel(
+  { model, tokens, importance }: Figure4Row,
+  range: readonly [number, number],
+  first: boolean,
+) {
+  return heatmap({
+    title: model,
+    values: importance,
+    x: { title: "token" },
+    y: { title: "layer" },
+    color: { title: first ? "attention to first" : "attention", scale: "log", range },
+    columnLabels: tokens.map((token, index) => `${index} ${token.trim()}`),
+    rowLabels: importance.map((_, layer) => String(layer)),
+    width: 1120,
+    height: 310,
+    bottom: 100,
+  });
+}
+
+function lossPanel(rows: readonly Figure4Row[]) {
+  return barChart({
+    title: "Loss without pruning",
+    categories: rows.map(({ model }) => model),
+    x: { title: "model" },
+    y: { title: "mean loss", unit: "nats per token", fromZero: true },
+    series: [
+      { name: "positions that survive", values: rows.map(({ keptLoss }) => keptLoss) },
+      { name: "pruned positions", values: rows.map(({ prunedLoss }) => prunedLoss) },
+    ],
+    width: 760,
+    height: 320,
+  });
+}

@@ -1,0 +1,44 @@
+import { type FigureExperiment, type FigureOptions } from "./figure.ts";
+import { drawFigure8, type Figure8Row } from "./figure8_drawing.ts";
+import type { FigureSubject } from "./figure_subject.ts";
+import type { SparsityPoint } from "./sparsity_points.ts";
+import { lastLayers, planGrid, sweepPlans } from "./sparsity_sweep.ts";
+
+const config = {
+  method: "agileq-8",
+  betas: [0.1, 0.3],
+  lastLayers: 2,
+  /** Tokens per window; the bundled models were trained at 512. */
+  windows: [128, 256, 512],
+  /** Tokens that are scored at every length of window. */
+  tokens: 8192,
+} as const;
+
+/** Figure 8: what pruning costs in windows of different lengths. */
+export const figure8: FigureExperiment = {
+  name: "figure8",
+  title: "Sparsity by length of window",
+  families: ["llama", "opt", "bloom"],
+  async run(subjects, options) {
+    const rows: Figure8Row[] = [];
+    for (const subject of subjects) rows.push(await measure(subject, options));
+    return {
+      name: figure8.name,
+      title: figure8.title,
+      configuration: { models: subjects.map(({ facts }) => facts), ...config },
+      data: rows,
+      ...drawFigure8(rows),
+    };
+  },
+};
+
+async function measure(subject: FigureSubject, options?: FigureOptions): Promise<Figure8Row> {
+  const points: SparsityPoint[] = [];
+  for (const window of config.windows.filter((each) => each <= subject.facts.window)) {
+    const { method, tokens, betas } = config;
+    const settings = { method, split: "validation", window, windows: tokens / window } as const;
+    const plans = planGrid(betas, [lastLayers(config.lastLayers)]);
+    points.push(...await sweepPlans("figure8", subject, settings, plans, options));
+  }
+  return { model: subject.model.name, points };
+}

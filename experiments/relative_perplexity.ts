@@ -1,0 +1,65 @@
+import { mean } from "../lib/core/mod.ts";
+import { perplexityRatio } from "../lib/eval/mod.ts";
+import { barChart, panels, type PlotlySpec } from "../lib/report/mod.ts";
+import type { MeasuredTable } from "./measured_table.ts";
+import { type PaperTable, paperTables } from "./tables.ts";
+
+/**
+ * Perplexity over that of FP16, in percent more: the paper's models on average and ours, table by
+ * table. Rows without pruning only, as pruned ones score other tokens.
+ *
+ * @param published Any of tables 1-3.
+ */
+export function drawRelativePerplexity(published: readonly MeasuredTable[]): PlotlySpec {
+  const charts = published.map(({ cells }, index) => {
+    const paper = paperTables.find(({ number }) => cells[0].id.startsWith(`table${number}/`))!;
+    const model = cells[0].id.split("/")[1];
+    const dense = cells.filter(({ id, config }) =>
+      id.split("/")[1] === model && config.pruning === null
+    );
+    const full = dense.find(({ row }) => row === "fp16")!.result.survivors;
+    const shown = dense.filter(({ row }) => row !== "fp16");
+    const rows = shown.map((cell) =>
+      paper.rows.find(({ measured }) => measured?.key === cell.row)!
+    );
+    const more = (ratio: number) => 100 * (ratio - 1);
+    const last = index === published.length - 1;
+    return barChart({
+      title: `${paper.family}: paper and ${model}`,
+      categories: rows.map(({ method }) => method),
+      x: { title: "" },
+      y: { title: "perplexity above FP16", unit: "%", fromZero: true },
+      series: [
+        {
+          name: "paper, mean of its models",
+          values: rows.map((row) => ({ value: more(paperRatio(paper, row.perplexities)) })),
+          reference: true,
+        },
+        {
+          name: "bundled model",
+          values: shown.map(({ result }) => {
+            const ratio = perplexityRatio(
+              result.survivors.windowLosses,
+              full.windowLosses,
+            );
+            const [low, high] = [ratio.low, ratio.high].map((end) => end && more(end));
+            return { value: more(ratio.value), low, high };
+          }),
+        },
+      ],
+      legend: last,
+      width: last ? 450 : 300,
+      height: 360,
+    });
+  });
+  return panels([charts], "What quantization costs");
+}
+
+/** The mean over models and data sets of a row's perplexity over that of FP16. */
+function paperRatio({ rows }: PaperTable, perplexities: (number | null)[]): number {
+  const full = rows[0].perplexities;
+  const known = perplexities.flatMap((value, index) =>
+    value === null ? [] : [value / full[index]!]
+  );
+  return mean(known);
+}

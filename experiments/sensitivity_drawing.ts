@@ -1,0 +1,72 @@
+import { type Figure, heatmap, panels } from "../lib/report/mod.ts";
+import type { MeasuredSensitivity, Sensitivity } from "./sensitivity_measure.ts";
+
+/** The sensitivity of one model. */
+export interface SensitivityRow extends MeasuredSensitivity {
+  model: string;
+}
+
+/** Draws the sensitivity of every part and says which parts matter. */
+export function drawSensitivity(
+  rows: readonly SensitivityRow[],
+): Pick<Figure, "shows" | "verdict" | "agreement" | "spec"> {
+  const all = rows.flatMap(({ parts }) => parts.map(({ divergence }) => divergence))
+    .filter((divergence) => divergence > 0);
+  const range = [Math.min(...all), Math.max(...all)] as const;
+  return {
+    shows:
+      "Mean KL divergence from full precision when AgileQ-8 quantizes one site, or the weights " +
+      "of one group of linear maps, of one layer alone; all else stays in full precision.",
+    verdict: "beyond the paper",
+    agreement: rows.map(describe).join(" "),
+    spec: panels([
+      rows.map((row, index) => modelPanel(row, range, index === rows.length - 1)),
+    ]),
+  };
+}
+
+function describe({ model, parts, together }: SensitivityRow): string {
+  const sum = parts.reduce((total, { divergence }) => total + divergence, 0);
+  const shares = [...sumByPart(parts)].toSorted(([, one], [, other]) => other - one);
+  const top = shares.slice(0, 2).map(([what, part]) => `${what} ${percent(part / sum)}`);
+  return `${model}: of the ${sum.toFixed(4)} nats that the parts cost one by one, ` +
+    `${top.join(" and ")}; all together cost ${together.toFixed(4)}.`;
+}
+
+function sumByPart(parts: Sensitivity[]): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const { what, divergence } of parts) sums.set(what, (sums.get(what) ?? 0) + divergence);
+  return sums;
+}
+
+function modelPanel(
+  { model, parts }: SensitivityRow,
+  range: readonly [number, number],
+  last: boolean,
+) {
+  const names = [...new Set(parts.map(({ what }) => what))];
+  const layers = [...new Set(parts.map(({ layer }) => layer))];
+  const values = names.map((name) =>
+    layers.map((at) =>
+      parts.find(({ what, layer }) => what === name && layer === at)?.divergence ?? null
+    )
+  );
+  return heatmap({
+    title: model,
+    values,
+    x: { title: "layer" },
+    y: { title: "quantized alone" },
+    color: { title: "KL divergence", unit: "nats per token", scale: "log", range },
+    columnLabels: layers.map(String),
+    rowLabels: names,
+    cellTexts: values.map((row) => row.map((value) => value?.toExponential(0) ?? "")),
+    colorBar: last,
+    width: last ? 560 : 470,
+    height: 440,
+    left: 200,
+  });
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(0)} %`;
+}

@@ -1,0 +1,160 @@
+import type { Estimate } from "../lib/core/mod.ts";
+import type { Table, TableCell } from "../lib/report/mod.ts";
+import {
+  type BenchRecord,
+  type Execution,
+  type InstructionLevel,
+  instructionLevels,
+  type Measurement,
+  select,
+} from "./bench_record.ts";
+import { formatEstimate } from "./format_estimate.ts";
+import { type ModelName, modelShapes } from "./model_shapes.ts";
+import paper from "./paper_tables.json" with { type: "json" };
+
+/** Tokens of the window whose latency is compared. The paper does not say how many its devices ran. */
+export const table4Window = 128;
+
+/** What of ours stands beside the paper's bits: 4-bit weights, as its sizes of models have. */
+const executionOf: Record<string, Execution> = { "FP16": "FP32", "8": "W4A8", "4": "W4A4" };
+
+/** A row of the paper's table 4 and what this machine gives at each instruction level. */
+export interface Table4Row {
+  model: string;
+  bits: string;
+  androidSeconds: number;
+  raspberrySeconds: number;
+  /** The paper's, over FP16 on the same device. */
+  paperSpeedup: number;
+  here: Partial<Record<InstructionLevel, Latency>>;
+}
+
+/** The latency of all blocks of a model on one window. */
+export interface Latency {
+  seconds: Estimate;
+  /** Over FP32 at the same instruction level, both in turns; low and high from the extremes. */
+  speedup: Estimate;
+}
+
+/**
+ * Table 4 with this machine as a third device, from what `deno task bench block` recorded: the median
+ * of a block times the number of blocks. Embedding and head are left out, and no tokens are pruned.
+ */
+export function table4Rows(record: BenchRecord): Table4Row[] {
+  return paper.table4.rows.map((row) => ({
+    model: row.model,
+    bits: row.bits,
+    androidSeconds: row.androidSeconds,
+    raspberrySeconds: row.raspberrySeconds,
+    paperSpeedup: row.speedup,
+    here: Object.fromEntries(
+      instructionLevels.flatMap((level) => {
+        const found = latency(record, row.model as ModelName, row.bits, level);
+        return found ? [[level, found]] : [];
+      }),
+    ),
+  }));
+}
+
+function latency(
+  record: BenchRecord,
+  model: ModelName,
+  bits: string,
+  level: InstructionLevel,
+): Latency | undefined {
+  const find = (execution: Execution) =>
+    select(record, { model, execution, phase: "prefill", tokens: table4Window }, "time")
+      .find(({ contender }) => record.contenders[contender].level === level);
+  const [own, floats] = [find(executionOf[bits]), find("FP32")];
+  if (!own || !floats) return undefined;
+  const seconds = (milliseconds: number) => milliseconds * modelShapes[model].layers / 1000;
+  return {
+    seconds: {
+      value: seconds(own.median),
+      low: seconds(own.low),
+      high: seconds(own.high),
+    },
+    speedup: ratio(floats, own),
+  };
+}
+
+function ratio(slow: Measurement, fast: Measurement): Estimate {
+  if (slow === fast) return { value: 1 };
+  return {
+    value: slow.median / fast.median,
+    low: slow.low / fast.high,
+    high: slow.high / fast.low,
+  };
+}
+
+/** A claim of the paper about speed held against one instruction level. */
+export interface JudgedSpeed {
+  claim: string;
+  level: InstructionLevel;
+  verdict: "holds" | "does not hold" | "not measured";
+  /** The speed-up of every model that was measured. */
+  evidence: string;
+}
+
+const { gemmInt8OverFp16, endToEnd } = paper.table4.claims;
+
+const speedClaims = [
+  { bits: "8", range: gemmInt8OverFp16, name: "INT8" },
+  { bits: "4", range: endToEnd, name: "INT4" },
+];
+
+/**
+ * Judges the paper's speed-ups over floating point. A claim holds at an instruction level if the
+ * median speed-up of every model that was measured is at least the lower end of the claimed range.
+ */
+export function judgeSpeed(rows: Table4Row[]): JudgedSpeed[] {
+  return instructionLevels.flatMap((level) =>
+    speedClaims.map(({ bits, range: [low, high], name }): JudgedSpeed => {
+      const measured = rows.filter((row) => row.bits === bits && row.here[level]);
+      const holds = measured.every(({ here }) => here[level]!.speedup.value >= low);
+      return {
+        claim: `${name} is ${low}-${high}x as fast as floating point`,
+        level,
+        verdict: measured.length === 0 ? "not measured" : holds ? "holds" : "does not hold",
+        evidence: measured.map(({ model, here }) =>
+          `${model} ${formatEstimate(here[level]!.speedup, 2)}`
+        ).join(", "),
+      };
+    })
+  );
+}
+
+/** The table that is printed. */
+export function table4(record: BenchRecord): Table {
+  const rows = table4Rows(record);
+  const levels = instructionLevels.filter((level) => rows.some(({ here }) => here[level]));
+  return {
+    title: `Table 4: ${paper.table4.title}`,
+    columns: [
+      ...["Model", "Bits", "paper Android s", "paper Raspberry s", "paper speed-up"],
+      ...levels.flatMap((level) => [`here, ${level}: s`, "speed-up"]),
+    ],
+    rows: rows.map((row) => [
+      row.model,
+      row.bits,
+      row.androidSeconds,
+      row.raspberrySeconds,
+      row.paperSpeedup,
+      ...levels.flatMap((level): TableCell[] => {
+        const found = row.here[level];
+        return found
+          ? [{ value: found.seconds.value, digits: 3 }, { ...found.speedup, digits: 2 }]
+          : [null, null];
+      }),
+    ]),
+    notes: [
+      `here: ${record.machine.processor}, ${record.machine.cores} cores; all blocks of a model of ` +
+      `random numbers on a window of ${table4Window} tokens without pruning, FP32 for FP16, ` +
+      "4-bit weights with 8-bit and 4-bit activations; speed-ups over FP32 at the same " +
+      "instruction level, in brackets from the slowest and fastest runs",
+      ...judgeSpeed(rows).map(({ claim, level, verdict, evidence }) =>
+        `${level}: "${claim}": ${verdict}${evidence && ` (${evidence})`}`
+      ),
+    ],
+  };
+}

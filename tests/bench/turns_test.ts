@@ -1,0 +1,73 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { average, clock, time } from "../../bench/harness/turn.ts";
+import { summarize, takeTurns } from "../../bench/harness/turns.ts";
+import { InputError } from "../../lib/core/mod.ts";
+
+/** A turn that gives these figures one after the other and writes its name down. */
+function scripted(name: string, times: number[], log: string[]) {
+  let next = 0;
+  return () => {
+    log.push(name);
+    return { time: times[next++] };
+  };
+}
+
+Deno.test("takeTurns() alternates, and leaves the first round out", async () => {
+  const log: string[] = [];
+  const summaries = await takeTurns(
+    new Map([
+      ["a", scripted("a", [1000, 5, 1, 4, 2, 3], log)],
+      ["b", scripted("b", [0, 10, 10, 10, 10, 60], log)],
+    ]),
+    5,
+  );
+  assertEquals(log.join(""), "abababababab");
+  assertEquals(summaries.get("a"), { time: { median: 3, low: 1, high: 5, runs: 5 } });
+  assertEquals(summaries.get("b"), { time: { median: 10, low: 10, high: 60, runs: 5 } });
+});
+
+Deno.test("takeTurns() refuses fewer runs than a median needs", async () => {
+  await assertRejects(
+    () => takeTurns(new Map(), 4),
+    InputError,
+    "Cannot bench: runs must number 5 or more, got 4",
+  );
+});
+
+Deno.test("takeTurns() stops between two turns", async () => {
+  const controller = new AbortController();
+  const log: string[] = [];
+  const turns = new Map([
+    ["a", () => {
+      log.push("a");
+      controller.abort("enough");
+      return { time: 1 };
+    }],
+    ["b", scripted("b", [1], log)],
+  ]);
+  const { signal } = controller;
+  const reason = await takeTurns(turns, 5, { signal }).catch((reason) => reason);
+  assertEquals([reason, log], ["enough", ["a"]]);
+});
+
+Deno.test("summarize() takes the mean of the two middle values, and refuses NaN", () => {
+  assertEquals(summarize([4, 1, 3, 2]), { median: 2.5, low: 1, high: 4, runs: 4 });
+  assertThrows(() => summarize([1, NaN]), InputError, "values must be numbers");
+  assertThrows(() => summarize([]), InputError, "at least one value");
+});
+
+Deno.test("average() and time() repeat short work, and do long work once", async () => {
+  let calls = 0;
+  const { value } = average(() => ({ value: ++calls }));
+  assertEquals(value, (calls + 1) / 2);
+  assert(calls > 1);
+  calls = 0;
+  const wait = () => {
+    calls++;
+    const end = performance.now() + 25;
+    while (performance.now() < end);
+  };
+  assert(await time(wait) >= 25);
+  assertEquals(calls, 1);
+  assert(clock(wait) >= 25);
+});

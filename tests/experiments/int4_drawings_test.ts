@@ -1,0 +1,58 @@
+import { assertEquals } from "@std/assert";
+import { proveMultiplier } from "../../experiments/int4_proof.ts";
+import { drawLaneSums, overflowTable } from "../../experiments/lane_overflow.ts";
+import { drawRegisters } from "../../experiments/register_drawing.ts";
+import { packWeights, traceDotInt4 } from "../../lib/int4/mod.ts";
+
+Deno.test("proveMultiplier() compares every input and finds none that differs", () => {
+  assertEquals(proveMultiplier().rows.map((row) => row.slice(1)), [[16 ** 3, 0], [16 ** 4, 0]]);
+});
+
+Deno.test("overflowTable() is exact where lanes spill, wrong where they wrap, refused where told", () => {
+  const { rows } = overflowTable(300);
+  assertEquals(rows.slice(0, 3).map((row) => row.slice(1)), [
+    [67500, 67500, "none"],
+    [67500, 67500, "none"],
+    // The second lane loses 2^16 and carries 1 into the first, which loses its own 2^16.
+    [67500 - 65536 + 1, 67500 - 65536, "none"],
+  ]);
+  assertEquals(rows[3].slice(1), [
+    null,
+    null,
+    "Cannot accumulate row 291: lanes must stay within 65535, got [65700,65700]",
+  ]);
+});
+
+Deno.test("overflowTable() has nothing to report up to 291 rows", () => {
+  const { rows } = overflowTable(291);
+  assertEquals(rows.map((row) => row.slice(1)), Array(4).fill([65475, 65475, "none"]));
+});
+
+Deno.test("drawLaneSums() shows the spill at 256 rows and the overflow at 292", () => {
+  const [spilled, left, exact] = drawLaneSums(300).data.map(({ y }) => y as number[]);
+  assertEquals(spilled.slice(254, 257), [57375, 57600, 225]);
+  assertEquals(left.slice(290, 292), [65475, 65700 - 65536]);
+  assertEquals(exact[299], 67500);
+});
+
+Deno.test("drawRegisters() colours the two columns and leaves padding blank", () => {
+  const weights = packWeights(Uint8Array.of(3, 5), { rows: 1, columns: 2 });
+  const states = traceDotInt4(Uint8Array.of(7), weights, 0);
+  const { layout } = drawRegisters(states.slice(0, 3), "Registers");
+  const labels = (layout.yaxis as { ticktext: string[] }).ticktext;
+  assertEquals(labels, ["row 0: weights", "row 0: activation", "row 0: products"]);
+  const texts = (layout.annotations as { text: string }[]).map(({ text }) => text);
+  assertEquals(texts, ["w_i = 3", "w_(i+1) = 5", "a = 7", "p_i = 21", "p_(i+1) = 35"]);
+});
+
+Deno.test("drawRegisters() reads results in two's complement", () => {
+  const weights = packWeights(Uint8Array.of(3, 8), { rows: 1, columns: 2, zeroPoint: 8 });
+  const states = traceDotInt4(Uint8Array.of(7), weights, 0).slice(-4);
+  const { layout } = drawRegisters(states, "Results");
+  assertEquals((layout.yaxis as { ticktext: string[] }).ticktext, [
+    "first correction = 56",
+    "first result = -35",
+    "second correction = 56",
+    "second result = 0",
+  ]);
+});

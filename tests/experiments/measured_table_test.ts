@@ -1,0 +1,43 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { readMeasuredTable } from "../../experiments/measured_table.ts";
+import { drawRelativePerplexity } from "../../experiments/relative_perplexity.ts";
+import { InputError } from "../../lib/core/mod.ts";
+import { withFolder } from "../io/temporary_folder.ts";
+import { publishTable } from "../../tools/publish.ts";
+import { measuredModel, readingOf } from "./tiny_subject.ts";
+
+const readings = { survivors: readingOf([1, 2, 3]), denseOnSurvivors: readingOf([1, 2, 3]) };
+const model = measuredModel(readings, { "rtn4": [1.1, 2.1, 3.1], "fp16": [1, 2, 3] });
+const origin = { commit: null, deno: "0", machine: "none" };
+
+Deno.test("readMeasuredTable() reads what reproduce publishes", () =>
+  withFolder(async (folder) => {
+    const table = await publishTable(model.table, [model], origin, folder);
+    const published = await readMeasuredTable(`${folder}/table1.json`);
+    assertEquals(published.table, table);
+    assertEquals(published.claims.length, 2);
+    assertEquals(published.cells.map(({ row }) => row), Object.keys(model.cells));
+  }));
+
+Deno.test("readMeasuredTable() refuses another file", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/other.json`, "{}");
+    await assertRejects(
+      () => readMeasuredTable(`${folder}/other.json`),
+      InputError,
+      "it must hold table, claims and cells",
+    );
+  }));
+
+Deno.test("drawRelativePerplexity() draws what a method adds, the paper's on average", () =>
+  withFolder(async (folder) => {
+    await publishTable(model.table, [model], origin, folder);
+    const spec = drawRelativePerplexity([await readMeasuredTable(`${folder}/table1.json`)]);
+    const [paper, own] = spec.data;
+    assertEquals(paper.x, ["RTN", "GPTQ", "AgileQ-8"]);
+    const [rtn] = own.y as number[];
+    assert(Math.abs(rtn - 100 * (Math.exp(0.1) - 1)) < 1e-9);
+    const expected = [6.29 / 5.68, 5.53 / 5.09, 4.54 / 4.10, 3.92 / 3.53];
+    const mean = expected.reduce((sum, ratio) => sum + ratio, 0) / 4;
+    assert(Math.abs((paper.y as number[])[0] - 100 * (mean - 1)) < 1e-9);
+  }));

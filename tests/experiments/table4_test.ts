@@ -1,0 +1,69 @@
+import { assertEquals } from "@std/assert";
+import { judgeSpeed, table4, table4Rows } from "../../experiments/table4.ts";
+import { blockRecord } from "./bench_fixture.ts";
+
+const rows = table4Rows(blockRecord);
+
+Deno.test("table4Rows() has a block's time as often as the model has blocks", () => {
+  const latencies = rows.filter(({ here }) => here.native)
+    .map(({ model, bits, here }) => [model, bits, here.native!.seconds.value]);
+  assertEquals(latencies, [
+    ["OPT-125M", "FP16", 0.72],
+    ["OPT-125M", "8", 0.36],
+    ["OPT-125M", "4", 0.3],
+    ["LLaMA-7B", "FP16", 32],
+    ["LLaMA-7B", "8", 16],
+  ]);
+});
+
+Deno.test("table4Rows() takes speed-ups over floats of the same instruction level", () => {
+  const { here } = rows.find(({ model, bits }) => model === "OPT-125M" && bits === "8")!;
+  assertEquals(here.native!.speedup, { value: 2, low: 1.25, high: 3.2 });
+  assertEquals(here["plain SIMD"]!.speedup, { value: 1.2, low: 1.2, high: 1.2 });
+  assertEquals(here["relaxed SIMD"], undefined);
+});
+
+Deno.test("table4Rows() keeps the paper's figures beside them", () => {
+  assertEquals(rows.length, 12);
+  const { androidSeconds, raspberrySeconds, paperSpeedup } = rows[1];
+  assertEquals([androidSeconds, raspberrySeconds, paperSpeedup], [0.58, 80.34, 1.7]);
+});
+
+Deno.test("judgeSpeed() judges each instruction level by its slowest model", () => {
+  assertEquals(judgeSpeed(rows).map(({ level, verdict }) => `${level}: ${verdict}`), [
+    "plain SIMD: does not hold",
+    "plain SIMD: not measured",
+    "relaxed SIMD: not measured",
+    "relaxed SIMD: not measured",
+    "native: holds",
+    "native: holds",
+  ]);
+  assertEquals(judgeSpeed(rows).at(-2), {
+    claim: "INT8 is 1.8-1.9x as fast as floating point",
+    level: "native",
+    verdict: "holds",
+    evidence: "OPT-125M 2.00 [1.25, 3.20], LLaMA-7B 2.00 [1.50, 2.20]",
+  });
+});
+
+Deno.test("table4() has two columns for each level that was measured, and a note for each verdict", () => {
+  const { columns, rows, notes } = table4(blockRecord);
+  assertEquals(columns.slice(5), [
+    "here, plain SIMD: s",
+    "speed-up",
+    "here, native: s",
+    "speed-up",
+  ]);
+  assertEquals(rows[2].slice(5), [
+    null,
+    null,
+    { value: 0.3, digits: 3 },
+    { value: 2.4, low: 2, high: 4, digits: 2 },
+  ]);
+  assertEquals(notes!.length, 7);
+  assertEquals(
+    notes![1],
+    'plain SIMD: "INT8 is 1.8-1.9x as fast as floating point": does not hold ' +
+      "(OPT-125M 1.20 [1.20, 1.20])",
+  );
+});

@@ -1,0 +1,48 @@
+import type { BenchRecord } from "../experiments/bench_record.ts";
+import { encodeJson } from "../lib/core/mod.ts";
+import { writeAtomically } from "../lib/io/mod.ts";
+import { type Table, toMarkdown } from "../lib/report/mod.ts";
+
+/**
+ * Writes what a suite measured to `folder`: the record as JSON, and its tables as Markdown.
+ *
+ * @returns The tables as they were written: the last one says where and of whom the figures are.
+ * @throws {InputError} If the folder cannot be written to.
+ */
+export async function publishRecord(
+  record: BenchRecord,
+  tables: Table[],
+  folder: string,
+): Promise<Table[]> {
+  const notes = notesOn(record);
+  const noted = tables.map((table, index) =>
+    index < tables.length - 1 ? table : { ...table, notes: [...table.notes ?? [], ...notes] }
+  );
+  await writeAtomically(`${folder}/${record.suite}.json`, encodeRecord(record));
+  await writeAtomically(`${folder}/${record.suite}.md`, noted.map(toMarkdown).join("\n"));
+  return noted;
+}
+
+/** Where and of whom the figures are. */
+function notesOn(record: BenchRecord): string[] {
+  const { machine, versions, contenders, measurements, missing } = record;
+  const runs = Math.min(...measurements.map((each) => each.runs));
+  const memory = (machine.memoryBytes / 2 ** 30).toFixed(0);
+  return [
+    `medians of ${runs} runs in turns` +
+    `${record.quick ? ", a quick look" : ""}${record.complete ? "" : ", interrupted"}; ` +
+    `${record.started.slice(0, 16)}Z, ${record.seconds.toFixed(0)} s, commit ${record.commit}`,
+    `${machine.processor}, ${machine.cores} cores (${machine.extensions.join(", ")}), ` +
+    `${memory} GiB, ${machine.system}`,
+    Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", "),
+    Object.entries(contenders).map(([name, { library }]) => `${name}: ${library}`).join("; "),
+    ...missing.map(({ contender, reason }) => `missing: ${contender}: ${reason}`),
+  ];
+}
+
+/** The record as JSON, one measurement per line. */
+function encodeRecord({ measurements, ...facts }: BenchRecord): string {
+  const lines = measurements.map((each) => encodeJson(each)).join(",\n    ");
+  const head = encodeJson(facts, 2).replace(/\n}$/, "");
+  return `${head},\n  "measurements": [\n    ${lines}\n  ]\n}\n`;
+}
