@@ -78,7 +78,7 @@ export async function takeMaps(
 function concentrations(
   model: Model,
   windows: Int32Array[],
-  { hook }: ForwardOptions,
+  { hook, probabilities }: ForwardOptions,
   distance: number,
 ): AttentionConcentration[] {
   const { layers, heads: allHeads } = model.architecture;
@@ -94,7 +94,8 @@ function concentrations(
     }
   });
   for (const window of windows) {
-    tidy(() => void forward(model, window, { hook: hook ? chainHooks(hook, tap) : tap }));
+    const both = hook ? chainHooks(hook, tap) : tap;
+    tidy(() => void forward(model, window, { hook: both, probabilities }));
   }
   return sums;
 }

@@ -2,7 +2,6 @@ import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { pruningFor, type PruningPlan } from "../../experiments/pruning_plan.ts";
 import { InputError } from "../../lib/core/mod.ts";
 import { forward } from "../../lib/model/mod.ts";
-import { startTokenImportance } from "../../lib/tokens/mod.ts";
 import { randomIds, withModel } from "../eval/tiny_models.ts";
 
 const plan: PruningPlan = { beta: 0.36, layers: [0, 2], positions: "keep" };
@@ -12,7 +11,7 @@ Deno.test("pruningFor() shares beta equally out over the layers (eq. 9)", () =>
     const pruning = pruningFor(model, plan);
     assertEquals([...pruning.ratios.keys()], [0, 2]);
     for (const ratio of pruning.ratios.values()) assertAlmostEquals(ratio, 0.2);
-    assertEquals([pruning.importance, pruning.positions], [startTokenImportance, "keep"]);
+    assertEquals([pruning.importance, pruning.positions], ["startToken", "keep"]);
   }));
 
 Deno.test("pruningFor() prunes beta of the tokens in the end, but for rounding down", () =>

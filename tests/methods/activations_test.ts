@@ -5,6 +5,7 @@ import {
   agileQ8,
   calibrateActivations,
   methods,
+  quantizationHook,
   quantizeActivations,
 } from "../../lib/methods/mod.ts";
 import {
@@ -227,6 +228,24 @@ Deno.test("quantizeActivations() leaves the value it is given as it was", () =>
     assertEquals(value.dataSync(), before);
     tf.dispose([value, output]);
   }));
+
+for (const method of [methods["agileq-8"], methods["agileq-8-eq3"]]) {
+  Deno.test(`quantizationHook() of ${method.title} gives what quantizeActivations() gives`, async () => {
+    await useBackend("agile", { native: false });
+    for (const name of tinyModels) {
+      await withModel(name, (model) => {
+        const scheme = method.activations("paper", model.architecture);
+        const params = calibrateActivations(model, windows, scheme);
+        tidy(() => {
+          const { hidden } = forward(model, windows[0], quantizeActivations(scheme, params));
+          const hook = quantizationHook(scheme, params);
+          assertEquals(forward(model, windows[0], { hook }).hidden.dataSync(), hidden.dataSync());
+        });
+      });
+    }
+    await useBackend("agile");
+  });
+}
 
 Deno.test("quantizeActivations() quantizes attention maps uniformly, if asked to, where they exist", () =>
   withModel("bloom", (model) => {

@@ -84,6 +84,7 @@ export function softmaxRow(
  *
  * @param queries Rows of the map.
  * @param keys Columns of the map, at least as many.
+ * @param bias None for address 0.
  */
 export function causalSoftmax(
   queries: i32,

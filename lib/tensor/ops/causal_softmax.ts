@@ -64,20 +64,25 @@ function computeSoftmax({ inputs: { scores }, attrs, backend }: KernelCall) {
   const mapBytes = 4 * queries * keys;
   const source = backend.addressOf(scores);
   const { tensor, address } = backend.output(scores.shape);
-  backend.scratch([4 * maps * keys], (biases) => {
-    const values = backend.view(Float32Array, biases, maps * keys);
-    for (let map = 0; map < maps; map++) {
-      const slope = slopes[map] ?? 0;
-      for (let j = 0; j < keys; j++) values[map * keys + j] = slope * keyPositions[j];
-    }
+  const run = (biases: number, biasBytes: number) =>
     backend.run(
       "causalSoftmax",
       Array.from({ length: maps }, (_, map) => {
         const at = map * mapBytes;
-        return [queries, keys, address + at, source + at, biases + 4 * map * keys, scale];
+        return [queries, keys, address + at, source + at, biases + map * biasBytes, scale];
       }),
     );
-  });
+  if (slopes.length === 0) {
+    run(0, 0);
+  } else {
+    backend.scratch([4 * maps * keys], (biases) => {
+      const values = backend.view(Float32Array, biases, maps * keys);
+      slopes.forEach((slope, map) => {
+        for (let j = 0; j < keys; j++) values[map * keys + j] = slope * keyPositions[j];
+      });
+      run(biases, 4 * keys);
+    });
+  }
   return tensor;
 }
 
