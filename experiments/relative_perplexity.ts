@@ -32,7 +32,10 @@ export function drawRelativePerplexity(published: readonly MeasuredTable[]): Plo
       series: [
         {
           name: "paper, mean of its models",
-          values: rows.map((row) => ({ value: more(paperRatio(paper, row.perplexities)) })),
+          values: rows.map((row) => {
+            const ratio = paperRatio(paper, row.perplexities);
+            return ratio === undefined ? null : { value: more(ratio) };
+          }),
           reference: true,
         },
         {
@@ -55,11 +58,14 @@ export function drawRelativePerplexity(published: readonly MeasuredTable[]): Plo
   return panels([charts], "What quantization costs");
 }
 
-/** The mean over models and data sets of a row's perplexity over that of FP16. */
-function paperRatio({ rows }: PaperTable, perplexities: (number | null)[]): number {
+/** The mean over models and data sets of a row's perplexity over that of FP16, if it has any. */
+function paperRatio(
+  { rows }: PaperTable,
+  perplexities: (number | null)[],
+): number | undefined {
   const full = rows[0].perplexities;
   const known = perplexities.flatMap((value, index) =>
     value === null ? [] : [value / full[index]!]
   );
-  return mean(known);
+  return known.length > 0 ? mean(known) : undefined;
 }

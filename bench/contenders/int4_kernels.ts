@@ -67,14 +67,14 @@ export const int4Kernels: KernelFacts[] = [
   },
   {
     name: "int4 packed, dot products of pairs",
-    ...{ level: "plain SIMD", loop: "lib/int4/assembly/index/tile", products: 128 },
+    ...{ level: "plain SIMD", loop: "lib/int4/assembly/product/tile", products: 128 },
     instructions: { arithmetic: 20, memory: 3 },
     spill: { arithmetic: 36, memory: 33, rounds: 16 },
     prepare: prepareLanes(int4.int4Matmul),
   },
   {
     name: "int4 packed, dot products of pairs, groups of 128",
-    ...{ level: "plain SIMD", loop: "lib/int4/assembly/index/tile", products: 128 },
+    ...{ level: "plain SIMD", loop: "lib/int4/assembly/product/tile", products: 128 },
     instructions: { arithmetic: 20, memory: 3 },
     spill: { arithmetic: 36, memory: 33, rounds: 16 },
     prepare: prepareLanes(int4.int4Linear, 128),

@@ -1,6 +1,6 @@
 import { columnBlocks, type LayerCodes, type LayerInput, scaleOf, zeroPointOf } from "./layer.ts";
 
-/** A linear layer as the kernel of assembly/index.ts reads it. */
+/** A linear layer as the kernels of assembly/ read it. */
 export interface LaneLayer {
   /** Outputs and inputs. */
   rows: number;
