@@ -5,6 +5,13 @@ import type { ProfileRow } from "./figure2.ts";
 /** The products with weights, which quantization speeds up first. */
 const linear = new Set(["q/k/v", "projection", "FC1", "FC2"]);
 
+/** Operations that are drawn as one, so that no two share a colour; any other stands for itself. */
+const drawnTogether: Record<string, readonly string[]> = {
+  "products with weights": [...linear],
+  "products of attention": ["QK", "AV"],
+  "activation, rotary": ["activation", "rotary"],
+};
+
 /**
  * Draws figure 2, where the time of a block goes, and says what it shows.
  *
@@ -44,17 +51,17 @@ function groupPanel(title: string, rows: readonly ProfileRow[]): PlotlySpec {
       return own.length > 0 ? [{ name: `${level}<br>${execution}`, own }] : [];
     })
   );
-  const operations = [...new Set(rows.map(({ operation }) => operation))];
+  const operations = [...new Set(rows.map(({ operation }) => drawnAs(operation)))];
   return barChart({
     title,
     categories: columns.map(({ name }) => name),
     x: { title: "instruction level and number format" },
     y: { title: "share of time", unit: "%", range: [0, 100] },
-    series: operations.map((operation) => ({
-      name: operation,
+    series: operations.map((name) => ({
+      name,
       values: columns.map(({ own }) => {
-        const found = own.find((row) => row.operation === operation);
-        return found ? { value: 100 * found.share } : null;
+        const found = own.filter(({ operation }) => drawnAs(operation) === name);
+        return { value: 100 * found.reduce((sum, { share }) => sum + share, 0) };
       }),
     })),
     stacked: true,
@@ -62,4 +69,9 @@ function groupPanel(title: string, rows: readonly ProfileRow[]): PlotlySpec {
     height: 400,
     bottom: 90,
   });
+}
+
+function drawnAs(operation: string): string {
+  const names = Object.keys(drawnTogether);
+  return names.find((name) => drawnTogether[name].includes(operation)) ?? operation;
 }

@@ -1,0 +1,26 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { profileRows } from "../../experiments/figure2.ts";
+import { drawFigure2 } from "../../experiments/figure2_drawing.ts";
+import { blockRecord } from "./bench_fixture.ts";
+
+const rows = profileRows(blockRecord).filter(({ model }) => model === "OPT-125M");
+
+Deno.test("drawFigure2() stacks the shares of a block to 100 %, products with weights together", () => {
+  const { spec: { data, layout } } = drawFigure2(rows);
+  assertEquals(layout.barmode, "stack");
+  assertEquals(data.map(({ name }) => name), ["norms", "products with weights", "softmax"]);
+  const shares = data.map(({ y }) => y as number[]);
+  shares[0].forEach((_, bar) =>
+    assertAlmostEquals(shares.reduce((sum, each) => sum + each[bar], 0), 100)
+  );
+});
+
+Deno.test("drawFigure2() draws no two operations of a block in one colour and hatching", () => {
+  const [first] = rows;
+  const names = ["norms", "q/k/v", "rotary", "projection", "FC1", "activation", "FC2"];
+  const all = [...names, "quantization", "QK", "softmax", "AV"];
+  const { spec } = drawFigure2(all.map((operation) => ({ ...first, operation, share: 1 / 11 })));
+  const looks = spec.data.map(({ marker }) => JSON.stringify(marker));
+  assertEquals(new Set(looks).size, 6);
+  assertEquals(looks.length, 6);
+});
