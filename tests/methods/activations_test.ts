@@ -5,8 +5,8 @@ import {
   agileQ8,
   calibrateActivations,
   methods,
-  quantizationHook,
   quantizeActivations,
+  quantizingHook,
 } from "../../lib/methods/mod.ts";
 import {
   atSites,
@@ -230,7 +230,7 @@ Deno.test("quantizeActivations() leaves the value it is given as it was", () =>
   }));
 
 for (const method of [methods["agileq-8"], methods["agileq-8-eq3"]]) {
-  Deno.test(`quantizationHook() of ${method.title} gives what quantizeActivations() gives`, async () => {
+  Deno.test(`quantizingHook() of ${method.title} gives what quantizeActivations() gives`, async () => {
     await useBackend("agile", { native: false });
     for (const name of tinyModels) {
       await withModel(name, (model) => {
@@ -238,7 +238,7 @@ for (const method of [methods["agileq-8"], methods["agileq-8-eq3"]]) {
         const params = calibrateActivations(model, windows, scheme);
         tidy(() => {
           const { hidden } = forward(model, windows[0], quantizeActivations(scheme, params));
-          const hook = quantizationHook(scheme, params);
+          const hook = quantizingHook(scheme, params);
           assertEquals(forward(model, windows[0], { hook }).hidden.dataSync(), hidden.dataSync());
         });
       });
