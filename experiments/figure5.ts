@@ -1,6 +1,8 @@
 import { packWeights, type RegisterState, traceDotInt4 } from "../lib/int4/mod.ts";
 import type { Table, TableCell } from "../lib/report/mod.ts";
-import { type BenchRecord, select } from "./bench_record.ts";
+import { type BenchRecord, readBenchRecord, select } from "./bench_record.ts";
+import type { FigureExperiment } from "./figure.ts";
+import { drawFigure5 } from "./figure5_drawing.ts";
 
 /** What a processor's vectors can do, from the least: the paper's phones are the first. */
 export const dotLevels = [
@@ -204,3 +206,23 @@ export function figure5Trace(): RegisterState[] {
   const activations = Uint8Array.of(11, 15, 3);
   return traceDotInt4(activations, packWeights(weights, layout), 0, { activationZeroPoint: 8 });
 }
+
+/** Figure 5: the multiplier's registers, and its speed as `deno task bench int4` measured it. */
+export const figure5: FigureExperiment = {
+  name: "figure5",
+  title: "The lane-packed INT4 multiplier",
+  families: [],
+  async run() {
+    const record = await readBenchRecord("int4");
+    const { machine, versions, commit, started, contenders, quick } = record;
+    const rows = figure5Rows(record);
+    const drawn = { ratios: figure5Ratios(rows), trace: figure5Trace() };
+    return {
+      name: figure5.name,
+      title: figure5.title,
+      configuration: { machine, versions, commit, started, contenders, quick },
+      data: { rows, ...drawn },
+      ...drawFigure5(drawn),
+    };
+  },
+};

@@ -4,6 +4,7 @@ import { figure1 } from "./figure1.ts";
 import { figure2 } from "./figure2.ts";
 import { figure3 } from "./figure3.ts";
 import { figure4 } from "./figure4.ts";
+import { figure5 } from "./figure5.ts";
 import { figure6 } from "./figure6.ts";
 import { figure7 } from "./figure7.ts";
 import { figure8 } from "./figure8.ts";
@@ -15,6 +16,7 @@ export const figures: readonly FigureExperiment[] = [
   figure2,
   figure3,
   figure4,
+  figure5,
   figure6,
   figure7,
   figure8,

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { encodePrompt, generate } from "../../lib/generate/mod.ts";
 import { loadTokenizer } from "../../lib/io/mod.ts";
+import { methods } from "../../lib/methods/mod.ts";
 import { disposeModel, loadModel } from "../../lib/model/mod.ts";
 import { useBackend } from "../../lib/tensor/mod.ts";
 import { runTool, startTool } from "./run_tool.ts";
@@ -71,8 +72,7 @@ for (
     ],
     [
       ["--prompt=a", "--method=int3"],
-      "Cannot choose a method: it must be fp16, rtn4, gptq4, agileq-8, agileq-8-eq3, " +
-      'got "int3"',
+      `Cannot choose a method: it must be ${Object.keys(methods).join(", ")}, got "int3"`,
     ],
     [
       ["--prompt=a", "--tokens=511"],

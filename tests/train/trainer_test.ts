@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { InputError, type Progress } from "../../lib/core/mod.ts";
 import { disposeModel, type Model, parameters } from "../../lib/model/mod.ts";
 import { tensorData, tf } from "../../lib/tensor/mod.ts";
@@ -171,9 +171,9 @@ Deno.test("train() refuses a text shorter than a window, and a model without sta
 
 Deno.test("train() refuses to go on with a loss that is not finite", async () => {
   const schedule = { peak: 1e30, floor: 1e30, warmupSteps: 0, steps: 10 };
-  await assertRejects(
-    () => trained({}, { schedule }),
-    InputError,
-    "Cannot train: the loss of step 2 must be finite, got",
+  const error = await assertRejects(() => trained({}, { schedule }), InputError);
+  assertMatch(
+    error.message,
+    /^Cannot train: the loss of step \d+ must be finite, got (NaN|Infinity)$/,
   );
 });
