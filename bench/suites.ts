@@ -2,6 +2,7 @@ import { block } from "./block.ts";
 import { decode } from "./decode.ts";
 import { gptq } from "./gptq.ts";
 import type { Suite } from "./harness/suite.ts";
+import { int4 } from "./int4.ts";
 import { memory } from "./memory.ts";
 import { perplexity } from "./perplexity.ts";
 import { products } from "./products.ts";
@@ -16,6 +17,7 @@ export const suites = {
   decode,
   memory,
   gptq,
+  int4,
 } satisfies Record<string, Suite>;
 
 export type SuiteName = keyof typeof suites;

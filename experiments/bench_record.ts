@@ -51,7 +51,7 @@ export interface Measurement extends Summary {
   contender: string;
   /** `time` for the whole job, or the part of it that the suite names. */
   quantity: string;
-  unit: "ms" | "bytes" | "tokens/s" | "bytes/weight";
+  unit: "ms" | "bytes" | "tokens/s" | "bytes/weight" | "per product";
 }
 
 /** Everything one suite of `deno task bench` measured in one run. */

@@ -18,6 +18,9 @@ const tolerances: Record<RowKey, number> = {
   "gptq4": 1e-2,
   "agileq-8": 1e-2,
   "agileq-8-pruned": 2e-2,
+  "agileq-4": 2e-2,
+  "agileq-4-pruned": 4e-2,
+  "agileq-4-8": 2e-2,
 };
 
 /** The expected figures of the bundled models, by the id of the cell. */

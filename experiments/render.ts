@@ -17,7 +17,8 @@ const legend =
   "survivors: scored on the positions that survived pruning, all of them where nothing " +
   "is pruned (the released protocol); denseOnSurvivors: the same quantized model without pruning " +
   "on those positions; allPositions: every position, pruned ones exiting early; KL divergence in " +
-  "nats per token and top-1 agreement on the survivors; intervals are 95 %";
+  "nats per token and top-1 agreement on the survivors; intervals are 95 %. Rows marked (ours) or " +
+  "(table 4) are not in the paper's table; in AgileQ-4/8 half of the tokens take four bits";
 
 /**
  * The paper's table with the measured columns beside its own.
@@ -38,7 +39,7 @@ export function renderTable(paper: PaperTable, models: MeasuredModel[], notes: s
       ...headings,
     ],
     rows: paper.rows.map((row) => [
-      row.method,
+      row.origin ? `${row.method} (${row.origin})` : row.method,
       row.weight,
       row.activation,
       ...row.perplexities.map((value) => value === null ? null : { value, digits: 2 }),

@@ -22,10 +22,15 @@ export interface PaperRow {
   perplexities: (number | null)[];
   /** What to measure for this row; undefined where the suite has no such method. */
   measured?: MeasuredRow;
+  /** Where a row that the paper's table does not have comes from. */
+  origin?: "table 4" | "ours";
 }
 
 /** The rows that are measured, as cells and expectations are named. */
-export type RowKey = "fp16" | "rtn4" | "gptq4" | "agileq-8" | "agileq-8-pruned";
+export type RowKey =
+  | ("fp16" | "rtn4" | "gptq4")
+  | ("agileq-8" | "agileq-8-pruned")
+  | ("agileq-4" | "agileq-4-pruned" | "agileq-4-8");
 
 /** How a row is measured. */
 export interface MeasuredRow {
@@ -49,6 +54,25 @@ const measuredRows: Record<string, MeasuredRow> = {
   "AgileQ-8*": { key: "agileq-8-pruned", method: "agileq-8", pruning: starPruning },
 };
 
+/** The rows of AgileQ-4, which tables 1-3 do not have. Table 4 has pruned ones, with perplexities. */
+const fourBitRows: Omit<PaperRow, "perplexities" | "origin">[] = [
+  {
+    method: "AgileQ-4",
+    ...{ weight: "INT4", activation: "INT4" },
+    measured: { key: "agileq-4", method: "agileq-4", pruning: null },
+  },
+  {
+    method: "AgileQ-4*",
+    ...{ weight: "INT4", activation: "INT4" },
+    measured: { key: "agileq-4-pruned", method: "agileq-4", pruning: starPruning },
+  },
+  {
+    method: "AgileQ-4/8",
+    ...{ weight: "INT4", activation: "INT4, INT8" },
+    measured: { key: "agileq-4-8", method: "agileq-4/8", pruning: null },
+  },
+];
+
 /** A row as the transcription has it: table 1 knows one data set, tables 2 and 3 two. */
 interface TranscribedRow {
   method: string;
@@ -59,28 +83,38 @@ interface TranscribedRow {
   c4?: (number | null)[];
 }
 
+/** Table 4's perplexities in four bits, by `opt 125m wikitext-2`: its FP16 figures are those of table 2. */
+const prunedFourBits = Object.fromEntries(
+  paper.table4.rows.filter(({ bits }) => bits === "4")
+    .map(({ model, ppl }) => [`${model.replace("-", " ")} wikitext-2`.toLowerCase(), ppl]),
+);
+
 function table(
   number: 1 | 2 | 3,
   family: FamilyName,
   { title, models, rows }: { title: string; models: string[]; rows: TranscribedRow[] },
 ): PaperTable {
   const sets = rows[0].c4 ? ["WikiText-2", "C4"] : ["WikiText-2"];
-  return {
-    number,
-    family,
-    title,
-    columns: sets.flatMap((set) => models.map((model) => `${model} ${set}`)),
-    rows: rows.map(({ method, weight, activation, ppl, wikitext2, c4 }) => ({
-      method,
-      weight,
-      activation,
-      perplexities: [ppl, wikitext2, c4].flatMap((figures) => figures ?? []),
-      measured: measuredRows[method],
-    })),
-  };
+  const columns = sets.flatMap((set) => models.map((model) => `${model} ${set}`));
+  const transcribed = rows.map(({ method, weight, activation, ppl, wikitext2, c4 }) => ({
+    method,
+    weight,
+    activation,
+    perplexities: [ppl, wikitext2, c4].flatMap((figures) => figures ?? []),
+    measured: measuredRows[method],
+  }));
+  const pruned = columns.map((column) =>
+    prunedFourBits[`${family} ${column}`.toLowerCase()] ?? null
+  );
+  const added = fourBitRows.map((row): PaperRow => {
+    const figures = row.measured!.pruning ? pruned : columns.map(() => null);
+    const isPrinted = figures.some((figure) => figure !== null);
+    return { ...row, perplexities: figures, origin: isPrinted ? "table 4" : "ours" };
+  });
+  return { number, family, title, columns, rows: [...transcribed, ...added] };
 }
 
-/** Tables 1-3 of the paper. */
+/** Tables 1-3 of the paper, with the rows of AgileQ-4. */
 export const paperTables: PaperTable[] = [
   table(1, "llama", paper.table1),
   table(2, "opt", paper.table2),

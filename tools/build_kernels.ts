@@ -54,22 +54,48 @@ const sharedMemory = [
  *
  * @throws {Error} With the compiler's messages if the source does not compile.
  */
-export async function compileKernels({ source, features }: KernelModule): Promise<Uint8Array> {
+export async function compileKernels(module: KernelModule): Promise<Uint8Array> {
+  return (await build(module)).binary;
+}
+
+/**
+ * The text of a module, one instruction a line, with the names of its functions.
+ *
+ * @throws {Error} As {@linkcode compileKernels}.
+ */
+export async function disassembleKernels(module: KernelModule): Promise<string> {
+  return (await build(module)).text;
+}
+
+async function build(
+  { source, features }: KernelModule,
+): Promise<{ binary: Uint8Array; text: string }> {
   let binary: Uint8Array | undefined;
+  let text = "";
   const { error, stderr } = await asc.main([
     source,
-    ...["--outFile", "kernels.wasm", "--runtime", "stub", "--enable", features],
+    ...[
+      "--outFile",
+      "kernels.wasm",
+      "--textFile",
+      "kernels.wat",
+      "--runtime",
+      "stub",
+      "--enable",
+      features,
+    ],
     ...["-O3", "--noAssert", "--converge"],
     ...features.includes("threads") ? sharedMemory : [],
   ], {
     readFile: readSource,
     writeFile: (_name: string, contents: string | Uint8Array) => {
       if (contents instanceof Uint8Array) binary = contents;
+      else text = contents;
     },
     listFiles: () => [],
   });
   if (error || !binary) throw new Error(`${error?.message ?? "no output"}\n${stderr}`);
-  return binary;
+  return { binary, text };
 }
 
 function readSource(name: string): string | null {

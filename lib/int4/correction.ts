@@ -16,6 +16,7 @@ export function zeroPointCorrection(
   activationSum: number,
   activationZeroPoint: number,
 ): number {
-  return zeroPoint * activationSum + activationZeroPoint * columnSums[column] -
-    rows * zeroPoint * activationZeroPoint;
+  const zero = zeroPoint[column];
+  return zero * activationSum + activationZeroPoint * columnSums[column] -
+    rows * zero * activationZeroPoint;
 }

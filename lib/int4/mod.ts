@@ -11,7 +11,10 @@ export {
 export { type PackedWeights, packWeights, type WeightLayout } from "./packed_weights.ts";
 export { dotInt4, type Int4Options, type LaneOverflow, type RegisterObserver } from "./dot.ts";
 export { matmulInt4 } from "./matmul.ts";
-export { matmulInt4Simd } from "./simd.ts";
+export type { LayerCodes, LayerInput } from "./layer.ts";
+export { linearInt4 } from "./linear.ts";
+export { type LaneLayer, packLanes, panelColumns, panelRows } from "./lane_layer.ts";
+export { linearInt4Simd, matmulInt4Simd } from "./simd.ts";
 export { type FixedPointScale, fixedPointScale, requantizeInt4 } from "./requantize.ts";
 export type { RegisterName } from "./registers.ts";
 export { type BitField, type RegisterState, traceDotInt4 } from "./trace.ts";

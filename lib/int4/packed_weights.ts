@@ -11,19 +11,19 @@ export interface PackedWeights {
   pairs: Uint16Array;
   rows: number;
   columns: number;
-  /** The code of zero, 0..15. */
-  zeroPoint: number;
+  /** The code of zero in each column, `[columns]`, 0..15. */
+  zeroPoint: Uint8Array;
   /** The sum of the codes of each column, `[columns]`: what the activations' zero point multiplies. */
   columnSums: Uint32Array;
 }
 
-/** The shape of a weight matrix and the code that stands for zero. */
+/** The shape of a weight matrix and the codes that stand for zero. */
 export interface WeightLayout {
   /** 1..{@linkcode MAX_ROWS}. */
   rows: number;
   columns: number;
-  /** 0..15; 0 for unsigned weights, 8 for offset binary. */
-  zeroPoint?: number;
+  /** 0..15, of all columns or of each, `[columns]`; 0 for unsigned weights, 8 for offset binary. */
+  zeroPoint?: number | Uint8Array;
 }
 
 /**
@@ -55,7 +55,14 @@ export function packWeights(
     `codes must have ${rows} x ${columns} elements`,
     codes.length,
   );
-  requireInt4(zeroPoint, action, "zeroPoint");
+  const zeroPoints = typeof zeroPoint === "number" ? Array(columns).fill(zeroPoint) : zeroPoint;
+  require(
+    zeroPoints.length === columns,
+    action,
+    `there must be one zeroPoint, or one for each of ${columns} columns`,
+    zeroPoints.length,
+  );
+  for (const zero of zeroPoints) requireInt4(zero, action, "zeroPoint");
   const columnSums = new Uint32Array(columns);
   codes.forEach((code, index) => columnSums[index % columns] += code);
   const width = Math.ceil(columns / 2);
@@ -64,5 +71,5 @@ export function packWeights(
     const start = Math.floor(index / width) * columns + column;
     return packPair(codes[start], column + 1 < columns ? codes[start + 1] : 0);
   });
-  return { pairs, rows, columns, zeroPoint, columnSums };
+  return { pairs, rows, columns, zeroPoint: Uint8Array.from(zeroPoints), columnSums };
 }

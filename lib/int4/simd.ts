@@ -1,20 +1,27 @@
 import { requireInt4 } from "./codes.ts";
-import { zeroPointCorrection } from "./correction.ts";
 import type { Int4Options } from "./dot.ts";
-import { memory, multiply } from "./kernel_simd.wasm";
+import { int4Linear, int4Matmul, int4Panels, memory } from "./kernel_simd.wasm";
+import { type LaneLayer, packLanes, panelColumns, panelRows } from "./lane_layer.ts";
 import { countRows } from "./matmul.ts";
 import type { PackedWeights } from "./packed_weights.ts";
-
-/** Activations and pairs of weights that the kernel takes at a time, see assembly/index.ts. */
-const panelRows = 4;
-const panelPairs = 8;
 
 const pageBytes = 65536;
 
 /**
- * As {@linkcode matmulInt4}, by WebAssembly SIMD on one thread: eight pairs of weights in eight
- * 16-bit lanes, which spill into 32 bits every 256 rows. The results are the same. Operands and sums are
+ * As {@linkcode linearInt4}, bit for bit, by WebAssembly SIMD on one thread. Operands and results are
  * copied to and from the memory of the kernel, which grows to hold the largest product so far.
+ *
+ * @param activations `[m, columns]`, each 0..15.
+ * @param layer From {@linkcode packLanes}, with the grid of these activations.
+ * @returns `[m, rows]`.
+ * @throws {InputError} If an activation is out of range or a row incomplete.
+ */
+export function linearInt4Simd(activations: Uint8Array, layer: LaneLayer): Float32Array {
+  return onKernel(activations, layer, Float32Array, int4Linear);
+}
+
+/**
+ * As {@linkcode matmulInt4}, by WebAssembly SIMD on one thread, with sums that spill into 32 bits.
  *
  * @param activations `[m, k]`, each 0..15, for weights of k rows.
  * @returns `[m, columns]`, signed 32-bit sums.
@@ -22,51 +29,71 @@ const pageBytes = 65536;
  */
 export function matmulInt4Simd(
   activations: Uint8Array,
-  weights: PackedWeights,
+  { rows, columns, pairs, zeroPoint }: PackedWeights,
   { activationZeroPoint = 0 }: Omit<Int4Options, "overflow"> = {},
 ): Int32Array {
-  const { rows, columns, pairs } = weights;
-  const m = countRows(activations, rows);
   requireInt4(activationZeroPoint, "multiply INT4", "activationZeroPoint");
   const width = Math.ceil(columns / 2);
-  const rowPanels = Math.ceil(m / panelRows);
-  const pairPanels = Math.ceil(width / panelPairs);
-
-  const stride = 2 * panelPairs * pairPanels;
-  const sumsAt = 0;
-  const weightsAt = sumsAt + 4 * panelRows * rowPanels * stride;
-  const activationsAt = weightsAt + 2 * panelPairs * pairPanels * rows;
-  const end = activationsAt + 2 * panelRows * rowPanels * rows;
-  const missing = end - memory.buffer.byteLength;
-  if (missing > 0) memory.grow(Math.ceil(missing / pageBytes));
-  new Uint8Array(memory.buffer, 0, end).fill(0);
-
-  const pairTarget = new Uint16Array(memory.buffer, weightsAt);
-  for (let row = 0; row < rows; row++) {
-    for (let pair = 0; pair < width; pair++) {
-      pairTarget[placeInPanels(pair, row, rows, panelPairs)] = pairs[row * width + pair];
-    }
-  }
-  const activationTarget = new Uint16Array(memory.buffer, activationsAt);
-  const activationSums = new Uint32Array(m);
-  activations.forEach((code, index) => {
-    requireInt4(code, "multiply weights", "an activation");
-    const [i, row] = [Math.floor(index / rows), index % rows];
-    activationTarget[placeInPanels(i, row, rows, panelRows)] = code;
-    activationSums[i] += code;
+  const codes = Uint8Array.from({ length: rows * columns }, (_, index) => {
+    const [column, row] = [Math.floor(index / rows), index % rows];
+    const pair = pairs[row * width + (column >> 1)];
+    return column % 2 === 0 ? pair >> 8 : pair & 15;
   });
-
-  multiply(activationsAt, weightsAt, sumsAt, rowPanels, pairPanels, rows);
-
-  const sums = new Uint32Array(memory.buffer, sumsAt);
-  return Int32Array.from({ length: m * columns }, (_, index) => {
-    const [i, column] = [Math.floor(index / columns), index % columns];
-    return sums[i * stride + column] -
-      zeroPointCorrection(weights, column, activationSums[i], activationZeroPoint);
-  });
+  const scale = new Float32Array(columns).fill(1);
+  const layer = packLanes(
+    { rows: columns, columns: rows, codes, scale, zeroPoint, groupIndex: new Int32Array(rows) },
+    { step: 1, zeroPoint: activationZeroPoint, shift: new Uint8Array(rows) },
+  );
+  return onKernel(activations, layer, Int32Array, int4Matmul);
 }
 
-/** Where `[panels, rows, size]` has the element of `[rows, lines]`. */
-function placeInPanels(line: number, row: number, rows: number, size: number): number {
-  return (Math.floor(line / size) * rows + row) * size + line % size;
+/** Runs a kernel on activations `[m, columns]`: `[m, rows]`. */
+function onKernel<Result extends Float32Array | Int32Array>(
+  activations: Uint8Array,
+  { rows, columns, order, blocks, table, panels, activationBytes }: LaneLayer,
+  Result: new (buffer: ArrayBufferLike, address: number, length: number) => Result,
+  kernel: typeof int4Linear,
+): Result {
+  const m = countRows(activations, columns);
+  for (const code of activations) requireInt4(code, "multiply weights", "an activation");
+  const stride = Math.ceil(rows / panelColumns) * panelColumns;
+  const [product, codes, left, right, plan, sums] = reserve(
+    4 * m * stride,
+    m * columns,
+    Math.ceil(m / panelRows) * activationBytes,
+    panels.byteLength,
+    table.byteLength,
+    4 * panelRows * panelColumns,
+  );
+  const { buffer } = memory;
+  new Uint8Array(buffer, product, 4 * m * stride).fill(0);
+  new Uint8Array(buffer, right).set(new Uint8Array(panels));
+  new Int32Array(buffer, plan).set(table);
+  const ordered = new Uint8Array(buffer, codes, m * columns);
+  for (let row = 0; row < m; row++) {
+    order.forEach((column, place) => {
+      ordered[row * columns + place] = activations[row * columns + column];
+    });
+  }
+  int4Panels(left, codes, m, columns, plan, blocks);
+  kernel(product, stride, m, left, right, stride / panelColumns, plan, blocks, sums);
+  const padded = new Result(buffer, product, m * stride);
+  const result = new Result(new ArrayBuffer(4 * m * rows), 0, m * rows);
+  for (let row = 0; row < m; row++) {
+    result.set(padded.subarray(row * stride, row * stride + rows), row * rows);
+  }
+  return result;
+}
+
+/** Addresses of room for so many bytes each, multiples of 16, valid until the next call. */
+function reserve(...bytes: number[]): number[] {
+  let end = 0;
+  const addresses = bytes.map((count) => {
+    const address = end;
+    end += Math.ceil(count / 16) * 16;
+    return address;
+  });
+  const missing = end - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / pageBytes));
+  return addresses;
 }

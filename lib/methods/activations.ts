@@ -17,6 +17,7 @@ import {
   uniformParams,
 } from "../quant/mod.ts";
 import { type Log2Rounding, tensorData, tf } from "../tensor/mod.ts";
+import { hookByImportance, leastImportant, takeRows } from "./mixed_precision.ts";
 import type { ActivationScheme, CalibratedQuantizer, SiteQuantizer } from "./scheme.ts";
 import { advanceStreams, closeStreams, openStreams } from "./streams.ts";
 
@@ -44,21 +45,27 @@ interface Observed {
  *
  * @param windows Calibration windows of token ids; the released code takes ten.
  * @param pruning Tokens leave while calibrating: TRIP's range is taken after pruning.
+ * @param share Only this share of the tokens is looked at, the least important of each layer.
  * @throws {InputError} If there are no windows, a site does not occur in the model or gives NaN or
  *   infinity. The message names site and layer.
  */
 export function calibrateActivations(
   model: Model,
   windows: Int32Array[],
-  scheme: ActivationScheme,
+  scheme: SiteScheme,
   pruning?: Pruning,
+  share?: number,
 ): ActivationParams {
+  const importance = share === undefined ? undefined : "startToken";
   const { headDim } = model.architecture;
   const streams = openStreams(model, windows);
   try {
     return model.weights.layers.map((_, layer) => {
       const observed = new Map<string, Observed>();
-      advanceStreams(model, layer, streams, { hook: observe(scheme, observed), pruning });
+      advanceStreams(model, layer, streams, {
+        hook: observe(scheme, observed, share),
+        ...{ pruning, importance },
+      });
       const calibrated = Object.entries(scheme.sites).filter(([, { kind }]) => kind !== "log2");
       return Object.fromEntries(calibrated.map(([site]) => {
         const found = observed.get(site);
@@ -71,20 +78,23 @@ export function calibrateActivations(
   }
 }
 
-/** A tap that copies what the calibrated sites of a scheme give. */
-function observe(scheme: ActivationScheme, observed: Map<string, Observed>): SiteHook {
+/** A tap that copies what the calibrated sites give, of all tokens or of the least important. */
+function observe(scheme: SiteScheme, observed: Map<string, Observed>, share?: number): SiteHook {
   const sites = sitesOf(scheme, ({ kind }) => kind !== "log2");
-  return atSites(sites, (value, { site }) => {
+  return atSites(sites, (value, { site, importance }) => {
     const quantizer = scheme.sites[site] as CalibratedQuantizer;
     const seen = observed.get(site) ?? { quantizer, channels: value.shape.at(-1)!, parts: [] };
-    seen.parts.push(tensorData(value).slice());
+    const rows = share === undefined
+      ? value
+      : takeRows(value as tf.Tensor2D, leastImportant(importance, share));
+    seen.parts.push(tensorData(rows).slice());
     observed.set(site, seen);
     return value;
   });
 }
 
 function sitesOf(
-  { sites }: ActivationScheme,
+  { sites }: Pick<SiteScheme, "sites">,
   chosen: (quantizer: SiteQuantizer, site: SiteName) => boolean,
 ): SiteName[] {
   return (Object.keys(sites) as SiteName[]).filter((site) => chosen(sites[site]!, site));
@@ -108,8 +118,38 @@ function siteParams(
   return uniformParams(range, { bits, profile, signed: quantizer.signed });
 }
 
+/** A scheme for all tokens alike. */
+type SiteScheme = Pick<ActivationScheme, "profile" | "sites">;
+
+/** The parameters of a scheme on a model. */
+export interface CalibratedScheme {
+  scheme: ActivationScheme;
+  params: ActivationParams;
+  /** Those of its quantizers for the least important tokens, calibrated on these. */
+  lower?: ActivationParams;
+}
+
 /**
- * The options of a forward pass that quantizes and dequantizes every site of a scheme.
+ * The options of a forward pass that quantizes and dequantizes every site of a scheme, and scores
+ * tokens where the scheme depends on it.
+ *
+ * @throws {InputError} The hook does, if a value is not finite or tokens go without the scores that
+ *   the scheme depends on.
+ */
+export function schemeForward({ scheme, params, lower }: CalibratedScheme): ForwardOptions {
+  const forward = quantizeActivations(scheme, params);
+  if (!scheme.lower) return forward;
+  const least = quantizeActivations(scheme.lower, lower!);
+  return {
+    ...forward,
+    hook: hookByImportance(least.hook, forward.hook, scheme.lower),
+    importance: "startToken",
+  };
+}
+
+/**
+ * The options of a forward pass that quantizes and dequantizes at the sites of a scheme, all tokens
+ * alike.
  *
  * The log2 quantizer of attention maps, which never exist as a whole, takes the maximum of the whole
  * tensor for 1: in every map the first token attends to itself with probability 1.
@@ -117,9 +157,9 @@ function siteParams(
  * @param params What {@linkcode calibrateActivations} gave for this scheme and model.
  */
 export function quantizeActivations(
-  scheme: ActivationScheme,
+  scheme: Pick<SiteScheme, "sites">,
   params: ActivationParams,
-): Pick<ForwardOptions, "hook" | "probabilities"> {
+): { hook: SiteHook; probabilities?: Log2Rounding } {
   const probabilities = probabilityRounding(scheme);
   const { "attn.probs": _maps, ...rest } = scheme.sites;
   const sites = probabilities ? rest : scheme.sites;
@@ -143,7 +183,7 @@ export function quantizingHook(scheme: ActivationScheme, params: ActivationParam
   });
 }
 
-function probabilityRounding({ sites }: ActivationScheme): Log2Rounding | undefined {
+function probabilityRounding({ sites }: Pick<SiteScheme, "sites">): Log2Rounding | undefined {
   const quantizer = sites["attn.probs"];
   if (quantizer?.kind !== "log2") return undefined;
   const { bits, profile } = quantizer;

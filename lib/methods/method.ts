@@ -1,8 +1,8 @@
 import { refuse, require } from "../core/mod.ts";
 import type { Architecture, ForwardOptions, Model, Pruning } from "../model/mod.ts";
 import type { GptqOptions, Profile } from "../quant/mod.ts";
-import { type ActivationParams, calibrateActivations, quantizeActivations } from "./activations.ts";
-import { type ActivationScheme, agileQ8 } from "./scheme.ts";
+import { calibrateActivations, type CalibratedScheme, schemeForward } from "./activations.ts";
+import { type ActivationScheme, agileQ4, agileQ48, agileQ8 } from "./scheme.ts";
 import type { Calibration, RtnSettings, WeightScheme } from "./weights.ts";
 
 /** One quantization method: what it does to weights, and to activations. */
@@ -30,6 +30,12 @@ const gptq4: GptqOptions = {
   blockSize: 128,
   percdamp: 0.01,
 };
+
+/**
+ * The share of tokens that AgileQ-4/8 computes in four bits. The released configuration ships it as 0
+ * and the paper names none, so this one is ours.
+ */
+const lowPrecisionShare = 0.5;
 
 /**
  * Every method by the name the command line knows it by.
@@ -81,6 +87,20 @@ export const methods = {
     weights: { kind: "gptq", options: gptq4 },
     activations: (profile, architecture) => agileQ8(profile, architecture, "paper"),
   },
+  "agileq-4": {
+    title: "AgileQ-4",
+    weight: "INT4",
+    activation: "INT4",
+    weights: { kind: "gptq", options: gptq4 },
+    activations: agileQ4,
+  },
+  "agileq-4/8": {
+    title: "AgileQ-4/8",
+    weight: "INT4",
+    activation: "INT4, INT8",
+    weights: { kind: "gptq", options: gptq4 },
+    activations: (profile, architecture) => agileQ48(profile, architecture, lowPrecisionShare),
+  },
 } satisfies Record<string, Method>;
 
 /** The name of a method. */
@@ -118,8 +138,8 @@ export function quantizedForward(
   pruning?: Pruning,
 ): ForwardOptions {
   if (!method.activations) return { pruning };
-  const { scheme, params } = calibrateMethod(model, method, profile, calibration, pruning);
-  return { ...quantizeActivations(scheme, params), pruning };
+  const calibrated = calibrateMethod(model, method, profile, calibration, pruning);
+  return { ...schemeForward(calibrated), pruning };
 }
 
 /** The activation scheme of a method that has one, and its parameters on a model. */
@@ -129,7 +149,7 @@ export function calibrateMethod(
   profile: Profile,
   calibration: () => Calibration,
   pruning?: Pruning,
-): { scheme: ActivationScheme; params: ActivationParams } {
+): CalibratedScheme {
   require(
     activations !== undefined,
     "calibrate activations",
@@ -138,5 +158,16 @@ export function calibrateMethod(
   );
   const scheme = activations(profile, model.architecture);
   const { activationWindows } = calibration();
-  return { scheme, params: calibrateActivations(model, activationWindows, scheme, pruning) };
+  const { lower } = scheme;
+  return {
+    scheme,
+    params: calibrateActivations(model, activationWindows, scheme, pruning),
+    lower: lower && calibrateActivations(
+      model,
+      activationWindows,
+      { profile, sites: lower.sites },
+      pruning,
+      lower.share,
+    ),
+  };
 }

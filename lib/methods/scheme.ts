@@ -17,15 +17,33 @@ export type SiteQuantizer =
   /** Powers of two, no calibration (eq. 3); `profile` says whose reading of the equation. */
   | { kind: "log2"; bits: number; profile: Profile };
 
+/** Quantizers of some sites; those not named stay in floating point. */
+export type SiteQuantizers = Partial<Record<SiteName, SiteQuantizer>>;
+
 /**
- * Which sites a method quantizes, and how. Sites not named stay in floating point.
+ * Which sites a method quantizes, and how.
  *
  * `attn.probs`, whose last axis is the keys and not channels, takes log2, or uniform per tensor.
  */
 export interface ActivationScheme {
   profile: Profile;
-  sites: Partial<Record<SiteName, SiteQuantizer>>;
+  sites: SiteQuantizers;
+  /** Other quantizers for the tokens that the attention finds least important. */
+  lower?: LowerPrecision;
 }
+
+/** How the least important tokens of a layer differ from the others. */
+export interface LowerPrecision {
+  /** Their share of the tokens that a site meets, in [0, 1); the first token is never among them. */
+  share: number;
+  /** At sites after the softmax of a layer, which scores its tokens. */
+  sites: Partial<Record<ImportanceSite, CalibratedQuantizer>>;
+}
+
+/** The sites of a block whose tokens its attention has scored. */
+const importanceSites = ["attn.output", "mlp.input", "mlp.hidden"] as const;
+
+export type ImportanceSite = typeof importanceSites[number];
 
 /**
  * AgileQ-8: eight bits everywhere, a 4-bit log2 softmax (figure 3).
@@ -43,40 +61,75 @@ export interface ActivationScheme {
 export function agileQ8(
   profile: Profile,
   architecture: Architecture,
+  softmax?: Profile,
+): ActivationScheme {
+  return agileQ(profile, architecture, 8, softmax);
+}
+
+/** AgileQ-4: as {@linkcode agileQ8}, but four bits at the sites after the softmax. */
+export function agileQ4(profile: Profile, architecture: Architecture): ActivationScheme {
+  return agileQ(profile, architecture, 4);
+}
+
+/**
+ * AgileQ-4/8: AgileQ-4 for the least important tokens of each layer, by start attentivity (eq. 4), and
+ * AgileQ-8 for the others.
+ *
+ * @param share How many are the least important, in [0, 1). The released configuration ships this
+ *   ratio as 0 and the paper names none, so it is the caller's.
+ */
+export function agileQ48(
+  profile: Profile,
+  architecture: Architecture,
+  share: number,
+): ActivationScheme {
+  const { sites } = agileQ4(profile, architecture);
+  const quantizers = importanceSites.map((site) => [site, sites[site]]);
+  return {
+    ...agileQ8(profile, architecture),
+    lower: { share, sites: Object.fromEntries(quantizers) },
+  };
+}
+
+/** Figure 3, with so many bits at the sites after the softmax. */
+function agileQ(
+  profile: Profile,
+  architecture: Architecture,
+  laterBits: number,
   softmax: Profile = "released",
 ): ActivationScheme {
   const probabilities: SiteQuantizer = { kind: "log2", bits: 4, profile: softmax };
   if (profile === "paper") {
-    const trip: SiteQuantizer = { kind: "trip", bits: 8, K: 3 };
+    const trip = (bits: number): SiteQuantizer => ({ kind: "trip", bits, K: 3 });
     return {
       profile,
       sites: {
-        "attn.input": trip,
-        "attn.q": trip,
-        "attn.k": trip,
-        "attn.v": trip,
+        "attn.input": trip(8),
+        "attn.q": trip(8),
+        "attn.k": trip(8),
+        "attn.v": trip(8),
         "attn.probs": probabilities,
-        "attn.output": { kind: "uniform", bits: 8, signed: false, granularity: "tensor" },
-        "mlp.input": trip,
-        "mlp.hidden": trip,
+        "attn.output": { kind: "uniform", bits: laterBits, signed: false, granularity: "tensor" },
+        "mlp.input": trip(laterBits),
+        "mlp.hidden": trip(laterBits),
       },
     };
   }
-  const uniform = (granularity: SiteGranularity): SiteQuantizer => (
-    { kind: "uniform", bits: 8, signed: true, granularity }
+  const uniform = (bits: number, granularity: SiteGranularity): SiteQuantizer => (
+    { kind: "uniform", bits, signed: true, granularity }
   );
   const rotary = architecture.positions.kind === "rotary";
   return {
     profile,
     sites: {
-      "attn.input": uniform("channel"),
-      [rotary ? "attn.qBeforeRotary" : "attn.q"]: uniform("head"),
-      [rotary ? "attn.kBeforeRotary" : "attn.k"]: uniform("head"),
-      "attn.v": uniform("head"),
+      "attn.input": uniform(8, "channel"),
+      [rotary ? "attn.qBeforeRotary" : "attn.q"]: uniform(8, "head"),
+      [rotary ? "attn.kBeforeRotary" : "attn.k"]: uniform(8, "head"),
+      "attn.v": uniform(8, "head"),
       "attn.probs": probabilities,
-      "attn.output": uniform("channel"),
-      "mlp.input": uniform("channel"),
-      "mlp.hidden": uniform("channel"),
+      "attn.output": uniform(laterBits, "channel"),
+      "mlp.input": uniform(laterBits, "channel"),
+      "mlp.hidden": uniform(laterBits, "channel"),
     },
   };
 }

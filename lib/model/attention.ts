@@ -88,8 +88,9 @@ export function attend(
   };
   const mix = maps || typeof importance === "function" ? mixByMaps : mixAtOnce;
   const mixed = mix(query, seen.key, seen.value, mixing, options);
-  const output = project(weights.output!, at("attn.output", mixed.output));
-  return { ...mixed, output };
+  const scores = mixed.importance;
+  const joined = at("attn.output", mixed.output, scores && { importance: scores });
+  return { ...mixed, output: project(weights.output!, joined, scores) };
 }
 
 /** Attention whose maps never exist. */
@@ -120,7 +121,7 @@ function mixByMaps(
   const output = attendByMaps(query, key, value, mixing, (maps, firstMap) => {
     const [count, tokens] = maps.shape;
     const rounded = log2 ? fakeQuantLog2(maps, log2, name) : maps;
-    const probabilities = at("attn.probs", rounded, firstMap);
+    const probabilities = at("attn.probs", rounded, { firstHead: firstMap });
     if (score) {
       const part = score(tensorData(probabilities), { heads: count, tokens });
       scores = scores ? scores.map((sum, token) => sum + part[token]) : part;

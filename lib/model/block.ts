@@ -7,7 +7,7 @@ import { normalize, project } from "./modules.ts";
 import { pruneTokens } from "./prune.ts";
 import { type BlockHook, hookOfLayer, isCalledAt, type SiteHook } from "./sites.ts";
 import type { Exit, Pruning, State } from "./state.ts";
-import type { LayerWeights } from "./weights.ts";
+import type { LayerWeights, Module } from "./weights.ts";
 
 /** What a caller may hang onto a forward pass. */
 export interface ForwardOptions {
@@ -16,6 +16,11 @@ export interface ForwardOptions {
   /** Rounds attention probabilities to powers of two; the hook meets them rounded. */
   probabilities?: Log2Rounding;
   pruning?: Pruning;
+  /**
+   * Scores the tokens in every layer, for hooks and linear maps that ask how important a row is. Where
+   * tokens are pruned, the scores of {@linkcode Pruning} serve both; next to a cache there are none.
+   */
+  importance?: Pruning["importance"];
 }
 
 /** What one block of a forward pass may be given besides. */
@@ -28,22 +33,24 @@ export interface LayerOptions extends ForwardOptions {
  * Runs one block; where tokens are pruned, also says which left after its attention. Run it in
  * `tidy`.
  *
- * @throws {InputError} If tokens are to be pruned from a batch of several windows, or their ratio
+ * @throws {InputError} If tokens of a batch of several windows are to be pruned or scored, or the ratio
  *   is not in [0, 1).
  */
 export function runLayer(
   model: Model,
   layer: number,
   state: State,
-  { hook, probabilities, pruning, recall }: LayerOptions = {},
+  { hook, probabilities, pruning, importance, recall }: LayerOptions = {},
 ): { state: State; exit?: Exit } {
   const { architecture } = model;
   const weights = model.weights.layers[layer];
   const at = hookOfLayer(layer, hook);
   const ratio = pruning?.ratios.get(layer) ?? 0;
   require(ratio === 0 || state.batch === 1, "prune tokens", "batch must be 1", state.batch);
+  const scored = ratio !== 0 ? pruning!.importance : recall ? undefined : importance;
+  require(!scored || state.batch === 1, "score tokens", "batch must be 1", state.batch);
 
-  let importance: Float32Array | undefined;
+  let scores: Float32Array | undefined;
   const mixed = residual(architecture, weights.inputNorm!, state.hidden, (input) => {
     const attended = attend(architecture, weights, at("attn.input", input), {
       batch: state.batch,
@@ -53,19 +60,19 @@ export function runLayer(
       probabilities,
       name: `attn.probs of layer ${layer}`,
       recall,
-      importance: ratio === 0 ? undefined : pruning!.importance,
+      importance: scored,
     });
-    importance = attended.importance;
+    scores = attended.importance;
     return attended.output;
   });
-  const { state: left, exit } = importance
-    ? pruneTokens({ ...state, hidden: mixed }, importance, ratio, layer)
-    : { state: { ...state, hidden: mixed } };
+  const { state: left, exit, importance: rest } = ratio !== 0
+    ? pruneTokens({ ...state, hidden: mixed }, scores!, ratio, layer)
+    : { state: { ...state, hidden: mixed }, importance: scores };
   const hidden = residual(
     architecture,
     weights.mlpNorm!,
     left.hidden,
-    (input) => transform(architecture, weights, input, at),
+    (input) => transform(architecture, weights, input, at, rest),
   );
   return { state: { ...left, hidden }, exit };
 }
@@ -95,11 +102,14 @@ function transform(
   { gate, up, down }: LayerWeights,
   value: tf.Tensor2D,
   at: BlockHook,
+  importance?: Float32Array,
 ): tf.Tensor2D {
-  const input = at("mlp.input", value);
+  const details = importance && { importance };
+  const apply = (map: Module, value: tf.Tensor2D) => project(map, value, importance);
+  const input = at("mlp.input", value, details);
   const activate = activations[activation];
   const expanded = gated
-    ? tf.mul(activate(project(gate!, input)), project(up!, input))
-    : activate(project(up!, input));
-  return project(down!, at("mlp.hidden", expanded as tf.Tensor2D));
+    ? tf.mul(activate(apply(gate!, input)), apply(up!, input))
+    : activate(apply(up!, input));
+  return apply(down!, at("mlp.hidden", expanded as tf.Tensor2D, details));
 }

@@ -3,8 +3,12 @@ import type { Architecture } from "./architecture.ts";
 import type { Module } from "./weights.ts";
 
 /** Applies a linear map: `[rows, in]` to `[rows, out]`. */
-export function project({ weight, bias, apply }: Module, value: tf.Tensor2D): tf.Tensor2D {
-  return apply ? apply(value) : linear(value, weight as tf.Tensor2D, bias);
+export function project(
+  { weight, bias, apply }: Module,
+  value: tf.Tensor2D,
+  importance?: Float32Array,
+): tf.Tensor2D {
+  return apply ? apply(value, importance) : linear(value, weight as tf.Tensor2D, bias);
 }
 
 /** Applies a norm of this architecture to each row of `[rows, channels]`. */

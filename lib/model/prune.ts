@@ -7,6 +7,7 @@ import type { Exit, State } from "./state.ts";
  *
  * @param state One window; batch 1.
  * @param scores Importance, `[tokens]`.
+ * @returns The scores of the tokens that stay as `importance`.
  * @throws {InputError} If the ratio is not in [0, 1) or a score is NaN.
  */
 export function pruneTokens(
@@ -14,7 +15,7 @@ export function pruneTokens(
   scores: Float32Array,
   ratio: number,
   layer: number,
-): { state: State; exit: Exit } {
+): { state: State; exit: Exit; importance: Float32Array } {
   const take = (tokens: Int32Array) => ({
     hidden: tf.gather(hidden, tf.tensor1d(tokens, "int32")),
     positions: tokens.map((token) => positions[token]),
@@ -22,5 +23,9 @@ export function pruneTokens(
   const kept = survivors(scores, ratio);
   const staying = new Set(kept);
   const gone = Int32Array.from(positions.keys().filter((token) => !staying.has(token)));
-  return { state: { ...take(kept), batch }, exit: { ...take(gone), layer } };
+  return {
+    state: { ...take(kept), batch },
+    exit: { ...take(gone), layer },
+    importance: Float32Array.from(kept, (token) => scores[token]),
+  };
 }

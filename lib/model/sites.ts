@@ -35,7 +35,15 @@ export interface Visit {
   layer: number;
   /** Index of the first map in `value`, below `batch * heads`; `attn.probs` only. */
   firstHead?: number;
+  /**
+   * The score of each row from the attention of this layer, higher is more important; at the sites
+   * after it, where the forward pass scores tokens.
+   */
+  importance?: Float32Array;
 }
+
+/** What a site tells besides its name. */
+export type VisitDetails = Pick<Visit, "firstHead" | "importance">;
 
 /**
  * Sees the value at its sites, and returns what the model shall go on with:
@@ -73,15 +81,14 @@ export function chainHooks(...hooks: SiteHook[]): SiteHook {
 }
 
 /** A hook as one block calls it. */
-export type BlockHook = <T extends tf.Tensor>(site: SiteName, value: T, firstHead?: number) => T;
+export type BlockHook = <T extends tf.Tensor>(
+  site: SiteName,
+  value: T,
+  details?: VisitDetails,
+) => T;
 
 /** What a block of this layer calls at its sites; where the hook is not called, values pass through. */
 export function hookOfLayer(layer: number, hook?: SiteHook): BlockHook {
-  return <T extends tf.Tensor>(site: SiteName, value: T, firstHead?: number) => {
-    if (!isCalledAt(site, hook)) return value;
-    return hook!(
-      value,
-      firstHead === undefined ? { site, layer } : { site, layer, firstHead },
-    ) as T;
-  };
+  return <T extends tf.Tensor>(site: SiteName, value: T, details?: VisitDetails) =>
+    isCalledAt(site, hook) ? hook!(value, { site, layer, ...details }) as T : value;
 }

@@ -5,8 +5,11 @@ import type { Architecture } from "./architecture.ts";
 export interface Module {
   weight: tf.Tensor;
   bias?: tf.Tensor1D;
-  /** Computes a linear map, `[rows, in]` to `[rows, out]`, by other means than weight and bias. */
-  apply?: (value: tf.Tensor2D) => tf.Tensor2D;
+  /**
+   * Computes a linear map, `[rows, in]` to `[rows, out]`, by other means than weight and bias; told the
+   * importance of each row where the site before it is.
+   */
+  apply?: (value: tf.Tensor2D, importance?: Float32Array) => tf.Tensor2D;
 }
 
 /** What a module's parameters are called. */

@@ -18,9 +18,42 @@ Deno.test("paperTables hold the figures of paper_tables.json in order", () => {
     ),
   ];
   const ours = paperTables.map(({ rows }) =>
-    rows.map(({ method, perplexities }) => [method, ...perplexities])
+    rows.filter(({ origin }) => !origin).map((
+      { method, perplexities },
+    ) => [method, ...perplexities])
   );
   assertEquals(ours, figures);
+});
+
+Deno.test("paperTables add the rows of AgileQ-4, with the figures of table 4 where it has any", () => {
+  const printed = transcription.table4.rows.filter(({ bits }) => bits === "4");
+  const added = paperTables.map(({ columns, rows }) =>
+    rows.filter(({ origin }) => origin).map(({ method, origin, perplexities }) => {
+      const figures = columns.map((
+        column,
+        i,
+      ): [string, number | null] => [column, perplexities[i]]);
+      return [method, origin, Object.fromEntries(figures.filter(([, figure]) => figure))];
+    })
+  );
+  const [llama, ...opt] = printed.toReversed().map(({ ppl }) => ppl);
+  assertEquals(added, [
+    [
+      ["AgileQ-4", "ours", {}],
+      ["AgileQ-4*", "table 4", { "7B WikiText-2": llama }],
+      ["AgileQ-4/8", "ours", {}],
+    ],
+    [
+      ["AgileQ-4", "ours", {}],
+      [
+        "AgileQ-4*",
+        "table 4",
+        { "125M WikiText-2": opt[2], "1.3B WikiText-2": opt[1], "2.7B WikiText-2": opt[0] },
+      ],
+      ["AgileQ-4/8", "ours", {}],
+    ],
+    [["AgileQ-4", "ours", {}], ["AgileQ-4*", "ours", {}], ["AgileQ-4/8", "ours", {}]],
+  ]);
 });
 
 Deno.test("paperTables print figures where the paper does", () => {
@@ -34,7 +67,7 @@ Deno.test("paperTables print figures where the paper does", () => {
   assertEquals(figure(bloom, "FP16", "7.1B C4"), 15.2);
 });
 
-Deno.test("paperTables measure the same five rows in every table, as the methods describe them", () => {
+Deno.test("paperTables measure the same eight rows in every table, as the methods describe them", () => {
   for (const { rows } of paperTables) {
     const measured = rows.flatMap(({ method, measured }) => measured ? [{ method, measured }] : []);
     assertEquals(measured.map(({ method }) => method), [
@@ -43,8 +76,11 @@ Deno.test("paperTables measure the same five rows in every table, as the methods
       "GPTQ",
       "AgileQ-8",
       "AgileQ-8*",
+      "AgileQ-4",
+      "AgileQ-4*",
+      "AgileQ-4/8",
     ]);
-    assertEquals(new Set(measured.map(({ measured }) => measured.key)).size, 5);
+    assertEquals(new Set(measured.map(({ measured }) => measured.key)).size, 8);
     for (const { method, measured: { method: name, pruning } } of measured) {
       assertEquals(methods[name].title + (pruning ? "*" : ""), method);
     }

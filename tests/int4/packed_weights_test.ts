@@ -8,7 +8,7 @@ Deno.test("packWeights() pairs adjacent columns, an odd last one with 0", () => 
     pairs: Uint16Array.of(0x0102, 0x0300, 0x0405, 0x0f00),
     rows: 2,
     columns: 3,
-    zeroPoint: 8,
+    zeroPoint: Uint8Array.of(8, 8, 8),
     columnSums: Uint32Array.of(5, 7, 18),
   });
   assertEquals(
@@ -28,6 +28,14 @@ Deno.test("packWeights() refuses codes, zero points and shapes that it cannot pa
       [
         () => packWeights(codes, { rows: 2, columns: 3, zeroPoint: -1 }),
         "zeroPoint must be an integer in 0..15, got -1",
+      ],
+      [
+        () => packWeights(codes, { rows: 2, columns: 3, zeroPoint: Uint8Array.of(1, 2) }),
+        "there must be one zeroPoint, or one for each of 3 columns, got 2",
+      ],
+      [
+        () => packWeights(codes, { rows: 2, columns: 3, zeroPoint: Uint8Array.of(1, 2, 16) }),
+        "zeroPoint must be an integer in 0..15, got 16",
       ],
       [
         () => packWeights(codes, { rows: 2, columns: 2 }),

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { LayerCodes, LayerInput } from "../../lib/int4/mod.ts";
 
 /** Operands of a product `[m, k] x [k, n]` in codes 0..15, with their zero points. */
 export interface Operands {
@@ -52,5 +53,60 @@ export function operands(
       activations: codes(sizes.m * sizes.k),
       weights: codes(sizes.k * sizes.n),
     }).map((values) => ({ ...sizes, ...values }))
+  );
+}
+
+/** A layer with a row of activations or more. */
+export interface LayerOperands {
+  m: number;
+  activations: Uint8Array;
+  layer: LayerCodes;
+  input: LayerInput;
+}
+
+/** Layers of at most the given sizes, whose columns fall into one to three groups in any order. */
+export function layers(
+  { m, columns: [fewest, most], rows }: { m: number; columns: [number, number]; rows: number },
+): fc.Arbitrary<LayerOperands> {
+  const sizes = fc.record({
+    m: fc.integer({ min: 1, max: m }),
+    columns: fc.integer({ min: fewest, max: most }),
+    rows: fc.integer({ min: 1, max: rows }),
+    groups: fc.integer({ min: 1, max: 3 }),
+  });
+  const power = (max: number, length: number) =>
+    fc.uint8Array({ minLength: length, maxLength: length, max });
+  return sizes.chain(({ m, columns, rows, groups }) =>
+    fc.record({
+      activations: codes(m * columns),
+      weights: codes(rows * columns),
+      zeroPoint: codes(rows * groups),
+      activationZero: code,
+      scale: fc.float32Array({
+        minLength: rows * groups,
+        maxLength: rows * groups,
+        min: 2 ** -10,
+        max: 1,
+        noNaN: true,
+      }),
+      group: fc.array(fc.integer({ min: 0, max: groups - 1 }), {
+        minLength: columns,
+        maxLength: columns,
+      }),
+      shift: fc.oneof(power(0, columns), power(3, columns)),
+      step: fc.constantFrom(1, 0.125, 0.1),
+    }).map(({ activations, weights, zeroPoint, activationZero, scale, group, shift, step }) => ({
+      m,
+      activations,
+      layer: {
+        rows,
+        columns,
+        codes: weights,
+        scale,
+        zeroPoint,
+        groupIndex: Int32Array.from(group),
+      },
+      input: { step, zeroPoint: activationZero, shift },
+    }))
   );
 }

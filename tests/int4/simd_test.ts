@@ -1,8 +1,15 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/core/mod.ts";
-import { matmulInt4, matmulInt4Simd, packWeights } from "../../lib/int4/mod.ts";
-import { operands } from "./reference.ts";
+import {
+  linearInt4,
+  linearInt4Simd,
+  matmulInt4,
+  matmulInt4Simd,
+  packLanes,
+  packWeights,
+} from "../../lib/int4/mod.ts";
+import { layers, operands } from "./reference.ts";
 
 Deno.test("matmulInt4Simd() equals matmulInt4() at random shapes and zero points", () => {
   for (const depth of [[1, 40], [255, 600]] as [number, number][]) {
@@ -29,11 +36,14 @@ Deno.test("matmulInt4Simd() is exact for all 16^3 operands", () => {
   assertEquals(Array.from(product), exact.flat());
 });
 
-Deno.test("matmulInt4Simd() is exact where lanes are fullest", () => {
-  for (const rows of [255, 256, 257, 291, 292, 512, 4096]) {
-    const weights = packWeights(new Uint8Array(17 * rows).fill(15), { rows, columns: 17 });
-    const product = matmulInt4Simd(new Uint8Array(5 * rows).fill(15), weights);
-    assertEquals(product, new Int32Array(5 * 17).fill(225 * rows));
+Deno.test("matmulInt4Simd() is exact where fields are fullest", () => {
+  // Codes less 8 and less 7 give products of -64, 56, 56 and -56.
+  for (const [weight, activation] of [[0, 15], [0, 0], [15, 15], [15, 0]]) {
+    for (const rows of [1, 31, 32, 33, 64, 65, 291, 292, 4096]) {
+      const weights = packWeights(new Uint8Array(17 * rows).fill(weight), { rows, columns: 17 });
+      const product = matmulInt4Simd(new Uint8Array(7 * rows).fill(activation), weights);
+      assertEquals(product, new Int32Array(7 * 17).fill(weight * activation * rows));
+    }
   }
 });
 
@@ -59,4 +69,48 @@ Deno.test("matmulInt4Simd() refuses what matmulInt4() refuses", () => {
       );
     }
   }
+});
+
+Deno.test("linearInt4Simd() equals linearInt4() bit for bit", () => {
+  for (const columns of [[1, 40], [60, 300]] as [number, number][]) {
+    fc.assert(
+      fc.property(layers({ m: 13, columns, rows: 35 }), ({ activations, layer, input }) => {
+        assertEquals(
+          linearInt4Simd(activations, packLanes(layer, input)),
+          linearInt4(activations, layer, input),
+        );
+      }),
+      { numRuns: 30 },
+    );
+  }
+});
+
+Deno.test("linearInt4Simd() corrects every pair of zero points, at all pairs of codes", () => {
+  // 16 columns for the zero points of weights, 16 x 16 rows of one product each.
+  const codes = Uint8Array.from({ length: 256 * 16 }, (_, i) => (i >> 4) & 15);
+  const zeroPoint = Uint8Array.from({ length: 256 }, (_, row) => row >> 4);
+  const scale = new Float32Array(256).fill(1);
+  const groupIndex = new Int32Array(16);
+  const layer = { rows: 256, columns: 16, codes, scale, zeroPoint, groupIndex };
+  for (let activationZeroPoint = 0; activationZeroPoint < 16; activationZeroPoint++) {
+    const input = { step: 1, zeroPoint: activationZeroPoint, shift: new Uint8Array(16) };
+    for (let code = 0; code < 16; code++) {
+      const activations = new Uint8Array(16).fill(activationZeroPoint);
+      activations[code] = code;
+      const exact = Array.from(zeroPoint, (zero, row) => {
+        const product = (code - activationZeroPoint) * (row % 16 - zero);
+        return product === 0 ? 0 : product;
+      });
+      assertEquals(Array.from(linearInt4Simd(activations, packLanes(layer, input))), exact);
+    }
+  }
+});
+
+Deno.test("packLanes() holds a byte per weight, and 12 per scale and corrections", () => {
+  const codes = new Uint8Array(32 * 256);
+  const groupIndex = Int32Array.from({ length: 256 }, (_, column) => column % 2);
+  const [scale, zeroPoint] = [new Float32Array(64), new Uint8Array(64)];
+  const layer = { rows: 32, columns: 256, codes, scale, zeroPoint, groupIndex };
+  const packed = packLanes(layer, { step: 1, zeroPoint: 0, shift: new Uint8Array(256) });
+  assertEquals(packed.panels.byteLength, 32 * 256 + 12 * 64);
 });

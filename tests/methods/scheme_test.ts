@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { agileQ8, type SiteQuantizer } from "../../lib/methods/mod.ts";
+import { agileQ4, agileQ48, agileQ8, type SiteQuantizer } from "../../lib/methods/mod.ts";
 import { tinyModels, withModel } from "../eval/tiny_models.ts";
 
 /** One word for what is done at a site. */
@@ -49,5 +49,26 @@ for (const name of tinyModels) {
       });
       const printed = agileQ8("paper", architecture, "paper").sites["attn.probs"]!;
       assertEquals(describe(printed), "log2 4 paper");
+    }));
+}
+
+const later = ["attn.output", "mlp.input", "mlp.hidden"];
+
+for (const name of tinyModels) {
+  Deno.test(`agileQ4() and agileQ48() take four bits after the softmax: ${name}`, () =>
+    withModel(name, ({ architecture }) => {
+      for (const profile of ["paper", "released"] as const) {
+        const eight = agileQ8(profile, architecture);
+        const four = agileQ4(profile, architecture);
+        const sites = Object.entries(eight.sites).map(([site, quantizer]) => [
+          site,
+          later.includes(site) ? { ...quantizer, bits: 4 } : quantizer,
+        ]);
+        assertEquals(four, { profile, sites: Object.fromEntries(sites) });
+        const { lower, ...others } = agileQ48(profile, architecture, 0.25);
+        assertEquals(others, eight);
+        const least = Object.fromEntries(sites.filter(([site]) => later.includes(site as string)));
+        assertEquals(lower, { share: 0.25, sites: least });
+      }
     }));
 }
