@@ -29,7 +29,8 @@ export class Jupyter implements AsyncDisposable {
   /** @throws {InputError} If Jupyter is not installed, saying what to install. */
   static async start(): Promise<Jupyter> {
     if (!await hasJupyter()) refuse("run notebooks", `${jupyterPackages} must be installed`);
-    const data = await Deno.makeTempDir({ prefix: "agile-quant-jupyter-" });
+    const results = new URL("results/", root).pathname;
+    const data = await Deno.makeTempDir({ dir: results, prefix: ".jupyter-" });
     const kernel = `${data}/kernels/deno`;
     await Deno.mkdir(kernel, { recursive: true });
     const argv = [Deno.execPath(), "jupyter", "--kernel", "--conn", "{connection_file}"];

@@ -74,7 +74,7 @@ async function select(names: string[]): Promise<string[]> {
   if (names.length === 0) return all;
   return names.flatMap((wanted) => {
     const found = all.filter((name) => name.startsWith(wanted));
-    require(found.length > 0, "run notebooks", `names are ${all.join(", ")}`, wanted);
+    require(found.length > 0, "run notebooks", `names must be ${all.join(", ")}`, wanted);
     return found;
   });
 }
