@@ -2,6 +2,7 @@ import {
   type BenchRecord,
   type Execution,
   executions,
+  type InstructionLevel,
   instructionLevels,
   type Measurement,
 } from "../experiments/bench_record.ts";
@@ -12,44 +13,49 @@ import { agilePeer } from "./contenders/specs.ts";
 import type { Heat, Suite } from "./harness/suite.ts";
 import type { BlockJob } from "./jobs/block.ts";
 
-type Stage = Pick<BlockJob, "phase" | "tokens">;
-
-const shortWindow: Stage = { phase: "prefill", tokens: table4Window };
-const longWindow: Stage = { phase: "prefill", tokens: 2048 };
-const fullCache: Stage = { phase: "decode", tokens: 2048 };
-
-interface Plan {
-  model: ModelName;
+/** What is measured of a model's block. */
+interface Stage extends Pick<BlockJob, "phase" | "tokens"> {
   executions: readonly Execution[];
-  stages: Stage[];
+  levels: readonly InstructionLevel[];
 }
 
-/** What table 4 needs. */
+/** What table 4 compares. */
 const paperExecutions: Execution[] = ["FP32", "W4A8", "W4A4"];
 
-const plans: Plan[] = [
-  { model: "OPT-125M", executions, stages: [shortWindow, longWindow, fullCache] },
-  { model: "OPT-1.3B", executions: paperExecutions, stages: [shortWindow] },
-  { model: "OPT-2.7B", executions: paperExecutions, stages: [shortWindow] },
-  { model: "LLaMA-7B", executions: paperExecutions, stages: [shortWindow, longWindow, fullCache] },
+/** Long work is left out at the slowest level. */
+const fastLevels = instructionLevels.filter((level) => level !== "plain SIMD");
+
+const window = { phase: "prefill", tokens: table4Window, levels: instructionLevels } as const;
+const fullCache = { phase: "decode", tokens: 2048, levels: fastLevels } as const;
+
+const plan: [ModelName, Stage[]][] = [
+  ["OPT-125M", [
+    { ...window, executions },
+    { ...window, executions, tokens: 2048, levels: fastLevels },
+    { ...fullCache, executions },
+  ]],
+  ["OPT-1.3B", [{ ...window, executions: paperExecutions }]],
+  ["OPT-2.7B", [{ ...window, executions: paperExecutions }]],
+  ["LLaMA-7B", [
+    { ...window, executions: paperExecutions },
+    { ...window, executions: ["FP32", "W4A8"], tokens: 2048, levels: ["native"] },
+    { ...fullCache, executions: paperExecutions },
+  ]],
 ];
 
 /** One transformer block, operation by operation: figure 2, and what table 4 is computed from. */
 export const block: Suite = {
   description: "one transformer block, operation by operation, in floats and integers",
   async run(bench) {
-    const { quick } = bench.options;
     const threads = navigator.hardwareConcurrency;
     const specs = instructionLevels.map((level) => agilePeer(level, threads));
+    const chosen = bench.options.quick ? [[plan[0][0], plan[0][1].slice(0, 1)] as const] : plan;
     await bench.withPeers(specs, async (peers) => {
-      const native = peers.filter(({ facts }) => facts.level === "native");
-      const chosen = quick ? [{ ...plans[0], stages: [shortWindow] }] : plans;
-      const heats: Heat[] = chosen.map(({ model, executions, stages }) =>
-        stages.flatMap((stage) =>
-          // The largest would take the others minutes.
-          (model === "LLaMA-7B" && stage === longWindow ? native : peers).flatMap((contender) =>
+      const heats: Heat[] = chosen.map(([model, stages]) =>
+        stages.flatMap(({ phase, tokens, executions, levels }) =>
+          peers.filter(({ facts }) => levels.includes(facts.level!)).flatMap((contender) =>
             executions.map((execution) => (
-              { job: { kind: "block", model, execution, ...stage }, contender }
+              { job: { kind: "block", model, execution, phase, tokens }, contender }
             ))
           )
         )
@@ -74,6 +80,8 @@ function blockTable(record: BenchRecord, title: string): Table {
   const contenders = [...new Set(measured.map(({ contender }) => contender))];
   const columns = contenders.flatMap((contender) =>
     executions.map((execution) => ({ contender, execution }))
+  ).filter(({ contender, execution }) =>
+    measured.some((each) => each.contender === contender && each.job.execution === execution)
   );
   const find = (contender: string, execution: Execution, quantity: string) =>
     measured.find((each) =>

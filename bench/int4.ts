@@ -21,8 +21,8 @@ const clockRounds = 1e6;
 
 /**
  * Matrix products on one thread: figure 5's lane packing beside integers and floats of the same
- * instruction level. Kernels find their operands laid out in panels, which is not timed; oneDNN does
- * not. The clock, additions that wait for each other, makes cycles of the times.
+ * instruction level. Kernels find their operands laid out in panels, which is not timed; native layers
+ * do not, and quantize their activations besides. The clock, additions that wait for each other, makes cycles of the times.
  */
 export const int4: Suite = {
   description: "lane-packed INT4 products beside int8 and float32 ones, per instruction level",
@@ -35,7 +35,7 @@ export const int4: Suite = {
           ...int4Kernels.map((kernel) => ({ job, contender: contenderOf(kernel) })),
           ...natives.flatMap((contender) =>
             ["int8", "float32"].map((numbers) => (
-              { job: { ...job, kind: "matrices", numbers }, contender }
+              { job: { ...job, kind: "product", columns: depth, numbers }, contender }
             ))
           ),
         ];

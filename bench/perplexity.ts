@@ -10,6 +10,14 @@ const allocators = [
   { name: "jemalloc", library: "libjemalloc.so.2" },
 ];
 
+/** How many times as fast as PyTorch the suite aims to be. */
+const aims: Record<string, number> = {
+  "agile native, FP32": 1.2,
+  "agile native, W4A8": 2.55,
+  "agile relaxed SIMD, FP32": 0.5,
+  "agile relaxed SIMD, W4A8": 1,
+};
+
 /** Perplexity of a whole model of OPT-125M's shape beside PyTorch. */
 export const perplexity: Suite = {
   description: "perplexity of a model of OPT-125M's shape beside PyTorch",
@@ -40,11 +48,12 @@ export const perplexity: Suite = {
     const best = peer.length > 0 ? Math.min(...peer.map(({ median }) => median)) : undefined;
     return [{
       title: `Perplexity of a model of ${model}'s shape, window of ${window} tokens`,
-      columns: ["contender", "tokens per second", "over the best PyTorch"],
+      columns: ["contender", "tokens per second", "over the best PyTorch", "aim"],
       rows: measurements.map((each) => [
         `${each.contender}, ${each.job.execution}`,
         { ...rates(each), digits: 0 },
         best === undefined ? null : { value: best / each.median, digits: 2 },
+        aims[`${each.contender.split(",")[0]}, ${each.job.execution}`] ?? null,
       ]),
       notes: ["in brackets the slowest and the fastest run; 4-bit weights are rounded to nearest"],
     }];

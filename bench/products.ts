@@ -10,6 +10,7 @@ import {
 import type { Peer } from "./harness/peer.ts";
 import type { Heat, Suite } from "./harness/suite.ts";
 import type { ProductJob } from "./jobs/product.ts";
+import { ratioTable } from "./product_ratios.ts";
 
 const layers = [{ columns: 768, outputs: 3072 }, { columns: 4096, outputs: 4096 }];
 const kinds: ProductJob["numbers"][] = ["float32", "int8", "int4"];
@@ -54,7 +55,10 @@ export const products: Suite = {
       await bench.measure("linear layers", heats);
     });
   },
-  tables: (record) => kinds.map((numbers) => productTable(record, numbers)),
+  tables: (record) => [
+    ...kinds.map((numbers) => productTable(record, numbers)),
+    ratioTable(record),
+  ],
 };
 
 /** Only float32 is everyone's; and the largest product would take one thread too long. */

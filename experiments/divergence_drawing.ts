@@ -1,5 +1,5 @@
 import type { Estimate } from "../lib/core/mod.ts";
-import { type Figure, scatterChart } from "../lib/report/mod.ts";
+import { type Figure, panels, scatterChart } from "../lib/report/mod.ts";
 import { formatEstimate } from "./format_estimate.ts";
 
 /** One method on one model, against full precision. */
@@ -27,20 +27,24 @@ export function drawDivergence(
     agreement:
       "Perplexity can fall though the model drifts from what it was; the divergence from it " +
       "cannot. " + models.map((model) => describe(model, rows)).join(" "),
-    spec: scatterChart({
-      x: { title: "KL divergence", unit: "nats per token", scale: "log" },
-      y: { title: "perplexity / full precision's" },
-      series: models.map((model) => {
-        const own = rows.filter((row) => row.model === model);
-        return {
+    spec: panels([models.map((model) => {
+      const own = rows.filter((row) => row.model === model);
+      return scatterChart({
+        title: model,
+        x: { title: "KL divergence", unit: "nats per token", scale: "log" },
+        y: { title: "perplexity / full precision's" },
+        series: [{
           name: model,
           x: own.map(({ divergence }) => ({ value: divergence })),
           y: own.map(({ relative }) => relative),
           labels: own.map(({ method }) => method),
-        };
-      }),
-      height: 480,
-    }),
+        }],
+        legend: false,
+        width: 430,
+        height: 380,
+        right: 60,
+      });
+    })]),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { RunHooks } from "../lib/eval/mod.ts";
-import { type MethodName, methods, quantizedForward } from "../lib/methods/mod.ts";
+import { executeMethod, type MethodName, methods } from "../lib/methods/mod.ts";
+import { disposeModel } from "../lib/model/mod.ts";
 import { drawCalibration } from "./calibration.ts";
 import { pruningFor, type PruningPlan } from "./pruning_plan.ts";
 import { type Readings, takeReadings } from "./readings.ts";
@@ -10,6 +11,8 @@ import type { WeightCache } from "./weight_cache.ts";
 export interface EvaluationConfig extends SubjectFacts {
   method: MethodName;
   pruning: PruningPlan | null;
+  /** Absent where linear maps multiply dequantized floats. */
+  execute?: "integer";
 }
 
 /**
@@ -28,6 +31,16 @@ export async function evaluate(
   const calibration = () => drawCalibration(model, calibrationIds, config);
   const pruning = config.pruning ? pruningFor(model, config.pruning) : undefined;
   const quantized = await weights.get(method, calibration, hooks);
-  const forward = quantizedForward(quantized, method, config.profile, calibration, pruning);
-  return await takeReadings(quantized, testWindows, forward, hooks, model);
+  const { model: executed, forward } = executeMethod(
+    quantized,
+    method,
+    config.profile,
+    calibration,
+    { execute: config.execute ?? "emulate", pruning },
+  );
+  try {
+    return await takeReadings(executed, testWindows, forward, hooks, model);
+  } finally {
+    disposeModel(executed, quantized);
+  }
 }

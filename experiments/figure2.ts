@@ -5,7 +5,10 @@ import {
   executions,
   type InstructionLevel,
   instructionLevels,
+  readBenchRecord,
 } from "./bench_record.ts";
+import type { FigureExperiment } from "./figure.ts";
+import { drawFigure2 } from "./figure2_drawing.ts";
 import type { ModelName } from "./model_shapes.ts";
 
 /** What one operation of a block takes. */
@@ -70,3 +73,22 @@ export function profileTable(
     ]),
   };
 }
+
+/** Figure 2: where the time of a block goes. It is measured by `deno task bench block`. */
+export const figure2: FigureExperiment = {
+  name: "figure2",
+  title: "Where the time of a transformer block goes",
+  families: [],
+  async run() {
+    const record = await readBenchRecord("block");
+    const rows = profileRows(record);
+    const { machine, versions, commit, started, contenders, quick } = record;
+    return {
+      name: figure2.name,
+      title: figure2.title,
+      configuration: { machine, versions, commit, started, contenders, quick },
+      data: rows,
+      ...drawFigure2(rows),
+    };
+  },
+};

@@ -1,56 +1,77 @@
-import { barChart, panels, type PlotlySpec } from "../lib/report/mod.ts";
+import { barChart, type Figure, panels, type PlotlySpec } from "../lib/report/mod.ts";
 import { executions, instructionLevels } from "./bench_record.ts";
 import type { ProfileRow } from "./figure2.ts";
 
-/** Operations that are drawn as one; any other stands for itself. */
-const groups: Record<string, readonly string[]> = {
-  "products with weights": ["q/k/v", "projection", "FC1", "FC2"],
+/** The products with weights, which quantization speeds up first. */
+const linear = new Set(["q/k/v", "projection", "FC1", "FC2"]);
+
+/** Operations that are drawn as one, so that no two share a colour; any other stands for itself. */
+const drawnTogether: Record<string, readonly string[]> = {
+  "products with weights": [...linear],
   "products of attention": ["QK", "AV"],
   "activation, rotary": ["activation", "rotary"],
 };
 
 /**
- * Figure 2: the time of a block by operation, one panel per instruction level, one bar per way of
- * computing.
+ * Draws figure 2, where the time of a block goes, and says what it shows.
  *
- * @param rows Of any model; at least one of the one that is drawn.
- * @throws {InputError} If there is none.
+ * @param rows At least one, as `profileRows` gives them.
  */
-export function drawProfile(
+export function drawFigure2(
   rows: readonly ProfileRow[],
-  { model, phase, tokens }: Pick<ProfileRow, "model" | "phase" | "tokens">,
-): PlotlySpec {
-  const own = rows.filter((row) =>
-    row.model === model && row.phase === phase && row.tokens === tokens
-  );
-  const levels = instructionLevels.filter((level) => own.some((row) => row.level === level));
-  const names = [...new Set(own.map(({ operation }) => groupOf(operation)))];
-  const charts = levels.map((level, index) => {
-    const here = own.filter((row) => row.level === level);
-    const ways = executions.filter((way) => here.some(({ execution }) => execution === way));
-    const last = index === levels.length - 1;
-    return barChart({
-      title: level,
-      categories: ways,
-      x: { title: "weights and activations" },
-      y: { title: "time of a block", unit: "ms" },
-      series: names.map((name) => ({
-        name,
-        values: ways.map((way) => ({
-          value: here.filter(({ execution, operation }) =>
-            execution === way && groupOf(operation) === name
-          ).reduce((sum, { milliseconds }) => sum + milliseconds, 0),
-        })),
-      })),
-      stacked: true,
-      legend: last,
-      width: last ? 480 : 310,
-      height: 380,
-    });
+): Pick<Figure, "shows" | "verdict" | "agreement" | "spec"> {
+  const groups = Map.groupBy(rows, ({ model, phase, tokens }) => `${model}, ${phase} ${tokens}`);
+  const floats = [...groups].flatMap(([name, group]) => {
+    const level = instructionLevels.findLast((each) => group.some((row) => row.level === each));
+    const own = group.filter((row) => row.level === level && row.execution === "FP32");
+    const share = own.reduce((sum, row) => sum + (linear.has(row.operation) ? row.share : 0), 0);
+    return own.length > 0 ? [{ name: `${name} tokens`, share }] : [];
   });
-  return panels([charts], `One block of ${model}, ${phase}, ${tokens} tokens`);
+  const dominated = floats.filter(({ share }) => share > 0.5).length;
+  return {
+    shows: "Share of the time of one transformer block that each operation takes, by instruction " +
+      "level and number format, for a whole window (prefill) and for one token after a full cache " +
+      "(decode).",
+    verdict: dominated === floats.length
+      ? "agrees"
+      : dominated > 0
+      ? "agrees in part"
+      : "disagrees",
+    agreement:
+      "Integer products can only speed up what products with weights take. In FP32 that is " +
+      floats.map(({ name, share }) => `${(100 * share).toFixed(0)} % (${name})`).join(", ") + ".",
+    spec: panels([...groups].map(([name, group]) => [groupPanel(`${name} tokens`, group)])),
+  };
 }
 
-function groupOf(operation: string): string {
-  return Object.keys(groups).find((name) => groups[name].includes(operation)) ?? operation;
+function groupPanel(title: string, rows: readonly ProfileRow[]): PlotlySpec {
+  const columns = instructionLevels.flatMap((level) =>
+    executions.flatMap((execution) => {
+      const own = rows.filter((row) => row.level === level && row.execution === execution);
+      return own.length > 0 ? [{ name: `${level}<br>${execution}`, own }] : [];
+    })
+  );
+  const operations = [...new Set(rows.map(({ operation }) => drawnAs(operation)))];
+  return barChart({
+    title,
+    categories: columns.map(({ name }) => name),
+    x: { title: "instruction level and number format" },
+    y: { title: "share of time", unit: "%", range: [0, 100] },
+    series: operations.map((name) => ({
+      name,
+      values: columns.map(({ own }) => {
+        const found = own.filter(({ operation }) => drawnAs(operation) === name);
+        return { value: 100 * found.reduce((sum, { share }) => sum + share, 0) };
+      }),
+    })),
+    stacked: true,
+    width: 1060,
+    height: 400,
+    bottom: 90,
+  });
+}
+
+function drawnAs(operation: string): string {
+  const names = Object.keys(drawnTogether);
+  return names.find((name) => drawnTogether[name].includes(operation)) ?? operation;
 }

@@ -33,7 +33,7 @@ export function drawFigure4(
       rows.map(({ model, difference }) => `${model} ${formatEstimate(difference, 3)}`).join(", ") +
       ".",
     spec: panels([
-      ...rows.map((row, index) => [tokenPanel(row, range, index === 0)]),
+      ...rows.map((row) => [tokenPanel(row, range)]),
       [lossPanel(rows)],
     ]),
   };
@@ -42,14 +42,13 @@ export function drawFigure4(
 function tokenPanel(
   { model, tokens, importance }: Figure4Row,
   range: readonly [number, number],
-  first: boolean,
 ) {
   return heatmap({
     title: model,
     values: importance,
     x: { title: "token" },
     y: { title: "layer" },
-    color: { title: first ? "attention to first" : "attention", scale: "log", range },
+    color: { title: "attention to first", scale: "log", range },
     columnLabels: tokens.map((token, index) => `${index} ${token.trim()}`),
     rowLabels: importance.map((_, layer) => String(layer)),
     width: 1120,

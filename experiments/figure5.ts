@@ -62,7 +62,7 @@ export function figure5Rows(record: BenchRecord): KernelRow[] {
       each.contender === contender
     );
     return {
-      contender: job.kind === "matrices" ? `${job.numbers}, native` : contender,
+      contender: job.kind === "product" ? `${job.numbers}, native` : contender,
       depth: Number(job.depth),
       rate: products / median / 1e6,
       cycles: median / products * Number(clock.job.cycles) / clock.median,
@@ -175,7 +175,7 @@ export function figure5Tables(rows: KernelRow[]): Table[] {
       notes: [
         ...figure5Sentences(figure5Verdicts(ratios)),
         "the paper compares with FP16, which WebAssembly does not compute in; native int4 is the " +
-        "packed product in WebAssembly, and native products lay their operands out themselves",
+        "packed product in WebAssembly, and native layers quantize and lay out their activations, too",
       ],
     },
   ];

@@ -52,27 +52,49 @@ function describe({ model, test: { beta, layers, sparsity, relative } }: Figure7
     `${formatEstimate(relative.allPositions, 3)}.`;
 }
 
-const drawn = ["survivors", "allPositions", "denseOnSurvivors"] as const;
-
-/** One panel per choice of layers. */
+/** A panel per choice of layers, and one of all positions, which lose far more. */
 function modelRow({ model, validation }: Figure7Row): PlotlySpec[] {
-  const choices = [...new Set(validation.map(({ layers }) => layers.length))];
-  return choices.map((count, index) => {
-    const points = validation.filter(({ layers }) => layers.length === count);
-    const last = index === choices.length - 1;
-    return lineChart({
-      title: `${model}: last ${count === 1 ? "layer" : `${count} layers`}`,
-      x: { title: "sparsity, share of token computations saved", fromZero: true },
-      y: { title: "perplexity / AgileQ-8's", scale: "log" },
-      series: drawn.map((name) => ({
-        name,
-        x: [0, ...points.map(({ sparsity }) => sparsity)],
-        y: [{ value: 1, low: 1, high: 1 }, ...points.map(({ relative }) => relative[name])],
-        reference: name === "denseOnSurvivors",
-      })),
-      legend: last,
-      width: last ? 500 : 350,
-      height: 320,
-    });
+  const choices = [...Map.groupBy(validation, ({ layers }) => layers.length)];
+  const x = { title: "share of computations saved", fromZero: true };
+  const curve = (
+    points: SparsityPoint[],
+    name: "survivors" | "denseOnSurvivors" | "allPositions",
+  ) => ({
+    x: [0, ...points.map(({ sparsity }) => sparsity)],
+    y: [{ value: 1, low: 1, high: 1 }, ...points.map(({ relative }) => relative[name])],
   });
+  const title = (count: number) => count === 1 ? "last layer" : `last ${count} layers`;
+  const size = { height: 320, width: 320 };
+  return [
+    ...choices.map(([count, points], index) => {
+      const last = index === choices.length - 1;
+      return lineChart({
+        title: `${model}: ${title(count)}`,
+        x,
+        y: { title: "perplexity / AgileQ-8's" },
+        series: [
+          { name: "survivors", ...curve(points, "survivors") },
+          {
+            name: "denseOnSurvivors",
+            ...curve(points, "denseOnSurvivors"),
+            reference: true,
+          },
+        ],
+        legend: last,
+        ...size,
+        ...last && { width: 460, right: 160 },
+      });
+    }),
+    lineChart({
+      title: "allPositions",
+      x,
+      y: { title: "perplexity / AgileQ-8's", scale: "log" },
+      series: choices.map(([count, points]) => (
+        { name: title(count), ...curve(points, "allPositions") }
+      )),
+      ...size,
+      width: 430,
+      right: 130,
+    }),
+  ];
 }

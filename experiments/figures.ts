@@ -1,6 +1,7 @@
 import { divergence } from "./divergence.ts";
 import type { FigureExperiment } from "./figure.ts";
 import { figure1 } from "./figure1.ts";
+import { figure2 } from "./figure2.ts";
 import { figure3 } from "./figure3.ts";
 import { figure4 } from "./figure4.ts";
 import { figure6 } from "./figure6.ts";
@@ -11,6 +12,7 @@ import { sensitivity } from "./sensitivity.ts";
 /** Every figure, in the order in which they are drawn. */
 export const figures: readonly FigureExperiment[] = [
   figure1,
+  figure2,
   figure3,
   figure4,
   figure6,

@@ -1,4 +1,5 @@
 import { type Progress, refuse } from "../lib/core/mod.ts";
+import { type Execution, methods } from "../lib/methods/mod.ts";
 import { type Cell, type CellStore, runCells } from "../lib/sweep/mod.ts";
 import { evaluate, type EvaluationConfig } from "./evaluation.ts";
 import type { Readings } from "./readings.ts";
@@ -33,6 +34,8 @@ export interface MeasureOptions {
   fingerprint: string;
   /** Measures every cell anew. */
   fresh?: boolean;
+  /** How linear maps are computed where a method quantizes their inputs; emulated unless given. */
+  execute?: Execution;
   progress: Progress;
   signal: AbortSignal;
 }
@@ -57,7 +60,11 @@ export async function measureModel(
   using weights = new WeightCache(subject.model);
   const rows = table.rows.flatMap(({ measured }) => measured ?? []);
   const cells = rows.map(({ key, method, pruning }) => {
-    const config: EvaluationConfig = { ...facts, method, pruning };
+    const inIntegers = options.execute === "integer" && "activations" in methods[method];
+    const config: EvaluationConfig = {
+      ...{ ...facts, method, pruning },
+      ...inIntegers && { execute: "integer" },
+    };
     const cell: Cell<EvaluationConfig, Readings> = {
       id: `table${table.number}/${name}/${key}`,
       config,

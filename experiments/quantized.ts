@@ -2,9 +2,10 @@ import type { RunHooks } from "../lib/eval/mod.ts";
 import type { Tokenizer } from "../lib/io/mod.ts";
 import {
   type Calibration,
+  executeMethod,
+  type Execution,
   type Method,
   needsCalibration,
-  quantizedForward,
   quantizeWeights,
 } from "../lib/methods/mod.ts";
 import type { ForwardOptions, Model } from "../lib/model/mod.ts";
@@ -26,11 +27,12 @@ export async function quantizedModel(
   tokenizer: Tokenizer,
   method: Method,
   { progress, signal }: RunHooks,
+  execute: Execution = "emulate",
 ): Promise<{ model: Model; forward: ForwardOptions }> {
   const calibration = needsCalibration(method) ? await calibrate(full, tokenizer) : undefined;
   const drawn = () => calibration!;
-  const model = await quantizeWeights(full, method, drawn, progress, signal);
-  return { model, forward: quantizedForward(model, method, protocol.profile, drawn) };
+  const quantized = await quantizeWeights(full, method, drawn, progress, signal);
+  return executeMethod(quantized, method, protocol.profile, drawn, { execute, release: true });
 }
 
 async function calibrate(model: Model, tokenizer: Tokenizer): Promise<Calibration> {

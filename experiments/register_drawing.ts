@@ -13,7 +13,7 @@ export function drawRegisters(states: readonly RegisterState[], title: string): 
     label: signed.has(name) ? `${words(name)} = ${value | 0}` : `row ${step}: ${words(name)}`,
     fields: fields.map((field): DrawnField => ({ ...field, lane: laneOf(field.name) })),
   }));
-  return bitFields({ title, registers });
+  return bitFields({ title, registers, left: 160 });
 }
 
 /** Registers in two's complement, set after the last row. */

@@ -9,7 +9,7 @@ const root = new URL("..", import.meta.url);
 /** A WebAssembly module; paths start at the root of the project. */
 export interface KernelModule {
   file: string;
-  source: string;
+  sources: string[];
   /** The WebAssembly features that it uses; with `threads` it imports a shared memory. */
   features: string;
 }
@@ -18,27 +18,27 @@ export interface KernelModule {
 export const kernelModules: KernelModule[] = [
   {
     file: "lib/tensor/kernels_relaxed.wasm",
-    source: "lib/tensor/assembly/index.ts",
+    sources: ["lib/tensor/assembly/index.ts", "lib/int4/assembly/index.ts"],
     features: "simd,relaxed-simd,threads",
   },
   {
     file: "lib/tensor/kernels_simd.wasm",
-    source: "lib/tensor/assembly/index.ts",
+    sources: ["lib/tensor/assembly/index.ts", "lib/int4/assembly/index.ts"],
     features: "simd,threads",
   },
   {
     file: "lib/int4/kernel_simd.wasm",
-    source: "lib/int4/assembly/index.ts",
+    sources: ["lib/int4/assembly/index.ts"],
     features: "simd",
   },
   {
     file: "bench/int4_peers.wasm",
-    source: "bench/assembly/peers.ts",
+    sources: ["bench/assembly/peers.ts"],
     features: "simd,relaxed-simd",
   },
   {
     file: "bench/peak.wasm",
-    source: "bench/assembly/peak.ts",
+    sources: ["bench/assembly/peak.ts"],
     features: "simd,relaxed-simd",
   },
 ];
@@ -68,12 +68,12 @@ export async function disassembleKernels(module: KernelModule): Promise<string> 
 }
 
 async function build(
-  { source, features }: KernelModule,
+  { sources, features }: KernelModule,
 ): Promise<{ binary: Uint8Array; text: string }> {
   let binary: Uint8Array | undefined;
   let text = "";
   const { error, stderr } = await asc.main([
-    source,
+    ...sources,
     ...[
       "--outFile",
       "kernels.wasm",

@@ -3,7 +3,7 @@ import { bundledModels } from "../experiments/bundled.ts";
 import type { FigureExperiment } from "../experiments/figure.ts";
 import { type FigureSubject, loadFigureSubject } from "../experiments/figure_subject.ts";
 import { figures } from "../experiments/figures.ts";
-import { refuse } from "../lib/core/mod.ts";
+import { InputError, refuse } from "../lib/core/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { fileCellStore } from "./cell_store.ts";
 import { listOption, main, type Session } from "./command_line.ts";
@@ -61,18 +61,25 @@ async function run({ figure: chosen, fresh, model }: Options, session: Session):
     loaded.set(folder, subject);
     return subject;
   };
+  const refusals: string[] = [];
   for (const experiment of chosen) {
-    const subjects: FigureSubject[] = [];
-    for (const { folder, window } of sourcesOf(experiment, model)) {
-      subjects.push(await load(folder, window));
+    try {
+      const subjects: FigureSubject[] = [];
+      for (const { folder, window } of sourcesOf(experiment, model)) {
+        subjects.push(await load(folder, window));
+      }
+      const figure = await experiment.run(subjects, settings);
+      const others = model.length > 0 ? subjects.map(({ model: { name } }) => name) : [];
+      const stem = [figure.name, ...others].join("-");
+      await publishFigure(figure, origin, "results/figures", stem);
+      console.log(`${figure.title} (results/figures/${stem}.svg)\n${figure.agreement}\n`);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      refusals.push(`${experiment.name}: ${error.message}`);
     }
-    const figure = await experiment.run(subjects, settings);
-    const others = model.length > 0 ? subjects.map(({ model: { name } }) => name) : [];
-    const stem = [figure.name, ...others].join("-");
-    await publishFigure(figure, origin, "results/figures", stem);
-    console.log(`${figure.title} (results/figures/${stem}.svg)\n${figure.agreement}\n`);
   }
   for (const subject of loaded.values()) subject[Symbol.dispose]();
+  if (refusals.length > 0) throw new InputError(refusals.join("; "));
 }
 
 /** The models that a figure is drawn for: those of the command line, or the bundled ones. */

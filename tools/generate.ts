@@ -3,8 +3,8 @@ import { quantizedModel } from "../experiments/quantized.ts";
 import { median } from "../lib/core/mod.ts";
 import { encodePrompt, generate, loadEndTokens, TextStream } from "../lib/generate/mod.ts";
 import { loadTokenizer } from "../lib/io/mod.ts";
-import { methodOf, methods } from "../lib/methods/mod.ts";
-import { type CachePrecision, loadModel } from "../lib/model/mod.ts";
+import { type Execution, executions, methodOf, methods } from "../lib/methods/mod.ts";
+import { type CachePrecision, disposeModel, loadModel } from "../lib/model/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { choiceOption, integerOption, main, numberOption, type Session } from "./command_line.ts";
 import { writeText } from "./standard_output.ts";
@@ -17,6 +17,7 @@ interface Options {
   topK?: number;
   seed: number;
   method: string;
+  execute: Execution;
   cache: CachePrecision;
 }
 
@@ -44,6 +45,12 @@ await main((program, session) =>
       "fp16",
     )
     .option(
+      "--execute <how>",
+      "emulate: dequantized floats, or integer: integer products in the linear maps",
+      choiceOption("--execute", executions),
+      "emulate",
+    )
+    .option(
       "--cache <precision>",
       "float32 or int8 keys and values",
       choiceOption("--cache", ["float32", "int8"]),
@@ -59,7 +66,14 @@ async function run(options: Options, session: Session): Promise<void> {
   const tokenizer = await loadTokenizer(options.model);
   const endTokens = await loadEndTokens(options.model);
   const prompt = encodePrompt(full, tokenizer, options.prompt);
-  const { model, forward } = await quantizedModel(full, tokenizer, method, session);
+  const { model, forward } = await quantizedModel(
+    full,
+    tokenizer,
+    method,
+    session,
+    options.execute,
+  );
+  disposeModel(full, model);
 
   const { tokens: count, temperature, topK, seed, cache } = options;
   const settings = { ...forward, tokens: count, temperature, topK, seed, cache, endTokens };

@@ -9,14 +9,15 @@ import { cutWindows, windowStartToken } from "../lib/eval/mod.ts";
 import { loadTokenizer, readJson, readText } from "../lib/io/mod.ts";
 import {
   type Calibration,
-  integerExecution,
+  executeMethod,
+  type Execution,
+  executions,
   methodOf,
   methods,
   needsCalibration,
-  quantizedForward,
   quantizeWeights,
 } from "../lib/methods/mod.ts";
-import { loadModel, type Model } from "../lib/model/mod.ts";
+import { disposeModel, loadModel, type Model } from "../lib/model/mod.ts";
 import type { Profile } from "../lib/quant/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import {
@@ -36,7 +37,7 @@ interface Options {
   window?: number;
   method: string;
   profile: Profile;
-  execute: "emulate" | "integer";
+  execute: Execution;
   prune?: number;
   pruneLayers?: number[];
   positions: PruningPlan["positions"];
@@ -70,7 +71,7 @@ await main((program, session) =>
     .option(
       "--execute <how>",
       "emulate: dequantized floats, or integer: integer products in the linear maps",
-      choiceOption("--execute", ["emulate", "integer"]),
+      choiceOption("--execute", executions),
       "emulate",
     )
     .option(
@@ -131,12 +132,10 @@ async function run(options: Options, session: Session): Promise<void> {
 
   const draw = () => calibration!.drawn;
   const quantized = await quantizeWeights(full, method, draw, session.progress, session.signal);
-  const { model, forward } = execute === "integer"
-    ? await integerExecution(quantized, method, profile, draw, pruning)
-    : {
-      model: quantized,
-      forward: quantizedForward(quantized, method, profile, draw, pruning),
-    };
+  const { model, forward } = executeMethod(quantized, method, profile, draw, {
+    ...{ execute, pruning, release: true },
+  });
+  disposeModel(full, model);
   const started = performance.now();
   const readings = await takeReadings(model, windows, forward, session);
   const seconds = (performance.now() - started) / 1000;

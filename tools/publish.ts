@@ -37,12 +37,16 @@ export async function publishTable(
  * @throws {InputError} If the folder cannot be written to.
  */
 export async function publishTable4(record: BenchRecord, folder: string): Promise<Table> {
-  const { machine, versions, commit, started } = record;
+  const { machine: { processor, cores }, versions, commit } = record;
+  const origin: Provenance = {
+    commit,
+    deno: versions.Deno,
+    machine: `${cores} cores, ${processor}`,
+  };
   const rows = table4Rows(record);
   const table = table4(record);
   const claims = judgeSpeed(rows);
-  const measured = { machine, versions, commit, started };
-  return await writeTable(`${folder}/table4`, table, { measured, table, claims, rows });
+  return await writeTable(`${folder}/table4`, table, { provenance: origin, table, claims, rows });
 }
 
 /** Writes a table for people, and all that is known of it for programs. */

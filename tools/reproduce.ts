@@ -5,13 +5,14 @@ import { driftOf, expectations, figuresOf } from "../experiments/expectations.ts
 import { type MeasuredModel, measureModel, type MeasureOptions } from "../experiments/measure.ts";
 import { loadSubject } from "../experiments/subject.ts";
 import { type PaperTable, paperTables } from "../experiments/tables.ts";
-import { encodeJson } from "../lib/core/mod.ts";
+import { encodeJson, require } from "../lib/core/mod.ts";
 import { writeAtomically } from "../lib/io/mod.ts";
+import { type Execution, executions } from "../lib/methods/mod.ts";
 import { disposeModel } from "../lib/model/mod.ts";
 import { toText } from "../lib/report/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { fileCellStore } from "./cell_store.ts";
-import { integerOption, listOption, main, type Session } from "./command_line.ts";
+import { choiceOption, integerOption, listOption, main, type Session } from "./command_line.ts";
 import { provenance, sourceHash } from "./provenance.ts";
 import { publishTable, publishTable4 } from "./publish.ts";
 
@@ -20,6 +21,7 @@ interface Options {
   fresh?: boolean;
   model: string[];
   accept?: boolean;
+  execute: Execution;
 }
 
 /** A model to measure; the window is that of {@linkcode loadSubject}. */
@@ -44,11 +46,20 @@ await main((program, session) =>
       (folder: string, folders: string[]) => [...folders, folder],
       [],
     )
+    .option(
+      "--execute <how>",
+      "emulate: dequantized floats, or integer: integer products in the linear maps of AgileQ-8; " +
+        "tables then go to results/integer",
+      choiceOption("--execute", executions),
+      "emulate",
+    )
     .option("--accept", "take what was measured on the bundled models as the new expectations")
     .action((options: Options) => run(options, session))
 );
 
 async function run(options: Options, session: Session): Promise<void> {
+  const emulates = options.execute === "emulate";
+  require(!options.accept || emulates, "read the command line", "--accept takes --execute emulate");
   const timings = options.table.includes(4) ? await readBenchRecord("block") : undefined;
   const { matrixProduct } = await useBackend("agile");
   const tables = paperTables.filter(({ number }) => options.table.includes(number));
@@ -61,18 +72,20 @@ async function run(options: Options, session: Session): Promise<void> {
     store: fileCellStore("results/.cells"),
     fingerprint: await sourceHash(),
     fresh: options.fresh,
+    execute: options.execute,
   };
   const measure = (sources: Source[]) => measureAll(sources, matrixProduct, tables, settings);
   // Further models first: should they be refused, that shows at once.
   const further = await measure(options.model.map((folder) => ({ folder })));
   const ours = await measure(bundled);
 
+  const folder = emulates ? "results" : "results/integer";
   const models = [...ours, ...further];
   const origin = await provenance();
   const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 160;
   for (const table of tables) {
     const measured = models.filter((each) => each.table === table);
-    console.log(toText(await publishTable(table, measured, origin, "results"), width));
+    console.log(toText(await publishTable(table, measured, origin, folder), width));
   }
   if (timings) console.log(toText(await publishTable4(timings, "results"), width));
   if (models.length > 0) console.log(summary(models));

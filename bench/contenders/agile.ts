@@ -4,7 +4,7 @@ import { useBackend } from "../../lib/tensor/mod.ts";
 import type { InstructionLevel, Job } from "../../experiments/bench_record.ts";
 import { type Prepare, type Scope, serve } from "../harness/serve.ts";
 import { prepareBlock } from "../jobs/block.ts";
-import { prepareMatrices } from "../jobs/matrices.ts";
+import { preparePackedWeight } from "../jobs/packed_weight.ts";
 import { prepareProduct } from "../jobs/product.ts";
 import { prepareStep } from "../jobs/step.ts";
 import { prepareForward, preparePerplexity } from "../jobs/window.ts";
@@ -17,7 +17,7 @@ const { matrixProduct, threads } = await useBackend("agile");
 const kinds: Record<string, Prepare> = {
   block: prepared(prepareBlock),
   forward: prepared(prepareForward),
-  matrices: prepared(prepareMatrices),
+  "packed weight": prepared(preparePackedWeight),
   perplexity: prepared(preparePerplexity),
   product: prepared(prepareProduct),
   step: prepared(prepareStep),

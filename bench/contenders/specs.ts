@@ -13,8 +13,9 @@ function threadEnvironment(threads: number): Record<string, string> {
   return { AGILE_QUANT_THREADS: String(threads), OMP_NUM_THREADS: String(threads) };
 }
 
-function threadsInWords(threads: number): string {
-  return threads === 1 ? "1 thread" : `${threads} threads`;
+/** What a contender is called: its engine, with the instruction level if it has several. */
+export function contenderName(engine: string, threads: number): string {
+  return `${engine}, ${threads} thread${threads === 1 ? "" : "s"}`;
 }
 
 /** A TypeScript contender, with the permissions of the benchmarks. */
@@ -25,7 +26,7 @@ function script(path: string, ...args: string[]): string[] {
 /** Backend `agile` at one instruction level. */
 export function agilePeer(level: InstructionLevel, threads: number): PeerSpec {
   return {
-    name: `agile ${level}, ${threadsInWords(threads)}`,
+    name: contenderName(`agile ${level}`, threads),
     command: script("contenders/agile.ts", level),
     env: { ...threadEnvironment(threads), ...levelEnvironment[level] },
   };
@@ -34,7 +35,7 @@ export function agilePeer(level: InstructionLevel, threads: number): PeerSpec {
 /** TensorFlow.js' own WebAssembly backend. */
 export function tensorflowPeer(): PeerSpec {
   return {
-    name: "TensorFlow.js wasm, 1 thread",
+    name: contenderName("TensorFlow.js wasm", 1),
     command: script("contenders/tensorflow_wasm.ts"),
   };
 }
@@ -42,7 +43,7 @@ export function tensorflowPeer(): PeerSpec {
 /** What multiplications and additions in registers reach. */
 export function peakPeer(level: Exclude<InstructionLevel, "native">, threads: number): PeerSpec {
   return {
-    name: `register loop, ${level}, ${threadsInWords(threads)}`,
+    name: contenderName(`register loop, ${level}`, threads),
     command: script("contenders/peak.ts", level, String(threads)),
   };
 }
@@ -50,7 +51,7 @@ export function peakPeer(level: Exclude<InstructionLevel, "native">, threads: nu
 /** onnxruntime-node, whose packages have a configuration of their own: 100 MB that only this needs. */
 export function onnxruntimePeer(threads: number): PeerSpec {
   return {
-    name: `onnxruntime, ${threadsInWords(threads)}`,
+    name: contenderName("onnxruntime", threads),
     command: [
       ...[Deno.execPath(), "run", "-q", "--no-prompt", "--config", "bench/peers/onnxruntime.json"],
       ...["--allow-read", "--allow-ffi", "--allow-env", "--allow-sys"],
@@ -72,7 +73,7 @@ export function pytorchPeer(
 ): PeerSpec {
   const suffix = preload ? `, ${preload.name}` : "";
   return {
-    name: `PyTorch, ${threadsInWords(threads)}${suffix}`,
+    name: contenderName("PyTorch", threads) + suffix,
     command: [pythonWithTorch(), `bench/peers/${path}`, String(threads)],
     env: {
       ...threadEnvironment(threads),

@@ -45,8 +45,9 @@ export async function execute(model: Model, execution: Execution): Promise<Execu
   const window = randomIds(model, 64);
   const calibration = () => ({ weightWindows: [], activationWindows: [window] });
   const quantized = await quantizeWeights(model, method, calibration);
+  disposeModel(model, quantized);
   const executed = await integerExecution(quantized, method, "paper", calibration);
-  disposeModel(model, executed.model);
+  disposeModel(quantized, executed.model);
   return executed;
 }
 

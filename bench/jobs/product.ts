@@ -32,16 +32,27 @@ export function prepareProduct(
     scope.onEnd(() => weight.dispose());
     return async () => ({ time: await time(() => linear(x, weight).dispose()) });
   }
-  const bits = numbers === "int8" ? 8 : 4;
+  const { layer, parts } = quantizedLayer(values, weights, columns, numbers === "int8" ? 8 : 4);
+  scope.onEnd(() => tf.dispose(parts));
+  return async () => ({ time: await time(() => layer.apply(x).dispose()) });
+}
+
+/** A linear layer of so many bits a weight, and the tensors that its weight consists of. */
+function quantizedLayer(
+  values: Float32Array,
+  weights: Float32Array,
+  columns: number,
+  bits: 4 | 8,
+) {
   const codes = rtn(weights, {
-    ...{ rows: outputs, columns, bits, groupSize: bits === 8 ? "row" : 128 },
+    ...{ rows: weights.length / columns, columns, bits, groupSize: bits === 8 ? "row" : 128 },
     ...{ symmetric: false, range: "minmax" },
   });
   const params = bits === 8
     ? uniformParams(observeRange(values, { channels: columns, granularity: "tensor" }), { bits })
     : searchTrip(values, { channels: columns, bits: 8, K: 3 });
   const layer = quantizedLinear(codes, params);
-  return async () => ({ time: await time(() => layer.apply(x).dispose()) });
+  return { layer, parts: Object.values(layer.weight).filter((part) => part instanceof tf.Tensor) };
 }
 
 /** Numbers in -0.5..0.5; long arrays repeat a period, since no product's time depends on values. */

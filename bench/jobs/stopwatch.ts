@@ -3,6 +3,7 @@ import {
   chainHooks,
   type LayerModuleName,
   type Model,
+  type Module,
   type SiteHook,
   type SiteName,
   siteNames,
@@ -44,7 +45,7 @@ const before: Partial<Record<SiteName, Operation>> = {
 const sites = siteNames.filter((site) => site in before);
 
 /** What a linear map is, and what a block has done when it comes to it. */
-const linearMaps: Partial<Record<LayerModuleName, [Operation, before: Operation]>> = {
+const linearMaps: Partial<Record<LayerModuleName, [own: Operation, before: Operation]>> = {
   query: ["q/k/v", "norms"],
   key: ["q/k/v", "q/k/v"],
   value: ["q/k/v", "rotary"],
@@ -57,7 +58,8 @@ const linearMaps: Partial<Record<LayerModuleName, [Operation, before: Operation]
 /**
  * Divides the time of a forward pass among its operations without a change to the model: a hook at
  * the sites and wrapped linear maps read the clock, and what has passed since the last reading
- * belongs to the operation in between. The times add up to the whole.
+ * belongs to the operation in between. The times add up to the whole, which is a little more than
+ * without the stopwatch where the model joins a rectifier to its linear map.
  */
 export class Stopwatch {
   #booked = nothing();
@@ -103,23 +105,29 @@ export class Stopwatch {
           const operation = linearMaps[name as LayerModuleName];
           if (!operation) return [name, module];
           const { weight, bias } = module;
-          const apply = module.apply ??
-            ((value: tf.Tensor2D) => linear(value, weight as tf.Tensor2D, bias));
-          return [name, { ...module, apply: this.#timed(apply, ...operation) }];
+          const apply = (value: tf.Tensor2D) => linear(value, weight as tf.Tensor2D, bias);
+          return [name, this.#timedMethods({ apply, ...module }, operation)];
         }),
       )
     );
     return { ...model, weights: { ...model.weights, layers } };
   }
 
-  #timed<Input, Output>(
-    work: (input: Input) => Output,
+  /** A module computes by whichever of its functions the model calls. */
+  #timedMethods(module: Module, [own, earlier]: [own: Operation, before: Operation]): Module {
+    const methods = Object.entries(module).filter(([, value]) => typeof value === "function");
+    const timed = methods.map(([name, work]) => [name, this.#timed(work, own, earlier)]);
+    return { ...module, ...Object.fromEntries(timed) };
+  }
+
+  #timed<Arguments extends unknown[], Output>(
+    work: (...input: Arguments) => Output,
     own: Operation,
     earlier: Operation,
-  ): (input: Input) => Output {
-    return (input) => {
+  ): (...input: Arguments) => Output {
+    return (...input) => {
       this.lap(earlier);
-      const output = work(input);
+      const output = work(...input);
       this.lap(own);
       return output;
     };

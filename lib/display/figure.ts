@@ -2,6 +2,9 @@ import { escapeHtml, type Figure, type PlotlySpec, renderSvg, withTheme } from "
 import { Display } from "./display.ts";
 import { drawWhenReady } from "./interactive.ts";
 
+/** A figure with what is said of it. */
+export type DrawnFigure = Pick<Figure, "title" | "shows" | "verdict" | "agreement" | "spec">;
+
 /**
  * Makes a figure the result of a notebook's cell. One output holds it three times, for viewers of
  * every kind: for those that know Plotly; as a page that shows the static image until
@@ -9,7 +12,7 @@ import { drawWhenReady } from "./interactive.ts";
  *
  * @param figure A figure with its verdict, which is printed below it, or a spec alone.
  */
-export function displayFigure(figure: Figure | PlotlySpec): Display {
+export function displayFigure(figure: DrawnFigure | PlotlySpec): Display {
   const spec = "spec" in figure ? figure.spec : figure;
   const title = "spec" in figure ? figure.title : titleOf(spec);
   const caption = "spec" in figure ? captionOf(figure) : [];
@@ -26,7 +29,7 @@ export function displayFigure(figure: Figure | PlotlySpec): Display {
   });
 }
 
-function captionOf({ shows, verdict, agreement }: Figure): string[] {
+function captionOf({ shows, verdict, agreement }: DrawnFigure): string[] {
   const judged = verdict === "beyond the paper"
     ? "Beyond the paper."
     : `Against the paper: ${verdict}.`;

@@ -9,14 +9,14 @@ import {
 } from "../model/mod.ts";
 import {
   fakeQuantizeLog2,
-  fakeQuantizeUniform,
+  fusedSteps,
   observeRange,
   type Profile,
   searchTrip,
   type UniformParams,
   uniformParams,
 } from "../quant/mod.ts";
-import { type Log2Rounding, tensorData, tf } from "../tensor/mod.ts";
+import { fakeQuantUniform, type Log2Rounding, tensorData, tf } from "../tensor/mod.ts";
 import { hookByImportance, leastImportant, takeRows } from "./mixed_precision.ts";
 import type { ActivationScheme, CalibratedQuantizer, SiteQuantizer } from "./scheme.ts";
 import { advanceStreams, closeStreams, openStreams } from "./streams.ts";
@@ -163,22 +163,26 @@ export function quantizeActivations(
   const probabilities = probabilityRounding(scheme);
   const { "attn.probs": _maps, ...rest } = scheme.sites;
   const sites = probabilities ? rest : scheme.sites;
-  return { hook: quantizingHook({ ...scheme, sites }, params), probabilities };
+  return { hook: quantizingHook({ sites }, params), probabilities };
 }
 
 /**
  * As {@linkcode quantizeActivations}, but attention maps come to the hook like all else: for those
  * who look at what each quantizer does.
  */
-export function quantizingHook(scheme: ActivationScheme, params: ActivationParams): SiteHook {
+export function quantizingHook(
+  scheme: Pick<SiteScheme, "sites">,
+  params: ActivationParams,
+): SiteHook {
+  const steps = params.map((sites) =>
+    Object.fromEntries(Object.entries(sites).map(([site, each]) => [site, fusedSteps(each)]))
+  );
   return atSites(sitesOf(scheme, () => true), (value, { site, layer }) => {
     const quantizer = scheme.sites[site]!;
     const name = `${site} of layer ${layer}`;
-    const values = tensorData(value);
+    if (quantizer.kind !== "log2") return fakeQuantUniform(value, steps[layer][site], name);
     const maximum = site === "attn.probs" ? 1 : undefined;
-    const quantized = quantizer.kind === "log2"
-      ? fakeQuantizeLog2(values, { ...quantizer, maximum, name })
-      : fakeQuantizeUniform(values, params[layer][site]!, undefined, name);
+    const quantized = fakeQuantizeLog2(tensorData(value), { ...quantizer, maximum, name });
     return tf.tensor(quantized, value.shape);
   });
 }

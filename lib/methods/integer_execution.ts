@@ -1,60 +1,163 @@
 import { require } from "../core/mod.ts";
-import { type ForwardOptions, type Model, type Pruning, withLinearWeights } from "../model/mod.ts";
-import type { Profile } from "../quant/mod.ts";
-import { type ActivationParams, quantizeActivations } from "./activations.ts";
+import {
+  disposeModel,
+  type ForwardOptions,
+  type LayerModuleName,
+  type LayerWeights,
+  linearGroups,
+  type Model,
+  type Module,
+  type Pruning,
+} from "../model/mod.ts";
+import type { Profile, UniformParams } from "../quant/mod.ts";
+import type { tf } from "../tensor/mod.ts";
+import { type CalibratedScheme, quantizeActivations } from "./activations.ts";
+import { applyInt4Together, hasFourBits, int4Weight } from "./int4_linear.ts";
 import { calibrateMethod, type Method } from "./method.ts";
-import { quantizedLinear } from "./quantized_linear.ts";
-import { inputSite, inputSites, isQuantized } from "./quantized_module.ts";
+import { leastImportant, mapByImportance, type RowMap } from "./mixed_precision.ts";
+import { applyTogether, quantizedLinear } from "./quantized_linear.ts";
+import { inputSites, isQuantized, type QuantizedModule } from "./quantized_module.ts";
 import type { ActivationScheme } from "./scheme.ts";
 import type { Calibration } from "./weights.ts";
 
-/** A model and how to run it. */
-export interface IntegerExecution {
-  /** Computes the linear maps of its blocks in integers. Owns no tensor that the original does not. */
-  model: Model;
-  /** Quantizes the operands of the attention products, which stay in floating point. */
-  forward: ForwardOptions;
+/** How {@linkcode integerExecution} goes about it. */
+export interface IntegerOptions {
+  /** Acts while calibrating as well. */
+  pruning?: Pruning;
+  /**
+   * Frees the dequantized weights of the original, which is of no use then, block by block as their
+   * codes are packed.
+   */
+  release?: boolean;
 }
 
 /**
  * Runs a method in integers: as {@linkcode quantizedForward}, but the linear maps of all blocks
- * multiply integers instead of dequantized floats. The two agree up to float32 rounding, which now
+ * multiply integers instead of dequantized floats, those with four bits on either side on the
+ * lane-packed multiplier of fig. 5. The two agree up to float32 rounding, which now
  * and then takes an activation to the next code of the following quantizer.
  *
- * @param model Its weights quantized by {@linkcode quantizeWeights}; must outlive the result.
- * @param pruning Acts while calibrating as well.
+ * @param model Its weights quantized by {@linkcode quantizeWeights}; the result shares its other tensors.
+ * @returns A model whose weights are codes, to be freed with `disposeModel(result, model)`, and the
+ *   options of its passes, which quantize the operands of the attention products: these stay floats.
  * @throws {InputError} If a linear map's weight or input is not quantized, the channels of an input
  *   have no common step (profile `released` has one per channel), or calibration fails.
  */
-export async function integerExecution(
+export function integerExecution(
   model: Model,
   method: Method,
   profile: Profile,
   calibration: () => Calibration,
-  pruning?: Pruning,
-): Promise<IntegerExecution> {
-  const { scheme, params } = calibrateMethod(model, method, profile, calibration, pruning);
+  { pruning, release = false }: IntegerOptions = {},
+): { model: Model; forward: ForwardOptions } {
+  const calibrated = calibrateMethod(model, method, profile, calibration, pruning);
+  const { scheme, params } = calibrated;
   return {
-    model: await integerModel(model, params),
-    forward: { ...quantizeActivations(withoutInputs(scheme), params), pruning },
+    model: integerModel(model, calibrated, release),
+    forward: {
+      ...quantizeActivations(withoutInputs(scheme), params),
+      ...{ pruning, importance: scheme.lower && "startToken" },
+    },
   };
 }
 
-function integerModel(model: Model, params: ActivationParams): Promise<Model> {
-  return withLinearWeights(model, (module, layer, name) => {
-    const action = `multiply ${name} of layer ${layer} in integers`;
-    require(isQuantized(module), action, "its weight must be quantized");
-    const site = inputSite(name);
-    const input = params[layer][site];
-    require(input !== undefined, action, `its input ${site} must have a uniform quantizer`);
-    const { apply } = quantizedLinear(
-      module.codes,
-      input,
-      module.bias,
-      `${site} of layer ${layer}`,
-    );
-    return { ...module, apply };
+function integerModel(
+  model: Model,
+  { scheme, params, lower }: CalibratedScheme,
+  release: boolean,
+): Model {
+  const layers = model.weights.layers.map((layer) => ({ ...layer }));
+  const integer: Model = { ...model, weights: { ...model.weights, layers } };
+  try {
+    layers.forEach((layer, index) => {
+      linearGroups.forEach((group, order) => {
+        const names = group.filter((name) => layer[name]); // gate, where the MLP is gated
+        const site = inputSites[order];
+        const least = lower?.[index][site];
+        const packed = packGroup(layer, names, {
+          params: params[index][site],
+          lower: least && { share: scheme.lower!.share, params: least },
+          name: `${site} of layer ${index}`,
+        });
+        if (release) names.forEach((name) => layer[name]!.weight.dispose());
+        Object.assign(layer, packed);
+      });
+    });
+  } catch (error) {
+    disposeModel(integer, model);
+    throw error;
+  }
+  return integer;
+}
+
+/** The quantizers of an input: of all tokens, or of the least important and the others. */
+interface InputQuantizers {
+  params?: UniformParams;
+  lower?: { share: number; params: UniformParams };
+  name: string;
+}
+
+/** Linear maps of a block that read the same value, in integers. */
+function packGroup(
+  layer: LayerWeights,
+  names: LayerModuleName[],
+  { params, lower, name: input }: InputQuantizers,
+): LayerWeights {
+  const modules = names.map((name) => {
+    const module = layer[name]!;
+    const action = `multiply ${name} by ${input} in integers`;
+    require(isQuantized(module), action, "the weight must be quantized");
+    require(params !== undefined, action, "the input must have a uniform quantizer");
+    return module;
   });
+  const others = packMaps(modules, params!, input);
+  const least = lower && packMaps(modules, lower.params, input);
+  return Object.fromEntries(names.map((name, index) => {
+    const { bias } = modules[index];
+    const weight = others.memories[index];
+    const apply = others.each[index];
+    if (!least) return [name, { weight, bias, apply, applyGroup: others.together }];
+    const mixed: Module = {
+      ...{ weight, bias, memory: least.memories[index] },
+      apply: (value, importance) => {
+        const chosen = leastImportant(importance, lower!.share);
+        return mapByImportance(value, chosen, least.each[index], apply);
+      },
+    };
+    return [name, mixed];
+  }));
+}
+
+/** Maps that read the same value, and what they hold. */
+interface PackedMaps {
+  memories: tf.Tensor1D[];
+  each: RowMap[];
+  together: (value: tf.Tensor2D) => tf.Tensor2D[];
+}
+
+/** Maps in integers: on the lane-packed multiplier where weights and inputs have four bits. */
+function packMaps(modules: QuantizedModule[], params: UniformParams, input: string): PackedMaps {
+  if (modules.every(({ codes }) => hasFourBits(codes, params))) {
+    const maps = modules.map(({ codes, bias }) => ({
+      weight: int4Weight(codes, params, input),
+      bias,
+    }));
+    return joined(maps, (chosen) => applyInt4Together(chosen, params, input));
+  }
+  const maps = modules.map(({ codes, bias }) => quantizedLinear(codes, params, bias, input));
+  return joined(maps, (chosen) => applyTogether(chosen, params, input));
+}
+
+function joined<Packed extends { weight: { memory: tf.Tensor1D } }>(
+  maps: Packed[],
+  apply: (maps: Packed[]) => PackedMaps["together"],
+): PackedMaps {
+  const alone = maps.map((map) => apply([map]));
+  return {
+    memories: maps.map(({ weight }) => weight.memory),
+    each: alone.map((map): RowMap => (value) => map(value)[0]),
+    together: apply(maps),
+  };
 }
 
 /** The scheme without the inputs of linear maps, which these quantize themselves. */

@@ -1,4 +1,5 @@
 export * from "./activations.ts";
+export * from "./execution.ts";
 export * from "./gptq_model.ts";
 export * from "./integer_execution.ts";
 export * from "./method.ts";

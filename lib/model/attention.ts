@@ -12,7 +12,7 @@ import {
 import { startTokenImportance } from "../tokens/mod.ts";
 import { alibiSlopes } from "./alibi.ts";
 import type { Architecture } from "./architecture.ts";
-import { project } from "./modules.ts";
+import { project, projectGroup } from "./modules.ts";
 import type { BlockHook } from "./sites.ts";
 import type { Pruning } from "./state.ts";
 import type { LayerWeights } from "./weights.ts";
@@ -66,14 +66,15 @@ export function attend(
 ): Attended {
   const { batch, positionIds, at, maps, recall, importance } = options;
   const { heads, headDim, positions } = architecture;
-  let query = project(weights.query!, input);
-  let key = project(weights.key!, input);
+  const projections = [weights.query!, weights.key!, weights.value!];
+  const projected = projectGroup(projections, input);
+  const value = projected[2];
+  let [query, key] = projected;
   if (positions.kind === "rotary") {
     const table = rotaryTable(repeat(positionIds, batch), headDim, positions.theta);
     query = rotary(at("attn.qBeforeRotary", query), table, headDim);
     key = rotary(at("attn.kBeforeRotary", key), table, headDim);
   }
-  const value = project(weights.value!, input);
   query = at("attn.q", query);
   const own = { key: at("attn.k", key), value: at("attn.v", value) };
   const seen = recall ? recall(own.key, own.value) : own;
@@ -90,7 +91,7 @@ export function attend(
   const mixed = mix(query, seen.key, seen.value, mixing, options);
   const scores = mixed.importance;
   const joined = at("attn.output", mixed.output, scores && { importance: scores });
-  return { ...mixed, output: project(weights.output!, joined, scores) };
+  return { ...mixed, output: project(weights.output!, joined, { importance: scores }) };
 }
 
 /** Attention whose maps never exist. */

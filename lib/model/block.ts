@@ -3,11 +3,11 @@ import { gelu, type Log2Rounding, silu, tf } from "../tensor/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import { attend, type Recall } from "./attention.ts";
 import type { Model } from "./model.ts";
-import { normalize, project } from "./modules.ts";
+import { normalize, project, projectGroup } from "./modules.ts";
 import { pruneTokens } from "./prune.ts";
 import { type BlockHook, hookOfLayer, isCalledAt, type SiteHook } from "./sites.ts";
 import type { Exit, Pruning, State } from "./state.ts";
-import type { LayerWeights, Module } from "./weights.ts";
+import type { LayerWeights } from "./weights.ts";
 
 /** What a caller may hang onto a forward pass. */
 export interface ForwardOptions {
@@ -105,11 +105,16 @@ function transform(
   importance?: Float32Array,
 ): tf.Tensor2D {
   const details = importance && { importance };
-  const apply = (map: Module, value: tf.Tensor2D) => project(map, value, importance);
   const input = at("mlp.input", value, details);
-  const activate = activations[activation];
-  const expanded = gated
-    ? tf.mul(activate(apply(gate!, input)), apply(up!, input))
-    : activate(apply(up!, input));
-  return apply(down!, at("mlp.hidden", expanded as tf.Tensor2D, details));
+  const follow = activations[activation];
+  let expanded: tf.Tensor2D;
+  if (gated) {
+    const [first, factor] = projectGroup([gate!, up!], input, importance);
+    expanded = tf.mul(follow(first), factor);
+  } else if (activation === "relu") { // in one pass with the bias
+    expanded = project(up!, input, { activation, importance });
+  } else {
+    expanded = follow(project(up!, input, { importance }));
+  }
+  return project(down!, at("mlp.hidden", expanded, details), { importance });
 }

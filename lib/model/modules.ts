@@ -1,14 +1,36 @@
-import { layerNorm, linear, rmsNorm, type tf } from "../tensor/mod.ts";
+import { layerNorm, linear, type LinearActivation, rmsNorm, tf } from "../tensor/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import type { Module } from "./weights.ts";
 
-/** Applies a linear map: `[rows, in]` to `[rows, out]`. */
+/** Besides its input, what {@linkcode project} is told. */
+export interface ProjectOptions {
+  /** What follows the map. */
+  activation?: LinearActivation;
+  /** Of each row, where it is known: for maps that compute by it. */
+  importance?: Float32Array;
+}
+
+/** Applies a linear map and what follows it: `[rows, in]` to `[rows, out]`. */
 export function project(
   { weight, bias, apply }: Module,
   value: tf.Tensor2D,
-  importance?: Float32Array,
+  { activation = "linear", importance }: ProjectOptions = {},
 ): tf.Tensor2D {
-  return apply ? apply(value, importance) : linear(value, weight as tf.Tensor2D, bias);
+  if (!apply) return linear(value, weight as tf.Tensor2D, bias, activation);
+  const output = apply(value, importance);
+  return activation === "relu" ? tf.relu(output) : output;
+}
+
+/** Applies the linear maps of a group, which read the same value, in their order. */
+export function projectGroup(
+  modules: Module[],
+  value: tf.Tensor2D,
+  importance?: Float32Array,
+): tf.Tensor2D[] {
+  const [{ applyGroup }] = modules;
+  return applyGroup
+    ? applyGroup(value, importance)
+    : modules.map((module) => project(module, value, { importance }));
 }
 
 /** Applies a norm of this architecture to each row of `[rows, channels]`. */

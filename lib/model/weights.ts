@@ -5,11 +5,15 @@ import type { Architecture } from "./architecture.ts";
 export interface Module {
   weight: tf.Tensor;
   bias?: tf.Tensor1D;
+  /** What `apply` reads besides, and the model owns. */
+  memory?: tf.Tensor;
   /**
-   * Computes a linear map, `[rows, in]` to `[rows, out]`, by other means than weight and bias; told the
+   * Computes a linear map, `[rows, in]` to `[rows, out]`, by other means than `linear`; told the
    * importance of each row where the site before it is.
    */
   apply?: (value: tf.Tensor2D, importance?: Float32Array) => tf.Tensor2D;
+  /** Computes all maps of its group of {@linkcode linearGroups}, in their order, at once. */
+  applyGroup?: (value: tf.Tensor2D, importance?: Float32Array) => tf.Tensor2D[];
 }
 
 /** What a module's parameters are called. */
@@ -50,7 +54,10 @@ export type ModuleShape =
   & { weight: number[]; bias: boolean }
   & ({ layer: null; name: OuterModuleName } | { layer: number; name: LayerModuleName });
 
-/** The linear maps of a block, in the order in which GPTQ's true-sequential mode visits them. */
+/**
+ * The linear maps of a block, grouped by the value that they read, in the order in which GPTQ's
+ * true-sequential mode visits them.
+ */
 export const linearGroups: LayerModuleName[][] = [
   ["query", "key", "value"],
   ["output"],
@@ -130,6 +137,6 @@ export function parameters(weights: Weights): tf.Tensor[] {
 }
 
 /** The parameter tensors of one module. */
-export function moduleParameters({ weight, bias }: Module): tf.Tensor[] {
-  return bias ? [weight, bias] : [weight];
+export function moduleParameters({ weight, bias, memory }: Module): tf.Tensor[] {
+  return [weight, bias, memory].filter((tensor) => tensor !== undefined);
 }

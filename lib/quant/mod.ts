@@ -17,8 +17,8 @@ export {
   type UniformOptions,
   type UniformQuantized,
 } from "./uniform.ts";
-export { type CommonStep, commonStep } from "./common_step.ts";
-export { type ByteQuantizer, byteQuantizer } from "./bytes.ts";
+export { type CommonStep, commonStep, parameterOf } from "./common_step.ts";
+export { type FusedSteps, fusedSteps } from "./fused_steps.ts";
 export { fakeQuantizeUniform } from "./fake_uniform.ts";
 export {
   dequantizeLog2,

@@ -36,14 +36,14 @@ export class AgileBackend extends tf.MathBackendCPU {
   constructor(readonly simd: Simd) {
     super();
     this.matrixProduct = simdMatrixProduct(simd);
-    this.integerProduct = simdIntegerProduct(simd);
+    this.integerProduct = simdIntegerProduct;
   }
 
   /** Chooses the matrix products: a native library if asked for and present, else SIMD. */
   chooseProducts(native: boolean): void {
     const library = native ? nativeProducts(this.simd.arena) : undefined;
     this.matrixProduct = library?.float ?? simdMatrixProduct(this.simd);
-    this.integerProduct = library?.integer ?? simdIntegerProduct(this.simd);
+    this.integerProduct = library?.integer ?? simdIntegerProduct;
   }
 
   /**

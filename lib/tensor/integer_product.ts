@@ -1,84 +1,49 @@
-import { require } from "../core/mod.ts";
 import type { Arena } from "./arena.ts";
-import type { Simd } from "./simd.ts";
-import { split } from "./split.ts";
 
-/** The shape of an integer product C [m, n] = A [m, k] B^T with B [n, k]. */
-export interface IntegerShape {
-  m: number;
-  n: number;
-  /** A multiple of {@linkcode depthStep}. */
-  k: number;
-  /** Elements from one row of A to the next. */
-  strideA: number;
-  /** Elements from one row of C to the next: {@linkcode paddedColumns} of n. */
-  strideC: number;
-}
-
-/** One way to multiply unsigned by signed bytes, exact in 32 bits. */
+/** What multiplies codes of activations and weights; sums are exact. */
 export interface IntegerProduct {
   /** E.g. `oneDNN 2.6.3` or `WebAssembly SIMD`. */
   readonly name: string;
-  /** Threads it computes on. */
-  readonly threads: number;
-  /**
-   * Writes A B^T. The matrices are given by their addresses; there is room for the padding of C and
-   * as many more rows of B.
-   */
-  multiply(a: number, b: number, target: number, shape: IntegerShape): void;
+  /** Whether a native library does, on whole bytes, where that pays. */
+  readonly native: boolean;
 }
 
-/** Depths are padded to a multiple of this. */
-export const depthStep = 16;
+/** The products of `assembly/integer.ts`. */
+export const simdIntegerProduct: IntegerProduct = { name: "WebAssembly SIMD", native: false };
 
-/** The depth up to which no sum of products can leave 32 bits, zero points included: 255 * 255 * k. */
-const deepest = 2 ** 15;
-
-/** Refuses a sum of too many products. */
-export function requireDepth(k: number, action: string): void {
-  require(k <= deepest, action, `at most ${deepest} columns may be summed up`, k);
-}
-
-/** What a row of C takes up. */
-export function paddedColumns(n: number): number {
-  return Math.ceil(n / 4) * 4;
-}
-
-/** Products of fewer multiplications stay on one thread: they take about 100 microseconds. */
-const smallestShared = 2 ** 21;
-
-/** The product on the SIMD kernel of `assembly/integer.ts`. */
-export function simdIntegerProduct(simd: Simd): IntegerProduct {
-  return {
-    name: "WebAssembly SIMD",
-    threads: simd.threads,
-    multiply(a, b, target, { m, n, k, strideA, strideC }) {
-      const parts = m * n * k < smallestShared ? 1 : simd.callsAtMost;
-      simd.run(
-        "integerMatmul",
-        split(m, 2, parts).map(([row, rows]) => [
-          ...[a + row * strideA, strideA, b, target + 4 * row * strideC],
-          ...[rows, n, k],
-        ]),
-      );
-    },
-  };
-}
+/**
+ * c = offset + a bᵀ: unsigned bytes [m, k] times signed bytes [n, k], in 32-bit integers. Matrices are
+ * given by their addresses; rows of a and of c are `strideA` and `strideC` elements apart, and `offset`
+ * is [n].
+ */
+export type ByteProduct = (
+  a: number,
+  strideA: number,
+  b: number,
+  c: number,
+  strideC: number,
+  offset: number,
+  m: number,
+  n: number,
+  k: number,
+) => void;
 
 /**
  * Whether a product is exact at the extremes: 8-bit products whose pairs are added in 16 bits, as
  * processors without VNNI instructions do, saturate there.
  */
-export function isExact(product: IntegerProduct, arena: Arena): boolean {
+export function isExact(multiply: ByteProduct, arena: Arena): boolean {
+  const offset = 7;
   return [[1, 1], [1, 64], [64, 1], [48, 64]].every(([m, n]) => {
-    const [k, strideC] = [64, paddedColumns(n)];
-    return arena.scratch([m * k, strideC * k, 4 * m * strideC], (a, b, c) => {
+    const k = 64;
+    return arena.scratch([m * k, n * k, 4 * m * n, 4 * n], (a, b, c, offsets) => {
       arena.view(Uint8Array, a, m * k).fill(255);
-      const sums = arena.view(Int32Array, c, m * strideC);
+      arena.view(Int32Array, offsets, n).fill(offset);
+      const sums = arena.view(Int32Array, c, m * n);
       return [-128, 127].every((weight) => {
         arena.view(Int8Array, b, n * k).fill(weight);
-        product.multiply(a, b, c, { m, n, k, strideA: k, strideC });
-        return sums.every((sum, i) => i % strideC >= n || sum === 255 * weight * k);
+        multiply(a, k, b, c, n, offsets, m, n, k);
+        return sums.every((sum) => sum === offset + 255 * weight * k);
       });
     });
   });

@@ -1,5 +1,5 @@
 import { require } from "../core/mod.ts";
-import { depthStep, requireDepth } from "./integer_product.ts";
+import { tf } from "./tf.ts";
 
 /** Weight codes `[rows, columns]` on a grid per row and group: `scale * (code - zeroPoint)`. */
 export interface WeightCodes {
@@ -18,124 +18,187 @@ export interface WeightCodes {
 /** How the activations that meet a weight are coded: `step * 2^shift[c] * (code - zeroPoint)`. */
 export interface ActivationGrid {
   step: number;
-  /** 0..255. */
-  zeroPoint: number;
   /** `[columns]`, 0..8. */
   shift: Uint8Array;
 }
 
-/**
- * A weight for {@linkcode integerLinear}. Its columns stand in blocks that share a scale per row, each
- * padded to a multiple of 16; blocks lie one after the other.
- */
+/** A weight for {@linkcode integerLinear}: about 0.57 bytes per 4-bit weight in groups of 128. */
 export interface IntegerWeight {
   rows: number;
-  /** 4: two codes to a byte; 8: signed bytes, the code less 128. */
+  columns: number;
+  /** 4: two codes to a byte; 8: one. */
   bits: 4 | 8;
-  /** Per block `[rows, depth * bits / 8]`. */
-  codes: Uint8Array;
-  /** How many places each block has. */
-  depths: number[];
-  /** `[places]`, the column at each place; -1 for padding. */
-  order: Int32Array;
-  /** `[places]`, what 4-bit weights are multiplied by: TRIP's power of two. */
-  factor: Int16Array;
-  /** `[blocks, rows]`, the product of both steps. */
-  scale: Float32Array;
-  /** `[blocks, rows]`, the code of zero. */
-  zeroPoint: Uint8Array;
-  /** `[blocks, rows]`, what the activations' zero point adds to a sum of products. */
-  offset: Int32Array;
+  /** Groups of columns with a scale per row of their own. */
+  blocks: number;
+  /** Places that its columns, and rows that its rows take up with their padding. */
+  places: number;
+  paddedRows: number;
+  /** Where each column stands, as `memory` has it: weights that agree in it can read the same codes. */
+  tables: Int32Array;
+  /** All of it, as `assembly/integer_weight.ts` describes; whoever packed the weight frees it. */
+  memory: tf.Tensor1D;
 }
 
-/** A code of four bits less its zero point, up to 15 in magnitude, may be shifted as far in a byte. */
+/** Columns of one group whose activations have the same power of two. */
+interface Run {
+  group: number;
+  shift: number;
+  columns: number[];
+}
+
+/** A code less its zero point, up to 15 in magnitude, may be shifted as far in a signed byte. */
 const furthestFold = 3;
+
+/** Rows side by side in memory, and places of one step. */
+const [panelRows, stepPlaces] = [8, 4];
+
+/** Places whose products, of codes of four bits, fit 16 bits when added in pairs. */
+const chainPlaces = 32;
+
+/** The deepest block whose sums of products cannot leave 32 bits: 255 * 255 * depth. */
+const deepest = 2 ** 15;
+
+/** Places of which a thread's workspace holds a panel. */
+const mostPlaces = 2 ** 16;
+
+/** 32-bit integers in front: six counts and six starts. */
+const headWords = 12;
 
 /**
  * Brings a weight into the form that integer products read, for activations on a certain grid.
  *
- * Codes up to 15 are held in four bits, and the powers of two of the activations (fig. 6) are
- * multiplied into them, exactly: 15 * 2^3 fits a signed byte. Where that does not fit, in 8-bit
- * weights or beyond 2^3, columns with the same power form a block of their own.
+ * Codes up to 15 are held in four bits. The powers of two of the activations (fig. 6) multiply sums of
+ * products inside a block, exactly; in 8-bit weights, and beyond 2^3, columns with another power
+ * form a block of their own.
  *
  * @throws {InputError} If the grid has not one shift per column or a block is too deep.
  */
-export function packWeight(weight: WeightCodes, grid: ActivationGrid): IntegerWeight {
-  const { rows, columns, codes, groupIndex } = weight;
+export function packWeight(weight: WeightCodes, { step, shift }: ActivationGrid): IntegerWeight {
+  const { rows, columns, codes, zeroPoint, groupIndex } = weight;
   const action = "pack a weight";
-  const { shift } = grid;
   require(shift.length === columns, action, `it needs ${columns} shifts`, shift.length);
-  const bits = codes.every((code) => code < 16) && weight.zeroPoint.every((code) => code < 16)
-    ? 4
-    : 8;
+  const bits = [codes, zeroPoint].every((part) => part.every((code) => code < 16)) ? 4 : 8;
   const folds = bits === 4 && shift.every((power) => power <= furthestFold);
-  const blocks = columnBlocks(groupIndex, folds ? new Uint8Array(columns) : shift);
-  const depths = blocks.map((block) => Math.ceil(block.length / depthStep) * depthStep);
-  depths.forEach((depth) => requireDepth(depth, action));
-  const order = new Int32Array(depths.reduce((sum, depth) => sum + depth, 0)).fill(-1);
-  const packed: IntegerWeight = {
-    rows,
-    bits,
-    codes: new Uint8Array(rows * order.length * bits / 8),
-    depths,
-    order,
-    factor: new Int16Array(order.length),
-    scale: new Float32Array(blocks.length * rows),
-    zeroPoint: new Uint8Array(blocks.length * rows),
-    offset: new Int32Array(blocks.length * rows),
-  };
-  let start = 0;
-  blocks.forEach((block, index) => {
-    order.set(block, start);
-    packed.factor.set(block.map((column) => folds ? 2 ** shift[column] : 1), start);
-    const step = folds ? grid.step : grid.step * 2 ** shift[block[0]];
+  const runs = runsOf(groupIndex, shift);
+  const blocks = folds ? joinGroups(runs) : runs.map((run) => [run]);
+  const layout = layOut(blocks, folds, columns);
+  const places = layout.order.length;
+  require(
+    places <= mostPlaces,
+    action,
+    `its columns may take up at most ${mostPlaces} places`,
+    places,
+  );
+  const paddedRows = roundUp(rows, panelRows);
+  const panelBytes = places * panelRows * bits / 8;
+  const tables = [layout.table, layout.chains, layout.order.map((column) => 4 * column)];
+  const grids = blocks.length * paddedRows;
+  const sizes = [
+    ...tables.map((table) => 4 * table.length),
+    ...[4 * grids, grids, paddedRows / panelRows * panelBytes],
+  ];
+  const starts = startsOf(4 * headWords, sizes);
+  const memory = new Int32Array((starts.at(-1)! + roundUp(sizes.at(-1)!, 16)) / 4);
+  memory.set([rows, paddedRows, places, bits, blocks.length, panelBytes, ...starts]);
+  tables.forEach((table, index) => memory.set(table, starts[index] / 4));
+  const [scaleStart, zeroStart, codeStart] = starts.slice(tables.length);
+  const scale = new Float32Array(memory.buffer, scaleStart, grids);
+  const zero = new Uint8Array(memory.buffer, zeroStart, grids);
+  const groups = weight.scale.length / rows;
+  blocks.forEach(([{ group, shift }], block) => {
+    const finest = folds ? step : step * 2 ** shift;
     for (let row = 0; row < rows; row++) {
-      fillRow(packed, weight, { row, block, index, start, step, zeroPoint: grid.zeroPoint });
+      scale[block * paddedRows + row] = finest * weight.scale[row * groups + group];
+      zero[block * paddedRows + row] = zeroPoint[row * groups + group];
     }
-    start += depths[index];
   });
-  return packed;
+  fillPanels(new Uint8Array(memory.buffer, codeStart), panelBytes, weight, layout.order, bits);
+  return {
+    ...{ rows, columns, bits, blocks: blocks.length, places, paddedRows },
+    tables: Int32Array.from(tables.flat()),
+    memory: tf.tensor1d(memory, "int32"),
+  };
 }
 
 /** Columns by group and power, in ascending order. */
-function columnBlocks(groupIndex: Int32Array, powers: Uint8Array): number[][] {
-  const blocks = new Map<number, number[]>();
+function runsOf(groupIndex: Int32Array, shift: Uint8Array): Run[] {
+  const runs = new Map<number, Run>();
   groupIndex.forEach((group, column) => {
-    const key = group * 256 + powers[column];
-    const block = blocks.get(key);
-    if (block) block.push(column);
-    else blocks.set(key, [column]);
+    const key = group * 256 + shift[column];
+    const run = runs.get(key);
+    if (run) run.columns.push(column);
+    else runs.set(key, { group, shift: shift[column], columns: [column] });
   });
-  return [...blocks].sort(([a], [b]) => a - b).map(([, block]) => block);
+  return [...runs].sort(([a], [b]) => a - b).map(([, run]) => run);
 }
 
-/** Where {@linkcode fillRow} works, and the activations' step and code of zero there. */
-interface BlockRow {
-  row: number;
-  block: number[];
-  index: number;
-  start: number;
-  step: number;
-  zeroPoint: number;
+/** The runs of each group together. */
+function joinGroups(runs: Run[]): Run[][] {
+  return [...Map.groupBy(runs, ({ group }) => group).values()];
 }
 
-function fillRow(
-  packed: IntegerWeight,
-  { rows, columns, codes, scale, zeroPoint, groupIndex }: WeightCodes,
-  { row, block, index, start, step, zeroPoint: activationZero }: BlockRow,
+/** Which column stands where, and the tables of blocks and chains of `assembly/integer_weight.ts`. */
+function layOut(blocks: Run[][], folds: boolean, padding: number) {
+  const [order, chains, table]: number[][] = [[], [], []];
+  for (const runs of blocks) {
+    const place = order.length;
+    const firstChain = chains.length;
+    let factors = 0;
+    for (const { shift, columns } of runs) {
+      const factor = folds ? 2 ** shift : 1;
+      factors += factor * columns.length;
+      const end = order.length + roundUp(columns.length, stepPlaces);
+      for (let at = order.length; at < end; at += chainPlaces) {
+        const steps = Math.min(chainPlaces, end - at) / stepPlaces;
+        chains.push(at, at * panelRows, steps, factor);
+      }
+      order.push(...columns);
+      while (order.length < end) order.push(padding);
+    }
+    const depth = order.length - place;
+    require(
+      depth <= deepest,
+      "pack a weight",
+      `at most ${deepest} columns may be summed up`,
+      depth,
+    );
+    table.push((chains.length - firstChain) / 4, factors, place, depth);
+  }
+  return { order, chains, table };
+}
+
+/** Writes codes into panels of eight rows, two 4-bit codes or one wider one to a byte. */
+function fillPanels(
+  panels: Uint8Array,
+  panelBytes: number,
+  { rows, columns, codes }: WeightCodes,
+  order: number[],
+  bits: 4 | 8,
 ): void {
-  const { bits, depths, factor } = packed;
-  const grid = row * scale.length / rows + groupIndex[block[0]];
-  const zero = zeroPoint[grid];
-  const place = (rows * start + row * depths[index]) * bits / 8;
-  let sum = 0;
-  block.forEach((column, p) => {
-    const code = codes[row * columns + column];
-    sum += (code - zero) * factor[start + p];
-    if (bits === 8) packed.codes[place + p] = code ^ 128;
-    else packed.codes[place + (p >> 4) * 8 + p % 8] |= p % 16 < 8 ? code : code << 4;
+  const step = stepPlaces * panelRows;
+  for (let row = 0; row < rows; row++) {
+    const panel = Math.floor(row / panelRows) * panelBytes;
+    const inStep = row % panelRows * stepPlaces;
+    order.forEach((column, place) => {
+      if (column === columns) return;
+      const at = Math.floor(place / stepPlaces) * step + inStep + place % stepPlaces;
+      const code = codes[row * columns + column];
+      if (bits === 4 && at >= panelBytes) panels[panel + at - panelBytes] |= code << 4;
+      else panels[panel + at] |= code;
+    });
+  }
+}
+
+/** Where parts of these sizes start, one after the other, each at a multiple of 16. */
+function startsOf(first: number, sizes: number[]): number[] {
+  let end = first;
+  return sizes.map((size) => {
+    const start = end;
+    end += roundUp(size, 16);
+    return start;
   });
-  packed.scale[index * rows + row] = step * scale[grid];
-  packed.zeroPoint[index * rows + row] = zero;
-  packed.offset[index * rows + row] = activationZero * sum;
+}
+
+function roundUp(count: number, step: number): number {
+  return Math.ceil(count / step) * step;
 }

@@ -1,4 +1,5 @@
 import { environment } from "./environment.ts";
+import { byteProduct } from "./native.ts";
 
 /** The exports of `assembly/index.ts`. Parameters are counts, factors and addresses in bytes. */
 export type Kernels = Record<string, (...parameters: number[]) => void>;
@@ -44,6 +45,9 @@ export function instantiateKernels(
   memory: WebAssembly.Memory,
   workspace: number,
 ): Kernels {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory, workspace } });
+  const multiplyBytes = byteProduct(memory);
+  const { exports } = new WebAssembly.Instance(module, {
+    env: { memory, workspace, multiplyBytes },
+  });
   return exports as Kernels;
 }

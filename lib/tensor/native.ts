@@ -1,6 +1,6 @@
 import type { Arena } from "./arena.ts";
 import { environment, granted } from "./environment.ts";
-import { type IntegerProduct, isExact } from "./integer_product.ts";
+import { type ByteProduct, type IntegerProduct, isExact } from "./integer_product.ts";
 import type { MatrixProduct } from "./matrix_product.ts";
 
 // Matrices are given as `usize`, their addresses in this process: the memory never moves.
@@ -19,11 +19,12 @@ const symbols = {
   dnnl_gemm_u8s8s32: {
     parameters: [
       ...(["u8", "u8", "u8", "i64", "i64", "i64", "f32", "usize", "i64", "u8"] as const),
-      ...(["usize", "i64", "i8", "f32", "usize", "i64", "buffer"] as const),
+      ...(["usize", "i64", "i8", "f32", "usize", "i64", "usize"] as const),
     ],
     result: "i32",
   },
   omp_get_max_threads: { parameters: [], result: "i32", optional: true },
+  omp_set_num_threads: { parameters: ["i32"], result: "void", optional: true },
 } as const;
 
 const fileNames = {
@@ -42,9 +43,7 @@ const nativeVariable = "AGILE_QUANT_NATIVE";
 const spinVariable = "GOMP_SPINCOUNT";
 const spinCount = "100";
 
-const [normal, transposed, fixed] = ["N", "T", "F"].map((letter) => letter.charCodeAt(0));
-
-const noOffset = new Int32Array(1);
+const [normal, transposed, perColumn] = ["N", "T", "R"].map((letter) => letter.charCodeAt(0));
 
 /** The products of a native library. */
 export interface NativeProducts {
@@ -65,38 +64,59 @@ let loaded: Library | undefined;
  * @param arena Where the matrices lie.
  */
 export function nativeProducts(arena: Arena): NativeProducts | undefined {
-  if (!granted({ name: "ffi" }) || environment(nativeVariable) === "0") return undefined;
-  loaded ??= openLibrary();
-  return loaded && productsOf(loaded, arena);
+  if (environment(nativeVariable) === "0") return undefined;
+  const library = openLibrary();
+  return library && productsOf(library, arena);
+}
+
+/**
+ * The product of bytes of oneDNN for the kernels of one thread, whose own affair it then is: other
+ * threads of the library stay out of it.
+ *
+ * @param memory What its addresses point into.
+ * @returns Opens the library when first called.
+ */
+export function byteProduct(memory: WebAssembly.Memory): ByteProduct {
+  let multiply: ByteProduct | undefined;
+  return (...operands) => {
+    multiply ??= ownByteProduct(memory);
+    multiply(...operands);
+  };
 }
 
 function openLibrary(): Library | undefined {
+  if (loaded || !granted({ name: "ffi" })) return loaded;
   if (granted({ name: "env", variable: spinVariable }) && !Deno.env.has(spinVariable)) {
     Deno.env.set(spinVariable, spinCount);
   }
   const names = fileNames[Deno.build.os as keyof typeof fileNames] ?? fileNames.linux;
   for (const name of names) {
     try {
-      return Deno.dlopen(name, symbols).symbols;
+      loaded = Deno.dlopen(name, symbols).symbols;
+      break;
     } catch {
       // Not installed under this name.
     }
   }
-  return undefined;
+  return loaded;
 }
 
 function productsOf(library: Library, arena: Arena): NativeProducts {
   const version = new Deno.UnsafePointerView(library.dnnl_version()!);
   const name = `oneDNN ${[0, 4, 8].map((offset) => version.getInt32(offset)).join(".")}`;
   const threads = library.omp_get_max_threads?.() ?? navigator.hardwareConcurrency;
-  const bytes = new Uint8Array(arena.memory.buffer) as unknown as BufferSource;
-  const base = Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
+  const base = baseOf(arena.memory);
   const context = { name, threads, pointer: (address: number) => base + BigInt(address) };
-  const integer = integerProduct(library, context);
   return {
     float: floatProduct(library, context),
-    ...isExact(integer, arena) && { integer },
+    ...isExact(byteProduct(arena.memory), arena) && { integer: { name, native: true } },
   };
+}
+
+/** Where a memory starts in this process. */
+function baseOf({ buffer }: WebAssembly.Memory): bigint {
+  const bytes = new Uint8Array(buffer) as unknown as BufferSource;
+  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
 }
 
 /** What the products of a library have in common. */
@@ -126,18 +146,19 @@ function floatProduct({ dnnl_sgemm }: Library, context: NativeContext): MatrixPr
   };
 }
 
-function integerProduct({ dnnl_gemm_u8s8s32 }: Library, context: NativeContext): IntegerProduct {
-  const { name, threads, pointer } = context;
-  return {
-    name,
-    threads,
-    multiply(a, b, target, { m, n, k, strideA, strideC }) {
-      const status = dnnl_gemm_u8s8s32(
-        ...[normal, transposed, fixed, BigInt(m), BigInt(n), BigInt(k), 1] as const,
-        ...[pointer(a), BigInt(strideA), 0, pointer(b), BigInt(k), 0] as const,
-        ...[0, pointer(target), BigInt(strideC), noOffset] as const,
-      );
-      if (status !== 0) throw new Error(`dnnl_gemm_u8s8s32 failed with status ${status}`);
-    },
+function ownByteProduct(memory: WebAssembly.Memory): ByteProduct {
+  const { dnnl_gemm_u8s8s32, omp_get_max_threads, omp_set_num_threads } = openLibrary()!;
+  const base = baseOf(memory);
+  const pointer = (address: number) => base + BigInt(address);
+  return (a, strideA, b, c, strideC, offset, m, n, k) => {
+    const threads = omp_get_max_threads?.() ?? 1;
+    if (threads > 1) omp_set_num_threads?.(1);
+    const status = dnnl_gemm_u8s8s32(
+      ...[normal, transposed, perColumn, BigInt(m), BigInt(n), BigInt(k), 1] as const,
+      ...[pointer(a), BigInt(strideA), 0, pointer(b), BigInt(k), 0] as const,
+      ...[0, pointer(c), BigInt(strideC), pointer(offset)] as const,
+    );
+    if (threads > 1) omp_set_num_threads?.(threads);
+    if (status !== 0) throw new Error(`dnnl_gemm_u8s8s32 failed with status ${status}`);
   };
 }

@@ -1,4 +1,4 @@
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { drawCalibration } from "../../experiments/calibration.ts";
 import { evaluate } from "../../experiments/evaluation.ts";
 import { pruningFor, type PruningPlan } from "../../experiments/pruning_plan.ts";
@@ -7,6 +7,7 @@ import { WeightCache } from "../../experiments/weight_cache.ts";
 import { methods, quantizedForward, quantizeWeights } from "../../lib/methods/mod.ts";
 import { disposeModel } from "../../lib/model/mod.ts";
 import type { Profile } from "../../lib/quant/mod.ts";
+import { tf } from "../../lib/tensor/mod.ts";
 import { tinyModels, withModel } from "../eval/tiny_models.ts";
 import { facts, tinySubject } from "./tiny_subject.ts";
 
@@ -44,4 +45,24 @@ Deno.test("evaluate() depends on the seed of the calibration windows", () =>
       perplexities.push(survivors.perplexity.value);
     }
     assertNotEquals(perplexities[0], perplexities[1]);
+  }));
+
+Deno.test("evaluate() in integers gives the emulated perplexity within 1e-3, and frees what it packed", () =>
+  withModel("opt-pre", async (model) => {
+    const subject = tinySubject(model);
+    using weights = new WeightCache(model);
+    const config = { ...facts, method: "agileq-8", pruning: plan } as const;
+    const emulated = await evaluate(config, subject, weights, {});
+    const tensors = tf.memory().numTensors;
+    const inIntegers = await evaluate({ ...config, execute: "integer" }, subject, weights, {});
+    assertEquals(tf.memory().numTensors, tensors);
+    for (const reading of ["survivors", "denseOnSurvivors", "allPositions"] as const) {
+      const [actual, expected] = [inIntegers, emulated].map((each) =>
+        each[reading]!.perplexity.value
+      );
+      assert(
+        Math.abs(actual / expected - 1) < 1e-3,
+        `${reading}: ${actual} instead of ${expected}`,
+      );
+    }
   }));

@@ -1,27 +1,26 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { profileRows } from "../../experiments/figure2.ts";
-import { drawProfile } from "../../experiments/figure2_drawing.ts";
-import { InputError } from "../../lib/core/mod.ts";
+import { drawFigure2 } from "../../experiments/figure2_drawing.ts";
 import { blockRecord } from "./bench_fixture.ts";
 
-const rows = profileRows(blockRecord);
+const rows = profileRows(blockRecord).filter(({ model }) => model === "OPT-125M");
 
-Deno.test("drawProfile() stacks operations, a panel per level, a bar per execution", () => {
-  const { data, layout } = drawProfile(rows, { model: "OPT-125M", phase: "prefill", tokens: 128 });
-  const native = data.filter(({ xaxis }) => xaxis === "x2");
-  assertEquals(native.map(({ name }) => name), ["norms", "products with weights", "softmax"]);
-  assertEquals(native[0].x, ["FP32", "W4A8", "W4A4"]);
-  const expected = rows.filter(({ model, level, execution }) =>
-    model === "OPT-125M" && level === "native" && execution === "W4A8"
-  ).map(({ milliseconds }) => milliseconds);
-  assertEquals(native.map(({ y }) => (y as number[])[1]), expected);
+Deno.test("drawFigure2() stacks the shares of a block to 100 %, products with weights together", () => {
+  const { spec: { data, layout } } = drawFigure2(rows);
   assertEquals(layout.barmode, "stack");
+  assertEquals(data.map(({ name }) => name), ["norms", "products with weights", "softmax"]);
+  const shares = data.map(({ y }) => y as number[]);
+  shares[0].forEach((_, bar) =>
+    assertAlmostEquals(shares.reduce((sum, each) => sum + each[bar], 0), 100)
+  );
 });
 
-Deno.test("drawProfile() refuses what was not measured", () => {
-  assertThrows(
-    () => drawProfile(rows, { model: "OPT-125M", phase: "decode", tokens: 1 }),
-    InputError,
-    "Cannot draw panels: there must be at least one",
-  );
+Deno.test("drawFigure2() draws no two operations of a block in one colour and hatching", () => {
+  const [first] = rows;
+  const names = ["norms", "q/k/v", "rotary", "projection", "FC1", "activation", "FC2"];
+  const all = [...names, "quantization", "QK", "softmax", "AV"];
+  const { spec } = drawFigure2(all.map((operation) => ({ ...first, operation, share: 1 / 11 })));
+  const looks = spec.data.map(({ marker }) => JSON.stringify(marker));
+  assertEquals(new Set(looks).size, 6);
+  assertEquals(looks.length, 6);
 });

@@ -25,7 +25,7 @@ function record(times: Record<string, [number, number]>): BenchRecord {
     ...Object.entries(times).flatMap(([name, nanoseconds]): Measurement[] => {
       const [contender, numbers] = name.split(": ").toReversed();
       const job = numbers
-        ? { kind: "matrices", ...shape, depth, numbers }
+        ? { kind: "product", ...shape, depth, numbers }
         : { kind: "panels", ...shape, depth };
       const time = nanoseconds[index] * shape.rows * shape.outputs * depth / 1e6;
       const timed = { job, contender, quantity: "time", unit: "ms" as const, ...summary(time) };

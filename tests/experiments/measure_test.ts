@@ -104,3 +104,13 @@ Deno.test("measureModel() refuses a model that none of the tables is about", () 
       'Cannot measure llama: one of the tables must be about its family, got "llama"',
     );
   }));
+
+Deno.test("measureModel() in integers measures anew only what quantizes activations", () =>
+  withModel("llama", async (model) => {
+    const store = memoryStore();
+    await measure(model, options({ store }));
+    const inIntegers = await measure(model, options({ store, execute: "integer" }));
+    assertEquals([inIntegers.computed, inIntegers.reused], [2, 3]);
+    const configs = Object.values(inIntegers.cells).map(({ config }) => config.execute);
+    assertEquals(configs, [undefined, undefined, undefined, "integer", "integer"]);
+  }));

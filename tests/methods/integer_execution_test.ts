@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError, mean } from "../../lib/core/mod.ts";
 import { scoreWindow } from "../../lib/eval/mod.ts";
 import {
@@ -8,7 +8,15 @@ import {
   quantizedForward,
   quantizeWeights,
 } from "../../lib/methods/mod.ts";
-import { disposeModel, forward, linearGroups, type Model } from "../../lib/model/mod.ts";
+import {
+  disposeModel,
+  forward,
+  linearGroups,
+  type Model,
+  moduleOf,
+  type ModuleShape,
+  moduleShapes,
+} from "../../lib/model/mod.ts";
 import { linear, tensorData, tf } from "../../lib/tensor/mod.ts";
 import { copyLayers, pruning, randomIds, tinyModels, withModel } from "../eval/tiny_models.ts";
 
@@ -29,11 +37,11 @@ const rtn8: Method = {
 function withQuantized(
   name: typeof tinyModels[number],
   method: Method,
-  test: (quantized: Model) => Promise<void>,
+  test: (quantized: Model) => void,
 ): Promise<void> {
   return withModel(name, async (model) => {
     const quantized = await quantizeWeights(model, method, calibration);
-    await test(quantized);
+    test(quantized);
     disposeModel(quantized, model);
   });
 }
@@ -47,19 +55,26 @@ function difference(actual: tf.Tensor, expected: tf.Tensor): number {
 }
 
 for (const name of tinyModels) {
-  for (const [title, method] of [["GPTQ, 4 bits", agileq8], ["RTN, 8 bits", rtn8]] as const) {
+  for (
+    const [title, method] of [
+      ["GPTQ, 4 bits", agileq8],
+      ["RTN, 8 bits", rtn8],
+      ["AgileQ-4", methods["agileq-4"]],
+      ["AgileQ-4/8", methods["agileq-4/8"]],
+    ] as const
+  ) {
     Deno.test(`integerExecution() computes every linear map within 2e-6: ${name}, ${title}`, () =>
-      withQuantized(name, method, async (quantized) => {
-        const { model } = await integerExecution(quantized, method, "paper", calibration);
+      withQuantized(name, method, (quantized) => {
+        const { model } = integerExecution(quantized, method, "paper", calibration);
         const emulated = copyLayers(quantized);
         let visits = 0;
         emulated.weights.layers.forEach((layer, index) => {
           for (const name of linearGroups.flat().filter((each) => layer[each])) {
             const { weight, bias } = layer[name]!;
             const { apply } = model.weights.layers[index][name]!;
-            const compare = (value: tf.Tensor2D) => {
+            const compare = (value: tf.Tensor2D, importance?: Float32Array) => {
               const expected = linear(value, weight as tf.Tensor2D, bias);
-              const error = difference(apply!(value), expected);
+              const error = difference(apply!(value, importance), expected);
               assert(error < 2e-6, `${name} of layer ${index} is off by ${error}`);
               visits++;
               return expected;
@@ -70,35 +85,72 @@ for (const name of tinyModels) {
         const options = quantizedForward(quantized, method, "paper", calibration);
         forward(emulated, windows[2], options).hidden.dispose();
         assertEquals(visits, quantized.architecture.layers * (name === "llama" ? 7 : 6));
+        disposeModel(model, quantized);
       }));
 
     Deno.test(`integerExecution() gives the emulated loss within 1e-3: ${name}, ${title}`, () =>
-      withQuantized(name, method, async (quantized) => {
+      withQuantized(name, method, (quantized) => {
         for (const prune of [undefined, pruning]) {
-          const execution = await integerExecution(quantized, method, "paper", calibration, prune);
+          const execution = integerExecution(quantized, method, "paper", calibration, {
+            pruning: prune,
+          });
           const emulated = quantizedForward(quantized, method, "paper", calibration, prune);
           const window = randomIds(40, 9);
           const expected = mean(scoreWindow(quantized, window, emulated).loss);
           const actual = mean(scoreWindow(execution.model, window, execution.forward).loss);
           assert(Math.abs(actual / expected - 1) < 1e-3, `${actual} instead of ${expected}`);
+          disposeModel(execution.model, quantized);
         }
       }));
   }
 }
 
+Deno.test("integerExecution() holds codes alone once it has released the dequantized weights", () =>
+  withQuantized("opt-pre", agileq8, (quantized) => {
+    const isBlockWeight = ({ layer, name }: ModuleShape) =>
+      layer !== null && linearGroups.flat().some((each) => each === name);
+    const shapes = moduleShapes(quantized.architecture).filter(isBlockWeight);
+    const dequantized = shapes.map((shape) => moduleOf(quantized.weights, shape).weight);
+    const { model, forward: options } = integerExecution(quantized, agileq8, "paper", calibration, {
+      release: true,
+    });
+    assert(dequantized.every(({ isDisposed }) => isDisposed));
+    const packed = shapes.map((shape) => moduleOf(model.weights, shape).weight);
+    assert(packed.every(({ dtype, isDisposed }) => dtype === "int32" && !isDisposed));
+    forward(model, windows[2], options).hidden.dispose();
+    disposeModel(model, quantized);
+  }));
+
+Deno.test("integerExecution() leaves nothing behind when it refuses a later map", () =>
+  withQuantized("llama", agileq8, (quantized) => {
+    const { layers } = quantized.weights;
+    const { weight, bias } = layers.at(-1)!.down!;
+    const down = layers.at(-1)!.down!;
+    layers.at(-1)!.down = { weight, bias };
+    const before = tf.memory().numTensors;
+    assertThrows(
+      () => integerExecution(quantized, agileq8, "paper", calibration),
+      InputError,
+      `Cannot multiply down by mlp.hidden of layer ${layers.length - 1} in integers: ` +
+        "the weight must be quantized",
+    );
+    assertEquals(tf.memory().numTensors, before);
+    layers.at(-1)!.down = down;
+  }));
+
 Deno.test("integerExecution() refuses what has no integers to multiply", () =>
   withModel("llama", async (model) => {
     const execute = (quantized: Model, method: Method, profile: "paper" | "released" = "paper") =>
       integerExecution(quantized, method, profile, calibration);
-    await assertRejects(
+    assertThrows(
       () => execute(model, methods.gptq4),
       InputError,
       'Cannot calibrate activations: the method must quantize them, got "GPTQ"',
     );
-    await assertRejects(
+    assertThrows(
       () => execute(model, agileq8),
       InputError,
-      "Cannot multiply query of layer 0 in integers: its weight must be quantized",
+      "Cannot multiply query by attn.input of layer 0 in integers: the weight must be quantized",
     );
     const quantized = await quantizeWeights(model, methods.rtn4, calibration);
     const byte = { kind: "uniform", bits: 8, signed: false, granularity: "tensor" } as const;
@@ -106,13 +158,13 @@ Deno.test("integerExecution() refuses what has no integers to multiply", () =>
       ...agileq8,
       activations: (profile) => ({ profile, sites: { "attn.input": byte } }),
     };
-    await assertRejects(
+    assertThrows(
       () => execute(quantized, partly),
       InputError,
-      "Cannot multiply output of layer 0 in integers: " +
-        "its input attn.output must have a uniform quantizer",
+      "Cannot multiply output by attn.output of layer 0 in integers: " +
+        "the input must have a uniform quantizer",
     );
-    await assertRejects(
+    assertThrows(
       () => execute(quantized, agileq8, "released"),
       InputError,
       "Cannot multiply attn.input of layer 0 in integers: its steps must be one step times powers",

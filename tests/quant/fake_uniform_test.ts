@@ -1,29 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
-import {
-  dequantizeUniform,
-  fakeQuantizeUniform,
-  quantizeUniform,
-  type UniformParams,
-} from "../../lib/quant/mod.ts";
-import { assertSameNumbers, matrix } from "./support.ts";
-
-/** Parameters of any grid, related to no input; `channels` x `inner` elements are a period. */
-function anyParams(channels: number, inner: number): fc.Arbitrary<UniformParams> {
-  const perChannel = { minLength: channels, maxLength: channels };
-  return fc.record({
-    bits: fc.integer({ min: 2, max: 8 }),
-    signed: fc.boolean(),
-    profile: fc.constantFrom("paper" as const, "released" as const),
-    scale: fc.array(fc.float({ min: Math.fround(2 ** -23), max: 100, noNaN: true }), perChannel),
-    offset: fc.array(fc.nat(255), perChannel),
-  }).map(({ bits, signed, profile, scale, offset }) => {
-    const codeMin = signed ? -(2 ** (bits - 1)) : 0;
-    const zeroPoint = Int32Array.from(offset, (value) => codeMin + value % 2 ** bits);
-    const codeMax = codeMin + 2 ** bits - 1;
-    return { bits, profile, codeMin, codeMax, scale: Float32Array.from(scale), zeroPoint, inner };
-  });
-}
+import { dequantizeUniform, fakeQuantizeUniform, quantizeUniform } from "../../lib/quant/mod.ts";
+import { anyParams, assertSameNumbers, matrix } from "./support.ts";
 
 for (const [channels, inner] of [[1, 1], [6, 1], [3, 2]]) {
   Deno.test(`fakeQuantizeUniform() is the two steps at once, ${channels} channels x ${inner}`, () => {

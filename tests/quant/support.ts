@@ -1,5 +1,6 @@
 import { assert } from "@std/assert";
 import fc from "fast-check";
+import type { UniformParams } from "../../lib/quant/mod.ts";
 import { readGolden } from "../golden/read_golden.ts";
 
 /** The tensors of one file of `tests/golden/quant`, by name. */
@@ -45,4 +46,21 @@ export function nearestEven(value: number): number {
   const fraction = value - below;
   if (fraction !== 0.5) return fraction < 0.5 ? below : below + 1;
   return below % 2 === 0 ? below : below + 1;
+}
+
+/** Parameters of any grid, related to no input; `channels` x `inner` elements are a period. */
+export function anyParams(channels: number, inner: number): fc.Arbitrary<UniformParams> {
+  const perChannel = { minLength: channels, maxLength: channels };
+  return fc.record({
+    bits: fc.integer({ min: 2, max: 8 }),
+    signed: fc.boolean(),
+    profile: fc.constantFrom("paper" as const, "released" as const),
+    scale: fc.array(fc.float({ min: Math.fround(2 ** -23), max: 100, noNaN: true }), perChannel),
+    offset: fc.array(fc.nat(255), perChannel),
+  }).map(({ bits, signed, profile, scale, offset }) => {
+    const codeMin = signed ? -(2 ** (bits - 1)) : 0;
+    const zeroPoint = Int32Array.from(offset, (value) => codeMin + value % 2 ** bits);
+    const codeMax = codeMin + 2 ** bits - 1;
+    return { bits, profile, codeMin, codeMax, scale: Float32Array.from(scale), zeroPoint, inner };
+  });
 }

@@ -1,6 +1,14 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import { InputError } from "../../lib/core/mod.ts";
-import { packWeight, type WeightCodes } from "../../lib/tensor/mod.ts";
+import {
+  type IntegerWeight,
+  packWeight,
+  useBackend,
+  type WeightCodes,
+} from "../../lib/tensor/mod.ts";
+
+await useBackend("agile");
 
 /** One row of five columns in two groups that interleave. */
 const weight: WeightCodes = {
@@ -12,68 +20,144 @@ const weight: WeightCodes = {
   groupIndex: Int32Array.of(0, 1, 0, 1, 0),
 };
 
-/** Columns in blocks that are padded to 16 places. */
-function places(...blocks: number[][]): Int32Array {
-  const padded = blocks.map((block) => [...block, ...new Array(16 - block.length).fill(-1)]);
-  return Int32Array.from(padded.flat());
+/** A chain of places: its codes as [row][place], the columns there, and its factor. */
+interface ReadChain {
+  columns: number[];
+  codes: number[][];
+  factor: number;
 }
 
-Deno.test("packWeight() gathers groups and folds powers of two into 4-bit weights", () => {
+/** Reads a weight as `assembly/integer_weight.ts` describes it, and frees it. */
+function read({ memory, columns }: IntegerWeight) {
+  const words = memory.dataSync<"int32">() as Int32Array;
+  memory.dispose();
+  const [rows, paddedRows, places, bits, blocks, panelBytes] = words;
+  const [blockStart, chainStart, orderStart, scaleStart, zeroStart, codeStart] = words.subarray(6);
+  const bytes = new Uint8Array(words.buffer, words.byteOffset, 4 * words.length);
+  const halfByte = (panel: number, at: number) => {
+    const byte = bytes[codeStart + panel * panelBytes + at % panelBytes];
+    return at < panelBytes ? byte & 15 : byte >> 4;
+  };
+  const code = (row: number, place: number, weightAt: number) => {
+    const at = weightAt + Math.floor(place / 4) * 32 + row % 8 * 4 + place % 4;
+    const panel = Math.floor(row / 8);
+    return bits === 4
+      ? halfByte(panel, at)
+      : halfByte(panel, at) + 16 * halfByte(panel, at + panelBytes);
+  };
+  let chain = chainStart / 4;
+  return Array.from({ length: blocks }, (_, block) => {
+    const [count, factors, place, depth] = words.subarray(blockStart / 4 + 4 * block);
+    const chains = Array.from({ length: count }, (): ReadChain => {
+      const [activation, weightAt, steps, factor] = words.subarray(chain);
+      chain += 4;
+      const own = Array.from({ length: 4 * steps }, (_, i) => i);
+      return {
+        columns: own.map((i) => words[orderStart / 4 + activation + i] / 4)
+          .map((column) => column === columns ? -1 : column),
+        codes: Array.from({ length: rows }, (_, row) => own.map((i) => code(row, i, weightAt))),
+        factor,
+      };
+    });
+    const grids = (start: number, width: number) =>
+      Array.from({ length: rows }, (_, row) => start + width * (block * paddedRows + row));
+    return {
+      ...{ factors, place, depth, places, chains },
+      scale: grids(scaleStart, 4).map((at) =>
+        new Float32Array(bytes.buffer, bytes.byteOffset + at, 1)[0]
+      ),
+      zeroPoint: grids(zeroStart, 1).map((at) => bytes[at]),
+    };
+  });
+}
+
+Deno.test("packWeight() gathers groups and gives powers of two chains of their own", () => {
   const shift = Uint8Array.of(0, 1, 2, 3, 0);
-  const packed = packWeight(weight, { step: 2, zeroPoint: 10, shift });
-  assertEquals(packed.bits, 4);
-  assertEquals(packed.depths, [16, 16]);
-  assertEquals(packed.order, places([0, 2, 4], [1, 3]));
-  assertEquals([...packed.codes], [1, 3, 5, 0, 0, 0, 0, 0, 2, 4, 0, 0, 0, 0, 0, 0]);
-  assertEquals([...packed.factor.subarray(0, 3)], [1, 4, 1]);
-  assertEquals([...packed.factor.subarray(16, 18)], [2, 8]);
-  assertEquals([...packed.scale], [1, 0.5]);
-  assertEquals([...packed.zeroPoint], [7, 3]);
-  assertEquals([...packed.offset], [10 * (-6 - 4 * 4 - 2), 10 * (-2 + 8)]);
+  const packed = packWeight(weight, { step: 2, shift });
+  assertEquals([packed.bits, packed.blocks, packed.places], [4, 2, 16]);
+  const [first, second] = read(packed);
+  assertEquals(first.chains, [
+    { columns: [0, 4, -1, -1], codes: [[1, 5, 0, 0]], factor: 1 },
+    { columns: [2, -1, -1, -1], codes: [[3, 0, 0, 0]], factor: 4 },
+  ]);
+  assertEquals([first.factors, first.place, first.depth], [6, 0, 8]);
+  assertEquals([first.scale, first.zeroPoint], [[1], [7]]);
+  assertEquals(second.chains.map(({ columns, factor }) => [columns[0], factor]), [[1, 2], [3, 8]]);
+  assertEquals([second.factors, second.place, second.depth], [10, 8, 8]);
+  assertEquals([second.scale, second.zeroPoint], [[0.5], [3]]);
 });
 
-Deno.test("packWeight() puts columns 8 apart into one byte", () => {
-  const codes = Uint8Array.from({ length: 17 }, (_, i) => i % 16);
-  const groupIndex = new Int32Array(17);
-  const packed = packWeight(
-    { ...weight, columns: 17, codes, groupIndex, scale: Float32Array.of(1) },
-    { step: 1, zeroPoint: 0, shift: new Uint8Array(17) },
-  );
-  assertEquals(packed.depths, [32]);
-  const first = [0x80, 0x91, 0xa2, 0xb3, 0xc4, 0xd5, 0xe6, 0xf7];
-  assertEquals([...packed.codes], [...first, 0, 0, 0, 0, 0, 0, 0, 0]);
-});
-
-Deno.test("packWeight() gives powers that do not fit a byte blocks of their own", () => {
+Deno.test("packWeight() gives powers beyond 2^3, and those of 8-bit weights, blocks of their own", () => {
   const [shift, wide] = [Uint8Array.of(0, 1, 2, 1, 0), Uint8Array.of(0, 4, 0, 0, 0)];
   const bytes = { ...weight, codes: Uint8Array.of(1, 2, 3, 4, 200) };
-  const packed = packWeight(bytes, { step: 2, zeroPoint: 10, shift });
+  const packed = packWeight(bytes, { step: 2, shift });
   assertEquals(packed.bits, 8);
-  assertEquals(packed.order, places([0, 4], [2], [1, 3]));
-  assertEquals([...packed.scale], [1, 4, 1]);
-  assertEquals([...new Int8Array(packed.codes.buffer).subarray(0, 3)], [-127, 72, 0]);
-  assertEquals([...packed.offset], [10 * (-6 + 193), 10 * -4, 10 * (-1 + 1)]);
+  const blocks = read(packed);
+  assertEquals(blocks.map(({ scale }) => scale), [[1], [4], [1]]);
+  assertEquals(blocks.map(({ chains }) => chains.map(({ factor }) => factor)), [[1], [1], [1]]);
+  assertEquals(blocks[0].chains[0], {
+    columns: [0, 4, -1, -1],
+    codes: [[1, 200, 0, 0]],
+    factor: 1,
+  });
   assertEquals(
-    packWeight(weight, { step: 2, zeroPoint: 10, shift: wide }).order,
-    places([0, 2, 4], [3], [1]),
+    read(packWeight(weight, { step: 2, shift: wide })).map(({ chains }) => chains[0].columns),
+    [[0, 2, 4, -1], [3, -1, -1, -1], [1, -1, -1, -1]],
   );
+});
+
+Deno.test("packWeight() keeps every code, at most eight steps to a chain", () => {
+  const sizes = fc.record({
+    rows: fc.integer({ min: 1, max: 19 }),
+    columns: fc.integer({ min: 1, max: 150 }),
+    groups: fc.integer({ min: 1, max: 3 }),
+    highest: fc.constantFrom(15, 255),
+    furthest: fc.integer({ min: 0, max: 8 }),
+  });
+  fc.assert(fc.property(sizes, fc.gen(), ({ rows, columns, groups, highest, furthest }, draw) => {
+    const bytes = (length: number, max: number) =>
+      draw(fc.uint8Array, { minLength: length, maxLength: length, max });
+    const codes = bytes(rows * columns, highest);
+    const groupIndex = Int32Array.from(bytes(columns, groups - 1));
+    const shift = bytes(columns, furthest);
+    const scale = new Float32Array(rows * groups).fill(1);
+    const zeroPoint = bytes(rows * groups, highest);
+    const packed = packWeight({ rows, columns, codes, scale, zeroPoint, groupIndex }, {
+      step: 1,
+      shift,
+    });
+    const seen = new Int32Array(columns);
+    for (const { chains, scale, zeroPoint: zeros } of read(packed)) {
+      for (const { columns: own, codes: rowsOfCodes, factor } of chains) {
+        assert(own.length <= 32);
+        own.forEach((column, i) => {
+          rowsOfCodes.forEach((found, row) => {
+            const expected = column < 0 ? 0 : codes[row * columns + column];
+            assertEquals(found[i], expected);
+            if (column < 0) return;
+            assertEquals(scale[row] * factor, 2 ** shift[column]);
+            assertEquals(zeros[row], zeroPoint[row * groups + groupIndex[column]]);
+          });
+          if (column >= 0) seen[column]++;
+        });
+      }
+    }
+    assert(seen.every((times) => times === 1));
+  }));
 });
 
 Deno.test("packWeight() refuses a shift too few, and blocks too deep", () => {
   assertThrows(
-    () => packWeight(weight, { step: 1, zeroPoint: 0, shift: new Uint8Array(4) }),
+    () => packWeight(weight, { step: 1, shift: new Uint8Array(4) }),
     InputError,
     "Cannot pack a weight: it needs 5 shifts, got 4",
   );
   const columns = 32769;
   const deep = { columns, codes: new Uint8Array(columns), groupIndex: new Int32Array(columns) };
+  const wide = { ...weight, ...deep, scale: Float32Array.of(1) };
   assertThrows(
-    () =>
-      packWeight(
-        { ...weight, ...deep, scale: Float32Array.of(1) },
-        { step: 1, zeroPoint: 0, shift: new Uint8Array(columns) },
-      ),
+    () => packWeight(wide, { step: 1, shift: new Uint8Array(columns) }),
     InputError,
-    "Cannot pack a weight: at most 32768 columns may be summed up, got 32784",
+    "Cannot pack a weight: at most 32768 columns may be summed up, got 32772",
   );
 });

@@ -1,17 +1,25 @@
-import { useBackend } from "../../lib/tensor/mod.ts";
+import { AgileBackend } from "../../lib/tensor/agile.ts";
+import { simdIntegerProduct } from "../../lib/tensor/integer_product.ts";
+import { tf, useBackend } from "../../lib/tensor/mod.ts";
+import { Simd } from "../../lib/tensor/simd.ts";
 
 /** Every way to multiply integers, and how to choose it. */
 export const integerPaths: [name: string, choose: () => Promise<unknown>][] = [
   ["native where installed", () => useBackend("agile")],
-  ["SIMD", () => useBackend("agile", { native: false })],
+  ["relaxed SIMD", () => useBackend("agile", { native: false })],
+  ["plain SIMD", () => usePlainSimd()],
 ];
 
-/** A B^T by the definition; A is [m, k] and B [n, k]. */
-export function expectedProduct(a: Uint8Array, b: Int8Array, k: number): Int32Array {
-  const [m, n] = [a.length / k, b.length / k];
-  return Int32Array.from({ length: m * n }, (_, at) => {
-    let sum = 0;
-    for (let p = 0; p < k; p++) sum += a[Math.floor(at / n) * k + p] * b[at % n * k + p];
-    return sum;
-  });
+const plainName = "agile without relaxed SIMD";
+
+/** A backend of its own on the kernels without relaxed SIMD. */
+async function usePlainSimd(): Promise<void> {
+  if (!tf.findBackendFactory(plainName)) {
+    const simd = await Simd.load({ files: ["kernels_simd.wasm"] });
+    tf.registerBackend(plainName, () => new AgileBackend(simd));
+    tf.copyRegisteredKernels("agile", plainName);
+  }
+  await tf.setBackend(plainName);
+  const backend = tf.backend() as AgileBackend;
+  backend.integerProduct = simdIntegerProduct;
 }

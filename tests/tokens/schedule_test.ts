@@ -1,7 +1,13 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError, seededRandom } from "../../lib/core/mod.ts";
-import { pruningRatio, pruningSchedule, sparsity, survivors } from "../../lib/tokens/mod.ts";
+import {
+  pruningRatio,
+  pruningSchedule,
+  scheduledTokens,
+  sparsity,
+  survivors,
+} from "../../lib/tokens/mod.ts";
 
 Deno.test("pruningRatio() of one layer is beta, of no pruning is 0", () => {
   assertAlmostEquals(pruningRatio(0.3, 1), 0.3, 1e-15);
@@ -56,4 +62,14 @@ Deno.test("pruningSchedule() refuses a beta out of range and layers out of order
 Deno.test("sparsity() is the share of token computations saved", () => {
   assertEquals(sparsity([40, 40], 40), 0);
   assertEquals(sparsity([40, 30, 30, 20], 40), 0.25);
+});
+
+Deno.test("scheduledTokens() is what survivors() leaves layer by layer", () => {
+  const ratios = pruningSchedule({ beta: 0.6, layers: [1, 3] });
+  let left = 77;
+  const expected = [0, 1, 2, 3].map((layer) => {
+    left = survivors(new Float32Array(left), ratios.get(layer) ?? 0).length;
+    return left;
+  });
+  assertEquals(scheduledTokens(77, 4, ratios), expected);
 });

@@ -35,6 +35,12 @@ Deno.test("generate runs a quantized model from an int8 cache", async () => {
   assertMatch(err, /^prefill: 3 tokens, [^\n]*$/, "a single token decodes nothing from the cache");
 });
 
+Deno.test("generate refuses to run floats in integers", async () => {
+  const line = 'Cannot calibrate activations: the method must quantize them, got "RTN"';
+  const { code, err } = await run("--prompt", prompt, "--method", "rtn4", "--execute", "integer");
+  assertEquals([code, err], [2, line]);
+});
+
 Deno.test("generate stops at Ctrl-C with the text and the speed so far", async () => {
   const args = ["--model", "data/models/bloom-encyclopedia", "--prompt", prompt];
   const child = startTool("generate", "evaluate", ...args, "--tokens", "1000000");

@@ -2,8 +2,9 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { paperTables } from "../../experiments/tables.ts";
 import { decodeJson, encodeJson, InputError } from "../../lib/core/mod.ts";
 import { toCsv, toLatex, toMarkdown } from "../../lib/report/mod.ts";
-import { publishTable } from "../../tools/publish.ts";
+import { publishTable, publishTable4 } from "../../tools/publish.ts";
 import { measuredModel, readingOf } from "../experiments/tiny_subject.ts";
+import { blockRecord } from "../experiments/bench_fixture.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 
 const origin = { commit: "0123456789ab", deno: "2.9.6", machine: "a test" };
@@ -49,4 +50,18 @@ Deno.test("publishTable() refuses a folder that it cannot write to", () =>
       InputError,
       `Cannot write ${folder}/file/table1.json: `,
     );
+  }));
+
+Deno.test("publishTable4() writes the table with the verdicts and the machine of the record", () =>
+  withFolder(async (folder) => {
+    const table = await publishTable4(blockRecord, folder);
+    assertEquals(await Deno.readTextFile(`${folder}/table4.md`), toMarkdown(table));
+    const text = await Deno.readTextFile(`${folder}/table4.json`);
+    const { provenance, claims } = decodeJson(text) as Record<string, unknown>;
+    assertEquals(provenance, {
+      commit: "0123456789ab",
+      deno: "2.9.6",
+      machine: "2 cores, A processor",
+    });
+    assertEquals((claims as unknown[]).length, 6);
   }));

@@ -72,6 +72,42 @@ function panelBytes(table: usize, blocks: i32): usize {
 }
 
 /**
+ * Codes of activations, round(clip(x / scale + shift)) + zero, 0..15, bit-equal to lib/quant.
+ *
+ * @param codes Bytes [rows, columns], in another order of columns.
+ * @param x Floats [rows, columns].
+ * @param scale Floats [columns].
+ * @param order 32-bit integers [columns]: the column at each place of the codes.
+ * @param flag Set to 1 if x holds NaN or infinity, else to 0.
+ */
+export function int4Codes(
+  codes: usize,
+  rows: i32,
+  columns: i32,
+  x: usize,
+  scale: usize,
+  shift: f32,
+  low: f32,
+  high: f32,
+  zero: i32,
+  order: usize,
+  flag: usize,
+): void {
+  let strange: f32 = 0;
+  const end = order + (<usize> columns << 2);
+  for (let row = 0; row < rows; row++, x += <usize> columns << 2) {
+    for (let place = order; place < end; place += 4, codes++) {
+      const column = <usize> load<i32>(place) << 2;
+      const value = load<f32>(x + column);
+      strange += value - value;
+      const ratio = value / load<f32>(scale + column) + shift;
+      store<u8>(codes, <i32> nearest<f32>(max(low, min(high, ratio))) + zero);
+    }
+  }
+  store<i32>(flag, strange != strange);
+}
+
+/**
  * Lays activations out in panels: per block and run what the sums start from, then the activations
  * less 7; at the end of each block their sum by its powers. The rows that a last panel lacks are 0.
  *

@@ -2,7 +2,7 @@ import { type Estimate, require } from "../../core/mod.ts";
 import { type Axis, plotlyAxis } from "./axis.ts";
 import { frame, type FrameOptions } from "./frame.ts";
 import type { PlotlySpec, PlotlyTrace } from "./spec.ts";
-import { neutral, palette, patterns } from "./theme.ts";
+import { lookOf, neutral } from "./theme.ts";
 
 /** The bars of one colour. */
 export interface BarSeries {
@@ -37,10 +37,7 @@ export function barChart(chart: BarChart): PlotlySpec {
   const { categories, x, y, series, stacked = false, legend = series.length > 1 } = chart;
   const colored = series.filter(({ reference }) => !reference);
   const traces = series.map((each) => {
-    const index = colored.indexOf(each);
-    const look = each.reference
-      ? { color: neutral, pattern: "" }
-      : { color: palette[index % palette.length], pattern: patterns[index % patterns.length] };
+    const look = each.reference ? { color: neutral, pattern: "" } : lookOf(colored.indexOf(each));
     return barTrace(each, categories, look, y, stacked);
   });
   return frame(chart, traces, {
@@ -85,14 +82,21 @@ function barTrace(
     },
     ...labels && {
       text: labels,
-      textposition: stacked || uncertain ? "inside" : "outside",
-      insidetextanchor: uncertain ? "start" : "middle",
+      ...stacked || uncertain
+        ? { textposition: "inside", insidetextanchor: uncertain ? "start" : "middle" }
+        : { textposition: "outside" },
       textfont: { size: 11 },
       cliponaxis: false,
       constraintext: "none",
     },
     ...uncertain && {
-      error_y: { type: "data", array: reach("high"), arrayminus: reach("low"), thickness: 1.2 },
+      error_y: {
+        type: "data",
+        array: reach("high"),
+        arrayminus: reach("low"),
+        color: neutral,
+        thickness: 1.5,
+      },
     },
     hovertemplate: `%{x}: %{y:.4g}${unit ? ` ${unit}` : ""}<extra>${name}</extra>`,
   };

@@ -3,7 +3,7 @@ import { require } from "../../core/mod.ts";
 import { type Axis, plotlyAxis } from "./axis.ts";
 import { frame, type FrameOptions } from "./frame.ts";
 import type { PlotlySpec, PlotlyTrace } from "./spec.ts";
-import { dashes, neutral, palette, symbols } from "./theme.ts";
+import { lookOf, neutral } from "./theme.ts";
 
 /** One curve. */
 export interface LineSeries {
@@ -50,15 +50,6 @@ export function lineChart(chart: LineChart): PlotlySpec {
     xaxis: plotlyAxis(x),
     yaxis: plotlyAxis(y),
   });
-}
-
-/** How the series with this index is drawn. */
-export function lookOf(index: number) {
-  return {
-    color: palette[index % palette.length],
-    dash: dashes[index % dashes.length],
-    symbol: symbols[index % symbols.length],
-  };
 }
 
 function curve(

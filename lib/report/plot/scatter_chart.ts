@@ -1,8 +1,8 @@
 import { type Estimate, require } from "../../core/mod.ts";
 import { type Axis, plotlyAxis } from "./axis.ts";
 import { frame, type FrameOptions } from "./frame.ts";
-import { lookOf } from "./line_chart.ts";
 import type { PlotlySpec, PlotlyTrace } from "./spec.ts";
+import { lookOf } from "./theme.ts";
 
 /** The points of one colour. */
 export interface PointSeries {
@@ -18,6 +18,8 @@ export interface ScatterChart extends FrameOptions {
   x: Axis;
   y: Axis;
   series: readonly PointSeries[];
+  /** Whether there is a legend; true unless given. */
+  legend?: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface ScatterChart extends FrameOptions {
  * @throws {InputError} If a series has not one y and label for every x.
  */
 export function scatterChart(chart: ScatterChart): PlotlySpec {
-  const { x, y, series } = chart;
+  const { x, y, series, legend = true } = chart;
   const traces = series.map((each, index): PlotlyTrace => {
     const { name, labels } = each;
     const { color, symbol } = lookOf(index);
@@ -42,11 +44,21 @@ export function scatterChart(chart: ScatterChart): PlotlySpec {
       ...hasIntervals(each.x) && { error_x: errorBars(each.x, color) },
       ...hasIntervals(each.y) && { error_y: errorBars(each.y, color) },
       marker: { color, symbol, size: 10 },
-      ...labels && { text: labels, textposition: "top right", textfont: { size: 11 } },
+      ...labels && {
+        text: labels,
+        // Neighbours, which series list one after the other, keep out of each other's way.
+        textposition: labels.map((_, at) => at % 2 === 0 ? "top left" : "bottom right"),
+        textfont: { size: 11 },
+        cliponaxis: false,
+      },
       hovertemplate: `%{text} %{x:.4g}, %{y:.4g}<extra>${name}</extra>`,
     };
   });
-  return frame(chart, traces, { beside: "legend", xaxis: plotlyAxis(x), yaxis: plotlyAxis(y) });
+  return frame(chart, traces, {
+    beside: legend ? "legend" : undefined,
+    xaxis: plotlyAxis(x),
+    yaxis: plotlyAxis(y),
+  });
 }
 
 function hasIntervals(values: readonly Estimate[]): boolean {

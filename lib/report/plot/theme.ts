@@ -16,9 +16,24 @@ export const palette = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "
 export const neutral = "#7F7F7F";
 
 /** Besides its colour, what tells a series apart in grey print. */
-export const dashes = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"] as const;
-export const symbols = ["circle", "square", "diamond", "triangle-up", "x", "star"] as const;
-export const patterns = ["", "/", ".", "x", "\\", "-"] as const;
+const dashes = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"] as const;
+const symbols = ["circle", "square", "diamond", "triangle-up", "x", "star"] as const;
+const patterns = ["", "/", ".", "x", "\\", "-"] as const;
+
+/**
+ * How the series with this index is drawn. Colours begin anew after six series, then with other
+ * dashes, symbols and hatching.
+ */
+export function lookOf(index: number) {
+  const round = Math.floor(index / palette.length);
+  const nth = <T>(choices: readonly T[]) => choices[(index + round) % choices.length];
+  return {
+    color: palette[index % palette.length],
+    dash: nth(dashes),
+    symbol: nth(symbols),
+    pattern: nth(patterns),
+  };
+}
 
 /** Of heat maps: perceptually uniform, and its lightness rises throughout, so it survives grey. */
 export const sequentialScale = "Viridis";

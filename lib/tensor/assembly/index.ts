@@ -7,12 +7,14 @@
 
 export { attend, attentionProbabilities } from "./attention";
 export * from "./elementwise";
-export * from "./integer";
+export { integerLinear } from "./integer";
+export { nativeIntegerLinear, unpackWeight } from "./integer_native";
 export * from "./layout";
-export { compareRows } from "./loss";
 export { roundToPowers } from "./log2";
+export * from "./loss";
 export { matmul } from "./matmul";
-export { normalizeRows } from "./norm";
-export { rotateRows } from "./rotary";
-export { causalSoftmax, causalSoftmaxGradient, logSumExpParts, scaledExp } from "./softmax";
+export * from "./norm";
+export { fakeQuantUniform, quantizeCodes } from "./quantize";
+export * from "./rotary";
+export { causalSoftmax, causalSoftmaxGradient } from "./softmax";
 export * from "./sums";

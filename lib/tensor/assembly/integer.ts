@@ -1,143 +1,219 @@
-// Products of unsigned 8-bit activations and signed 8-bit weights, exact in 32 bits.
+// Linear layers in integers: codes of activations times codes of weights, exact in 32 bits.
 //
-// Operands are widened to 16 bits on loading and multiplied by i32x4.dot_i16x8_s. The relaxed 8-bit dot
-// products would be faster but are defined for 7-bit operands only.
+// A weight lies in panels of 8 columns of the product. A step of a panel is 32 bytes: four codes, for
+// four places of the activation, of each of its columns. Codes have four bits, and sums of pairs of
+// products are added in 16 bits for up to eight steps: at most 8 * 2 * 128 * 15 = 30720. Such a chain of
+// steps is then multiplied by its power of two and added in 32 bits. 8-bit weights are two panels in
+// one: their low halves and, with a factor 16 times as great, their high halves.
+//
+// With relaxed SIMD its 8-bit dot product multiplies: activations are signed bytes and codes stay below
+// 128, where every engine's is the same.
 
-/** Rows of B that stay in the second-level cache while all rows of A pass by. */
-const BLOCK_ROWS: i32 = 64;
+import {
+  Block,
+  Chain,
+  corrections,
+  IntegerWeight,
+  loadBytes,
+  PANEL,
+  STEP_BYTES,
+  unpackPanel,
+} from "./integer_weight";
+import { storeFirst } from "./vector";
+import { workspace } from "./workspace";
 
+/** Bytes of activations that stay in the second-level cache while all panels pass by. */
+const BLOCK_BYTES: i32 = 196608;
+
+/** Sums of adjacent pairs of products of signed by unsigned bytes, which fit 16 bits, plus `sum`. */
 // @ts-ignore: decorator
 @inline
-function dotAdd(sum: v128, x: v128, w: v128): v128 {
-  return i32x4.add(sum, i32x4.dot_i16x8_s(x, w));
+function addPairs(sum: v128, x: v128, w: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i16x8.add(sum, v128.relaxed_dot<i16>(x, w));
+  const even = i16x8.mul(i16x8.shr_s(i16x8.shl(x, 8), 8), v128.and(w, i16x8.splat(255)));
+  const odd = i16x8.mul(i16x8.shr_s(x, 8), i16x8.shr_u(w, 8));
+  return i16x8.add(sum, i16x8.add(even, odd));
 }
 
-/** The sums over the lanes of each vector. */
+/** Adds a chain's sums times its factor to the 32-bit sums at an address. */
 // @ts-ignore: decorator
 @inline
-function totals(a: v128, b: v128, c: v128, d: v128): v128 {
-  const ab = i32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7));
-  const cd = i32x4.add(v128.shuffle<i32>(c, d, 0, 4, 1, 5), v128.shuffle<i32>(c, d, 2, 6, 3, 7));
-  return i32x4.add(v128.shuffle<i32>(ab, cd, 0, 1, 4, 5), v128.shuffle<i32>(ab, cd, 2, 3, 6, 7));
+function addChain(sums: usize, chain: v128, factor: v128): void {
+  v128.store(sums, i32x4.add(v128.load(sums), i32x4.dot_i16x8_s(chain, factor)));
 }
 
-/** Two rows of A, which may be one and the same, times four rows of B. */
-function tile(a0: usize, a1: usize, b: usize, depth: usize, c0: usize, c1: usize): void {
-  const b1 = b + depth, b2 = b1 + depth, b3 = b2 + depth;
-  const zero = i32x4.splat(0);
-  let s00 = zero, s01 = zero, s02 = zero, s03 = zero;
-  let s10 = zero, s11 = zero, s12 = zero, s13 = zero;
-  for (let p: usize = 0; p < depth; p += 8) {
-    const x0 = v128.load_ext<u8>(a0 + p);
-    const x1 = v128.load_ext<u8>(a1 + p);
-    let w = v128.load_ext<i8>(b + p);
-    s00 = dotAdd(s00, x0, w);
-    s10 = dotAdd(s10, x1, w);
-    w = v128.load_ext<i8>(b1 + p);
-    s01 = dotAdd(s01, x0, w);
-    s11 = dotAdd(s11, x1, w);
-    w = v128.load_ext<i8>(b2 + p);
-    s02 = dotAdd(s02, x0, w);
-    s12 = dotAdd(s12, x1, w);
-    w = v128.load_ext<i8>(b3 + p);
-    s03 = dotAdd(s03, x0, w);
-    s13 = dotAdd(s13, x1, w);
-  }
-  v128.store(c0, totals(s00, s01, s02, s03));
-  v128.store(c1, totals(s10, s11, s12, s13));
+/** y += scale * (sums + offset - zero * rowSum), one vector. */
+// @ts-ignore: decorator
+@inline
+function addScaled(y: usize, sums: usize, scale: v128, offset: v128, zero: v128, rowSum: v128): void {
+  const sum = i32x4.sub(i32x4.add(v128.load(sums), offset), i32x4.mul(zero, rowSum));
+  v128.store(y, f32x4.add(v128.load(y), f32x4.mul(scale, f32x4.convert_i32x4_s(sum))));
+}
+
+/** The code of one row for four places, four times. */
+// @ts-ignore: decorator
+@inline
+function quad(row: i32, x: v128): v128 {
+  if (row == 0) return v128.shuffle<i32>(x, x, 0, 0, 0, 0);
+  if (row == 1) return v128.shuffle<i32>(x, x, 1, 1, 1, 1);
+  if (row == 2) return v128.shuffle<i32>(x, x, 2, 2, 2, 2);
+  return v128.shuffle<i32>(x, x, 3, 3, 3, 3);
 }
 
 /**
- * C = A B^T in 32-bit integers. C is [m, n rounded up to 4]; its padding is written.
+ * The first `rows` (1 or 4) of four rows of activations times one panel, added to y: floats [4, 8].
  *
- * @param a Unsigned bytes [m, depth], its rows `strideA` bytes apart.
- * @param b Signed bytes [n rounded up to 4, depth]; what its padding holds does not matter.
- * @param depth A multiple of 8.
+ * @param sums 32-bit integers [4, 8], for any use.
+ * @param a Signed bytes [places / 4, 4, 4].
+ * @param rowSums 32-bit integers [blocks, 4].
+ * @param first The first row of the weight in this panel.
  */
-export function integerMatmul(
+// @ts-ignore: decorator
+@inline
+function tile(
+  rows: i32,
+  y: usize,
+  sums: usize,
   a: usize,
-  strideA: usize,
-  b: usize,
-  c: usize,
-  m: i32,
-  n: i32,
-  depth: i32,
+  rowSums: usize,
+  panel: usize,
+  offsets: usize,
+  first: i32,
+  weight: IntegerWeight,
 ): void {
-  const rowBytes = (<usize> ((n + 3) & ~3)) << 2;
-  for (let block = 0; block < n; block += BLOCK_ROWS) {
-    const end = min(block + BLOCK_ROWS, n);
-    for (let i = 0; i < m; i += 2) {
-      const next = min(i + 1, m - 1);
-      const a0 = a + <usize> i * strideA, a1 = a + <usize> next * strideA;
-      const c0 = c + <usize> i * rowBytes, c1 = c + <usize> next * rowBytes;
-      for (let j = block; j < end; j += 4) {
-        const column = <usize> j << 2;
-        tile(a0, a1, b + <usize> j * <usize> depth, depth, c0 + column, c1 + column);
+  const nothing = i32x4.splat(0);
+  let block = weight.block(), chain = weight.chain();
+  let zero = weight.zero() + first, scale = weight.scale() + (<usize> first << 2);
+  for (let b = weight.blocks; b > 0; b--) {
+    for (let at: usize = 0; at < <usize> rows << 5; at += 16) v128.store(sums + at, nothing);
+    for (let c = changetype<Block>(block).chains; c > 0; c--, chain += 16) {
+      const part = changetype<Chain>(chain);
+      for (let bits = 0, plane = panel; bits < weight.bits; bits += 4, plane += weight.panelBytes) {
+        let x = a + (part.activation << 2);
+        let w = plane + part.weight;
+        let c00 = nothing, c01 = nothing, c10 = nothing, c11 = nothing;
+        let c20 = nothing, c21 = nothing, c30 = nothing, c31 = nothing;
+        for (let step = part.steps; step > 0; step--, w += STEP_BYTES, x += 16) {
+          const left = v128.load(w), right = v128.load(w, 16);
+          const four = v128.load(x);
+          c00 = addPairs(c00, quad(0, four), left);
+          c01 = addPairs(c01, quad(0, four), right);
+          if (rows == 1) continue;
+          c10 = addPairs(c10, quad(1, four), left);
+          c11 = addPairs(c11, quad(1, four), right);
+          c20 = addPairs(c20, quad(2, four), left);
+          c21 = addPairs(c21, quad(2, four), right);
+          c30 = addPairs(c30, quad(3, four), left);
+          c31 = addPairs(c31, quad(3, four), right);
+        }
+        const factor = i16x8.splat(<i16> (part.factor << bits));
+        addChain(sums, c00, factor);
+        addChain(sums + 16, c01, factor);
+        if (rows == 1) continue;
+        addChain(sums + 32, c10, factor);
+        addChain(sums + 48, c11, factor);
+        addChain(sums + 64, c20, factor);
+        addChain(sums + 80, c21, factor);
+        addChain(sums + 96, c30, factor);
+        addChain(sums + 112, c31, factor);
       }
     }
-  }
-}
-
-/**
- * (code - zero point of the row) * factor of the column, as signed bytes [rows, depth].
- *
- * @param packed 4-bit codes [rows, depth / 2]: of 16 columns, byte j holds column j in its low half and
- * column j + 8 in its high half.
- * @param zeroPoints Bytes [rows].
- * @param factors 16-bit integers [depth] for which every result fits a signed byte.
- * @param depth A multiple of 16.
- */
-export function unpackInt4(
-  target: usize,
-  packed: usize,
-  zeroPoints: usize,
-  factors: usize,
-  rows: i32,
-  depth: i32,
-): void {
-  const mask = i16x8.splat(15);
-  for (let row = 0; row < rows; row++) {
-    const zero = i16x8.splat(load<u8>(zeroPoints + row));
-    for (let p = 0; p < depth; p += 16) {
-      const pairs = v128.load_ext<u8>(packed);
-      const factor = factors + (<usize> p << 1);
-      const low = i16x8.mul(i16x8.sub(v128.and(pairs, mask), zero), v128.load(factor));
-      const high = i16x8.mul(i16x8.sub(i16x8.shr_u(pairs, 4), zero), v128.load(factor, 16));
-      v128.store(target, i8x16.narrow_i16x8_s(low, high));
-      packed += 8;
-      target += 16;
+    const scaleLeft = v128.load(scale), scaleRight = v128.load(scale, 16);
+    const zeroLeft = loadBytes(zero), zeroRight = loadBytes(zero + 4);
+    const offsetLeft = v128.load(offsets), offsetRight = v128.load(offsets, 16);
+    for (let row: usize = 0; row < <usize> rows; row++) {
+      const rowSum = v128.load32_splat(rowSums + (row << 2));
+      const at = row << 5;
+      addScaled(y + at, sums + at, scaleLeft, offsetLeft, zeroLeft, rowSum);
+      addScaled(y + at + 16, sums + at + 16, scaleRight, offsetRight, zeroRight, rowSum);
     }
+    block += 16;
+    scale += <usize> weight.paddedRows << 2;
+    zero += weight.paddedRows;
+    offsets += 32;
+    rowSums += 16;
   }
 }
 
-/**
- * y += scale * (c - offset - zero * sum), rows of `columns` elements, a multiple of 4.
- *
- * @param y Floats [rows, columns].
- * @param c 32-bit integers [rows, columns].
- * @param scale Floats [columns].
- * @param offset As `zero`: 32-bit integers [columns].
- * @param sums 32-bit integers [rows].
- */
-export function addScaled(
+function tileOfOne(
   y: usize,
-  c: usize,
-  scale: usize,
-  offset: usize,
-  zero: usize,
   sums: usize,
-  rows: i32,
-  columns: i32,
+  a: usize,
+  rowSums: usize,
+  panel: usize,
+  offsets: usize,
+  first: i32,
+  weight: IntegerWeight,
 ): void {
-  const rowBytes = <usize> columns << 2;
-  for (let row = 0; row < rows; row++) {
-    const sum = v128.load32_splat(sums + (<usize> row << 2));
-    for (let j: usize = 0; j < rowBytes; j += 16) {
-      const shift = i32x4.add(v128.load(offset + j), i32x4.mul(v128.load(zero + j), sum));
-      const steps = f32x4.convert_i32x4_s(i32x4.sub(v128.load(c + j), shift));
-      v128.store(y + j, f32x4.add(v128.load(y + j), f32x4.mul(v128.load(scale + j), steps)));
+  tile(1, y, sums, a, rowSums, panel, offsets, first, weight);
+}
+
+function tileOfFour(
+  y: usize,
+  sums: usize,
+  a: usize,
+  rowSums: usize,
+  panel: usize,
+  offsets: usize,
+  first: i32,
+  weight: IntegerWeight,
+): void {
+  tile(4, y, sums, a, rowSums, panel, offsets, first, weight);
+}
+
+/**
+ * y = bias + a W^T for some panels of a weight: codes of activations times codes of weights, summed up
+ * in 32 bits; each block's sums are scaled and added in float32, block after block.
+ *
+ * @param y Floats [rows, rows of the weight].
+ * @param a As signed {@link quantizeCodes} gives them: bytes [rows / 4, places / 4, 4, 4].
+ * @param rowSums 32-bit integers [rows / 4, blocks, 4].
+ * @param head The weight.
+ * @param bias Floats [padded rows].
+ * @param zeroPoint The code of zero of the activations less 128.
+ * @param firstPanel As `lastPanel`: which panels, the last one exclusive.
+ */
+export function integerLinear(
+  y: usize,
+  a: usize,
+  rowSums: usize,
+  rows: i32,
+  head: usize,
+  bias: usize,
+  zeroPoint: i32,
+  firstPanel: i32,
+  lastPanel: i32,
+): void {
+  const weight = changetype<IntegerWeight>(head);
+  const places = weight.places, blocks = weight.blocks, panelBytes = weight.panelBytes;
+  const outputs = workspace, sums = outputs + 128, panel = sums + 128;
+  const offsets = panel + 2 * panelBytes;
+  const rowBytes = <usize> weight.rows << 2;
+  const blockRows = max(BLOCK_BYTES / places & -4, 4);
+  for (let start = 0; start < rows; start += blockRows) {
+    const end = min(start + blockRows, rows);
+    for (let p = firstPanel; p < lastPanel; p++) {
+      const first = p * PANEL, columns = weight.rows - first;
+      const column = <usize> first << 2;
+      unpackPanel(panel, weight.codes() + <usize> p * panelBytes, panelBytes);
+      corrections(offsets, 32, panel, first, weight, zeroPoint);
+      const biasLeft = v128.load(bias + column), biasRight = v128.load(bias + column, 16);
+      for (let row = start; row < end; row += 4) {
+        for (let r: usize = 0; r < 128; r += 32) {
+          v128.store(outputs + r, biasLeft);
+          v128.store(outputs + r, biasRight, 16);
+        }
+        const count = min(4, end - row);
+        const codes = a + <usize> row * places, codeSums = rowSums + (<usize> row * blocks << 2);
+        if (count == 1) tileOfOne(outputs, sums, codes, codeSums, panel, offsets, first, weight);
+        else tileOfFour(outputs, sums, codes, codeSums, panel, offsets, first, weight);
+        let to = y + <usize> row * rowBytes + column;
+        for (let r = 0; r < count; r++, to += rowBytes) {
+          const from = outputs + (<usize> r << 5);
+          storeFirst(to, v128.load(from), columns);
+          if (columns > 4) storeFirst(to + 16, v128.load(from, 16), columns - 4);
+        }
+      }
     }
-    y += rowBytes;
-    c += rowBytes;
   }
 }

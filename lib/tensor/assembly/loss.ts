@@ -1,23 +1,86 @@
-// What next-token distributions are scored and compared by. Sums over a row are taken in float64.
+// What next-token distributions are scored and compared by: rows of logits.
 
-import { addWide, exp, firstLanes, lowest, maxLanes, sumWide } from "./vector";
+import {
+  addWide,
+  expOfNegative,
+  firstLanes,
+  lowest,
+  maxLanes,
+  storeFirst,
+  sumLanes,
+  sumWide,
+} from "./vector";
 
+/** The largest element of a row, in every lane. */
 // @ts-ignore: decorator
 @inline
 function rowMaximum(x: usize, columns: i32): v128 {
   let largest = lowest();
-  for (let j = 0; j < columns; j += 4) {
-    const lanes = firstLanes(columns - j);
-    largest = f32x4.pmax(largest, v128.bitselect(v128.load(x + (<usize> j << 2)), lowest(), lanes));
-  }
+  let j = 0;
+  for (; j + 4 <= columns; j += 4) largest = f32x4.pmax(largest, v128.load(x + (<usize> j << 2)));
+  const rest = v128.load(x + (<usize> j << 2));
+  largest = f32x4.pmax(largest, v128.bitselect(rest, lowest(), firstLanes(columns - j)));
   return f32x4.splat(maxLanes(largest));
+}
+
+// @ts-ignore: decorator
+@inline
+function power(x: usize, shift: v128): v128 {
+  return expOfNegative(f32x4.sub(v128.load(x), shift));
+}
+
+/** For each row its largest element, and the sum over the row of e^(x - largest). */
+export function logSumExpParts(
+  rows: i32,
+  columns: i32,
+  largests: usize,
+  sums: usize,
+  x: usize,
+): void {
+  const rowBytes = <usize> columns << 2;
+  for (let r = 0; r < rows; r++, x += rowBytes) {
+    const shift = rowMaximum(x, columns);
+    let total = f32x4.splat(0);
+    let j = 0;
+    for (; j + 8 <= columns; j += 8) {
+      const at = x + (<usize> j << 2);
+      total = f32x4.add(total, f32x4.add(power(at, shift), power(at + 16, shift)));
+    }
+    for (; j < columns; j += 4) {
+      const rest = power(x + (<usize> j << 2), shift);
+      total = f32x4.add(total, v128.and(rest, firstLanes(columns - j)));
+    }
+    store<f32>(largests + (<usize> r << 2), f32x4.extract_lane(shift, 0));
+    store<f32>(sums + (<usize> r << 2), sumLanes(total));
+  }
+}
+
+/** target[r, j] = factor[r] e^(x[r, j] - shift[r]). */
+export function scaledExp(
+  rows: i32,
+  columns: i32,
+  target: usize,
+  x: usize,
+  shift: usize,
+  factor: usize,
+): void {
+  const rowBytes = <usize> columns << 2;
+  for (let r = 0; r < rows; r++, x += rowBytes, target += rowBytes) {
+    const rowShift = v128.load32_splat(shift + (<usize> r << 2));
+    const rowFactor = v128.load32_splat(factor + (<usize> r << 2));
+    for (let j = 0; j < columns; j += 4) {
+      const at = <usize> j << 2;
+      const power = expOfNegative(f32x4.sub(v128.load(x + at), rowShift));
+      storeFirst(target + at, f32x4.mul(rowFactor, power), columns - j);
+    }
+  }
 }
 
 /** The first index at which a row has this value; `columns` if it has it nowhere. */
 function indexOf(value: v128, x: usize, columns: i32): i32 {
   for (let j = 0; j < columns; j += 4) {
     const found = i32x4.bitmask(f32x4.eq(v128.load(x + (<usize> j << 2)), value));
-    if (found) return j + ctz(found);
+    if (found) return min(columns, j + ctz(found));
   }
   return columns;
 }
@@ -35,7 +98,8 @@ export function compareRows(
   p: usize,
   q: usize,
 ): void {
-  for (let r = 0; r < rows; r++) {
+  const rowBytes = <usize> columns << 2;
+  for (let r = 0; r < rows; r++, p += rowBytes, q += rowBytes, sums += 24, best += 8) {
     const largestP = rowMaximum(p, columns);
     const largestQ = rowMaximum(q, columns);
     let totalP = f64x2.splat(0);
@@ -45,9 +109,9 @@ export function compareRows(
       const lanes = firstLanes(columns - j);
       const shiftedP = f32x4.sub(v128.load(p + (<usize> j << 2)), largestP);
       const shiftedQ = f32x4.sub(v128.load(q + (<usize> j << 2)), largestQ);
-      const weight = v128.and(exp(shiftedP), lanes);
+      const weight = v128.and(expOfNegative(shiftedP), lanes);
       totalP = addWide(totalP, weight);
-      totalQ = addWide(totalQ, v128.and(exp(shiftedQ), lanes));
+      totalQ = addWide(totalQ, v128.and(expOfNegative(shiftedQ), lanes));
       const term = f32x4.mul(weight, f32x4.sub(shiftedP, shiftedQ));
       weighted = addWide(weighted, v128.and(term, lanes));
     }
@@ -56,9 +120,5 @@ export function compareRows(
     store<f64>(sums, sumWide(weighted), 16);
     store<i32>(best, indexOf(largestP, p, columns));
     store<i32>(best, indexOf(largestQ, q, columns), 4);
-    sums += 24;
-    best += 8;
-    p += <usize> columns << 2;
-    q += <usize> columns << 2;
   }
 }

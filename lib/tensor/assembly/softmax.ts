@@ -1,14 +1,13 @@
 // Softmax over rows.
 
-import { exp, firstLanes, lowest, maxLanes, multiplyAdd, storeFirst, sumLanes } from "./vector";
+import { expOfNegative, firstLanes, lowest, maxLanes, multiplyAdd, storeFirst, sumLanes } from "./vector";
 
 // @ts-ignore: decorator
 @inline
-function logit(scores: usize, scale: v128, bias: usize, biased: bool, j: i32): v128 {
-  const score = v128.load(scores + (<usize> j << 2));
+function logit(score: usize, scale: v128, bias: usize, biased: bool): v128 {
   return biased
-    ? multiplyAdd(score, scale, v128.load(bias + (<usize> j << 2)))
-    : f32x4.mul(score, scale);
+    ? multiplyAdd(v128.load(score), scale, v128.load(bias))
+    : f32x4.mul(v128.load(score), scale);
 }
 
 /** `biased` is a constant at each call. */
@@ -23,33 +22,40 @@ function softmaxOf(
   seen: i32,
   width: i32,
 ): void {
-  const whole = seen & ~3;
-  const lanes = firstLanes(seen - whole);
-  const end = target + (<usize> whole << 2);
-  const last = seen > whole ? logit(scores, scale, bias, biased, whole) : lowest();
-  let largest = v128.bitselect(last, lowest(), lanes);
-  for (let j = 0; j < whole; j += 4) {
-    largest = f32x4.pmax(largest, logit(scores, scale, bias, biased, j));
+  const bytes = <usize> (seen & ~3) << 2;
+  const rest = seen & 3;
+  const last = rest ? logit(scores + bytes, scale, bias + bytes, biased) : lowest();
+  let largest = v128.bitselect(last, lowest(), firstLanes(rest));
+  let score = scores, addend = bias;
+  for (const end = scores + bytes; score < end; score += 16, addend += 16) {
+    largest = f32x4.pmax(largest, logit(score, scale, addend, biased));
   }
   const shift = f32x4.splat(maxLanes(largest));
   let total = f32x4.splat(0);
-  // Two at a time, as each waits long for its own steps.
-  for (let j = 0; j < whole; j += 8) {
-    const at = target + (<usize> j << 2);
-    const power = exp(f32x4.sub(logit(scores, scale, bias, biased, j), shift));
+  let at = target;
+  score = scores;
+  addend = bias;
+  // Two vectors at a time, as each waits long for its own steps.
+  for (const end = scores + (bytes & ~31); score < end; score += 32, addend += 32, at += 32) {
+    const power = expOfNegative(f32x4.sub(logit(score, scale, addend, biased), shift));
+    const next = expOfNegative(f32x4.sub(logit(score + 16, scale, addend + 16, biased), shift));
+    v128.store(at, power);
+    v128.store(at, next, 16);
+    total = f32x4.add(f32x4.add(total, power), next);
+  }
+  if (bytes & 16) {
+    const power = expOfNegative(f32x4.sub(logit(score, scale, addend, biased), shift));
     v128.store(at, power);
     total = f32x4.add(total, power);
-    if (j + 4 == whole) break;
-    const next = exp(f32x4.sub(logit(scores, scale, bias, biased, j + 4), shift));
-    v128.store(at, next, 16);
-    total = f32x4.add(total, next);
   }
-  const rest = v128.and(exp(f32x4.sub(last, shift)), lanes);
-  const sum = f32x4.splat(sumLanes(f32x4.add(total, rest)));
-  for (let at = target; at < end; at += 16) v128.store(at, f32x4.div(v128.load(at), sum));
-  if (whole == width) return;
-  storeFirst(end, f32x4.div(rest, sum), width - whole);
-  if (whole + 4 < width) memory.fill(end + 16, 0, <usize> (width - whole - 4) << 2);
+  const end = target + bytes;
+  const restPower = v128.and(expOfNegative(f32x4.sub(last, shift)), firstLanes(rest));
+  const sum = f32x4.splat(sumLanes(f32x4.add(total, restPower)));
+  for (at = target; at < end; at += 16) v128.store(at, f32x4.div(v128.load(at), sum));
+  const behind = width - (seen & ~3);
+  if (behind == 0) return;
+  storeFirst(end, f32x4.div(restPower, sum), behind);
+  if (behind > 4) memory.fill(end + 16, 0, <usize> (behind - 4) << 2);
 }
 
 /**
@@ -129,52 +135,5 @@ export function causalSoftmaxGradient(
     }
     const written = (<usize> (i + 4) >> 2) << 4;
     if (written < rowBytes) memory.fill(target + written, 0, rowBytes - written);
-  }
-}
-
-/** largests[r] = largest element of row r, sums[r] = sum over the row of e^(x - largest). */
-export function logSumExpParts(
-  rows: i32,
-  columns: i32,
-  largests: usize,
-  sums: usize,
-  x: usize,
-): void {
-  const rowBytes = <usize> columns << 2;
-  for (let r = 0; r < rows; r++, x += rowBytes) {
-    let largest = lowest();
-    for (let j = 0; j < columns; j += 4) {
-      const lanes = firstLanes(columns - j);
-      largest = f32x4.pmax(largest, v128.bitselect(v128.load(x + (<usize> j << 2)), lowest(), lanes));
-    }
-    const shift = f32x4.splat(maxLanes(largest));
-    let total = f32x4.splat(0);
-    for (let j = 0; j < columns; j += 4) {
-      const power = exp(f32x4.sub(v128.load(x + (<usize> j << 2)), shift));
-      total = f32x4.add(total, v128.and(power, firstLanes(columns - j)));
-    }
-    store<f32>(largests + (<usize> r << 2), f32x4.extract_lane(shift, 0));
-    store<f32>(sums + (<usize> r << 2), sumLanes(total));
-  }
-}
-
-/** target[r, j] = factor[r] e^(x[r, j] - shift[r]). */
-export function scaledExp(
-  rows: i32,
-  columns: i32,
-  target: usize,
-  x: usize,
-  shift: usize,
-  factor: usize,
-): void {
-  const rowBytes = <usize> columns << 2;
-  for (let r = 0; r < rows; r++, x += rowBytes, target += rowBytes) {
-    const rowShift = v128.load32_splat(shift + (<usize> r << 2));
-    const rowFactor = v128.load32_splat(factor + (<usize> r << 2));
-    for (let j = 0; j < columns; j += 4) {
-      const at = <usize> j << 2;
-      const power = exp(f32x4.sub(v128.load(x + at), rowShift));
-      storeFirst(target + at, f32x4.mul(rowFactor, power), columns - j);
-    }
   }
 }

@@ -199,7 +199,8 @@ function attendByProducts(
   const { heads, keyValueHeads, headDim, queries, keys } = extents;
   const [channels, ownerChannels] = [heads * headDim, keyValueHeads * headDim];
   const size = Math.min(queries, Math.max(1, Math.floor(productScores / keys)));
-  const stride = Math.ceil(keys / 4) * 4;
+  // Rows a power of two apart would fall into the same sets of the caches.
+  const stride = Math.ceil(keys / 4) * 4 + 16;
   backend.scratch([4 * size * stride], (scores) => {
     for (const { q, k, v, output, first: starts, bias } of maps) {
       for (const { first, rows, width } of blocksOf(extents, size)) {

@@ -1,4 +1,4 @@
-import { agileName } from "../agile.ts";
+import { AgileBackend } from "../agile.ts";
 import { tf } from "../tf.ts";
 
 /**
@@ -11,7 +11,7 @@ export function fused<T extends tf.Tensor | tf.Tensor[]>(
   attributes: Record<string, unknown>,
   composition: () => T,
 ): T {
-  if (tf.getBackend() !== agileName) return tf.tidy(composition);
+  if (!(tf.backend() instanceof AgileBackend)) return tf.tidy(composition);
   return tf.engine().runKernel(kernel, inputs, attributes as tf.NamedAttrMap) as T;
 }
 

@@ -1,150 +1,187 @@
-import { require } from "../../core/mod.ts";
-import type { AgileBackend } from "../agile.ts";
-import { paddedColumns } from "../integer_product.ts";
+import { refuse, require } from "../../core/mod.ts";
+import { AgileBackend } from "../agile.ts";
 import type { IntegerWeight } from "../integer_weight.ts";
+import { split } from "../split.ts";
 import { tf } from "../tf.ts";
-import { integerBackend } from "./integer_product.ts";
+import { requireFinite, runWithFlags } from "./fake_quant.ts";
 
-/** Sums that are worked on at once: 1 MiB of integers and as much of floats. */
-const chunkLength = 2 ** 18;
+/** How activations become codes: `round(clip(x / scale + shift, low, high)) - shift + zeroPoint`. */
+export interface ActivationCodes {
+  /** `[columns]`. */
+  scale: Float32Array;
+  shift: number;
+  low: number;
+  high: number;
+  /** The code of zero, 0..255, as are all codes. */
+  zeroPoint: number;
+}
+
+/** A linear map in integers. */
+export interface IntegerMap {
+  weight: IntegerWeight;
+  /** `[out]` */
+  bias?: tf.Tensor1D;
+}
+
+/** From so many rows on a native product pays for bringing 4-bit weights into bytes. */
+const nativeRows = 16;
+
+/** Rows that are worth a thread's while to quantize. */
+const quantizedRows = 32;
 
 /**
- * Writes the codes of `count` rows of activations from row `first`, `[count, places]`, their columns
- * in the order of the weight and 0 at padding.
- */
-export type RowCodes = (first: number, count: number, out: Uint8Array) => void;
-
-/**
- * A linear layer in integers: unsigned 8-bit activations times 4- or 8-bit weights, summed up in
- * 32 bits. Only the sums over whole blocks of columns become floats: corrected for the zero points,
- * scaled, and added to each other and the bias in float32.
+ * Linear layers in integers that read the same value: it is quantized once, to unsigned 8-bit codes;
+ * these are multiplied by codes of weights and summed up in 32 bits. Only the sums over whole blocks of
+ * columns become floats: corrected for the zero points, scaled, and added to the bias, one after the
+ * other, in float32.
  *
- * 4-bit weights are unpacked to bytes in scratch memory for the time of a call; nothing is kept.
+ * Nothing but the outputs is kept. Native products read weights as bytes in scratch memory.
  *
- * @param weight [out, in], packed for these activations.
- * @param rows How many rows the activation has.
- * @param bias [out]
- * @returns [rows, out]
- * @throws {InputError} If the bias does not fit or another backend than `agile` computes.
+ * @param x `[rows, in]`
+ * @param maps Their weights packed for these codes, with one order of columns.
+ * @param name What errors call `x`.
+ * @returns `[rows, out]` for each map.
+ * @throws {InputError} If `x` is not finite or something does not fit, or another backend than `agile`
+ *   computes.
  */
 export function integerLinear(
-  weight: IntegerWeight,
-  rows: number,
-  codes: RowCodes,
-  bias?: tf.Tensor1D,
-): tf.Tensor2D {
-  const action = "apply a linear layer in integers";
-  const { rows: outputs, order: { length: places } } = weight;
-  const biasFits = !bias || (bias.rank === 1 && bias.shape[0] === outputs);
-  require(biasFits, action, `bias must be [${outputs}]`, bias?.shape);
-  const backend = integerBackend(action);
-  const columns = paddedColumns(outputs);
-  const chunk = Math.min(rows, Math.ceil(chunkLength / columns));
-  const start = bias ? backend.floats(bias) : new Float32Array(outputs);
-  const { tensor } = backend.output([rows, outputs]);
-  const result = backend.floats(tensor);
-  backend.scratch(scratchSizes(weight, chunk, columns), (...addresses) => {
-    const scratch = layOut(weight, chunk, columns, addresses, backend);
-    for (let first = 0; first < rows; first += chunk) {
-      const count = Math.min(chunk, rows - first);
-      codes(first, count, backend.view(Uint8Array, scratch.activation, count * places));
-      const sums = backend.view(Float32Array, scratch.sums, count * columns);
-      for (let row = 0; row < count; row++) sums.set(start, row * columns);
-      addBlocks(weight, count, columns, scratch, backend);
-      for (let row = 0; row < count; row++) {
-        const from = row * columns;
-        result.set(sums.subarray(from, from + outputs), (first + row) * outputs);
-      }
-    }
-  });
-  return tf.engine().makeTensorFromTensorInfo(tensor) as tf.Tensor2D;
-}
-
-/** Addresses in scratch memory. */
-type Scratch = ReturnType<typeof layOut>;
-
-/** Bytes of what {@linkcode layOut} divides up. */
-function scratchSizes(weight: IntegerWeight, chunk: number, columns: number): number[] {
-  const { order: { length: places }, scale: { length: grids }, codes: { length: packed } } = weight;
-  return [
-    ...[chunk * places, columns * places, 4 * chunk * columns, 4 * chunk * columns],
-    ...[4 * grids, 4 * grids, 4 * grids, 4 * chunk, packed, grids, 2 * places],
-  ];
-}
-
-/** Divides scratch memory up and writes what belongs to the weight, its codes as signed bytes. */
-function layOut(
-  weight: IntegerWeight,
-  chunk: number,
-  columns: number,
-  addresses: number[],
-  backend: AgileBackend,
-) {
-  const { order: { length: places }, scale: { length: grids }, bits } = weight;
-  const [activation, codes, products, sums, scale, offset, zero, rowSums, packed, points, factor] =
-    addresses;
-  backend.view(Float32Array, scale, grids).set(weight.scale);
-  backend.view(Int32Array, offset, grids).set(weight.offset);
-  backend.view(Int32Array, rowSums, chunk).fill(0); // and 4-bit weights leave them so
-  if (bits === 8) {
-    backend.view(Uint8Array, codes, weight.codes.length).set(weight.codes);
-    const zeros = backend.view(Int32Array, zero, grids);
-    weight.zeroPoint.forEach((code, grid) => zeros[grid] = code - 128);
-  } else {
-    backend.view(Uint8Array, packed, weight.codes.length).set(weight.codes);
-    backend.view(Uint8Array, points, grids).set(weight.zeroPoint);
-    backend.view(Int16Array, factor, places).set(weight.factor);
-    forBlocks(weight, (index, place, depth) => {
-      const from = weight.rows * place;
-      const [zeroPoints, factors] = [points + index * weight.rows, factor + 2 * place];
-      backend.run(
-        "unpackInt4",
-        [[codes + from, packed + from / 2, zeroPoints, factors, weight.rows, depth]],
-      );
-    });
+  x: tf.Tensor2D,
+  codes: ActivationCodes,
+  maps: IntegerMap[],
+  name = "tensor",
+): tf.Tensor2D[] {
+  const action = `multiply ${name} in integers`;
+  const backend = tf.backend();
+  if (!(backend instanceof AgileBackend)) {
+    refuse(action, "the backend must be agile", tf.getBackend());
   }
-  return { activation, codes, products, sums, scale, offset, zero, rowSums };
+  requireFit(x, maps, action);
+  const [{ weight: { places, blocks } }] = maps;
+  const [rows] = x.shape;
+  const roundedRows = Math.ceil(rows / 4) * 4;
+  const native = backend.integerProduct.native && rows >= nativeRows;
+  const sizes = [roundedRows * places, 4 * roundedRows * blocks];
+  return backend.scratch(sizes, (bytes, rowSums) => {
+    const quantized: Quantized = { rows, bytes, rowSums, zeroPoint: codes.zeroPoint };
+    const accepted = quantize(backend, x, codes, maps[0].weight, quantized, !native);
+    if (!accepted) requireFinite(backend.floats(x), name);
+    const multiply = native ? multiplyNative : multiplySimd;
+    return maps.map((map) => {
+      const { tensor, address } = backend.output([rows, map.weight.rows]);
+      withBias(backend, map, (bias) => multiply(backend, quantized, map.weight, bias, address));
+      return tf.engine().makeTensorFromTensorInfo(tensor) as tf.Tensor2D;
+    });
+  });
 }
 
-/** Adds the scaled products of every block to the sums of `count` rows. */
-function addBlocks(
-  weight: IntegerWeight,
-  count: number,
-  columns: number,
-  scratch: Scratch,
+function requireFit({ shape }: tf.Tensor2D, maps: IntegerMap[], action: string): void {
+  const [{ weight: first }] = maps;
+  for (const { weight, bias } of maps) {
+    const width = `it must be [rows, ${weight.columns}]`;
+    require(shape.length === 2 && shape[1] === weight.columns, action, width, shape);
+    const biasFits = !bias || (bias.rank === 1 && bias.shape[0] === weight.rows);
+    require(biasFits, action, `bias must be [${weight.rows}]`, bias?.shape);
+    require(sameOrder(weight, first), action, "all weights must have one order of columns");
+  }
+}
+
+/** Whether two weights can read the same codes. */
+export function sameOrder(a: IntegerWeight, b: IntegerWeight): boolean {
+  return a === b ||
+    (a.tables.length === b.tables.length && a.tables.every((word, i) => word === b.tables[i]));
+}
+
+/** Addresses of codes and their sums as `quantizeCodes` of `assembly/quantize.ts` writes them. */
+interface Quantized {
+  rows: number;
+  bytes: number;
+  rowSums: number;
+  zeroPoint: number;
+}
+
+/** Writes codes and their sums; says whether all activations were finite. */
+function quantize(
   backend: AgileBackend,
-): void {
-  const { rows: n, order: { length: strideA } } = weight;
-  const { products, sums, rowSums } = scratch;
-  forBlocks(weight, (index, place, k) => {
-    const [a, b] = [scratch.activation + place, scratch.codes + n * place];
-    const shape = { m: count, n, k, strideA, strideC: columns };
-    backend.integerProduct.multiply(a, b, products, shape);
-    if (weight.bits === 8) {
-      const codes = backend.view(Uint8Array, scratch.activation, count * strideA);
-      const totals = backend.view(Int32Array, rowSums, count);
-      for (let row = 0; row < count; row++) totals[row] = sum(codes, row * strideA + place, k);
-    }
-    const grids = [scratch.scale, scratch.offset, scratch.zero]
-      .map((address) => address + 4 * index * n);
-    backend.run("addScaled", [[sums, products, ...grids, rowSums, count, columns]]);
+  x: tf.Tensor2D,
+  { scale, shift, low, high, zeroPoint }: ActivationCodes,
+  { memory, places, blocks }: IntegerWeight,
+  { bytes, rowSums }: Quantized,
+  signed: boolean,
+): boolean {
+  const [rows, columns] = x.shape;
+  const [source, head] = [backend.addressOf(x), backend.addressOf(memory)];
+  const most = Math.min(backend.simd.callsAtMost, Math.ceil(rows / quantizedRows));
+  const parts = split(rows, 4, most);
+  return backend.scratch([4 * columns], (scales) => {
+    backend.view(Float32Array, scales, columns).set(scale);
+    return runWithFlags(
+      backend,
+      "quantizeCodes",
+      parts.map(([first, count]) => [
+        ...[bytes + first * places, rowSums + 4 * first * blocks, count, columns],
+        ...[source + 4 * first * columns, scales, shift, low, high, zeroPoint - shift],
+        ...[Number(signed), head],
+      ]),
+    );
   });
 }
 
-function sum(values: Uint8Array, start: number, length: number): number {
-  let total = 0;
-  for (let i = start; i < start + length; i++) total += values[i];
-  return total;
-}
-
-/** Calls `visit` with the number, the first place and the depth of each block. */
-function forBlocks(
-  { depths }: IntegerWeight,
-  visit: (index: number, place: number, depth: number) => void,
+/** Calls `work` with the address of the bias, zeros where there is none, padded as the weight is. */
+function withBias(
+  backend: AgileBackend,
+  { weight: { paddedRows }, bias }: IntegerMap,
+  work: (bias: number) => void,
 ): void {
-  let place = 0;
-  depths.forEach((depth, index) => {
-    visit(index, place, depth);
-    place += depth;
+  backend.scratch([4 * paddedRows], (address) => {
+    const values = backend.view(Float32Array, address, paddedRows).fill(0);
+    if (bias) values.set(backend.floats(bias));
+    work(address);
   });
 }
+
+/** Multiplies with the kernels of `assembly/integer.ts`, the panels spread over the threads. */
+function multiplySimd(
+  backend: AgileBackend,
+  { rows, bytes, rowSums, zeroPoint }: Quantized,
+  { memory, paddedRows }: IntegerWeight,
+  bias: number,
+  target: number,
+): void {
+  const head = backend.addressOf(memory);
+  const parts = split(paddedRows / panelRows, 1, backend.simd.callsAtMost);
+  backend.run(
+    "integerLinear",
+    parts.map(([first, count]) => [
+      ...[target, bytes, rowSums, rows, head, bias, zeroPoint - 128, first, first + count],
+    ]),
+  );
+}
+
+/** Multiplies with a native library: each thread some rows by the whole weight. */
+function multiplyNative(
+  backend: AgileBackend,
+  { rows, bytes, rowSums, zeroPoint }: Quantized,
+  { memory, rows: outputs, paddedRows, places, blocks }: IntegerWeight,
+  bias: number,
+  target: number,
+): void {
+  const head = backend.addressOf(memory);
+  const { callsAtMost } = backend.simd;
+  backend.scratch([paddedRows * places, 4 * paddedRows * blocks], (weights, offsets) => {
+    const panels = split(paddedRows / panelRows, 1, callsAtMost);
+    backend.run(
+      "unpackWeight",
+      panels.map(([first, count]) => [weights, offsets, head, zeroPoint, first, first + count]),
+    );
+    backend.run(
+      "nativeIntegerLinear",
+      split(rows, blockRows, callsAtMost).map(([first, count]) => [
+        ...[target + 4 * first * outputs, bytes + first * places, rowSums + 4 * first * blocks],
+        ...[count, head, weights, offsets, bias],
+      ]),
+    );
+  });
+}
+
+/** Rows of a panel of weights, and rows that a native product takes at a time: as in `assembly`. */
+const [panelRows, blockRows] = [8, 128];

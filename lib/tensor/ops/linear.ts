@@ -1,8 +1,11 @@
 import { require } from "../../core/mod.ts";
 import { tf } from "../tf.ts";
 
+/** What may follow a linear layer in the pass that adds its bias. */
+export type LinearActivation = "linear" | "relu";
+
 /**
- * x Wᵀ + bias, the linear layer with the weight layout of Hugging Face checkpoints.
+ * activation(x Wᵀ + bias), the linear layer with the weight layout of Hugging Face checkpoints.
  *
  * @param x [rows, in]
  * @param weight [out, in]
@@ -10,7 +13,12 @@ import { tf } from "../tf.ts";
  * @returns [rows, out]
  * @throws {InputError} If the shapes do not fit.
  */
-export function linear(x: tf.Tensor2D, weight: tf.Tensor2D, bias?: tf.Tensor1D): tf.Tensor2D {
+export function linear(
+  x: tf.Tensor2D,
+  weight: tf.Tensor2D,
+  bias?: tf.Tensor1D,
+  activation: LinearActivation = "linear",
+): tf.Tensor2D {
   const action = "apply a linear layer";
   require(
     x.rank === 2 && weight.rank === 2 && x.shape[1] === weight.shape[1],
@@ -18,12 +26,11 @@ export function linear(x: tf.Tensor2D, weight: tf.Tensor2D, bias?: tf.Tensor1D):
     "x and weight must be [rows, in] and [out, in]",
     [x.shape, weight.shape],
   );
-  if (!bias) return tf.matMul(x, weight, false, true);
   require(
-    bias.rank === 1 && bias.shape[0] === weight.shape[0],
+    !bias || bias.rank === 1 && bias.shape[0] === weight.shape[0],
     action,
     `bias must be [${weight.shape[0]}]`,
-    bias.shape,
+    bias?.shape,
   );
-  return tf.fused.matMul({ a: x, b: weight, transposeB: true, bias }) as tf.Tensor2D;
+  return tf.fused.matMul({ a: x, b: weight, transposeB: true, bias, activation }) as tf.Tensor2D;
 }

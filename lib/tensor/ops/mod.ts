@@ -3,6 +3,7 @@ import { activationKernels } from "./activations.ts";
 import { causalAttentionKernels } from "./causal_attention.ts";
 import { causalSoftmaxKernels } from "./causal_softmax.ts";
 import { compareDistributionsKernels } from "./compare_distributions.ts";
+import { fakeQuantKernels } from "./fake_quant.ts";
 import { log2Kernels } from "./log2.ts";
 import { normalizationKernels } from "./normalization.ts";
 import { rotaryKernels } from "./rotary.ts";
@@ -18,10 +19,14 @@ export type { CausalSoftmaxOptions } from "./causal_softmax.ts";
 export { compareDistributions } from "./compare_distributions.ts";
 export type { Comparison } from "./compare_distributions.ts";
 export { embed } from "./embed.ts";
-export { integerLinear } from "./integer_linear.ts";
-export type { RowCodes } from "./integer_linear.ts";
-export { multiplyIntegers } from "./integer_product.ts";
+export { fakeQuantUniform } from "./fake_quant.ts";
+export type { UniformSteps } from "./fake_quant.ts";
+export { int4Linear } from "./int4_linear.ts";
+export type { Int4Map, Int4Weight } from "./int4_linear.ts";
+export { integerLinear, sameOrder } from "./integer_linear.ts";
+export type { ActivationCodes, IntegerMap } from "./integer_linear.ts";
 export { linear } from "./linear.ts";
+export type { LinearActivation } from "./linear.ts";
 export { fakeQuantLog2 } from "./log2.ts";
 export type { Log2Rounding } from "./log2.ts";
 export { layerNorm, rmsNorm } from "./normalization.ts";
@@ -35,6 +40,7 @@ export const fusedKernels: AgileKernel[] = [
   ...causalAttentionKernels,
   ...causalSoftmaxKernels,
   ...compareDistributionsKernels,
+  ...fakeQuantKernels,
   ...log2Kernels,
   ...normalizationKernels,
   ...rotaryKernels,

@@ -14,6 +14,7 @@ export interface RotaryTable {
  * The angles of RoPE: position * theta^(-2 i / headDim) for i in 0..headDim/2-1.
  *
  * @param positions The position of each row.
+ * @returns Not to be written to: it is given again where the same is asked for next.
  * @throws {InputError} If headDim is odd.
  */
 export function rotaryTable(
@@ -22,6 +23,26 @@ export function rotaryTable(
   theta: number,
 ): RotaryTable {
   requireEven(headDim);
+  const same = latest && latest.headDim === headDim && latest.theta === theta &&
+    latest.positions.length === positions.length &&
+    latest.positions.every((position, row) => position === positions[row]);
+  if (!same) {
+    const table = tabulateAngles(positions, headDim, theta);
+    latest = { positions: Int32Array.from(positions), headDim, theta, table };
+  }
+  return latest!.table;
+}
+
+/** The table asked for last: every block of a forward pass asks for the same. */
+let latest:
+  | { positions: Int32Array; headDim: number; theta: number; table: RotaryTable }
+  | undefined;
+
+function tabulateAngles(
+  positions: Int32Array | readonly number[],
+  headDim: number,
+  theta: number,
+): RotaryTable {
   const half = headDim / 2;
   const frequencies = Array.from({ length: half }, (_, i) => theta ** (-2 * i / headDim));
   const tabulate = (f: (angle: number) => number) => {

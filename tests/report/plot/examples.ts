@@ -1,6 +1,7 @@
 import {
   barChart,
   bitFields,
+  flowChart,
   heatmap,
   lineChart,
   panels,
@@ -52,6 +53,10 @@ const single = {
     x: [-1, 0, 1],
     curves: [{ name: "uniform", y: [-1, 0, 1] }],
   }),
+  flowChart: flowChart({
+    title: "Flow",
+    steps: [{ label: "norm" }, { label: "up", input: "8 bit" }],
+  }),
   bitFields: bitFields({
     registers: [{
       label: "weights",
@@ -65,6 +70,6 @@ export const examples: Record<string, PlotlySpec> = {
   ...single,
   panels: panels([
     [single.heatmap, single.lineChart],
-    [single.barChart, single.bitFields],
+    [single.barChart, single.bitFields, single.flowChart],
   ], "Everything"),
 };

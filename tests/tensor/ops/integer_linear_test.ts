@@ -1,77 +1,211 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../../lib/core/mod.ts";
-import { integerLinear, packWeight, tf, useBackend } from "../../../lib/tensor/mod.ts";
+import {
+  integerLinear,
+  packWeight,
+  tf,
+  useBackend,
+  type WeightCodes,
+} from "../../../lib/tensor/mod.ts";
 import { integerPaths } from "../integers.ts";
 
-/** Small enough for every sum of products and scales to be an integer below 2^24. */
-const sizes = fc.record({
-  rows: fc.integer({ min: 1, max: 5 }),
-  columns: fc.integer({ min: 1, max: 40 }),
-  tokens: fc.integer({ min: 1, max: 5 }),
-  groups: fc.integer({ min: 1, max: 3 }),
-  highest: fc.constantFrom(15, 255),
-});
+/** A layer whose activations are codes already: code - zeroPoint, times 2^shift of their column. */
+interface Layer {
+  weight: WeightCodes;
+  /** `[tokens, columns]` */
+  codes: Uint8Array;
+  zeroPoint: number;
+  shift: Uint8Array;
+  bias: Float32Array;
+}
 
-for (const [name, choose] of integerPaths) {
-  Deno.test(`integerLinear() is exact where floats are: ${name}`, async () => {
-    await choose();
-    fc.assert(fc.property(sizes, fc.gen(), ({ rows, columns, tokens, groups, highest }, draw) => {
-      const bytes = (length: number, max: number) =>
-        draw(fc.uint8Array, { minLength: length, maxLength: length, max });
-      const scale = Float32Array.from(bytes(rows * groups, 1), (power) => 2 ** power);
-      const [codes, zeroPoint] = [bytes(rows * columns, highest), bytes(rows * groups, highest)];
-      const groupIndex = Int32Array.from(bytes(columns, groups - 1));
-      const [shift, [activationZero]] = [bytes(columns, 1), bytes(1, 255)];
-      const activation = bytes(tokens * columns, 255);
-      const biases = Float32Array.from(bytes(rows, 255));
-      const weight = packWeight(
-        { rows, columns, codes, scale, zeroPoint, groupIndex },
-        { step: 1, zeroPoint: activationZero, shift },
-      );
-      const bias = tf.tensor1d(biases);
-      const output = integerLinear(weight, tokens, (first, count, out) => {
-        const places = weight.order.length;
-        for (let at = 0; at < count * places; at++) {
-          const column = weight.order[at % places];
-          const row = (first + Math.floor(at / places)) * columns;
-          out[at] = column < 0 ? 0 : activation[row + column];
-        }
-      }, bias);
-      const expected = Float32Array.from({ length: tokens * rows }, (_, at) => {
-        const [token, row] = [Math.floor(at / rows), at % rows];
-        let sum = biases[row];
-        for (let c = 0; c < columns; c++) {
-          const grid = row * groups + groupIndex[c];
-          const input = (activation[token * columns + c] - activationZero) * 2 ** shift[c];
-          sum += input * (codes[row * columns + c] - zeroPoint[grid]) * scale[grid];
-        }
-        return sum;
-      });
-      assertEquals(output.dataSync(), expected);
-      tf.dispose([bias, output]);
-    }));
+/** What `integerLinear` makes of a layer. */
+function compute({ weight, codes, zeroPoint, shift, bias }: Layer): Float32Array {
+  const packed = packWeight(weight, { step: 1, shift });
+  const scale = Float32Array.from(shift, (power) => 2 ** power);
+  const grid = { scale, shift: 0, low: -zeroPoint, high: 255 - zeroPoint, zeroPoint };
+  const values = Float32Array.from(
+    codes,
+    (code, i) => (code - zeroPoint) * scale[i % shift.length],
+  );
+  const x = tf.tensor2d(values, [codes.length / shift.length, shift.length]);
+  const biases = tf.tensor1d(bias);
+  const [output] = integerLinear(x, grid, [{ weight: packed, bias: biases }]);
+  const result = output.dataSync<"float32">() as Float32Array;
+  tf.dispose([x, biases, output, packed.memory]);
+  return result;
+}
+
+/** The same in whole numbers: sums of each group, then scales and bias in float32. */
+function expected({ weight, codes, zeroPoint, shift, bias }: Layer): Float32Array {
+  const { rows, columns, codes: weights, scale, zeroPoint: zeros, groupIndex } = weight;
+  const groups = scale.length / rows;
+  return Float32Array.from({ length: codes.length / columns * rows }, (_, at) => {
+    const [token, row] = [Math.floor(at / rows) * columns, at % rows];
+    const sums = new Float64Array(groups);
+    for (let c = 0; c < columns; c++) {
+      const grid = row * groups + groupIndex[c];
+      const input = (codes[token + c] - zeroPoint) * 2 ** shift[c];
+      sums[groupIndex[c]] += input * (weights[row * columns + c] - zeros[grid]);
+    }
+    return sums.reduce(
+      (total, sum, group) =>
+        Math.fround(total + Math.fround(scale[row * groups + group] * Math.fround(sum))),
+      bias[row],
+    );
   });
 }
 
-Deno.test("integerLinear() refuses a bias of other length, and other backends", async () => {
-  const weight = packWeight({
-    ...{ rows: 2, columns: 1, codes: new Uint8Array(2), groupIndex: new Int32Array(1) },
-    ...{ scale: Float32Array.of(1, 1), zeroPoint: new Uint8Array(2) },
-  }, { step: 1, zeroPoint: 0, shift: new Uint8Array(1) });
-  const apply = (bias?: tf.Tensor1D) => () => integerLinear(weight, 1, () => {}, bias);
+/** Powers up to 2^3, which stay in a block with all weights of four bits. */
+const sizes = fc.record({
+  rows: fc.integer({ min: 1, max: 27 }),
+  columns: fc.integer({ min: 1, max: 100 }),
+  tokens: fc.integer({ min: 1, max: 23 }),
+  groups: fc.integer({ min: 1, max: 3 }),
+});
+
+for (const [name, choose] of integerPaths) {
+  Deno.test(`integerLinear() sums up exactly, 4 bits: ${name}`, async () => {
+    await choose();
+    fc.assert(fc.property(sizes, fc.gen(), ({ rows, columns, tokens, groups }, draw) => {
+      const bytes = (length: number, max: number) =>
+        draw(fc.uint8Array, { minLength: length, maxLength: length, max });
+      const weight = {
+        ...{ rows, columns, codes: bytes(rows * columns, 15) },
+        scale: Float32Array.from(bytes(rows * groups, 255), (byte) => (byte + 1) / 77),
+        zeroPoint: bytes(rows * groups, 15),
+        // In ascending order: the order in which blocks are added.
+        groupIndex: Int32Array.from(bytes(columns, groups - 1)).sort(),
+      };
+      const layer = {
+        weight,
+        codes: bytes(tokens * columns, 255),
+        ...{ zeroPoint: bytes(1, 255)[0], shift: bytes(columns, 3) },
+        bias: Float32Array.from(bytes(rows, 255)),
+      };
+      assertEquals(compute(layer), expected(layer));
+    }));
+  });
+
+  Deno.test(`integerLinear() sums up exactly, 8 bits: ${name}`, async () => {
+    await choose();
+    fc.assert(fc.property(sizes, fc.gen(), ({ rows, columns, tokens }, draw) => {
+      const bytes = (length: number, max: number) =>
+        draw(fc.uint8Array, { minLength: length, maxLength: length, max });
+      const weight = {
+        ...{
+          rows,
+          columns,
+          codes: bytes(rows * columns, 255),
+          scale: new Float32Array(rows).fill(0.3),
+        },
+        ...{ zeroPoint: bytes(rows, 255), groupIndex: new Int32Array(columns) },
+      };
+      const layer = {
+        weight,
+        codes: bytes(tokens * columns, 255),
+        ...{ zeroPoint: bytes(1, 255)[0], shift: new Uint8Array(columns) },
+        bias: Float32Array.from(bytes(rows, 255)),
+      };
+      assertEquals(compute(layer), expected(layer));
+    }));
+  });
+
+  for (const [bits, highest] of [[4, 15], [8, 255]]) {
+    Deno.test(`integerLinear() is exact at the extremes, ${bits} bits: ${name}`, async () => {
+      await choose();
+      for (const [tokens, rows] of [[1, 1], [1, 9], [7, 1], [17, 130], [150, 6]]) {
+        for (const columns of [1, 31, 32, 33, 1000, 4096]) {
+          for (const [code, zero] of [[0, highest], [highest, 0]]) {
+            for (const [activation, zeroPoint] of [[0, 255], [255, 0], [0, 0], [255, 255]]) {
+              const furthest = bits === 4 ? 3 : 0;
+              const weight = {
+                ...{ rows, columns, codes: new Uint8Array(rows * columns).fill(code) },
+                ...{
+                  scale: new Float32Array(rows).fill(1),
+                  zeroPoint: new Uint8Array(rows).fill(zero),
+                },
+                groupIndex: new Int32Array(columns),
+              };
+              const output = compute({
+                weight,
+                codes: new Uint8Array(tokens * columns).fill(activation),
+                ...{ zeroPoint, shift: new Uint8Array(columns).fill(furthest) },
+                bias: new Float32Array(rows),
+              });
+              const sum = columns * (activation - zeroPoint) * 2 ** furthest * (code - zero);
+              assertEquals(output, output.slice().fill(sum));
+            }
+          }
+        }
+      }
+    });
+  }
+}
+
+Deno.test("integerLinear() quantizes once what several maps read", async () => {
   await useBackend("agile");
-  const long = tf.tensor1d([1, 2, 3]);
-  assertThrows(
-    apply(long),
-    InputError,
-    "Cannot apply a linear layer in integers: bias must be [2], got [3]",
+  const [columns, tokens] = [40, 20];
+  const weights = [3, 9].map((rows) =>
+    packWeight({
+      ...{ rows, columns, codes: Uint8Array.from({ length: rows * columns }, (_, i) => i % 16) },
+      ...{ scale: new Float32Array(rows).fill(0.1), zeroPoint: new Uint8Array(rows).fill(5) },
+      groupIndex: new Int32Array(columns),
+    }, { step: 0.5, shift: Uint8Array.from({ length: columns }, (_, i) => i % 3) })
   );
-  long.dispose();
+  const grid = {
+    scale: Float32Array.from({ length: columns }, (_, i) => 0.5 * 2 ** (i % 3)),
+    ...{ shift: 0, low: -128, high: 127, zeroPoint: 128 },
+  };
+  const x = tf.randomNormal([tokens, columns], 0, 20) as tf.Tensor2D;
+  const together = integerLinear(x, grid, weights.map((weight) => ({ weight })));
+  weights.forEach((weight, index) => {
+    const [alone] = integerLinear(x, grid, [{ weight }]);
+    assertEquals(together[index].dataSync(), alone.dataSync());
+    alone.dispose();
+  });
+  tf.dispose([x, ...together, ...weights.map(({ memory }) => memory)]);
+});
+
+Deno.test("integerLinear() refuses what does not fit, and other backends", async () => {
+  await useBackend("agile");
+  const pack = (shift: number[]) =>
+    packWeight({
+      ...{ rows: 2, columns: 2, codes: new Uint8Array(4), groupIndex: new Int32Array(2) },
+      ...{ scale: Float32Array.of(1, 1), zeroPoint: new Uint8Array(2) },
+    }, { step: 1, shift: Uint8Array.from(shift) });
+  const [weight, other] = [pack([0, 0]), pack([0, 1])];
+  const grid = { scale: Float32Array.of(1, 1), shift: 0, low: 0, high: 255, zeroPoint: 0 };
+  const [x, narrow, bias] = [tf.ones([1, 2]), tf.ones([1, 1]), tf.tensor1d([1, 2, 3])];
+  const strange = tf.tensor2d([[1, NaN]]);
+  const apply = (value: tf.Tensor, maps: Parameters<typeof integerLinear>[2]) => () =>
+    integerLinear(value as tf.Tensor2D, grid, maps, "attn.input");
+  const refusals: [() => void, string][] = [
+    [
+      apply(x, [{ weight, bias }]),
+      "Cannot multiply attn.input in integers: bias must be [2], got [3]",
+    ],
+    [
+      apply(narrow, [{ weight }]),
+      "Cannot multiply attn.input in integers: it must be [rows, 2], got [1,1]",
+    ],
+    [
+      apply(x, [{ weight }, { weight: other }]),
+      "in integers: all weights must have one order of columns",
+    ],
+    [apply(strange, [{ weight }]), "Cannot quantize attn.input: element 1 must be finite, got NaN"],
+  ];
+  const before = tf.memory().numTensors;
+  for (const [call, message] of refusals) assertThrows(call, InputError, message);
+  assertEquals(tf.memory().numTensors, before);
+  tf.dispose([x, narrow, bias, strange, weight.memory, other.memory]);
   await useBackend("cpu");
+  const elsewhere = tf.ones([1, 2]);
   assertThrows(
-    apply(),
+    apply(elsewhere, [{ weight }]),
     InputError,
-    'Cannot apply a linear layer in integers: the backend must be agile, got "cpu"',
+    'Cannot multiply attn.input in integers: the backend must be agile, got "cpu"',
   );
+  elsewhere.dispose();
 });

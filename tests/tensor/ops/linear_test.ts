@@ -1,7 +1,13 @@
 import { assertThrows } from "@std/assert";
 import { InputError } from "../../../lib/core/mod.ts";
 import { linear, tf, useBackend } from "../../../lib/tensor/mod.ts";
-import { assertFloatsClose, assertSameGradients, randomInput, randomTensor } from "../compare.ts";
+import {
+  assertAgileMatchesCpu,
+  assertFloatsClose,
+  assertSameGradients,
+  randomInput,
+  randomTensor,
+} from "../compare.ts";
 
 const apply = (x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor) =>
   linear(x as tf.Tensor2D, weight as tf.Tensor2D, bias as tf.Tensor1D | undefined);
@@ -11,6 +17,19 @@ Deno.test("linear() has the value and gradients of a product and a sum", async (
     const operands = [randomInput([rows, inputs], 1), randomInput([outputs, inputs], 2)];
     await assertSameGradients(operands, apply);
     await assertSameGradients([...operands, randomInput([outputs], 3)], apply);
+  }
+});
+
+Deno.test("linear() rectifies what it would give otherwise", async () => {
+  const rectified = (x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor) =>
+    linear(x as tf.Tensor2D, weight as tf.Tensor2D, bias as tf.Tensor1D | undefined, "relu");
+  const operands = [randomInput([40, 33], 1), randomInput([17, 33], 2)];
+  for (const inputs of [operands, [...operands, randomInput([17], 3)]]) {
+    await assertSameGradients(inputs, rectified);
+    await assertAgileMatchesCpu(inputs, (...tensors) => {
+      const [x, weight, bias] = tensors;
+      return [tf.sub(rectified(x, weight, bias), tf.relu(apply(x, weight, bias)))];
+    }, 0);
   }
 });
 

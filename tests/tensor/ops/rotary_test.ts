@@ -16,6 +16,18 @@ Deno.test("rotary() has the value and gradient of its composition", async () => 
   }
 });
 
+Deno.test("rotaryTable() gives each call the angles that it asks for", () => {
+  const first = (positions: number[], headDim: number, theta: number) =>
+    rotaryTable(positions, headDim, theta).cos.slice(-2);
+  const cosines = (...angles: number[]) => Float32Array.from(angles, Math.cos);
+  assertEquals(first([1, 2], 4, 100), cosines(2, 0.2));
+  assertEquals(first([1, 3], 4, 100), cosines(3, 0.3));
+  assertEquals(first([1, 3], 4, 10000), cosines(3, 0.03));
+  assertEquals(first([1, 3], 2, 10000), cosines(1, 3));
+  assertEquals(first([5, 1, 3], 2, 10000), cosines(1, 3));
+  assertEquals(rotaryTable([5, 1], 2, 10000).cos, cosines(5, 1));
+});
+
 Deno.test("rotary() turns element i and i + headDim / 2 of each head by position theta^(-2i / headDim)", async () => {
   await useBackend("agile");
   const x = randomTensor([1, 8], 2) as tf.Tensor2D;

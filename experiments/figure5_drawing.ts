@@ -1,0 +1,81 @@
+import type { RegisterState } from "../lib/int4/mod.ts";
+import { barChart, type Figure, panels } from "../lib/report/mod.ts";
+import { drawRegisters } from "./register_drawing.ts";
+
+/** Packed INT4 against another format at one instruction level and depth. */
+export interface SpeedRatio {
+  level: string;
+  depth: number;
+  against: string;
+  /** How many times as fast INT4 is. */
+  ratio: number;
+  /** What the paper claims. */
+  paper: number;
+}
+
+/** What figure 5 shows. */
+export interface Figure5Data {
+  ratios: readonly SpeedRatio[];
+  /** Registers of a small dot product, in the order in which they are set. */
+  trace: readonly RegisterState[];
+}
+
+/** Draws figure 5, the multiplier at work and what it is worth, and says what it shows. */
+export function drawFigure5(
+  { ratios, trace }: Figure5Data,
+): Pick<Figure, "shows" | "verdict" | "agreement" | "spec"> {
+  const formats = [...new Set(ratios.map(({ against }) => against))];
+  const holding = ratios.filter(({ ratio, paper }) => ratio >= paper).length;
+  return {
+    shows: "The registers of the lane-packed multiplier during a small dot product, and how many " +
+      "times as fast its kernel is as the fastest of the other format at the same instruction level, " +
+      "on one thread.",
+    verdict: holding === ratios.length ? "agrees" : holding > 0 ? "agrees in part" : "disagrees",
+    agreement: formats.map((format) => describe(format, ratios)).join(" "),
+    spec: panels([
+      ...formats.map((format) => [ratioPanel(format, ratios)]),
+      [drawRegisters(trace, "A dot product, register by register")],
+    ]),
+  };
+}
+
+function describe(format: string, ratios: readonly SpeedRatio[]): string {
+  const own = ratios.filter(({ against }) => against === format);
+  const levels = [...new Set(own.map(({ level }) => level))].map((level) => {
+    const values = own.filter((row) => row.level === level).map(({ ratio }) => ratio);
+    return `${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)} (${level})`;
+  });
+  return `Against ${format} the paper has ${own[0].paper}; here it is ${levels.join(", ")}.`;
+}
+
+function ratioPanel(format: string, ratios: readonly SpeedRatio[]) {
+  const own = ratios.filter(({ against }) => against === format);
+  const levels = [...new Set(own.map(({ level }) => level))];
+  const depths = [...new Set(own.map(({ depth }) => depth))];
+  const found = (level: string, depth: number) =>
+    own.find((row) => row.level === level && row.depth === depth);
+  return barChart({
+    title: `Packed INT4 against ${format}`,
+    categories: levels,
+    x: { title: "instruction level" },
+    y: { title: "times as fast", fromZero: true },
+    series: [
+      ...depths.map((depth) => ({
+        name: `depth ${depth}`,
+        values: levels.map((level) => {
+          const row = found(level, depth);
+          return row ? { value: row.ratio } : null;
+        }),
+        labels: levels.map((level) => found(level, depth)?.ratio.toFixed(2) ?? ""),
+      })),
+      {
+        name: "the paper",
+        values: levels.map(() => ({ value: own[0].paper })),
+        labels: levels.map(() => String(own[0].paper)),
+        reference: true,
+      },
+    ],
+    width: 1060,
+    height: 340,
+  });
+}

@@ -1,0 +1,162 @@
+// A weight of a linear layer in integers as it lies in memory; lib/tensor/integer_weight.ts writes it.
+//
+// Its columns stand in places: by the blocks that share a scale, in these by the power of two that TRIP
+// multiplies them by. Rows (the columns of the product) stand in panels of 8. A step of a panel is four
+// places: 32 bytes, four codes of each row.
+
+/** Rows of a panel, and bytes of an unpacked step of it. */
+export const PANEL: i32 = 8;
+export const STEP_BYTES: usize = 32;
+
+/** Up to eight steps in one block with one power of two. */
+// @ts-ignore: decorator
+@unmanaged
+export class Chain {
+  /** Where its places are, in bytes from the start of a row of activations. */
+  activation: i32;
+  /** Where its codes are, in bytes from the start of an unpacked panel. */
+  weight: i32;
+  /** 1..8. */
+  steps: i32;
+  /** What its products are multiplied by. */
+  factor: i32;
+}
+
+/** Columns that share a scale. */
+// @ts-ignore: decorator
+@unmanaged
+export class Block {
+  /** How many of the chains are its. */
+  chains: i32;
+  /** The sum of the powers of two of its columns. */
+  factors: i32;
+  /** Its first place, and how many it has. */
+  place: i32;
+  depth: i32;
+}
+
+/** The head of a weight: counts, and where its parts start, in bytes from the head. */
+// @ts-ignore: decorator
+@unmanaged
+export class IntegerWeight {
+  rows: i32;
+  /** Rows of all panels. */
+  paddedRows: i32;
+  places: i32;
+  /** 4 or 8. */
+  bits: i32;
+  blocks: i32;
+  /** Of a packed panel. */
+  panelBytes: i32;
+  private blockStart: i32;
+  private chainStart: i32;
+  private orderStart: i32;
+  private scaleStart: i32;
+  private zeroStart: i32;
+  private codeStart: i32;
+
+  /** {@link Block}s. */
+  @inline
+  block(): usize {
+    return changetype<usize>(this) + this.blockStart;
+  }
+
+  /** {@link Chain}s, block by block. */
+  @inline
+  chain(): usize {
+    return changetype<usize>(this) + this.chainStart;
+  }
+
+  /** 32-bit integers [places]: four times the column at each place, or how many there are at padding. */
+  @inline
+  order(): usize {
+    return changetype<usize>(this) + this.orderStart;
+  }
+
+  /** Floats [blocks, paddedRows]. */
+  @inline
+  scale(): usize {
+    return changetype<usize>(this) + this.scaleStart;
+  }
+
+  /** The codes of zero: bytes [blocks, paddedRows]. */
+  @inline
+  zero(): usize {
+    return changetype<usize>(this) + this.zeroStart;
+  }
+
+  /** Packed panels. */
+  @inline
+  codes(): usize {
+    return changetype<usize>(this) + this.codeStart;
+  }
+}
+
+/** Splits bytes into their low halves and, behind those, their high halves. */
+export function unpackPanel(target: usize, packed: usize, bytes: usize): void {
+  const mask = i8x16.splat(15);
+  for (const end = packed + bytes; packed < end; packed += 16, target += 16) {
+    const pairs = v128.load(packed);
+    v128.store(target, v128.and(pairs, mask));
+    v128.store(target + bytes, v128.and(i16x8.shr_u(pairs, 4), mask));
+  }
+}
+
+/** Four bytes as 32-bit integers. */
+// @ts-ignore: decorator
+@inline
+export function loadBytes(address: usize): v128 {
+  return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(address)));
+}
+
+/** Sums of groups of four bytes, times a factor. */
+// @ts-ignore: decorator
+@inline
+function fourfoldSums(bytes: v128, factor: v128): v128 {
+  const sums = i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(bytes));
+  return i32x4.mul(sums, factor);
+}
+
+/**
+ * For each block what the zero point of the activations adds to the sums of a panel:
+ * -zeroPoint * sum of factor * (code - zero point of the weight).
+ *
+ * @param target 32-bit integers [blocks, 8], the blocks `stride` bytes apart.
+ * @param panel Unpacked.
+ * @param first The first row of the weight in this panel.
+ */
+export function corrections(
+  target: usize,
+  stride: usize,
+  panel: usize,
+  first: i32,
+  weight: IntegerWeight,
+  zeroPoint: i32,
+): void {
+  const minus = i32x4.splat(-zeroPoint);
+  let block = weight.block(), chain = weight.chain(), zero = weight.zero() + first;
+  for (let b = 0; b < weight.blocks; b++) {
+    const factors = i32x4.splat(changetype<Block>(block).factors);
+    let left = i32x4.mul(factors, i32x4.neg(loadBytes(zero)));
+    let right = i32x4.mul(factors, i32x4.neg(loadBytes(zero + 4)));
+    for (let c = changetype<Block>(block).chains; c > 0; c--, chain += 16) {
+      const part = changetype<Chain>(chain);
+      for (let bits = 0, plane = panel; bits < weight.bits; bits += 4, plane += weight.panelBytes) {
+        const factor = i32x4.splat(part.factor << bits);
+        let low = i8x16.splat(0), high = i8x16.splat(0);
+        let codes = plane + part.weight;
+        for (let step = part.steps; step > 0; step--, codes += STEP_BYTES) {
+          low = i8x16.add(low, v128.load(codes));
+          high = i8x16.add(high, v128.load(codes, 16));
+        }
+        left = i32x4.add(left, fourfoldSums(low, factor));
+        right = i32x4.add(right, fourfoldSums(high, factor));
+      }
+    }
+    v128.store(target, i32x4.mul(left, minus));
+    v128.store(target, i32x4.mul(right, minus), 16);
+    target += stride;
+    zero += weight.paddedRows;
+    block += 16;
+  }
+}

@@ -1,0 +1,33 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { measureConcentration, takeMaps } from "../../experiments/attention_measure.ts";
+import { siteValues } from "../../lib/inspect/mod.ts";
+import { attentionConcentration } from "../../lib/tokens/mod.ts";
+import { withFigureSubject } from "./tiny_figure_subject.ts";
+
+const settings = { method: "agileq-8", drawnTokens: 8, distance: 4, windows: 2 } as const;
+
+Deno.test("measureConcentration() is the mean over windows, with other figures once quantized", () =>
+  withFigureSubject("llama", async (subject) => {
+    const layers = await measureConcentration(subject, settings, {});
+    const { model, testWindows } = subject;
+    const expected = testWindows.slice(0, 2).map((window) => {
+      const [{ values, shape: [heads, tokens] }] = siteValues(model, window, "attn.probs", {}, [1]);
+      return attentionConcentration(values, { heads, tokens }, 4).local;
+    });
+    assertEquals(layers.map(({ layer }) => layer), [0, 1, 2]);
+    assertAlmostEquals(layers[1].full.local, (expected[0] + expected[1]) / 2, 1e-6);
+    assert(layers.every(({ full, quantized }) => full.local !== quantized.local));
+  }));
+
+Deno.test("takeMaps() takes the lower triangle of the mean map, whose rows add up to 1", () =>
+  withFigureSubject("bloom", async (subject) => {
+    const { first, last, lastQuantized } = await takeMaps(subject, settings, {});
+    for (const map of [first, last]) {
+      assertEquals(map.length, 8);
+      map.forEach((row, query) => {
+        assertEquals(row.map((value) => value === null), row.map((_, key) => key > query));
+        assertAlmostEquals(row.reduce((sum: number, value) => sum + (value ?? 0), 0), 1, 1e-3);
+      });
+    }
+    assert(lastQuantized.flat().some((value) => value !== null && value > 0));
+  }));

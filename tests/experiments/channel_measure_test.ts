@@ -1,0 +1,37 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  type ChannelSettings,
+  measureChannels,
+  takeChannelMap,
+} from "../../experiments/channel_measure.ts";
+import { withFigureSubject } from "./tiny_figure_subject.ts";
+
+const settings: ChannelSettings = {
+  site: "attn.input",
+  drawnTokens: 6,
+  pruning: { beta: 0.5, layers: [0], positions: "renumber" },
+  outlying: 2,
+};
+
+Deno.test("measureChannels() compares channels before and after pruning", () =>
+  withFigureSubject("llama", (subject) => {
+    const layers = measureChannels(subject, settings);
+    assertEquals(layers.length, 3);
+    assert(
+      layers.every(({ spread, outliers, persistent }) => spread >= 1 && outliers >= persistent),
+    );
+    assertEquals(layers[0].spread, layers[0].spreadPruned, "nothing is pruned before layer 0");
+    assert(layers[1].spread !== layers[1].spreadPruned);
+  }));
+
+Deno.test("takeChannelMap() takes the magnitudes of the layer of the largest spread", () =>
+  withFigureSubject("opt-pre", (subject) => {
+    const { layer, magnitudes, maxima, maximaPruned } = takeChannelMap(subject, settings);
+    const spreads = measureChannels(subject, settings).map(({ spread }) => spread);
+    assertEquals(spreads[layer], Math.max(...spreads));
+    assertEquals([magnitudes.length, magnitudes[0].length], [6, 64]);
+    assertEquals([maxima.length, maximaPruned.length], [64, 64]);
+    magnitudes.forEach((row) =>
+      row.forEach((value, c) => assert(value >= 0 && value <= maxima[c]))
+    );
+  }));

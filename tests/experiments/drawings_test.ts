@@ -1,0 +1,186 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { drawDivergence } from "../../experiments/divergence_drawing.ts";
+import { drawFigure1 } from "../../experiments/figure1_drawing.ts";
+import { profileRows } from "../../experiments/figure2.ts";
+import { drawFigure2 } from "../../experiments/figure2_drawing.ts";
+import { drawFigure3 } from "../../experiments/figure3_drawing.ts";
+import { drawFigure4 } from "../../experiments/figure4_drawing.ts";
+import { drawFigure5 } from "../../experiments/figure5_drawing.ts";
+import { drawFigure6 } from "../../experiments/figure6_drawing.ts";
+import { drawFigure7 } from "../../experiments/figure7_drawing.ts";
+import { drawFigure8 } from "../../experiments/figure8_drawing.ts";
+import { drawSensitivity } from "../../experiments/sensitivity_drawing.ts";
+import { noiseSchemes } from "../../experiments/noise_measure.ts";
+import type { SparsityPoint } from "../../experiments/sparsity_points.ts";
+import { packWeights, traceDotInt4 } from "../../lib/int4/mod.ts";
+import { type Figure, renderSvg } from "../../lib/report/mod.ts";
+import type { SiteName } from "../../lib/model/mod.ts";
+import { blockRecord } from "./bench_fixture.ts";
+
+const estimate = (value: number) => ({ value, low: 0.9 * value, high: 1.1 * value });
+
+/** Attention of figure 1: `start` and `local` times what equal attention gives. */
+const concentration = (start: number, local: number) => ({
+  start: 0.01 * start,
+  startIfUniform: 0.01,
+  local: 0.1 * local,
+  localIfUniform: 0.1,
+});
+
+function figure1(start: number, local: number) {
+  const map = [[1, null], [0.5, 0.5]];
+  const full = concentration(start, local);
+  const layers = [{ layer: 0, full, quantized: full }];
+  const channels = [{ layer: 0, spread: 3, spreadPruned: 2, outliers: 1, persistent: 0 }];
+  return drawFigure1({
+    maps: {
+      model: "m",
+      attention: { first: map, last: map, lastQuantized: map },
+      channels: { layer: 0, magnitudes: [[1, 2]], maxima: [1, 2], maximaPruned: [1, 2] },
+    },
+    models: [{ model: "m", attention: layers, channels }],
+  }, 4);
+}
+
+function figure3(trip: number) {
+  const names = ["input", "q", "kBeforeRotary", "v", "probs", "output"].map((name) =>
+    `attn.${name}`
+  );
+  const sites = [...names, "mlp.input", "mlp.hidden"] as SiteName[];
+  const schemes = Object.keys(noiseSchemes) as (keyof typeof noiseSchemes)[];
+  return drawFigure3([{
+    model: "m",
+    sites: schemes.flatMap((scheme) =>
+      sites.map((site) => ({
+        scheme,
+        site,
+        layer: 0,
+        ratio: scheme.startsWith("TRIP") ? trip : 30,
+      }))
+    ),
+  }]);
+}
+
+function figure4(difference: number) {
+  const row = {
+    model: "m",
+    tokens: ["a", "b"],
+    importance: [[1, 0.1], [1, null]],
+    prunedAt: [null, 0],
+    keptLoss: estimate(1),
+    prunedLoss: estimate(1 + difference),
+    difference: { value: difference, low: difference - 0.1, high: difference + 0.1 },
+  };
+  return drawFigure4([row], {
+    pruning: { beta: 0.5, layers: [0], positions: "renumber" },
+    sample: 2,
+    windows: 1,
+  });
+}
+
+function figure5(ratio: number) {
+  const trace = traceDotInt4(
+    Uint8Array.of(3, 5),
+    packWeights(Uint8Array.of(1, 2, 3, 4), { rows: 2, columns: 2 }),
+    0,
+  );
+  const row = { level: "plain SIMD", depth: 64, against: "int8", ratio, paper: 1.75 };
+  return drawFigure5({ ratios: [row], trace });
+}
+
+function figure6(equal: number) {
+  const layer = { layer: 0, perChannel: 45, alpha: [0, 3], alphaPruned: [0, 3] };
+  return drawFigure6(
+    [{
+      model: "m",
+      layers: [{ ...layer, ratios: [30, 40], ratiosPruned: [31, 40] }],
+      fold: { outputs: 10, equal },
+    }],
+    {
+      site: "attn.input",
+      bits: 8,
+      largestPowers: [0, 3],
+      drawnPower: 3,
+      pruning: { beta: 0.5, layers: [0], positions: "renumber" },
+    },
+  );
+}
+
+function point(alone: number, window = 512): SparsityPoint {
+  const relative = {
+    survivors: estimate(0.5),
+    denseOnSurvivors: estimate(0.5),
+    allPositions: estimate(2),
+    pruningAlone: { value: alone, low: alone - 0.01, high: alone + 0.01 },
+  };
+  const perplexity = { ...relative, dense: estimate(4) };
+  return {
+    beta: 0.1,
+    layers: [-1],
+    positions: "renumber",
+    window,
+    sparsity: 0.1,
+    perplexity,
+    relative,
+  };
+}
+
+const figure7 = (alone: number) =>
+  drawFigure7([{ model: "m", validation: [point(alone)], test: point(alone) }]);
+const figure8 = (change: number) =>
+  drawFigure8([{ model: "m", points: [point(1, 128), point(1 + change, 512)] }]);
+
+type Drawn = Pick<Figure, "shows" | "verdict" | "agreement" | "spec">;
+
+const drawings: [name: string, drawn: Drawn, verdict: string, words: string][] = [
+  ["drawFigure1", figure1(3, 3), "agrees", "1 of 1 models have the stripe and 1 the diagonal"],
+  ["drawFigure1", figure1(1, 3), "agrees in part", "0 of 1 models have the stripe"],
+  ["drawFigure1", figure1(1, 1), "disagrees", "1.0 times equal attention"],
+  [
+    "drawFigure2",
+    drawFigure2(profileRows(blockRecord)),
+    "disagrees",
+    "33 % (OPT-125M, prefill 128",
+  ],
+  ["drawFigure3", figure3(35), "agrees", "5.0 dB on m"],
+  ["drawFigure3", figure3(29), "disagrees", "-1.0 dB on m"],
+  ["drawFigure4", figure4(-0.5), "agrees", "m -0.500 [-0.600, -0.400]"],
+  ["drawFigure4", figure4(0.05), "disagrees", "m 0.050"],
+  ["drawFigure5", figure5(2), "agrees", "the paper has 1.75; here it is 2.00 to 2.00 (plain SIMD)"],
+  ["drawFigure5", figure5(1), "disagrees", "1.00 to 1.00"],
+  ["drawFigure6", figure6(10), "agrees", "10 of 10 outputs are equal"],
+  ["drawFigure6", figure6(9), "disagrees", "K = 3 gains 10.0 dB"],
+  ["drawFigure7", figure7(0.9), "agrees", "pruning alone 0.900 [0.890, 0.910]"],
+  ["drawFigure7", figure7(1), "disagrees", "on 1 of 1 models, and on 0 of them more"],
+  ["drawFigure8", figure8(-0.1), "agrees", "10 % pruned: 1.000 [0.990, 1.010] at 128"],
+  ["drawFigure8", figure8(0.1), "disagrees", "1.100 [1.090, 1.110] at 512"],
+  [
+    "drawSensitivity",
+    drawSensitivity([{
+      model: "m",
+      together: 0.5,
+      parts: [
+        { what: "attn.q", layer: 0, divergence: 0.1 },
+        { what: "attn.probs", layer: 0, divergence: 0.3 },
+      ],
+    }]),
+    "beyond the paper",
+    "of the 0.4000 nats that the parts cost one by one, attn.probs 75 % and attn.q 25 %",
+  ],
+  [
+    "drawDivergence",
+    drawDivergence([{ model: "m", method: "GPTQ", divergence: 0.01, relative: estimate(1.1) }]),
+    "beyond the paper",
+    "GPTQ 1.100 [0.990, 1.210] at 0.0100 nats",
+  ],
+];
+
+for (const [name, { shows, verdict, agreement, spec }, expected, words] of drawings) {
+  Deno.test(`${name}() ${expected}, with the numbers that say so, in a picture that can be drawn`, async () => {
+    assertEquals(verdict, expected);
+    assertStringIncludes(agreement, words);
+    assertMatch(shows, /\.$/);
+    assert(!/NaN|undefined|Infinity/.test(agreement + shows), agreement);
+    assertStringIncludes(await renderSvg(spec), "</svg>");
+  });
+}

@@ -1,0 +1,46 @@
+import { assertEquals } from "@std/assert";
+import { measureSubjects } from "../../experiments/figure.ts";
+import type { FigureSubject } from "../../experiments/figure_subject.ts";
+import { figures } from "../../experiments/figures.ts";
+import { figure6 } from "../../experiments/figure6.ts";
+import { memoryStore } from "../sweep/memory_store.ts";
+import { withFigureSubject } from "./tiny_figure_subject.ts";
+
+Deno.test("measureSubjects() measures every cell of every subject once, and keeps it where asked", async () => {
+  const subjects = ["a", "b"].map((name) => ({ model: { name } }) as FigureSubject);
+  const store = memoryStore();
+  let runs = 0;
+  const measure = () =>
+    measureSubjects(
+      subjects,
+      ({ model: { name } }) =>
+        [1, 2].map((cell) => ({
+          id: `${name}/${cell}`,
+          config: {},
+          run: () => Promise.resolve({ name, cell, run: ++runs }),
+        })),
+      { store },
+    );
+  const first = await measure();
+  assertEquals(first.map(({ results }) => results.map(({ name, cell }) => [name, cell])), [
+    [["a", 1], ["a", 2]],
+    [["b", 1], ["b", 2]],
+  ]);
+  assertEquals(await measure(), first);
+  assertEquals(runs, 4);
+});
+
+Deno.test("figures have names of their own, as the files that they are written to", () => {
+  const names = figures.map(({ name }) => name);
+  assertEquals(new Set(names).size, names.length);
+  names.forEach((name) => assertEquals(name, name.replaceAll(/[^a-z0-9]/g, "")));
+});
+
+Deno.test("figure6 needs no store, and can be drawn of any model", () =>
+  withFigureSubject("opt-pre", async (subject) => {
+    const { name, data, configuration } = await figure6.run([subject]);
+    assertEquals(name, "figure6");
+    const [{ model, fold }] = data as { model: string; fold: { outputs: number; equal: number } }[];
+    assertEquals([model, fold.equal], [subject.model.name, fold.outputs]);
+    assertEquals((configuration as { models: unknown[] }).models, [subject.facts]);
+  }));

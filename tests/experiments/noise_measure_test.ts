@@ -1,0 +1,19 @@
+import { assert, assertEquals } from "@std/assert";
+import { measureNoise } from "../../experiments/noise_measure.ts";
+import { mean } from "../../lib/core/mod.ts";
+import { withFigureSubject } from "./tiny_figure_subject.ts";
+
+Deno.test("measureNoise() gives a ratio for every scheme, site and layer", () =>
+  withFigureSubject("llama", async (subject) => {
+    const sites = await measureNoise(subject, 1, {});
+    assertEquals(sites.length, 3 * 8 * 3);
+    assert(sites.every(({ ratio }) => Number.isFinite(ratio)));
+    const average = (scheme: string, site: string) =>
+      mean(
+        sites.filter((each) => each.scheme === scheme && each.site === site)
+          .map(({ ratio }) => ratio),
+      );
+    // Eight bits are finer than four powers of two, and TRIP than one step beside outliers.
+    assert(average("TRIP, K = 3", "attn.v") > average("TRIP, K = 3", "attn.probs"));
+    assert(average("TRIP, K = 3", "attn.input") > average("one step per tensor", "attn.input"));
+  }));

@@ -1,0 +1,31 @@
+import { assert, assertEquals } from "@std/assert";
+import { measureSensitivity } from "../../experiments/sensitivity_measure.ts";
+import { withFigureSubject } from "./tiny_figure_subject.ts";
+
+Deno.test("measureSensitivity() quantizes every site and group of weights of every layer alone", () =>
+  withFigureSubject("llama", async (subject) => {
+    const settings = { method: "agileq-8", windows: 1 } as const;
+    const { parts, together } = await measureSensitivity(subject, settings, {});
+    const names = [...new Set(parts.map(({ what }) => what))];
+    assertEquals(names.slice(0, 8), [
+      "attn.input",
+      "attn.q",
+      "attn.k",
+      "attn.v",
+      "attn.probs",
+      "attn.output",
+      "mlp.input",
+      "mlp.hidden",
+    ]);
+    assertEquals(names.slice(8), [
+      "weights of query, key, value",
+      "weights of output",
+      "weights of gate, up",
+      "weights of down",
+    ]);
+    assertEquals(parts.length, 12 * 3);
+    assert(parts.every(({ divergence }) => divergence >= 0));
+    const weights = parts.filter(({ what }) => what.startsWith("weights"));
+    assert(weights.every(({ divergence }) => divergence > 0));
+    assert(together > Math.max(...parts.map(({ divergence }) => divergence)));
+  }));

@@ -1,0 +1,45 @@
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { decodeJson, InputError } from "../../lib/core/mod.ts";
+import { type Figure, renderSvg, withTheme } from "../../lib/report/mod.ts";
+import { publishFigure } from "../../tools/publish_figure.ts";
+import { withFolder } from "../io/temporary_folder.ts";
+import { examples } from "../report/plot/examples.ts";
+
+const origin = { commit: "0123456789ab", deno: "2.9.6", machine: "a test" };
+const figure: Figure = {
+  name: "figure9",
+  title: "A title",
+  shows: "What it shows.",
+  verdict: "agrees",
+  agreement: "A sentence.",
+  spec: examples.lineChart,
+  data: [{ x: 1, y: Infinity }],
+  configuration: { models: [] },
+};
+
+Deno.test("publishFigure() writes the picture, and the figure with where it comes from", () =>
+  withFolder(async (folder) => {
+    await publishFigure(figure, origin, `${folder}/figures`);
+    const text = await Deno.readTextFile(`${folder}/figures/figure9.json`);
+    assertEquals(decodeJson(text), { provenance: origin, ...structuredClone(figure) });
+    assertMatch(text, /^ {2}"agreement": "A sentence\.",$/m);
+    const svg = await Deno.readTextFile(`${folder}/figures/figure9.svg`);
+    assertEquals(svg, await renderSvg(withTheme(figure.spec, "light")));
+  }));
+
+Deno.test("publishFigure() names files as it is told", () =>
+  withFolder(async (folder) => {
+    await publishFigure(figure, origin, folder, "figure9-mine");
+    const names = Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+    assertEquals(names, ["figure9-mine.json", "figure9-mine.svg"]);
+  }));
+
+Deno.test("publishFigure() refuses a folder that it cannot write to", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/file`, "");
+    await assertRejects(
+      () => publishFigure(figure, origin, `${folder}/file`),
+      InputError,
+      `Cannot write ${folder}/file/figure9.json: `,
+    );
+  }));
