@@ -8,21 +8,29 @@ interface Message {
   text: string;
 }
 
-/** Progress whose messages are kept, on a clock that the test sets. */
-function recorded(delay = 0) {
+/**
+ * Progress whose messages are kept, on a clock that the test sets.
+ *
+ * @param delivered What the first message waits for.
+ */
+function recorded(delivered?: Promise<void>) {
   const messages: Message[] = [];
   const clock = { now: 0 };
   const progress = notebookProgress(async (type, { data, transient }) => {
-    await new Promise((resolve) => setTimeout(resolve, messages.length === 0 ? delay : 0));
+    if (messages.length === 0) await delivered;
     const { "text/html": html, "text/plain": text } = data as Record<string, string>;
     messages.push({ type, id: (transient as { display_id: string }).display_id, html, text });
   }, () => clock.now);
-  const settle = () => new Promise((resolve) => setTimeout(resolve, delay + 20));
-  return { progress, messages, clock, settle };
+  return { progress, messages, clock };
+}
+
+/** Lets everything that is ready to go on do so. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 Deno.test("notebookProgress() draws a bar and redraws it in place, five times a second at most", async () => {
-  const { progress, messages, clock, settle } = recorded();
+  const { progress, messages, clock } = recorded();
   progress.start("windows of <s>", 4);
   clock.now = 199;
   progress.update(1);
@@ -42,7 +50,7 @@ Deno.test("notebookProgress() draws a bar and redraws it in place, five times a 
 });
 
 Deno.test("notebookProgress() draws all pieces of work in one bar", async () => {
-  const { progress, messages, clock, settle } = recorded();
+  const { progress, messages, clock } = recorded();
   for (const label of ["first", "second"]) {
     progress.start(label, 1);
     clock.now += 2000;
@@ -58,14 +66,18 @@ Deno.test("notebookProgress() draws all pieces of work in one bar", async () => 
   assertEquals(new Set(messages.map(({ id }) => id)).size, 1);
   const other = recorded();
   other.progress.start("third", 1);
-  await other.settle();
+  await settle();
   assert(other.messages[0].id !== messages[0].id);
 });
 
 Deno.test("notebookProgress() keeps the order of its messages however long one takes", async () => {
-  const { progress, messages, settle } = recorded(30);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { progress, messages } = recorded(promise);
   progress.start("slow", 1);
   progress.finish();
+  await settle();
+  assertEquals(messages, []);
+  resolve();
   await settle();
   assertEquals(messages.map(({ type }) => type), ["display_data", "update_display_data"]);
 });
