@@ -26,6 +26,7 @@ export function drawRelativePerplexity(published: readonly MeasuredTable[]): Plo
     const last = index === published.length - 1;
     return barChart({
       title: `${paper.family}: paper and ${model}`,
+      bottom: 90,
       categories: rows.map(({ method }) => method),
       x: { title: "" },
       y: { title: "perplexity above FP16", unit: "%", fromZero: true },
@@ -34,7 +35,7 @@ export function drawRelativePerplexity(published: readonly MeasuredTable[]): Plo
           name: "paper, mean of its models",
           values: rows.map((row) => {
             const ratio = paperRatio(paper, row.perplexities);
-            return ratio === undefined ? null : { value: more(ratio) };
+            return ratio === null ? null : { value: more(ratio) };
           }),
           reference: true,
         },
@@ -51,21 +52,18 @@ export function drawRelativePerplexity(published: readonly MeasuredTable[]): Plo
         },
       ],
       legend: last,
-      width: last ? 450 : 300,
+      width: last ? 470 : 320,
       height: 360,
     });
   });
   return panels([charts], "What quantization costs");
 }
 
-/** The mean over models and data sets of a row's perplexity over that of FP16, if it has any. */
-function paperRatio(
-  { rows }: PaperTable,
-  perplexities: (number | null)[],
-): number | undefined {
+/** The mean over models and data sets of a row's perplexity over that of FP16; null without any. */
+function paperRatio({ rows }: PaperTable, perplexities: (number | null)[]): number | null {
   const full = rows[0].perplexities;
   const known = perplexities.flatMap((value, index) =>
     value === null ? [] : [value / full[index]!]
   );
-  return known.length > 0 ? mean(known) : undefined;
+  return known.length > 0 ? mean(known) : null;
 }

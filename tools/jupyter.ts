@@ -88,8 +88,10 @@ export class Jupyter implements AsyncDisposable {
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
-      signal,
     }).spawn();
+    // At SIGINT, unlike SIGTERM, nbconvert ends its kernel as well.
+    const interrupt = () => process.kill("SIGINT");
+    signal?.addEventListener("abort", interrupt);
     const log: string[] = [];
     const [, output] = await Promise.all([
       new Blob([JSON.stringify(notebook)]).stream().pipeTo(process.stdin),
@@ -105,6 +107,7 @@ export class Jupyter implements AsyncDisposable {
       })(),
     ]);
     const { success } = await process.status;
+    signal?.removeEventListener("abort", interrupt);
     signal?.throwIfAborted();
     if (!success) throw new Error(`nbconvert failed:\n${log.join("\n")}`);
     return output;

@@ -34,8 +34,9 @@ Deno.test("drawRelativePerplexity() draws what a method adds, the paper's on ave
     await publishTable(model.table, [model], origin, folder);
     const spec = drawRelativePerplexity([await readMeasuredTable(`${folder}/table1.json`)]);
     const [paper, own] = spec.data;
-    assertEquals(paper.x, ["RTN", "GPTQ", "AgileQ-8", "AgileQ-4", "AgileQ-4/8"]);
-    assertEquals((paper.y as (number | null)[]).slice(3), [null, null]);
+    const names = paper.x as string[];
+    assertEquals(names.slice(0, 3), ["RTN", "GPTQ", "AgileQ-8"]);
+    assertEquals((paper.y as unknown[])[names.indexOf("AgileQ-4")], null); // tables 1-3 have none
     const [rtn] = own.y as number[];
     assert(Math.abs(rtn - 100 * (Math.exp(0.1) - 1)) < 1e-9);
     const expected = [6.29 / 5.68, 5.53 / 5.09, 4.54 / 4.10, 3.92 / 3.53];
