@@ -149,7 +149,8 @@ function floatProduct({ dnnl_sgemm }: Library, context: NativeContext): MatrixPr
 function ownByteProduct(memory: WebAssembly.Memory): ByteProduct {
   const { dnnl_gemm_u8s8s32, omp_get_max_threads, omp_set_num_threads } = openLibrary()!;
   const base = baseOf(memory);
-  const pointer = (address: number) => base + BigInt(address);
+  // WebAssembly hands addresses over as signed numbers: negative from 2 GiB on.
+  const pointer = (address: number) => base + BigInt(address >>> 0);
   return (a, strideA, b, c, strideC, offset, m, n, k) => {
     const threads = omp_get_max_threads?.() ?? 1;
     if (threads > 1) omp_set_num_threads?.(1);

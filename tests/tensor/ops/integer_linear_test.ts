@@ -8,6 +8,7 @@ import {
   useBackend,
   type WeightCodes,
 } from "../../../lib/tensor/mod.ts";
+import type { AgileBackend } from "../../../lib/tensor/agile.ts";
 import { integerPaths } from "../integers.ts";
 
 /** A layer whose activations are codes already: code - zeroPoint, times 2^shift of their column. */
@@ -110,6 +111,25 @@ for (const [name, choose] of integerPaths) {
       };
       assertEquals(compute(layer), expected(layer));
     }));
+  });
+
+  Deno.test(`integerLinear() sums up exactly beyond the first 2 GiB of memory: ${name}`, async () => {
+    await choose();
+    const [rows, columns, tokens] = [130, 64, 150];
+    const weight = {
+      ...{ rows, columns, codes: new Uint8Array(rows * columns).map((_, i) => i * 7 % 16) },
+      ...{ scale: new Float32Array(rows).fill(0.5), zeroPoint: new Uint8Array(rows).fill(3) },
+      groupIndex: new Int32Array(columns),
+    };
+    const layer = {
+      weight,
+      codes: new Uint8Array(tokens * columns).map((_, i) => i * 31 % 256),
+      ...{ zeroPoint: 100, shift: new Uint8Array(columns) },
+      bias: new Float32Array(rows),
+    };
+    const backend = tf.backend() as AgileBackend;
+    const output = backend.scratch([2 ** 31], () => compute(layer));
+    assertEquals(output, expected(layer));
   });
 
   for (const [bits, highest] of [[4, 15], [8, 255]]) {
