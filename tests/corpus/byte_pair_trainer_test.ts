@@ -106,11 +106,15 @@ Deno.test("trainTokenizer() encodes as a slow BPE does and adds no tokens", () =
 });
 
 Deno.test("trainTokenizer() round-trips any Unicode text", () => {
-  fc.assert(fc.property(unicodeText, (text) => {
-    // The tokenizer refuses to decode no tokens.
-    assertEquals(text && tokenizer.decode(tokenizer.encode(text).ids), text);
-  }));
-  assertEquals(tokenizer.decode(tokenizer.encode(text).ids), text);
+  const roundTrip = (text: string) =>
+    tokenizer.decode(tokenizer.encode(text).ids, { clean_up_tokenization_spaces: false });
+  fc.assert(
+    fc.property(unicodeText, (text) => {
+      assertEquals(text && roundTrip(text), text); // the tokenizer refuses to decode no tokens
+    }),
+    { examples: [[" ,"], [" ."]] },
+  );
+  assertEquals(roundTrip(text), text);
 });
 
 Deno.test("trainTokenizer() recognises special tokens inside a text", () => {
