@@ -1,3 +1,4 @@
+import { refuse } from "../core/mod.ts";
 import type { ViewType } from "./arena.ts";
 import { type IntegerProduct, simdIntegerProduct } from "./integer_product.ts";
 import { type MatrixProduct, simdMatrixProduct } from "./matrix_product.ts";
@@ -166,4 +167,16 @@ export async function registerAgile(kernels: AgileKernel[]): Promise<void> {
     });
     if (gradient) tf.registerGradient({ kernelName: name, ...gradient });
   }
+}
+
+/**
+ * The backend in use, for operations that `agile` alone computes.
+ *
+ * @param action What cannot be done on another, for the message.
+ * @throws {InputError} If it is another.
+ */
+export function requireAgile(action: string): AgileBackend {
+  const backend = tf.backend();
+  if (backend instanceof AgileBackend) return backend;
+  return refuse(action, "the backend must be agile", tf.getBackend());
 }

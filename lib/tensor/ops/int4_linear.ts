@@ -1,5 +1,5 @@
-import { refuse, require } from "../../core/mod.ts";
-import { AgileBackend } from "../agile.ts";
+import { require } from "../../core/mod.ts";
+import { type AgileBackend, requireAgile } from "../agile.ts";
 import { split } from "../split.ts";
 import { tf } from "../tf.ts";
 import { requireFinite, runWithFlags } from "./fake_quant.ts";
@@ -54,10 +54,7 @@ export function int4Linear(
   name = "tensor",
 ): tf.Tensor2D[] {
   const action = `multiply ${name} in integers`;
-  const backend = tf.backend();
-  if (!(backend instanceof AgileBackend)) {
-    refuse(action, "the backend must be agile", tf.getBackend());
-  }
+  const backend = requireAgile(action);
   for (const { weight: { columns } } of maps) {
     const fits = x.shape.length === 2 && x.shape[1] === columns;
     require(fits, action, `it must be [rows, ${columns}]`, x.shape);

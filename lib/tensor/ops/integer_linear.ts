@@ -1,5 +1,5 @@
-import { refuse, require } from "../../core/mod.ts";
-import { AgileBackend } from "../agile.ts";
+import { require } from "../../core/mod.ts";
+import { type AgileBackend, requireAgile } from "../agile.ts";
 import type { IntegerWeight } from "../integer_weight.ts";
 import { split } from "../split.ts";
 import { tf } from "../tf.ts";
@@ -51,10 +51,7 @@ export function integerLinear(
   name = "tensor",
 ): tf.Tensor2D[] {
   const action = `multiply ${name} in integers`;
-  const backend = tf.backend();
-  if (!(backend instanceof AgileBackend)) {
-    refuse(action, "the backend must be agile", tf.getBackend());
-  }
+  const backend = requireAgile(action);
   requireFit(x, maps, action);
   const [{ weight: { places, blocks } }] = maps;
   const [rows] = x.shape;
