@@ -1,5 +1,5 @@
 import { environment } from "./environment.ts";
-import { byteProduct } from "./native.ts";
+import { byteProduct, threadFloatProduct } from "./native.ts";
 
 /** The exports of `assembly/index.ts`. Parameters are counts, factors and addresses in bytes. */
 export type Kernels = Record<string, (...parameters: number[]) => void>;
@@ -45,9 +45,9 @@ export function instantiateKernels(
   memory: WebAssembly.Memory,
   workspace: number,
 ): Kernels {
-  const multiplyBytes = byteProduct(memory);
+  const [multiplyBytes, multiplyFloats] = [byteProduct(memory), threadFloatProduct(memory)];
   const { exports } = new WebAssembly.Instance(module, {
-    env: { memory, workspace, multiplyBytes },
+    env: { memory, workspace, multiplyBytes, multiplyFloats },
   });
   return exports as Kernels;
 }

@@ -77,9 +77,20 @@ export function nativeProducts(arena: Arena): NativeProducts | undefined {
  * @returns Opens the library when first called.
  */
 export function byteProduct(memory: WebAssembly.Memory): ByteProduct {
-  let multiply: ByteProduct | undefined;
+  return openedWhenCalled(() => ownByteProduct(memory));
+}
+
+/** The product of floats as {@linkcode byteProduct} is that of bytes. */
+export function threadFloatProduct(memory: WebAssembly.Memory): ThreadFloatProduct {
+  return openedWhenCalled(() => ownFloatProduct(memory));
+}
+
+function openedWhenCalled<Operands extends unknown[]>(
+  open: () => (...operands: Operands) => void,
+): (...operands: Operands) => void {
+  let multiply: ReturnType<typeof open> | undefined;
   return (...operands) => {
-    multiply ??= ownByteProduct(memory);
+    multiply ??= open();
     multiply(...operands);
   };
 }
@@ -146,20 +157,64 @@ function floatProduct({ dnnl_sgemm }: Library, context: NativeContext): MatrixPr
   };
 }
 
-function ownByteProduct(memory: WebAssembly.Memory): ByteProduct {
-  const { dnnl_gemm_u8s8s32, omp_get_max_threads, omp_set_num_threads } = openLibrary()!;
-  const base = baseOf(memory);
-  // WebAssembly hands addresses over as signed numbers: negative from 2 GiB on.
-  const pointer = (address: number) => base + BigInt(address >>> 0);
-  return (a, strideA, b, c, strideC, offset, m, n, k) => {
-    const threads = omp_get_max_threads?.() ?? 1;
-    if (threads > 1) omp_set_num_threads?.(1);
-    const status = dnnl_gemm_u8s8s32(
-      ...[normal, transposed, perColumn, BigInt(m), BigInt(n), BigInt(k), 1] as const,
-      ...[pointer(a), BigInt(strideA), 0, pointer(b), BigInt(k), 0] as const,
-      ...[0, pointer(c), BigInt(strideC), pointer(offset)] as const,
-    );
-    if (threads > 1) omp_set_num_threads?.(threads);
-    if (status !== 0) throw new Error(`dnnl_gemm_u8s8s32 failed with status ${status}`);
+/**
+ * c = a op(b) in float32: matrices [m, k] and [k, n], or b stored as [n, k], are given by their
+ * addresses; their rows as they are stored are so many elements apart.
+ */
+export type ThreadFloatProduct = (
+  a: number,
+  strideA: number,
+  b: number,
+  strideB: number,
+  transposeB: number,
+  c: number,
+  strideC: number,
+  m: number,
+  n: number,
+  k: number,
+) => void;
+
+function ownFloatProduct(memory: WebAssembly.Memory): ThreadFloatProduct {
+  const library = openLibrary()!;
+  const pointer = pointerInto(memory);
+  return (a, strideA, b, strideB, transposeB, c, strideC, m, n, k) => {
+    onOneThread(library, "dnnl_sgemm", () =>
+      library.dnnl_sgemm(
+        ...[normal, transposeB ? transposed : normal, BigInt(m), BigInt(n), BigInt(k), 1] as const,
+        ...[pointer(a), BigInt(strideA), pointer(b), BigInt(strideB)] as const,
+        ...[0, pointer(c), BigInt(strideC)] as const,
+      ));
   };
+}
+
+function ownByteProduct(memory: WebAssembly.Memory): ByteProduct {
+  const library = openLibrary()!;
+  const pointer = pointerInto(memory);
+  return (a, strideA, b, c, strideC, offset, m, n, k) => {
+    onOneThread(library, "dnnl_gemm_u8s8s32", () =>
+      library.dnnl_gemm_u8s8s32(
+        ...[normal, transposed, perColumn, BigInt(m), BigInt(n), BigInt(k), 1] as const,
+        ...[pointer(a), BigInt(strideA), 0, pointer(b), BigInt(k), 0] as const,
+        ...[0, pointer(c), BigInt(strideC), pointer(offset)] as const,
+      ));
+  };
+}
+
+/** WebAssembly hands addresses over as signed numbers: negative from 2 GiB on. */
+function pointerInto(memory: WebAssembly.Memory): (address: number) => bigint {
+  const base = baseOf(memory);
+  return (address) => base + BigInt(address >>> 0);
+}
+
+/** Calls the library with no thread of it but the caller's. */
+function onOneThread(
+  { omp_get_max_threads, omp_set_num_threads }: Library,
+  name: string,
+  call: () => number,
+): void {
+  const threads = omp_get_max_threads?.() ?? 1;
+  if (threads > 1) omp_set_num_threads?.(1);
+  const status = call();
+  if (threads > 1) omp_set_num_threads?.(threads);
+  if (status !== 0) throw new Error(`${name} failed with status ${status}`);
 }

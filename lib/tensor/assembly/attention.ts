@@ -1,25 +1,56 @@
 // Causal attention of one head, a block of queries at a time, against the keys that these can see.
 
-import { roundToPowers } from "./log2";
+import { roundProbabilities } from "./log2";
 import { matmul, PRODUCT_WORKSPACE } from "./matmul";
-import { softmaxRow } from "./softmax";
+import { divideRow, powersRow } from "./softmax";
 import { workspace } from "./workspace";
 
 /**
- * Turns scores into attention probabilities, in place. Row r sees the first `seen + r` keys; those
- * behind, up to `width`, get 0.
+ * C = A op(B) in float32 by a native library: A [m, k], op(B) [k, n], rows of the matrices as they are
+ * stored so many elements apart.
+ */
+// @ts-ignore: decorator
+@external("env", "multiplyFloats")
+declare function multiplyFloats(
+  a: usize,
+  strideA: i32,
+  b: usize,
+  strideB: i32,
+  transposeB: bool,
+  c: usize,
+  strideC: i32,
+  m: i32,
+  n: i32,
+  k: i32,
+): void;
+
+/**
+ * Attention of the queries that see the first `seen`, `seen + 1`, ... keys of one head.
  *
- * @param stride Floats from one row to the next: at least `width` rounded up to 4.
- * @param bias Floats [width], added to the scaled scores of every row; none for address 0.
- * @param maximum, lowest, zeroBelow What {@link roundToPowers} rounds to; no rounding for `maximum` 0.
+ * Probabilities that are not rounded are never divided by their sum: the output is.
+ *
+ * @param native Whether a native library multiplies. A constant at each call.
+ * @param rows Queries: their scores, rows times keys seen, must fit the workspace.
+ * @param q Queries [rows, headDim], rows `strideQ` floats apart; output likewise.
+ * @param k Keys [keys, headDim], rows `strideK` floats apart; values likewise.
+ * @param bias Floats [keys], added to the scaled scores of every query; none for address 0.
+ * @param maximum, lowest, zeroBelow What probabilities are rounded to, as by `roundToPowers`; no rounding
+ * for `maximum` 0.
  * @param first Where the probabilities of the first key go, [rows].
  */
-export function attentionProbabilities(
+// @ts-ignore: decorator
+@inline
+function attendBy(
+  native: bool,
   rows: i32,
   seen: i32,
-  width: i32,
-  scores: usize,
-  stride: i32,
+  headDim: i32,
+  q: usize,
+  output: usize,
+  strideQ: i32,
+  k: usize,
+  v: usize,
+  strideK: i32,
   scale: f32,
   bias: usize,
   maximum: f32,
@@ -27,23 +58,34 @@ export function attentionProbabilities(
   zeroBelow: f32,
   first: usize,
 ): void {
-  for (let r = 0; r < rows; r++, seen++, scores += <usize> stride << 2) {
-    softmaxRow(scores, scores, scale, bias, seen, width);
-    // A row of NaN stays one; 0 stays 0, in a last vector behind the keys that are seen.
-    const rounded = maximum != 0 && !isNaN(load<f32>(scores));
-    if (rounded) roundToPowers(seen, scores, scores, maximum, lowest, zeroBelow);
-    store<f32>(first + (<usize> r << 2), load<f32>(scores));
+  const scores = workspace + (native ? 0 : PRODUCT_WORKSPACE);
+  const width = seen + rows - 1;
+  // Rows a power of two apart would fall into the same sets of the caches.
+  const stride = native ? (width + 31) & ~15 | 16 : (width + 3) & ~3;
+  if (native) multiplyFloats(q, strideQ, k, strideK, true, scores, stride, rows, width, headDim);
+  else matmul(q, k, scores, rows, width, headDim, strideQ, 1, 1, strideK, stride);
+  const rounded = maximum != 0;
+  let row = scores;
+  for (let r = 0; r < rows; r++, row += <usize> stride << 2) {
+    const sum = powersRow(row, row, scale, bias, seen + r, width);
+    let divisor = sum;
+    if (rounded && !isNaN(sum)) {
+      // 0 stays 0, in a last vector behind the keys that are seen.
+      roundProbabilities(seen + r, row, sum, maximum, lowest, zeroBelow);
+      divisor = 1;
+    }
+    store<f32>(first + (<usize> r << 2), divisor);
+  }
+  if (native) multiplyFloats(scores, stride, v, strideK, false, output, strideQ, rows, headDim, width);
+  else matmul(scores, v, output, rows, headDim, width, stride, 1, strideK, 1, strideQ);
+  for (let r = 0; r < rows; r++, first += 4, output += <usize> strideQ << 2) {
+    const divisor = load<f32>(first);
+    store<f32>(first, load<f32>(scores + (<usize> r * stride << 2)) / divisor);
+    if (divisor != 1) divideRow(output, divisor, headDim);
   }
 }
 
-/**
- * Attention of the queries that see the first `seen`, `seen + 1`, ... keys of one head.
- *
- * @param rows Queries: their scores, rows times keys seen, must fit the workspace.
- * @param q Queries [rows, headDim], rows `strideQ` floats apart; output likewise.
- * @param k Keys [keys, headDim], rows `strideK` floats apart; values likewise.
- * @param scale, bias, maximum, lowest, zeroBelow, first As of {@link attentionProbabilities}.
- */
+/** Attention by the kernels of this module alone. */
 export function attend(
   rows: i32,
   seen: i32,
@@ -61,14 +103,34 @@ export function attend(
   zeroBelow: f32,
   first: usize,
 ): void {
-  const scores = workspace + PRODUCT_WORKSPACE;
-  const width = seen + rows - 1;
-  const stride = (width + 3) & ~3;
-  matmul(q, k, scores, rows, width, headDim, strideQ, 1, 1, strideK, stride);
-  attentionProbabilities(
-    rows, seen, width,
-    scores, stride,
+  attendBy(
+    false, rows, seen, headDim,
+    q, output, strideQ, k, v, strideK,
     scale, bias, maximum, lowest, zeroBelow, first,
   );
-  matmul(scores, v, output, rows, headDim, width, stride, 1, strideK, 1, strideQ);
+}
+
+/** Attention with the products of a native library. */
+export function attendNatively(
+  rows: i32,
+  seen: i32,
+  headDim: i32,
+  q: usize,
+  output: usize,
+  strideQ: i32,
+  k: usize,
+  v: usize,
+  strideK: i32,
+  scale: f32,
+  bias: usize,
+  maximum: f32,
+  lowest: f32,
+  zeroBelow: f32,
+  first: usize,
+): void {
+  attendBy(
+    true, rows, seen, headDim,
+    q, output, strideQ, k, v, strideK,
+    scale, bias, maximum, lowest, zeroBelow, first,
+  );
 }

@@ -52,25 +52,38 @@ export function roundToPower(
   return v128.and(v128.bitselect(x, level, i32x4.splat(0x80000000)), kept);
 }
 
+/** {@link roundToPower} of x / divisor, in profile `released`, for x / divisor in 0..1. */
+// @ts-ignore: decorator
+@inline
+function roundRatio(x: v128, divisor: v128, zeroBelow: v128): v128 {
+  const carried = i32x4.add(f32x4.div(x, divisor), i32x4.splat(ROUND_EXPONENT));
+  const power = v128.and(carried, i32x4.splat(EXPONENT));
+  return v128.and(power, f32x4.ge(power, zeroBelow));
+}
+
 // @ts-ignore: decorator
 @inline
 function roundAll(
   count: i32,
   target: usize,
   x: usize,
+  divisor: f32,
   maximum: f32,
   lowest: f32,
   zeroBelow: f32,
   small: bool,
 ): void {
   const top = f32x4.splat(maximum), bottom = f32x4.splat(lowest), zeros = f32x4.splat(zeroBelow);
+  const by = f32x4.splat(divisor);
   for (const end = target + (<usize> count << 2); target < end; target += 16, x += 16) {
-    v128.store(target, roundToPower(v128.load(x), top, bottom, zeros, small));
+    const value = f32x4.div(v128.load(x), by);
+    v128.store(target, roundToPower(value, top, bottom, zeros, small));
   }
 }
 
 /**
- * target[i] = {@link roundToPower} of x[i] for i < count; writes up to three elements past the end.
+ * target[i] = {@link roundToPower} of x[i] / divisor for i < count; writes up to three elements past the
+ * end.
  *
  * @param target May be x.
  */
@@ -78,10 +91,34 @@ export function roundToPowers(
   count: i32,
   target: usize,
   x: usize,
+  divisor: f32,
   maximum: f32,
   lowest: f32,
   zeroBelow: f32,
 ): void {
-  if (tellsSmall(lowest, zeroBelow)) roundAll(count, target, x, maximum, lowest, zeroBelow, true);
-  else roundAll(count, target, x, maximum, lowest, zeroBelow, false);
+  if (tellsSmall(lowest, zeroBelow)) {
+    roundAll(count, target, x, divisor, maximum, lowest, zeroBelow, true);
+  } else roundAll(count, target, x, divisor, maximum, lowest, zeroBelow, false);
+}
+
+/**
+ * Rounds the probabilities x[i] / sum of a row in place, as {@link roundToPowers} does: the common case
+ * in fewer steps.
+ */
+export function roundProbabilities(
+  count: i32,
+  x: usize,
+  sum: f32,
+  maximum: f32,
+  lowest: f32,
+  zeroBelow: f32,
+): void {
+  if (maximum != 1 || lowest != 0 || tellsSmall(lowest, zeroBelow)) {
+    roundToPowers(count, x, x, sum, maximum, lowest, zeroBelow);
+    return;
+  }
+  const divisor = f32x4.splat(sum), zeros = f32x4.splat(zeroBelow);
+  for (const end = x + (<usize> count << 2); x < end; x += 16) {
+    v128.store(x, roundRatio(v128.load(x), divisor, zeros));
+  }
 }

@@ -1,19 +1,37 @@
 // Softmax over rows.
 
-import { expOfNegative, firstLanes, lowest, maxLanes, multiplyAdd, storeFirst, sumLanes } from "./vector";
+import {
+  firstLanes,
+  LOG2_E,
+  lowest,
+  maxLanes,
+  multiplyAdd,
+  power,
+  storeFirst,
+  sumLanes,
+} from "./vector";
 
+/** Logits are those to base 2: `scale` has a factor LOG2_E. */
 // @ts-ignore: decorator
 @inline
 function logit(score: usize, scale: v128, bias: usize, biased: bool): v128 {
+  const scaled = f32x4.mul(v128.load(score), scale);
+  return biased ? multiplyAdd(v128.load(bias), f32x4.splat(LOG2_E), scaled) : scaled;
+}
+
+/** 2^(logit - shift). */
+// @ts-ignore: decorator
+@inline
+function powerOf(score: usize, scale: v128, bias: usize, biased: bool, shift: v128): v128 {
   return biased
-    ? multiplyAdd(v128.load(score), scale, v128.load(bias))
-    : f32x4.mul(v128.load(score), scale);
+    ? power(f32x4.sub(logit(score, scale, bias, true), shift))
+    : power(multiplyAdd(v128.load(score), scale, f32x4.neg(shift)));
 }
 
 /** `biased` is a constant at each call. */
 // @ts-ignore: decorator
 @inline
-function softmaxOf(
+function powersOf(
   target: usize,
   scores: usize,
   scale: v128,
@@ -21,61 +39,76 @@ function softmaxOf(
   biased: bool,
   seen: i32,
   width: i32,
-): void {
+): f32 {
   const bytes = <usize> (seen & ~3) << 2;
   const rest = seen & 3;
-  const last = rest ? logit(scores + bytes, scale, bias + bytes, biased) : lowest();
-  let largest = v128.bitselect(last, lowest(), firstLanes(rest));
+  let largest = lowest();
+  if (rest) {
+    const last = logit(scores + bytes, scale, bias + bytes, biased);
+    largest = v128.bitselect(last, largest, firstLanes(rest));
+  }
   let score = scores, addend = bias;
   for (const end = scores + bytes; score < end; score += 16, addend += 16) {
     largest = f32x4.pmax(largest, logit(score, scale, addend, biased));
   }
   const shift = f32x4.splat(maxLanes(largest));
   let total = f32x4.splat(0);
-  let at = target;
   score = scores;
   addend = bias;
   // Two vectors at a time, as each waits long for its own steps.
-  for (const end = scores + (bytes & ~31); score < end; score += 32, addend += 32, at += 32) {
-    const power = expOfNegative(f32x4.sub(logit(score, scale, addend, biased), shift));
-    const next = expOfNegative(f32x4.sub(logit(score + 16, scale, addend + 16, biased), shift));
-    v128.store(at, power);
-    v128.store(at, next, 16);
-    total = f32x4.add(f32x4.add(total, power), next);
+  for (const end = scores + (bytes & ~31); score < end; score += 32, addend += 32, target += 32) {
+    const first = powerOf(score, scale, addend, biased, shift);
+    const next = powerOf(score + 16, scale, addend + 16, biased, shift);
+    v128.store(target, first);
+    v128.store(target, next, 16);
+    total = f32x4.add(f32x4.add(total, first), next);
   }
   if (bytes & 16) {
-    const power = expOfNegative(f32x4.sub(logit(score, scale, addend, biased), shift));
-    v128.store(at, power);
-    total = f32x4.add(total, power);
+    const next = powerOf(score, scale, addend, biased, shift);
+    v128.store(target, next);
+    total = f32x4.add(total, next);
+    score += 16;
+    addend += 16;
+    target += 16;
   }
-  const end = target + bytes;
-  const restPower = v128.and(expOfNegative(f32x4.sub(last, shift)), firstLanes(rest));
-  const sum = f32x4.splat(sumLanes(f32x4.add(total, restPower)));
-  for (at = target; at < end; at += 16) v128.store(at, f32x4.div(v128.load(at), sum));
   const behind = width - (seen & ~3);
-  if (behind == 0) return;
-  storeFirst(end, f32x4.div(restPower, sum), behind);
-  if (behind > 4) memory.fill(end + 16, 0, <usize> (behind - 4) << 2);
+  if (behind == 0) return sumLanes(total);
+  const last = v128.and(powerOf(score, scale, addend, biased, shift), firstLanes(rest));
+  storeFirst(target, last, behind);
+  if (behind > 4) memory.fill(target + 16, 0, <usize> (behind - 4) << 2);
+  return sumLanes(f32x4.add(total, last));
 }
 
 /**
- * target[j] = softmax over j < seen of scale scores[j] + bias[j], and 0 for seen <= j < width. The
- * whole row becomes NaN if a logit that is seen is NaN or infinite.
+ * target[j] = e^(scale scores[j] + bias[j]) over a common factor for j < seen, and 0 for seen <= j <
+ * width.
  *
  * @param target May be `scores`.
  * @param bias None for address 0.
+ * @returns What the elements add up to: at least 1, or NaN if a logit that is seen is NaN or infinite.
  */
-export function softmaxRow(
+export function powersRow(
   target: usize,
   scores: usize,
   scale: f32,
   bias: usize,
   seen: i32,
   width: i32,
-): void {
-  const factor = f32x4.splat(scale);
-  if (bias) softmaxOf(target, scores, factor, bias, true, seen, width);
-  else softmaxOf(target, scores, factor, bias, false, seen, width);
+): f32 {
+  const factor = f32x4.splat(scale * LOG2_E);
+  return bias
+    ? powersOf(target, scores, factor, bias, true, seen, width)
+    : powersOf(target, scores, factor, bias, false, seen, width);
+}
+
+/** x[j] /= divisor for j < count; of a last vector beyond, too, what is behind `count`. */
+// @ts-ignore: decorator
+@inline
+export function divideRow(x: usize, divisor: f32, count: i32): void {
+  const all = f32x4.splat(divisor);
+  const end = x + (<usize> count << 2);
+  for (; x + 16 <= end; x += 16) v128.store(x, f32x4.div(v128.load(x), all));
+  if (x < end) storeFirst(x, f32x4.div(v128.load(x), all), <i32> (end - x) >> 2);
 }
 
 /**
@@ -96,7 +129,8 @@ export function causalSoftmax(
 ): void {
   const rowBytes = <usize> keys << 2;
   for (let seen = keys - queries + 1; seen <= keys; seen++) {
-    softmaxRow(target, scores, scale, bias, seen, keys);
+    const sum = powersRow(target, scores, scale, bias, seen, keys);
+    divideRow(target, sum, seen);
     target += rowBytes;
     scores += rowBytes;
   }

@@ -51,7 +51,6 @@ export function computeAttention(
       { length: batch * heads },
       (_, map) => locate(extents, map, sources, targets, biases),
     );
-    const attend = backend.matrixProduct.native ? attendByProducts : attendByBlocks;
     attend(backend, { extents, scale: options.scale, limits }, all);
   });
   const probabilities = backend.view(Float32Array, first.address, batch * heads * queries);
@@ -109,24 +108,39 @@ function blocksOf({ queries, keys }: AttentionExtents, size: number) {
   });
 }
 
-/** Queries of a block: packing its keys and values then costs little beside multiplying them. */
-const blockQueries = 64;
+/** What a call of a kernel takes on. */
+interface CallLimits {
+  /** Queries: packing their keys and values then costs little beside multiplying them. */
+  queries: number;
+  /** Scores, which a thread's workspace holds. */
+  scores: number;
+}
 
-/** Scores that fit a thread's workspace, with room for its products. */
-const workspaceScores = 2 ** 18;
+/** Scores that the kernels leave free behind each row, at most. */
+const rowPadding = 32;
 
-/** Attention in the SIMD kernel `attend`, each call for one block of queries of one head. */
-function attendByBlocks(
-  backend: AgileBackend,
-  { extents, scale, limits }: Attention,
-  all: Head[],
-) {
-  const { heads, keyValueHeads, headDim, keys } = extents;
+const callLimits: Record<"attend" | "attendNatively", CallLimits> = {
+  attend: { queries: 64, scores: 2 ** 18 }, // beside what its products need
+  attendNatively: { queries: 96, scores: 2 ** 19 },
+};
+
+/** From so many queries on a native product pays for its call. */
+const nativeQueries = 16;
+
+/** Attention in the SIMD kernels, each call for one block of queries of one head. */
+function attend(backend: AgileBackend, { extents, scale, limits }: Attention, all: Head[]): void {
+  const { heads, keyValueHeads, headDim, queries, keys } = extents;
   const [channels, ownerChannels] = [heads * headDim, keyValueHeads * headDim];
-  const size = Math.max(1, Math.min(blockQueries, Math.floor(workspaceScores / keys)));
+  const fitting = (kernel: keyof typeof callLimits) => {
+    const most = callLimits[kernel];
+    return Math.max(1, Math.min(most.queries, Math.floor(most.scores / (keys + rowPadding))));
+  };
+  const native = backend.matrixProduct.native &&
+    Math.min(queries, fitting("attendNatively")) >= nativeQueries;
+  const kernel = native ? "attendNatively" : "attend";
   backend.run(
-    "attend",
-    blocksOf(extents, size).flatMap(({ first, rows, width }) =>
+    kernel,
+    blocksOf(extents, fitting(kernel)).flatMap(({ first, rows, width }) =>
       all.map(({ q, k, v, output, first: starts, bias }) => [
         ...[rows, width - rows + 1, headDim],
         ...[q + 4 * first * channels, output + 4 * first * channels, channels],
@@ -135,47 +149,4 @@ function attendByBlocks(
       ])
     ),
   );
-}
-
-/** Scores computed at a time: they stay in the second-level caches. */
-const productScores = 2 ** 18;
-
-/** Rows that one call turns into probabilities. */
-const callRows = 16;
-
-/** Attention on the backend's own matrix products, a block of queries of one head at a time. */
-function attendByProducts(
-  backend: AgileBackend,
-  { extents, scale, limits }: Attention,
-  all: Head[],
-) {
-  const { heads, keyValueHeads, headDim, queries, keys } = extents;
-  const [channels, ownerChannels] = [heads * headDim, keyValueHeads * headDim];
-  const size = Math.min(queries, Math.max(1, Math.floor(productScores / keys)));
-  // Rows a power of two apart would fall into the same sets of the caches.
-  const stride = Math.ceil(keys / 4) * 4 + 16;
-  backend.scratch([4 * size * stride], (scores) => {
-    for (const { q, k, v, output, first: starts, bias } of all) {
-      for (const { first, rows, width } of blocksOf(extents, size)) {
-        const at = 4 * first * channels;
-        backend.matrixProduct.multiply([{ a: q + at, b: k, c: scores }], {
-          ...{ m: rows, n: width, k: headDim, transposeA: false, transposeB: true },
-          ...{ strideA: channels, strideB: ownerChannels, strideC: stride },
-        });
-        const calls = Array.from({ length: Math.ceil(rows / callRows) }, (_, call) => {
-          const row = call * callRows;
-          return [
-            ...[Math.min(callRows, rows - row), width - rows + 1 + row, width],
-            ...[scores + 4 * row * stride, stride, scale, bias],
-            ...[limits.maximum, limits.lowest, limits.zeroBelow, starts + 4 * (first + row)],
-          ];
-        });
-        backend.run("attentionProbabilities", calls);
-        backend.matrixProduct.multiply([{ a: scores, b: v, c: output + at }], {
-          ...{ m: rows, n: headDim, k: width, transposeA: false, transposeB: false },
-          ...{ strideA: stride, strideB: ownerChannels, strideC: channels },
-        });
-      }
-    }
-  });
 }

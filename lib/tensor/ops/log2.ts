@@ -80,14 +80,8 @@ export const log2Kernels: AgileKernel[] = [{
   compute({ inputs: { x }, attrs: { maximum, lowest, zeroBelow }, backend }) {
     const { tensor, address } = backend.output(x.shape);
     const count = tf.util.sizeFromShape(x.shape);
-    backend.run("roundToPowers", [[
-      count,
-      address,
-      backend.addressOf(x),
-      maximum,
-      lowest,
-      zeroBelow,
-    ]]);
+    const source = backend.addressOf(x);
+    backend.run("roundToPowers", [[count, address, source, 1, maximum, lowest, zeroBelow]]);
     return tensor;
   },
 }];

@@ -15,7 +15,7 @@ async function kernel(file: string): Promise<Round> {
     simd.arena.scratch([x.byteLength, x.byteLength], (target, source) => {
       simd.arena.view(Float32Array, source, x.length).set(x);
       const { maximum, lowest, zeroBelow } = log2Limits(rounding);
-      simd.run("roundToPowers", [[x.length, target, source, maximum, lowest, zeroBelow]]);
+      simd.run("roundToPowers", [[x.length, target, source, 1, maximum, lowest, zeroBelow]]);
       return simd.arena.view(Float32Array, target, x.length).slice();
     });
 }
