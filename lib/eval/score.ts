@@ -24,7 +24,7 @@ export interface WindowScores {
  * @param window Token ids, `[tokens]`, at least two.
  * @param reference The model to compare next-token distributions with, run without options.
  * @param logitBudget How much of the head's output is held at a time, in elements (but at least
- *   one position); 64 MiB of float32 unless given. The scores do not depend on it.
+ *   one position); 256 MiB of float32 unless given. The scores do not depend on it.
  * @throws {InputError} If the window is too short or too long, an id is outside the vocabulary, the
  *   reference has another vocabulary, or the model gives NaN.
  */
@@ -33,7 +33,7 @@ export function scoreWindow(
   window: Int32Array,
   options: ForwardOptions = {},
   reference?: Model,
-  logitBudget = 2 ** 24,
+  logitBudget = 2 ** 26,
 ): WindowScores {
   const action = `score a window with ${model.name}`;
   const count = window.length - 1;
