@@ -1,6 +1,6 @@
 // Rounding to powers of two (eq. 3), as fakeQuantizeLog2 of lib/quant does it.
 
-import { one } from "./vector";
+import { firstLanes, one } from "./vector";
 
 /**
  * Added to the bits of a positive float32, carries into its exponent exactly if its mantissa is above
@@ -61,9 +61,16 @@ function roundRatio(x: v128, divisor: v128, zeroBelow: v128): v128 {
   return v128.and(power, f32x4.ge(power, zeroBelow));
 }
 
+/**
+ * target[i] = {@link roundToPower} of x[i] / divisor for i < count; writes up to three elements past the
+ * end.
+ *
+ * @param target May be x.
+ * @param small Whether {@link tellsSmall}; a constant at each call.
+ */
 // @ts-ignore: decorator
 @inline
-function roundAll(
+function roundRatios(
   count: i32,
   target: usize,
   x: usize,
@@ -76,34 +83,44 @@ function roundAll(
   const top = f32x4.splat(maximum), bottom = f32x4.splat(lowest), zeros = f32x4.splat(zeroBelow);
   const by = f32x4.splat(divisor);
   for (const end = target + (<usize> count << 2); target < end; target += 16, x += 16) {
-    const value = f32x4.div(v128.load(x), by);
-    v128.store(target, roundToPower(value, top, bottom, zeros, small));
+    const ratio = f32x4.div(v128.load(x), by);
+    v128.store(target, roundToPower(ratio, top, bottom, zeros, small));
   }
 }
 
 /**
- * target[i] = {@link roundToPower} of x[i] / divisor for i < count; writes up to three elements past the
- * end.
+ * target[i] = {@link roundToPower} of x[i] for i < count; writes up to three elements past the end.
  *
- * @param target May be x.
+ * @param target Not x.
+ * @param least What no x may be below.
+ * @param flag Set to 1 if an x is, or is NaN or infinite, else to 0.
  */
 export function roundToPowers(
   count: i32,
   target: usize,
   x: usize,
-  divisor: f32,
   maximum: f32,
   lowest: f32,
   zeroBelow: f32,
+  least: f32,
+  flag: usize,
 ): void {
   if (tellsSmall(lowest, zeroBelow)) {
-    roundAll(count, target, x, divisor, maximum, lowest, zeroBelow, true);
-  } else roundAll(count, target, x, divisor, maximum, lowest, zeroBelow, false);
+    roundRatios(count, target, x, 1, maximum, lowest, zeroBelow, true);
+  } else roundRatios(count, target, x, 1, maximum, lowest, zeroBelow, false);
+  const bound = f32x4.splat(least);
+  let strange = f32x4.splat(0);
+  for (let rest = count; rest > 0; rest -= 4, x += 16) {
+    const value = v128.load(x);
+    const refused = v128.or(f32x4.sub(value, value), f32x4.lt(value, bound));
+    strange = v128.or(strange, v128.and(refused, firstLanes(rest)));
+  }
+  store<i32>(flag, v128.any_true(strange));
 }
 
 /**
- * Rounds the probabilities x[i] / sum of a row in place, as {@link roundToPowers} does: the common case
- * in fewer steps.
+ * Rounds the probabilities x[i] / sum of a row in place, as {@link roundToPowers} does: in fewer steps in
+ * profile `released`. Writes up to three elements past the end.
  */
 export function roundProbabilities(
   count: i32,
@@ -113,12 +130,16 @@ export function roundProbabilities(
   lowest: f32,
   zeroBelow: f32,
 ): void {
-  if (maximum != 1 || lowest != 0 || tellsSmall(lowest, zeroBelow)) {
-    roundToPowers(count, x, x, sum, maximum, lowest, zeroBelow);
+  const small = tellsSmall(lowest, zeroBelow);
+  if (maximum != 1 || lowest != 0 || small) {
+    if (small) roundRatios(count, x, x, sum, maximum, lowest, zeroBelow, true);
+    else roundRatios(count, x, x, sum, maximum, lowest, zeroBelow, false);
     return;
   }
   const divisor = f32x4.splat(sum), zeros = f32x4.splat(zeroBelow);
   for (const end = x + (<usize> count << 2); x < end; x += 16) {
-    v128.store(x, roundRatio(v128.load(x), divisor, zeros));
+    const carried = i32x4.add(f32x4.div(v128.load(x), divisor), i32x4.splat(ROUND_EXPONENT));
+    const power = v128.and(carried, i32x4.splat(EXPONENT));
+    v128.store(x, v128.and(power, f32x4.ge(power, zeros)));
   }
 }

@@ -1,7 +1,9 @@
-import { refuse, require } from "../../core/mod.ts";
-import type { AgileKernel } from "../agile.ts";
+import { require } from "../../core/mod.ts";
+import type { AgileKernel, KernelCall } from "../agile.ts";
 import { tensorData } from "../data.ts";
+import { split } from "../split.ts";
 import { tf } from "../tf.ts";
+import { runWithFlags } from "./fake_quant.ts";
 import { fused } from "./fused.ts";
 
 /** How numbers are rounded to powers of two (eq. 3); `quantizeLog2` says what the profiles mean. */
@@ -50,13 +52,9 @@ export function log2Limits({ bits, profile, maximum }: Log2Rounding): Log2Limits
  */
 export function fakeQuantLog2<T extends tf.Tensor>(x: T, rounding: Log2Rounding, name: string): T {
   const limits = log2Limits(rounding);
-  const lowest = rounding.profile === "released" ? 0 : -Infinity;
-  for (const value of tensorData(x)) {
-    if (!(Math.abs(value) < Infinity && value >= lowest)) {
-      refuse(`quantize ${name}`, "values must be finite and, in profile released, >= 0", value);
-    }
-  }
-  return fused("FakeQuantLog2", { x }, { ...limits }, () => {
+  const least = rounding.profile === "released" ? 0 : -Infinity;
+  return fused("FakeQuantLog2", { x }, { ...limits, least, name }, () => {
+    requireLogarithm(tensorData(x), least, name);
     const { maximum, lowest, zeroBelow } = limits;
     const ratio = tf.div(tf.abs(x), maximum);
     const code = tf.round(tf.mul(tf.log(ratio), -Math.LOG2E));
@@ -74,14 +72,35 @@ export function fakeQuantLog2<T extends tf.Tensor>(x: T, rounding: Log2Rounding,
   });
 }
 
+/** Elements that are worth a thread's while: a multiple of 4, the kernel's step. */
+const elementsPerCall = 16384;
+
 /** The kernel behind {@linkcode fakeQuantLog2}. */
-export const log2Kernels: AgileKernel[] = [{
-  name: "FakeQuantLog2",
-  compute({ inputs: { x }, attrs: { maximum, lowest, zeroBelow }, backend }) {
-    const { tensor, address } = backend.output(x.shape);
-    const count = tf.util.sizeFromShape(x.shape);
-    const source = backend.addressOf(x);
-    backend.run("roundToPowers", [[count, address, source, 1, maximum, lowest, zeroBelow]]);
-    return tensor;
-  },
-}];
+export const log2Kernels: AgileKernel[] = [{ name: "FakeQuantLog2", compute }];
+
+function compute({ inputs: { x }, attrs, backend }: KernelCall): tf.TensorInfo {
+  const { maximum, lowest, zeroBelow, least, name } = attrs;
+  const source = backend.addressOf(x);
+  const { tensor, address } = backend.output(x.shape);
+  const parts = split(tf.util.sizeFromShape(x.shape), elementsPerCall, backend.simd.callsAtMost);
+  const accepted = runWithFlags(
+    backend,
+    "roundToPowers",
+    parts.map(([first, count]) => [
+      ...[count, address + 4 * first, source + 4 * first],
+      ...[maximum, lowest, zeroBelow, least],
+    ]),
+  );
+  if (!accepted) {
+    backend.disposeData(tensor.dataId);
+    requireLogarithm(backend.floats(x), least, name);
+  }
+  return tensor;
+}
+
+/** Refuses NaN, infinity and what is below `least`. */
+function requireLogarithm(values: Float32Array, least: number, name: string): void {
+  const strange = values.find((value) => !(Math.abs(value) < Infinity && value >= least));
+  const rule = "values must be finite and, in profile released, >= 0";
+  require(strange === undefined, `quantize ${name}`, rule, strange);
+}

@@ -12,10 +12,11 @@ type Round = (x: Float32Array, rounding: Log2Rounding) => Float32Array;
 async function kernel(file: string): Promise<Round> {
   const simd = await Simd.load({ files: [file] });
   return (x, rounding) =>
-    simd.arena.scratch([x.byteLength, x.byteLength], (target, source) => {
+    simd.arena.scratch([x.byteLength, x.byteLength, 4], (target, source, flag) => {
       simd.arena.view(Float32Array, source, x.length).set(x);
       const { maximum, lowest, zeroBelow } = log2Limits(rounding);
-      simd.run("roundToPowers", [[x.length, target, source, 1, maximum, lowest, zeroBelow]]);
+      const limits = [maximum, lowest, zeroBelow, -Infinity];
+      simd.run("roundToPowers", [[x.length, target, source, ...limits, flag]]);
       return simd.arena.view(Float32Array, target, x.length).slice();
     });
 }
@@ -74,6 +75,27 @@ for (const [name, round] of Object.entries(ways)) {
     );
   });
 }
+
+Deno.test("fakeQuantLog2() looks at every value, and at none behind the last", () => {
+  const rounding: Log2Rounding = { bits: 4, profile: "released", maximum: 1 };
+  const length = 50_001; // several calls, and a last vector that is not full
+  const x = new Float32Array(length).fill(0.5);
+  for (const strange of [0, 16383, 16384, length - 1]) {
+    const values = x.slice();
+    values[strange] = NaN;
+    const before = tf.memory().numTensors;
+    assertThrows(
+      () => tf.tidy(() => fakeQuantLog2(tf.tensor1d(values), rounding, "maps")),
+      InputError,
+      "got NaN",
+    );
+    assertEquals(tf.memory().numTensors, before);
+  }
+  tf.tidy(() => {
+    tf.dispose(tf.fill([length + 3], NaN)); // what the next tensor of this size finds in its place
+    assertEquals(fakeQuantLog2(tf.tensor1d(x), rounding, "maps").dataSync(), x);
+  });
+});
 
 Deno.test("fakeQuantLog2() refuses what has no logarithm to round", () => {
   const refuses = (values: number[], rounding: Log2Rounding, message: string) =>
