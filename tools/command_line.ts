@@ -52,7 +52,7 @@ export async function main(
     progress.stop();
     if (controller.signal.aborted && error === controller.signal.reason) {
       console.error(
-        "Interrupted. What reproduce and train have finished is kept, and they resume there.",
+        "Interrupted. What was finished is kept; reproduce and train resume there.",
       );
       Deno.exit(status.interrupted);
     }

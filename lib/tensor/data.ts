@@ -16,6 +16,14 @@ export function tensorData(tensor: tf.Tensor): Float32Array {
   return here ? backend.floats(tensor) : tensor.dataSync<"float32">() as Float32Array;
 }
 
+/**
+ * Whether the backend in use hands out what it has computed at once. `webgpu` outside of a browser does
+ * not: what its operations would refuse for a value goes through.
+ */
+export function readsAtOnce(): boolean {
+  return tf.getBackend() !== "webgpu";
+}
+
 /** What the memory of all tensors has grown to, in bytes; 0 on other backends than `agile`. */
 export function arenaBytes(): number {
   const backend = tf.backend();

@@ -101,7 +101,7 @@ Deno.test("main() aborts the signal at Ctrl-C and exits with status 130", async 
   assertEquals(complaints.split("\n"), [
     "example: started",
     "Stopping at the next step. Press Ctrl-C again to stop at once.",
-    "Interrupted. What reproduce and train have finished is kept, and they resume there.",
+    "Interrupted. What was finished is kept; reproduce and train resume there.",
     "",
   ]);
 });

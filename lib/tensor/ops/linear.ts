@@ -1,4 +1,5 @@
 import { require } from "../../core/mod.ts";
+import { agileName } from "../agile.ts";
 import { tf } from "../tf.ts";
 
 /** What may follow a linear layer in the pass that adds its bias. */
@@ -32,5 +33,13 @@ export function linear(
     `bias must be [${weight.shape[0]}]`,
     bias?.shape,
   );
-  return tf.fused.matMul({ a: x, b: weight, transposeB: true, bias, activation }) as tf.Tensor2D;
+  if (tf.getBackend() === agileName) {
+    return tf.fused.matMul({ a: x, b: weight, transposeB: true, bias, activation }) as tf.Tensor2D;
+  }
+  // Not in one step: TensorFlow.js 4.22's wasm adds the bias of a transposed weight wrongly.
+  return tf.tidy(() => {
+    const product = tf.matMul(x, weight, false, true);
+    const biased = bias ? tf.add(product, bias) : product;
+    return (activation === "relu" ? tf.relu(biased) : biased) as tf.Tensor2D;
+  });
 }

@@ -1,6 +1,6 @@
 import { require } from "../../core/mod.ts";
 import type { AgileKernel, KernelCall } from "../agile.ts";
-import { tensorData } from "../data.ts";
+import { readsAtOnce, tensorData } from "../data.ts";
 import { split } from "../split.ts";
 import { tf } from "../tf.ts";
 import { runWithFlags } from "./fake_quant.ts";
@@ -54,7 +54,7 @@ export function fakeQuantLog2<T extends tf.Tensor>(x: T, rounding: Log2Rounding,
   const limits = log2Limits(rounding);
   const least = rounding.profile === "released" ? 0 : -Infinity;
   return fused("FakeQuantLog2", { x }, { ...limits, least, name }, () => {
-    requireLogarithm(tensorData(x), least, name);
+    if (readsAtOnce()) requireLogarithm(tensorData(x), least, name);
     const { maximum, lowest, zeroBelow } = limits;
     const ratio = tf.div(tf.abs(x), maximum);
     const code = tf.round(tf.mul(tf.log(ratio), -Math.LOG2E));
