@@ -10,7 +10,7 @@ import {
   type Pruning,
 } from "../model/mod.ts";
 import type { Profile, UniformParams } from "../quant/mod.ts";
-import type { tf } from "../tensor/mod.ts";
+import { multipliesBytesNatively, type tf } from "../tensor/mod.ts";
 import { type CalibratedScheme, quantizeActivations } from "./activations.ts";
 import { applyInt4Together, hasFourBits, int4Weight } from "./int4_linear.ts";
 import { calibrateMethod, type Method } from "./method.ts";
@@ -33,9 +33,10 @@ export interface IntegerOptions {
 
 /**
  * Runs a method in integers: as {@linkcode quantizedForward}, but the linear maps of all blocks
- * multiply integers instead of dequantized floats, those with four bits on either side on the
- * lane-packed multiplier of fig. 5. The two agree up to float32 rounding, which now
- * and then takes an activation to the next code of the following quantizer.
+ * multiply integers instead of dequantized floats. Those with four bits on either side do so on the
+ * lane-packed multiplier of fig. 5, but for machines where a native library multiplies bytes. The two
+ * agree up to float32 rounding, which now and then takes an activation to the next code of the
+ * following quantizer.
  *
  * @param model Its weights quantized by {@linkcode quantizeWeights}; the result shares its other tensors.
  * @returns A model whose weights are codes, to be freed with `disposeModel(result, model)`, and the
@@ -135,9 +136,12 @@ interface PackedMaps {
   together: (value: tf.Tensor2D) => tf.Tensor2D[];
 }
 
-/** Maps in integers: on the lane-packed multiplier where weights and inputs have four bits. */
+/**
+ * Maps in integers: on the lane-packed multiplier where weights and inputs have four bits, unless a
+ * native library multiplies whole bytes, which is faster than packing lanes (`deno task bench int4`).
+ */
 function packMaps(modules: QuantizedModule[], params: UniformParams, input: string): PackedMaps {
-  if (modules.every(({ codes }) => hasFourBits(codes, params))) {
+  if (!multipliesBytesNatively() && modules.every(({ codes }) => hasFourBits(codes, params))) {
     const maps = modules.map(({ codes, bias }) => ({
       weight: int4Weight(codes, params, input),
       bias,

@@ -49,3 +49,9 @@ export async function useBackend(
     threads: matrixProduct.threads,
   };
 }
+
+/** Whether a native library multiplies integer matrices for the backend in use. */
+export function multipliesBytesNatively(): boolean {
+  const backend = tf.backend();
+  return backend instanceof AgileBackend && backend.integerProduct.native;
+}

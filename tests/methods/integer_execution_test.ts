@@ -17,7 +17,13 @@ import {
   type ModuleShape,
   moduleShapes,
 } from "../../lib/model/mod.ts";
-import { linear, tensorData, tf } from "../../lib/tensor/mod.ts";
+import {
+  linear,
+  multipliesBytesNatively,
+  tensorData,
+  tf,
+  useBackend,
+} from "../../lib/tensor/mod.ts";
 import { copyLayers, pruning, randomIds, tinyModels, withModel } from "../eval/tiny_models.ts";
 
 const windows = [1, 2, 3].map((seed) => randomIds(40, seed));
@@ -33,16 +39,22 @@ const rtn8: Method = {
   },
 };
 
-/** Runs a test on a model whose weights a method quantized. */
+/**
+ * Runs a test on a model whose weights a method quantized, with a native library where there is one and
+ * without.
+ */
 function withQuantized(
   name: typeof tinyModels[number],
   method: Method,
   test: (quantized: Model) => void,
 ): Promise<void> {
   return withModel(name, async (model) => {
-    const quantized = await quantizeWeights(model, method, calibration);
-    test(quantized);
-    disposeModel(quantized, model);
+    for (const native of [false, true]) {
+      await useBackend("agile", { native });
+      const quantized = await quantizeWeights(model, method, calibration);
+      test(quantized);
+      disposeModel(quantized, model);
+    }
   });
 }
 
@@ -104,6 +116,16 @@ for (const name of tinyModels) {
       }));
   }
 }
+
+Deno.test("integerExecution() packs lanes where no native library multiplies", () =>
+  withQuantized("opt-pre", methods["agileq-4"], (quantized) => {
+    const { model } = integerExecution(quantized, methods["agileq-4"], "paper", calibration);
+    const { weight } = model.weights.layers[0].up!;
+    const bytesPerWeight = 4 * weight.size /
+      tf.util.sizeFromShape(quantized.weights.layers[0].up!.weight.shape);
+    assertEquals(bytesPerWeight < 1, multipliesBytesNatively());
+    disposeModel(model, quantized);
+  }));
 
 Deno.test("integerExecution() holds codes alone once it has released the dequantized weights", () =>
   withQuantized("opt-pre", agileq8, (quantized) => {
