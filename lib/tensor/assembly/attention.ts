@@ -27,8 +27,6 @@ declare function multiplyFloats(
 /**
  * Attention of the queries that see the first `seen`, `seen + 1`, ... keys of one head.
  *
- * Probabilities that are not rounded are never divided by their sum: the output is.
- *
  * @param native Whether a native library multiplies. A constant at each call.
  * @param rows Queries: their scores, rows times keys seen, must fit the workspace.
  * @param q Queries [rows, headDim], rows `strideQ` floats apart; output likewise.
@@ -64,25 +62,16 @@ function attendBy(
   const stride = native ? (width + 31) & ~15 | 16 : (width + 3) & ~3;
   if (native) multiplyFloats(q, strideQ, k, strideK, true, scores, stride, rows, width, headDim);
   else matmul(q, k, scores, rows, width, headDim, strideQ, 1, 1, strideK, stride);
-  const rounded = maximum != 0;
   let row = scores;
   for (let r = 0; r < rows; r++, row += <usize> stride << 2) {
     const sum = powersRow(row, row, scale, bias, seen + r, width);
-    let divisor = sum;
-    if (rounded && !isNaN(sum)) {
-      // 0 stays 0, in a last vector behind the keys that are seen.
-      roundProbabilities(seen + r, row, sum, maximum, lowest, zeroBelow);
-      divisor = 1;
-    }
-    store<f32>(first + (<usize> r << 2), divisor);
+    // 0 stays 0, in a last vector behind the keys that are seen.
+    if (maximum == 0 || isNaN(sum)) divideRow(row, sum, seen + r);
+    else roundProbabilities(seen + r, row, sum, maximum, lowest, zeroBelow);
+    store<f32>(first + (<usize> r << 2), load<f32>(row));
   }
   if (native) multiplyFloats(scores, stride, v, strideK, false, output, strideQ, rows, headDim, width);
   else matmul(scores, v, output, rows, headDim, width, stride, 1, strideK, 1, strideQ);
-  for (let r = 0; r < rows; r++, first += 4, output += <usize> strideQ << 2) {
-    const divisor = load<f32>(first);
-    store<f32>(first, load<f32>(scores + (<usize> r * stride << 2)) / divisor);
-    if (divisor != 1) divideRow(output, divisor, headDim);
-  }
 }
 
 /** Attention by the kernels of this module alone. */
