@@ -1,5 +1,5 @@
 import type { Estimate } from "../lib/core/mod.ts";
-import { type Figure, panels, scatterChart } from "../lib/report/mod.ts";
+import { type Drawing, letterOf, panels, scatterChart } from "../lib/report/mod.ts";
 import { formatEstimate } from "./format_estimate.ts";
 
 /** One method on one model, against full precision. */
@@ -14,9 +14,7 @@ export interface DivergenceRow {
 }
 
 /** Draws KL divergence against perplexity and says where the two part. */
-export function drawDivergence(
-  rows: readonly DivergenceRow[],
-): Pick<Figure, "shows" | "verdict" | "agreement" | "spec"> {
+export function drawDivergence(rows: readonly DivergenceRow[]): Drawing {
   const models = [...new Set(rows.map(({ model }) => model))];
   return {
     shows:
@@ -26,11 +24,12 @@ export function drawDivergence(
     verdict: "beyond the paper",
     agreement:
       "Perplexity can fall though the model drifts from what it was; the divergence from it " +
-      "cannot. " + models.map((model) => describe(model, rows)).join(" "),
-    spec: panels([models.map((model) => {
+      "cannot.",
+    details: models.map((model) => describe(model, rows)),
+    spec: panels([models.map((model, index) => {
       const own = rows.filter((row) => row.model === model);
       return scatterChart({
-        title: model,
+        title: `${letterOf(index)}. ${model}`,
         x: { title: "KL divergence", unit: "nats per token", scale: "log" },
         y: { title: "perplexity / full precision's" },
         series: [{
@@ -40,9 +39,9 @@ export function drawDivergence(
           labels: own.map(({ method }) => method),
         }],
         legend: false,
-        width: 430,
+        width: 353,
         height: 380,
-        right: 60,
+        right: 40,
       });
     })]),
   };

@@ -22,6 +22,7 @@ const figure: Figure = {
   shows: "How a < b.",
   verdict: "agrees in part",
   agreement: "Here it is.",
+  details: ["m: 1 dB."],
   spec,
   data: null,
   configuration: null,
