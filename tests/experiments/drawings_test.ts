@@ -176,6 +176,14 @@ const drawings: [name: string, drawn: Drawing, verdict: string, words: string][]
     "beyond the paper",
     "GPTQ 1.100 [0.990, 1.210] at 0.0100 nats",
   ],
+  [
+    "drawDivergence",
+    drawDivergence([0.9, 1.2, 1.3].map((ratio, index) => (
+      { model: "m", method: "GPTQ", divergence: [0.2, 0.1, 0.3][index], relative: estimate(ratio) }
+    ))),
+    "beyond the paper",
+    "They order 1 of 3 pairs of methods on one model differently.",
+  ],
 ];
 
 for (const [name, { shows, verdict, agreement, details, spec }, expected, words] of drawings) {
