@@ -1,4 +1,11 @@
-import { barChart, type Drawing, panels, type PlotlySpec, verdictOf } from "../lib/report/mod.ts";
+import {
+  barChart,
+  type Drawing,
+  letterOf,
+  panels,
+  type PlotlySpec,
+  verdictOf,
+} from "../lib/report/mod.ts";
 import { executions, instructionLevels } from "./bench_record.ts";
 import type { ProfileRow } from "./figure2.ts";
 
@@ -38,7 +45,9 @@ export function drawFigure2(rows: readonly ProfileRow[]): Drawing {
     details: floats.map(({ name, share }) =>
       `${name}: products with weights take ${(100 * share).toFixed(0)} %.`
     ),
-    spec: panels([...groups].map(([name, group]) => [groupPanel(`${name} tokens`, group)])),
+    spec: panels([...groups].map(([name, group], index) => [
+      groupPanel(`${letterOf(index)}. ${name} tokens`, group),
+    ])),
   };
 }
 
@@ -48,7 +57,9 @@ function groupPanel(title: string, rows: readonly ProfileRow[]): PlotlySpec {
       const own = rows.filter((row) => row.level === level && row.execution === execution);
       if (own.length === 0) return [];
       const whole = own.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
-      const name = [...level.split(" "), execution, `${whole.toPrecision(3)} ms`].join("<br>");
+      const name = [...level.split(" "), execution, `${Number(whole.toPrecision(3))} ms`].join(
+        "<br>",
+      );
       return [{ name, own }];
     })
   );

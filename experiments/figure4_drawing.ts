@@ -56,6 +56,7 @@ function tokenPanel(
     width: 1060,
     height: 310,
     bottom: 100,
+    right: 104,
   });
 }
 
