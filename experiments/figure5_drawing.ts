@@ -14,7 +14,7 @@ export interface SpeedRatio {
 }
 
 /** Of one half of the registers. */
-const width = 560;
+const width = 530;
 
 /** What figure 5 shows. */
 export interface Figure5Data {

@@ -70,7 +70,7 @@ function tableClaims({ table, claims }: PublishedTable): JudgedClaim[] {
   return claims.map(({ claim, model, level, verdict, evidence }) => ({
     section: idOf(table),
     where: nameOf(table),
-    claim: [claim, model ?? level].filter(Boolean).join(": "),
+    claim: [model ?? level, claim].filter(Boolean).join(": "),
     verdict,
     evidence,
   }));

@@ -115,7 +115,7 @@ section ul, .quiet { color: var(--quiet); font-size: 0.88rem; }
   padding: 0.6rem 0; border-bottom: 1px solid var(--line); }
 .verdicts p { margin: 0.2rem 0 0; }
 .verdict { border-radius: 0.3rem; padding: 0.1rem 0.45rem; margin-right: 0.3rem; font-size: 0.85rem;
-  font-weight: 600; white-space: nowrap; color: #fff; background: #5c6670; }
+  font-weight: 600; display: inline-block; line-height: 1.4; color: #fff; background: #5c6670; }
 .verdict.agrees { background: #00609a; }
 .verdict.partly { background: #e69f00; color: #1b1f24; }
 .verdict.disagrees { background: #b84800; }
@@ -129,6 +129,7 @@ section ul, .quiet { color: var(--quiet); font-size: 0.88rem; }
   nav ul { display: flex; flex-wrap: wrap; gap: 0.2rem 1rem; }
   nav li { margin: 0; }
   main { padding: 1rem; }
+  .verdicts li { display: block; }
 }
 `;
 
