@@ -39,12 +39,10 @@ export function drawFigure3(rows: readonly Figure3Row[]): Drawing {
   });
   const better = gains.filter((gain) => gain > 0).length;
   return {
-    shows: `a: one block of AgileQ-8 with the quantizer in front of each product and its ` +
-      `signal-to-noise ratio in ${rows[0].model}. b-${
-        letterOf(rows.length)
-      }: the ratio at every site, mean of the layers with ` +
-      "the lowest and the highest layer, for three kinds of uniform quantizer; the softmax is log2 " +
-      "with 4 bits throughout.",
+    shows: "a: one block of AgileQ-8 with the quantizer in front of each product and its " +
+      `signal-to-noise ratio in ${rows[0].model}. From b on, model by model: the ratio at every ` +
+      "site, mean of the layers with the lowest and the highest layer, for three kinds of uniform " +
+      "quantizer; the softmax is log2 with 4 bits throughout.",
     verdict: verdictOf(better, rows.length),
     agreement:
       "TRIP is meant to take up the differences between channels that one step per tensor " +
