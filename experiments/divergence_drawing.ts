@@ -1,5 +1,5 @@
 import type { Estimate } from "../lib/core/mod.ts";
-import { type Figure, panels, scatterChart } from "../lib/report/mod.ts";
+import { type Drawing, letterOf, panels, scatterChart } from "../lib/report/mod.ts";
 import { formatEstimate } from "./format_estimate.ts";
 
 /** One method on one model, against full precision. */
@@ -14,9 +14,7 @@ export interface DivergenceRow {
 }
 
 /** Draws KL divergence against perplexity and says where the two part. */
-export function drawDivergence(
-  rows: readonly DivergenceRow[],
-): Pick<Figure, "shows" | "verdict" | "agreement" | "spec"> {
+export function drawDivergence(rows: readonly DivergenceRow[]): Drawing {
   const models = [...new Set(rows.map(({ model }) => model))];
   return {
     shows:
@@ -25,27 +23,37 @@ export function drawDivergence(
       "pruning. Bars are 95 % intervals over windows, paired.",
     verdict: "beyond the paper",
     agreement:
-      "Perplexity can fall though the model drifts from what it was; the divergence from it " +
-      "cannot. " + models.map((model) => describe(model, rows)).join(" "),
-    spec: panels([models.map((model) => {
+      "Perplexity can fall though a model drifts from what it was, its divergence cannot. " +
+      describeOrder(models.map((model) => rows.filter((row) => row.model === model))),
+    details: models.map((model) => describe(model, rows)),
+    spec: panels([models.map((model, index) => {
       const own = rows.filter((row) => row.model === model);
+      const last = index === models.length - 1;
       return scatterChart({
-        title: model,
+        title: `${letterOf(index)}. ${model}`,
         x: { title: "KL divergence", unit: "nats per token", scale: "log" },
         y: { title: "perplexity / full precision's" },
-        series: [{
-          name: model,
-          x: own.map(({ divergence }) => ({ value: divergence })),
-          y: own.map(({ relative }) => relative),
-          labels: own.map(({ method }) => method),
-        }],
-        legend: false,
-        width: 430,
-        height: 380,
-        right: 60,
+        series: own.map(({ method, divergence, relative }) => (
+          { name: method, x: [{ value: divergence }], y: [relative] }
+        )),
+        legend: last,
+        width: last ? 440 : 310,
+        height: 360,
+        ...last && { right: 150 },
       });
     })]),
   };
+}
+
+/** How often perplexity and divergence disagree on which of two methods is closer. */
+function describeOrder(groups: DivergenceRow[][]): string {
+  const pairs = groups.flatMap((group) =>
+    group.flatMap((one, index) => group.slice(index + 1).map((other) => [one, other]))
+  );
+  const parted = pairs.filter(([one, other]) =>
+    (one.relative.value - other.relative.value) * (one.divergence - other.divergence) < 0
+  );
+  return `They order ${parted.length} of ${pairs.length} pairs of methods on one model differently.`;
 }
 
 function describe(model: string, rows: readonly DivergenceRow[]): string {

@@ -1,4 +1,12 @@
-import { type Figure, heatmap, lineChart, panels, type PlotlySpec } from "../lib/report/mod.ts";
+import {
+  type Drawing,
+  heatmap,
+  letterOf,
+  lineChart,
+  panels,
+  type PlotlySpec,
+  verdictOf,
+} from "../lib/report/mod.ts";
 import type { AttentionConcentration } from "../lib/tokens/mod.ts";
 import type { AttentionMap, AttentionMaps, LayerConcentration } from "./attention_measure.ts";
 import type { ChannelMap, LayerChannels } from "./channel_measure.ts";
@@ -26,29 +34,30 @@ export interface Figure1Maps {
 export function drawFigure1(
   { maps, models }: { maps: Figure1Maps; models: readonly Figure1Row[] },
   distance: number,
-): Pick<Figure, "shows" | "verdict" | "agreement" | "spec"> {
+): Drawing {
   const findings = models.map(find);
   const stripes = findings.filter(({ stripe }) => stripe > 2).length;
   const diagonals = findings.filter(({ near }) => near > 2).length;
   return {
     shows:
       `a-c: mean attention map of the heads of ${maps.model} over the first tokens of a test ` +
-      "text. d: |x| of the input of its q, k, v projections. e: largest |x| of each channel, before " +
+      "text, blank where no attention is left. d: |x| of the input of its q, k, v projections. e: largest |x| of each channel, before " +
       "and after pruning. f, g: share of the attention that goes to the first token and to the " +
       `nearest ${distance} tokens, against what equal attention to all visible tokens would give.`,
-    verdict: stripes + diagonals === 2 * models.length
-      ? "agrees"
-      : stripes + diagonals > 0
-      ? "agrees in part"
-      : "disagrees",
+    verdict: verdictOf(stripes + diagonals, 2 * models.length),
     agreement:
       "The paper sees a stripe at the first token and a bright diagonal. Counting what takes " +
       `more than twice its share of equal attention in the last layer, ${stripes} of ` +
-      `${models.length} models have the stripe and ${diagonals} the diagonal. ` +
-      findings.map(({ sentence }) => sentence).join(" "),
+      `${models.length} models have the stripe and ${diagonals} the diagonal.`,
+    details: findings.map(({ sentence }) => sentence),
     spec: panels([
-      mapRow(maps.attention, models[0].attention, distance, ["a. ", "b. ", "c. "]),
-      channelRow(maps.channels, "d. input of q, k, v", "e. channel maxima"),
+      mapRow(
+        maps.attention,
+        models[0].attention,
+        distance,
+        [0, 1, 2].map((panel) => `${letterOf(panel)}. ${maps.model}: `),
+      ),
+      channelRow(maps.channels, `d. ${maps.model}: input of q, k, v`, "e. channel maxima"),
       concentrationRow(models, distance),
     ]),
   };
@@ -75,7 +84,7 @@ export function mapRow(
   { first, last, lastQuantized }: AttentionMaps,
   layers: LayerConcentration[],
   distance: number,
-  letters = ["", "", ""],
+  prefixes = ["", "", ""],
 ): PlotlySpec[] {
   const [early, late] = [layers[0].full, layers.at(-1)!];
   const map = (
@@ -95,9 +104,9 @@ export function mapRow(
       height: 350,
     });
   return [
-    map(`${letters[0]}first layer`, first, early, false),
-    map(`${letters[1]}last layer`, last, late.full, false),
-    map(`${letters[2]}last layer, quantized`, lastQuantized, late.quantized, true),
+    map(`${prefixes[0]}first layer`, first, early, false),
+    map(`${prefixes[1]}last layer`, last, late.full, false),
+    map(`${prefixes[2]}last layer, quantized`, lastQuantized, late.quantized, true),
   ];
 }
 

@@ -1,4 +1,11 @@
-import { barChart, type Figure, panels, type PlotlySpec } from "../lib/report/mod.ts";
+import {
+  barChart,
+  type Drawing,
+  letterOf,
+  panels,
+  type PlotlySpec,
+  verdictOf,
+} from "../lib/report/mod.ts";
 import { executions, instructionLevels } from "./bench_record.ts";
 import type { ProfileRow } from "./figure2.ts";
 
@@ -17,9 +24,7 @@ const drawnTogether: Record<string, readonly string[]> = {
  *
  * @param rows At least one, as `profileRows` gives them.
  */
-export function drawFigure2(
-  rows: readonly ProfileRow[],
-): Pick<Figure, "shows" | "verdict" | "agreement" | "spec"> {
+export function drawFigure2(rows: readonly ProfileRow[]): Drawing {
   const groups = Map.groupBy(rows, ({ model, phase, tokens }) => `${model}, ${phase} ${tokens}`);
   const floats = [...groups].flatMap(([name, group]) => {
     const level = instructionLevels.findLast((each) => group.some((row) => row.level === each));
@@ -31,16 +36,18 @@ export function drawFigure2(
   return {
     shows: "Share of the time of one transformer block that each operation takes, by instruction " +
       "level and number format, for a whole window (prefill) and for one token after a full cache " +
-      "(decode).",
-    verdict: dominated === floats.length
-      ? "agrees"
-      : dominated > 0
-      ? "agrees in part"
-      : "disagrees",
+      "(decode). Below each bar stands the time of the whole block.",
+    verdict: verdictOf(dominated, floats.length),
     agreement:
-      "Integer products can only speed up what products with weights take. In FP32 that is " +
-      floats.map(({ name, share }) => `${(100 * share).toFixed(0)} % (${name})`).join(", ") + ".",
-    spec: panels([...groups].map(([name, group]) => [groupPanel(`${name} tokens`, group)])),
+      "Integer products can only speed up what products with weights take. In FP32, at the " +
+      `highest instruction level, that is more than half of the time in ${dominated} of ` +
+      `${floats.length} cases.`,
+    details: floats.map(({ name, share }) =>
+      `${name}: products with weights take ${(100 * share).toFixed(0)} %.`
+    ),
+    spec: panels([...groups].map(([name, group], index) => [
+      groupPanel(`${letterOf(index)}. ${name} tokens`, group),
+    ])),
   };
 }
 
@@ -48,14 +55,19 @@ function groupPanel(title: string, rows: readonly ProfileRow[]): PlotlySpec {
   const columns = instructionLevels.flatMap((level) =>
     executions.flatMap((execution) => {
       const own = rows.filter((row) => row.level === level && row.execution === execution);
-      return own.length > 0 ? [{ name: `${level}<br>${execution}`, own }] : [];
+      if (own.length === 0) return [];
+      const whole = own.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+      const name = [...level.split(" "), execution, `${Number(whole.toPrecision(3))} ms`].join(
+        "<br>",
+      );
+      return [{ name, own }];
     })
   );
   const operations = [...new Set(rows.map(({ operation }) => drawnAs(operation)))];
   return barChart({
     title,
     categories: columns.map(({ name }) => name),
-    x: { title: "instruction level and number format" },
+    x: { title: "instruction level, number format, time of a block" },
     y: { title: "share of time", unit: "%", range: [0, 100] },
     series: operations.map((name) => ({
       name,
@@ -66,8 +78,8 @@ function groupPanel(title: string, rows: readonly ProfileRow[]): PlotlySpec {
     })),
     stacked: true,
     width: 1060,
-    height: 400,
-    bottom: 90,
+    height: 360,
+    bottom: 110,
   });
 }
 

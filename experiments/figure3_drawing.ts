@@ -1,5 +1,13 @@
 import { type Estimate, mean } from "../lib/core/mod.ts";
-import { barChart, type Figure, flowChart, type FlowStep, panels } from "../lib/report/mod.ts";
+import {
+  barChart,
+  type Drawing,
+  flowChart,
+  type FlowStep,
+  letterOf,
+  panels,
+  verdictOf,
+} from "../lib/report/mod.ts";
 import { type NoiseScheme, noiseSchemes, type SiteNoise } from "./noise_measure.ts";
 
 /** What figure 3 shows of one model. */
@@ -23,9 +31,7 @@ const ours: NoiseScheme = "TRIP, K = 3";
 const coarse: NoiseScheme = "one step per tensor";
 
 /** Draws figure 3 and says what it shows. */
-export function drawFigure3(
-  rows: readonly Figure3Row[],
-): Pick<Figure, "shows" | "verdict" | "agreement" | "spec"> {
+export function drawFigure3(rows: readonly Figure3Row[]): Drawing {
   const gains = rows.map((row) => {
     const trip = tripSites.map((site) => ratioAt(row, ours, site).value);
     const tensor = tripSites.map((site) => ratioAt(row, coarse, site).value);
@@ -33,17 +39,17 @@ export function drawFigure3(
   });
   const better = gains.filter((gain) => gain > 0).length;
   return {
-    shows: `a: one block of AgileQ-8 with the quantizer in front of each product and its ` +
-      `signal-to-noise ratio in ${
-        rows[0].model
-      }. b: the ratio at every site, mean of the layers with ` +
-      "the lowest and the highest layer, for three kinds of uniform quantizer; the softmax is log2 " +
-      "with 4 bits throughout.",
-    verdict: better === rows.length ? "agrees" : better > 0 ? "agrees in part" : "disagrees",
+    shows: "a: one block of AgileQ-8 with the quantizer in front of each product and its " +
+      `signal-to-noise ratio in ${rows[0].model}. From b on, model by model: the ratio at every ` +
+      "site, mean of the layers with the lowest and the highest layer, for three kinds of uniform " +
+      "quantizer; the softmax is log2 with 4 bits throughout.",
+    verdict: verdictOf(better, rows.length),
     agreement:
       "TRIP is meant to take up the differences between channels that one step per tensor " +
-      "cannot. At its sites it gains on average " +
-      rows.map(({ model }, index) => `${gains[index].toFixed(1)} dB on ${model}`).join(", ") + ".",
+      `cannot. On average it gains at its sites on ${better} of ${rows.length} models.`,
+    details: rows.map(({ model }, index) =>
+      `${model}: TRIP gains ${gains[index].toFixed(1)} dB over one step per tensor.`
+    ),
     spec: panels([
       [flowChart({
         title: `a. a block of AgileQ-8, with the noise in ${rows[0].model}`,
@@ -52,16 +58,16 @@ export function drawFigure3(
         height: 175,
         left: 20,
       })],
-      ...rows.map((row, index) => [modelPanel(row, index === 0)]),
+      ...rows.map((row, index) => [modelPanel(row, letterOf(index + 1))]),
     ]),
   };
 }
 
 const tripSites = sites.filter((site) => site !== "attn.probs" && site !== "attn.output");
 
-function modelPanel(row: Figure3Row, first: boolean) {
+function modelPanel(row: Figure3Row, letter: string) {
   return barChart({
-    title: `${first ? "b. " : ""}${row.model}`,
+    title: `${letter}. ${row.model}`,
     categories: sites,
     x: { title: "site" },
     y: { title: "signal to noise", unit: "dB", fromZero: true },

@@ -1,4 +1,4 @@
-import { barChart, type Figure, heatmap, panels } from "../lib/report/mod.ts";
+import { barChart, type Drawing, heatmap, letterOf, panels, verdictOf } from "../lib/report/mod.ts";
 import { formatEstimate } from "./format_estimate.ts";
 import type { MeasuredTokens, TokenSettings } from "./token_measure.ts";
 
@@ -11,7 +11,7 @@ export interface Figure4Row extends MeasuredTokens {
 export function drawFigure4(
   rows: readonly Figure4Row[],
   { pruning: { beta, layers } }: TokenSettings,
-): Pick<Figure, "shows" | "verdict" | "agreement" | "spec"> {
+): Drawing {
   const scores = rows.flatMap(({ importance }) => importance.flat())
     .filter((score) => score !== null && score > 0) as number[];
   const range = [Math.max(1e-5, Math.min(...scores)), 1] as const;
@@ -24,17 +24,18 @@ export function drawFigure4(
       } % over the ` +
       `first ${layers.length} layers, in full precision). Below: mean loss without pruning at the ` +
       "positions that survive and at those that do not.",
-    verdict: easier === rows.length ? "agrees" : easier > 0 ? "agrees in part" : "disagrees",
+    verdict: verdictOf(easier, rows.length),
     agreement:
       "The paper takes tokens that attend little to the first one for unimportant, so they " +
       "should be the easy ones to continue. Where they are the hard ones, leaving them out of the " +
-      "score lowers perplexity without any gain. Mean loss at pruned positions less that at " +
-      "survivors, nats: " +
-      rows.map(({ model, difference }) => `${model} ${formatEstimate(difference, 3)}`).join(", ") +
-      ".",
+      `score lowers perplexity without any gain. They are easier on ${easier} of ${rows.length} models.`,
+    details: rows.map(({ model, difference }) =>
+      `${model}: the mean loss at pruned positions, less that at survivors, is ` +
+      `${formatEstimate(difference, 3)} nats.`
+    ),
     spec: panels([
-      ...rows.map((row) => [tokenPanel(row, range)]),
-      [lossPanel(rows)],
+      ...rows.map((row, index) => [tokenPanel(row, range, letterOf(index))]),
+      [lossPanel(rows, letterOf(rows.length))],
     ]),
   };
 }
@@ -42,24 +43,26 @@ export function drawFigure4(
 function tokenPanel(
   { model, tokens, importance }: Figure4Row,
   range: readonly [number, number],
+  letter: string,
 ) {
   return heatmap({
-    title: model,
+    title: `${letter}. ${model}`,
     values: importance,
     x: { title: "token" },
     y: { title: "layer" },
-    color: { title: "attention to first", scale: "log", range },
+    color: { title: "attention to first token", scale: "log", range },
     columnLabels: tokens.map((token, index) => `${index} ${token.trim()}`),
     rowLabels: importance.map((_, layer) => String(layer)),
-    width: 1120,
+    width: 1060,
     height: 310,
     bottom: 100,
+    right: 104,
   });
 }
 
-function lossPanel(rows: readonly Figure4Row[]) {
+function lossPanel(rows: readonly Figure4Row[], letter: string) {
   return barChart({
-    title: "Loss without pruning",
+    title: `${letter}. loss without pruning`,
     categories: rows.map(({ model }) => model),
     x: { title: "model" },
     y: { title: "mean loss", unit: "nats per token", fromZero: true },

@@ -1,5 +1,5 @@
 import type { RegisterState } from "../lib/int4/mod.ts";
-import { barChart, type Figure, panels } from "../lib/report/mod.ts";
+import { barChart, type Drawing, letterOf, panels, verdictOf } from "../lib/report/mod.ts";
 import { drawRegisters } from "./register_drawing.ts";
 
 /** Packed INT4 against another format at one instruction level and depth. */
@@ -13,6 +13,9 @@ export interface SpeedRatio {
   paper: number;
 }
 
+/** Of one half of the registers. */
+const width = 530;
+
 /** What figure 5 shows. */
 export interface Figure5Data {
   ratios: readonly SpeedRatio[];
@@ -23,18 +26,25 @@ export interface Figure5Data {
 /** Draws figure 5, the multiplier at work and what it is worth, and says what it shows. */
 export function drawFigure5(
   { ratios, trace }: Figure5Data,
-): Pick<Figure, "shows" | "verdict" | "agreement" | "spec"> {
+): Drawing {
   const formats = [...new Set(ratios.map(({ against }) => against))];
+  const half = Math.ceil(trace.length / 2);
   const holding = ratios.filter(({ ratio, paper }) => ratio >= paper).length;
   return {
     shows: "The registers of the lane-packed multiplier during a small dot product, and how many " +
       "times as fast its kernel is as the fastest of the other format at the same instruction level, " +
       "on one thread.",
-    verdict: holding === ratios.length ? "agrees" : holding > 0 ? "agrees in part" : "disagrees",
-    agreement: formats.map((format) => describe(format, ratios)).join(" "),
+    verdict: verdictOf(holding, ratios.length),
+    agreement:
+      `The speed that the paper claims is reached in ${holding} of ${ratios.length} cases of ` +
+      "an instruction level, a depth and a format to compare with.",
+    details: formats.map((format) => describe(format, ratios)),
     spec: panels([
-      ...formats.map((format) => [ratioPanel(format, ratios)]),
-      [drawRegisters(trace, "A dot product, register by register")],
+      [
+        drawRegisters(trace.slice(0, half), "a. a dot product, register by register", { width }),
+        drawRegisters(trace.slice(half), "b. the same dot product, continued", { width }),
+      ],
+      ...formats.map((format, index) => [ratioPanel(format, ratios, letterOf(index + 2))]),
     ]),
   };
 }
@@ -48,14 +58,14 @@ function describe(format: string, ratios: readonly SpeedRatio[]): string {
   return `Against ${format} the paper has ${own[0].paper}; here it is ${levels.join(", ")}.`;
 }
 
-function ratioPanel(format: string, ratios: readonly SpeedRatio[]) {
+function ratioPanel(format: string, ratios: readonly SpeedRatio[], letter: string) {
   const own = ratios.filter(({ against }) => against === format);
   const levels = [...new Set(own.map(({ level }) => level))];
   const depths = [...new Set(own.map(({ depth }) => depth))];
   const found = (level: string, depth: number) =>
     own.find((row) => row.level === level && row.depth === depth);
   return barChart({
-    title: `Packed INT4 against ${format}`,
+    title: `${letter}. packed INT4 against ${format}`,
     categories: levels,
     x: { title: "instruction level" },
     y: { title: "times as fast", fromZero: true },
@@ -75,7 +85,7 @@ function ratioPanel(format: string, ratios: readonly SpeedRatio[]) {
         reference: true,
       },
     ],
-    width: 1060,
+    width: 2 * width,
     height: 340,
   });
 }

@@ -1,5 +1,5 @@
 import { mean } from "../lib/core/mod.ts";
-import { barChart, type Figure, heatmap, lineChart, panels } from "../lib/report/mod.ts";
+import { barChart, type Drawing, heatmap, lineChart, panels } from "../lib/report/mod.ts";
 import type { LayerTrip, MeasuredTrip, TripSettings } from "./trip_measure.ts";
 
 /** What figure 6 shows of one model. */
@@ -11,7 +11,7 @@ export interface Figure6Row extends MeasuredTrip {
 export function drawFigure6(
   rows: readonly Figure6Row[],
   { largestPowers, drawnPower }: TripSettings,
-): Pick<Figure, "shows" | "verdict" | "agreement" | "spec"> {
+): Drawing {
   const at = largestPowers.indexOf(drawnPower);
   const exact = rows.every(({ fold }) => fold.equal === fold.outputs);
   const gain = ({ layers }: Figure6Row, ratios: "ratios" | "ratiosPruned") =>
@@ -25,15 +25,18 @@ export function drawFigure6(
       `b: how many channels take each power at K = ${drawnPower}. ` +
       `c: the powers of ${rows[0].model}, channel by channel.`,
     verdict: exact ? "agrees" : "disagrees",
-    agreement: rows.map((row) => {
-      const { model, fold } = row;
-      return `${model}: ${fold.equal} of ${fold.outputs} outputs are equal bit for bit whether the ` +
-        `factors stand at the activation or in the weight; K = ${drawnPower} gains ` +
-        `${gain(row, "ratios")} dB over one step per tensor, ${
-          gain(row, "ratiosPruned")
-        } dB after ` +
-        `pruning; a step of its own for every channel would gain ${limit(row)} dB.`;
-    }).join(" "),
+    agreement:
+      "The paper moves TRIP's factors from the activations into the weights without changing " +
+      `the product. Whether they stand here or there, outputs are ${
+        exact ? "" : "not all "
+      }equal ` +
+      "bit for bit.",
+    details: rows.map((row) => {
+      const { model, fold: { equal, outputs } } = row;
+      return `${model}: ${equal} of ${outputs} outputs are equal; K = ${drawnPower} gains ` +
+        `${gain(row, "ratios")} dB over one step per tensor, and ${gain(row, "ratiosPruned")} dB ` +
+        `after pruning; a step of its own for every channel would gain ${limit(row)} dB.`;
+    }),
     spec: panels([
       [errorPanel(rows, largestPowers), countPanel(rows, drawnPower)],
       [alphaPanel(rows[0], drawnPower)],
@@ -63,8 +66,8 @@ function errorPanel(rows: readonly Figure6Row[], largestPowers: readonly number[
         ),
       },
     ]),
-    width: 700,
-    right: 210,
+    width: 610,
+    right: 200,
     height: 400,
   });
 }
@@ -85,7 +88,7 @@ function countPanel(rows: readonly Figure6Row[], drawnPower: number) {
         )),
       };
     }),
-    width: 520,
+    width: 450,
     height: 400,
   });
 }
@@ -98,7 +101,7 @@ function alphaPanel({ model, layers }: Figure6Row, drawnPower: number) {
     y: { title: "layer" },
     color: { title: "alpha", range: [0, drawnPower] },
     rowLabels: layers.map(({ layer }) => `layer ${layer}`),
-    width: 1220,
+    width: 1060,
     height: 260,
   });
 }

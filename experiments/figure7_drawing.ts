@@ -1,4 +1,11 @@
-import { type Figure, lineChart, panels, type PlotlySpec } from "../lib/report/mod.ts";
+import {
+  type Drawing,
+  letterOf,
+  lineChart,
+  panels,
+  type PlotlySpec,
+  verdictOf,
+} from "../lib/report/mod.ts";
 import { formatEstimate } from "./format_estimate.ts";
 import type { SparsityPoint } from "./sparsity_points.ts";
 
@@ -12,9 +19,7 @@ export interface Figure7Row {
 }
 
 /** Draws figure 7 and says what it shows. */
-export function drawFigure7(
-  rows: readonly Figure7Row[],
-): Pick<Figure, "shows" | "verdict" | "agreement" | "spec"> {
+export function drawFigure7(rows: readonly Figure7Row[]): Drawing {
   const gains = rows.filter(({ test }) => below(test, "survivors"));
   const real = gains.filter(({ test }) => below(test, "pruningAlone"));
   return {
@@ -22,18 +27,19 @@ export function drawFigure7(
       "growing shares of pruned tokens in the last, the last two, or all layers. survivors is the " +
       "released protocol, denseOnSurvivors the same model without pruning on the same positions, " +
       "allPositions scores pruned positions by their early exit. Bands are 95 % intervals over " +
-      "windows, paired. The best plan by survivors was then measured once on the test text; the plan " +
+      "windows, paired. In the last layer pruning alone does nothing: no token reads another after it. " +
+      "The best plan by survivors was then measured once on the test text; the plan " +
       "of the tables is not it: that one was chosen with the test windows in view.",
-    verdict: real.length === rows.length
-      ? "agrees"
-      : real.length > 0
-      ? "agrees in part"
-      : "disagrees",
+    verdict: verdictOf(real.length, rows.length),
     agreement:
       `The paper: pruning lowers perplexity. On the test text the best plan lowers that of ` +
       `the survivors on ${gains.length} of ${rows.length} models, and on ${real.length} of them more ` +
-      "than the choice of scored tokens alone does. " + rows.map(describe).join(" "),
-    spec: panels(rows.map(modelRow)),
+      "than the choice of scored tokens alone does.",
+    details: rows.map(describe),
+    spec: panels([
+      ...rows.map((row, index) => modelRow(row, index * byLayers(row.validation).length)),
+      allPositionsRow(rows, rows.flatMap(({ validation }) => byLayers(validation)).length),
+    ]),
   };
 }
 
@@ -43,7 +49,7 @@ function below({ relative }: SparsityPoint, name: "survivors" | "pruningAlone"):
 }
 
 function describe({ model, test: { beta, layers, sparsity, relative } }: Figure7Row): string {
-  return `${model} (${100 * beta} % pruned over the last ${layers.length} layers, sparsity ` +
+  return `${model} (${100 * beta} % pruned over the ${lastLayers(layers.length)}, sparsity ` +
     `${sparsity.toFixed(3)}): survivors ${
       formatEstimate(relative.survivors, 3)
     }, the same tokens ` +
@@ -52,49 +58,71 @@ function describe({ model, test: { beta, layers, sparsity, relative } }: Figure7
     `${formatEstimate(relative.allPositions, 3)}.`;
 }
 
-/** A panel per choice of layers, and one of all positions, which lose far more. */
-function modelRow({ model, validation }: Figure7Row): PlotlySpec[] {
-  const choices = [...Map.groupBy(validation, ({ layers }) => layers.length)];
-  const x = { title: "share of computations saved", fromZero: true };
-  const curve = (
-    points: SparsityPoint[],
-    name: "survivors" | "denseOnSurvivors" | "allPositions",
-  ) => ({
+/** A panel per choice of layers, on one scale. */
+function modelRow({ model, validation }: Figure7Row, first: number): PlotlySpec[] {
+  const choices = byLayers(validation);
+  const y = { title: "perplexity / unpruned", range: reachOf(validation) };
+  return choices.map(([count, points], index) =>
+    lineChart({
+      title: `${letterOf(first + index)}. ${model}: ${lastLayers(count)}`,
+      x: saved,
+      y,
+      series: [
+        { name: "survivors", ...curve(points, "survivors") },
+        { name: "denseOnSurvivors", ...curve(points, "denseOnSurvivors"), reference: true },
+      ],
+      ...sizeOf(index === choices.length - 1),
+    })
+  );
+}
+
+/** A panel per model of all positions, which lose far more. */
+function allPositionsRow(rows: readonly Figure7Row[], first: number): PlotlySpec[] {
+  return rows.map(({ model, validation }, index) =>
+    lineChart({
+      title: `${letterOf(first + index)}. ${model}: allPositions`,
+      x: saved,
+      y: { title: "perplexity / unpruned", scale: "log" },
+      series: byLayers(validation).map(([count, points]) => (
+        { name: lastLayers(count), ...curve(points, "allPositions") }
+      )),
+      ...sizeOf(index === rows.length - 1),
+    })
+  );
+}
+
+const saved = { title: "share of computations saved", fromZero: true };
+
+function byLayers(points: readonly SparsityPoint[]): [count: number, points: SparsityPoint[]][] {
+  return [...Map.groupBy(points, ({ layers }) => layers.length)];
+}
+
+function lastLayers(count: number): string {
+  return count === 1 ? "last layer" : `last ${count} layers`;
+}
+
+/** A curve that begins at 1, where nothing is pruned. */
+function curve(
+  points: SparsityPoint[],
+  name: "survivors" | "denseOnSurvivors" | "allPositions",
+) {
+  return {
     x: [0, ...points.map(({ sparsity }) => sparsity)],
     y: [{ value: 1, low: 1, high: 1 }, ...points.map(({ relative }) => relative[name])],
-  });
-  const title = (count: number) => count === 1 ? "last layer" : `last ${count} layers`;
-  const size = { height: 320, width: 320 };
-  return [
-    ...choices.map(([count, points], index) => {
-      const last = index === choices.length - 1;
-      return lineChart({
-        title: `${model}: ${title(count)}`,
-        x,
-        y: { title: "perplexity / AgileQ-8's" },
-        series: [
-          { name: "survivors", ...curve(points, "survivors") },
-          {
-            name: "denseOnSurvivors",
-            ...curve(points, "denseOnSurvivors"),
-            reference: true,
-          },
-        ],
-        legend: last,
-        ...size,
-        ...last && { width: 460, right: 160 },
-      });
-    }),
-    lineChart({
-      title: "allPositions",
-      x,
-      y: { title: "perplexity / AgileQ-8's", scale: "log" },
-      series: choices.map(([count, points]) => (
-        { name: title(count), ...curve(points, "allPositions") }
-      )),
-      ...size,
-      width: 430,
-      right: 130,
-    }),
-  ];
+  };
+}
+
+/** What survivors and their control reach, intervals included, with some room around. */
+function reachOf(points: readonly SparsityPoint[]): [from: number, to: number] {
+  const ends = points.flatMap(({ relative: { survivors, denseOnSurvivors } }) =>
+    [survivors, denseOnSurvivors].flatMap(({ value, low = value, high = value }) => [low, high])
+  );
+  const [from, to] = [Math.min(1, ...ends), Math.max(1, ...ends)];
+  const room = 0.05 * (to - from);
+  return [from - room, to + room];
+}
+
+/** The last panel of a row has the legend. */
+function sizeOf(last: boolean) {
+  return { height: 300, legend: last, width: last ? 460 : 300, ...last && { right: 180 } };
 }

@@ -1,4 +1,11 @@
-import { type Figure, lineChart, panels } from "../lib/report/mod.ts";
+import {
+  type Drawing,
+  letterOf,
+  lineChart,
+  panels,
+  type PlotlySpec,
+  verdictOf,
+} from "../lib/report/mod.ts";
 import { formatEstimate } from "./format_estimate.ts";
 import type { SparsityPoint } from "./sparsity_points.ts";
 
@@ -10,33 +17,38 @@ export interface Figure8Row {
 }
 
 /** Draws figure 8 and says what it shows. */
-export function drawFigure8(
-  rows: readonly Figure8Row[],
-): Pick<Figure, "shows" | "verdict" | "agreement" | "spec"> {
+export function drawFigure8(rows: readonly Figure8Row[]): Drawing {
   const longer = rows.filter((row) => {
-    const alone = curve(row, largestBeta(row)).map(({ relative }) => relative.pruningAlone.value);
-    return alone.at(-1)! < alone[0];
+    const alone = curve(row, largestBeta(row)).map(({ relative }) => relative.pruningAlone);
+    return (alone.at(-1)!.high ?? Infinity) < (alone[0].low ?? -Infinity);
   });
   return {
-    shows: "Perplexity of AgileQ-8 with pruning in the last two layers over that without, by the " +
+    shows:
+      "Above: perplexity of AgileQ-8 with pruning in the last two layers over that without, by the " +
       "length of the window, on the same validation text. survivors is the released protocol, " +
-      "denseOnSurvivors the same model without pruning on the same positions. Bands are 95 % " +
-      "intervals over windows, paired. Activations are calibrated on the longest windows throughout.",
-    verdict: longer.length === rows.length
-      ? "agrees"
-      : longer.length > 0
-      ? "agrees in part"
-      : "disagrees",
-    agreement: "The paper: longer texts can spare more tokens. What pruning alone does to the " +
-      "survivors, at the shortest and at the longest window: " +
-      rows.map((row) => {
-        const beta = largestBeta(row);
-        const points = curve(row, beta);
-        const at = ({ window, relative }: SparsityPoint) =>
-          `${formatEstimate(relative.pruningAlone, 3)} at ${window}`;
-        return `${row.model}, ${100 * beta} % pruned: ${at(points[0])}, ${at(points.at(-1)!)}`;
-      }).join("; ") + ".",
-    spec: panels([rows.map((row, index) => modelPanel(row, index === rows.length - 1))]),
+      "denseOnSurvivors the same model without pruning on the same positions. Below: the one over " +
+      "the other, which is what pruning alone does. Bands are 95 % intervals over windows, paired. " +
+      "Activations are calibrated on the longest windows throughout.",
+    verdict: verdictOf(longer.length, rows.length),
+    agreement:
+      "The paper: longer texts can spare more tokens. Pruning alone costs the survivors less " +
+      `at the longest window than at the shortest, with intervals apart, on ${longer.length} of ` +
+      `${rows.length} models.`,
+    details: rows.map((row) => {
+      const beta = largestBeta(row);
+      const points = curve(row, beta);
+      const at = ({ window, relative }: SparsityPoint) =>
+        `${formatEstimate(relative.pruningAlone, 3)} at ${window} tokens`;
+      return `${row.model}, ${100 * beta} % pruned: pruning alone ${at(points[0])}, ` +
+        `${at(points.at(-1)!)}.`;
+    }),
+    spec: panels(
+      [readingPanel, alonePanel].map((panel, line) =>
+        rows.map((row, index) =>
+          panel(row, letterOf(line * rows.length + index), index === rows.length - 1)
+        )
+      ),
+    ),
   };
 }
 
@@ -50,24 +62,49 @@ function curve({ points }: Figure8Row, beta: number): SparsityPoint[] {
     .toSorted((one, other) => one.window - other.window);
 }
 
-function modelPanel(row: Figure8Row, last: boolean) {
-  const betas = [...new Set(row.points.map(({ beta }) => beta))];
+/** The released protocol beside its control. */
+function readingPanel(row: Figure8Row, letter: string, last: boolean): PlotlySpec {
   return lineChart({
-    title: row.model,
+    title: `${letter}. ${row.model}`,
     x: { title: "window", unit: "tokens" },
-    y: { title: "perplexity / AgileQ-8's" },
-    series: betas.flatMap((beta) => {
+    y: { title: "perplexity / unpruned" },
+    series: betasOf(row).flatMap((beta) => {
       const points = curve(row, beta);
       const x = points.map(({ window }) => window);
       return (["survivors", "denseOnSurvivors"] as const).map((name) => ({
         name: `${name}, ${100 * beta} % pruned`,
         x,
-        y: points.map(({ relative }) => relative[name]),
+        // The bands of both would hide each other; how the two differ is drawn below.
+        y: points.map(({ relative }) => ({ value: relative[name].value })),
       }));
     }),
-    legend: last,
-    width: last ? 590 : 370,
-    ...last && { right: 240 },
-    height: 340,
+    ...sizeOf(last),
   });
+}
+
+/** Survivors with pruning against the same survivors without. */
+function alonePanel(row: Figure8Row, letter: string, last: boolean): PlotlySpec {
+  return lineChart({
+    title: `${letter}. ${row.model}: pruning alone`,
+    x: { title: "window", unit: "tokens" },
+    y: { title: "survivors / their control" },
+    series: betasOf(row).map((beta) => {
+      const points = curve(row, beta);
+      return {
+        name: `${100 * beta} % pruned`,
+        x: points.map(({ window }) => window),
+        y: points.map(({ relative }) => relative.pruningAlone),
+      };
+    }),
+    ...sizeOf(last),
+  });
+}
+
+function betasOf({ points }: Figure8Row): number[] {
+  return [...new Set(points.map(({ beta }) => beta))];
+}
+
+/** The last panel of a row has the legend. */
+function sizeOf(last: boolean) {
+  return { height: 310, legend: last, width: last ? 510 : 275, ...last && { right: 240 } };
 }

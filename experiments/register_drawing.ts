@@ -8,12 +8,21 @@ import { bitFields, type DrawnField, type PlotlySpec } from "../lib/report/mod.t
  *
  * @param states At least one, as `traceDotInt4` gives them.
  */
-export function drawRegisters(states: readonly RegisterState[], title: string): PlotlySpec {
-  const registers = states.map(({ step, name, value, fields }) => ({
-    label: signed.has(name) ? `${words(name)} = ${value | 0}` : `row ${step}: ${words(name)}`,
-    fields: fields.map((field): DrawnField => ({ ...field, lane: laneOf(field.name) })),
+export function drawRegisters(
+  states: readonly RegisterState[],
+  title: string,
+  size?: { width: number },
+): PlotlySpec {
+  const registers = states.map(({ step, name, fields }) => ({
+    label: signed.has(name) ? words(name) : `row ${step}: ${words(name)}`,
+    fields: fields.map((field): DrawnField => ({
+      ...field,
+      name: withSubscript(field.name),
+      signed: signed.has(name),
+      lane: laneOf(field.name),
+    })),
   }));
-  return bitFields({ title, registers, left: 160 });
+  return bitFields({ title, registers, left: 140, ...size });
 }
 
 /** Registers in two's complement, set after the last row. */
@@ -29,6 +38,11 @@ function laneOf(field: string): number | undefined {
   if (field === "0") return undefined;
   if (field.endsWith("_(i+1)")) return 1;
   return field.endsWith("_i") ? 0 : 2;
+}
+
+/** `w_(i+1)` with a lowered index. */
+function withSubscript(field: string): string {
+  return field.replace(/_\(?([^()]+)\)?$/, "<sub>$1</sub>");
 }
 
 /** `firstTotal` as `first total`. */

@@ -1,4 +1,4 @@
-import { type Figure, heatmap, panels } from "../lib/report/mod.ts";
+import { type Drawing, heatmap, letterOf, panels } from "../lib/report/mod.ts";
 import type { MeasuredSensitivity, Sensitivity } from "./sensitivity_measure.ts";
 
 /** The sensitivity of one model. */
@@ -7,9 +7,7 @@ export interface SensitivityRow extends MeasuredSensitivity {
 }
 
 /** Draws the sensitivity of every part and says which parts matter. */
-export function drawSensitivity(
-  rows: readonly SensitivityRow[],
-): Pick<Figure, "shows" | "verdict" | "agreement" | "spec"> {
+export function drawSensitivity(rows: readonly SensitivityRow[]): Drawing {
   const all = rows.flatMap(({ parts }) => parts.map(({ divergence }) => divergence))
     .filter((divergence) => divergence > 0);
   const range = [Math.min(...all), Math.max(...all)] as const;
@@ -18,30 +16,41 @@ export function drawSensitivity(
       "Mean KL divergence from full precision when AgileQ-8 quantizes one site, or the weights " +
       "of one group of linear maps, of one layer alone; all else stays in full precision.",
     verdict: "beyond the paper",
-    agreement: rows.map(describe).join(" "),
+    agreement: "The paper does not say where the error comes from. " + costliest(rows),
+    details: rows.map(describe),
     spec: panels([
-      rows.map((row, index) => modelPanel(row, range, index === rows.length - 1)),
+      rows.map((row, index) => modelPanel(row, range, letterOf(index), index === rows.length - 1)),
     ]),
   };
 }
 
+/** The part that costs most, if it is the same one everywhere. */
+function costliest(rows: readonly SensitivityRow[]): string {
+  const names = new Set(rows.map(({ parts }) => ranked(parts)[0][0]));
+  const [name] = names;
+  return names.size === 1
+    ? `On every model here ${name} costs most.`
+    : `What costs most differs between the models: ${[...names].join(", ")}.`;
+}
+
 function describe({ model, parts, together }: SensitivityRow): string {
   const sum = parts.reduce((total, { divergence }) => total + divergence, 0);
-  const shares = [...sumByPart(parts)].toSorted(([, one], [, other]) => other - one);
-  const top = shares.slice(0, 2).map(([what, part]) => `${what} ${percent(part / sum)}`);
+  const top = ranked(parts).slice(0, 2).map(([what, part]) => `${what} ${percent(part / sum)}`);
   return `${model}: of the ${sum.toFixed(4)} nats that the parts cost one by one, ` +
     `${top.join(" and ")}; all together cost ${together.toFixed(4)}.`;
 }
 
-function sumByPart(parts: Sensitivity[]): Map<string, number> {
+/** The parts with their sums over the layers, the largest first. */
+function ranked(parts: Sensitivity[]): [what: string, divergence: number][] {
   const sums = new Map<string, number>();
   for (const { what, divergence } of parts) sums.set(what, (sums.get(what) ?? 0) + divergence);
-  return sums;
+  return [...sums].toSorted(([, one], [, other]) => other - one);
 }
 
 function modelPanel(
   { model, parts }: SensitivityRow,
   range: readonly [number, number],
+  letter: string,
   last: boolean,
 ) {
   const names = [...new Set(parts.map(({ what }) => what))];
@@ -52,7 +61,7 @@ function modelPanel(
     )
   );
   return heatmap({
-    title: model,
+    title: `${letter}. ${model}`,
     values,
     x: { title: "layer" },
     y: { title: "quantized alone" },
@@ -61,9 +70,9 @@ function modelPanel(
     rowLabels: names,
     cellTexts: values.map((row) => row.map((value) => value?.toExponential(0) ?? "")),
     colorBar: last,
-    width: last ? 560 : 470,
-    height: 440,
-    left: 200,
+    width: last ? 406 : 327,
+    height: 420,
+    left: 170,
   });
 }
 

@@ -1,4 +1,5 @@
 /** `deno task figures`: the paper's figures, measured on the bundled models or on others. */
+import { Option } from "commander";
 import { bundledModels } from "../experiments/bundled.ts";
 import type { FigureExperiment } from "../experiments/figure.ts";
 import { type FigureSubject, loadFigureSubject } from "../experiments/figure_subject.ts";
@@ -19,11 +20,10 @@ interface Options {
 await main((program, session) =>
   program.name("figures")
     .description("Draws the figures; what was measured is kept and used again.")
-    .option(
-      "--figure <list>",
-      "which figures, such as 1,7 or sensitivity",
-      listOption("--figure", figureNamed),
-      figures,
+    .addOption(
+      new Option("--figure <list>", "which figures, such as 1,7 or sensitivity")
+        .argParser(listOption("--figure", figureNamed))
+        .default(figures, "all"),
     )
     .option("--fresh", "measure anew")
     .option(
@@ -72,7 +72,8 @@ async function run({ figure: chosen, fresh, model }: Options, session: Session):
       const others = model.length > 0 ? subjects.map(({ model: { name } }) => name) : [];
       const stem = [figure.name, ...others].join("-");
       await publishFigure(figure, origin, "results/figures", stem);
-      console.log(`${figure.title} (results/figures/${stem}.svg)\n${figure.agreement}\n`);
+      const said = [figure.agreement, ...figure.details];
+      console.log(`${figure.title} (results/figures/${stem}.svg)\n${said.join("\n")}\n`);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       refusals.push(`${experiment.name}: ${error.message}`);

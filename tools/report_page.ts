@@ -1,4 +1,4 @@
-import { claimTable, type PublishedTable } from "../experiments/claim_table.ts";
+import type { PublishedTable } from "../experiments/claim_table.ts";
 import { figures } from "../experiments/figures.ts";
 import { decodeJson } from "../lib/core/mod.ts";
 import { exists, readText } from "../lib/io/mod.ts";
@@ -9,15 +9,19 @@ import {
   plotPlaceholder,
   renderSvg,
   scrollable,
+  type Table,
   toHtml,
   toPage,
   withTheme,
 } from "../lib/report/mod.ts";
 import type { Provenance } from "./provenance.ts";
+import { type JudgedClaim, verdictLabel, verdictList } from "./verdict_list.ts";
 
-const introduction = `<p>Tables and figures of <i>Agile-Quant: Activation-Guided Quantization for
-Faster Inference of LLMs on the Edge</i> (AAAI 2024), measured again. Every number was written by the
-tools of this project; the records with data, configuration and origin lie beside this page.</p>`;
+const introduction =
+  `<p>Tables and figures of <i>Agile-Quant: Activation-Guided Quantization for Faster Inference of LLMs
+on the Edge</i> (AAAI 2024), measured again. The models are small ones of the paper's families, trained
+in this project on a text of its own; the paper's own models were not run. Every number was written by
+the tools of this project; the records with data, configuration and origin lie beside this page.</p>`;
 
 /** A page of results and how much it shows. */
 export interface ReportPage {
@@ -39,9 +43,9 @@ export async function reportPage(folder: string, plotly: string): Promise<Report
   const drawn = await readRecords<Figure & Origin>(
     figures.map(({ name }) => `${folder}/figures/${name}.json`),
   );
-  const verdicts = claimTable(tables, drawn);
+  const claims = [...tables.flatMap(tableClaims), ...drawn.map(figureClaim)];
   const sections = [
-    { id: "verdicts", title: verdicts.title, html: scrollable(toHtml(verdicts)) },
+    { id: "verdicts", title: "Claims and verdicts", html: verdictList(claims) },
     ...tables.map(tableSection),
     ...await Promise.all(drawn.map(figureSection)),
   ];
@@ -62,29 +66,69 @@ async function readRecords<Content>(paths: string[]): Promise<Content[]> {
   return records;
 }
 
+function tableClaims({ table, claims }: PublishedTable): JudgedClaim[] {
+  return claims.map(({ claim, model, level, verdict, evidence }) => ({
+    section: idOf(table),
+    where: nameOf(table),
+    claim: [model ?? level, claim].filter(Boolean).join(": "),
+    verdict,
+    evidence,
+  }));
+}
+
+function figureClaim({ name, title, verdict, agreement }: Figure): JudgedClaim {
+  return {
+    section: name,
+    where: figureName(name),
+    claim: title,
+    verdict,
+    evidence: agreement,
+  };
+}
+
+/** `Table 1` of `Table 1: LLaMA`. */
+function nameOf({ title }: Table): string {
+  return title.split(":")[0];
+}
+
+function idOf(table: Table): string {
+  return nameOf(table).toLowerCase().replaceAll(" ", "-");
+}
+
+/** `Figure 1` for figure1; our own figures are called by their name. */
+function figureName(name: string): string {
+  const spaced = name.replace(/\d+$/, (number) => ` ${number}`);
+  return spaced[0].toUpperCase() + spaced.slice(1);
+}
+
 function tableSection({ table, provenance }: PublishedTable & Origin): PageSection {
-  const id = table.title.split(":")[0].toLowerCase().replaceAll(" ", "-");
-  return { id, title: table.title, html: scrollable(toHtml(table)) + originLine(provenance) };
+  const html = scrollable(toHtml(table)) + originLine(provenance);
+  return { id: idOf(table), title: table.title, html };
 }
 
 async function figureSection(figure: Figure & Origin): Promise<PageSection> {
-  const { name, title, shows, verdict, agreement, spec, provenance } = figure;
+  const { name, title, shows, verdict, agreement, details, spec, provenance } = figure;
   const [light, dark] = [withTheme(spec, "light"), withTheme(spec, "dark")];
   const plot = plotPlaceholder(
     { data: spec.data, light: light.layout, dark: dark.layout },
     await renderSvg(light),
     title,
   );
+  const items = details.map((line) => `<li>${escapeHtml(line)}</li>`).join("");
   return {
     id: name,
-    title,
-    html: `<p>${escapeHtml(shows)}</p>${scrollable(plot)}` +
-      `<p>Against the paper: ${escapeHtml(verdict)}. ${escapeHtml(agreement)}</p>` +
-      originLine(provenance),
+    title: `${figureName(name)}: ${title}`,
+    html: `<p>${verdictLabel(verdict)} ${escapeHtml(agreement)}</p>` +
+      `<p>${escapeHtml(shows)}</p>${scrollable(plot)}<ul>${items}</ul>` +
+      originLine(provenance, `figures/${name}`),
   };
 }
 
-function originLine({ commit, deno, machine }: Provenance): string {
+/** Where a result comes from, and where its picture and record lie if it has them. */
+function originLine({ commit, deno, machine }: Provenance, files?: string): string {
   const parts = [commit ? `commit ${commit}` : "outside git", `Deno ${deno}`, machine];
-  return `<p class="quiet">Measured at ${escapeHtml(parts.join(", "))}.</p>`;
+  const links = files
+    ? ` <a href="${files}.svg">Picture</a>, <a href="${files}.json">data and settings</a>.`
+    : "";
+  return `<p class="quiet">Measured at ${escapeHtml(parts.join(", "))}.${links}</p>`;
 }

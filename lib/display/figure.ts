@@ -1,9 +1,16 @@
-import { escapeHtml, type Figure, type PlotlySpec, renderSvg, withTheme } from "../report/mod.ts";
+import {
+  type Drawing,
+  escapeHtml,
+  type Figure,
+  type PlotlySpec,
+  renderSvg,
+  withTheme,
+} from "../report/mod.ts";
 import { Display } from "./display.ts";
 import { drawWhenReady } from "./interactive.ts";
 
 /** A figure with what is said of it. */
-export type DrawnFigure = Pick<Figure, "title" | "shows" | "verdict" | "agreement" | "spec">;
+export type DrawnFigure = Drawing & Pick<Figure, "title">;
 
 /**
  * Makes a figure the result of a notebook's cell. One output holds it three times, for viewers of
@@ -16,13 +23,15 @@ export function displayFigure(figure: DrawnFigure | PlotlySpec): Display {
   const spec = "spec" in figure ? figure.spec : figure;
   const title = "spec" in figure ? figure.title : titleOf(spec);
   const caption = "spec" in figure ? captionOf(figure) : [];
-  const text = [`[figure: ${title}]`, ...caption].join("\n");
+  const details = "spec" in figure ? figure.details : [];
+  const lines = [`[figure: ${title}]`, ...caption, ...details.map((line) => `- ${line}`)];
+  const text = lines.join("\n");
   return new Display(text, async () => {
     const light = withTheme(spec, "light");
     const svg = await renderSvg(light);
     return {
       "application/vnd.plotly.v1+json": light,
-      "text/html": figureHtml(spec, svg, title, caption),
+      "text/html": figureHtml(spec, svg, title) + captionHtml(caption, details),
       "image/svg+xml": svg,
       "text/plain": text,
     };
@@ -36,8 +45,16 @@ function captionOf({ shows, verdict, agreement }: DrawnFigure): string[] {
   return [shows, `${judged} ${agreement}`];
 }
 
-/** The static image, the script that draws over it, and the caption. */
-function figureHtml(spec: PlotlySpec, svg: string, title: string, caption: string[]): string {
+function captionHtml(caption: string[], details: readonly string[]): string {
+  const items = details.map((line) => `<li>${escapeHtml(line)}</li>`);
+  return [
+    ...caption.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`),
+    ...items.length > 0 ? [`<ul>${items.join("")}</ul>`] : [],
+  ].join("\n");
+}
+
+/** The static image and the script that draws over it. */
+function figureHtml(spec: PlotlySpec, svg: string, title: string): string {
   const id = `figure-${crypto.randomUUID()}`;
   const templates = {
     light: withTheme(spec, "light").layout.template,
@@ -47,7 +64,6 @@ function figureHtml(spec: PlotlySpec, svg: string, title: string, caption: strin
   return [
     `<div id="${id}">` +
     `<img alt="${escapeHtml(title)}" src="${image}" style="max-width:100%"></div>`,
-    ...caption.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`),
     `<script>(${drawWhenReady})(${scriptData({ id, spec, templates })})</script>`,
   ].join("\n");
 }

@@ -60,7 +60,7 @@ export function scrollable(html: string): string {
 
 /**
  * A figure that shows its static picture until the plotting script draws it, and where there is no
- * script.
+ * script. A drawn figure that is wider than the page is made smaller, as long as it stays legible.
  *
  * @param figure Data and layout, light and dark, as Plotly reads them.
  * @param picture SVG.
@@ -110,7 +110,17 @@ th.number { text-align: right; }
 tbody tr:nth-child(even), tbody tr:nth-child(even) td { background: var(--band); }
 ul { padding-left: 1.2rem; }
 section ul, .quiet { color: var(--quiet); font-size: 0.88rem; }
-.plot { margin: 1rem 0; min-height: 12rem; }
+.verdicts { list-style: none; padding: 0; max-width: 60rem; color: var(--text); font-size: 0.94rem; }
+.verdicts li { display: grid; grid-template-columns: 6rem minmax(0, 1fr); gap: 0.75rem;
+  padding: 0.6rem 0; border-bottom: 1px solid var(--line); }
+.verdicts p { margin: 0.2rem 0 0; }
+.verdict { border-radius: 0.3rem; padding: 0.1rem 0.45rem; margin-right: 0.3rem; font-size: 0.85rem;
+  font-weight: 600; display: inline-block; line-height: 1.4; color: #fff; background: #5c6670; }
+.verdict.agrees { background: #00609a; }
+.verdict.partly { background: #e69f00; color: #1b1f24; }
+.verdict.disagrees { background: #b84800; }
+.plot { margin: 1rem 0; min-height: 12rem; overflow: hidden; }
+.drawn { transform-origin: 0 0; }
 .picture svg { max-width: 100%; height: auto; background: #fff; }
 @media (max-width: 48rem) {
   body { display: block; }
@@ -119,6 +129,7 @@ section ul, .quiet { color: var(--quiet); font-size: 0.88rem; }
   nav ul { display: flex; flex-wrap: wrap; gap: 0.2rem 1rem; }
   nav li { margin: 0; }
   main { padding: 1rem; }
+  .verdicts li { display: block; }
 }
 `;
 
@@ -126,14 +137,25 @@ const script = `
 addEventListener("DOMContentLoaded", () => {
   if (!window.Plotly) return;
   const dark = matchMedia("(prefers-color-scheme: dark)");
+  const legible = 0.75;
+  const fit = (plot) => {
+    const target = plot.querySelector(".drawn");
+    const { width, height } = target.layout;
+    const scale = Math.min(1, Math.max(legible, plot.parentElement.clientWidth / width));
+    target.style.transform = "scale(" + scale + ")";
+    plot.style.width = scale * width + "px";
+    plot.style.height = scale * height + "px";
+  };
   const draw = (plot) => {
     const { data, light, dark: night } = JSON.parse(plot.querySelector("script").textContent);
     const picture = plot.querySelector(".picture");
     const target = plot.querySelector(".drawn") ?? plot.appendChild(document.createElement("div"));
     target.className = "drawn";
     picture.hidden = true;
-    Plotly.react(target, data, dark.matches ? night : light, { responsive: true, displaylogo: false })
-      .then(() => plot.dataset.drawn = "true");
+    Plotly.react(target, data, dark.matches ? night : light, { displaylogo: false }).then(() => {
+      fit(plot);
+      plot.dataset.drawn = "true";
+    });
   };
   const plots = [...document.querySelectorAll(".plot")];
   const seen = new IntersectionObserver((entries) => {
@@ -144,6 +166,8 @@ addEventListener("DOMContentLoaded", () => {
     }
   }, { rootMargin: "400px" });
   plots.forEach((plot) => seen.observe(plot));
-  dark.addEventListener("change", () => plots.filter((p) => p.dataset.drawn).forEach(draw));
+  const again = (how) => () => plots.filter((plot) => plot.dataset.drawn).forEach(how);
+  dark.addEventListener("change", again(draw));
+  addEventListener("resize", again(fit));
 });
 `;

@@ -22,6 +22,7 @@ const figure: Figure = {
   shows: "How a < b.",
   verdict: "agrees in part",
   agreement: "Here it is.",
+  details: ["m: 1 dB."],
   spec,
   data: null,
   configuration: null,
@@ -57,11 +58,13 @@ Deno.test("displayFigure() writes a spec that cannot end its script, and that th
 
 Deno.test("displayFigure() prints what a figure shows and how it compares to the paper", async () => {
   const shown = displayFigure(figure);
-  const text = "[figure: A & B]\nHow a < b.\nAgainst the paper: agrees in part. Here it is.";
+  const text =
+    "[figure: A & B]\nHow a < b.\nAgainst the paper: agrees in part. Here it is.\n- m: 1 dB.";
   assertEquals(`${shown}`, text);
   const html = (await outputOf(shown))["text/html"] as string;
   assertStringIncludes(html, `<img alt="A &amp; B"`);
   assertStringIncludes(html, "<p>How a &lt; b.</p>");
+  assertStringIncludes(html, "<ul><li>m: 1 dB.</li></ul>");
 });
 
 Deno.test("displayFigure() names each drawing anew, so that one figure can be shown twice", async () => {

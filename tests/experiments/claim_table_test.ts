@@ -5,7 +5,14 @@ Deno.test("claimTable() lists claims by where they stand, what they were held ag
   const empty = { title: "Table 4: latency", columns: [], rows: [] };
   const claim = { claim: "INT8 is faster", verdict: "holds", evidence: "1.9" };
   const figure = {
-    ...{ name: "figure7", title: "Sparsity", shows: "", agreement: "It rises.", data: null },
+    ...{
+      name: "figure7",
+      title: "Sparsity",
+      shows: "",
+      agreement: "It rises.",
+      details: [],
+      data: null,
+    },
     ...{
       verdict: "disagrees" as const,
       spec: { data: [], layout: { width: 1, height: 1 } },

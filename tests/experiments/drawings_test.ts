@@ -13,7 +13,7 @@ import { drawSensitivity } from "../../experiments/sensitivity_drawing.ts";
 import { noiseSchemes } from "../../experiments/noise_measure.ts";
 import type { SparsityPoint } from "../../experiments/sparsity_points.ts";
 import { packWeights, traceDotInt4 } from "../../lib/int4/mod.ts";
-import { type Figure, renderSvg } from "../../lib/report/mod.ts";
+import { type Drawing, renderSvg } from "../../lib/report/mod.ts";
 import type { SiteName } from "../../lib/model/mod.ts";
 import { blockRecord } from "./bench_fixture.ts";
 
@@ -130,9 +130,7 @@ const figure7 = (alone: number) =>
 const figure8 = (change: number) =>
   drawFigure8([{ model: "m", points: [point(1, 128), point(1 + change, 512)] }]);
 
-type Drawn = Pick<Figure, "shows" | "verdict" | "agreement" | "spec">;
-
-const drawings: [name: string, drawn: Drawn, verdict: string, words: string][] = [
+const drawings: [name: string, drawn: Drawing, verdict: string, words: string][] = [
   ["drawFigure1", figure1(3, 3), "agrees", "1 of 1 models have the stripe and 1 the diagonal"],
   ["drawFigure1", figure1(1, 3), "agrees in part", "0 of 1 models have the stripe"],
   ["drawFigure1", figure1(1, 1), "disagrees", "1.0 times equal attention"],
@@ -140,19 +138,24 @@ const drawings: [name: string, drawn: Drawn, verdict: string, words: string][] =
     "drawFigure2",
     drawFigure2(profileRows(blockRecord)),
     "disagrees",
-    "33 % (OPT-125M, prefill 128",
+    "OPT-125M, prefill 128 tokens: products with weights take 33 %",
   ],
-  ["drawFigure3", figure3(35), "agrees", "5.0 dB on m"],
-  ["drawFigure3", figure3(29), "disagrees", "-1.0 dB on m"],
-  ["drawFigure4", figure4(-0.5), "agrees", "m -0.500 [-0.600, -0.400]"],
-  ["drawFigure4", figure4(0.05), "disagrees", "m 0.050"],
+  ["drawFigure3", figure3(35), "agrees", "m: TRIP gains 5.0 dB"],
+  ["drawFigure3", figure3(29), "disagrees", "m: TRIP gains -1.0 dB"],
+  ["drawFigure4", figure4(-0.5), "agrees", "is -0.500 [-0.600, -0.400] nats"],
+  ["drawFigure4", figure4(0.05), "disagrees", "is 0.050"],
   ["drawFigure5", figure5(2), "agrees", "the paper has 1.75; here it is 2.00 to 2.00 (plain SIMD)"],
   ["drawFigure5", figure5(1), "disagrees", "1.00 to 1.00"],
   ["drawFigure6", figure6(10), "agrees", "10 of 10 outputs are equal"],
   ["drawFigure6", figure6(9), "disagrees", "K = 3 gains 10.0 dB"],
   ["drawFigure7", figure7(0.9), "agrees", "pruning alone 0.900 [0.890, 0.910]"],
   ["drawFigure7", figure7(1), "disagrees", "on 1 of 1 models, and on 0 of them more"],
-  ["drawFigure8", figure8(-0.1), "agrees", "10 % pruned: 1.000 [0.990, 1.010] at 128"],
+  [
+    "drawFigure8",
+    figure8(-0.1),
+    "agrees",
+    "10 % pruned: pruning alone 1.000 [0.990, 1.010] at 128",
+  ],
   ["drawFigure8", figure8(0.1), "disagrees", "1.100 [1.090, 1.110] at 512"],
   [
     "drawSensitivity",
@@ -173,14 +176,23 @@ const drawings: [name: string, drawn: Drawn, verdict: string, words: string][] =
     "beyond the paper",
     "GPTQ 1.100 [0.990, 1.210] at 0.0100 nats",
   ],
+  [
+    "drawDivergence",
+    drawDivergence([0.9, 1.2, 1.3].map((ratio, index) => (
+      { model: "m", method: "GPTQ", divergence: [0.2, 0.1, 0.3][index], relative: estimate(ratio) }
+    ))),
+    "beyond the paper",
+    "They order 1 of 3 pairs of methods on one model differently.",
+  ],
 ];
 
-for (const [name, { shows, verdict, agreement, spec }, expected, words] of drawings) {
+for (const [name, { shows, verdict, agreement, details, spec }, expected, words] of drawings) {
   Deno.test(`${name}() ${expected}, with the numbers that say so, in a picture that can be drawn`, async () => {
     assertEquals(verdict, expected);
-    assertStringIncludes(agreement, words);
-    assertMatch(shows, /\.$/);
-    assert(!/NaN|undefined|Infinity/.test(agreement + shows), agreement);
+    const said = [agreement, ...details].join("\n");
+    assertStringIncludes(said, words);
+    for (const line of [shows, agreement, ...details]) assertMatch(line, /\.$/);
+    assert(!/NaN|undefined|Infinity/.test(said + shows), said);
     assertStringIncludes(await renderSvg(spec), "</svg>");
   });
 }

@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import { profileRows } from "../../experiments/figure2.ts";
 import { drawFigure2 } from "../../experiments/figure2_drawing.ts";
 import { blockRecord } from "./bench_fixture.ts";
@@ -23,4 +23,13 @@ Deno.test("drawFigure2() draws no two operations of a block in one colour and ha
   const looks = spec.data.map(({ marker }) => JSON.stringify(marker));
   assertEquals(new Set(looks).size, 6);
   assertEquals(looks.length, 6);
+});
+
+Deno.test("drawFigure2() writes the time of the block below each bar, to three digits", () => {
+  const [first] = rows;
+  const operations = ["norms", "FC1"];
+  const { spec } = drawFigure2(operations.map((operation) => (
+    { ...first, operation, milliseconds: 617.2, share: 0.5 }
+  )));
+  assertMatch((spec.data[0].x as string[])[0], /<br>1230 ms$/);
 });

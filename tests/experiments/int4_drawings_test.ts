@@ -42,17 +42,24 @@ Deno.test("drawRegisters() colours the two columns and leaves padding blank", ()
   const labels = (layout.yaxis as { ticktext: string[] }).ticktext;
   assertEquals(labels, ["row 0: weights", "row 0: activation", "row 0: products"]);
   const texts = (layout.annotations as { text: string }[]).map(({ text }) => text);
-  assertEquals(texts, ["w_i = 3", "w_(i+1) = 5", "a = 7", "p_i = 21", "p_(i+1) = 35"]);
+  assertEquals(texts, [
+    "w<sub>i</sub> = 3",
+    "w<sub>i+1</sub> = 5",
+    "a = 7",
+    "p<sub>i</sub> = 21",
+    "p<sub>i+1</sub> = 35",
+  ]);
 });
 
 Deno.test("drawRegisters() reads results in two's complement", () => {
   const weights = packWeights(Uint8Array.of(3, 8), { rows: 1, columns: 2, zeroPoint: 8 });
   const states = traceDotInt4(Uint8Array.of(7), weights, 0).slice(-4);
   const { layout } = drawRegisters(states, "Results");
-  assertEquals((layout.yaxis as { ticktext: string[] }).ticktext, [
-    "first correction = 56",
-    "first result = -35",
-    "second correction = 56",
-    "second result = 0",
+  const texts = (layout.annotations as { text: string }[]).map(({ text }) => text);
+  assertEquals(texts, [
+    "correction<sub>i</sub> = 56",
+    "result<sub>i</sub> = -35",
+    "correction<sub>i+1</sub> = 56",
+    "result<sub>i+1</sub> = 0",
   ]);
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { readMeasuredTable } from "../../experiments/measured_table.ts";
+import { readMeasuredTable, readPublishedTable } from "../../experiments/measured_table.ts";
 import { drawRelativePerplexity } from "../../experiments/relative_perplexity.ts";
 import { InputError } from "../../lib/core/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
@@ -19,14 +19,24 @@ Deno.test("readMeasuredTable() reads what reproduce publishes", () =>
     assertEquals(published.cells.map(({ row }) => row), Object.keys(model.cells));
   }));
 
-Deno.test("readMeasuredTable() refuses another file", () =>
+Deno.test("readMeasuredTable() refuses another file, and a table without cells", () =>
   withFolder(async (folder) => {
-    await Deno.writeTextFile(`${folder}/other.json`, "{}");
-    await assertRejects(
-      () => readMeasuredTable(`${folder}/other.json`),
-      InputError,
-      "it must hold table, claims and cells",
+    const refused = async (content: object, rule: string) => {
+      await Deno.writeTextFile(`${folder}/other.json`, JSON.stringify(content));
+      await assertRejects(() => readMeasuredTable(`${folder}/other.json`), InputError, rule);
+    };
+    await refused({}, "it must hold table and claims");
+    await refused(
+      { table: { title: "T", columns: [], rows: [] }, claims: [] },
+      "it must hold cells",
     );
+  }));
+
+Deno.test("readPublishedTable() reads a table that has no cells", () =>
+  withFolder(async (folder) => {
+    const record = { table: { title: "T", columns: [], rows: [] }, claims: [] };
+    await Deno.writeTextFile(`${folder}/table4.json`, JSON.stringify(record));
+    assertEquals(await readPublishedTable(`${folder}/table4.json`), record);
   }));
 
 Deno.test("drawRelativePerplexity() draws what a method adds, the paper's on average", () =>

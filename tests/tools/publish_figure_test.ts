@@ -12,6 +12,7 @@ const figure: Figure = {
   shows: "What it shows.",
   verdict: "agrees",
   agreement: "A sentence.",
+  details: [],
   spec: examples.lineChart,
   data: [{ x: 1, y: Infinity }],
   configuration: { models: [] },

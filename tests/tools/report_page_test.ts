@@ -13,6 +13,21 @@ Deno.test("reportPage() shows every record that is there and stays below 3 MB", 
   assert(new TextEncoder().encode(html).length < 3e6);
 });
 
+Deno.test("reportPage() links every verdict to its section, and every figure to its files", async () => {
+  const { html } = await reportPage(results, "plotly.min.js");
+  const found = (pattern: RegExp) => [...html.matchAll(pattern)].map(([, name]) => name);
+  const sections = new Set(found(/<section id="([^"]+)"/g));
+  const targets = found(/<li><a href="#([^"]+)">[^<]*<\/a><div><span class="verdict/g);
+  assert(targets.length > 0);
+  assertEquals(targets.filter((target) => !sections.has(target)), []);
+  const files = found(/<a href="(figures\/[^"]+)"/g);
+  assertEquals(
+    files.length,
+    2 * [...sections].filter((id) => !/^(verdicts|table)/.test(id)).length,
+  );
+  for (const file of files) assert(Deno.statSync(`${results}/${file}`).isFile, file);
+});
+
 Deno.test("reportPage() of an empty folder has no tables and no figures", async () => {
   const empty = await Deno.makeTempDir();
   const { tables, figures } = await reportPage(empty, "plotly.min.js");
@@ -47,6 +62,11 @@ async function complaints(page: Page, address: string): Promise<string[]> {
     const name = await plot.getAttribute("aria-label");
     const drawn = plot.waitForSelector(".drawn .main-svg", { timeout: 20_000 });
     await drawn.catch(() => found.push(`${name} was not drawn`));
+    await plot.waitForElementState("stable");
+    const cut = await plot.evaluate((element) =>
+      element.clientWidth - Math.max(800, element.parentElement!.clientWidth)
+    );
+    if (cut > 0) found.push(`${name} reaches ${cut} pixels over the edge`);
   }
   const root = "document.documentElement";
   const overflow = await page.evaluate<number>(`${root}.scrollWidth - ${root}.clientWidth`);

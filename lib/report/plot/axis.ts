@@ -25,7 +25,7 @@ export function plotlyAxis(axis: Axis): Record<string, unknown> {
   return {
     title: { text: axisTitle(axis) },
     type: scale,
-    ...scale === "log" && { dtick: "D2", exponentformat: "power" },
+    ...scale === "log" && { tickformat: "~g" },
     ...fromZero && { rangemode: "tozero" },
     ...ends
       ? { range: reversed ? ends.toReversed() : ends }

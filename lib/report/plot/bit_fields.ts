@@ -9,6 +9,8 @@ export interface DrawnField {
   bits: number;
   /** An unsigned integer of that many bits. */
   value: number;
+  /** The value is printed as two's complement reads it. */
+  signed?: boolean;
   /** Fields of one lane share a colour; without, the field is padding. */
   lane?: number;
 }
@@ -84,13 +86,17 @@ export function bitFields({ registers, ...options }: BitFieldData): PlotlySpec {
       ({ field, high, low, row }) => ({
         x: (high + low) / 2,
         y: row - 0.46,
-        text: `${field.name} = ${field.value}`,
+        text: `${field.name} = ${readValue(field)}`,
         showarrow: false,
         font: { size: 11 },
       }),
     ),
   });
   return spec;
+}
+
+function readValue({ bits, value, signed = false }: DrawnField): number {
+  return signed && value >= 2 ** (bits - 1) ? value - 2 ** bits : value;
 }
 
 function colorOf(lane: number): string {

@@ -5,7 +5,7 @@ export { flowChart, type FlowData, type FlowStep } from "./flow_chart.ts";
 export type { FrameOptions } from "./frame.ts";
 export { heatmap, type HeatmapData } from "./heatmap.ts";
 export { type LineChart, lineChart, type LineSeries } from "./line_chart.ts";
-export { type PanelGrid, panels } from "./panels.ts";
+export { letterOf, type PanelGrid, panels } from "./panels.ts";
 export { type PointSeries, type ScatterChart, scatterChart } from "./scatter_chart.ts";
 export type { PlotlyLayout, PlotlySpec, PlotlyTrace } from "./spec.ts";
 export { type ThemeName, withTheme } from "./theme.ts";

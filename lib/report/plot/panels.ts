@@ -158,3 +158,8 @@ function moveTrace(
     ...colorbar && { colorbar },
   };
 }
+
+/** By which a text names a panel: 0 is a. */
+export function letterOf(panel: number): string {
+  return String.fromCharCode("a".charCodeAt(0) + panel);
+}

@@ -9,8 +9,6 @@ export interface PointSeries {
   name: string;
   x: readonly Estimate[];
   y: readonly Estimate[];
-  /** Printed beside the points. */
-  labels?: readonly string[];
 }
 
 /** Points over a pair of axes. */
@@ -25,33 +23,23 @@ export interface ScatterChart extends FrameOptions {
 /**
  * A scatter plot with 95 % intervals as error bars.
  *
- * @throws {InputError} If a series has not one y and label for every x.
+ * @throws {InputError} If a series has not one y for every x.
  */
 export function scatterChart(chart: ScatterChart): PlotlySpec {
   const { x, y, series, legend = true } = chart;
-  const traces = series.map((each, index): PlotlyTrace => {
-    const { name, labels } = each;
+  const traces = series.map(({ name, x, y }, index): PlotlyTrace => {
     const { color, symbol } = lookOf(index);
-    const counts = [each.y.length, (labels ?? each.x).length];
-    const rule = `it must have ${each.x.length} values and as many labels`;
-    require(counts.every((count) => count === each.x.length), `draw ${name}`, rule, counts);
+    require(x.length === y.length, `draw ${name}`, `it must have ${x.length} values`, y.length);
     return {
       type: "scatter",
-      mode: labels ? "markers+text" : "markers",
+      mode: "markers",
       name,
-      x: each.x.map(({ value }) => value),
-      y: each.y.map(({ value }) => value),
-      ...hasIntervals(each.x) && { error_x: errorBars(each.x, color) },
-      ...hasIntervals(each.y) && { error_y: errorBars(each.y, color) },
+      x: x.map(({ value }) => value),
+      y: y.map(({ value }) => value),
+      ...hasIntervals(x) && { error_x: errorBars(x, color) },
+      ...hasIntervals(y) && { error_y: errorBars(y, color) },
       marker: { color, symbol, size: 10 },
-      ...labels && {
-        text: labels,
-        // Neighbours, which series list one after the other, keep out of each other's way.
-        textposition: labels.map((_, at) => at % 2 === 0 ? "top left" : "bottom right"),
-        textfont: { size: 11 },
-        cliponaxis: false,
-      },
-      hovertemplate: `%{text} %{x:.4g}, %{y:.4g}<extra>${name}</extra>`,
+      hovertemplate: `%{x:.4g}, %{y:.4g}<extra>${name}</extra>`,
     };
   });
   return frame(chart, traces, {

@@ -39,6 +39,13 @@ Deno.test("bitFields() frames fields, and names and colours those of a lane", ()
   assertEquals(layout.annotations.map(({ text, x }: Attributes) => [text, x]), [["w = 5", 1.5]]);
 });
 
+Deno.test("bitFields() prints signed fields as two's complement reads them", () => {
+  const field = { name: "r", bits: 3, lane: 0, signed: true };
+  const { text, layout } = parts([{ ...field, value: 7 }], [{ ...field, value: 3 }]);
+  assertEquals(text.text.slice(0, 3), ["1", "1", "1"]);
+  assertEquals(layout.annotations.map(({ text }: Attributes) => text), ["r = -1", "r = 3"]);
+});
+
 Deno.test("bitFields() refuses a value that does not fit, and no registers", () => {
   assertThrows(
     () => parts([{ name: "w", bits: 4, value: 16 }]),

@@ -45,7 +45,7 @@ const single = {
     title: "Points",
     x,
     y,
-    series: [{ name: "ours", x: [low, { value: 1 }], y: [low, low], labels: ["a", "b"] }],
+    series: [{ name: "ours", x: [low, { value: 1 }], y: [low, low] }],
   }),
   transferCurves: transferCurves({
     input: { title: "x" },

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../../lib/core/mod.ts";
-import { barChart, panels } from "../../../lib/report/mod.ts";
+import { barChart, letterOf, panels } from "../../../lib/report/mod.ts";
 import { examples } from "./examples.ts";
 import type { Attributes } from "./attributes.ts";
 
@@ -62,4 +62,8 @@ Deno.test("panels() refuses none, and bars both grouped and stacked", () => {
     InputError,
     'Cannot draw panels: bars must be all grouped or all stacked, got ["stack","group"]',
   );
+});
+
+Deno.test("letterOf() names panels from a on", () => {
+  assertEquals([0, 1, 5].map(letterOf), ["a", "b", "f"]);
 });

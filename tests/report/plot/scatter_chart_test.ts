@@ -5,25 +5,23 @@ import type { Attributes } from "./attributes.ts";
 
 const axes = { x: { title: "KL", unit: "nats" }, y: { title: "perplexity" } };
 
-Deno.test("scatterChart() draws points with their intervals and labels", () => {
+Deno.test("scatterChart() draws points with their intervals", () => {
   const series = [{
     name: "ours",
     x: [{ value: 1 }, { value: 2 }],
     y: [{ value: 3, low: 2, high: 5 }, { value: 4 }],
-    labels: ["a", "b"],
   }];
   const { data: [trace], layout } = scatterChart({ ...axes, series }) as Attributes;
-  assertEquals([trace.x, trace.y, trace.text], [[1, 2], [3, 4], ["a", "b"]]);
+  assertEquals([trace.x, trace.y], [[1, 2], [3, 4]]);
   assertEquals([trace.error_y.array, trace.error_y.arrayminus], [[2, 0], [1, 0]]);
   assertEquals("error_x" in trace, false);
-  assertEquals(trace.mode, "markers+text");
   assertEquals(layout.xaxis.title.text, "KL (nats)");
 });
 
-Deno.test("scatterChart() refuses a series without one y and label for every x", () => {
+Deno.test("scatterChart() refuses a series without one y for every x", () => {
   assertThrows(
     () => scatterChart({ ...axes, series: [{ name: "a", x: [{ value: 1 }], y: [] }] }),
     InputError,
-    "Cannot draw a: it must have 1 values and as many labels, got [0,1]",
+    "Cannot draw a: it must have 1 values, got 0",
   );
 });
