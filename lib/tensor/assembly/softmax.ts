@@ -1,31 +1,24 @@
 // Softmax over rows.
 
-import {
-  firstLanes,
-  LOG2_E,
-  lowest,
-  maxLanes,
-  multiplyAdd,
-  power,
-  storeFirst,
-  sumLanes,
-} from "./vector";
+import { expOfNegative, firstLanes, lowest, maxLanes, multiplyAdd, storeFirst, sumLanes } from "./vector";
 
-/** Logits are those to base 2: `scale` has a factor LOG2_E. */
 // @ts-ignore: decorator
 @inline
 function logit(score: usize, scale: v128, bias: usize, biased: bool): v128 {
-  const scaled = f32x4.mul(v128.load(score), scale);
-  return biased ? multiplyAdd(v128.load(bias), f32x4.splat(LOG2_E), scaled) : scaled;
+  return biased
+    ? multiplyAdd(v128.load(score), scale, v128.load(bias))
+    : f32x4.mul(v128.load(score), scale);
 }
 
-/** 2^(logit - shift). */
+/** e^(logit - shift). */
 // @ts-ignore: decorator
 @inline
 function powerOf(score: usize, scale: v128, bias: usize, biased: bool, shift: v128): v128 {
-  return biased
-    ? power(f32x4.sub(logit(score, scale, bias, true), shift))
-    : power(multiplyAdd(v128.load(score), scale, f32x4.neg(shift)));
+  return expOfNegative(
+    biased
+      ? f32x4.sub(logit(score, scale, bias, true), shift)
+      : multiplyAdd(v128.load(score), scale, f32x4.neg(shift)),
+  );
 }
 
 /** `biased` is a constant at each call. */
@@ -95,7 +88,7 @@ export function powersRow(
   seen: i32,
   width: i32,
 ): f32 {
-  const factor = f32x4.splat(scale * LOG2_E);
+  const factor = f32x4.splat(scale);
   return bias
     ? powersOf(target, scores, factor, bias, true, seen, width)
     : powersOf(target, scores, factor, bias, false, seen, width);

@@ -6,9 +6,6 @@
 /** 1.5 2^23: adding it rounds |x| < 2^22 to an integer, which the low bits of the sum hold. */
 const ROUNDER: f32 = 12582912;
 
-/** The binary logarithm of e: 2^(LOG2_E x) is e^x. */
-export const LOG2_E: f32 = 1.4426950408889634;
-
 /** ROUNDER with the bias of exponents, and 64 more, in its low bits. */
 const POWER_ROUNDER: f32 = ROUNDER + 191;
 
@@ -41,7 +38,7 @@ const enum Constant {
 // deno-fmt-ignore
 const constants = memory.data<f32>([
   -Infinity, 1,
-  90, -105, LOG2_E, ROUNDER,
+  90, -105, 1.4426950408889634, ROUNDER,
   // ln 2 in two parts: the first has 9 significant bits, so its product with an exponent is exact.
   -0.693359375, 2.1219444005469058e-4,
   // The least relative error over |r| <= ln 2 / 2: 3e-9.
@@ -128,14 +125,14 @@ export function exp(x: v128): v128 {
   return f32x4.mul(scaled, powerOfTwo(i32x4.sub(exponent, half)));
 }
 
-/** 2^x for x < 63, in fewer steps than {@link exp}; 0 below -150. */
+/** {@link exp}, in fewer steps, for x < 40: 2^t for t = x / ln 2, 0 for t below -150. */
 // @ts-ignore: decorator
 @inline
-export function power(x: v128): v128 {
-  x = f32x4.pmax(x, constant(Constant.PowerLowest));
+export function expOfNegative(x: v128): v128 {
+  const t = f32x4.pmax(f32x4.mul(x, constant(Constant.InverseLn2)), constant(Constant.PowerLowest));
   const rounder = constant(Constant.PowerRounder);
-  const rounded = f32x4.add(x, rounder);
-  const r = f32x4.sub(x, f32x4.sub(rounded, rounder));
+  const rounded = f32x4.add(t, rounder);
+  const r = f32x4.sub(t, f32x4.sub(rounded, rounder));
   let sum = multiplyAdd(r, constant(Constant.Power6), constant(Constant.Power5));
   sum = multiplyAdd(r, sum, constant(Constant.Power4));
   sum = multiplyAdd(r, sum, constant(Constant.Power3));
@@ -144,13 +141,6 @@ export function power(x: v128): v128 {
   sum = multiplyAdd(r, sum, one());
   // The low bits of `rounded` are the exponent field of 2^(n + 64); the others leave on the left.
   return f32x4.mul(f32x4.mul(sum, i32x4.shl(rounded, 23)), constant(Constant.Lowering));
-}
-
-/** {@link exp}, in fewer steps, for x < 40. */
-// @ts-ignore: decorator
-@inline
-export function expOfNegative(x: v128): v128 {
-  return power(f32x4.mul(x, constant(Constant.InverseLn2)));
 }
 
 /** 1 / (1 + e^-x). */
