@@ -151,6 +151,41 @@ function multiplyRow(a: usize, b: usize, c: usize, n: i32, k: i32, columnBytes: 
   }
 }
 
+/** Columns of a strip: 8 vector accumulators. */
+const STRIP_COLUMNS: i32 = 32;
+
+/** A strip of a row of C from a row of A and rows of B, `stepB` bytes apart, each read in one piece. */
+function rowStrip(a: usize, b: usize, stepB: usize, depth: i32, c: usize, accumulate: bool): void {
+  const zero = f32x4.splat(0);
+  let c0 = zero, c1 = zero, c2 = zero, c3 = zero, c4 = zero, c5 = zero, c6 = zero, c7 = zero;
+  for (const end = a + (<usize> depth << 2); a < end; a += 4, b += stepB) {
+    const element = v128.load32_splat(a);
+    c0 = multiplyAdd(element, v128.load(b), c0);
+    c1 = multiplyAdd(element, v128.load(b, 16), c1);
+    c2 = multiplyAdd(element, v128.load(b, 32), c2);
+    c3 = multiplyAdd(element, v128.load(b, 48), c3);
+    c4 = multiplyAdd(element, v128.load(b, 64), c4);
+    c5 = multiplyAdd(element, v128.load(b, 80), c5);
+    c6 = multiplyAdd(element, v128.load(b, 96), c6);
+    c7 = multiplyAdd(element, v128.load(b, 112), c7);
+  }
+  storeRow(c, c0, c1, accumulate);
+  storeRow(c + 32, c2, c3, accumulate);
+  storeRow(c + 64, c4, c5, accumulate);
+  storeRow(c + 96, c6, c7, accumulate);
+}
+
+/** C [1, n] from a row of A and a B whose rows are in one piece, n a multiple of STRIP_COLUMNS. */
+function multiplyStrips(a: usize, b: usize, c: usize, n: i32, k: i32, stepB: usize): void {
+  for (let p = 0; p < k; p += BLOCK_DEPTH) {
+    const depth = min(BLOCK_DEPTH, k - p);
+    const from = a + (<usize> p << 2);
+    for (let j: usize = 0; j < <usize> n << 2; j += STRIP_COLUMNS << 2) {
+      rowStrip(from, b + j + <usize> p * stepB, stepB, depth, c + j, p > 0);
+    }
+  }
+}
+
 /** Eight or fewer columns of C from a packed block of A. */
 function multiplyPanel(
   a: usize,
@@ -200,8 +235,11 @@ export function matmul(
   if (m == 1 && columnStrideA == 1 && rowStrideB == 1) {
     first = n & ~3;
     multiplyRow(a, b, c, first, k, <usize> columnStrideB << 2);
-    if (first == n) return;
+  } else if (m == 1 && columnStrideA == 1 && columnStrideB == 1) {
+    first = n & ~(STRIP_COLUMNS - 1);
+    multiplyStrips(a, b, c, first, k, <usize> rowStrideB << 2);
   }
+  if (first == n) return;
   const stride = <usize> rowStrideC << 2;
   for (let p = 0; p < k; p += BLOCK_DEPTH) {
     const depth = min(BLOCK_DEPTH, k - p);
