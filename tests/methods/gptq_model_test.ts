@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { mean } from "../../lib/core/mod.ts";
 import { gptqModel, quantizeWeights } from "../../lib/methods/mod.ts";
 import {
   atSites,
@@ -12,8 +13,7 @@ import { gptq, type GptqOptions } from "../../lib/quant/mod.ts";
 import { tf } from "../../lib/tensor/mod.ts";
 import { copyLayers, randomIds, tinyModels, withModel } from "../eval/tiny_models.ts";
 
-/** Such that no weight lies so close between two codes that the rounding of a product decides. */
-const windows = [11, 2, 3, 4].map((seed) => randomIds(80, seed));
+const windows = [1, 2, 3, 4].map((seed) => randomIds(80, seed));
 const options: GptqOptions = { bits: 3, groupSize: 32, actOrder: true, symmetric: false };
 
 /** What every linear map reads, in the order in which GPTQ visits them. */
@@ -56,19 +56,19 @@ function slowHessian(inputs: Float32Array[]): Float64Array {
 }
 
 /**
- * GPTQ map by map. Sequential: what a map reads comes from the model as quantized so far, but for
- * the maps that read the same; otherwise everything is read from the original model.
+ * GPTQ map by map. What a map reads comes from the model whose maps before it, but for those that read
+ * the same, are taken from `before`; without it everything is read from the original model.
  */
-function slowGptq(model: Model, sequential: boolean): Model {
-  const quantized = copyLayers(model);
-  for (const [index, layer] of quantized.weights.layers.entries()) {
+function slowGptq(model: Model, before?: Model): Model {
+  const result = copyLayers(model);
+  const reader = copyLayers(model);
+  for (const [index, layer] of result.weights.layers.entries()) {
     let latest: { site: SiteName; hessian: Float64Array } | undefined;
     for (const [name, site] of readers) {
       const module = layer[name];
       if (!module) continue;
       if (latest?.site !== site) {
-        const inputs = inputsOf(sequential ? quantized : model, index, site);
-        latest = { site, hessian: slowHessian(inputs) };
+        latest = { site, hessian: slowHessian(inputsOf(reader, index, site)) };
       }
       const { dequantized } = gptq(
         module.weight.dataSync<"float32">(),
@@ -76,37 +76,35 @@ function slowGptq(model: Model, sequential: boolean): Model {
         options,
       );
       layer[name] = { ...module, weight: tf.tensor(dequantized, module.weight.shape) };
+      if (before) reader.weights.layers[index][name] = before.weights.layers[index][name];
     }
   }
-  return quantized;
+  return result;
 }
 
-/** The share of the weights of all maps in which two models differ by more than rounding. */
-function difference(a: Model, b: Model): number {
-  let different = 0;
-  let total = 0;
-  a.weights.layers.forEach((layer, index) => {
-    for (const [name] of readers) {
-      if (!layer[name]) continue;
-      const values = layer[name].weight.dataSync();
+/** The share of the weights of each map in which two models differ by more than rounding. */
+function differences(a: Model, b: Model): number[] {
+  return a.weights.layers.flatMap((layer, index) =>
+    readers.filter(([name]) => layer[name]).map(([name]) => {
+      const values = layer[name]!.weight.dataSync();
       const others = b.weights.layers[index][name]!.weight.dataSync();
-      total += values.length;
-      for (let i = 0; i < values.length; i++) {
-        if (Math.abs(values[i] - others[i]) > 1e-4) different++;
-      }
-    }
-  });
-  return different / total;
+      return values.filter((value, i) => Math.abs(value - others[i]) > 1e-4).length / values.length;
+    })
+  );
 }
 
 for (const name of tinyModels) {
   Deno.test(`gptqModel() calibrates every map on what the quantized maps before it give: ${name}`, () =>
     withModel(name, async (model) => {
       const quantized = await gptqModel(model, windows, options);
-      const sequential = slowGptq(model, true);
-      const oneShot = slowGptq(model, false);
-      assert(difference(quantized, sequential) < 0.001);
-      assert(difference(quantized, oneShot) > 0.1, "the order makes no difference here");
+      const sequential = slowGptq(model, quantized);
+      const oneShot = slowGptq(model);
+      // Where a weight lies between two codes, the rounding of a product decides about its row.
+      const most = Math.max(...differences(quantized, sequential));
+      assert(most < 0.02, `${most} of a map differs`);
+      const [first, ...later] = differences(quantized, oneShot);
+      assert(first < 0.02, "the first map reads what the original gives");
+      assert(mean(later.slice(2)) > 0.1, "the order makes no difference here");
       for (const other of [quantized, sequential, oneShot]) disposeModel(other, model);
     }));
 }
