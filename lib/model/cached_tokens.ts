@@ -1,5 +1,5 @@
 import { dequantizeUniform, quantizeUniform } from "../quant/mod.ts";
-import { residentFloats, residentTensor, tensorData, tf } from "../tensor/mod.ts";
+import { tensorData, tf } from "../tensor/mod.ts";
 import { GrowingArray } from "./growing_array.ts";
 
 /** How a cache keeps keys and values: as they are, or in eight bits with a scale per token and head. */
@@ -29,19 +29,19 @@ export function noTokens(row: CachedRow, precision: CachePrecision): CachedToken
 
 function float32Tokens(
   row: CachedRow,
-  numbers = GrowingArray.of(residentFloats),
+  numbers = GrowingArray.like<Float32Array>(new Float32Array()),
 ): CachedTokens {
   return {
     append: (rows) => float32Tokens(row, numbers.append(tensorData(rows))),
-    read: () => residentTensor(numbers.storage, [numbers.length / row.channels, row.channels]),
+    read: () => matrix(numbers.values, row),
   };
 }
 
 /** Symmetric codes: `real = code * scale`, one scale for each head of each token. */
 function int8Tokens(
   row: CachedRow,
-  codes = GrowingArray.of<Int8Array>((length) => new Int8Array(length)),
-  scales = GrowingArray.of<Float32Array>((length) => new Float32Array(length)),
+  codes = GrowingArray.like<Int8Array>(new Int8Array()),
+  scales = GrowingArray.like<Float32Array>(new Float32Array()),
 ): CachedTokens {
   const { headDim: inner, name } = row;
   return {
@@ -58,8 +58,11 @@ function int8Tokens(
     },
     read() {
       const grid = { scale: scales.values, zeroPoint: new Int32Array(scales.length), inner };
-      const values = dequantizeUniform(codes.values, grid);
-      return tf.tensor2d(values, [values.length / row.channels, row.channels]);
+      return matrix(dequantizeUniform(codes.values, grid), row);
     },
   };
+}
+
+function matrix(values: Float32Array, { channels }: CachedRow): tf.Tensor2D {
+  return tf.tensor2d(values, [values.length / channels, channels]);
 }

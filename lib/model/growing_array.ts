@@ -13,32 +13,17 @@ interface Storage<Kind extends Numbers> {
  * Storage at least doubles when it is full, so that appending costs what is appended.
  */
 export class GrowingArray<Kind extends Numbers> {
-  readonly #allocate: (length: number) => Kind;
   readonly #storage: Storage<Kind>;
   readonly length: number;
 
-  private constructor(
-    allocate: (length: number) => Kind,
-    storage: Storage<Kind>,
-    length: number,
-  ) {
-    this.#allocate = allocate;
+  private constructor(storage: Storage<Kind>, length: number) {
     this.#storage = storage;
     this.length = length;
   }
 
-  /**
-   * An empty array.
-   *
-   * @param allocate Gives storage of a length, with any contents.
-   */
-  static of<Kind extends Numbers>(allocate: (length: number) => Kind): GrowingArray<Kind> {
-    return new GrowingArray(allocate, { numbers: allocate(0), used: 0 }, 0);
-  }
-
-  /** What begins with the numbers of this version. */
-  get storage(): Kind {
-    return this.#storage.numbers;
+  /** An empty array of the kind of `numbers`. */
+  static like<Kind extends Numbers>(numbers: Kind): GrowingArray<Kind> {
+    return new GrowingArray({ numbers: emptyLike(numbers, 0), used: 0 }, 0);
   }
 
   /** The numbers of this version: a view of the storage, which is not to be written to. */
@@ -51,11 +36,15 @@ export class GrowingArray<Kind extends Numbers> {
     const length = this.length + addition.length;
     let storage = this.#storage;
     if (storage.used !== this.length || storage.numbers.length < length) {
-      storage = { numbers: this.#allocate(2 * length), used: 0 };
+      storage = { numbers: emptyLike(addition, 2 * length), used: 0 };
       storage.numbers.set(this.values);
     }
     storage.numbers.set(addition, this.length);
     storage.used = length;
-    return new GrowingArray(this.#allocate, storage, length);
+    return new GrowingArray(storage, length);
   }
+}
+
+function emptyLike<Kind extends Numbers>(numbers: Kind, length: number): Kind {
+  return new (numbers.constructor as new (length: number) => Kind)(length);
 }

@@ -33,12 +33,6 @@ export class AgileBackend extends tf.MathBackendCPU {
   matrixProduct: MatrixProduct;
   integerProduct: IntegerProduct;
   readonly #addresses = new WeakMap<tf.DataId, number>();
-  /** Addresses of storage that belongs to no tensor, and what the tensors in it keep alive. */
-  readonly #residents = new WeakMap<Float32Array, number>();
-  readonly #adopted = new WeakMap<tf.DataId, Float32Array>();
-  readonly #forgotten = new FinalizationRegistry<number>((address) =>
-    this.simd.arena.give(address)
-  );
 
   constructor(readonly simd: Simd) {
     super();
@@ -88,28 +82,6 @@ export class AgileBackend extends tf.MathBackendCPU {
     return { tensor: { dataId, shape, dtype }, address };
   }
 
-  /** Storage in the memory that goes back when nothing refers to it; none where the memory is full. */
-  resident(length: number): Float32Array | undefined {
-    const { arena } = this.simd;
-    const address = arena.offer(Float32Array.BYTES_PER_ELEMENT * length);
-    if (address === undefined) return undefined;
-    const storage = arena.view(Float32Array, address, length);
-    this.#residents.set(storage, address);
-    this.#forgotten.register(storage, address);
-    return storage;
-  }
-
-  /** A tensor of what {@linkcode resident} storage begins with; none if it is no such storage. */
-  adopt(storage: Float32Array, shape: number[]): tf.TensorInfo | undefined {
-    const address = this.#residents.get(storage);
-    if (address === undefined) return undefined;
-    const values = storage.subarray(0, tf.util.sizeFromShape(shape));
-    const dataId = super.write(values, shape, "float32");
-    this.#addresses.set(dataId, address);
-    this.#adopted.set(dataId, storage);
-    return { dataId, shape, dtype: "float32" };
-  }
-
   /** Calls `work` with the addresses of blocks of these sizes, which are free again afterwards. */
   scratch<Result>(bytes: number[], work: (...addresses: number[]) => Result): Result {
     return this.simd.arena.scratch(bytes, work);
@@ -135,7 +107,7 @@ export class AgileBackend extends tf.MathBackendCPU {
     const address = this.#addresses.get(dataId);
     if (disposed && address !== undefined) {
       this.#addresses.delete(dataId);
-      if (!this.#adopted.delete(dataId)) this.simd.arena.give(address);
+      this.simd.arena.give(address);
     }
     return disposed;
   }

@@ -62,18 +62,15 @@ export class Arena {
    * @throws {InputError} If the memory is exhausted.
    */
   take(bytes: number, purpose: string | (() => string)): number {
-    return this.offer(bytes) ?? refuse(
-      `allocate ${typeof purpose === "string" ? purpose : purpose()}`,
-      `${bytes} bytes in one piece must be free beside the ${this.#bytesInUse} in use`,
-      this.#end - firstAddress - this.#bytesInUse,
-    );
-  }
-
-  /** A block as {@linkcode take} gives it, or `undefined` if the memory is exhausted. */
-  offer(bytes: number): number | undefined {
     const size = sizeClass(bytes + slack);
     const address = this.#idle.get(size)?.pop() ?? this.#carve(size) ?? this.#rejoin(size);
-    if (address === undefined) return undefined;
+    if (address === undefined) {
+      refuse(
+        `allocate ${typeof purpose === "string" ? purpose : purpose()}`,
+        `${bytes} bytes in one piece must be free beside the ${this.#bytesInUse} in use`,
+        this.#end - firstAddress - this.#bytesInUse,
+      );
+    }
     this.#used.set(address, size);
     this.#bytesInUse += size;
     return address;

@@ -37,6 +37,5 @@ export type {
 } from "./ops/mod.ts";
 export { packWeight } from "./integer_weight.ts";
 export type { ActivationGrid, IntegerWeight, WeightCodes } from "./integer_weight.ts";
-export { residentFloats, residentTensor } from "./resident.ts";
 export { tf } from "./tf.ts";
 export { tidy } from "./tidy.ts";

@@ -6,7 +6,7 @@ Deno.test("GrowingArray.append() leaves every earlier version as it was", () => 
   // Each step continues one of the versions so far, often not the newest.
   const steps = fc.array(fc.record({ version: fc.nat(), count: fc.nat(9) }), { maxLength: 40 });
   fc.assert(fc.property(steps, (plan) => {
-    const versions = [GrowingArray.of<Int8Array>((length) => new Int8Array(length))];
+    const versions = [GrowingArray.like<Int8Array>(new Int8Array())];
     const expected: number[][] = [[]];
     plan.forEach(({ version, count }, step) => {
       const from = version % versions.length;
@@ -22,7 +22,7 @@ Deno.test("GrowingArray.append() leaves every earlier version as it was", () => 
 });
 
 Deno.test("GrowingArray.append() copies seldom: storage doubles", () => {
-  let array = GrowingArray.of<Float32Array>((length) => new Float32Array(length));
+  let array = GrowingArray.like<Float32Array>(new Float32Array());
   const storages = new Set<ArrayBufferLike>();
   for (let i = 0; i < 1000; i++) {
     array = array.append(Float32Array.of(i));
