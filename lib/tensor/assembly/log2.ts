@@ -52,15 +52,6 @@ export function roundToPower(
   return v128.and(v128.bitselect(x, level, i32x4.splat(0x80000000)), kept);
 }
 
-/** {@link roundToPower} of x / divisor, in profile `released`, for x / divisor in 0..1. */
-// @ts-ignore: decorator
-@inline
-function roundRatio(x: v128, divisor: v128, zeroBelow: v128): v128 {
-  const carried = i32x4.add(f32x4.div(x, divisor), i32x4.splat(ROUND_EXPONENT));
-  const power = v128.and(carried, i32x4.splat(EXPONENT));
-  return v128.and(power, f32x4.ge(power, zeroBelow));
-}
-
 /**
  * target[i] = {@link roundToPower} of x[i] / divisor for i < count; writes up to three elements past the
  * end.

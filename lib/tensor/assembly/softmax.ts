@@ -78,7 +78,7 @@ function powersOf(
  *
  * @param target May be `scores`.
  * @param bias None for address 0.
- * @returns What the elements add up to: at least 1, or NaN if a logit that is seen is NaN or infinite.
+ * @returns What the elements add up to: at least 1, or NaN if a logit that is seen is NaN or infinity.
  */
 export function powersRow(
   target: usize,
@@ -94,7 +94,7 @@ export function powersRow(
     : powersOf(target, scores, factor, bias, false, seen, width);
 }
 
-/** x[j] /= divisor for j < count; of a last vector beyond, too, what is behind `count`. */
+/** x[j] /= divisor for j < count. */
 // @ts-ignore: decorator
 @inline
 export function divideRow(x: usize, divisor: f32, count: i32): void {
