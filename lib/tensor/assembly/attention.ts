@@ -27,7 +27,7 @@ declare function multiplyFloats(
 /**
  * Attention of the queries that see the first `seen`, `seen + 1`, ... keys of one head.
  *
- * @param native Whether a native library multiplies. A constant at each call.
+ * @param native Whether a native library multiplies.
  * @param rows Queries: their scores, rows times keys seen, must fit the workspace.
  * @param q Queries [rows, headDim], rows `strideQ` floats apart; output likewise.
  * @param k Keys [keys, headDim], rows `strideK` floats apart; values likewise.
@@ -36,9 +36,7 @@ declare function multiplyFloats(
  * for `maximum` 0.
  * @param first Where the probabilities of the first key go, [rows].
  */
-// @ts-ignore: decorator
-@inline
-function attendBy(
+export function attend(
   native: bool,
   rows: i32,
   seen: i32,
@@ -72,54 +70,4 @@ function attendBy(
   }
   if (native) multiplyFloats(scores, stride, v, strideK, false, output, strideQ, rows, headDim, width);
   else matmul(scores, v, output, rows, headDim, width, stride, 1, strideK, 1, strideQ);
-}
-
-/** Attention by the kernels of this module alone. */
-export function attend(
-  rows: i32,
-  seen: i32,
-  headDim: i32,
-  q: usize,
-  output: usize,
-  strideQ: i32,
-  k: usize,
-  v: usize,
-  strideK: i32,
-  scale: f32,
-  bias: usize,
-  maximum: f32,
-  lowest: f32,
-  zeroBelow: f32,
-  first: usize,
-): void {
-  attendBy(
-    false, rows, seen, headDim,
-    q, output, strideQ, k, v, strideK,
-    scale, bias, maximum, lowest, zeroBelow, first,
-  );
-}
-
-/** Attention with the products of a native library. */
-export function attendNatively(
-  rows: i32,
-  seen: i32,
-  headDim: i32,
-  q: usize,
-  output: usize,
-  strideQ: i32,
-  k: usize,
-  v: usize,
-  strideK: i32,
-  scale: f32,
-  bias: usize,
-  maximum: f32,
-  lowest: f32,
-  zeroBelow: f32,
-  first: usize,
-): void {
-  attendBy(
-    true, rows, seen, headDim,
-    q, output, strideQ, k, v, strideK,
-    scale, bias, maximum, lowest, zeroBelow, first,
-  );
 }

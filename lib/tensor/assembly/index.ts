@@ -5,7 +5,7 @@
 //  - keeps nothing from call to call: no globals, and memory.data() for constants alone;
 //  - computes the same bits however the work is divided into calls.
 
-export { attend, attendNatively } from "./attention";
+export { attend } from "./attention";
 export * from "./elementwise";
 export { integerLinear } from "./integer";
 export { nativeIntegerLinear, unpackWeight } from "./integer_native";

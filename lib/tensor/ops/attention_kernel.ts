@@ -108,7 +108,7 @@ function blocksOf({ queries, keys }: AttentionExtents, size: number) {
   });
 }
 
-/** What a call of a kernel takes on. */
+/** What a call of the kernel takes on, by what multiplies. */
 interface CallLimits {
   /** Queries: packing their keys and values then costs little beside multiplying them. */
   queries: number;
@@ -116,33 +116,29 @@ interface CallLimits {
   scores: number;
 }
 
-/** Scores that the kernels leave free behind each row, at most. */
-const rowPadding = 32;
+const simdLimits: CallLimits = { queries: 64, scores: 2 ** 18 }; // beside what its products need
+const nativeLimits: CallLimits = { queries: 96, scores: 2 ** 19 };
 
-const callLimits: Record<"attend" | "attendNatively", CallLimits> = {
-  attend: { queries: 64, scores: 2 ** 18 }, // beside what its products need
-  attendNatively: { queries: 96, scores: 2 ** 19 },
-};
+/** Scores that the kernel leaves free behind each row, at most. */
+const rowPadding = 32;
 
 /** From so many queries on a native product pays for its call. */
 const nativeQueries = 16;
 
-/** Attention in the SIMD kernels, each call for one block of queries of one head. */
+/** Attention in the SIMD kernel, each call for one block of queries of one head. */
 function attend(backend: AgileBackend, { extents, scale, limits }: Attention, all: Head[]): void {
   const { heads, keyValueHeads, headDim, queries, keys } = extents;
   const [channels, ownerChannels] = [heads * headDim, keyValueHeads * headDim];
-  const fitting = (kernel: keyof typeof callLimits) => {
-    const most = callLimits[kernel];
-    return Math.max(1, Math.min(most.queries, Math.floor(most.scores / (keys + rowPadding))));
-  };
+  const fitting = (most: CallLimits) =>
+    Math.max(1, Math.min(most.queries, Math.floor(most.scores / (keys + rowPadding))));
   const native = backend.matrixProduct.native &&
-    Math.min(queries, fitting("attendNatively")) >= nativeQueries;
-  const kernel = native ? "attendNatively" : "attend";
+    Math.min(queries, fitting(nativeLimits)) >= nativeQueries;
+  const blocks = blocksOf(extents, fitting(native ? nativeLimits : simdLimits));
   backend.run(
-    kernel,
-    blocksOf(extents, fitting(kernel)).flatMap(({ first, rows, width }) =>
+    "attend",
+    blocks.flatMap(({ first, rows, width }) =>
       all.map(({ q, k, v, output, first: starts, bias }) => [
-        ...[rows, width - rows + 1, headDim],
+        ...[Number(native), rows, width - rows + 1, headDim],
         ...[q + 4 * first * channels, output + 4 * first * channels, channels],
         ...[k, v, ownerChannels],
         ...[scale, bias, limits.maximum, limits.lowest, limits.zeroBelow, starts + 4 * first],
