@@ -175,8 +175,8 @@ function multiply(
  * @param y Rows `stride` elements apart; 16 columns per panel are written.
  * @param a Panels of {@linkcode int4Panels}.
  * @param b Panels of 16 columns: per block 16 scales in float32, what 16 sums start from and what they
- * gain by each 1 that the activations sum up to in 32-bit integers, then per depth of two the pairs of columns 0 and 4, 1 and 5, 2 and 6, 3 and 7, 8 and
- * 12, ...
+ * gain by each 1 that the activations sum up to in 32-bit integers, then per depth of two the pairs of
+ * columns 0 and 4, 1 and 5, 2 and 6, 3 and 7, 8 and 12, ...
  * @param sums Room for 256 bytes, of this call alone.
  */
 export function int4Linear(
