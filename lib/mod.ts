@@ -1,6 +1,7 @@
 /**
  * Agile-Quant Lab: quantizers, weight methods, token pruning, transformer decoders and the
- * perplexity protocol of Agile-Quant (AAAI 2024). Importing it has no side effects.
+ * perplexity protocol of Agile-Quant (AAAI 2024). Importing it has no side effects, and works from a
+ * program anywhere, under any deno.json.
  *
  * @example Perplexity of a quantized model.
  * ```ts ignore

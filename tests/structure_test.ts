@@ -104,8 +104,8 @@ for (
     [
       "TensorFlow.js outside lib/tensor",
       "lib/model/llama.ts",
-      `import * as tf from "@tensorflow/tfjs";`,
-      "imports @tensorflow/tfjs, which only lib/tensor and bench may",
+      `import * as tf from "npm:@tensorflow/tfjs@4.22.0";`,
+      "imports npm:@tensorflow/tfjs@4.22.0, which only lib/tensor and bench may",
     ],
     [
       "a TensorFlow.js backend outside lib/tensor",
@@ -136,6 +136,18 @@ for (
       "tests/core/random_test.ts",
       `import fc from "npm:fast-check@4.10.2";`,
       "imports npm:fast-check@4.10.2, versions belong in deno.json",
+    ],
+    [
+      "another version than deno.json's in lib",
+      "lib/io/tokenizer.ts",
+      `import { Tokenizer } from "npm:@huggingface/tokenizers@0.1.0";`,
+      "imports npm:@huggingface/tokenizers@0.1.0, versions belong in deno.json",
+    ],
+    [
+      "a package without its version in lib",
+      "lib/io/tokenizer.ts",
+      `import { Tokenizer } from "@huggingface/tokenizers";`,
+      "imports @huggingface/tokenizers without its version, which a program elsewhere cannot resolve",
     ],
     [
       "a version in the types of an import",
@@ -175,7 +187,11 @@ for (
       "experiments/a.ts",
       `import a from "../data/a.json" with { type: "json" };`,
     ],
-    ["TensorFlow.js in its folder", "lib/tensor/mod.ts", `export * from "@tensorflow/tfjs";`],
+    [
+      "TensorFlow.js in its folder",
+      "lib/tensor/mod.ts",
+      `export * from "npm:@tensorflow/tfjs@4.22.0";`,
+    ],
     ["files in lib/io", "lib/io/read.ts", "export const read = Deno.readFile;"],
     ["internals in a test", "tests/quant/a_test.ts", `import { a } from "../../lib/quant/a.ts";`],
     ["a comment", "lib/core/a.ts", `/** Neither Deno.args nor\n * console. */ // from "npm:a@1"`],

@@ -1,3 +1,8 @@
+import config from "../deno.json" with { type: "json" };
+
+/** The packages with their versions, `npm:name@version`, as deno.json has them. */
+const packages = new Set(Object.values(config.imports));
+
 /** The level of each folder, as the table of CONTRIBUTING.md has it, with lib/mod.ts and tests. */
 export const levels: Record<string, number> = {
   "lib/core": 0,
@@ -32,8 +37,9 @@ const mayImportTensorFlow = new Set(["lib/tensor", "bench", "tests"]);
 
 /**
  * Checks the source of the project against the rules of CONTRIBUTING.md: imports point downwards
- * and enter folders of lib by their mod.ts, versions of packages live in deno.json, TensorFlow.js
- * is imported by lib/tensor alone, and lib neither prints nor, outside io and tensor, uses Deno.
+ * and enter folders of lib by their mod.ts, versions of packages are those of deno.json, which lib
+ * spells out so that any program can import it, TensorFlow.js is imported by lib/tensor alone, and
+ * lib neither prints nor, outside io and tensor, uses Deno.
  * Tests may import TensorFlow.js and every file.
  *
  * @param files Path from the root of the project, `lib/quant/uniform.ts`, to source.
@@ -55,13 +61,17 @@ type Complain = (rule: string) => void;
 
 function checkImport(path: string, specifier: string, complain: Complain): void {
   const from = folderOf(path);
-  if (/^(npm|jsr|https?):/.test(specifier)) {
+  const inLibrary = from.startsWith("lib");
+  if (/^(npm|jsr|https?):/.test(specifier) && !(inLibrary && packages.has(specifier))) {
     complain(`imports ${specifier}, versions belong in deno.json`);
   }
-  if (specifier.startsWith("@tensorflow/") && !mayImportTensorFlow.has(from)) {
+  if (inLibrary && /^[^.]/.test(specifier) && !/^\w+:/.test(specifier)) {
+    complain(`imports ${specifier} without its version, which a program elsewhere cannot resolve`);
+  }
+  if (/^(npm:)?@tensorflow\//.test(specifier) && !mayImportTensorFlow.has(from)) {
     complain(`imports ${specifier}, which only lib/tensor and bench may`);
   }
-  if (specifier.startsWith("node:") && from.startsWith("lib") && !outward.includes(from)) {
+  if (specifier.startsWith("node:") && inLibrary && !outward.includes(from)) {
     complain(`imports ${specifier}, which only ${outward.join(" and ")} may`);
   }
   const target = new URL(specifier, `file:///${path}`).pathname.slice(1);

@@ -1,5 +1,5 @@
 // @deno-types="./mersenne-twister.d.ts"
-import MersenneTwister from "mersenne-twister";
+import MersenneTwister from "npm:mersenne-twister@1.1.0";
 import { require } from "./errors.ts";
 
 /** A seeded source of randomness. The same seed gives the same stream everywhere. */

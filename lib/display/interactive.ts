@@ -11,7 +11,10 @@ export const plotlyScript = "<script data-plotly>";
  * a network: its output holds Plotly itself. To stand at the end of a notebook's first cell.
  */
 export async function interactiveFigures(): Promise<Display> {
-  const { default: source } = await import("plotly.js", { with: { type: "text" } });
+  const { default: source } = await import(
+    "npm:plotly.js-cartesian-dist-min@4.1.1/plotly-cartesian.min.js",
+    { with: { type: "text" } }
+  );
   const version = source.match(/plotly\.js \(cartesian - minified\) v(\S+)/)?.[1] ?? "";
   const text = `Figures are interactive: plotly.js ${version}`;
   return new Display(text, () => ({

@@ -1,4 +1,4 @@
-import { Tokenizer as HubTokenizer } from "@huggingface/tokenizers";
+import { Tokenizer as HubTokenizer } from "npm:@huggingface/tokenizers@0.2.0";
 import { refuse, require } from "../core/mod.ts";
 import { readJson } from "./files.ts";
 import { isObject } from "./json.ts";

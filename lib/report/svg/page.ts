@@ -1,7 +1,9 @@
 import { seededRandom } from "../../core/mod.ts";
-import { encode } from "fast-png";
-import { JSDOM } from "jsdom";
-import plotlySource from "plotly.js" with { type: "text" };
+import { encode } from "npm:fast-png@8.0.0";
+import { JSDOM } from "npm:jsdom@31.0.1";
+import plotlySource from "npm:plotly.js-cartesian-dist-min@4.1.1/plotly-cartesian.min.js" with {
+  type: "text",
+};
 import type { PlotlySpec } from "../plot/mod.ts";
 import { boxOf, type SvgElement } from "./boxes.ts";
 import { lineLength, pointAt } from "./straight_path.ts";

@@ -1,4 +1,4 @@
-import { Encodings, Font, FontNames } from "@pdf-lib/standard-fonts";
+import { Encodings, Font, FontNames } from "npm:@pdf-lib/standard-fonts@1.0.0";
 
 /** Helvetica's metrics, which Arial and Liberation Sans share. */
 const faces = {
