@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { InputError, type Progress, refuse, require } from "../lib/core/mod.ts";
+import { InputError, printable, type Progress, refuse, require } from "../lib/core/mod.ts";
 import { terminalProgress } from "./progress.ts";
 
 /** What a tool hands to the work that it starts. */
@@ -64,9 +64,9 @@ export async function main(
 function report(error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return status.success;
   if (error instanceof Deno.errors.BrokenPipe) return status.success; // the reader has seen enough
-  const message = error instanceof Error ? error.message : String(error);
+  const message = printable(error instanceof Error ? error.message : String(error));
   if (badInput.some((kind) => error instanceof kind)) {
-    console.error(message.replaceAll(/\s*\n\s*/g, " "));
+    console.error(message);
     return status.badInput;
   }
   console.error(`Internal error: ${message} (please report)`);

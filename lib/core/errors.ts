@@ -7,6 +7,27 @@
  */
 export class InputError extends Error {
   override name = "InputError";
+
+  /** @param message Made {@linkcode printable}: it may hold names and values from a stranger's file. */
+  constructor(message: string) {
+    super(printable(message));
+  }
+}
+
+/** The longest text that {@linkcode printable} lets through. */
+const longestLine = 2000;
+
+/**
+ * Text from a file as one line that does nothing to a terminal: line breaks become spaces, other
+ * control and format characters their code points, such as `\u{1b}`, and the end of a very long text
+ * is left out.
+ */
+export function printable(text: string): string {
+  const shown = text.length > longestLine ? `${text.slice(0, longestLine - 3)}...` : text;
+  return shown.replace(/\s*[\n\r\u2028\u2029]\s*/gu, " ").replace(
+    /[\p{Cc}\p{Cf}\p{Cs}]/gu,
+    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
+  );
 }
 
 /**
@@ -31,13 +52,19 @@ export function require(
   if (!condition) refuse(action, rule, value);
 }
 
+/** The longest value shown, in characters. */
+const longestValue = 120;
+
 function describe(value: unknown): string {
   if (typeof value === "number" || typeof value === "bigint") {
     return String(value);
   }
+  // An element takes a character or more: of a large array no more is looked at than is shown.
   if (ArrayBuffer.isView(value)) {
-    value = Array.from(value as unknown as ArrayLike<number>);
+    value = Array.from((value as unknown as Float32Array).subarray(0, longestValue));
+  } else if (Array.isArray(value)) {
+    value = value.slice(0, longestValue);
   }
   const text = JSON.stringify(value) ?? String(value);
-  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+  return text.length > longestValue ? `${text.slice(0, longestValue - 3)}...` : text;
 }

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { InputError, refuse, require } from "../../lib/core/mod.ts";
+import { InputError, printable, refuse, require } from "../../lib/core/mod.ts";
 
 const messageOf = (value?: unknown) =>
   assertThrows(() => refuse("quantize", "bits must be 2..8", value), InputError).message;
@@ -35,4 +35,32 @@ Deno.test("require() passes when the condition holds and refuses when it does no
 
 Deno.test("InputError is told apart from other errors by name", () => {
   assertEquals(new InputError("no").name, "InputError");
+});
+
+Deno.test("printable() leaves no character that moves, colours or hides text on a terminal", () => {
+  assertEquals(printable("w\x1b[2J\x9b31m\x07\x7f"), "w\\u{1b}[2J\\u{9b}31m\\u{7}\\u{7f}");
+  assertEquals(printable("a\u202eb\u200bc\ud800"), "a\\u{202e}b\\u{200b}c\\u{d800}");
+  assertEquals(printable("one \r\n  two\u2028three\tfour"), "one two three\\u{9}four");
+  assertEquals(printable("Zürich 東京 🙂 (5 %)"), "Zürich 東京 🙂 (5 %)");
+  assertEquals(printable("x".repeat(9999)), `${"x".repeat(1997)}...`);
+});
+
+Deno.test("InputError is one printable line, whatever its rule and action name", () => {
+  const error = assertThrows(
+    () => refuse("read tensor \x1b[31mw of a\n.bin", "it\x07 must be there"),
+    InputError,
+  );
+  const line = "Cannot read tensor \\u{1b}[31mw of a .bin: it\\u{7} must be there";
+  assertEquals(error.message, line);
+});
+
+Deno.test("refuse() looks at the beginning of a large array alone", () => {
+  const large = new Proxy(new Array(1e6).fill(1), {
+    get(target, key, receiver) {
+      if (key === "999") throw new Error("looked too far");
+      return Reflect.get(target, key, receiver);
+    },
+  });
+  assertEquals(messageOf(large).endsWith("..."), true);
+  assertEquals(messageOf(new Float32Array(1e6)).endsWith(",0,..."), true);
 });
