@@ -1,6 +1,6 @@
-import { drawWindows, windowStartToken } from "../lib/eval/mod.ts";
+import { drawWindows } from "../lib/eval/mod.ts";
 import type { Calibration } from "../lib/methods/mod.ts";
-import type { Model } from "../lib/model/mod.ts";
+import type { TokenText } from "./token_source.ts";
 
 /** How much of a calibration text is used. */
 export interface CalibrationPlan {
@@ -15,16 +15,14 @@ export interface CalibrationPlan {
 }
 
 /**
- * Draws the calibration windows of a model from the tokens of a text.
+ * Draws calibration windows from the tokens of a text.
  *
  * @throws {InputError} If the text is too short for one window or the plan out of range.
  */
 export function drawCalibration(
-  model: Model,
-  ids: Int32Array,
+  { ids, startToken }: Pick<TokenText, "ids" | "startToken">,
   { window, weightWindows: count, activationWindows, seed }: CalibrationPlan,
 ): Calibration {
-  const startToken = windowStartToken(model);
   const weightWindows = drawWindows(ids, { window, startToken, count, seed });
   return { weightWindows, activationWindows: weightWindows.slice(0, activationWindows) };
 }

@@ -23,12 +23,12 @@ export interface EvaluationConfig extends SubjectFacts {
  */
 export async function evaluate(
   config: EvaluationConfig,
-  { model, calibrationIds, testWindows }: Subject,
+  { model, calibration: text, testWindows }: Subject,
   weights: WeightCache,
   hooks: RunHooks,
 ): Promise<Readings> {
   const method = methods[config.method];
-  const calibration = () => drawCalibration(model, calibrationIds, config);
+  const calibration = () => drawCalibration(text, config);
   const pruning = config.pruning ? pruningFor(model, config.pruning) : undefined;
   const quantized = await weights.get(method, calibration, hooks);
   const { model: executed, forward } = executeMethod(

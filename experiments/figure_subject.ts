@@ -1,4 +1,4 @@
-import { cutWindows, type RunHooks, windowStartToken } from "../lib/eval/mod.ts";
+import { cutWindows, type RunHooks } from "../lib/eval/mod.ts";
 import { loadTokenizer, type Tokenizer } from "../lib/io/mod.ts";
 import {
   type Calibration,
@@ -8,9 +8,8 @@ import {
 } from "../lib/methods/mod.ts";
 import { disposeModel, type ForwardOptions, type Model, type Pruning } from "../lib/model/mod.ts";
 import { drawCalibration } from "./calibration.ts";
-import { tokenizeSplit } from "./encyclopedia.ts";
 import { loadSubject, type Subject } from "./subject.ts";
-import { tokenIds } from "./token_ids.ts";
+import { tokenReader } from "./token_source.ts";
 import { WeightCache } from "./weight_cache.ts";
 
 /** A model to draw figures of, with its texts, and its quantized versions once they are made. */
@@ -35,13 +34,13 @@ export async function loadFigureSubject(
   const subject = await loadSubject(folder, options);
   const { model, facts: { window } } = subject;
   const tokenizer = await loadTokenizer(folder);
-  const { ids } = await tokenizeSplit("validation", tokenizer);
-  const known = tokenIds(ids, model, `the tokenizer of ${folder}`);
+  const readTokens = tokenReader(model, folder);
+  const { ids, startToken } = await readTokens({ kind: "split", split: "validation" });
   const weights = new WeightCache(model);
   return {
     ...subject,
     tokenizer,
-    validationWindows: cutWindows(known, { window, startToken: windowStartToken(model) }),
+    validationWindows: cutWindows(ids, { window, startToken }),
     weights,
     [Symbol.dispose]() {
       weights[Symbol.dispose]();
@@ -59,8 +58,8 @@ export function firstWindows(subject: FigureSubject, count: number): FigureSubje
 }
 
 /** The calibration windows of a subject, the same in every call. */
-export function calibrationOf({ model, calibrationIds, facts }: Subject): Calibration {
-  return drawCalibration(model, calibrationIds, facts);
+export function calibrationOf({ calibration, facts }: Subject): Calibration {
+  return drawCalibration(calibration, facts);
 }
 
 /**

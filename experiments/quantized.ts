@@ -8,7 +8,7 @@ import {
   needsCalibration,
   quantizeWeights,
 } from "../lib/methods/mod.ts";
-import type { ForwardOptions, Model } from "../lib/model/mod.ts";
+import { chooseStartToken, type ForwardOptions, type Model } from "../lib/model/mod.ts";
 import { drawCalibration } from "./calibration.ts";
 import { tokenizeSplit } from "./encyclopedia.ts";
 import { longestWindow, protocol } from "./subject.ts";
@@ -39,5 +39,6 @@ async function calibrate(model: Model, tokenizer: Tokenizer): Promise<Calibratio
   const { ids } = await tokenizeSplit("calibration", tokenizer);
   const window = Math.min(longestWindow, model.architecture.maxPositions);
   const known = tokenIds(ids, model, `the tokenizer of ${model.name}`);
-  return drawCalibration(model, known, { ...protocol, window });
+  const text = { ids: known, startToken: chooseStartToken(model, tokenizer) };
+  return drawCalibration(text, { ...protocol, window });
 }

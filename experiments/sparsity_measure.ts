@@ -1,4 +1,4 @@
-import { cutWindows, type RunHooks, windowStartToken } from "../lib/eval/mod.ts";
+import { cutWindows, joinWindows, type RunHooks } from "../lib/eval/mod.ts";
 import type { MethodName } from "../lib/methods/mod.ts";
 import { scheduledTokens, sparsity } from "../lib/tokens/mod.ts";
 import { type FigureSubject, quantizeSubject } from "./figure_subject.ts";
@@ -34,14 +34,10 @@ export async function measureSparsity(
   const pruning = plan ? pruningFor(model, plan) : undefined;
   const quantized = await quantizeSubject(subject, method, hooks, pruning);
   const whole = split === "test" ? subject.testWindows : subject.validationWindows;
-  const scored = shorten(whole, window, windowStartToken(model)).slice(0, windows);
+  const { startToken } = subject.facts.testText;
+  const text = joinWindows(whole, startToken);
+  const scored = cutWindows(text, { window, startToken }).slice(0, windows);
   const readings = await takeReadings(quantized.model, scored, quantized.forward, hooks);
   const left = scheduledTokens(window, model.architecture.layers, pruning?.ratios ?? new Map());
   return { sparsity: sparsity(left, window), ...readings };
-}
-
-/** Windows of another length over the text of these. */
-function shorten(windows: Int32Array[], window: number, startToken: number | null): Int32Array[] {
-  const text = windows.flatMap((each) => Array.from(startToken === null ? each : each.subarray(1)));
-  return cutWindows(Int32Array.from(text), { window, startToken });
 }

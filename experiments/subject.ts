@@ -1,10 +1,9 @@
-import { cutWindows, windowStartToken } from "../lib/eval/mod.ts";
-import { hashFiles, loadTokenizer, openCheckpoint } from "../lib/io/mod.ts";
+import { cutWindows } from "../lib/eval/mod.ts";
+import { hashFiles, openCheckpoint } from "../lib/io/mod.ts";
 import { loadModel, type Model } from "../lib/model/mod.ts";
 import type { Profile } from "../lib/quant/mod.ts";
 import type { CalibrationPlan } from "./calibration.ts";
-import { tokenizeSplit } from "./encyclopedia.ts";
-import { tokenIds } from "./token_ids.ts";
+import { type TextFacts, textFacts, tokenReader, type TokenText } from "./token_source.ts";
 
 /** How every model is measured. */
 export const protocol = {
@@ -23,9 +22,8 @@ export interface SubjectFacts extends CalibrationPlan {
   weights: string;
   /** sha256 of config.json and tokenizer.json, joined. */
   settings: string;
-  /** sha256 of the calibration and of the test text. */
-  calibrationText: string;
-  testText: string;
+  calibrationText: TextFacts;
+  testText: TextFacts;
   profile: Profile;
   /** How many windows are scored. */
   windows: number;
@@ -36,7 +34,7 @@ export interface SubjectFacts extends CalibrationPlan {
 /** A model in floating point with the tokens to calibrate and test it on. */
 export interface Subject {
   model: Model;
-  calibrationIds: Int32Array;
+  calibration: TokenText;
   /** Windows to score. */
   testWindows: Int32Array[];
   facts: SubjectFacts;
@@ -56,25 +54,22 @@ export async function loadSubject(
   options: { matrixProduct: string; window?: number },
 ): Promise<Subject> {
   const model = await loadModel(folder);
-  const tokenizer = await loadTokenizer(folder);
-  using checkpoint = await openCheckpoint(folder);
-  const calibration = await tokenizeSplit("calibration", tokenizer);
-  const test = await tokenizeSplit("test", tokenizer);
-  const source = `the tokenizer of ${folder}`;
-  const calibrationIds = tokenIds(calibration.ids, model, source);
-  const testIds = tokenIds(test.ids, model, source);
+  const readTokens = tokenReader(model, folder);
+  const calibration = await readTokens({ kind: "split", split: "calibration" });
+  const test = await readTokens({ kind: "split", split: "test" });
   const window = options.window ?? Math.min(longestWindow, model.architecture.maxPositions);
-  const testWindows = cutWindows(testIds, { window, startToken: windowStartToken(model) });
+  const testWindows = cutWindows(test.ids, { window, startToken: test.startToken });
+  using checkpoint = await openCheckpoint(folder);
   return {
     model,
-    calibrationIds,
+    calibration,
     testWindows,
     facts: {
       ...protocol,
       weights: await checkpoint.sha256(),
       settings: await hashFiles([`${folder}/config.json`, `${folder}/tokenizer.json`]),
-      calibrationText: calibration.hash,
-      testText: test.hash,
+      calibrationText: textFacts(calibration),
+      testText: textFacts(test),
       window,
       windows: testWindows.length,
       matrixProduct: options.matrixProduct,

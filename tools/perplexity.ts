@@ -1,12 +1,15 @@
 /** `deno task perplexity`: the perplexity of one model on one text with one method. */
 import { drawCalibration } from "../experiments/calibration.ts";
-import { tokenizeSplit } from "../experiments/encyclopedia.ts";
 import { pruningFor, type PruningPlan } from "../experiments/pruning_plan.ts";
 import { takeReadings } from "../experiments/readings.ts";
-import { tokenIds } from "../experiments/token_ids.ts";
+import {
+  fileSource,
+  tokenReader,
+  type TokenSource,
+  type TokenText,
+} from "../experiments/token_source.ts";
 import { encodeJson, require } from "../lib/core/mod.ts";
-import { cutWindows, windowStartToken } from "../lib/eval/mod.ts";
-import { loadTokenizer, readJson, readText } from "../lib/io/mod.ts";
+import { cutWindows } from "../lib/eval/mod.ts";
 import {
   type Calibration,
   executeMethod,
@@ -17,7 +20,12 @@ import {
   needsCalibration,
   quantizeWeights,
 } from "../lib/methods/mod.ts";
-import { disposeModel, loadModel, type Model } from "../lib/model/mod.ts";
+import {
+  disposeModel,
+  loadModel,
+  type StartTokenPlace,
+  startTokenPlaces,
+} from "../lib/model/mod.ts";
 import type { Profile } from "../lib/quant/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import {
@@ -35,6 +43,7 @@ interface Options {
   text?: string;
   ids?: string;
   window?: number;
+  startToken?: StartTokenPlace;
   method: string;
   profile: Profile;
   execute: Execution;
@@ -60,6 +69,12 @@ await main((program, session) =>
       "--window <tokens>",
       "tokens per window (default: the longest the model allows, at most 2048)",
       integerOption("--window", 2),
+    )
+    .option(
+      "--start-token <place>",
+      "none, once in front of the text, or in every window (default: in every window where the " +
+        "model was trained so, else once where the tokenizer adds one; none in front of --ids)",
+      choiceOption("--start-token", startTokenPlaces),
     )
     .option("--method <name>", Object.keys(methods).join(", "), "fp16")
     .option(
@@ -114,21 +129,21 @@ await main((program, session) =>
 async function run(options: Options, session: Session): Promise<void> {
   const method = methodOf(options.method);
   const plan = pruningPlan(options);
-  const { profile, execute, text, ids } = options;
-  const isOne = (text === undefined) !== (ids === undefined);
-  require(isOne, "read the command line", "give either --text or --ids");
-  const values = text === undefined ? await readIds(ids!) : await encodeText(text, options.model);
-
+  const source = testSource(options);
+  const { profile, execute } = options;
   const { matrixProduct, integerProduct } = await useBackend("agile");
   const full = await loadModel(options.model);
   const { maxPositions } = full.architecture;
   const { window = Math.min(maxPositions, 2048) } = options;
   const rule = `--window must be at most ${maxPositions} with ${full.name}`;
   require(window <= maxPositions, "read the command line", rule, window);
-  const testIds = tokenIds(values, full, text ?? ids!);
-  const windows = cutWindows(testIds, { window, startToken: windowStartToken(full) });
+  const readTokens = tokenReader(full, options.model, options.startToken);
+  const test = await readTokens(source);
+  const windows = cutWindows(test.ids, { window, startToken: test.startToken });
   const pruning = plan && pruningFor(full, plan);
-  const calibration = needsCalibration(method) ? await calibrate(full, options, window) : undefined;
+  const calibration = needsCalibration(method)
+    ? await calibrate(readTokens, options, window)
+    : undefined;
 
   const draw = () => calibration!.drawn;
   const quantized = await quantizeWeights(full, method, draw, session.progress, session.signal);
@@ -145,6 +160,7 @@ async function run(options: Options, session: Session): Promise<void> {
     method: options.method,
     profile: method.activations && profile,
     calibration: calibration?.source,
+    startToken: test.startToken,
     window,
     windows: windows.length,
     perplexity: readings.survivors.perplexity,
@@ -159,6 +175,12 @@ async function run(options: Options, session: Session): Promise<void> {
   console.log(options.json ? encodeJson(report, 2) : describeReport(report));
 }
 
+function testSource({ text, ids }: Options): TokenSource {
+  const isOne = (text === undefined) !== (ids === undefined);
+  require(isOne, "read the command line", "give either --text or --ids");
+  return text === undefined ? { kind: "ids", path: ids! } : { kind: "text", path: text };
+}
+
 /** The pruning the command line asks for, if any. */
 function pruningPlan({ prune, pruneLayers, positions }: Options): PruningPlan | undefined {
   const action = "read the command line";
@@ -169,36 +191,19 @@ function pruningPlan({ prune, pruneLayers, positions }: Options): PruningPlan | 
   return { beta: prune, layers: pruneLayers!, positions };
 }
 
-async function readIds(path: string): Promise<number[]> {
-  const ids = await readJson(path);
-  const action = `read ${path}`;
-  const rule = "it must be a JSON array of token ids";
-  require(Array.isArray(ids), action, rule, ids);
-  const strange = ids.findIndex((id) => !Number.isInteger(id));
-  require(strange < 0, action, rule, ids[strange]);
-  return ids;
-}
-
-async function encodeText(path: string, model: string): Promise<Int32Array> {
-  const text = await readText(path);
-  return (await loadTokenizer(model)).encode(text);
-}
-
 /** Calibration windows from the given file or from the encyclopedia, and where they come from. */
 async function calibrate(
-  model: Model,
-  { calibration: path, calibrationWindows, seed, model: folder }: Options,
+  readTokens: (source: TokenSource) => Promise<TokenText>,
+  { calibration: path, calibrationWindows, seed }: Options,
   window: number,
 ): Promise<{ drawn: Calibration; source: string }> {
-  const text = path ?? "the built-in encyclopedia";
-  const values = path === undefined
-    ? (await tokenizeSplit("calibration", await loadTokenizer(folder))).ids
-    : path.endsWith(".json")
-    ? await readIds(path)
-    : await encodeText(path, folder);
+  const source: TokenSource = path === undefined
+    ? { kind: "split", split: "calibration" }
+    : fileSource(path);
   const plan = { window, weightWindows: calibrationWindows, activationWindows, seed };
+  const text = path ?? "the built-in encyclopedia";
   return {
-    drawn: drawCalibration(model, tokenIds(values, model, text), plan),
+    drawn: drawCalibration(await readTokens(source), plan),
     source: `${text}: ${calibrationWindows} windows of ${window}, seed ${seed}`,
   };
 }

@@ -1,5 +1,7 @@
 import { formatEstimate } from "../experiments/format_estimate.ts";
+import { describeStartToken } from "../experiments/token_source.ts";
 import type { Estimate } from "../lib/core/mod.ts";
+import type { StartToken } from "../lib/model/mod.ts";
 import type { Profile } from "../lib/quant/mod.ts";
 
 /** What `deno task perplexity` has to say; printed as it is with `--json`. */
@@ -11,6 +13,7 @@ export interface PerplexityReport {
   profile?: Profile;
   /** What the method was calibrated on; of methods that need it. */
   calibration?: string;
+  startToken: StartToken;
   /** Tokens per window, and how many windows were scored. */
   window: number;
   windows: number;
@@ -38,6 +41,7 @@ export function describeReport(report: PerplexityReport): string {
     ["method", profile ? `${report.method} (profile ${profile})` : report.method],
     ["calibrated on", calibration],
     ["linear maps in", integerProduct && `integers (${integerProduct})`],
+    ["start token", describeStartToken(report.startToken)],
     ["perplexity", interval(report.perplexity)],
     ["dense on survivors", denseOnSurvivors && interval(denseOnSurvivors)],
     ["all positions", allPositions && interval(allPositions)],

@@ -4,6 +4,7 @@ import type { MeasuredModel } from "../experiments/measure.ts";
 import { renderTable } from "../experiments/render.ts";
 import { judgeSpeed, table4, table4Rows } from "../experiments/table4.ts";
 import type { PaperTable } from "../experiments/tables.ts";
+import { describeStartToken } from "../experiments/token_source.ts";
 import { encodeJson } from "../lib/core/mod.ts";
 import { writeAtomically } from "../lib/io/mod.ts";
 import { type Table, toCsv, toLatex, toMarkdown } from "../lib/report/mod.ts";
@@ -60,7 +61,8 @@ async function writeTable(path: string, table: Table, record: unknown): Promise<
 
 function describeModel({ name, facts }: MeasuredModel): string {
   return `${name}: weights sha256 ${facts.weights.slice(0, 12)}, encyclopedia test text ` +
-    `${facts.testText.slice(0, 12)}, ${facts.windows} windows of ${facts.window} tokens, ` +
+    `${facts.testText.sha256.slice(0, 12)}, ${facts.windows} windows of ${facts.window} tokens, ` +
+    `start token ${describeStartToken(facts.testText.startToken)}, ` +
     `profile ${facts.profile}, products by ${facts.matrixProduct}`;
 }
 

@@ -1,8 +1,8 @@
 import { type Estimate, type Progress, silent } from "../core/mod.ts";
-import type { ForwardOptions, Model } from "../model/mod.ts";
+import { chooseStartToken, type ForwardOptions, type Model } from "../model/mod.ts";
 import { readScores } from "./reading.ts";
 import { scoreWindow, type WindowScores } from "./score.ts";
-import { cutWindows, type WindowOptions, windowStartToken } from "./windows.ts";
+import { cutWindows, type WindowOptions } from "./windows.ts";
 
 /** What long evaluations report to and listen to. */
 export interface RunHooks {
@@ -30,7 +30,8 @@ export interface PerplexityResult {
  *
  * @param ids The tokens of the whole text.
  * @param options.window Tokens per window; the model's longest, at most 2048, unless given.
- * @param options.startToken In front of every window; the model's own rule unless given.
+ * @param options.startToken As {@linkcode chooseStartToken} of the tokenizer gives it; without, the
+ *   model's own rule for ids that are taken as they are.
  * @throws {InputError} If the text is shorter than a window or an id outside the vocabulary.
  */
 export async function perplexity(
@@ -40,7 +41,7 @@ export async function perplexity(
 ): Promise<PerplexityResult> {
   const {
     window = Math.min(model.architecture.maxPositions, 2048),
-    startToken = windowStartToken(model),
+    startToken = chooseStartToken(model),
   } = options;
   const windows = cutWindows(ids, { window, startToken });
   const started = performance.now();

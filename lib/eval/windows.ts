@@ -1,18 +1,12 @@
 import { require, seededRandom } from "../core/mod.ts";
-import type { Model } from "../model/mod.ts";
+import { prependToken, type StartToken } from "../model/mod.ts";
 
 /** How a text is cut. */
 export interface WindowOptions {
   /** Tokens per window, start token included. */
   window: number;
-  /** A token every window starts with; null takes the windows from the text as they come. */
-  startToken: number | null;
-}
-
-/** The start token that belongs in front of every window of this model, if any. */
-export function windowStartToken(model: Model): number | null {
-  const { startToken, startsEveryWindow } = model.architecture;
-  return startsEveryWindow ? startToken : null;
+  /** Of the text, whose ids come without it. */
+  startToken: StartToken;
 }
 
 /**
@@ -20,18 +14,12 @@ export function windowStartToken(model: Model): number | null {
  *
  * @throws {InputError} If the window is below 2 or the text shorter than one window.
  */
-export function cutWindows(
-  ids: Int32Array,
-  { window, startToken }: WindowOptions,
-): Int32Array[] {
+export function cutWindows(ids: Int32Array, options: WindowOptions): Int32Array[] {
   const action = "cut windows";
-  const length = textTokens(action, window, startToken);
-  const count = Math.floor(ids.length / length);
-  require(count > 0, action, `the text must have at least ${length} tokens`, ids.length);
-  return Array.from(
-    { length: count },
-    (_, index) => windowAt(ids, index * length, length, startToken),
-  );
+  const { tokens, length, windowAt } = windowsOf(ids, options, action);
+  const count = Math.floor(tokens / length);
+  require(count > 0, action, `the text must have at least ${length} tokens`, tokens);
+  return Array.from({ length: count }, (_, index) => windowAt(index * length));
 }
 
 /**
@@ -44,36 +32,39 @@ export function cutWindows(
  */
 export function drawWindows(
   ids: Int32Array,
-  { window, startToken, count, seed }: WindowOptions & { count: number; seed: number },
+  { count, seed, ...options }: WindowOptions & { count: number; seed: number },
 ): Int32Array[] {
   const action = "draw calibration windows";
-  const length = textTokens(action, window, startToken);
+  const { tokens, length, windowAt } = windowsOf(ids, options, action);
   require(Number.isInteger(count) && count > 0, action, "count must be 1 or more", count);
-  require(
-    ids.length > length,
-    action,
-    `the text must have more than ${length} tokens`,
-    ids.length,
-  );
+  require(tokens > length, action, `the text must have more than ${length} tokens`, tokens);
   const random = seededRandom(seed);
-  return Array.from(
-    { length: count },
-    () => windowAt(ids, random.integer(0, ids.length - length - 1), length, startToken),
-  );
+  const draw = () => windowAt(random.integer(0, tokens - length - 1));
+  return Array.from({ length: count }, draw);
 }
 
-/** How many tokens of text a window holds. */
-function textTokens(action: string, window: number, startToken: number | null): number {
-  require(
-    Number.isInteger(window) && window >= 2,
-    action,
-    "window must be an integer of 2 or more",
-    window,
-  );
-  return startToken === null ? window : window - 1;
+/** The tokens of a text that windows were cut from, up to the dropped tail, without start token. */
+export function joinWindows(windows: Int32Array[], { place }: StartToken): Int32Array {
+  const parts = windows.map((window, index) => {
+    const starts = place === "window" || place === "once" && index === 0;
+    return starts ? window.subarray(1) : window;
+  });
+  return Int32Array.from(parts.flatMap((part) => Array.from(part)));
 }
 
-function windowAt(ids: Int32Array, from: number, length: number, startToken: number | null) {
-  const text = ids.subarray(from, from + length);
-  return startToken === null ? text.slice() : Int32Array.of(startToken, ...text);
+/**
+ * A text with its start token, ready to be cut: how many tokens there are, how many of them a window
+ * takes, and the window at an offset.
+ */
+function windowsOf(ids: Int32Array, { window, startToken }: WindowOptions, action: string) {
+  const isValid = Number.isInteger(window) && window >= 2;
+  require(isValid, action, "window must be an integer of 2 or more", window);
+  const { place } = startToken;
+  const text = place === "once" ? prependToken(startToken.id, ids) : ids;
+  const length = place === "window" ? window - 1 : window;
+  const windowAt = (from: number) => {
+    const part = text.subarray(from, from + length);
+    return place === "window" ? prependToken(startToken.id, part) : part.slice();
+  };
+  return { tokens: text.length, length, windowAt };
 }

@@ -20,5 +20,6 @@ export {
   siteNames,
   type Visit,
 } from "./sites.ts";
+export * from "./start_token.ts";
 export * from "./state.ts";
 export * from "./weights.ts";

@@ -42,7 +42,7 @@ Deno.test("perplexity() is exp of the mean over windows of the mean loss", () =>
 Deno.test("perplexity() reads a pruned run on its survivors and on all positions", () =>
   withModel("llama", async (model) => {
     const result = await perplexity(model, ids, { window: 40, pruning });
-    const windows = cutWindows(ids, { window: 40, startToken: null });
+    const windows = cutWindows(ids, { window: 40, startToken: { place: "none" } });
     const scores = windows.map((window) => scoreWindow(model, window, { pruning }));
     assertEquals(result.perplexity, readScores(scores, scores).perplexity);
     assertEquals(result.allPositions, readScores(scores).perplexity);
@@ -53,10 +53,13 @@ Deno.test("perplexity() takes the model's longest window and its start token by 
   withModel("opt-pre", async (model) => {
     const architecture = { ...model.architecture, maxPositions: 60, startsEveryWindow: true };
     const started = { ...model, architecture };
-    const expected = await perplexity(model, ids, { window: 60, startToken: 2 });
+    const expected = await perplexity(model, ids, {
+      window: 60,
+      startToken: { place: "window", id: 2 },
+    });
     assertEquals(expected.windows, 2);
     assertEquals((await perplexity(started, ids)).perplexity, expected.perplexity);
-    const bare = await perplexity(started, ids, { startToken: null });
+    const bare = await perplexity(started, ids, { startToken: { place: "none" } });
     assert(bare.perplexity.value !== expected.perplexity.value);
   }));
 

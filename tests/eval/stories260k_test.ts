@@ -17,7 +17,10 @@ Deno.test({
     const ids = Int32Array.from((await read("ids.json")).flat());
     const model = await loadModel(folder);
     const { window } = golden;
-    const { perplexity: { value } } = await perplexity(model, ids, { window, startToken: null });
+    const { perplexity: { value } } = await perplexity(model, ids, {
+      window,
+      startToken: { place: "none" },
+    });
     assertAlmostEquals(value, golden.ppl, 1e-5);
     golden.ce.forEach((expected, index) => {
       const { loss } = scoreWindow(model, ids.slice(index * window, (index + 1) * window));

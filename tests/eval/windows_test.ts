@@ -1,19 +1,23 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/core/mod.ts";
-import { cutWindows, drawWindows, windowStartToken } from "../../lib/eval/mod.ts";
-import { withModel } from "./tiny_models.ts";
+import { cutWindows, drawWindows, joinWindows } from "../../lib/eval/mod.ts";
+import type { StartToken } from "../../lib/model/mod.ts";
 
 /** The text 0, 1, 2, ...: a token is its own offset. */
 const countUp = (length: number) => Int32Array.from({ length }, (_, index) => index);
 
+const none: StartToken = { place: "none" };
+const once: StartToken = { place: "once", id: 99 };
+const inWindow: StartToken = { place: "window", id: 99 };
+
 Deno.test("cutWindows() cuts consecutive windows and drops the tail", () => {
-  const windows = cutWindows(countUp(11), { window: 4, startToken: null });
+  const windows = cutWindows(countUp(11), { window: 4, startToken: none });
   assertEquals(windows, [Int32Array.of(0, 1, 2, 3), Int32Array.of(4, 5, 6, 7)]);
 });
 
 Deno.test("cutWindows() puts the start token in front and takes one token less of text", () => {
-  const windows = cutWindows(countUp(11), { window: 4, startToken: 99 });
+  const windows = cutWindows(countUp(11), { window: 4, startToken: inWindow });
   assertEquals(windows.map((window) => [...window]), [
     [99, 0, 1, 2],
     [99, 3, 4, 5],
@@ -21,36 +25,53 @@ Deno.test("cutWindows() puts the start token in front and takes one token less o
   ]);
 });
 
-Deno.test("cutWindows() uses every token once but fewer than one window of them", () => {
+Deno.test("cutWindows() puts a start token once in front of the text, which it shifts", () => {
+  const windows = cutWindows(countUp(11), { window: 4, startToken: once });
+  assertEquals(windows.map((window) => [...window]), [
+    [99, 0, 1, 2],
+    [3, 4, 5, 6],
+    [7, 8, 9, 10],
+  ]);
+});
+
+Deno.test("joinWindows() undoes cutWindows() but for fewer tokens than one window", () => {
   fc.assert(fc.property(
     fc.integer({ min: 2, max: 40 }),
-    fc.constantFrom(null, 7),
+    fc.constantFrom(none, once, inWindow),
     fc.integer({ min: 40, max: 300 }),
     (window, startToken, length) => {
       const windows = cutWindows(countUp(length), { window, startToken });
-      const text = windows.flatMap((each) => [...each.subarray(startToken === null ? 0 : 1)]);
-      assertEquals(text, [...countUp(text.length)]);
+      const text = joinWindows(windows, startToken);
+      assertEquals(text, countUp(text.length));
       assertEquals(windows.every((each) => each.length === window), true);
       const left = length - text.length;
-      assertEquals(left >= 0 && left < (startToken === null ? window : window - 1), true);
+      assertEquals(left >= 0 && left < (startToken === inWindow ? window - 1 : window), true);
     },
   ));
+});
+
+Deno.test("cutWindows() takes a text of millions of tokens with a start token in front", () => {
+  const windows = cutWindows(countUp(3_000_000), { window: 1_000_000, startToken: once });
+  assertEquals(windows.map(([first]) => first), [99, 999_999, 1_999_999]);
 });
 
 Deno.test("cutWindows() refuses windows below 2 and texts shorter than one", () => {
   for (const window of [1, 2.5]) {
     assertThrows(
-      () => cutWindows(countUp(9), { window, startToken: null }),
+      () => cutWindows(countUp(9), { window, startToken: none }),
       InputError,
       `Cannot cut windows: window must be an integer of 2 or more, got ${window}`,
     );
   }
   assertThrows(
-    () => cutWindows(countUp(9), { window: 10, startToken: null }),
+    () => cutWindows(countUp(9), { window: 10, startToken: none }),
     InputError,
     "Cannot cut windows: the text must have at least 10 tokens, got 9",
   );
-  assertEquals(cutWindows(countUp(9), { window: 10, startToken: 0 }).length, 1);
+  assertEquals(
+    cutWindows(countUp(9), { window: 10, startToken: inWindow }).length,
+    1,
+  );
 });
 
 // Expected offsets: Python 3, random.seed(seed); [random.randint(0, n - length - 1) for _ in ...].
@@ -62,7 +83,7 @@ for (
 ) {
   Deno.test(`drawWindows() draws the windows of Python's random, seed ${seed}`, () => {
     const ids = countUp(tokens);
-    const options = { window, startToken: null, count: offsets.length, seed };
+    const options = { window, startToken: none, count: offsets.length, seed };
     const windows = drawWindows(ids, options);
     assertEquals(windows.map(([first]) => first), [...offsets]);
     windows.forEach((each, index) => {
@@ -72,19 +93,31 @@ for (
 }
 
 Deno.test("drawWindows() draws one token less of text behind a start token", () => {
-  const windows = drawWindows(countUp(1000), { window: 20, startToken: -1, count: 6, seed: 0 });
-  assertEquals(windows.map((each) => each[0]), new Array(6).fill(-1));
+  const windows = drawWindows(countUp(1000), {
+    window: 20,
+    startToken: inWindow,
+    count: 6,
+    seed: 0,
+  });
+  assertEquals(windows.map((each) => each[0]), new Array(6).fill(99));
   assertEquals(windows.map((each) => each[1]), [864, 394, 776, 911, 430, 41]);
   assertEquals(windows.every((each) => each.length === 20), true);
 });
 
+Deno.test("drawWindows() draws from a text with its start token in front", () => {
+  const windows = drawWindows(countUp(999), { window: 20, startToken: once, count: 6, seed: 0 });
+  assertEquals(windows.map((each) => each[1]), [864, 394, 776, 911, 430, 41]); // of 1000 tokens
+  const [first] = drawWindows(countUp(4), { window: 4, startToken: once, count: 1, seed: 0 });
+  assertEquals(first, Int32Array.of(99, 0, 1, 2));
+});
+
 Deno.test("drawWindows() can draw from a text one token longer than a window", () => {
-  const windows = drawWindows(countUp(5), { window: 4, startToken: null, count: 3, seed: 1 });
+  const windows = drawWindows(countUp(5), { window: 4, startToken: none, count: 3, seed: 1 });
   assertEquals(windows, new Array(3).fill(Int32Array.of(0, 1, 2, 3)));
 });
 
 Deno.test("drawWindows() refuses short texts, short windows and no windows", () => {
-  const options = { window: 4, startToken: null, count: 2, seed: 0 };
+  const options = { window: 4, startToken: none, count: 2, seed: 0 };
   const refused = (tokens: number, changes: Partial<typeof options>, rule: string) =>
     assertThrows(
       () => drawWindows(countUp(tokens), { ...options, ...changes }),
@@ -95,13 +128,4 @@ Deno.test("drawWindows() refuses short texts, short windows and no windows", () 
   refused(9, { window: 1 }, "window must be an integer of 2 or more, got 1");
   refused(9, { count: 0 }, "count must be 1 or more, got 0");
   refused(9, { count: 1.5 }, "count must be 1 or more, got 1.5");
-});
-
-Deno.test("windowStartToken() is the start token of models trained with it, else null", async () => {
-  await withModel("llama", (model) => {
-    assertEquals(model.architecture.startToken, 1);
-    assertEquals(windowStartToken(model), null);
-    const architecture = { ...model.architecture, startsEveryWindow: true };
-    assertEquals(windowStartToken({ ...model, architecture }), 1);
-  });
 });

@@ -23,7 +23,7 @@ for (const [index, name] of tinyModels.entries()) {
       const measured = await evaluate(config, subject, weights, {});
 
       const method = methods["agileq-8"];
-      const calibration = () => drawCalibration(model, subject.calibrationIds, facts);
+      const calibration = () => drawCalibration(subject.calibration, facts);
       const quantized = await quantizeWeights(model, method, calibration);
       const pruning = pruningFor(model, plan);
       const forward = quantizedForward(quantized, method, profile, calibration, pruning);

@@ -16,7 +16,7 @@ for (const name of tinyModels) {
     withModel(name, async (model) => {
       const { survivors, ...others } = await takeReadings(model, windows, {}, {});
       const ids = Int32Array.from(windows.flatMap((window) => [...window]));
-      const expected = await perplexity(model, ids, { window: 24, startToken: null });
+      const expected = await perplexity(model, ids, { window: 24, startToken: { place: "none" } });
       assertEquals(survivors.perplexity, expected.perplexity);
       assertEquals([survivors.scored, expected.scored, others], [69, 69, {}]);
     }));

@@ -3,7 +3,7 @@ import { tokenizeSplit } from "../../experiments/encyclopedia.ts";
 import { loadSubject } from "../../experiments/subject.ts";
 import { InputError } from "../../lib/core/mod.ts";
 import { hashFile, loadTokenizer } from "../../lib/io/mod.ts";
-import { disposeModel } from "../../lib/model/mod.ts";
+import { disposeModel, type StartToken } from "../../lib/model/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { tinyArchitecture, writeTinyModel } from "./tiny_folder.ts";
 
@@ -19,19 +19,20 @@ async function load(folder: string, window?: number) {
 Deno.test("loadSubject() cuts the test split and knows what identifies the measurement", () =>
   withFolder(async (folder) => {
     await writeTinyModel(folder);
-    const { model, calibrationIds, testWindows, facts } = await load(folder);
+    const { model, calibration: drawnFrom, testWindows, facts } = await load(folder);
     const tokenizer = await loadTokenizer(folder);
     const test = await tokenizeSplit("test", tokenizer);
     const calibration = await tokenizeSplit("calibration", tokenizer);
     assertEquals(model.architecture, tinyArchitecture);
-    assertEquals(calibrationIds, calibration.ids);
+    assertEquals(drawnFrom.ids, calibration.ids);
+    const startToken: StartToken = { place: "window", id: 0 };
     assertEquals(testWindows.length, Math.floor(test.ids.length / 511));
     assertEquals(testWindows[1], Int32Array.of(0, ...test.ids.subarray(511, 1022)));
     assertEquals(facts, {
       weights: await hashFile(`${folder}/model.safetensors`),
       settings: facts.settings,
-      calibrationText: calibration.hash,
-      testText: test.hash,
+      calibrationText: { sha256: calibration.hash, startToken },
+      testText: { sha256: test.hash, startToken },
       profile: "paper",
       window: 512,
       windows: testWindows.length,

@@ -9,8 +9,8 @@ import { randomIds } from "../eval/tiny_models.ts";
 export const facts: SubjectFacts = {
   weights: "0123456789abcdef",
   settings: "settings",
-  calibrationText: "calibration",
-  testText: "fedcba9876543210",
+  calibrationText: { sha256: "calibration", startToken: { place: "none" } },
+  testText: { sha256: "fedcba9876543210", startToken: { place: "none" } },
   profile: "paper",
   window: 24,
   windows: 3,
@@ -23,7 +23,8 @@ export const facts: SubjectFacts = {
 /** One of the tiny models with random tokens. */
 export function tinySubject(model: Model): Subject {
   const testWindows = [11, 12, 13].map((seed) => randomIds(facts.window, seed));
-  return { model, calibrationIds: randomIds(200, 10), testWindows, facts };
+  const calibration = { ...facts.calibrationText, ids: randomIds(200, 10), label: "random" };
+  return { model, calibration, testWindows, facts };
 }
 
 /** A reading that gave these mean losses, window by window. */

@@ -12,7 +12,7 @@ Deno.test("WeightCache makes each version of the weights once and shares it", ()
     let draws = 0;
     const calibration = () => {
       draws++;
-      return drawCalibration(model, tinySubject(model).calibrationIds, facts);
+      return drawCalibration(tinySubject(model).calibration, facts);
     };
     using cache = new WeightCache(model);
     const get = (name: keyof typeof methods) => cache.get(methods[name], calibration, {});

@@ -35,6 +35,7 @@ Deno.test("perplexity prints what perplexity() of the library gives", () =>
       assertEquals(report, {
         model: llama,
         method: "fp16",
+        startToken: { place: "none" },
         window: 32,
         windows: 4,
         perplexity: { value, low, high },
@@ -44,14 +45,15 @@ Deno.test("perplexity prints what perplexity() of the library gives", () =>
 
       const lines = human.out.split("\n");
       const interval = `[${low!.toFixed(4)}, ${high!.toFixed(4)}] (95 %)`;
-      assertEquals(lines.slice(0, 4), [
+      assertEquals(lines.slice(0, 5), [
         `model               ${llama}`,
         "method              fp16",
+        "start token         none",
         `perplexity          ${value.toFixed(4)} ${interval}`,
         "scored              124 tokens in 4 windows of 32",
       ]);
-      assertEquals(lines.length, 5);
-      assertStringIncludes(lines[4], `tokens/s (${matrixProduct})`);
+      assertEquals(lines.length, 6);
+      assertStringIncludes(lines[5], `tokens/s (${matrixProduct})`);
       assertStringIncludes(human.err, "windows: finished");
     });
   }));
@@ -69,7 +71,8 @@ Deno.test("perplexity of a pruned, quantized model is that of the library, with 
     assertEquals(code, 0);
     const report = JSON.parse(out);
     await withModel("llama", async (full) => {
-      const drawn = drawCalibration(full, calibrationIds, {
+      const text = { ids: calibrationIds, startToken: { place: "none" } as const };
+      const drawn = drawCalibration(text, {
         window: 32,
         weightWindows: 4,
         activationWindows: 10,

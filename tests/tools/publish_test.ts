@@ -34,7 +34,7 @@ Deno.test("publishTable() says below a table what was measured, and the verdict 
     const { notes } = await publishTable(paperTables[0], [model], origin, folder);
     assertEquals(notes!.slice(1, 3), [
       "tiny: weights sha256 0123456789ab, encyclopedia test text fedcba987654, " +
-      "3 windows of 24 tokens, profile paper, products by a test",
+      "3 windows of 24 tokens, start token none, profile paper, products by a test",
       'tiny: "AgileQ-8 loses less than 10 % against FP16" is reproduced ' +
       "(AgileQ-8 / FP16 = 1.0000 [1.0000, 1.0000])",
     ]);
