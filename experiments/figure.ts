@@ -1,3 +1,4 @@
+import { InputError } from "../lib/core/mod.ts";
 import type { FamilyName } from "../lib/model/mod.ts";
 import type { Figure } from "../lib/report/mod.ts";
 import { type Cell, forgetful, runCells, type RunOptions } from "../lib/sweep/mod.ts";
@@ -33,6 +34,7 @@ export interface MeasuredSubject<Result> {
  * Measures the cells of every subject; those measured before come from the store.
  *
  * @param cellsOf The cells of a subject; ids must differ between subjects.
+ * @throws {InputError} Naming every cell that refused its input, once all have had their turn.
  */
 export async function measureSubjects<Result>(
   subjects: readonly FigureSubject[],
@@ -40,11 +42,11 @@ export async function measureSubjects<Result>(
   options: FigureOptions = {},
 ): Promise<MeasuredSubject<Result>[]> {
   const cells = subjects.map((subject) => ({ subject, own: cellsOf(subject) }));
-  const { results } = await runCells(cells.flatMap(({ own }) => own), {
-    store: forgetful,
-    fingerprint: "",
-    ...options,
-  });
+  const settings = { store: forgetful, fingerprint: "", ...options };
+  const { results, refusals } = await runCells(cells.flatMap(({ own }) => own), settings);
+  if (refusals.size > 0) {
+    throw new InputError([...refusals].map(([id, reason]) => `${id}: ${reason}`).join("; "));
+  }
   return cells.map(({ subject, own }) => (
     { subject, results: own.map(({ id }) => results.get(id)!) }
   ));

@@ -1,4 +1,4 @@
-import { type Progress, refuse } from "../lib/core/mod.ts";
+import { InputError, type Progress, refuse } from "../lib/core/mod.ts";
 import { type Execution, methods } from "../lib/methods/mod.ts";
 import { type Cell, type CellStore, runCells } from "../lib/sweep/mod.ts";
 import { evaluate, type EvaluationConfig } from "./evaluation.ts";
@@ -72,7 +72,10 @@ export async function measureModel(
     };
     return { row: key, ...cell };
   });
-  const { results, computed, reused } = await runCells(cells, options);
+  const { results, computed, reused, refusals } = await runCells(cells, options);
+  if (refusals.size > 0) {
+    throw new InputError([...refusals].map(([id, reason]) => `${id}: ${reason}`).join("; "));
+  }
   const measured = cells.map(({ id, row, config }): [RowKey, MeasuredCell] => [
     row,
     { id, row, config, result: results.get(id)! },

@@ -2,6 +2,9 @@ import { decodeJson, encodeJson } from "../lib/core/mod.ts";
 import { writeAtomically } from "../lib/io/mod.ts";
 import type { CellRecord, CellStore } from "../lib/sweep/mod.ts";
 
+/** The folder where reproduce and figures keep what was measured. */
+export const cellFolder = "results/.cells";
+
 /**
  * Keeps the finished cells of experiments in a folder, one JSON file each.
  *
@@ -26,6 +29,6 @@ export function fileCellStore(folder: string): CellStore {
 }
 
 function isRecord(value: unknown): value is CellRecord {
-  const names = ["id", "config", "fingerprint", "result"];
+  const names = ["id", "config", "fingerprint", "result", "checksum"];
   return typeof value === "object" && value !== null && names.every((name) => name in value);
 }

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { dirname } from "node:path";
 import { refuse, require } from "../core/mod.ts";
 import { parseJson } from "./json.ts";
 
@@ -64,48 +63,6 @@ export function decodeText(bytes: Uint8Array, path: string, part = "file"): stri
   }
 }
 
-/**
- * Writes a file so that its path never shows half of it: a temporary file beside it is written
- * first and then renamed. Folders that do not exist yet are made.
- *
- * @param content Text, bytes, or bytes in pieces, which are asked for one at a time.
- * @throws {InputError} If the path cannot be written.
- */
-export async function writeAtomically(
-  path: string,
-  content: string | Uint8Array | Iterable<Uint8Array>,
-): Promise<void> {
-  const pieces = typeof content === "string"
-    ? [new TextEncoder().encode(content)]
-    : content instanceof Uint8Array
-    ? [content]
-    : content;
-  const action = `write ${path}`;
-  const temporary = `${path}.${crypto.randomUUID()}.partial`;
-  await attempt(action, () => Deno.mkdir(dirname(path), { recursive: true }));
-  try {
-    await writePieces(temporary, pieces, action);
-    await attempt(action, () => Deno.rename(temporary, path));
-  } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
-    throw error;
-  }
-}
-
-async function writePieces(
-  path: string,
-  pieces: Iterable<Uint8Array>,
-  action: string,
-): Promise<void> {
-  using file = await attempt(action, () => Deno.open(path, { write: true, createNew: true }));
-  for (let piece of pieces) {
-    while (piece.length > 0) {
-      const written = await attempt(action, () => file.write(piece));
-      piece = piece.subarray(written);
-    }
-  }
-}
-
 /** The SHA-256 digest of a file in hexadecimal; the file is read a mebibyte at a time. */
 export function hashFile(path: string): Promise<string> {
   return hashFiles([path]);
@@ -142,7 +99,7 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 /** Runs one call to the system; what the system refuses is an input error. */
-async function attempt<T>(action: string, call: () => Promise<T>): Promise<T> {
+export async function attempt<T>(action: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {

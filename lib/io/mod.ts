@@ -4,8 +4,9 @@
  */
 export { Checkpoint, openCheckpoint } from "./checkpoint.ts";
 export { type Dtype, type TensorData } from "./dtypes.ts";
-export { exists, hashFile, hashFiles, readJson, readText, writeAtomically } from "./files.ts";
+export { exists, hashFile, hashFiles, readJson, readText } from "./files.ts";
 export { type TensorInfo } from "./safetensors_header.ts";
 export { openSafetensors, SafetensorsFile, type TensorReader } from "./safetensors_reader.ts";
 export { type TensorToWrite, writeSafetensors } from "./safetensors_writer.ts";
 export { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
+export { prepareFolder, removeUnlocked, writeAtomically } from "./write.ts";

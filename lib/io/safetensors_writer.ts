@@ -1,6 +1,6 @@
 import { require } from "../core/mod.ts";
 import { dataArrays, type Dtype, elementCount, type TensorData } from "./dtypes.ts";
-import { writeAtomically } from "./files.ts";
+import { writeAtomically } from "./write.ts";
 import { encodeBfloat16, encodeFloat16 } from "./float16.ts";
 import { lengthBytes, metadataKey } from "./safetensors_header.ts";
 

@@ -2,8 +2,10 @@ import { canonicalJson, type Progress, sha256 } from "../core/mod.ts";
 
 /** One independent measurement of an experiment, such as one model under one method. */
 export interface Cell<Config, Result> {
-  /** Human readable and unique within the experiment: `opt-small/gptq/w4a8`. */
+  /** Unique within the experiment, and the same whatever else is measured: `table1/3b9ee320/gptq4`. */
   id: string;
+  /** What progress and refusals call the cell; its id unless given. */
+  label?: string;
   /** Everything that the result depends on, as plain data. */
   config: Config;
   /**
@@ -20,6 +22,8 @@ export interface CellRecord {
   config: unknown;
   fingerprint: string;
   result: unknown;
+  /** Of all the rest, so that a record which was damaged or edited is known as such. */
+  checksum: string;
 }
 
 /** Where finished cells are kept between runs. */
@@ -45,4 +49,31 @@ export const forgetful: CellStore = {
  */
 export async function cellKey(cell: Cell<unknown, unknown>, fingerprint: string): Promise<string> {
   return await sha256(canonicalJson({ id: cell.id, config: cell.config, fingerprint }));
+}
+
+/**
+ * The record of a finished cell.
+ *
+ * @throws {InputError} If config or result are not plain data.
+ */
+export async function recordOf(
+  { id, config }: Cell<unknown, unknown>,
+  fingerprint: string,
+  result: unknown,
+): Promise<CellRecord> {
+  const checksum = await sha256(canonicalJson({ id, config, fingerprint, result }));
+  return { id, config, fingerprint, result, checksum };
+}
+
+/**
+ * Whether a stored record is one of this very cell and holds what was once measured: its id, config
+ * and fingerprint are those asked for and nothing of it has changed since.
+ */
+export async function isRecordOf(
+  cell: Cell<unknown, unknown>,
+  fingerprint: string,
+  stored: CellRecord,
+): Promise<boolean> {
+  const expected = await recordOf(cell, fingerprint, stored.result);
+  return canonicalJson(stored) === canonicalJson(expected);
 }

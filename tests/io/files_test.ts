@@ -10,46 +10,6 @@ import {
 } from "../../lib/io/mod.ts";
 import { withFolder } from "./temporary_folder.ts";
 
-Deno.test("writeAtomically() writes text, bytes and pieces, and leaves nothing else", () =>
-  withFolder(async (folder) => {
-    const path = `${folder}/new/folders/a.txt`;
-    const bytes = new TextEncoder().encode("größer");
-    for (const content of ["größer", bytes, [bytes.subarray(0, 3), bytes.subarray(3)]]) {
-      await writeAtomically(path, content);
-      assertEquals(await readText(path), "größer");
-    }
-    await writeAtomically(path, "");
-    assertEquals(await readText(path), "");
-    assertEquals([...Deno.readDirSync(`${folder}/new/folders`)].map(({ name }) => name), ["a.txt"]);
-  }));
-
-Deno.test("writeAtomically() keeps the old file when the content fails half way", () =>
-  withFolder(async (folder) => {
-    const path = `${folder}/a.txt`;
-    await writeAtomically(path, "old");
-    function* failing() {
-      yield new Uint8Array(10);
-      throw new RangeError("no more");
-    }
-    await assertRejects(() => writeAtomically(path, failing()), RangeError, "no more");
-    assertEquals(await readText(path), "old");
-    assertEquals([...Deno.readDirSync(folder)].length, 1);
-  }));
-
-Deno.test("writeAtomically() refuses a path that is a folder or below a file", () =>
-  withFolder(async (folder) => {
-    await writeAtomically(`${folder}/file`, "");
-    await Deno.mkdir(`${folder}/full/inner`, { recursive: true });
-    for (const path of [`${folder}/full`, `${folder}/file/below`]) {
-      await assertRejects(
-        () => writeAtomically(path, "x"),
-        InputError,
-        `Cannot write ${path}: the system must allow it, got `,
-      );
-    }
-    assertEquals([...Deno.readDirSync(folder)].length, 2);
-  }));
-
 Deno.test("readText() refuses a missing file, a folder and bytes that are not UTF-8", () =>
   withFolder(async (folder) => {
     const path = `${folder}/a`;

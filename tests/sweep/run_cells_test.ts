@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { InputError, type Progress, refuse } from "../../lib/core/mod.ts";
-import { type Cell, runCells } from "../../lib/sweep/mod.ts";
+import { type Cell, type CellRecord, type CellStore, runCells } from "../../lib/sweep/mod.ts";
 import { memoryStore } from "./memory_store.ts";
 
 /** Cells named after their factor, which write down that they ran. */
@@ -25,7 +25,7 @@ Deno.test("runCells() measures every cell once and reuses it later", async () =>
   assertEquals([first.computed, first.reused], [ids, []]);
 
   const second = await runCells(cells, { store, fingerprint: "v1" });
-  assertEquals(second, { results: first.results, computed: [], reused: ids });
+  assertEquals(second, { ...first, computed: [], reused: ids });
   assertEquals(ran, [3, 1, 2]);
 });
 
@@ -85,7 +85,7 @@ Deno.test("runCells() starts no cell once its signal has aborted", async () => {
   assertEquals(ran, []);
 });
 
-Deno.test("runCells() measures the other cells when one refuses, then names it", async () => {
+Deno.test("runCells() measures the other cells when one refuses, and says why it did", async () => {
   const store = memoryStore();
   const refusing = (id: string, bits: number) => ({
     id,
@@ -93,14 +93,12 @@ Deno.test("runCells() measures the other cells when one refuses, then names it",
     run: () => Promise.reject().catch(() => refuse("quantize", "bits must be 2..8", bits)),
   });
   const cells = [refusing("w9", 9), ...cellsOf([1]), refusing("w1", 1)];
-  const error = await assertRejects(
-    () => runCells<number>(cells, { store, fingerprint: "v1" }),
-    InputError,
-  );
-  assertEquals(
-    error.message,
-    "w9: Cannot quantize: bits must be 2..8, got 9; w1: Cannot quantize: bits must be 2..8, got 1",
-  );
+  const outcome = await runCells<number>(cells, { store, fingerprint: "v1" });
+  assertEquals([...outcome.refusals], [
+    ["w9", "Cannot quantize: bits must be 2..8, got 9"],
+    ["w1", "Cannot quantize: bits must be 2..8, got 1"],
+  ]);
+  assertEquals([...outcome.results], [["times-1", 10]]);
   assertEquals([...store.records.values()].map(({ id }) => id), ["times-1"]);
 });
 
@@ -116,24 +114,63 @@ Deno.test("runCells() stops at a defect", async () => {
   assertEquals(ran, []);
 });
 
-Deno.test("runCells() stops when a record cannot be stored", async () => {
+Deno.test("runCells() keeps a result that cannot be stored, says why, and goes on", async () => {
   const ran: number[] = [];
-  const store = { ...memoryStore(), set: () => Promise.reject(new InputError("disk full")) };
-  await assertRejects(
-    () => runCells(cellsOf([1, 2], ran), { store, fingerprint: "v1" }),
-    InputError,
-    "disk full",
-  );
-  assertEquals(ran, [1]);
+  const memory = memoryStore();
+  const store: CellStore = {
+    ...memory,
+    set: (key, record) =>
+      record.id === "times-1"
+        ? Promise.reject(new InputError("disk full"))
+        : memory.set(key, record),
+  };
+  const cells = cellsOf([1, 2], ran);
+  const outcome = await runCells(cells, { store, fingerprint: "v1" });
+  assertEquals([...outcome.results], [["times-1", 10], ["times-2", 20]]);
+  assertEquals([...outcome.unstored], [["times-1", "disk full"]]);
+  const later = await runCells(cells, { store: memory, fingerprint: "v1" });
+  assertEquals([later.computed, later.reused], [["times-1"], ["times-2"]]);
+});
+
+for (
+  const [what, damage] of [
+    ["another id", (record: CellRecord) => ({ ...record, id: "times-2" })],
+    ["another config", (record: CellRecord) => ({ ...record, config: { factor: 2 } })],
+    ["another fingerprint", (record: CellRecord) => ({ ...record, fingerprint: "v0" })],
+    ["another result", (record: CellRecord) => ({ ...record, result: 11 })],
+    ["a result of another shape", (record: CellRecord) => ({ ...record, result: { value: 10 } })],
+    ["more than was written", (record: CellRecord) => ({ ...record, note: "by hand" })],
+  ] as const
+) {
+  Deno.test(`runCells() measures anew what is stored with ${what}`, async () => {
+    const store = memoryStore();
+    const cells = cellsOf([1]);
+    await runCells(cells, { store, fingerprint: "v1" });
+    const [[key, record]] = store.records;
+    store.records.set(key, damage(record));
+    const outcome = await runCells(cells, { store, fingerprint: "v1" });
+    assertEquals([outcome.computed, outcome.results.get("times-1")], [["times-1"], 10]);
+    assertEquals(store.records.get(key), record);
+  });
+}
+
+Deno.test("runCells() measures anew what is stored whole, but of another cell", async () => {
+  const store = memoryStore();
+  await runCells(cellsOf([1, 2]), { store, fingerprint: "v1" });
+  const [[one], [two, other]] = store.records;
+  store.records.set(one, other).set(two, other);
+  const outcome = await runCells(cellsOf([1, 2]), { store, fingerprint: "v1" });
+  assertEquals([outcome.computed, outcome.reused], [["times-1"], ["times-2"]]);
+  assertEquals(outcome.results.get("times-1"), 10);
 });
 
 Deno.test("runCells() refuses a result that cannot be stored, naming the cell", async () => {
   const run = () => Promise.resolve({ losses: new Float64Array(2) });
-  await assertRejects(
-    () => runCells([{ id: "typed", config: {}, run }], { store: memoryStore(), fingerprint: "v1" }),
-    InputError,
-    'typed: Cannot write JSON: value.losses must be plain data, got "Float64Array"',
-  );
+  const cells = [{ id: "typed", config: {}, run }];
+  const { refusals } = await runCells(cells, { store: memoryStore(), fingerprint: "v1" });
+  assertEquals([...refusals], [
+    ["typed", 'Cannot write JSON: value.losses must be plain data, got "Float64Array"'],
+  ]);
 });
 
 Deno.test("runCells() refuses two cells of one id", async () => {
@@ -144,7 +181,7 @@ Deno.test("runCells() refuses two cells of one id", async () => {
   );
 });
 
-Deno.test("runCells() reports progress under the name of the cell", async () => {
+Deno.test("runCells() reports progress under the label of the cell, or its id", async () => {
   const reports: unknown[][] = [];
   const progress: Progress = {
     start: (...report) => reports.push(["start", ...report]),
@@ -152,7 +189,8 @@ Deno.test("runCells() reports progress under the name of the cell", async () => 
     finish: (...report) => reports.push(["finish", ...report]),
   };
   const [first, second] = cellsOf([1, 2]);
-  const cells = [first, {
+  const failing = { ...memoryStore(), set: () => Promise.reject(new InputError("disk full")) };
+  const cells = [{ ...first, label: "once" }, {
     ...second,
     run(progress: Progress) {
       progress.start("windows", 5);
@@ -161,13 +199,15 @@ Deno.test("runCells() reports progress under the name of the cell", async () => 
       return Promise.resolve(20);
     },
   }, { ...first, id: "bad", run: () => Promise.reject(new InputError("no such model")) }];
-  await assertRejects(() =>
-    runCells<number>(cells, { store: memoryStore(), fingerprint: "v1", progress })
-  );
+  await runCells<number>(cells, { store: failing, fingerprint: "v1", progress });
   assertEquals(reports, [
+    ["start", "[1/3] once: measured, but not stored", 1],
+    ["finish", "disk full"],
     ["start", "[2/3] times-2: windows", 5],
     ["update", 1, "loss 3"],
     ["finish", "done"],
+    ["start", "[2/3] times-2: measured, but not stored", 1],
+    ["finish", "disk full"],
     ["start", "[3/3] bad: refused", 1],
     ["finish", "no such model"],
   ]);

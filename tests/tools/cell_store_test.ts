@@ -9,6 +9,7 @@ const record = {
   config: { bits: 4 },
   fingerprint: "v1",
   result: { perplexity: Infinity, losses: [1.5, NaN] },
+  checksum: "0123",
 };
 
 Deno.test("fileCellStore() reads back what it stored, infinities included", () =>
