@@ -45,3 +45,25 @@ Deno.test("parseJson() accepts a key again in another object, and as a value", (
 Deno.test("isObject() is true for objects alone", () => {
   assertEquals([{}, [], null, "x", 1].map(isObject), [true, false, false, false, false]);
 });
+
+Deno.test("parseJson() refuses brackets nested deeply, whether closed or not", () => {
+  const refused = [
+    "[".repeat(101),
+    "[".repeat(1e7),
+    '{"a":'.repeat(101) + "1" + "}".repeat(101),
+    `{"a":"]]","b":${"[".repeat(100)}1${"]".repeat(100)}}`,
+  ];
+  for (const text of refused) {
+    assertThrows(
+      () => parseJson(text, "a.json", "header"),
+      InputError,
+      "Cannot read a.json: the header must nest arrays and objects at most 100 deep",
+    );
+  }
+  const accepted = [
+    "[".repeat(100) + "]".repeat(100),
+    `["${"[".repeat(999)}\\"[", ${"[],".repeat(999)}1]`,
+  ];
+  for (const text of accepted) assertEquals(parseJson(text, "a.json"), JSON.parse(text));
+  assertThrows(() => parseJson('["[[', "a.json"), InputError, "the file must be JSON");
+});
