@@ -2,6 +2,7 @@ import { decodeJson, require } from "../lib/core/mod.ts";
 import { readText } from "../lib/io/mod.ts";
 import type { PublishedTable } from "./claim_table.ts";
 import type { MeasuredCell } from "./measure.ts";
+import { paperTables } from "./tables.ts";
 
 /** One of tables 1-3 with our measurements, as `results/` has it. */
 export interface MeasuredTable extends PublishedTable {
@@ -31,4 +32,16 @@ export async function readPublishedTable(path: string): Promise<PublishedTable> 
   const complete = record.table && record.claims;
   require(complete !== undefined, `read ${path}`, "it must hold table and claims");
   return record as PublishedTable;
+}
+
+/**
+ * Reads what was measured for all three perplexity tables.
+ *
+ * @param folder Where `deno task reproduce` wrote them.
+ * @throws {InputError} As {@linkcode readMeasuredTable} does.
+ */
+export async function readMeasuredTables(folder: string): Promise<MeasuredTable[]> {
+  return await Promise.all(
+    paperTables.map(({ number }) => readMeasuredTable(`${folder}/table${number}.json`)),
+  );
 }

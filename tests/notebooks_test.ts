@@ -1,7 +1,10 @@
+import { stripVTControlCharacters } from "node:util";
 import { assert, assertEquals } from "@std/assert";
 import { structureViolations } from "../tools/check_structure.ts";
 import { hasJupyter, Jupyter, jupyterPackages } from "../tools/jupyter.ts";
 import {
+  carriedResults,
+  type Cell,
   complaintsAbout,
   definitionsIn,
   figureCells,
@@ -37,6 +40,10 @@ for (const { name, text, notebook } of notebooks) {
     assertEquals(definitionsIn(notebook), []);
     const file = `notebooks/${name.replace(".ipynb", ".ts")}`;
     assertEquals(structureViolations(new Map([[file, notebookModule(notebook)]])), []);
+  });
+
+  Deno.test(`notebook ${name} shows in a cell what that cell made`, () => {
+    assertEquals(carriedResults(notebook), []);
   });
 
   Deno.test(`notebook ${name} names its cells, and none twice`, () => {
@@ -109,3 +116,52 @@ if (!installed && !required) {
     });
   });
 }
+
+/** A notebook's code cell that Jupyter interrupts after some seconds, if any are given. */
+function cellOf(source: string, stopAfter?: number): Cell {
+  const metadata = stopAfter === undefined ? {} : { stop_after: stopAfter };
+  const id = crypto.randomUUID();
+  return { cell_type: "code", execution_count: null, id, metadata, source, outputs: [] };
+}
+
+/** What the cells of a notebook end in: an error's name and text, or the result as text. */
+async function endings(...cells: Cell[]): Promise<string[]> {
+  await using jupyter = await Jupyter.start();
+  const executed = await jupyter.execute({ ...notebooks[0].notebook, cells }, () => {});
+  return executed.cells.map(({ outputs }) => {
+    const { ename, evalue, data } = outputs?.find(({ output_type }) =>
+      output_type === "error" || output_type === "execute_result"
+    ) ?? {};
+    return ename
+      ? `${ename}: ${evalue}`
+      : stripVTControlCharacters([data?.["text/plain"]].flat().join(""));
+  });
+}
+
+Deno.test({
+  name: "notebooks survive the button Stop and do not show a model that another took the place of",
+  ignore: !installed && !required,
+  async fn() {
+    const found = await endings(
+      cellOf(
+        `import { cellHooks, openSubject, startNotebook } from "../experiments/notebook.ts";\n` +
+          `import { compareMethods } from "../experiments/compare_methods.ts";\n` +
+          `await startNotebook();`,
+      ),
+      cellOf(`const subject = await openSubject("../data/models/opt-encyclopedia");\n"opened";`),
+      cellOf(`await compareMethods(subject, ["gptq4", "agileq-8"], cellHooks());`, 1),
+      cellOf(`await new Promise((resolve) => setTimeout(resolve, 2000));\n"not a run";`, 1),
+      cellOf(`(await compareMethods(subject, ["fp16"], cellHooks())).rows.length;`),
+      cellOf(`const subject = await openSubject("../data/models");`),
+      cellOf(`await compareMethods(subject, ["fp16"], cellHooks());`),
+    );
+    assertEquals(found.slice(1), [
+      '"opened"',
+      "AbortError: Stopped. What earlier cells made is kept.",
+      '"not a run"',
+      "1",
+      "InputError: Cannot read ../data/models/config.json: the file must exist",
+      "InputError: Cannot run the model: opt-encyclopedia must not have been freed before: load it again",
+    ]);
+  },
+});

@@ -68,13 +68,17 @@ export function notebookModule({ cells }: Notebook): string {
 
 /**
  * The last statement of a code cell, which is the cell's result unless it declares or imports
- * something or prints; statements start in the first column.
+ * something or prints.
  */
 export function resultStatement(cell: Cell): string | undefined {
   if (cell.cell_type !== "code") return undefined;
-  const statements = sourceOf(cell).split(/\n(?=[^\s)\]}/])/);
-  const last = statements.at(-1)!;
+  const last = statementsOf(sourceOf(cell)).at(-1)!;
   return /^(const|import|console\.log)\b/.test(last) ? undefined : last;
+}
+
+/** The statements of a cell: they start in the first column. */
+function statementsOf(code: string): string[] {
+  return code.split(/\n(?=[^\s)\]}/])/);
 }
 
 /** The cells that end in {@linkcode displayFigure}, each of which must give a figure. */
@@ -88,6 +92,42 @@ export function definitionsIn(notebook: Notebook): string[] {
     /^\s*(?:export\s+)?(type|interface|enum)\s+\w+\s*[=<{]|\b(function|class|let|var)\b|(=>)/gm;
   const found = codeOf(notebookModule(notebook)).matchAll(definition);
   return [...found].map(([, kind, word, arrow]) => kind ?? word ?? arrow);
+}
+
+/**
+ * The results that a cell takes from an earlier one, other than the notebook's subject: names that
+ * an `await` or a call with the subject made. Should the earlier cell fail once the first cell names
+ * another model, the later one would show what is left of the model before.
+ */
+export function carriedResults({ cells }: Notebook): string[] {
+  const ofSubject = new Set<string>();
+  const results = new Set<string>();
+  const carried: string[] = [];
+  for (const cell of cells.filter(({ cell_type }) => cell_type === "code")) {
+    const uses = [...results].filter((name) => mentions(codeOf(sourceOf(cell)), name));
+    carried.push(...uses.map((name) => `${name} in ${cell.id}`));
+    for (const statement of statementsOf(codeOf(sourceOf(cell)))) {
+      const [, pattern, value] = statement.match(/^const ([^=]+)=([^]*)/) ?? [];
+      if (!pattern) continue;
+      const opens = value.includes("openSubject(");
+      const depends = [...ofSubject].some((name) => mentions(value, name));
+      const made = !opens && (value.includes("await ") || depends && value.includes("("));
+      const names = namesIn(pattern);
+      if (made) names.forEach((name) => results.add(name));
+      else if (opens || depends) names.forEach((name) => ofSubject.add(name));
+    }
+  }
+  return carried;
+}
+
+function mentions(code: string, name: string): boolean {
+  return new RegExp(`(?<![.\\w])${name}\\b(?!:)`).test(code);
+}
+
+/** The names that a declaration's pattern declares: not its properties, nor its type. */
+function namesIn(pattern: string): string[] {
+  if (/^\w/.test(pattern)) return [pattern.match(/^\w+/)![0]];
+  return pattern.match(/\w+(?!\w|:)/g) ?? [];
 }
 
 /** What went wrong in an executed notebook, one line each: errors, missing results and figures. */

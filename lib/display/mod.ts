@@ -5,4 +5,5 @@ export * from "./description.ts";
 export * from "./display.ts";
 export * from "./figure.ts";
 export { interactiveFigures, plotlyScript } from "./interactive.ts";
+export * from "./notebook_hooks.ts";
 export * from "./progress.ts";

@@ -1,7 +1,7 @@
 import { require } from "../core/mod.ts";
 import { embed, tf } from "../tensor/mod.ts";
 import type { Architecture } from "./architecture.ts";
-import type { Model } from "./model.ts";
+import { type Model, requireLoaded } from "./model.ts";
 import { normalize, project } from "./modules.ts";
 import type { State } from "./state.ts";
 
@@ -10,9 +10,11 @@ import type { State } from "./state.ts";
  *
  * @param ids `batch` windows of equal length, one after the other.
  * @param first Where in its window the first token stands: how many came before.
- * @throws {InputError} If an id is outside the vocabulary or the window is too long.
+ * @throws {InputError} If an id is outside the vocabulary, the window is too long, or the model has
+ *   been freed.
  */
 export function embedTokens(model: Model, ids: Int32Array, batch = 1, first = 0): State {
+  requireLoaded(model, "run the model");
   const { architecture, weights: { outer } } = model;
   const tokens = ids.length / batch;
   checkIds(architecture, ids, first + tokens);

@@ -1,3 +1,4 @@
+import { require } from "../core/mod.ts";
 import { tf } from "../tensor/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import {
@@ -20,15 +21,24 @@ export interface Model {
 
 const linearNames = new Set<string>(linearGroups.flat());
 
+/** @throws {InputError} If the model has been freed. */
+export function requireLoaded({ name, weights }: Model, action: string): void {
+  const loaded = !weights.outer.embedding!.weight.isDisposed;
+  require(loaded, action, `${name} must not have been freed before: load it again`);
+}
+
 /**
  * A model whose block weights went through `change`; everything else is shared with `model`.
  * Weight methods quantize with it: `change` returns the module to use instead. If it throws, what it
  * had returned is freed.
+ *
+ * @throws {InputError} If the model has been freed.
  */
 export async function withLinearWeights(
   model: Model,
   change: (module: Module, layer: number, name: string) => Module | Promise<Module>,
 ): Promise<Model> {
+  requireLoaded(model, "change weights");
   const changed: Module[] = [];
   try {
     const weights = await buildWeights(model.architecture, async (shape) => {

@@ -1,6 +1,8 @@
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
 import {
   disposeModel,
+  forward,
   linearGroups,
   moduleOf,
   moduleShapes,
@@ -57,4 +59,20 @@ Deno.test("disposeModel() frees every parameter", async () => {
   assertEquals(tf.memory().numTensors, before + parameters(model.weights).length);
   disposeModel(model);
   assertEquals(tf.memory().numTensors, before);
+});
+
+Deno.test("disposeModel() leaves a model that says so when it is used", async () => {
+  const model = await randomModel(tinyArchitectures.llama);
+  disposeModel(model);
+  const rule = `${model.name} must not have been freed before: load it again`;
+  assertThrows(
+    () => forward(model, Int32Array.of(1, 2)),
+    InputError,
+    `Cannot run the model: ${rule}`,
+  );
+  await assertRejects(
+    () => withLinearWeights(model, (module) => module),
+    InputError,
+    `Cannot change weights: ${rule}`,
+  );
 });

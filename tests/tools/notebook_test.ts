@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import {
+  carriedResults,
   type Cell,
   complaintsAbout,
   definitionsIn,
@@ -106,5 +107,39 @@ for (
 ) {
   Deno.test(`definitionsIn() ${JSON.stringify(source)}`, () => {
     assertEquals(definitionsIn(notebook(code(source))), found);
+  });
+}
+
+const opening =
+  "const subject = await openSubject(folder);\nconst { model, texts: [text] } = subject;";
+
+for (
+  const [what, first, second, ...carried] of [
+    [
+      "nothing where a cell shows what it made",
+      "const a = await f(subject);\ng(a);",
+      "g(subject);",
+    ],
+    [
+      "neither the subject nor its parts",
+      "const last = model.layers - 1;",
+      "g(subject, text, last);",
+    ],
+    ["no settings", "const a: Settings = { text: 1 };\nconst b = [1].at(0);", "g(a, b);"],
+    ["no property of the same name", "const a = await f();", "g(b.a, { a: 1 });"],
+    ["what was awaited", "const a = await f();", "g(a);", "a in a-01"],
+    ["what was made of the subject", "const a = f(\n  subject,\n);", "g(a);", "a in a-01"],
+    ["what was made of a part of it", "const a = f(text);", "g(a);", "a in a-01"],
+    [
+      "the names of a pattern",
+      "const [{ a, b: [, c] }] = f(model);",
+      "g(a, b, c);",
+      ...["a in a-01", "c in a-01"],
+    ],
+  ]
+) {
+  Deno.test(`carriedResults() finds ${what}`, () => {
+    const cells = [opening, first, second].map((source) => code(source));
+    assertEquals(carriedResults(notebook(...cells)), carried);
   });
 }

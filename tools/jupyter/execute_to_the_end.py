@@ -3,8 +3,11 @@
 Deno's kernel may report a cell as finished before it has sent the cell's last output, which nbconvert
 then drops. So after each cell this waits until no more output comes, and as long as the result is
 missing where the cell's metadata promise one: {"result": true}.
+
+A cell whose metadata say {"stop_after": SECONDS} is interrupted then, as the button Stop does.
 """
 
+import asyncio
 import sys
 import time
 from queue import Empty
@@ -28,7 +31,9 @@ class ExecuteToTheEnd(ExecutePreprocessor):
         self.iopub_timeout = RESULT_SECONDS + 10
 
     async def _async_poll_output_msg(self, parent_msg_id, cell, cell_index):
+        stop = asyncio.ensure_future(self.stop_after(cell.metadata.get("stop_after")))
         await super()._async_poll_output_msg(parent_msg_id, cell, cell_index)
+        stop.cancel()
         promised = cell.metadata.get("result", False)
         deadline = time.monotonic() + RESULT_SECONDS
         while True:
@@ -45,3 +50,8 @@ class ExecuteToTheEnd(ExecutePreprocessor):
                 except CellExecutionComplete:
                     pass
         print(f"finished cell {cell_index + 1}", file=sys.stderr, flush=True)
+
+    async def stop_after(self, seconds):
+        if seconds is not None:
+            await asyncio.sleep(seconds)
+            await ensure_async(self.km.interrupt_kernel())

@@ -1,0 +1,26 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { openSubject } from "../../experiments/notebook.ts";
+import { InputError } from "../../lib/core/mod.ts";
+import { forward } from "../../lib/model/mod.ts";
+import { tf } from "../../lib/tensor/mod.ts";
+import { withFolder } from "../io/temporary_folder.ts";
+import { writeTinyModel } from "./tiny_folder.ts";
+
+Deno.test("openSubject() frees the subject before, also where the next cannot be loaded", () =>
+  withFolder(async (folder) => {
+    await writeTinyModel(`${folder}/one`);
+    const first = await openSubject(`${folder}/one`, { window: 64, windows: 2 });
+    assertEquals(first.testWindows.length, 2);
+    assertEquals(first.facts.windows, 2);
+    const tensors = tf.memory().numTensors;
+    const second = await openSubject(`${folder}/one`, { window: 64 });
+    assertEquals(tf.memory().numTensors, tensors);
+    assert(second.testWindows.length > 2);
+    forward(second.model, second.testWindows[0]).hidden.dispose();
+
+    await assertRejects(() => openSubject(`${folder}/none`), InputError, `${folder}/none`);
+    for (const { model, testWindows: [window] } of [first, second]) {
+      const message = "Cannot run the model: one must not have been freed before: load it again";
+      assertThrows(() => forward(model, window), InputError, message);
+    }
+  }));
