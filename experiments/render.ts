@@ -2,6 +2,7 @@ import type { Table, TableCell } from "../lib/report/mod.ts";
 import type { Reading } from "../lib/eval/mod.ts";
 import type { MeasuredModel } from "./measure.ts";
 import type { Readings } from "./readings.ts";
+import { testTextOf } from "./subject.ts";
 import type { PaperRow, PaperTable } from "./tables.ts";
 
 /** The columns measured for each model. */
@@ -14,20 +15,27 @@ const measures: Record<string, (readings: Readings) => TableCell> = {
 };
 
 const legend =
+  "columns of the paper are its own figures, of its own models; the others were measured here, " +
+  "and perplexities of other models or on another text cannot be compared with them. " +
   "survivors: scored on the positions that survived pruning, all of them where nothing " +
   "is pruned (the released protocol); denseOnSurvivors: the same quantized model without pruning " +
   "on those positions; allPositions: every position, pruned ones exiting early; KL divergence in " +
   "nats per token and top-1 agreement on the survivors; intervals are 95 %. Rows marked (ours) or " +
-  "(table 4) are not in the paper's table; in AgileQ-4/8 half of the tokens take four bits";
+  "(table 4) are not in the paper's table; in AgileQ-4/8 half of the tokens take four bits. The last " +
+  "rows are methods of the paper that are not measured here";
 
 /**
- * The paper's table with the measured columns beside its own.
+ * The paper's table with the measured columns before its own, and the measured rows before the
+ * others.
  *
- * @param notes What to say below it, after the legend of the measured columns.
+ * @param notes What to say below it, after the legend of the columns.
  */
 export function renderTable(paper: PaperTable, models: MeasuredModel[], notes: string[]): Table {
-  const headings = models.flatMap(({ name }) =>
-    Object.keys(measures).map((measure) => `${name} ${measure}`)
+  const headings = models.flatMap(({ name, facts }) =>
+    Object.keys(measures).map((measure) => `${name} on ${testTextOf(facts)}: ${measure}`)
+  );
+  const [measured, others] = [true, false].map((wanted) =>
+    paper.rows.filter(({ measured }) => (measured !== undefined) === wanted)
   );
   return {
     title: `Table ${paper.number}: ${paper.title}`,
@@ -35,15 +43,15 @@ export function renderTable(paper: PaperTable, models: MeasuredModel[], notes: s
       "Method",
       "Weight",
       "Activation",
-      ...paper.columns.map((name) => `paper ${name}`),
       ...headings,
+      ...paper.columns.map((name) => name.replace(/(\S+) (.+)/, "the paper on $2: $1")),
     ],
-    rows: paper.rows.map((row) => [
+    rows: [...measured, ...others].map((row) => [
       row.origin ? `${row.method} (${row.origin})` : row.method,
       row.weight,
       row.activation,
-      ...row.perplexities.map((value) => value === null ? null : { value, digits: 2 }),
       ...models.flatMap((model) => measuredCells(row, model)),
+      ...row.perplexities.map((value) => value === null ? null : { value, digits: 2 }),
     ]),
     notes: [legend, ...notes],
   };

@@ -31,6 +31,11 @@ export interface SubjectFacts extends CalibrationPlan {
   matrixProduct: string;
 }
 
+/** What tables call the text that a subject is tested on. */
+export function testTextOf(_facts: SubjectFacts): string {
+  return "the synthetic encyclopedia";
+}
+
 /** A model in floating point with the tokens to calibrate and test it on. */
 export interface Subject {
   model: Model;

@@ -8,7 +8,6 @@ import {
   type PageSection,
   plotPlaceholder,
   renderSvg,
-  scrollable,
   type Table,
   toHtml,
   toPage,
@@ -102,7 +101,7 @@ function figureName(name: string): string {
 }
 
 function tableSection({ table, provenance }: PublishedTable & Origin): PageSection {
-  const html = scrollable(toHtml(table)) + originLine(provenance);
+  const html = toHtml(table) + originLine(provenance);
   return { id: idOf(table), title: table.title, html };
 }
 
@@ -119,7 +118,7 @@ async function figureSection(figure: Figure & Origin): Promise<PageSection> {
     id: name,
     title: `${figureName(name)}: ${title}`,
     html: `<p>${verdictLabel(verdict)} ${escapeHtml(agreement)}</p>` +
-      `<p>${escapeHtml(shows)}</p>${scrollable(plot)}<ul>${items}</ul>` +
+      `<p>${escapeHtml(shows)}</p>${plot}<ul>${items}</ul>` +
       originLine(provenance, `figures/${name}`),
   };
 }

@@ -1,4 +1,4 @@
-import { scrollable, type Table, toHtml, toText } from "../report/mod.ts";
+import { type Table, tableStyle, toHtml, toText } from "../report/mod.ts";
 import { type Bars, barsSvg, barsText } from "./bars.ts";
 
 /** What a display shows of a value: a table, and a small plot where there is something to plot. */
@@ -9,18 +9,19 @@ export interface Description {
 
 /** The description as the content of a web page; a wide table scrolls in itself. */
 export function descriptionHtml({ table, bars }: Description): string {
-  const parts = [tableStyle, scrollable(toHtml(table)), ...bars ? [barsSvg(bars)] : []];
+  const parts = [style, toHtml(table), ...bars ? [barsSvg(bars)] : []];
   return `<div class="agile-quant">${parts.join("\n")}</div>`;
 }
 
-/** What viewers of notebooks do not do by themselves. */
-const tableStyle = `<style>
-.agile-quant .scroll { overflow-x: auto; }
-.agile-quant caption { text-align: left; font-weight: bold; }
-.agile-quant :is(th, td) { text-align: left; }
-.agile-quant .number { text-align: right; }
-.agile-quant td:is(.number, :first-child) { white-space: nowrap; }
-.agile-quant ul { font-size: smaller; }
+/** The colours are those of JupyterLab's theme, where there is one. */
+const style = `<style>
+.agile-quant { --ground: var(--jp-layout-color0, light-dark(#fff, #16191d));
+  --line: var(--jp-border-color2, light-dark(#ddd, #3a3f46));
+  --shade: light-dark(rgb(0 0 0 / 0.3), rgb(255 255 255 / 0.35));
+${tableStyle}
+td:first-child { white-space: nowrap; }
+ul { font-size: smaller; }
+}
 </style>`;
 
 /** The description as plain text. */

@@ -67,7 +67,7 @@ function pad(texts: string[], toRight: boolean): string[] {
 }
 
 function formatCell(cell: TableCell): string {
-  if (cell === null) return "–";
+  if (cell === null) return "";
   if (typeof cell === "string") return cell;
   if (typeof cell === "number") return formatNumber(cell);
   const { value, low, high, digits } = cell;

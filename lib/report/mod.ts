@@ -8,4 +8,5 @@ export * from "./page.ts";
 export * from "./plot/mod.ts";
 export { renderSvg } from "./svg/render.ts";
 export * from "./table.ts";
+export * from "./table_style.ts";
 export * from "./text.ts";

@@ -1,4 +1,5 @@
 import { escapeHtml } from "./html.ts";
+import { tableStyle } from "./table_style.ts";
 
 /** One part of a page, with its own entry in the navigation. */
 export interface PageSection {
@@ -53,11 +54,6 @@ ${bodies.join("\n")}
 `;
 }
 
-/** A table's HTML in a box that scrolls sideways where the table is wider than the page. */
-export function scrollable(html: string): string {
-  return `<div class="scroll" tabindex="0">${html}</div>`;
-}
-
 /**
  * A figure that shows its static picture until the plotting script draws it, and where there is no
  * script. A drawn figure that is wider than the page is made smaller, as long as it stays legible.
@@ -71,16 +67,18 @@ export function plotPlaceholder(
   description: string,
 ): string {
   const json = JSON.stringify(figure).replaceAll("<", "\\u003c");
-  return `<div class="plot" role="img" aria-label="${escapeHtml(description)}">` +
+  return `<div class="scroll" tabindex="0"><div class="plot" role="img" aria-label="${
+    escapeHtml(description)
+  }">` +
     `<div class="picture">${picture}</div>` +
-    `<script type="application/json">${json}</script></div>`;
+    `<script type="application/json">${json}</script></div></div>`;
 }
 
 const style = `
 :root { color-scheme: light dark; --text: #1b1f24; --quiet: #59636e; --ground: #fff;
-  --line: #d1d9e0; --band: #f6f8fa; --link: #0b5cad; }
+  --line: #d1d9e0; --shade: rgb(0 0 0 / 0.3); --link: #0b5cad; }
 @media (prefers-color-scheme: dark) { :root { --text: #e6e8eb; --quiet: #9aa4af; --ground: #14171a;
-  --line: #383f47; --band: #1d2126; --link: #7fb8f0; } }
+  --line: #383f47; --shade: rgb(255 255 255 / 0.35); --link: #7fb8f0; } }
 * { box-sizing: border-box; }
 html { scroll-behavior: smooth; scroll-padding-top: 1rem; }
 body { margin: 0; display: grid; grid-template-columns: 15rem minmax(0, 1fr); color: var(--text);
@@ -95,19 +93,10 @@ main { padding: 1.5rem 2.5rem 4rem; max-width: 85rem; min-width: 0; }
 p { max-width: 60rem; }
 h1 { font-size: 1.8rem; line-height: 1.2; margin-top: 0; }
 h2 { font-size: 1.3rem; margin-top: 2.5rem; padding-top: 1rem; border-top: 1px solid var(--line); }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 0.88rem; font-variant-numeric: tabular-nums; }
-caption { text-align: left; font-weight: 600; padding: 0.5rem 0; }
+${tableStyle}
+table { font-size: 0.88rem; }
 section > .scroll:first-of-type > table > caption { display: none; }
-th, td { padding: 0.3rem 0.7rem; border-bottom: 1px solid var(--line); text-align: left;
-  vertical-align: top; }
-th { border-bottom-width: 2px; }
-td { min-width: 6rem; }
 td:nth-child(n + 5):not(.number) { min-width: 22rem; }
-td.number { text-align: right; white-space: nowrap; min-width: 0; }
-th:first-child, td:first-child { position: sticky; left: 0; background: var(--ground); }
-th.number { text-align: right; }
-tbody tr:nth-child(even), tbody tr:nth-child(even) td { background: var(--band); }
 ul { padding-left: 1.2rem; }
 section ul, .quiet { color: var(--quiet); font-size: 0.88rem; }
 .verdicts { list-style: none; padding: 0; max-width: 60rem; color: var(--text); font-size: 0.94rem; }
@@ -129,6 +118,7 @@ section ul, .quiet { color: var(--quiet); font-size: 0.88rem; }
   nav ul { display: flex; flex-wrap: wrap; gap: 0.2rem 1rem; }
   nav li { margin: 0; }
   main { padding: 1rem; }
+  table { font-size: 0.8rem; }
   .verdicts li { display: block; }
 }
 `;

@@ -6,7 +6,7 @@ export interface Measured extends Estimate {
 }
 
 /**
- * One cell: null where there is nothing to show, text, a number that is shown in full (a bit
+ * One cell: null, which is left blank, where there is nothing to show, text, a number that is shown in full (a bit
  * width, a count), or a measured figure. A bootstrap's estimate becomes a cell by
  * `{ ...estimate, digits: 2 }`.
  */

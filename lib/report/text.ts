@@ -2,20 +2,53 @@ import { gridOf } from "./grid.ts";
 import type { Table } from "./table.ts";
 
 /**
- * Aligned plain text for a terminal. A table wider than `width` is printed in parts, one below the
- * other, each of which begins with the first column.
+ * Aligned plain text for a terminal. Headings longer than what stands below them are broken into
+ * lines. A table wider than `width` is printed in parts, one below the other, each of which begins
+ * with the first column.
  *
  * @param width Characters per line, 80 unless given. One column beside the first is always printed.
  * @throws {InputError} If a row has more or fewer cells than there are columns.
  */
 export function toText(table: Table, width = 80): string {
-  const { title, head, body, notes } = gridOf(table, (text) => text);
-  const lines = [head, head.map((cell) => "-".repeat([...cell].length)), ...body];
-  const parts = partition(head.map((cell) => [...cell].length), width).map((columns) =>
-    lines.map((cells) => columns.map((column) => cells[column]).join(gap).trimEnd()).join("\n")
+  const { title, head, body, numeric, notes } = gridOf(table, (text) => text);
+  const columns = head.map((heading, index) =>
+    column(heading.trim(), body.map((cells) => cells[index].trim()), numeric[index])
   );
-  return [wrap(title, width), ...parts, ...notes.map((note) => wrap(note, width))]
-    .join("\n\n") + "\n";
+  const height = Math.max(...columns.map(({ heading }) => heading.length));
+  const parts = partition(columns.map(({ width }) => width), width).map((indices) => {
+    const shown = indices.map((index) => columns[index]);
+    const head = Array.from(
+      { length: height },
+      (_, line) =>
+        shown.map(({ heading, blank }) => heading[line - height + heading.length] ?? blank),
+    ).filter((cells) => cells.some((cell) => cell.trim() !== ""));
+    const rows = body.map((_, row) => shown.map(({ cells }) => cells[row]));
+    return [...head, shown.map(({ rule }) => rule), ...rows]
+      .map((cells) => cells.join(gap).trimEnd()).join("\n");
+  });
+  const wrapped = (text: string) => wrap(text, width).join("\n");
+  return [wrapped(title), ...parts, ...notes.map(wrapped)].join("\n\n") + "\n";
+}
+
+/** Below this width a heading is not broken, however short what stands below it. */
+const narrowest = 12;
+
+/** One column: every line as wide as the widest. */
+function column(heading: string, cells: string[], numeric: boolean) {
+  const lengths = (texts: string[]) => texts.map((text) => [...text].length);
+  const lines = wrap(heading, Math.max(narrowest, ...lengths(cells)));
+  const width = Math.max(3, ...lengths([...lines, ...cells]));
+  const pad = (text: string) => {
+    const space = " ".repeat(width - [...text].length);
+    return numeric ? space + text : text + space;
+  };
+  return {
+    width,
+    heading: lines.map(pad),
+    cells: cells.map(pad),
+    rule: "-".repeat(width),
+    blank: " ".repeat(width),
+  };
 }
 
 const gap = "  ";
@@ -36,12 +69,13 @@ function partition(widths: number[], width: number): number[][] {
   return parts;
 }
 
-function wrap(text: string, width: number): string {
+/** The words of a text in lines of at most this many characters, unless a word is longer. */
+function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {
     const line = lines.at(-1);
     if (line === undefined || line.length + 1 + word.length > width) lines.push(word);
     else lines[lines.length - 1] = `${line} ${word}`;
   }
-  return lines.join("\n");
+  return lines;
 }

@@ -24,6 +24,18 @@ Deno.test("toHtml() leaves out the list of a table without notes", () => {
   assertEquals(html.includes("<ul>"), false);
 });
 
+Deno.test("toHtml() puts a group's heading above the names of neighbours in it", () => {
+  const columns = ["method", "a on b: x", "a on b: y", "alone: z", "c: x", "c: y"];
+  const html = toHtml({ title: "t", columns, rows: [["m", 1, "text", 3, 4, 5]] });
+  assertStringIncludes(
+    html,
+    '<thead><tr><th rowspan="2">method</th><th class="group" colspan="2">a on b</th>' +
+      '<th rowspan="2" class="number">alone: z</th><th class="group" colspan="2">c</th></tr>' +
+      '<tr><th class="number">x</th><th>y</th><th class="number">x</th>' +
+      '<th class="number">y</th></tr></thead>',
+  );
+});
+
 Deno.test("escapeHtml() escapes every sign that could end text or attribute", () => {
   assertEquals(
     escapeHtml(`<a href="b" c='d'>&`),

@@ -12,7 +12,7 @@ Deno.test("toLatex() writes a booktabs table", () => {
     \toprule
     method       & bits &                         PPL & order\textbar{}sign          &       C4 \\
     \midrule
-    FP16         &   16 &                        5.68 & yes                          &       -- \\
+    FP16         &   16 &                        5.68 & yes                          &          \\
     GPTQ, "g128" &    4 &        12.34 [11.90, 12.80] &                              & $\infty$ \\
     {}[x]          &    4 & 1.20e+7 [1.10e+7, $\infty$] & \textless{} no\textgreater{} &     -0.5 \\
     \bottomrule

@@ -9,7 +9,7 @@ Deno.test("toMarkdown() aligns columns and escapes signs with a meaning", () => 
 
 | method       | bits |                  PPL | order\\|sign |   C4 |
 | ------------ | ---: | -------------------: | ----------- | ---: |
-| FP16         |   16 |                 5.68 | yes         |    – |
+| FP16         |   16 |                 5.68 | yes         |      |
 | GPTQ, "g128" |    4 | 12.34 [11.90, 12.80] |             |    ∞ |
 | [x]          |    4 | 1.20e+7 [1.10e+7, ∞] | \\< no>      | -0.5 |
 

@@ -9,7 +9,7 @@ Deno.test("toText() aligns text left and figures right", () => {
 
 method        bits                   PPL  order|sign    C4
 ------------  ----  --------------------  ----------  ----
-FP16            16                  5.68  yes            –
+FP16            16                  5.68  yes
 GPTQ, "g128"     4  12.34 [11.90, 12.80]                 ∞
 [x]              4  1.20e+7 [1.10e+7, ∞]  < no>       -0.5
 
@@ -33,7 +33,7 @@ GPTQ, "g128"     4  12.34 [11.90, 12.80]
 
 method        order|sign    C4
 ------------  ----------  ----
-FP16          yes            –
+FP16          yes
 GPTQ, "g128"                 ∞
 [x]           < no>       -0.5
 
@@ -60,6 +60,21 @@ Deno.test("toText() keeps lines within the width where the columns allow", () =>
       assert([...line].length <= width, `${line} is wider than ${width}`);
     }
   }
+});
+
+Deno.test("toText() breaks a heading that is longer than its cells, words and alignment kept", () => {
+  const columns = ["method", "tiny on a test text: perplexity (survivors)"];
+  const rows = [["FP16", { value: 12.345, low: 11.2, high: 13.1, digits: 3 }]];
+  assertEquals(
+    toText({ title: "t", columns, rows }),
+    `t
+
+           tiny on a test text:
+method   perplexity (survivors)
+------  -----------------------
+FP16    12.345 [11.200, 13.100]
+`,
+  );
 });
 
 Deno.test("toText() shows an undefined figure as NaN and minus infinity with its sign", () => {
