@@ -6,7 +6,7 @@ import { leastRuns } from "../bench/harness/turns.ts";
 import { type SuiteName, suites } from "../bench/suites.ts";
 import type { BenchRecord } from "../experiments/bench_record.ts";
 import { toText } from "../lib/report/mod.ts";
-import { integerOption, main, type Session } from "./command_line.ts";
+import { integerOption, main, pathOption, type Session } from "./command_line.ts";
 import { provenance } from "./provenance.ts";
 import { publishRecord } from "./publish_record.ts";
 
@@ -30,7 +30,7 @@ await main((program, session) =>
       integerOption("--runs", leastRuns),
       leastRuns,
     )
-    .option("--out <folder>", "where to write the records", "results/bench")
+    .option("--out <folder>", "where to write the records", pathOption("--out"), "results/bench")
     .action(async (chosen: SuiteName[], options: Options) => {
       for (const name of chosen.length > 0 ? chosen : names) await runOne(name, options, session);
     })
@@ -46,6 +46,9 @@ async function runOne(name: SuiteName, options: Options, session: Session): Prom
   try {
     await suite.run(bench);
     complete = true;
+  } catch (error) {
+    session.signal.throwIfAborted(); // Ctrl-C at a terminal ends the peers' processes as well
+    throw error;
   } finally {
     const { contenders, measurements, missing } = bench;
     const { commit, deno } = await provenance();
@@ -64,6 +67,7 @@ async function runOne(name: SuiteName, options: Options, session: Session): Prom
     };
     if (measurements.length > 0) {
       const tables = await publishRecord(record, suite.tables(record), out);
+      session.kept = "What was measured is kept.";
       const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 160;
       for (const table of tables) console.log(toText(table, width));
     }

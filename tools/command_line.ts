@@ -1,5 +1,7 @@
+import { isAbsolute, join, relative } from "node:path";
 import { Command, CommanderError } from "commander";
 import { InputError, printable, type Progress, refuse, require } from "../lib/core/mod.ts";
+import { listenForInterrupt } from "./interrupt.ts";
 import { terminalProgress } from "./progress.ts";
 
 /** What a tool hands to the work that it starts. */
@@ -8,6 +10,8 @@ export interface Session {
   progress: Progress;
   /** Aborts at Ctrl-C. */
   signal: AbortSignal;
+  /** What Ctrl-C does not cost, as a sentence for whoever pressed it; the tool sets it. */
+  kept?: string;
 }
 
 /** Exit statuses: 130 is what a shell reports for a process that SIGINT ended. */
@@ -19,7 +23,7 @@ const status = { success: 0, defect: 1, badInput: 2, interrupted: 130 };
  * Bad input prints one line and exits with status 2; so does a command line that commander refuses
  * and a permission that Deno withholds. Any other error is a defect: status 1, with the stack if
  * AGILE_QUANT_DEBUG is 1. Ctrl-C aborts the session's signal, and a tool that then throws the
- * signal's reason exits with status 130; a second Ctrl-C kills the process.
+ * signal's reason exits with status 130; a second Ctrl-C kills the process, whatever it is doing.
  *
  * @param describe Gives the program its name, options and action.
  * @example
@@ -34,29 +38,36 @@ const status = { success: 0, defect: 1, badInput: 2, interrupted: 130 };
 export async function main(
   describe: (program: Command, session: Session) => unknown,
 ): Promise<never> {
-  const controller = new AbortController();
+  const { signal, listening } = listenForInterrupt();
   const progress = terminalProgress();
-  const interrupt = () => {
-    Deno.removeSignalListener("SIGINT", interrupt);
-    progress.stop();
-    console.error("Stopping at the next step. Press Ctrl-C again to stop at once.");
-    controller.abort();
-  };
-  Deno.addSignalListener("SIGINT", interrupt);
+  const session: Session = { progress, signal };
   const program = new Command().exitOverride().configureOutput({ outputError() {} });
   try {
-    describe(program, { progress, signal: controller.signal });
-    await program.parseAsync(Deno.args, { from: "user" });
+    describe(program, session);
+    program.hook("preAction", () => listening);
+    await parse(program);
     Deno.exit(status.success);
   } catch (error) {
     progress.stop();
-    if (controller.signal.aborted && error === controller.signal.reason) {
-      console.error(
-        "Interrupted. What was finished is kept; reproduce and train resume there.",
-      );
+    if (signal.aborted && error === signal.reason) {
+      console.error(["Interrupted.", session.kept].filter(Boolean).join(" "));
       Deno.exit(status.interrupted);
     }
     Deno.exit(report(error));
+  }
+}
+
+/** Runs the action; a wrong option is complained about before a missing one. */
+async function parse(program: Command): Promise<void> {
+  try {
+    await program.parseAsync(Deno.args, { from: "user" });
+  } catch (error) {
+    const isMissing = error instanceof CommanderError &&
+      error.code === "commander.missingMandatoryOptionValue";
+    if (!isMissing) throw error;
+    for (const option of program.options) option.makeOptionMandatory(false);
+    program.action(() => {}).parse(Deno.args, { from: "user" });
+    throw error;
   }
 }
 
@@ -94,6 +105,25 @@ function rangedOption(flag: string, kind: string, form: RegExp, low: number, hig
     require(fits, "read the command line", `${flag} must be ${kind} ${range}`, text);
     return value;
   };
+}
+
+/**
+ * Parses the value of an option that is a path: relative to where the command was typed, which
+ * `deno task` leaves for the folder of the project.
+ */
+export function pathOption(flag: string) {
+  return (path: string): string => {
+    require(path !== "", "read the command line", `${flag} must name a file or folder`, path);
+    const typedIn = Deno.env.get("INIT_CWD") ?? "";
+    const isHere = relative(typedIn, "") === "";
+    return isHere || isAbsolute(path) ? path : join(typedIn, path);
+  };
+}
+
+/** Parses the value of an option that is a path and may be repeated; the default is `[]`. */
+export function pathsOption(flag: string) {
+  const parse = pathOption(flag);
+  return (path: string, paths: string[]): string[] => [...paths, parse(path)];
 }
 
 /** Parses the value of an option that is one of a few words. */

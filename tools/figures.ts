@@ -7,7 +7,7 @@ import { figures } from "../experiments/figures.ts";
 import { InputError, refuse } from "../lib/core/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { fileCellStore } from "./cell_store.ts";
-import { listOption, main, type Session } from "./command_line.ts";
+import { listOption, main, pathsOption, type Session } from "./command_line.ts";
 import { provenance, sourceHash } from "./provenance.ts";
 import { publishFigure } from "./publish_figure.ts";
 
@@ -29,7 +29,7 @@ await main((program, session) =>
     .option(
       "--model <folder>",
       "draw this model in Hugging Face layout instead of the bundled ones; may be repeated",
-      (folder: string, folders: string[]) => [...folders, folder],
+      pathsOption("--model"),
       [],
     )
     .action((options: Options) => run(options, session))
@@ -45,6 +45,7 @@ function figureNamed(text: string): FigureExperiment {
 }
 
 async function run({ figure: chosen, fresh, model }: Options, session: Session): Promise<void> {
+  session.kept = "What was measured is kept: the same command goes on there.";
   const { matrixProduct } = await useBackend("agile");
   const settings = {
     ...session,

@@ -6,7 +6,14 @@ import { loadTokenizer } from "../lib/io/mod.ts";
 import { type Execution, executions, methodOf, methods } from "../lib/methods/mod.ts";
 import { type CachePrecision, disposeModel, loadModel } from "../lib/model/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
-import { choiceOption, integerOption, main, numberOption, type Session } from "./command_line.ts";
+import {
+  choiceOption,
+  integerOption,
+  main,
+  numberOption,
+  pathOption,
+  type Session,
+} from "./command_line.ts";
 import { writeText } from "./standard_output.ts";
 
 interface Options {
@@ -24,7 +31,11 @@ interface Options {
 await main((program, session) =>
   program.name("generate")
     .description("Continues a prompt on standard output; speeds go to standard error.")
-    .requiredOption("--model <folder>", "config.json, *.safetensors, tokenizer.json")
+    .requiredOption(
+      "--model <folder>",
+      "config.json, *.safetensors, tokenizer.json",
+      pathOption("--model"),
+    )
     .requiredOption("--prompt <text>", "what the text starts with")
     .option("--tokens <count>", "how many at most", integerOption("--tokens", 1), 100)
     .option(

@@ -34,6 +34,7 @@ import {
   listOption,
   main,
   numberOption,
+  pathOption,
   type Session,
 } from "./command_line.ts";
 import { describeReport, type PerplexityReport } from "./perplexity_report.ts";
@@ -62,9 +63,13 @@ const activationWindows = 10;
 await main((program, session) =>
   program.name("perplexity")
     .description("Perplexity of a model in Hugging Face layout, by the protocol of GPTQ.")
-    .requiredOption("--model <folder>", "config.json, *.safetensors, tokenizer.json")
-    .option("--text <file>", "plain text; needs tokenizer.json")
-    .option("--ids <file>", "JSON array of token ids, taken as they are")
+    .requiredOption(
+      "--model <folder>",
+      "config.json, *.safetensors, tokenizer.json",
+      pathOption("--model"),
+    )
+    .option("--text <file>", "plain text; needs tokenizer.json", pathOption("--text"))
+    .option("--ids <file>", "JSON array of token ids, taken as they are", pathOption("--ids"))
     .option(
       "--window <tokens>",
       "tokens per window (default: the longest the model allows, at most 2048)",
@@ -109,6 +114,7 @@ await main((program, session) =>
       "--calibration <file>",
       "text, or token ids if it ends in .json, for methods that calibrate " +
         "(default: the built-in encyclopedia)",
+      pathOption("--calibration"),
     )
     .option(
       "--calibration-windows <count>",

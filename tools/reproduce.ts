@@ -12,7 +12,14 @@ import { disposeModel } from "../lib/model/mod.ts";
 import { toText } from "../lib/report/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { fileCellStore } from "./cell_store.ts";
-import { choiceOption, integerOption, listOption, main, type Session } from "./command_line.ts";
+import {
+  choiceOption,
+  integerOption,
+  listOption,
+  main,
+  pathsOption,
+  type Session,
+} from "./command_line.ts";
 import { provenance, sourceHash } from "./provenance.ts";
 import { publishTable, publishTable4 } from "./publish.ts";
 
@@ -43,7 +50,7 @@ await main((program, session) =>
     .option(
       "--model <folder>",
       "a further model in Hugging Face layout; may be repeated",
-      (folder: string, folders: string[]) => [...folders, folder],
+      pathsOption("--model"),
       [],
     )
     .option(
@@ -58,6 +65,7 @@ await main((program, session) =>
 );
 
 async function run(options: Options, session: Session): Promise<void> {
+  session.kept = "Measured cells are kept: the same command goes on there.";
   const emulates = options.execute === "emulate";
   require(!options.accept || emulates, "read the command line", "--accept takes --execute emulate");
   const timings = options.table.includes(4) ? await readBenchRecord("block") : undefined;

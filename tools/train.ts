@@ -14,7 +14,7 @@ import {
 } from "../lib/model/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { resumeTraining, saveTraining, train, type TrainingState } from "../lib/train/mod.ts";
-import { main, type Session } from "./command_line.ts";
+import { main, pathOption, type Session } from "./command_line.ts";
 import { modelCard } from "./model_card.ts";
 
 const checkpointEvery = 100;
@@ -31,8 +31,13 @@ await main((program, session) =>
   program.name("train")
     .description("Train bundled models on the synthetic encyclopedia; run again to resume.")
     .addArgument(new Argument("[families...]", "all by default").choices(families))
-    .option("--models <folder>", "where to write the models", "data/models")
-    .option("--checkpoints <folder>", "where to keep checkpoints", ".training")
+    .option("--models <folder>", "where to write the models", pathOption("--models"), "data/models")
+    .option(
+      "--checkpoints <folder>",
+      "where to keep checkpoints",
+      pathOption("--checkpoints"),
+      ".training",
+    )
     .option("--fresh", "start over instead of resuming")
     .action(async (chosen: FamilyName[], options: Options) => {
       await useBackend("agile");
@@ -54,6 +59,7 @@ async function trainOne(bundled: BundledModel, options: Options, session: Sessio
   const resumed = options.fresh
     ? undefined
     : await resumeTraining(checkpoints, identity, name, architecture);
+  session.kept = "The checkpoint is kept: the same command goes on there.";
   const { model, state } = await train(
     resumed?.model ?? await initializeModel(name, architecture, recipe.seed),
     text.ids,

@@ -45,16 +45,19 @@ interface Answer {
  * `{ "clear": true }` with `{ "done": true }`, anything it cannot do with `{ "error": "why" }`, and ends
  * with its input. `serve.ts` is the other side.
  *
+ * @param signal Ends the process when it aborts.
  * @throws {InputError} If it does not start, with the last line it wrote to standard error.
  */
-export async function startPeer({ name, command, env }: PeerSpec): Promise<Peer> {
+export async function startPeer(
+  { name, command, env }: PeerSpec,
+  signal?: AbortSignal,
+): Promise<Peer> {
   const action = `start ${name}`;
   const [program, ...args] = command;
   let process: Deno.ChildProcess;
   try {
     process = new Deno.Command(program, {
-      args,
-      env,
+      ...{ args, env, signal },
       ...{ stdin: "piped", stdout: "piped", stderr: "piped" },
     }).spawn();
   } catch (error) {

@@ -66,7 +66,7 @@ export class Bench {
     try {
       for (const spec of specs) {
         this.options.signal.throwIfAborted();
-        const peer = await this.#attempt(spec.name, () => startPeer(spec));
+        const peer = await this.#attempt(spec.name, () => startPeer(spec, this.options.signal));
         if (peer) peers.push(peer);
       }
       return await work(peers);

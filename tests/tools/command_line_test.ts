@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { choiceOption } from "../../tools/command_line.ts";
+import { runTool } from "./run_tool.ts";
 
 function example(args: string[], env: Record<string, string> = {}): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
@@ -48,6 +49,7 @@ for (
     [["--window=abc"], '--window must be an integer of 2 or more, got "abc"'],
     [["--window=1"], '--window must be an integer of 2 or more, got "1"'],
     [["--window=2.5"], '--window must be an integer of 2 or more, got "2.5"'],
+    [["--file="], '--file must name a file or folder, got ""'],
     [["--window="], '--window must be an integer of 2 or more, got ""'],
     [["--beta=1.5"], '--beta must be a number in 0..1, got "1.5"'],
     [["--beta=0x1"], '--beta must be a number in 0..1, got "0x1"'],
@@ -90,18 +92,59 @@ Deno.test("main() reports a defect with status 1, its stack on demand", async ()
   assert(full.complaints.some((line) => line.includes("example_program.ts")));
 });
 
-Deno.test("main() aborts the signal at Ctrl-C and exits with status 130", async () => {
-  const child = example(["--wait"]);
-  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  assertEquals((await reader.read()).value, "waiting\n");
+/** Presses Ctrl-C once the program has printed its first line, and again half a second later. */
+async function interrupt(args: string[], { twice = false } = {}) {
+  const child = example(args);
+  const complaints = new Response(child.stderr).text();
+  const reader = child.stdout.getReader();
+  await reader.read();
   child.kill("SIGINT");
-  const complaints = await new Response(child.stderr).text();
-  await reader.cancel();
-  assertEquals((await child.status).code, 130);
-  assertEquals(complaints.split("\n"), [
-    "example: started",
-    "Stopping at the next step. Press Ctrl-C again to stop at once.",
-    "Interrupted. What was finished is kept; reproduce and train resume there.",
-    "",
-  ]);
+  if (twice) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    child.kill("SIGINT");
+  }
+  while (!(await reader.read()).done);
+  const { code, signal } = await child.status;
+  return { code, signal, complaints: (await complaints).trimEnd().split("\n") };
+}
+
+const stopping = "Stopping at the next step. Press Ctrl-C again to stop at once.";
+
+for (const how of ["--wait", "--compute"]) {
+  Deno.test(`main() aborts the signal at Ctrl-C and exits with status 130: ${how}`, async () => {
+    const { code, complaints } = await interrupt([how]);
+    assertEquals(code, 130);
+    assertEquals(complaints, ["example: started", stopping, "Interrupted."]);
+  });
+}
+
+Deno.test("main() says after Ctrl-C what the tool has kept", async () => {
+  const { complaints } = await interrupt(["--keep", "--wait"]);
+  assertEquals(complaints.at(-1), "Interrupted. Half of it is kept.");
+});
+
+Deno.test("main() lets the second Ctrl-C end a tool that never looks at its signal", async () => {
+  const { signal, complaints } = await interrupt(["--end=hang"], { twice: true });
+  assertEquals(signal, "SIGINT");
+  assertEquals(complaints, ["example: started", stopping]);
+});
+
+for (
+  const [path, typedIn, expected] of [
+    ["text.txt", undefined, "text.txt"],
+    ["text.txt", Deno.cwd(), "text.txt"],
+    ["text.txt", "/elsewhere", "/elsewhere/text.txt"],
+    ["../text.txt", "/else/where", "/else/text.txt"],
+    ["/text.txt", "/elsewhere", "/text.txt"],
+  ] as const
+) {
+  Deno.test(`pathOption() takes ${path} typed in ${typedIn} for ${expected}`, async () => {
+    const { out } = await run(["--file", path], { INIT_CWD: typedIn ?? "" });
+    assertEquals(out.split("\n")[0], expected);
+  });
+}
+
+Deno.test("main() complains about a wrong option before a missing one", async () => {
+  const { code, err } = await runTool("generate", "evaluate", "--modle", "somewhere");
+  assertEquals([code, err], [2, "error: unknown option '--modle' (Did you mean --model?)"]);
 });

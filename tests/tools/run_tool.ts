@@ -12,7 +12,7 @@ export function startTool(tool: string, permissions: string, ...args: string[]) 
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "-q", "--no-prompt", `-P=${permissions}`, `tools/${tool}.ts`, ...args],
     cwd: root,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", INIT_CWD: root },
     stdout: "piped",
     stderr: "piped",
   }).spawn();
