@@ -12,6 +12,8 @@ export interface BackendInfo {
   matrixProduct: string;
   /** What multiplies integer matrices; on `agile` only. */
   integerProduct?: string;
+  /** What the other kernels compute with: `relaxed SIMD` or `SIMD`; on `agile` only. */
+  instructions?: string;
   /** Threads that multiply matrices. */
   threads: number;
 }
@@ -46,6 +48,7 @@ export async function useBackend(
     backend: name,
     matrixProduct: matrixProduct.name,
     integerProduct: integerProduct.name,
+    instructions: backend.simd.instructions,
     threads: matrixProduct.threads,
   };
 }

@@ -4,14 +4,28 @@ import { byteProduct, threadFloatProduct } from "./native.ts";
 /** The exports of `assembly/index.ts`. Parameters are counts, factors and addresses in bytes. */
 export type Kernels = Record<string, (...parameters: number[]) => void>;
 
-/** The compiled kernels, the fastest first: with and without relaxed SIMD. */
-const moduleFiles = ["kernels_relaxed.wasm", "kernels_simd.wasm"];
+/** The compiled kernels, the fastest first, and the instructions of WebAssembly that each uses. */
+const moduleFiles = {
+  "kernels_relaxed.wasm": "relaxed SIMD",
+  "kernels_simd.wasm": "SIMD",
+};
+
+/** A file of compiled kernels. */
+export type KernelFile = keyof typeof moduleFiles;
+
+/** Compiled kernels. */
+export interface KernelModule {
+  module: WebAssembly.Module;
+  /** Relaxed SIMD may round other than SIMD: it multiplies and adds in one step. */
+  instructions: typeof moduleFiles[KernelFile];
+}
 
 /** The environment variable that, set to 0, keeps relaxed SIMD from being used. */
 const relaxedVariable = "AGILE_QUANT_RELAXED_SIMD";
 
-function permittedFiles(): string[] {
-  return environment(relaxedVariable) === "0" ? moduleFiles.slice(1) : moduleFiles;
+function permittedFiles(): KernelFile[] {
+  const files = Object.keys(moduleFiles) as KernelFile[];
+  return environment(relaxedVariable) === "0" ? files.slice(1) : files;
 }
 
 /** What a thread's workspace holds. Kernels rely on it: `assembly/workspace.ts`. */
@@ -23,11 +37,12 @@ export const workspaceBytes = 2 ** 21;
  * @throws {Error} If it can run none: it has no WebAssembly SIMD.
  */
 export async function loadKernelModule(
-  files: readonly string[] = permittedFiles(),
-): Promise<WebAssembly.Module> {
+  files: readonly KernelFile[] = permittedFiles(),
+): Promise<KernelModule> {
   for (const file of files) {
     const binary = await Deno.readFile(new URL(file, import.meta.url));
-    if (WebAssembly.validate(binary)) return await WebAssembly.compile(binary);
+    if (!WebAssembly.validate(binary)) continue;
+    return { module: await WebAssembly.compile(binary), instructions: moduleFiles[file] };
   }
   throw new Error("this JavaScript engine has no WebAssembly SIMD");
 }

@@ -5,6 +5,8 @@ import { CallQueue } from "./call_queue.ts";
 import { environment } from "./environment.ts";
 import {
   instantiateKernels,
+  type KernelFile,
+  type KernelModule,
   type Kernels,
   loadKernelModule,
   workspaceBytes,
@@ -17,7 +19,7 @@ const threadsVariable = "AGILE_QUANT_THREADS";
 /** How {@linkcode Simd} computes; by default the fastest module that runs, on every core. */
 export interface SimdOptions {
   /** Files of compiled modules, the best first. */
-  files?: readonly string[];
+  files?: readonly KernelFile[];
   threads?: number;
 }
 
@@ -29,12 +31,14 @@ export interface SimdOptions {
  */
 export class Simd {
   readonly arena = new Arena();
+  readonly instructions: KernelModule["instructions"];
   readonly #module: WebAssembly.Module;
   readonly #kernels: Kernels;
   readonly #queue: CallQueue;
   #started = false;
 
-  private constructor(module: WebAssembly.Module, readonly threads: number) {
+  private constructor({ module, instructions }: KernelModule, readonly threads: number) {
+    this.instructions = instructions;
     this.#module = module;
     this.#kernels = instantiateKernels(module, this.arena.memory, this.#takeWorkspace());
     this.#queue = new CallQueue(this.arena.memory, this.#kernels);

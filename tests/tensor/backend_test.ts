@@ -16,6 +16,7 @@ const simd = {
   backend: "agile",
   matrixProduct: "WebAssembly SIMD",
   integerProduct: "WebAssembly SIMD",
+  instructions: Deno.env.get("AGILE_QUANT_RELAXED_SIMD") === "0" ? "SIMD" : "relaxed SIMD",
   threads: navigator.hardwareConcurrency,
 };
 

@@ -6,7 +6,7 @@ import { Simd } from "../../lib/tensor/simd.ts";
 import { split } from "../../lib/tensor/split.ts";
 import { randomFloats } from "./compare.ts";
 
-const files = ["kernels_relaxed.wasm"];
+const files = ["kernels_relaxed.wasm"] as const;
 const [one, four] = [
   await Simd.load({ files, threads: 1 }),
   await Simd.load({ files, threads: 4 }),

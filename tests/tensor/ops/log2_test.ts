@@ -4,12 +4,13 @@ import { InputError } from "../../../lib/core/mod.ts";
 import { fakeQuantizeLog2 } from "../../../lib/quant/mod.ts";
 import { log2Limits } from "../../../lib/tensor/ops/log2.ts";
 import { fakeQuantLog2, type Log2Rounding, tf, useBackend } from "../../../lib/tensor/mod.ts";
+import type { KernelFile } from "../../../lib/tensor/kernel_module.ts";
 import { Simd } from "../../../lib/tensor/simd.ts";
 
 type Round = (x: Float32Array, rounding: Log2Rounding) => Float32Array;
 
 /** The kernel of one compiled module. */
-async function kernel(file: string): Promise<Round> {
+async function kernel(file: KernelFile): Promise<Round> {
   const simd = await Simd.load({ files: [file] });
   return (x, rounding) =>
     simd.arena.scratch([x.byteLength, x.byteLength, 4], (target, source, flag) => {
