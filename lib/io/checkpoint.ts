@@ -8,6 +8,11 @@ import { openSafetensors, type SafetensorsFile, type TensorReader } from "./safe
 const weightsName = "model.safetensors";
 const indexName = `${weightsName}.index.json`;
 
+/** What older checkpoints keep their weights in, and how to convert them. */
+const pickledNames = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
+const conversion = 'python -c "from transformers import AutoModelForCausalLM as M; ' +
+  "M.from_pretrained('.').save_pretrained('.')\"";
+
 /**
  * Opens the weights of a model folder in Hugging Face layout: model.safetensors or, where that is
  * absent, the shards that model.safetensors.index.json lists.
@@ -23,7 +28,7 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   }
   const indexPath = `${folder}/${indexName}`;
   const hasIndex = await exists(indexPath);
-  require(hasIndex, `open ${folder}`, `the folder must have ${weightsName} or ${indexName}`);
+  require(hasIndex, `open ${folder}`, await missingWeights(folder));
   const places = await readIndex(indexPath);
   using opened = new DisposableStack();
   const shards = new Map<string, SafetensorsFile>();
@@ -40,11 +45,24 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   return new Checkpoint(folder, [...shards.values()], files);
 }
 
+/** What to say of a folder without weights that are read here. */
+async function missingWeights(folder: string): Promise<string> {
+  const rule = `the folder must have ${weightsName} or ${indexName}`;
+  for (const name of pickledNames) {
+    if (await exists(`${folder}/${name}`)) {
+      return `${rule}; ${name} is not read, but this, run in the folder, converts it: ${conversion}`;
+    }
+  }
+  return rule;
+}
+
 /** The open weights of a model. Its methods throw an {@linkcode InputError} for an unknown name. */
 export class Checkpoint implements TensorReader {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   /** The names of all tensors. */
   readonly names: readonly string[];
+  /** The names of tensors in the shards that the index does not list, which cannot be read. */
+  readonly unlisted: readonly string[];
   /** The paths of the weight files, sorted. */
   readonly files: readonly string[];
   #opened: readonly SafetensorsFile[];
@@ -60,6 +78,8 @@ export class Checkpoint implements TensorReader {
     this.#fileOf = fileOf;
     this.files = opened.map((file) => file.path);
     this.names = [...fileOf.keys()];
+    this.unlisted = opened.flatMap((file) => [...file.tensors.keys()])
+      .filter((name) => !fileOf.has(name));
     this.tensors = new Map([...fileOf].map(([name, file]) => [name, file.tensors.get(name)!]));
   }
 

@@ -44,9 +44,14 @@ export const dataArrays: Readonly<Record<Dtype, DataArray>> = {
   BOOL: Uint8Array,
 };
 
-/** Whether a value found in a file names an element type. */
-export function isDtype(value: unknown): value is Dtype {
-  return typeof value === "string" && Object.hasOwn(dataArrays, value);
+/** Whether an element type named in a file is one that is read here. */
+export function isDtype(name: string): name is Dtype {
+  return Object.hasOwn(dataArrays, name);
+}
+
+/** Whether tensors of an element type named in a file can be read as float32. */
+export function isFloat(name: string): name is "F64" | "F32" | "F16" | "BF16" {
+  return name === "F64" || name === "F32" || name === "F16" || name === "BF16";
 }
 
 /** How many elements a shape has; a scalar, of shape [], has one. */

@@ -3,7 +3,7 @@
  * the only part of the library that touches the system.
  */
 export { Checkpoint, openCheckpoint } from "./checkpoint.ts";
-export { type Dtype, type TensorData } from "./dtypes.ts";
+export { type Dtype, isFloat, type TensorData } from "./dtypes.ts";
 export { exists, hashFile, hashFiles, readJson, readText } from "./files.ts";
 export { type TensorInfo } from "./safetensors_header.ts";
 export { openSafetensors, SafetensorsFile, type TensorReader } from "./safetensors_reader.ts";

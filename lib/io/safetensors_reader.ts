@@ -1,5 +1,5 @@
 import { refuse, require } from "../core/mod.ts";
-import { dataArrays, type Dtype, type TensorData } from "./dtypes.ts";
+import { dataArrays, type Dtype, isDtype, isFloat, type TensorData } from "./dtypes.ts";
 import { fill, openFile } from "./files.ts";
 import { decodeBfloat16, decodeFloat16 } from "./float16.ts";
 import {
@@ -62,7 +62,7 @@ export class SafetensorsFile implements TensorReader {
 
   async readRaw(name: string): Promise<Uint8Array> {
     const { offset, byteLength } = this.#info(name);
-    const bytes = new Uint8Array(byteLength);
+    const bytes = allocate(byteLength, tensorOf(this.path, name));
     // Reads share the file's position, so they take turns.
     const reading = this.#lastRead.then(() => this.#fillFrom(offset, bytes, name));
     this.#lastRead = reading.catch(() => {});
@@ -72,6 +72,8 @@ export class SafetensorsFile implements TensorReader {
 
   async read(name: string): Promise<{ dtype: Dtype; shape: number[]; data: TensorData }> {
     const { dtype, shape } = this.#info(name);
+    const rule = `dtype must be one of ${Object.keys(dataArrays).join(" ")}`;
+    require(isDtype(dtype), tensorOf(this.path, name), rule, dtype);
     const { buffer } = await this.readRaw(name);
     return { dtype, shape: [...shape], data: new dataArrays[dtype](buffer) };
   }
@@ -79,7 +81,7 @@ export class SafetensorsFile implements TensorReader {
   async readFloat32(name: string): Promise<{ shape: number[]; data: Float32Array }> {
     const { dtype, shape } = this.#info(name);
     require(
-      dtype === "F32" || dtype === "F16" || dtype === "BF16" || dtype === "F64",
+      isFloat(dtype),
       tensorOf(this.path, name),
       "dtype must be F32, F16, BF16 or F64 to be read as float32",
       dtype,
@@ -106,6 +108,15 @@ export class SafetensorsFile implements TensorReader {
     require(this.#file !== undefined, action, "the file must not be closed yet");
     await this.#file.seek(offset, Deno.SeekMode.Start);
     await fill(this.#file, bytes, this.path);
+  }
+}
+
+/** Memory for what is to be read; how much that is, the file says. */
+function allocate(bytes: number, action: string): Uint8Array {
+  try {
+    return new Uint8Array(bytes);
+  } catch {
+    refuse(action, "its bytes must fit into memory", bytes);
   }
 }
 

@@ -46,6 +46,7 @@ Deno.test("openCheckpoint() opens model.safetensors", () =>
     assertEquals(checkpoint.folder, folder);
     assertEquals(checkpoint.files, [path]);
     assertEquals(checkpoint.names, ["head", "embedding"]);
+    assertEquals(checkpoint.unlisted, []);
     assertEquals(checkpoint.tensors.get("head")?.shape, [1, 2]);
     assertEquals(await checkpoint.readFloat32("embedding"), {
       shape: [2],
@@ -63,6 +64,7 @@ Deno.test("openCheckpoint() opens shards, and only what the index lists", () =>
     const paths = shards.map((shard) => `${folder}/${shard}`);
     assertEquals(checkpoint.files, paths);
     assertEquals(checkpoint.names, ["head", "embedding"]);
+    assertEquals(checkpoint.unlisted, ["unlisted"]);
     assertEquals((await checkpoint.read("head")).data, head.data);
     assertEquals(await checkpoint.readRaw("embedding"), Uint8Array.of(0, 0x3c, 0, 0x40));
     const bytes = await Promise.all(paths.map((path) => Deno.readFile(path)));
@@ -83,6 +85,20 @@ Deno.test("openCheckpoint() refuses a folder without weights, or that is none", 
     await refuses(`${folder}/missing`, `Cannot open ${folder}/missing: ${rule}`);
     await writeAtomically(`${folder}/file`, "");
     await refuses(`${folder}/file`, `Cannot read ${folder}/file/model.safetensors: `);
+  }));
+
+Deno.test("openCheckpoint() says how to convert a checkpoint of another format", () =>
+  withFolder(async (folder) => {
+    for (const name of ["pytorch_model.bin.index.json", "pytorch_model.bin"]) {
+      await writeAtomically(`${folder}/${name}`, "");
+      await refuses(
+        folder,
+        "the folder must have model.safetensors or model.safetensors.index.json; " +
+          `${name} is not read, but this, run in the folder, converts it: python -c "from ` +
+          "transformers import AutoModelForCausalLM as M; " +
+          "M.from_pretrained('.').save_pretrained('.')\"",
+      );
+    }
   }));
 
 Deno.test("openCheckpoint() refuses a malformed index", () =>

@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/core/mod.ts";
-import { openSafetensors, writeAtomically } from "../../lib/io/mod.ts";
+import { openSafetensors, SafetensorsFile, writeAtomically } from "../../lib/io/mod.ts";
 import { safetensorsBytes, withFolder } from "./temporary_folder.ts";
 
 /** What reading a tensor of each dtype gives. */
@@ -64,6 +64,45 @@ Deno.test("SafetensorsFile.readFloat32() converts floats and refuses other dtype
           `as float32, got "${dtype}"`,
       );
     }
+  }));
+
+Deno.test("SafetensorsFile refuses to read an element type it does not know, and reads the rest", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/a.safetensors`;
+    const header = {
+      counter: { dtype: "U64", shape: [1], data_offsets: [0, 8] },
+      weight: { dtype: "F16", shape: [1], data_offsets: [8, 10] },
+    };
+    await writeAtomically(path, safetensorsBytes(header, [7, 0, 0, 0, 0, 0, 0, 0, 0, 0x3c]));
+    using file = await openSafetensors(path);
+    assertEquals((await file.readFloat32("weight")).data, Float32Array.of(1));
+    assertEquals((await file.readRaw("counter"))[0], 7);
+    const action = `Cannot read tensor counter of ${path}: `;
+    await assertRejects(
+      () => file.read("counter"),
+      InputError,
+      `${action}dtype must be one of F64 F32 F16 BF16 I64 I32 I16 I8 U8 BOOL, got "U64"`,
+    );
+    await assertRejects(
+      () => file.readFloat32("counter"),
+      InputError,
+      `${action}dtype must be F32, F16, BF16 or F64 to be read as float32, got "U64"`,
+    );
+  }));
+
+Deno.test("SafetensorsFile.readRaw() refuses a tensor that no memory holds", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/a.safetensors`;
+    const bytes = 2 ** 52; // of a sparse file: 4 PiB
+    const tensor = { dtype: "U8", shape: [bytes], offset: 8, byteLength: bytes };
+    await writeAtomically(path, "12345678");
+    const header = { metadata: {}, tensors: new Map([["huge", tensor]]) };
+    using file = new SafetensorsFile(path, await Deno.open(path), header);
+    await assertRejects(
+      () => file.readRaw("huge"),
+      InputError,
+      `Cannot read tensor huge of ${path}: its bytes must fit into memory, got ${bytes}`,
+    );
   }));
 
 Deno.test("SafetensorsFile.read() gives the same to many readers at once", () =>
