@@ -1,3 +1,4 @@
+import { type Estimate, mean } from "../lib/core/mod.ts";
 import type { RunHooks } from "../lib/eval/mod.ts";
 import { siteTap, siteValues } from "../lib/inspect/mod.ts";
 import type { MethodName } from "../lib/methods/mod.ts";
@@ -5,6 +6,7 @@ import { chainHooks, forward, type ForwardOptions, type Model } from "../lib/mod
 import { tidy } from "../lib/tensor/mod.ts";
 import { type AttentionConcentration, attentionConcentration, meanMap } from "../lib/tokens/mod.ts";
 import { type FigureSubject, quantizeSubject } from "./figure_subject.ts";
+import { meanEstimate } from "./mean_estimate.ts";
 
 /** How attention is measured. */
 export interface AttentionSettings {
@@ -17,11 +19,19 @@ export interface AttentionSettings {
   windows: number;
 }
 
+/** Where attention goes, averaged over windows and heads. */
+export interface MeasuredConcentration extends AttentionConcentration {
+  /** How many times as much as equal attention the first token gets. */
+  stripe: Estimate;
+  /** The same of the nearest tokens. */
+  diagonal: Estimate;
+}
+
 /** Where the attention of one layer goes, before and after quantization. */
 export interface LayerConcentration {
   layer: number;
-  full: AttentionConcentration;
-  quantized: AttentionConcentration;
+  full: MeasuredConcentration;
+  quantized: MeasuredConcentration;
 }
 
 /** The mean of the heads' maps, `[tokens][tokens]`; null above the diagonal. */
@@ -74,30 +84,42 @@ export async function takeMaps(
   };
 }
 
-/** The concentration of every layer, averaged over windows and heads. */
+/** The concentration of every layer. */
 function concentrations(
   model: Model,
   windows: Int32Array[],
   { hook, probabilities }: ForwardOptions,
   distance: number,
-): AttentionConcentration[] {
+): MeasuredConcentration[] {
   const { layers, heads: allHeads } = model.architecture;
-  const sums = Array.from(
+  const perLayer = Array.from(
     { length: layers },
-    () => ({ start: 0, startIfUniform: 0, local: 0, localIfUniform: 0 }),
+    () => windows.map(() => ({ start: 0, startIfUniform: 0, local: 0, localIfUniform: 0 })),
   );
-  const tap = siteTap("attn.probs", (values, [heads, tokens], { layer }) => {
-    const part = attentionConcentration(values, { heads, tokens }, distance);
-    const share = heads / (allHeads * windows.length);
-    for (const name of Object.keys(part) as (keyof AttentionConcentration)[]) {
-      sums[layer][name] += part[name] * share;
-    }
-  });
-  for (const window of windows) {
+  for (const [index, window] of windows.entries()) {
+    const tap = siteTap("attn.probs", (values, [heads, tokens], { layer }) => {
+      const part = attentionConcentration(values, { heads, tokens }, distance);
+      for (const name of Object.keys(part) as (keyof typeof part)[]) {
+        perLayer[layer][index][name] += part[name] * heads / allHeads;
+      }
+    });
     const both = hook ? chainHooks(hook, tap) : tap;
     tidy(() => void forward(model, window, { hook: both, probabilities }));
   }
-  return sums;
+  return perLayer.map(summarize);
+}
+
+/** Of one layer, from what each window gave. */
+function summarize(windows: readonly AttentionConcentration[]): MeasuredConcentration {
+  const average = (name: keyof AttentionConcentration) => mean(windows.map((each) => each[name]));
+  return {
+    start: average("start"),
+    startIfUniform: average("startIfUniform"),
+    local: average("local"),
+    localIfUniform: average("localIfUniform"),
+    stripe: meanEstimate(windows.map(({ start, startIfUniform }) => start / startIfUniform)),
+    diagonal: meanEstimate(windows.map(({ local, localIfUniform }) => local / localIfUniform)),
+  };
 }
 
 /** The rows of a map, rounded to what a picture shows. */

@@ -1,4 +1,4 @@
-import { refuse, require } from "../lib/core/mod.ts";
+import { type Estimate, refuse, require } from "../lib/core/mod.ts";
 import { readJson } from "../lib/io/mod.ts";
 
 /** What a contender may ask of the processor: WebAssembly without and with relaxed SIMD, or all of it. */
@@ -101,6 +101,11 @@ function isBenchRecord(value: unknown): value is BenchRecord {
       typeof each.median === "number" && typeof each.job === "object" &&
       contenders?.[each.contender] !== undefined
     );
+}
+
+/** The median with the extremes of the runs; a single run has none. */
+export function estimateOf({ median, low, high, runs }: Summary): Estimate {
+  return runs > 1 ? { value: median, low, high } : { value: median };
 }
 
 /** The measurements whose job has all of these properties, of one quantity if it is given. */

@@ -1,7 +1,9 @@
+import { bootstrap, type Estimate, mean } from "../lib/core/mod.ts";
 import { siteValues } from "../lib/inspect/mod.ts";
 import type { ForwardOptions, SiteName } from "../lib/model/mod.ts";
 import { channelExtremes, channelPersistence } from "../lib/quant/mod.ts";
 import type { FigureSubject } from "./figure_subject.ts";
+import { meanEstimate } from "./mean_estimate.ts";
 import { pruningFor, type PruningPlan } from "./pruning_plan.ts";
 
 /** How channels are looked at. */
@@ -13,17 +15,23 @@ export interface ChannelSettings {
   pruning: PruningPlan;
   /** A channel is outlying in a token where |x| exceeds this many typical maxima. */
   outlying: number;
+  /** Test windows that are looked at. */
+  windows: number;
 }
 
-/** The channels of one layer. */
+/** The channels of one layer over some windows. */
 export interface LayerChannels {
   layer: number;
   /** The largest maximum of a channel over the median one, of all tokens and of those left. */
-  spread: number;
-  spreadPruned: number;
+  spread: Estimate;
+  spreadPruned: Estimate;
+  /** What pruning makes of it: the one over the other. */
+  pruningEffect: Estimate;
   /** Channels that exceed the threshold in at least one token, and in at least half of them. */
   outliers: number;
   persistent: number;
+  /** The share of the tokens in which the channel that does so most often exceeds it. */
+  persistence: Estimate;
 }
 
 /** The channels of the layer of the largest spread: figure 1 d. */
@@ -36,27 +44,60 @@ export interface ChannelMap {
   maximaPruned: number[];
 }
 
-/** Measures how far channels differ over the first test window, before and after pruning. */
+/** What one window says of the channels of a layer. */
+interface WindowChannels {
+  spread: number;
+  spreadPruned: number;
+  /** The share of the tokens in which each channel is outlying. */
+  shares: Float32Array;
+}
+
+/** Measures how far channels differ in the first test windows, before and after pruning. */
 export function measureChannels(
   subject: FigureSubject,
   settings: ChannelSettings,
 ): LayerChannels[] {
-  const { dense, pruned } = extremes(subject, settings);
-  return dense.map(({ values, channels, typical, spread }, layer) => {
-    const shares = channelPersistence(values, channels, settings.outlying * typical);
-    return {
-      layer,
+  const windows = subject.testWindows.slice(0, settings.windows).map((window) => {
+    const { dense, pruned } = extremes(subject, window, settings);
+    return dense.map(({ values, channels, typical, spread }, layer): WindowChannels => ({
       spread,
       spreadPruned: pruned[layer].spread,
-      outliers: shares.filter((share) => share > 0).length,
-      persistent: shares.filter((share) => share >= 0.5).length,
-    };
+      shares: channelPersistence(values, channels, settings.outlying * typical),
+    }));
   });
+  return windows[0].map((_, layer) => summarize(layer, windows.map((each) => each[layer])));
 }
 
-/** Takes the channels of the layer of the largest spread. */
+/** Of one layer, from what each window gave. */
+function summarize(layer: number, windows: readonly WindowChannels[]): LayerChannels {
+  const shares = windows[0].shares.map((_, channel) =>
+    mean(windows.map((each) => each.shares[channel]))
+  );
+  const most = shares.indexOf(Math.max(...shares));
+  const [dense, pruned] = [
+    windows.map(({ spread }) => spread),
+    windows.map(({ spreadPruned }) => spreadPruned),
+  ];
+  const sum = (values: number[], indices: Uint32Array) =>
+    indices.reduce((total, index) => total + values[index], 0);
+  return {
+    layer,
+    spread: meanEstimate(dense),
+    spreadPruned: meanEstimate(pruned),
+    pruningEffect: bootstrap(
+      windows.length,
+      (indices) => sum(pruned, indices) / sum(dense, indices),
+      { seed: 0 },
+    ),
+    outliers: shares.filter((share) => share > 0).length,
+    persistent: shares.filter((share) => share >= 0.5).length,
+    persistence: meanEstimate(windows.map((each) => each.shares[most])),
+  };
+}
+
+/** Takes the channels of the layer of the largest spread, in the first test window. */
 export function takeChannelMap(subject: FigureSubject, settings: ChannelSettings): ChannelMap {
-  const { dense, pruned } = extremes(subject, settings);
+  const { dense, pruned } = extremes(subject, subject.testWindows[0], settings);
   const spreads = dense.map(({ spread }) => spread);
   const layer = spreads.indexOf(Math.max(...spreads));
   const { values, channels, maxima } = dense[layer];
@@ -72,9 +113,10 @@ export function takeChannelMap(subject: FigureSubject, settings: ChannelSettings
   };
 }
 
-/** What the channels of every layer reach, with all tokens and with those that pruning leaves. */
+/** What the channels of every layer reach in a window, with all tokens and with those that pruning leaves. */
 function extremes(
-  { model, testWindows: [window] }: FigureSubject,
+  { model }: FigureSubject,
+  window: Int32Array,
   { site, pruning }: ChannelSettings,
 ) {
   const run = (options: ForwardOptions) =>

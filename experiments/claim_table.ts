@@ -1,3 +1,4 @@
+import { verdictLegend } from "../lib/core/mod.ts";
 import type { Figure, Table } from "../lib/report/mod.ts";
 
 /** What the file of a published table holds, as far as verdicts go. */
@@ -11,11 +12,15 @@ export interface PublishedClaim {
   claim: string;
   model?: string;
   level?: string;
+  /** A verdict; records of former versions have other words. */
   verdict: string;
   evidence: string;
 }
 
-/** Every claim of the published tables and figures with its verdict, one per row. */
+/**
+ * Every claim of the published tables and figures with its verdict, one per row. Figures that hold
+ * no claim of the paper have none.
+ */
 export function claimTable(tables: readonly PublishedTable[], drawn: readonly Figure[]): Table {
   return {
     title: "Claims and verdicts",
@@ -30,13 +35,18 @@ export function claimTable(tables: readonly PublishedTable[], drawn: readonly Fi
           evidence,
         ])
       ),
-      ...drawn.map(({ name, title, verdict, agreement }) => [
-        name.replace(/^figure(\d)/, "Figure $1"),
-        title,
-        "the paper's figure",
-        verdict,
-        agreement,
-      ]),
+      ...drawn.flatMap(({ name, title, verdict, agreement }) =>
+        verdict
+          ? [[
+            name.replace(/^figure(\d)/, "Figure $1"),
+            title,
+            "the paper's figure",
+            verdict,
+            agreement,
+          ]]
+          : []
+      ),
     ],
+    notes: [verdictLegend],
   };
 }

@@ -21,7 +21,6 @@ export function drawDivergence(rows: readonly DivergenceRow[]): Drawing {
       "Perplexity over that of full precision against the mean KL divergence of the next-token " +
       "distribution from it, both on the positions that the released protocol scores; a star marks " +
       "pruning. Bars are 95 % intervals over windows, paired.",
-    verdict: "beyond the paper",
     agreement:
       "Perplexity can fall though a model drifts from what it was, its divergence cannot. " +
       describeOrder(models.map((model) => rows.filter((row) => row.model === model))),

@@ -15,6 +15,7 @@ const channels: ChannelSettings = {
   drawnTokens: 96,
   pruning: { beta: 0.3, layers: [0], positions: "renumber" },
   outlying: 2,
+  windows: 8,
 };
 
 /**

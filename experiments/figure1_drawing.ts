@@ -1,3 +1,4 @@
+import { combineVerdicts, describeCases, type JudgedCase, verdictOf } from "../lib/core/mod.ts";
 import {
   type Drawing,
   heatmap,
@@ -5,11 +6,11 @@ import {
   lineChart,
   panels,
   type PlotlySpec,
-  verdictOf,
 } from "../lib/report/mod.ts";
 import type { AttentionConcentration } from "../lib/tokens/mod.ts";
 import type { AttentionMap, AttentionMaps, LayerConcentration } from "./attention_measure.ts";
 import type { ChannelMap, LayerChannels } from "./channel_measure.ts";
+import { formatEstimate } from "./format_estimate.ts";
 
 /** The numbers of one model. */
 export interface Figure1Row {
@@ -35,21 +36,20 @@ export function drawFigure1(
   { maps, models }: { maps: Figure1Maps; models: readonly Figure1Row[] },
   distance: number,
 ): Drawing {
-  const findings = models.map(find);
-  const stripes = findings.filter(({ stripe }) => stripe > 2).length;
-  const diagonals = findings.filter(({ near }) => near > 2).length;
+  const cases = models.flatMap(judge);
   return {
     shows:
       `a-c: mean attention map of the heads of ${maps.model} over the first tokens of a test ` +
       "text, blank where no attention is left. d: |x| of the input of its q, k, v projections. e: largest |x| of each channel, before " +
       "and after pruning. f, g: share of the attention that goes to the first token and to the " +
       `nearest ${distance} tokens, against what equal attention to all visible tokens would give.`,
-    verdict: verdictOf(stripes + diagonals, 2 * models.length),
+    verdict: combineVerdicts(cases),
     agreement:
-      "The paper sees a stripe at the first token and a bright diagonal. Counting what takes " +
-      `more than twice its share of equal attention in the last layer, ${stripes} of ` +
-      `${models.length} models have the stripe and ${diagonals} the diagonal.`,
-    details: findings.map(({ sentence }) => sentence),
+      "The paper sees a stripe at the first token, a bright diagonal, and channels of outliers. That " +
+      "each of the first two takes more than twice its share of equal attention in the last layer, " +
+      "and that a channel is outlying in more than half of the tokens of some layer, is " +
+      `${describeCases(cases)}.`,
+    details: models.map(describe),
     spec: panels([
       mapRow(
         maps.attention,
@@ -63,20 +63,38 @@ export function drawFigure1(
   };
 }
 
+/** Whether the paper's patterns are there in one model. */
+function judge({ model, attention, channels }: Figure1Row): JudgedCase[] {
+  const { stripe, diagonal } = attention.at(-1)!.full;
+  const { persistence } = largest(channels, "persistence");
+  return [
+    { name: `the stripe of ${model}`, verdict: verdictOf(stripe, { above: 2 }) },
+    { name: `the diagonal of ${model}`, verdict: verdictOf(diagonal, { above: 2 }) },
+    { name: `the channels of ${model}`, verdict: verdictOf(persistence, { above: 0.5 }) },
+  ];
+}
+
 /** The numbers beside the picture of one model. */
-function find({ model, attention, channels }: Figure1Row) {
+function describe({ model, attention, channels }: Figure1Row): string {
   const { full, quantized } = attention.at(-1)!;
-  const stripe = full.start / full.startIfUniform;
-  const near = full.local / full.localIfUniform;
-  const { spread, spreadPruned } = channels.reduce((most, each) =>
-    each.spread > most.spread ? each : most
-  );
-  const sentence = `${model}: the last layer gives the first token ${percent(full.start)}, ` +
-    `${stripe.toFixed(1)} times equal attention (quantized ${percent(quantized.start)}), and the ` +
-    `nearest tokens ${percent(full.local)}, ${near.toFixed(1)} times (quantized ` +
-    `${percent(quantized.local)}); the largest channel reaches ${spread.toFixed(1)} times the ` +
-    `median one, ${spreadPruned.toFixed(1)} times after pruning.`;
-  return { stripe, near, sentence };
+  const { spread, spreadPruned } = largest(channels, "spread");
+  const { persistence: { value, low, high } } = largest(channels, "persistence");
+  const [share, ...ends] = [value, low, high].map((each) => each && 100 * each);
+  const outlying = { value: share!, low: ends[0], high: ends[1] };
+  return `${model}: the last layer gives the first token ${percent(full.start)}, ` +
+    `${formatEstimate(full.stripe, 2)} times equal attention (quantized ` +
+    `${percent(quantized.start)}), and the nearest tokens ${percent(full.local)}, ` +
+    `${formatEstimate(full.diagonal, 2)} times (quantized ${
+      percent(quantized.local)
+    }); the largest ` +
+    `channel reaches ${formatEstimate(spread, 1)} times the median one, ` +
+    `${formatEstimate(spreadPruned, 1)} times after pruning, and none is outlying in more than ` +
+    `${formatEstimate(outlying, 1)} % of the tokens.`;
+}
+
+/** The layer in which something is largest. */
+function largest(channels: LayerChannels[], what: "spread" | "persistence"): LayerChannels {
+  return channels.reduce((most, each) => each[what].value > most[what].value ? each : most);
 }
 
 /** The maps of the first and last layer, and the last one quantized, each with its shares. */

@@ -1,6 +1,7 @@
 import type { Table } from "../lib/report/mod.ts";
 import {
   type BenchRecord,
+  estimateOf,
   type Execution,
   executions,
   type InstructionLevel,
@@ -21,6 +22,9 @@ export interface ProfileRow {
   execution: Execution;
   operation: string;
   milliseconds: number;
+  /** The fastest and the slowest run, ms; none of a single run. */
+  low?: number;
+  high?: number;
   /** Of the sum over all operations, 0..1. */
   share: number;
 }
@@ -33,16 +37,21 @@ export function profileRows(record: BenchRecord): ProfileRow[] {
   for (const part of parts) {
     sums.set(whole(part), (sums.get(whole(part)) ?? 0) + part.median);
   }
-  return parts.map((part) => ({
-    model: part.job.model as ModelName,
-    phase: part.job.phase as ProfileRow["phase"],
-    tokens: Number(part.job.tokens),
-    level: record.contenders[part.contender].level!,
-    execution: part.job.execution as Execution,
-    operation: part.quantity,
-    milliseconds: part.median,
-    share: part.median / sums.get(whole(part))!,
-  }));
+  return parts.map((part) => {
+    const { value: milliseconds, low, high } = estimateOf(part);
+    return {
+      model: part.job.model as ModelName,
+      phase: part.job.phase as ProfileRow["phase"],
+      tokens: Number(part.job.tokens),
+      level: record.contenders[part.contender].level!,
+      execution: part.job.execution as Execution,
+      operation: part.quantity,
+      milliseconds,
+      low,
+      high,
+      share: part.median / sums.get(whole(part))!,
+    };
+  });
 }
 
 /** The shares of one model's operations in percent, a column per level and execution. */

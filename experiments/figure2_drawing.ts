@@ -1,12 +1,7 @@
-import {
-  barChart,
-  type Drawing,
-  letterOf,
-  panels,
-  type PlotlySpec,
-  verdictOf,
-} from "../lib/report/mod.ts";
+import { combineVerdicts, describeCases, type Estimate, verdictOf } from "../lib/core/mod.ts";
+import { barChart, type Drawing, letterOf, panels, type PlotlySpec } from "../lib/report/mod.ts";
 import { executions, instructionLevels } from "./bench_record.ts";
+import { formatEstimate } from "./format_estimate.ts";
 import type { ProfileRow } from "./figure2.ts";
 
 /** The products with weights, which quantization speeds up first. */
@@ -29,25 +24,42 @@ export function drawFigure2(rows: readonly ProfileRow[]): Drawing {
   const floats = [...groups].flatMap(([name, group]) => {
     const level = instructionLevels.findLast((each) => group.some((row) => row.level === each));
     const own = group.filter((row) => row.level === level && row.execution === "FP32");
-    const share = own.reduce((sum, row) => sum + (linear.has(row.operation) ? row.share : 0), 0);
-    return own.length > 0 ? [{ name: `${name} tokens`, share }] : [];
+    if (own.length === 0) return [];
+    const share = linearShare(own);
+    return [{ name: `${name} tokens`, share, verdict: verdictOf(share, { above: 50 }) }];
   });
-  const dominated = floats.filter(({ share }) => share > 0.5).length;
   return {
     shows: "Share of the time of one transformer block that each operation takes, by instruction " +
       "level and number format, for a whole window (prefill) and for one token after a full cache " +
       "(decode). Below each bar stands the time of the whole block.",
-    verdict: verdictOf(dominated, floats.length),
+    verdict: combineVerdicts(floats),
     agreement:
       "Integer products can only speed up what products with weights take. In FP32, at the " +
-      `highest instruction level, that is more than half of the time in ${dominated} of ` +
-      `${floats.length} cases.`,
-    details: floats.map(({ name, share }) =>
-      `${name}: products with weights take ${(100 * share).toFixed(0)} %.`
+      `highest instruction level, more than half of the time is ${describeCases(floats)}.`,
+    details: floats.map(({ name, share, verdict }) =>
+      `${name}: products with weights take ${formatEstimate(share, 0)} %: ${verdict}.`
     ),
     spec: panels([...groups].map(([name, group], index) => [
       groupPanel(`${letterOf(index)}. ${name} tokens`, group),
     ])),
+  };
+}
+
+/**
+ * What products with weights take of a block, in percent, from the extremes of the runs: at least
+ * where they were fastest and all else slowest.
+ */
+function linearShare(rows: readonly ProfileRow[]): Estimate {
+  const sum = (products: boolean, time: "milliseconds" | "low" | "high") =>
+    rows.filter(({ operation }) => linear.has(operation) === products)
+      .reduce((total, row) => total + (row[time] ?? NaN), 0);
+  const share = (products: number, others: number) => 100 * products / (products + others);
+  const value = share(sum(true, "milliseconds"), sum(false, "milliseconds"));
+  if (rows.some(({ low }) => low === undefined)) return { value };
+  return {
+    value,
+    low: share(sum(true, "low"), sum(false, "high")),
+    high: share(sum(true, "high"), sum(false, "low")),
   };
 }
 

@@ -19,8 +19,8 @@ export const figure3: FigureExperiment = {
       }],
       options,
     );
-    const rows = measured.map(({ subject, results: [sites] }) => (
-      { model: subject.model.name, sites }
+    const rows = measured.map(({ subject, results: [noise] }) => (
+      { model: subject.model.name, ...noise }
     ));
     return {
       name: figure3.name,

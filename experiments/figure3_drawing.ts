@@ -1,4 +1,4 @@
-import { type Estimate, mean } from "../lib/core/mod.ts";
+import { combineVerdicts, describeCases, type Estimate, mean, verdictOf } from "../lib/core/mod.ts";
 import {
   barChart,
   type Drawing,
@@ -6,14 +6,13 @@ import {
   type FlowStep,
   letterOf,
   panels,
-  verdictOf,
 } from "../lib/report/mod.ts";
-import { type NoiseScheme, noiseSchemes, type SiteNoise } from "./noise_measure.ts";
+import { formatEstimate } from "./format_estimate.ts";
+import { type MeasuredNoise, type NoiseScheme, noiseSchemes } from "./noise_measure.ts";
 
 /** What figure 3 shows of one model. */
-export interface Figure3Row {
+export interface Figure3Row extends MeasuredNoise {
   model: string;
-  sites: SiteNoise[];
 }
 
 const sites = [
@@ -28,27 +27,24 @@ const sites = [
 ];
 const schemes = Object.keys(noiseSchemes) as NoiseScheme[];
 const ours: NoiseScheme = "TRIP, K = 3";
-const coarse: NoiseScheme = "one step per tensor";
 
 /** Draws figure 3 and says what it shows. */
 export function drawFigure3(rows: readonly Figure3Row[]): Drawing {
-  const gains = rows.map((row) => {
-    const trip = tripSites.map((site) => ratioAt(row, ours, site).value);
-    const tensor = tripSites.map((site) => ratioAt(row, coarse, site).value);
-    return mean(trip) - mean(tensor);
-  });
-  const better = gains.filter((gain) => gain > 0).length;
+  const cases = rows.map(({ model, gain }) => (
+    { name: model, verdict: verdictOf(gain, { above: 0 }) }
+  ));
   return {
     shows: "a: one block of AgileQ-8 with the quantizer in front of each product and its " +
       `signal-to-noise ratio in ${rows[0].model}. From b on, model by model: the ratio at every ` +
       "site, mean of the layers with the lowest and the highest layer, for three kinds of uniform " +
       "quantizer; the softmax is log2 with 4 bits throughout.",
-    verdict: verdictOf(better, rows.length),
+    verdict: combineVerdicts(cases),
     agreement:
       "TRIP is meant to take up the differences between channels that one step per tensor " +
-      `cannot. On average it gains at its sites on ${better} of ${rows.length} models.`,
-    details: rows.map(({ model }, index) =>
-      `${model}: TRIP gains ${gains[index].toFixed(1)} dB over one step per tensor.`
+      `cannot. That it gains at its sites, on average, is ${describeCases(cases)}.`,
+    details: rows.map(({ model, gain }, index) =>
+      `${model}: ${cases[index].verdict}; TRIP gains ${formatEstimate(gain, 2)} dB over one step ` +
+      "per tensor."
     ),
     spec: panels([
       [flowChart({
@@ -62,8 +58,6 @@ export function drawFigure3(rows: readonly Figure3Row[]): Drawing {
     ]),
   };
 }
-
-const tripSites = sites.filter((site) => site !== "attn.probs" && site !== "attn.output");
 
 function modelPanel(row: Figure3Row, letter: string) {
   return barChart({

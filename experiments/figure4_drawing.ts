@@ -1,4 +1,5 @@
-import { barChart, type Drawing, heatmap, letterOf, panels, verdictOf } from "../lib/report/mod.ts";
+import { combineVerdicts, describeCases, verdictOf } from "../lib/core/mod.ts";
+import { barChart, type Drawing, heatmap, letterOf, panels } from "../lib/report/mod.ts";
 import { formatEstimate } from "./format_estimate.ts";
 import type { MeasuredTokens, TokenSettings } from "./token_measure.ts";
 
@@ -15,7 +16,9 @@ export function drawFigure4(
   const scores = rows.flatMap(({ importance }) => importance.flat())
     .filter((score) => score !== null && score > 0) as number[];
   const range = [Math.max(1e-5, Math.min(...scores)), 1] as const;
-  const easier = rows.filter(({ difference: { high } }) => high !== undefined && high < 0).length;
+  const cases = rows.map(({ model, difference }) => (
+    { name: model, verdict: verdictOf(difference, { below: 0 }) }
+  ));
   return {
     shows:
       `The first words of a test text, and the attention of each token to the first one, mean ` +
@@ -24,13 +27,15 @@ export function drawFigure4(
       } % over the ` +
       `first ${layers.length} layers, in full precision). Below: mean loss without pruning at the ` +
       "positions that survive and at those that do not.",
-    verdict: verdictOf(easier, rows.length),
+    verdict: combineVerdicts(cases),
     agreement:
       "The paper takes tokens that attend little to the first one for unimportant, so they " +
       "should be the easy ones to continue. Where they are the hard ones, leaving them out of the " +
-      `score lowers perplexity without any gain. They are easier on ${easier} of ${rows.length} models.`,
-    details: rows.map(({ model, difference }) =>
-      `${model}: the mean loss at pruned positions, less that at survivors, is ` +
+      `score lowers perplexity without any gain. That they are easier is ${describeCases(cases)}.`,
+    details: rows.map(({ model, difference }, index) =>
+      `${model}: ${
+        cases[index].verdict
+      }; the mean loss at pruned positions, less that at survivors, is ` +
       `${formatEstimate(difference, 3)} nats.`
     ),
     spec: panels([

@@ -1,13 +1,21 @@
+import {
+  combineVerdicts,
+  type Estimate,
+  quotient,
+  type Verdict,
+  verdictLegend,
+  verdictOf,
+} from "../lib/core/mod.ts";
 import { packWeights, type RegisterState, traceDotInt4 } from "../lib/int4/mod.ts";
 import type { Table, TableCell } from "../lib/report/mod.ts";
-import { type BenchRecord, readBenchRecord, select } from "./bench_record.ts";
+import { type BenchRecord, estimateOf, readBenchRecord, select } from "./bench_record.ts";
 import type { FigureExperiment } from "./figure.ts";
-import { drawFigure5 } from "./figure5_drawing.ts";
+import { drawFigure5, paperLevel } from "./figure5_drawing.ts";
 
 /** What a processor's vectors can do, from the least: the paper's phones are the first. */
 export const dotLevels = [
   {
-    name: "no dot products",
+    name: paperLevel,
     int4: ["int4 packed, multiplications"],
     int8: ["int8, extended multiplications"],
     float32: ["float32, multiply and add"],
@@ -46,7 +54,7 @@ export interface KernelRow {
   /** Columns of activations that are summed up. */
   depth: number;
   /** Billions of multiplications with their additions per second. */
-  rate: number;
+  rate: Estimate;
   /** Cycles of a calibrated clock, and vector instructions of the inner loop, for one of them. */
   cycles: number;
   instructions?: number;
@@ -57,8 +65,10 @@ export function figure5Rows(record: BenchRecord): KernelRow[] {
   const timed = record.measurements.filter(({ job, quantity }) =>
     quantity === "time" && job.kind !== "clock"
   );
-  return timed.map(({ job, contender, median }) => {
+  return timed.map((measured) => {
+    const { job, contender, median } = measured;
     const products = Number(job.rows) * Number(job.outputs) * Number(job.depth);
+    const scale = products / 1e6; // from products per millisecond
     const [clock] = select(record, { kind: "clock", depth: job.depth }, "time");
     const counted = select(record, job, "instructions").find((each) =>
       each.contender === contender
@@ -66,7 +76,7 @@ export function figure5Rows(record: BenchRecord): KernelRow[] {
     return {
       contender: job.kind === "product" ? `${job.numbers}, native` : contender,
       depth: Number(job.depth),
-      rate: products / median / 1e6,
+      rate: quotient({ value: scale, low: scale, high: scale }, estimateOf(measured)),
       cycles: median / products * Number(clock.job.cycles) / clock.median,
       instructions: counted?.median,
     };
@@ -79,10 +89,10 @@ export interface RatioRow {
   depth: number;
   against: "int8" | "float32";
   /** How many times as fast the packed INT4 product is as the level's fastest of the other format. */
-  ratio: number;
-  /** What the paper claims without dot products. */
+  ratio: Estimate;
+  /** What the paper claims without dot products, and whether it is so here. */
   paper: number;
-  holds: boolean;
+  verdict: Verdict;
 }
 
 /** The claims of the paper, level by level. Levels whose contenders are missing are left out. */
@@ -90,24 +100,27 @@ export function figure5Ratios(rows: KernelRow[]): RatioRow[] {
   const depths = [...new Set(rows.map(({ depth }) => depth))];
   const fastest = (names: readonly string[], depth: number) => {
     const found = rows.filter((row) => row.depth === depth && names.includes(row.contender));
-    return Math.max(...found.map(({ rate }) => rate));
+    const rates = found.map(({ rate }) => rate).toSorted((one, other) => one.value - other.value);
+    return rates.at(-1);
   };
-  const ratios = dotLevels.flatMap((level) =>
+  return dotLevels.flatMap((level) =>
     claims.flatMap(({ format, paper }) =>
-      depths.map((depth): RatioRow => {
-        const ratio = fastest(level.int4, depth) / fastest(level[format], depth);
-        return { level: level.name, depth, against: format, ratio, paper, holds: ratio >= paper };
+      depths.flatMap((depth): RatioRow[] => {
+        const [int4, other] = [fastest(level.int4, depth), fastest(level[format], depth)];
+        if (!int4 || !other) return [];
+        const ratio = quotient(int4, other);
+        const verdict = verdictOf(ratio, { above: paper });
+        return [{ level: level.name, depth, against: format, ratio, paper, verdict }];
       })
     )
   );
-  return ratios.filter(({ ratio }) => Number.isFinite(ratio) && ratio > 0);
 }
 
 /** A claim of the paper at one instruction level. */
 export interface Figure5Verdict {
   level: DotLevel;
   against: "int8" | "float32";
-  verdict: "holds" | "holds at some depths" | "does not hold";
+  verdict: Verdict;
   /** Over all depths. */
   lowest: number;
   highest: number;
@@ -120,12 +133,8 @@ export function figure5Verdicts(ratios: RatioRow[]): Figure5Verdict[] {
     claims.flatMap(({ format: against, paper }) => {
       const own = ratios.filter((row) => row.level === level && row.against === against);
       if (own.length === 0) return [];
-      const values = own.map(({ ratio }) => ratio);
-      const verdict = own.every(({ holds }) => holds)
-        ? "holds"
-        : own.some(({ holds }) => holds)
-        ? "holds at some depths"
-        : "does not hold";
+      const values = own.map(({ ratio }) => ratio.value);
+      const verdict = combineVerdicts(own);
       const [lowest, highest] = [Math.min(...values), Math.max(...values)];
       return [{ level, against, verdict, lowest, highest, paper }];
     })
@@ -136,7 +145,7 @@ export function figure5Verdicts(ratios: RatioRow[]): Figure5Verdict[] {
 export function figure5Sentences(verdicts: Figure5Verdict[]): string[] {
   return verdicts.map(({ level, against, verdict, lowest, highest, paper }) =>
     `${level}: packed INT4 is ${lowest.toFixed(2)} to ${highest.toFixed(2)} times as fast as ` +
-    `${against}; the paper's ${paper} ${verdict}`
+    `${against}; the paper's ${paper}: ${verdict}`
   );
 }
 
@@ -157,7 +166,11 @@ export function figure5Tables(rows: KernelRow[]): Table[] {
     ]),
   });
   return [
-    grid("Billions of multiplications and additions per second, one thread", (row) => row.rate, 2),
+    grid(
+      "Billions of multiplications and additions per second, one thread",
+      (row) => row.rate.value,
+      2,
+    ),
     grid("Cycles per multiplication and addition", ({ cycles }) => cycles, 3),
     instructionTable(rows),
     {
@@ -170,7 +183,7 @@ export function figure5Tables(rows: KernelRow[]): Table[] {
           const found = ratios.find((row) =>
             row.level === level && row.against === against && row.depth === depth
           );
-          return found ? { value: found.ratio, digits: 2 } : null;
+          return found ? { ...found.ratio, digits: 2 } : null;
         }),
         { value: paper, digits: 2 },
       ]),
@@ -178,6 +191,7 @@ export function figure5Tables(rows: KernelRow[]): Table[] {
         ...figure5Sentences(figure5Verdicts(ratios)),
         "the paper compares with FP16, which WebAssembly does not compute in; native int4 is the " +
         "packed product in WebAssembly, and native layers quantize and lay out their activations, too",
+        verdictLegend,
       ],
     },
   ];

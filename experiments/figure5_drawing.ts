@@ -1,5 +1,6 @@
+import { combineVerdicts, describeCases, type Estimate, type Verdict } from "../lib/core/mod.ts";
 import type { RegisterState } from "../lib/int4/mod.ts";
-import { barChart, type Drawing, letterOf, panels, verdictOf } from "../lib/report/mod.ts";
+import { barChart, type Drawing, letterOf, panels } from "../lib/report/mod.ts";
 import { drawRegisters } from "./register_drawing.ts";
 
 /** Packed INT4 against another format at one instruction level and depth. */
@@ -8,10 +9,14 @@ export interface SpeedRatio {
   depth: number;
   against: string;
   /** How many times as fast INT4 is. */
-  ratio: number;
-  /** What the paper claims. */
+  ratio: Estimate;
+  /** What the paper claims, and whether it is so here. */
   paper: number;
+  verdict: Verdict;
 }
+
+/** The instruction level of the paper's phones, of which it claims its figures. */
+export const paperLevel = "no dot products";
 
 /** Of one half of the registers. */
 const width = 530;
@@ -29,15 +34,18 @@ export function drawFigure5(
 ): Drawing {
   const formats = [...new Set(ratios.map(({ against }) => against))];
   const half = Math.ceil(trace.length / 2);
-  const holding = ratios.filter(({ ratio, paper }) => ratio >= paper).length;
+  const claimed = ratios.filter(({ level }) => level === paperLevel);
+  const cases = claimed.map(({ against, depth, verdict }) => (
+    { name: `${against} at depth ${depth}`, verdict }
+  ));
   return {
     shows: "The registers of the lane-packed multiplier during a small dot product, and how many " +
       "times as fast its kernel is as the fastest of the other format at the same instruction level, " +
       "on one thread.",
-    verdict: verdictOf(holding, ratios.length),
+    verdict: combineVerdicts(cases),
     agreement:
-      `The speed that the paper claims is reached in ${holding} of ${ratios.length} cases of ` +
-      "an instruction level, a depth and a format to compare with.",
+      "The paper claims its speeds on processors without dot products. With the instructions that " +
+      `those have: ${describeCases(cases) || "not measured"}.`,
     details: formats.map((format) => describe(format, ratios)),
     spec: panels([
       [
@@ -52,8 +60,10 @@ export function drawFigure5(
 function describe(format: string, ratios: readonly SpeedRatio[]): string {
   const own = ratios.filter(({ against }) => against === format);
   const levels = [...new Set(own.map(({ level }) => level))].map((level) => {
-    const values = own.filter((row) => row.level === level).map(({ ratio }) => ratio);
-    return `${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)} (${level})`;
+    const rows = own.filter((row) => row.level === level);
+    const values = rows.map(({ ratio }) => ratio.value);
+    return `${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)} ` +
+      `(${level}: ${combineVerdicts(rows)})`;
   });
   return `Against ${format} the paper has ${own[0].paper}; here it is ${levels.join(", ")}.`;
 }
@@ -74,9 +84,9 @@ function ratioPanel(format: string, ratios: readonly SpeedRatio[], letter: strin
         name: `depth ${depth}`,
         values: levels.map((level) => {
           const row = found(level, depth);
-          return row ? { value: row.ratio } : null;
+          return row?.ratio ?? null;
         }),
-        labels: levels.map((level) => found(level, depth)?.ratio.toFixed(2) ?? ""),
+        labels: levels.map((level) => found(level, depth)?.ratio.value.toFixed(2) ?? ""),
       })),
       {
         name: "the paper",

@@ -1,4 +1,4 @@
-import { mean } from "../lib/core/mod.ts";
+import { combineVerdicts, describeCases, exactVerdict, mean } from "../lib/core/mod.ts";
 import { barChart, type Drawing, heatmap, lineChart, panels } from "../lib/report/mod.ts";
 import type { LayerTrip, MeasuredTrip, TripSettings } from "./trip_measure.ts";
 
@@ -13,7 +13,9 @@ export function drawFigure6(
   { largestPowers, drawnPower }: TripSettings,
 ): Drawing {
   const at = largestPowers.indexOf(drawnPower);
-  const exact = rows.every(({ fold }) => fold.equal === fold.outputs);
+  const cases = rows.map(({ model, fold: { equal, outputs } }) => (
+    { name: model, verdict: exactVerdict(equal === outputs) }
+  ));
   const gain = ({ layers }: Figure6Row, ratios: "ratios" | "ratiosPruned") =>
     mean(layers.map((layer) => layer[ratios][at] - layer[ratios][0])).toFixed(1);
   const limit = ({ layers }: Figure6Row) =>
@@ -24,13 +26,11 @@ export function drawFigure6(
       "mean of the layers, for all tokens and for those that pruning leaves. " +
       `b: how many channels take each power at K = ${drawnPower}. ` +
       `c: the powers of ${rows[0].model}, channel by channel.`,
-    verdict: exact ? "agrees" : "disagrees",
+    verdict: combineVerdicts(cases),
     agreement:
       "The paper moves TRIP's factors from the activations into the weights without changing " +
-      `the product. Whether they stand here or there, outputs are ${
-        exact ? "" : "not all "
-      }equal ` +
-      "bit for bit.",
+      "the product. That all outputs are equal bit for bit, wherever the factors stand, is " +
+      `${describeCases(cases)}.`,
     details: rows.map((row) => {
       const { model, fold: { equal, outputs } } = row;
       return `${model}: ${equal} of ${outputs} outputs are equal; K = ${drawnPower} gains ` +

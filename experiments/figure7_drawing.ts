@@ -1,11 +1,6 @@
-import {
-  type Drawing,
-  letterOf,
-  lineChart,
-  panels,
-  type PlotlySpec,
-  verdictOf,
-} from "../lib/report/mod.ts";
+import { combineVerdicts, describeCases, type Verdict } from "../lib/core/mod.ts";
+import { type Drawing, letterOf, lineChart, panels, type PlotlySpec } from "../lib/report/mod.ts";
+import { pruningVerdict } from "./claims.ts";
 import { formatEstimate } from "./format_estimate.ts";
 import type { SparsityPoint } from "./sparsity_points.ts";
 
@@ -20,8 +15,10 @@ export interface Figure7Row {
 
 /** Draws figure 7 and says what it shows. */
 export function drawFigure7(rows: readonly Figure7Row[]): Drawing {
-  const gains = rows.filter(({ test }) => below(test, "survivors"));
-  const real = gains.filter(({ test }) => below(test, "pruningAlone"));
+  const cases = rows.map(({ model, test: { relative } }) => ({
+    name: model,
+    verdict: pruningVerdict(relative.survivors, relative.pruningAlone, relative.denseOnSurvivors),
+  }));
   return {
     shows: "Perplexity of AgileQ-8 with pruning over that without, on the validation text, for " +
       "growing shares of pruned tokens in the last, the last two, or all layers. survivors is the " +
@@ -30,12 +27,11 @@ export function drawFigure7(rows: readonly Figure7Row[]): Drawing {
       "windows, paired. In the last layer pruning alone does nothing: no token reads another after it. " +
       "The best plan by survivors was then measured once on the test text; the plan " +
       "of the tables is not it: that one was chosen with the test windows in view.",
-    verdict: verdictOf(real.length, rows.length),
+    verdict: combineVerdicts(cases),
     agreement:
-      `The paper: pruning lowers perplexity. On the test text the best plan lowers that of ` +
-      `the survivors on ${gains.length} of ${rows.length} models, and on ${real.length} of them more ` +
-      "than the choice of scored tokens alone does.",
-    details: rows.map(describe),
+      "The paper: pruning lowers perplexity. On the test text, under the plan that is best for the " +
+      `survivors, that is ${describeCases(cases)}.`,
+    details: rows.map((row, index) => describe(row, cases[index].verdict)),
     spec: panels([
       ...rows.map((row, index) => modelRow(row, index * byLayers(row.validation).length)),
       allPositionsRow(rows, rows.flatMap(({ validation }) => byLayers(validation)).length),
@@ -43,13 +39,13 @@ export function drawFigure7(rows: readonly Figure7Row[]): Drawing {
   };
 }
 
-/** Whether the whole interval lies below 1. */
-function below({ relative }: SparsityPoint, name: "survivors" | "pruningAlone"): boolean {
-  return (relative[name].high ?? Infinity) < 1;
-}
-
-function describe({ model, test: { beta, layers, sparsity, relative } }: Figure7Row): string {
-  return `${model} (${100 * beta} % pruned over the ${lastLayers(layers.length)}, sparsity ` +
+function describe(
+  { model, test: { beta, layers, sparsity, relative } }: Figure7Row,
+  verdict: Verdict,
+): string {
+  return `${model}: ${verdict} (${100 * beta} % pruned over the ${
+    lastLayers(layers.length)
+  }, sparsity ` +
     `${sparsity.toFixed(3)}): survivors ${
       formatEstimate(relative.survivors, 3)
     }, the same tokens ` +

@@ -1,11 +1,11 @@
 import {
-  type Drawing,
-  letterOf,
-  lineChart,
-  panels,
-  type PlotlySpec,
+  combineVerdicts,
+  describeCases,
+  type JudgedCase,
+  quotient,
   verdictOf,
-} from "../lib/report/mod.ts";
+} from "../lib/core/mod.ts";
+import { type Drawing, letterOf, lineChart, panels, type PlotlySpec } from "../lib/report/mod.ts";
 import { formatEstimate } from "./format_estimate.ts";
 import type { SparsityPoint } from "./sparsity_points.ts";
 
@@ -18,10 +18,7 @@ export interface Figure8Row {
 
 /** Draws figure 8 and says what it shows. */
 export function drawFigure8(rows: readonly Figure8Row[]): Drawing {
-  const longer = rows.filter((row) => {
-    const alone = curve(row, largestBeta(row)).map(({ relative }) => relative.pruningAlone);
-    return (alone.at(-1)!.high ?? Infinity) < (alone[0].low ?? -Infinity);
-  });
+  const cases = rows.map(judge);
   return {
     shows:
       "Above: perplexity of AgileQ-8 with pruning in the last two layers over that without, by the " +
@@ -29,18 +26,19 @@ export function drawFigure8(rows: readonly Figure8Row[]): Drawing {
       "denseOnSurvivors the same model without pruning on the same positions. Below: the one over " +
       "the other, which is what pruning alone does. Bands are 95 % intervals over windows, paired. " +
       "Activations are calibrated on the longest windows throughout.",
-    verdict: verdictOf(longer.length, rows.length),
+    verdict: combineVerdicts(cases),
     agreement:
-      "The paper: longer texts can spare more tokens. Pruning alone costs the survivors less " +
-      `at the longest window than at the shortest, with intervals apart, on ${longer.length} of ` +
-      `${rows.length} models.`,
-    details: rows.map((row) => {
+      "The paper: longer texts can spare more tokens. That pruning alone costs the survivors less " +
+      `at the longest window than at the shortest, with intervals apart, is ${
+        describeCases(cases)
+      }.`,
+    details: rows.map((row, index) => {
       const beta = largestBeta(row);
       const points = curve(row, beta);
       const at = ({ window, relative }: SparsityPoint) =>
         `${formatEstimate(relative.pruningAlone, 3)} at ${window} tokens`;
-      return `${row.model}, ${100 * beta} % pruned: pruning alone ${at(points[0])}, ` +
-        `${at(points.at(-1)!)}.`;
+      return `${row.model}, ${100 * beta} % pruned: ${cases[index].verdict}; pruning alone ` +
+        `${[...new Set([points[0], points.at(-1)!])].map(at).join(", ")}.`;
     }),
     spec: panels(
       [readingPanel, alonePanel].map((panel, line) =>
@@ -50,6 +48,16 @@ export function drawFigure8(rows: readonly Figure8Row[]): Drawing {
       ),
     ),
   };
+}
+
+/** Whether pruning costs less in longer windows; a single length says nothing of that. */
+function judge(row: Figure8Row): JudgedCase {
+  const points = curve(row, largestBeta(row));
+  if (points.length === 1) return { name: row.model, verdict: "not testable here" };
+  const [shortest, longest] = [points[0], points.at(-1)!].map(({ relative }) =>
+    relative.pruningAlone
+  );
+  return { name: row.model, verdict: verdictOf(quotient(longest, shortest), { below: 1 }) };
 }
 
 function largestBeta({ points }: Figure8Row): number {

@@ -1,6 +1,5 @@
 import type { Table, TableCell } from "../lib/report/mod.ts";
-import type { AttentionConcentration } from "../lib/tokens/mod.ts";
-import type { LayerConcentration } from "./attention_measure.ts";
+import type { LayerConcentration, MeasuredConcentration } from "./attention_measure.ts";
 import type { LayerChannels } from "./channel_measure.ts";
 
 /**
@@ -10,12 +9,12 @@ import type { LayerChannels } from "./channel_measure.ts";
  * @param distance How many tokens count as near.
  */
 export function concentrationTable(layers: readonly LayerConcentration[], distance: number): Table {
-  const row = (name: string, shares: AttentionConcentration): TableCell[] => [
+  const row = (name: string, shares: MeasuredConcentration): TableCell[] => [
     name,
     percent(shares.start),
-    { value: shares.start / shares.startIfUniform, digits: 1 },
+    { ...shares.stripe, digits: 2 },
     percent(shares.local),
-    { value: shares.local / shares.localIfUniform, digits: 1 },
+    { ...shares.diagonal, digits: 2 },
   ];
   return {
     title: "Where attention goes",
@@ -46,8 +45,8 @@ export function channelTable(layers: readonly LayerChannels[]): Table {
     ],
     rows: layers.map(({ layer, spread, spreadPruned, outliers, persistent }): TableCell[] => [
       `${layer}`,
-      { value: spread, digits: 2 },
-      { value: spreadPruned, digits: 2 },
+      { ...spread, digits: 2 },
+      { ...spreadPruned, digits: 2 },
       outliers,
       persistent,
     ]),

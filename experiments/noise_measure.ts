@@ -1,3 +1,4 @@
+import { bootstrap, type Estimate, mean } from "../lib/core/mod.ts";
 import type { RunHooks } from "../lib/eval/mod.ts";
 import {
   type ActivationScheme,
@@ -29,6 +30,19 @@ export interface SiteNoise {
   ratio: number;
 }
 
+/** The noise of every quantizer of a model, and what TRIP takes off it. */
+export interface MeasuredNoise {
+  sites: SiteNoise[];
+  /** What TRIP gains over one step per tensor, mean of its sites and layers, dB. */
+  gain: Estimate;
+}
+
+/** What one quantizer of one layer did in each window. */
+interface WindowNoise extends Omit<SiteNoise, "ratio"> {
+  trip: boolean;
+  windows: NoisePower[];
+}
+
 /**
  * What each quantizer adds to the value at its site, on activations in full precision.
  *
@@ -38,11 +52,12 @@ export async function measureNoise(
   subject: FigureSubject,
   windows: number,
   { progress, signal }: RunHooks,
-): Promise<SiteNoise[]> {
+): Promise<MeasuredNoise> {
   const { model, testWindows } = subject;
   const { activationWindows } = calibrationOf(subject);
   const names = Object.keys(noiseSchemes) as NoiseScheme[];
-  const measured: SiteNoise[] = [];
+  const measured = new Map<string, WindowNoise>();
+  const scored = testWindows.slice(0, windows);
   progress?.start(`noise of the sites of ${model.name}`, names.length);
   for (const name of names) {
     const scheme = noiseSchemes[name](model.architecture);
@@ -50,30 +65,48 @@ export async function measureNoise(
       scheme,
       calibrateActivations(model, activationWindows, scheme),
     );
-    const powers = new Map<string, SiteNoise & NoisePower>();
-    const hook = atSites(quantize.sites!, (value, visit) => {
-      const { site, layer } = visit;
-      const found = noisePower(tensorData(value), tensorData(quantize(value, visit)));
-      const key = `${site} ${layer}`;
-      const sum = powers.get(key) ??
-        { scheme: name, site, layer, ratio: 0, signal: 0, noise: 0 };
-      sum.signal += found.signal;
-      sum.noise += found.noise;
-      powers.set(key, sum);
-      return value;
-    });
-    for (const window of testWindows.slice(0, windows)) {
+    for (const [index, window] of scored.entries()) {
+      const hook = atSites(quantize.sites!, (value, visit) => {
+        const { site, layer } = visit;
+        const found = noisePower(tensorData(value), tensorData(quantize(value, visit)));
+        const key = [name, site, layer].join();
+        const trip = scheme.sites[site]!.kind === "trip";
+        const own = measured.get(key) ?? { scheme: name, site, layer, trip, windows: [] };
+        const before = own.windows[index]; // maps come in parts
+        own.windows[index] = before ? sum([before, found]) : found;
+        measured.set(key, own);
+        return value;
+      });
       signal?.throwIfAborted();
       tidy(() => void forward(model, window, { hook }));
       await new Promise((resolve) => setTimeout(resolve)); // lets signals in
     }
-    for (const { scheme, site, layer, ...power } of powers.values()) {
-      measured.push({ scheme, site, layer, ratio: decibels(power) });
-    }
     progress?.update(names.indexOf(name) + 1);
   }
   progress?.finish();
-  return measured;
+  const all = [...measured.values()];
+  return {
+    sites: all.map(({ scheme, site, layer, windows }) => (
+      { scheme, site, layer, ratio: decibels(sum(windows)) }
+    )),
+    gain: tripGain(all, scored.length),
+  };
+}
+
+function tripGain(measured: readonly WindowNoise[], windows: number): Estimate {
+  const ratiosOf = (name: NoiseScheme, indices: Uint32Array) =>
+    measured.filter(({ scheme, trip }) => scheme === name && trip).map((each) =>
+      decibels(sum(Array.from(indices, (index) => each.windows[index])))
+    );
+  const gain = (indices: Uint32Array) =>
+    mean(ratiosOf("TRIP, K = 3", indices)) - mean(ratiosOf("one step per tensor", indices));
+  return bootstrap(windows, gain, { seed: 0 });
+}
+
+function sum(powers: readonly NoisePower[]): NoisePower {
+  return powers.reduce((total, { signal, noise }) => (
+    { signal: total.signal + signal, noise: total.noise + noise }
+  ));
 }
 
 /** The scheme with another K at the sites of TRIP. */

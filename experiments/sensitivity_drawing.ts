@@ -15,7 +15,6 @@ export function drawSensitivity(rows: readonly SensitivityRow[]): Drawing {
     shows:
       "Mean KL divergence from full precision when AgileQ-8 quantizes one site, or the weights " +
       "of one group of linear maps, of one layer alone; all else stays in full precision.",
-    verdict: "beyond the paper",
     agreement: "The paper does not say where the error comes from. " + costliest(rows),
     details: rows.map(describe),
     spec: panels([

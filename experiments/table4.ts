@@ -1,11 +1,18 @@
-import type { Estimate } from "../lib/core/mod.ts";
+import {
+  combineVerdicts,
+  type Estimate,
+  quotient,
+  type Verdict,
+  verdictLegend,
+  verdictOf,
+} from "../lib/core/mod.ts";
 import type { Table, TableCell } from "../lib/report/mod.ts";
 import {
   type BenchRecord,
+  estimateOf,
   type Execution,
   type InstructionLevel,
   instructionLevels,
-  type Measurement,
   select,
 } from "./bench_record.ts";
 import { formatEstimate } from "./format_estimate.ts";
@@ -74,16 +81,7 @@ function latency(
       low: seconds(own.low),
       high: seconds(own.high),
     },
-    speedup: ratio(floats, own),
-  };
-}
-
-function ratio(slow: Measurement, fast: Measurement): Estimate {
-  if (slow === fast) return { value: 1 };
-  return {
-    value: slow.median / fast.median,
-    low: slow.low / fast.high,
-    high: slow.high / fast.low,
+    speedup: own === floats ? { value: 1 } : quotient(estimateOf(floats), estimateOf(own)),
   };
 }
 
@@ -91,8 +89,8 @@ function ratio(slow: Measurement, fast: Measurement): Estimate {
 export interface JudgedSpeed {
   claim: string;
   level: InstructionLevel;
-  verdict: "holds" | "does not hold" | "not measured";
-  /** The speed-up of every model that was measured. */
+  verdict: Verdict;
+  /** The speed-up of every model that was measured, and the verdict on it. */
   evidence: string;
 }
 
@@ -104,20 +102,23 @@ const speedClaims = [
 ];
 
 /**
- * Judges the paper's speed-ups over floating point. A claim holds at an instruction level if the
- * median speed-up of every model that was measured is at least the lower end of the claimed range.
+ * Judges the paper's speed-ups over floating point, at each instruction level: those of every model
+ * that was measured must lie above the lower end of the claimed range.
  */
 export function judgeSpeed(rows: Table4Row[]): JudgedSpeed[] {
   return instructionLevels.flatMap((level) =>
     speedClaims.map(({ bits, range: [low, high], name }): JudgedSpeed => {
-      const measured = rows.filter((row) => row.bits === bits && row.here[level]);
-      const holds = measured.every(({ here }) => here[level]!.speedup.value >= low);
+      const cases = rows.filter((row) => row.bits === bits && row.here[level])
+        .map(({ model, here }) => {
+          const { speedup } = here[level]!;
+          return { model, speedup, verdict: verdictOf(speedup, { above: low }) };
+        });
       return {
         claim: `${name} is ${low}-${high}x as fast as floating point`,
         level,
-        verdict: measured.length === 0 ? "not measured" : holds ? "holds" : "does not hold",
-        evidence: measured.map(({ model, here }) =>
-          `${model} ${formatEstimate(here[level]!.speedup, 2)}`
+        verdict: combineVerdicts(cases),
+        evidence: cases.map(({ model, speedup, verdict }) =>
+          `${model} ${formatEstimate(speedup, 2)}: ${verdict}`
         ).join(", "),
       };
     })
@@ -156,6 +157,7 @@ export function table4(record: BenchRecord): Table {
       ...judgeSpeed(rows).map(({ claim, level, verdict, evidence }) =>
         `${level}: "${claim}": ${verdict}${evidence && ` (${evidence})`}`
       ),
+      verdictLegend,
     ],
   };
 }

@@ -1,8 +1,9 @@
-import { bootstrap, type Estimate, mean } from "../lib/core/mod.ts";
+import { type Estimate, mean } from "../lib/core/mod.ts";
 import { type RunHooks, scoreWindow } from "../lib/eval/mod.ts";
 import { siteValues } from "../lib/inspect/mod.ts";
 import { startTokenImportance } from "../lib/tokens/mod.ts";
 import type { FigureSubject } from "./figure_subject.ts";
+import { meanEstimate } from "./mean_estimate.ts";
 import { pruningFor, type PruningPlan } from "./pruning_plan.ts";
 
 /** How the fate of tokens is followed. */
@@ -69,10 +70,4 @@ export async function measureTokens(
     prunedLoss: meanEstimate(losses.pruned),
     difference: meanEstimate(losses.pruned.map((loss, index) => loss - losses.kept[index])),
   };
-}
-
-/** The mean over windows with its 95 % interval. */
-function meanEstimate(values: number[]): Estimate {
-  const meanAt = (indices: Uint32Array) => mean(Float64Array.from(indices, (i) => values[i]));
-  return bootstrap(values.length, meanAt, { seed: 0 });
 }

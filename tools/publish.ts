@@ -5,7 +5,7 @@ import { renderTable } from "../experiments/render.ts";
 import { judgeSpeed, table4, table4Rows } from "../experiments/table4.ts";
 import type { PaperTable } from "../experiments/tables.ts";
 import { describeStartToken } from "../experiments/token_source.ts";
-import { encodeJson } from "../lib/core/mod.ts";
+import { encodeJson, verdictLegend } from "../lib/core/mod.ts";
 import { writeAtomically } from "../lib/io/mod.ts";
 import { type Table, toCsv, toLatex, toMarkdown } from "../lib/report/mod.ts";
 import type { Provenance } from "./provenance.ts";
@@ -24,7 +24,7 @@ export async function publishTable(
   folder: string,
 ): Promise<Table> {
   const claims = models.flatMap(judgeClaims);
-  const notes = [...models.map(describeModel), ...claims.map(describeClaim)];
+  const notes = [...models.map(describeModel), ...claims.map(describeClaim), verdictLegend];
   const table = renderTable(paper, models, notes);
   const cells = models.flatMap((model) => Object.values(model.cells));
   const path = `${folder}/table${paper.number}`;

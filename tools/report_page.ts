@@ -1,6 +1,6 @@
 import type { PublishedTable } from "../experiments/claim_table.ts";
 import { figures } from "../experiments/figures.ts";
-import { decodeJson } from "../lib/core/mod.ts";
+import { decodeJson, verdictLegend } from "../lib/core/mod.ts";
 import { exists, readText } from "../lib/io/mod.ts";
 import {
   escapeHtml,
@@ -22,6 +22,9 @@ on the Edge</i> (AAAI 2024), measured again. The models are small ones of the pa
 in this project on a text of its own; the paper's own models were not run. Every number was written by
 the tools of this project; the records with data, configuration and origin lie beside this page.</p>`;
 
+/** What the verdicts mean, below every place where one stands. */
+const legend = `<p class="quiet">${escapeHtml(verdictLegend)}</p>`;
+
 /** A page of results and how much it shows. */
 export interface ReportPage {
   html: string;
@@ -42,9 +45,9 @@ export async function reportPage(folder: string, plotly: string): Promise<Report
   const drawn = await readRecords<Figure & Origin>(
     figures.map(({ name }) => `${folder}/figures/${name}.json`),
   );
-  const claims = [...tables.flatMap(tableClaims), ...drawn.map(figureClaim)];
+  const claims = [...tables.flatMap(tableClaims), ...drawn.flatMap(figureClaim)];
   const sections = [
-    { id: "verdicts", title: "Claims and verdicts", html: verdictList(claims) },
+    { id: "verdicts", title: "Claims and verdicts", html: legend + verdictList(claims) },
     ...tables.map(tableSection),
     ...await Promise.all(drawn.map(figureSection)),
   ];
@@ -75,14 +78,16 @@ function tableClaims({ table, claims }: PublishedTable): JudgedClaim[] {
   }));
 }
 
-function figureClaim({ name, title, verdict, agreement }: Figure): JudgedClaim {
-  return {
+/** The claim of a figure of the paper; our own hold none. */
+function figureClaim({ name, title, verdict, agreement }: Figure): JudgedClaim[] {
+  if (!verdict) return [];
+  return [{
     section: name,
     where: figureName(name),
     claim: title,
     verdict,
     evidence: agreement,
-  };
+  }];
 }
 
 /** `Table 1` of `Table 1: LLaMA`. */
@@ -117,8 +122,9 @@ async function figureSection(figure: Figure & Origin): Promise<PageSection> {
   return {
     id: name,
     title: `${figureName(name)}: ${title}`,
-    html: `<p>${verdictLabel(verdict)} ${escapeHtml(agreement)}</p>` +
+    html: `<p>${verdict ? verdictLabel(verdict) : ""} ${escapeHtml(agreement)}</p>` +
       `<p>${escapeHtml(shows)}</p>${plot}<ul>${items}</ul>` +
+      (verdict ? legend : "") +
       originLine(provenance, `figures/${name}`),
   };
 }

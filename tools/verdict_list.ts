@@ -1,3 +1,4 @@
+import { isVerdict, type Verdict } from "../lib/core/mod.ts";
 import { escapeHtml } from "../lib/report/mod.ts";
 
 /** A claim of the paper and what became of it. */
@@ -6,29 +7,25 @@ export interface JudgedClaim {
   section: string;
   where: string;
   claim: string;
+  /** A verdict; records of former versions have other words, which are shown as they are. */
   verdict: string;
   evidence: string;
 }
 
-/** The verdicts of tables and figures by what they mean for the paper. */
-const meanings: Record<string, readonly string[]> = {
-  agrees: ["agrees", "reproduced", "holds"],
-  partly: ["agrees in part", "explained by the scored subset", "holds at some depths"],
-  disagrees: ["disagrees", "not reproduced", "does not hold"],
+/** The class of a verdict's label, and the sign that tells it apart without colour. */
+const looks: Record<Verdict, readonly [name: string, sign: string]> = {
+  "reproduced": ["reproduced", "✓"],
+  "contradicted": ["contradicted", "✗"],
+  "undecided": ["undecided", "?"],
+  "explained by the scored subset": ["explained", "◐"],
+  "not testable here": ["untested", "·"],
 };
-
-/** Besides colour, what tells the meanings apart. */
-const signs: Record<string, string> = { agrees: "✓", partly: "◐", disagrees: "✗", open: "·" };
-
-/** What a verdict means for the paper: `open` where it says neither yes nor no. */
-export function meaningOf(verdict: string): string {
-  return Object.keys(meanings).find((name) => meanings[name].includes(verdict)) ?? "open";
-}
 
 /** A verdict as a coloured label, HTML. */
 export function verdictLabel(verdict: string): string {
-  const meaning = meaningOf(verdict);
-  return `<span class="verdict ${meaning}">${signs[meaning]} ${escapeHtml(verdict)}</span>`;
+  if (!isVerdict(verdict)) return `<span class="verdict">${escapeHtml(verdict)}</span>`;
+  const [name, sign] = looks[verdict];
+  return `<span class="verdict ${name}">${sign} ${verdict}</span>`;
 }
 
 /** Claims with links to their sections, HTML: one entry each, which wraps on a narrow page. */

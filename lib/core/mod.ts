@@ -4,3 +4,4 @@ export * from "./json.ts";
 export * from "./progress.ts";
 export * from "./random.ts";
 export * from "./statistics.ts";
+export * from "./verdict.ts";

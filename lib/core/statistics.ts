@@ -48,6 +48,17 @@ export function quantile(values: ArrayLike<number>, probability: number): number
   return low === high ? low : low + (high - low) * (rank % 1);
 }
 
+/**
+ * The quotient of two positive estimates with the widest interval that theirs allow: for those that
+ * were not measured in pairs. Without both intervals it has none.
+ */
+export function quotient(numerator: Estimate, denominator: Estimate): Estimate {
+  const value = numerator.value / denominator.value;
+  const [{ low, high }, { low: least, high: most }] = [numerator, denominator];
+  if ([low, high, least, most].includes(undefined)) return { value };
+  return { value, low: low! / most!, high: high! / least! };
+}
+
 /** How {@linkcode bootstrap} resamples. */
 export interface BootstrapOptions {
   /** An integer in 0..2^32-1. */
@@ -78,8 +89,9 @@ export interface BootstrapOptions {
  * ```
  * @param windows How many windows there are, at least 1.
  * @param statistic Maps the indices of a resample to a number; the array is reused between calls.
- * @returns The statistic of all windows in order, and its interval; a single window has none.
- * @throws {InputError} If an argument is out of range or a resample's statistic is NaN.
+ * @returns The statistic of all windows in order, and its interval; a single window has none, nor
+ *   has a statistic that is NaN for some resample.
+ * @throws {InputError} If an argument is out of range.
  */
 export function bootstrap(
   windows: number,
@@ -104,6 +116,7 @@ export function bootstrap(
     for (let i = 0; i < windows; i++) indices[i] = random.integer(0, windows - 1);
     return statistic(indices);
   });
+  if (statistics.some(Number.isNaN)) return { value };
   const tail = (1 - level) / 2;
   return { value, low: quantile(statistics, tail), high: quantile(statistics, 1 - tail) };
 }

@@ -1,3 +1,4 @@
+import { verdictLegend } from "../core/mod.ts";
 import {
   type Drawing,
   escapeHtml,
@@ -39,10 +40,9 @@ export function displayFigure(figure: DrawnFigure | PlotlySpec): Display {
 }
 
 function captionOf({ shows, verdict, agreement }: DrawnFigure): string[] {
-  const judged = verdict === "beyond the paper"
-    ? "Beyond the paper."
-    : `Against the paper: ${verdict}.`;
-  return [shows, `${judged} ${agreement}`];
+  return verdict
+    ? [shows, `Against the paper: ${verdict}. ${agreement}`, verdictLegend]
+    : [shows, `Beyond the paper. ${agreement}`];
 }
 
 function captionHtml(caption: string[], details: readonly string[]): string {

@@ -62,7 +62,9 @@ export function perplexityOf(windowLosses: number[]): Estimate {
 
 /**
  * How two runs over the same windows compare: `perplexity(numerator) / perplexity(denominator)`.
- * The bootstrap draws windows, each with both of its losses.
+ * The bootstrap draws windows, each with both of its losses. The ratio is `exp` of the difference of
+ * the mean losses, so that two perplexities beyond the largest number still compare; where both are
+ * infinite window by window, it is NaN without an interval.
  *
  * @param numerator The window losses of a run.
  * @param denominator The window losses of another run on the same windows in the same order.
@@ -70,9 +72,7 @@ export function perplexityOf(windowLosses: number[]): Estimate {
  */
 export function perplexityRatio(numerator: number[], denominator: number[]): Estimate {
   requireSameWindows("compare perplexities", numerator, denominator);
-  const ratio = (indices: Uint32Array) =>
-    perplexityAt(numerator, indices) / perplexityAt(denominator, indices);
-  return bootstrap(numerator.length, ratio, { seed });
+  return perplexityOf(numerator.map((loss, window) => loss - denominator[window]));
 }
 
 function perplexityAt(windowLosses: number[], indices: Uint32Array): number {

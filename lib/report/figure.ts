@@ -1,7 +1,5 @@
+import type { Verdict } from "../core/mod.ts";
 import type { PlotlySpec } from "./plot/mod.ts";
-
-/** What a figure says about the paper's. */
-export type FigureVerdict = "agrees" | "agrees in part" | "disagrees" | "beyond the paper";
 
 /** A figure with all that is needed to cite or redraw it. */
 export interface Figure<Data = unknown> {
@@ -10,7 +8,8 @@ export interface Figure<Data = unknown> {
   title: string;
   /** What is drawn and how it was measured. */
   shows: string;
-  verdict: FigureVerdict;
+  /** What became of the paper's claim; none where the paper claims nothing. */
+  verdict?: Verdict;
   /** What the paper says and what was found, in a sentence or two. */
   agreement: string;
   /** The numbers that the verdict rests on, a sentence per model or setting. */
@@ -24,8 +23,3 @@ export interface Figure<Data = unknown> {
 
 /** What drawing gives a figure: the picture, and what can be read from it. */
 export type Drawing = Pick<Figure, "shows" | "verdict" | "agreement" | "details" | "spec">;
-
-/** The verdict where the paper is right in so many cases out of so many. */
-export function verdictOf(agreeing: number, all: number): FigureVerdict {
-  return agreeing === all ? "agrees" : agreeing > 0 ? "agrees in part" : "disagrees";
-}

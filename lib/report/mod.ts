@@ -1,5 +1,5 @@
 export * from "./csv.ts";
-export { type Drawing, type Figure, type FigureVerdict, verdictOf } from "./figure.ts";
+export * from "./figure.ts";
 export * from "./html.ts";
 export * from "./json.ts";
 export * from "./latex.ts";

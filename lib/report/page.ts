@@ -105,9 +105,9 @@ section ul, .quiet { color: var(--quiet); font-size: 0.88rem; }
 .verdicts p { margin: 0.2rem 0 0; }
 .verdict { border-radius: 0.3rem; padding: 0.1rem 0.45rem; margin-right: 0.3rem; font-size: 0.85rem;
   font-weight: 600; display: inline-block; line-height: 1.4; color: #fff; background: #5c6670; }
-.verdict.agrees { background: #00609a; }
-.verdict.partly { background: #e69f00; color: #1b1f24; }
-.verdict.disagrees { background: #b84800; }
+.verdict.reproduced { background: #00609a; }
+.verdict.explained { background: #e69f00; color: #1b1f24; }
+.verdict.contradicted { background: #b84800; }
 .plot { margin: 1rem 0; min-height: 12rem; overflow: hidden; }
 .drawn { transform-origin: 0 0; }
 .picture svg { max-width: 100%; height: auto; background: #fff; }

@@ -6,6 +6,7 @@ import {
   lineChart,
   plotlyScript,
   renderSvg,
+  verdictLegend,
   withTheme,
 } from "../../lib/mod.ts";
 
@@ -20,7 +21,7 @@ const figure: Figure = {
   name: "figure0",
   title: "A & B",
   shows: "How a < b.",
-  verdict: "agrees in part",
+  verdict: "undecided",
   agreement: "Here it is.",
   details: ["m: 1 dB."],
   spec,
@@ -58,9 +59,10 @@ Deno.test("displayFigure() writes a spec that cannot end its script, and that th
 
 Deno.test("displayFigure() prints what a figure shows and how it compares to the paper", async () => {
   const shown = displayFigure(figure);
-  const text =
-    "[figure: A & B]\nHow a < b.\nAgainst the paper: agrees in part. Here it is.\n- m: 1 dB.";
-  assertEquals(`${shown}`, text);
+  const lines = ["[figure: A & B]", "How a < b.", "Against the paper: undecided. Here it is."];
+  assertEquals(`${shown}`, [...lines, verdictLegend, "- m: 1 dB."].join("\n"));
+  const ours = displayFigure({ ...figure, verdict: undefined });
+  assertStringIncludes(`${ours}`, "How a < b.\nBeyond the paper. Here it is.\n- m");
   const html = (await outputOf(shown))["text/html"] as string;
   assertStringIncludes(html, `<img alt="A &amp; B"`);
   assertStringIncludes(html, "<p>How a &lt; b.</p>");

@@ -105,6 +105,17 @@ Deno.test("perplexityRatio() pairs the windows", () => {
   assert(shuffled.high! - shuffled.low! > 0.1);
 });
 
+Deno.test("perplexityRatio() compares models that diverged", () => {
+  const [far, farther] = [[800, 900, 1000], [800.5, 900.5, 1000.5]];
+  assertEquals(perplexityOf(far), { value: Infinity, low: Infinity, high: Infinity });
+  const { value, low, high } = perplexityRatio(farther, far);
+  for (const each of [value, low!, high!]) assertAlmostEquals(each, Math.exp(0.5), 1e-9);
+  assertEquals(perplexityRatio([1e9, 1e9], [1, 1]).low, Infinity);
+  assertEquals(perplexityRatio([1, 1], [1e9, 1e9]).high, 0);
+  assertEquals(perplexityRatio([Infinity, 2], [Infinity, 1]), { value: NaN });
+  assertEquals(perplexityRatio([NaN, 2], [2, 1]), { value: NaN });
+});
+
 Deno.test("perplexityRatio() refuses runs over different windows", () => {
   assertThrows(
     () => perplexityRatio([1, 2], [1]),

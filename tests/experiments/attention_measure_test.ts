@@ -12,10 +12,17 @@ Deno.test("measureConcentration() is the mean over windows, with other figures o
     const { model, testWindows } = subject;
     const expected = testWindows.slice(0, 2).map((window) => {
       const [{ values, shape: [heads, tokens] }] = siteValues(model, window, "attn.probs", {}, [1]);
-      return attentionConcentration(values, { heads, tokens }, 4).local;
+      return attentionConcentration(values, { heads, tokens }, 4);
     });
     assertEquals(layers.map(({ layer }) => layer), [0, 1, 2]);
-    assertAlmostEquals(layers[1].full.local, (expected[0] + expected[1]) / 2, 1e-6);
+    const [one, other] = expected;
+    const { local, start, stripe, diagonal } = layers[1].full;
+    assertAlmostEquals(local, (one.local + other.local) / 2, 1e-6);
+    assertAlmostEquals(stripe.value, start / one.startIfUniform, 1e-6);
+    assertAlmostEquals(diagonal.value, local / one.localIfUniform, 1e-6);
+    const ends = expected.map((each) => each.local / each.localIfUniform);
+    assertAlmostEquals(diagonal.low!, Math.min(...ends), 1e-6); // of two windows, the one alone
+    assertAlmostEquals(diagonal.high!, Math.max(...ends), 1e-6);
     assert(layers.every(({ full, quantized }) => full.local !== quantized.local));
   }));
 

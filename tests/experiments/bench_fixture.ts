@@ -10,12 +10,18 @@ function measured(
   [median, low, high]: number[],
 ): BenchRecord["measurements"] {
   const job = { kind: "block", model, execution, phase: "prefill", tokens: 128 };
+  const share = (index: number, time: number) => (index + 1) * time / 6;
   const shared = { job, contender, unit: "ms" as const, runs: 5 };
   return [
     { ...shared, quantity: "time", median, low, high },
     ...operations.map((quantity, index) => ({
       ...shared,
-      ...{ quantity, median: (index + 1) * median / 6, low: 0, high: 0 },
+      ...{
+        quantity,
+        median: share(index, median),
+        low: share(index, low),
+        high: share(index, high),
+      },
     })),
   ];
 }

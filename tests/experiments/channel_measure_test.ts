@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import {
   type ChannelSettings,
   measureChannels,
@@ -11,6 +11,7 @@ const settings: ChannelSettings = {
   drawnTokens: 6,
   pruning: { beta: 0.5, layers: [0], positions: "renumber" },
   outlying: 2,
+  windows: 2,
 };
 
 Deno.test("measureChannels() compares channels before and after pruning", () =>
@@ -18,16 +19,29 @@ Deno.test("measureChannels() compares channels before and after pruning", () =>
     const layers = measureChannels(subject, settings);
     assertEquals(layers.length, 3);
     assert(
-      layers.every(({ spread, outliers, persistent }) => spread >= 1 && outliers >= persistent),
+      layers.every(({ spread, outliers, persistent }) =>
+        spread.value >= 1 && outliers >= persistent
+      ),
     );
     assertEquals(layers[0].spread, layers[0].spreadPruned, "nothing is pruned before layer 0");
-    assert(layers[1].spread !== layers[1].spreadPruned);
+    assertEquals(layers[0].pruningEffect, { value: 1, low: 1, high: 1 });
+    const { spread, spreadPruned, pruningEffect, persistent, persistence } = layers[1];
+    assert(spread.value !== spreadPruned.value);
+    assertAlmostEquals(pruningEffect.value, spreadPruned.value / spread.value, 1e-12);
+    assertEquals(persistent > 0, persistence.value >= 0.5);
+  }));
+
+Deno.test("measureChannels() gives no interval to a single window", () =>
+  withFigureSubject("llama", (subject) => {
+    const [{ spread, persistence }] = measureChannels(subject, { ...settings, windows: 1 });
+    assertEquals([spread.low, persistence.low], [undefined, undefined]);
   }));
 
 Deno.test("takeChannelMap() takes the magnitudes of the layer of the largest spread", () =>
   withFigureSubject("opt-pre", (subject) => {
     const { layer, magnitudes, maxima, maximaPruned } = takeChannelMap(subject, settings);
-    const spreads = measureChannels(subject, settings).map(({ spread }) => spread);
+    const spreads = measureChannels(subject, { ...settings, windows: 1 })
+      .map(({ spread }) => spread.value);
     assertEquals(spreads[layer], Math.max(...spreads));
     assertEquals([magnitudes.length, magnitudes[0].length], [6, 64]);
     assertEquals([maxima.length, maximaPruned.length], [64, 64]);

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { judgeClaims, type Verdict } from "../../experiments/claims.ts";
+import { judgeClaims } from "../../experiments/claims.ts";
+import type { Verdict } from "../../lib/core/mod.ts";
 import { measuredModel, readingOf } from "./tiny_subject.ts";
 
 /** Mean losses of twelve windows. */
@@ -30,11 +31,11 @@ for (
       "1.0500 [1.0500, 1.0500]",
     ],
     ["better everywhere", moved(-0.1), "reproduced", "0.9048 [0.9048, 0.9048]"],
-    ["20 % worse everywhere", moved(Math.log(1.2)), "not reproduced", "1.2000 [1.2000, 1.2000]"],
+    ["20 % worse everywhere", moved(Math.log(1.2)), "contradicted", "1.2000 [1.2000, 1.2000]"],
     [
       "8 % worse with an interval across 10 %",
       moved(Math.log(1.08) - 0.3, Math.log(1.08) + 0.3),
-      "not reproduced",
+      "undecided",
       undefined,
     ],
   ] as [string, number[], Verdict, string | undefined][]
@@ -53,11 +54,11 @@ for (
     ["better, on the same tokens no different", moved(-0.1), moved(-0.1), "explained"],
     ["better, on the same tokens worse", moved(-0.1), moved(-0.2), "explained"],
     ["better, both partly so", moved(-0.2), moved(-0.1), "reproduced"],
-    ["worse", moved(0.1), moved(0.05), "not reproduced"],
-    ["worse, the tokens being harder", moved(0.1), moved(0.2), "not reproduced"],
-    ["no different", base, base, "not reproduced"],
-    ["better with an interval across 1", moved(-0.21, 0.2), moved(-0.1), "not reproduced"],
-    ["better, nobody knows why", moved(-0.1), moved(0.1, -0.3), "not reproduced"],
+    ["worse", moved(0.1), moved(0.05), "contradicted"],
+    ["worse, the tokens being harder", moved(0.1), moved(0.2), "contradicted"],
+    ["no different", base, base, "undecided"],
+    ["better with an interval across 1", moved(-0.21, 0.2), moved(-0.1), "undecided"],
+    ["better, nobody knows why", moved(-0.1), moved(0.1, -0.3), "undecided"],
   ] as [string, number[], number[], string][]
 ) {
   Deno.test(`judgeClaims() of pruning being ${name}: ${verdict}`, () => {
@@ -79,6 +80,6 @@ Deno.test("judgeClaims() shows the three ratios that decide about pruning", () =
 
 Deno.test("judgeClaims() takes a single window, which has no interval, for no evidence", () => {
   const one = { fp16: [1], dense: [1], survivors: [0.5], control: [1] };
-  assertEquals(judge(one).map(({ verdict }) => verdict), ["not reproduced", "not reproduced"]);
+  assertEquals(judge(one).map(({ verdict }) => verdict), ["undecided", "undecided"]);
   assertEquals(judge(one)[0].evidence, "AgileQ-8 / FP16 = 1.0000");
 });

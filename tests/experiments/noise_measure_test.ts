@@ -1,11 +1,11 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { measureNoise } from "../../experiments/noise_measure.ts";
 import { mean } from "../../lib/core/mod.ts";
 import { withFigureSubject } from "./tiny_figure_subject.ts";
 
 Deno.test("measureNoise() gives a ratio for every scheme, site and layer", () =>
   withFigureSubject("llama", async (subject) => {
-    const sites = await measureNoise(subject, 1, {});
+    const { sites, gain } = await measureNoise(subject, 2, {});
     assertEquals(sites.length, 3 * 8 * 3);
     assert(sites.every(({ ratio }) => Number.isFinite(ratio)));
     const average = (scheme: string, site: string) =>
@@ -13,6 +13,16 @@ Deno.test("measureNoise() gives a ratio for every scheme, site and layer", () =>
         sites.filter((each) => each.scheme === scheme && each.site === site)
           .map(({ ratio }) => ratio),
       );
+    const gains = sites.filter(({ scheme, site }) =>
+      scheme.startsWith("TRIP") && site !== "attn.probs" && site !== "attn.output"
+    ).map(({ ratio, site, layer }) =>
+      ratio -
+      sites.find((each) =>
+        each.scheme === "one step per tensor" && each.site === site && each.layer === layer
+      )!.ratio
+    );
+    assertAlmostEquals(gain.value, mean(gains), 1e-9);
+    assert(gain.low! < gain.high!);
     // Eight bits are finer than four powers of two, and TRIP than one step beside outliers.
     assert(average("TRIP, K = 3", "attn.v") > average("TRIP, K = 3", "attn.probs"));
     assert(average("TRIP, K = 3", "attn.input") > average("one step per tensor", "attn.input"));

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { judgeSpeed, table4, table4Rows } from "../../experiments/table4.ts";
+import { verdictLegend } from "../../lib/core/mod.ts";
 import { blockRecord } from "./bench_fixture.ts";
 
 const rows = table4Rows(blockRecord);
@@ -29,21 +30,39 @@ Deno.test("table4Rows() keeps the paper's figures beside them", () => {
   assertEquals([androidSeconds, raspberrySeconds, paperSpeedup], [0.58, 80.34, 1.7]);
 });
 
-Deno.test("judgeSpeed() judges each instruction level by its slowest model", () => {
+Deno.test("judgeSpeed() judges each instruction level by all of its models", () => {
   assertEquals(judgeSpeed(rows).map(({ level, verdict }) => `${level}: ${verdict}`), [
-    "plain SIMD: does not hold",
-    "plain SIMD: not measured",
-    "relaxed SIMD: not measured",
-    "relaxed SIMD: not measured",
-    "native: holds",
-    "native: holds",
+    "plain SIMD: contradicted",
+    "plain SIMD: not testable here",
+    "relaxed SIMD: not testable here",
+    "relaxed SIMD: not testable here",
+    "native: undecided",
+    "native: undecided",
   ]);
   assertEquals(judgeSpeed(rows).at(-2), {
     claim: "INT8 is 1.8-1.9x as fast as floating point",
     level: "native",
-    verdict: "holds",
-    evidence: "OPT-125M 2.00 [1.25, 3.20], LLaMA-7B 2.00 [1.50, 2.20]",
+    verdict: "undecided",
+    evidence: "OPT-125M 2.00 [1.25, 3.20]: undecided, LLaMA-7B 2.00 [1.50, 2.20]: undecided",
   });
+});
+
+Deno.test("judgeSpeed() names the verdict of each model, and lets one contradict the claim", () => {
+  const [row] = rows.filter(({ bits }) => bits === "8");
+  const here = (low: number, high: number) => ({
+    ...row,
+    here: { native: { seconds: { value: 1 }, speedup: { value: low, low, high } } },
+  });
+  const judged = (...models: typeof rows) =>
+    judgeSpeed(models).find(({ level }) => level === "native")!;
+  assertEquals(judged(here(1.85, 2), here(0.71, 2.14)).verdict, "undecided");
+  assertEquals(judged(here(1.85, 2), here(1.81, 9)).verdict, "reproduced");
+  const { verdict, evidence } = judged(here(1.85, 2), here(1.2, 1.75));
+  assertEquals(verdict, "contradicted");
+  assertEquals(
+    evidence,
+    "OPT-125M 1.85 [1.85, 2.00]: reproduced, OPT-125M 1.20 [1.20, 1.75]: contradicted",
+  );
 });
 
 Deno.test("table4() has two columns for each level that was measured, and a note for each verdict", () => {
@@ -60,10 +79,11 @@ Deno.test("table4() has two columns for each level that was measured, and a note
     { value: 0.3, digits: 3 },
     { value: 2.4, low: 2, high: 4, digits: 2 },
   ]);
-  assertEquals(notes!.length, 7);
+  assertEquals(notes!.length, 8);
   assertEquals(
     notes![1],
-    'plain SIMD: "INT8 is 1.8-1.9x as fast as floating point": does not hold ' +
-      "(OPT-125M 1.20 [1.20, 1.20])",
+    'plain SIMD: "INT8 is 1.8-1.9x as fast as floating point": contradicted ' +
+      "(OPT-125M 1.20 [1.20, 1.20]: contradicted)",
   );
+  assertEquals(notes!.at(-1), verdictLegend);
 });

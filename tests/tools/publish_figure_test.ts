@@ -10,7 +10,7 @@ const figure: Figure = {
   name: "figure9",
   title: "A title",
   shows: "What it shows.",
-  verdict: "agrees",
+  verdict: "reproduced",
   agreement: "A sentence.",
   details: [],
   spec: examples.lineChart,
