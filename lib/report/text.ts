@@ -2,18 +2,20 @@ import { gridOf } from "./grid.ts";
 import type { Table } from "./table.ts";
 
 /**
- * Aligned plain text for a terminal. Headings longer than what stands below them are broken into
- * lines. A table wider than `width` is printed in parts, one below the other, each of which begins
- * with the first column.
+ * Aligned plain text for a terminal. In a table wider than `width`, headings longer than what stands
+ * below them are broken into lines; if it is still too wide, it is printed in parts, one below the
+ * other, each of which begins with the first column.
  *
  * @param width Characters per line, 80 unless given. One column beside the first is always printed.
  * @throws {InputError} If a row has more or fewer cells than there are columns.
  */
 export function toText(table: Table, width = 80): string {
   const { title, head, body, numeric, notes } = gridOf(table, (text) => text);
-  const columns = head.map((heading, index) =>
-    column(heading.trim(), body.map((cells) => cells[index].trim()), numeric[index])
-  );
+  const inLine = head.reduce((sum, cell) => sum + gap.length + [...cell].length, -gap.length);
+  const columns = head.map((heading, index) => {
+    const cells = body.map((row) => row[index].trim());
+    return column(heading.trim(), cells, numeric[index], inLine > width);
+  });
   const height = Math.max(...columns.map(({ heading }) => heading.length));
   const parts = partition(columns.map(({ width }) => width), width).map((indices) => {
     const shown = indices.map((index) => columns[index]);
@@ -34,9 +36,9 @@ export function toText(table: Table, width = 80): string {
 const narrowest = 12;
 
 /** One column: every line as wide as the widest. */
-function column(heading: string, cells: string[], numeric: boolean) {
+function column(heading: string, cells: string[], numeric: boolean, broken: boolean) {
   const lengths = (texts: string[]) => texts.map((text) => [...text].length);
-  const lines = wrap(heading, Math.max(narrowest, ...lengths(cells)));
+  const lines = broken ? wrap(heading, Math.max(narrowest, ...lengths(cells))) : [heading];
   const width = Math.max(3, ...lengths([...lines, ...cells]));
   const pad = (text: string) => {
     const space = " ".repeat(width - [...text].length);

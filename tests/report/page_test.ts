@@ -33,7 +33,7 @@ Deno.test("plotPlaceholder() keeps its picture and gives its figure back unharme
   const html = plotPlaceholder(figure, "<svg></svg>", 'a "picture"');
   assertStringIncludes(html, 'aria-label="a &quot;picture&quot;"');
   assertStringIncludes(html, '<div class="picture"><svg></svg></div>');
-  const json = html.match(/<script type="application\/json">(.*)<\/script><\/div>$/)![1];
+  const json = html.match(/<script type="application\/json">(.*)<\/script><\/div><\/div>$/)![1];
   assert(!json.includes("<"));
   assertEquals(JSON.parse(json), figure);
 });

@@ -62,11 +62,11 @@ Deno.test("toText() keeps lines within the width where the columns allow", () =>
   }
 });
 
-Deno.test("toText() breaks a heading that is longer than its cells, words and alignment kept", () => {
+Deno.test("toText() breaks a heading that is longer than its cells where the table is too wide", () => {
   const columns = ["method", "tiny on a test text: perplexity (survivors)"];
   const rows = [["FP16", { value: 12.345, low: 11.2, high: 13.1, digits: 3 }]];
   assertEquals(
-    toText({ title: "t", columns, rows }),
+    toText({ title: "t", columns, rows }, 40),
     `t
 
            tiny on a test text:
