@@ -1,12 +1,32 @@
 /** The part of npm:cli-progress that is used here; the package ships no types. */
 declare const cliProgress: {
   SingleBar: new (options: {
-    /** The bar, with `{bar}`, `{value}`, `{total}`, `{eta_formatted}` and payload names filled in. */
-    format: string;
-    stream: OutputStream;
+    /** The line to draw; `eta` is seconds, or a word where they are not known. */
+    format(
+      options: unknown,
+      state: {
+        progress: number;
+        value: number;
+        total: number;
+        eta: number | string;
+        maxWidth: number;
+      },
+      payload: Record<string, string>,
+    ): string;
+    /** How many updates the time left is estimated from. */
+    etaBuffer: number;
+    terminal: BarTerminal;
     /** Whether to stop the bar on SIGINT. */
     gracefulExit: boolean;
   }) => SingleBar;
+  Format: {
+    /** `1m05s`; seconds are rounded to a multiple. */
+    TimeFormat(
+      seconds: number | string,
+      options: { autopaddingChar: string },
+      multiple: number,
+    ): string;
+  };
 };
 export default cliProgress;
 
@@ -15,6 +35,21 @@ export interface OutputStream {
   isTTY?: boolean;
   columns?: number;
   write(text: string): unknown;
+}
+
+/** What a bar asks of a terminal. */
+export interface BarTerminal {
+  isTTY(): boolean;
+  getWidth(): number;
+  write(text: string): void;
+  /** To the first column. */
+  cursorTo(): void;
+  /** From the cursor to the end of the line. */
+  clearRight(): void;
+  newline(): void;
+  cursorSave(): void;
+  cursorRestore(): void;
+  lineWrapping(enabled: boolean): void;
 }
 
 /** One bar; `payload` fills in the names of the format. */

@@ -1,7 +1,7 @@
 import process from "node:process";
 // @deno-types="./cli-progress.d.ts"
-import cliProgress, { type OutputStream, type SingleBar } from "cli-progress";
-import type { Progress } from "../lib/core/mod.ts";
+import cliProgress, { type BarTerminal, type OutputStream, type SingleBar } from "cli-progress";
+import { type Progress, stepsOf } from "../lib/core/mod.ts";
 
 /** Progress that holds a terminal. */
 export interface TerminalProgress extends Progress {
@@ -15,7 +15,7 @@ export function terminalProgress(stream: OutputStream = process.stderr): Termina
   return { ...lineProgress((line) => stream.write(`${line}\n`)), stop() {} };
 }
 
-/** Progress as a bar that is redrawn in place. */
+/** Progress as a bar that is redrawn in place, and never wider than the terminal is by then. */
 function barProgress(stream: OutputStream): TerminalProgress {
   let bar: SingleBar | undefined;
   const stop = () => {
@@ -26,11 +26,17 @@ function barProgress(stream: OutputStream): TerminalProgress {
     start(label, total) {
       stop();
       bar = new cliProgress.SingleBar({
-        format: "{label} [{bar}] {value}/{total}, {eta_formatted} left {note}",
-        stream,
+        format: (_, { progress, value, total, eta, maxWidth }, { note }) => {
+          const time = cliProgress.Format.TimeFormat(eta, { autopaddingChar: "" }, 5);
+          const left = Number(eta) > 0 ? `, ${time} left` : "";
+          const remark = note ? ` ${note}` : "";
+          return barLine(maxWidth - 1, label, progress, stepsOf(value, total) + left + remark);
+        },
+        etaBuffer: 100,
+        terminal: terminalOn(stream),
         gracefulExit: false,
       });
-      bar.start(total, 0, { label, note: "" });
+      bar.start(total, 0, { note: "" });
     },
     update: (done, note) => bar?.update(done, note === undefined ? {} : { note }),
     finish(note = "") {
@@ -38,6 +44,51 @@ function barProgress(stream: OutputStream): TerminalProgress {
       stop();
     },
     stop,
+  };
+}
+
+/** How long a bar is at most and at least, and how long a label must be to be of use. */
+const [longestBar, shortestBar, shortestLabel] = [40, 10, 12];
+
+/**
+ * `label [===---] tail` in so many characters. What does not fit is left out: part of the bar first,
+ * then the middle of the label, the bar, and at last the end of the line.
+ *
+ * @param progress In 0..1.
+ */
+export function barLine(width: number, label: string, progress: number, tail: string): string {
+  const free = width - tail.length - " [] ".length;
+  const bar = Math.min(longestBar, Math.max(shortestBar, free - label.length));
+  const room = free - bar;
+  if (room < Math.min(label.length, shortestLabel)) {
+    const name = shortened(label, Math.max(0, width - tail.length - ": ".length));
+    return (name ? `${name}: ${tail}` : tail).slice(0, width);
+  }
+  const filled = "=".repeat(Math.round(progress * bar)).padEnd(bar, "-");
+  return `${shortened(label, room)} [${filled}] ${tail}`;
+}
+
+/** A text of at most so many characters, its middle left out where it is longer. */
+function shortened(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const kept = Math.max(0, length - 1);
+  const end = Math.floor(kept / 2);
+  return `${text.slice(0, kept - end)}…${text.slice(text.length - end)}`.slice(0, length);
+}
+
+/** What a bar does to a terminal: it writes over one line, and leaves all settings as they are. */
+function terminalOn(stream: OutputStream): BarTerminal {
+  const write = (text: string) => void stream.write(text);
+  return {
+    isTTY: () => true,
+    getWidth: () => stream.columns ?? 80,
+    write,
+    cursorTo: () => write("\x1b[1G"),
+    clearRight: () => write("\x1b[0K"),
+    newline: () => write("\n"),
+    cursorSave() {},
+    cursorRestore() {},
+    lineWrapping() {},
   };
 }
 
@@ -61,7 +112,7 @@ export function lineProgress(write: (line: string) => void, now = Date.now): Pro
     update(done, note) {
       if (now() - work.written < pause) return;
       work.written = now();
-      write(`${work.label}: ${done}/${work.total}${remark(note)}`);
+      write(`${work.label}: ${stepsOf(done, work.total)}${remark(note)}`);
     },
     finish(note) {
       const seconds = ((now() - work.started) / 1000).toFixed(1);

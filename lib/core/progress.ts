@@ -2,7 +2,10 @@
 export interface Progress {
   /** Begins a piece of work of `total` steps. */
   start(label: string, total: number): void;
-  /** `done` steps are finished; `note` is a short remark such as the current loss. */
+  /**
+   * `done` steps are finished; a fraction says how far the next one is. `note` is a short remark such
+   * as the current loss.
+   */
   update(done: number, note?: string): void;
   /** The piece of work is finished. */
   finish(note?: string): void;
@@ -10,3 +13,8 @@ export interface Progress {
 
 /** Progress that nobody watches. */
 export const silent: Progress = { start() {}, update() {}, finish() {} };
+
+/** How far work is, `3/12`, or `3.5/12` in the midst of a step. */
+export function stepsOf(done: number, total: number): string {
+  return `${Number.isInteger(done) ? done : done.toFixed(1)}/${total}`;
+}

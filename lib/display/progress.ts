@@ -1,4 +1,4 @@
-import type { Progress } from "../core/mod.ts";
+import { type Progress, stepsOf } from "../core/mod.ts";
 import { escapeHtml } from "../report/mod.ts";
 
 /** Sends a message of the Jupyter protocol to the notebook, as `Deno.jupyter.broadcast` does. */
@@ -29,7 +29,7 @@ export function notebookProgress(broadcast: Broadcast, now = Date.now): Progress
     const content = {
       data: {
         "text/html": barHtml(work.label, done, work.total, remark),
-        "text/plain": `${work.label}: ${done}/${work.total}${remark && `, ${remark}`}`,
+        "text/plain": `${work.label}: ${stepsOf(done, work.total)}${remark && `, ${remark}`}`,
       },
       metadata: {},
       transient: { display_id: id },
@@ -52,6 +52,6 @@ export function notebookProgress(broadcast: Broadcast, now = Date.now): Progress
 }
 
 function barHtml(label: string, done: number, total: number, remark: string): string {
-  const text = escapeHtml(`${done}/${total} ${label}${remark && `, ${remark}`}`);
+  const text = escapeHtml(`${stepsOf(done, total)} ${label}${remark && `, ${remark}`}`);
   return `<div><progress value="${done}" max="${total}"></progress> <small>${text}</small></div>`;
 }

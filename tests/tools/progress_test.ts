@@ -1,5 +1,6 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { lineProgress, terminalProgress } from "../../tools/progress.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
+import { barLine, lineProgress, terminalProgress } from "../../tools/progress.ts";
 
 /** Lines written by work that takes the given seconds per step. */
 function linesOf(steps: number, secondsPerStep: number): string[] {
@@ -43,9 +44,7 @@ function fakeTerminal() {
     isTTY: true,
     columns: 80,
     write: (text: string) => written += text,
-    // deno-lint-ignore no-control-regex
-    frames: () => written.replaceAll(/\x1b(7|8|\[\?7[lh]|\[0K)/g, "").split("\x1b[1G"),
-    wraps: () => written.lastIndexOf("\x1b[?7h") > written.lastIndexOf("\x1b[?7l"),
+    frames: () => written.replaceAll("\x1b[0K", "").split("\x1b[1G"),
   };
 }
 
@@ -56,23 +55,80 @@ Deno.test("terminalProgress() draws a bar on a terminal", () => {
   progress.update(3, "loss 2");
   progress.finish("perplexity 7");
   const frames = terminal.frames();
-  assertEquals(frames[1], `windows [${"-".repeat(40)}] 0/4, 0s left `);
+  assertEquals(frames[1], `windows [${"-".repeat(40)}] 0/4`);
   assertStringIncludes(frames.at(-1)!, `windows [${"=".repeat(30)}${"-".repeat(10)}] 3/4`);
   assertEquals(frames.at(-1)!.endsWith(" perplexity 7\n"), true);
-  assertEquals(terminal.wraps(), true);
 });
 
-Deno.test("terminalProgress() frees the terminal when work stops half-way", () => {
+Deno.test("terminalProgress() draws nothing more once work stops half-way", () => {
   const terminal = fakeTerminal();
   const progress = terminalProgress(terminal);
   progress.start("windows", 4);
-  assertEquals(terminal.wraps(), false);
   progress.stop();
-  assertEquals(terminal.wraps(), true);
   const frames = terminal.frames();
+  assertEquals(frames.at(-1)!.endsWith("\n"), true);
   progress.update(4);
   progress.finish();
   assertEquals(terminal.frames(), frames);
+});
+
+Deno.test("terminalProgress() changes no setting of the terminal, which a kill would leave so", () => {
+  const terminal = fakeTerminal();
+  const progress = terminalProgress(terminal);
+  progress.start("windows", 4);
+  progress.finish();
+  assertEquals(terminal.frames().join("").includes("\x1b"), false);
+});
+
+Deno.test("terminalProgress() fits the terminal as wide as it is by then", () => {
+  const terminal = fakeTerminal();
+  const progress = terminalProgress(terminal);
+  const label = "[3/16] table1/llama-encyclopedia/agileq-8-pruned: GPTQ on llama-encyclopedia";
+  terminal.columns = 100;
+  progress.start(label, 4);
+  assertEquals(terminal.frames().at(-1)!.length, 99);
+  terminal.columns = 60;
+  progress.finish();
+  assertEquals(
+    terminal.frames().at(-1)!,
+    "[3/16] table1/llama-e…n llama-encyclopedia [----------] 0/4\n",
+  );
+});
+
+Deno.test("barLine() is never wider than it may be and keeps the tail where there is room", () => {
+  const text = fc.string({ maxLength: 120 });
+  fc.assert(
+    fc.property(fc.nat(150), text, fc.double({ min: 0, max: 1, noNaN: true }), text, (...drawn) => {
+      const [width, label, progress, tail] = drawn;
+      const line = barLine(width, label, progress, tail);
+      assert(line.length <= width);
+      assertEquals(line.endsWith(tail), tail.length <= width);
+    }),
+  );
+});
+
+for (
+  const [width, line] of [
+    [70, "GPTQ on opt [===========================-------------] 2/3, 5s left"],
+    [50, "GPTQ on opt [===============--------] 2/3, 5s left"],
+    [30, "GPTQ on opt: 2/3, 5s left"],
+    [20, "GPT…pt: 2/3, 5s left"],
+    [10, "2/3, 5s le"],
+  ] as const
+) {
+  Deno.test(`barLine() in ${width} characters`, () => {
+    assertEquals(barLine(width, "GPTQ on opt", 2 / 3, "2/3, 5s left"), line);
+  });
+}
+
+Deno.test("lineProgress() says how far a long step is", () => {
+  const lines: string[] = [];
+  let now = 0;
+  const progress = lineProgress((line) => lines.push(line), () => now);
+  progress.start("GPTQ", 4);
+  now += 6000;
+  progress.update(1.25);
+  assertEquals(lines.at(-1), "GPTQ: 1.3/4");
 });
 
 Deno.test("terminalProgress() closes a bar before it draws the next", () => {
