@@ -115,7 +115,7 @@ function siteParams(
     ? { granularity: "channel" as const, channels: channels / headDim, inner: headDim }
     : { granularity: quantizer.granularity, channels };
   const range = observeRange(values, { ...layout, name });
-  return uniformParams(range, { bits, profile, signed: quantizer.signed });
+  return uniformParams(range, { bits, profile, signed: quantizer.signed, name });
 }
 
 /** A scheme for all tokens alike. */

@@ -25,6 +25,22 @@ export function requireFinite(x: Float32Array, name: string): void {
   }
 }
 
+/**
+ * Refuses a grid whose outermost value, so many steps from zero, lies beyond float32: finite values of
+ * a wide range would come back as infinity or NaN.
+ *
+ * @param range What the grid was made for: its least and greatest value.
+ */
+export function requireFiniteGrid(
+  scale: number,
+  steps: number,
+  range: [min: number, max: number],
+  name: string,
+): void {
+  const fits = Math.fround(scale * steps) < Infinity;
+  require(fits, `quantize ${name}`, "the width of its range must fit float32", range);
+}
+
 /** Refuses a tensor of `length` elements that is no whole number of channel periods. */
 export function requireLayout(
   length: number,

@@ -1,4 +1,5 @@
-import { weightCode, weightGrid } from "./weight_grid.ts";
+import { require } from "../core/mod.ts";
+import { weightCode, type WeightGrid, weightGrid } from "./weight_grid.ts";
 
 /** The shape and format of the matrix that {@linkcode compensate} works on. */
 export interface CompensationOptions {
@@ -9,6 +10,10 @@ export interface CompensationOptions {
   blockSize: number;
   bits: number;
   symmetric: boolean;
+  /** The grid of each row; without them every group's is found when its first column comes up. */
+  rowGrids?: WeightGrid[];
+  /** What errors call the matrix. */
+  name: string;
 }
 
 /** What {@linkcode compensate} finds, columns in the given order. */
@@ -36,13 +41,14 @@ const TILE = 256;
  *
  * @param weight `[rows, columns]`; overwritten.
  * @param factor `[columns, columns]`, upper triangular U with `H^-1 = U^T U`.
+ * @throws {InputError} If a range, or what errors add up to, is wider than the arithmetic reaches.
  */
 export function compensate(
   weight: Float64Array,
   factor: Float64Array,
   options: CompensationOptions,
 ): CompensatedWeight {
-  const { rows, columns, groupSize, groups, blockSize, bits, symmetric } = options;
+  const { rows, columns, groupSize, groups, blockSize, bits, symmetric, rowGrids, name } = options;
   const codeMax = 2 ** bits - 1;
   const codes = new Uint8Array(weight.length);
   const scale = new Float32Array(rows * groups);
@@ -58,7 +64,7 @@ export function compensate(
         const group = row * groups + Math.floor(column / groupSize);
         if (column % groupSize === 0) {
           const members = own.subarray(column, column + groupSize);
-          const grid = weightGrid(members, bits, symmetric, "minmax");
+          const grid = rowGrids?.[row] ?? weightGrid(members, bits, symmetric, "minmax", name);
           scale[group] = grid.scale;
           zeroPoint[group] = grid.zeroPoint;
         }
@@ -78,6 +84,12 @@ export function compensate(
     }
     spread(weight, errors, factor, options, start, end);
   }
+  require(
+    Number.isFinite(loss),
+    `quantize ${name}`,
+    "the errors that columns pass on must stay finite, their loss too",
+    loss,
+  );
   return { codes, scale, zeroPoint, loss };
 }
 

@@ -1,4 +1,4 @@
-import { requireLayout } from "./checks.ts";
+import { requireFinite, requireLayout } from "./checks.ts";
 import type { TripParams } from "./trip.ts";
 
 /**
@@ -9,9 +9,11 @@ import type { TripParams } from "./trip.ts";
  * float and only shift an integer.
  *
  * @param weight `[out, in]` with as many columns as the activation has channels.
- * @throws {InputError} If the weight is no whole number of rows.
+ * @throws {InputError} If the weight is no whole number of rows, or a product is no float32.
  */
 export function foldTrip(weight: Float32Array, { alpha }: TripParams): Float32Array {
   requireLayout(weight.length, { channels: alpha.length, inner: 1 }, "weight");
-  return weight.map((value, i) => value * 2 ** alpha[i % alpha.length]);
+  const folded = weight.map((value, i) => value * 2 ** alpha[i % alpha.length]);
+  requireFinite(folded, "the folded weight");
+  return folded;
 }

@@ -2,7 +2,7 @@ import { refuse, require } from "../core/mod.ts";
 import { compensate } from "./compensate.ts";
 import { inverseFactor } from "./inverse_factor.ts";
 import { dequantizeWeight, type QuantizedWeight, weightGrouping } from "./weight.ts";
-import type { WeightFormat } from "./weight_grid.ts";
+import { type WeightFormat, weightGrid } from "./weight_grid.ts";
 
 /** How GPTQ quantizes a weight matrix. */
 export interface GptqOptions extends WeightFormat {
@@ -28,14 +28,15 @@ export interface GptqWeight extends QuantizedWeight {
  *
  * The Hessian of a layer with inputs x is `H = (2 / n) * sum of x x^T` over all tokens of n calibration
  * sequences; a common factor changes neither codes nor scales, only the loss. Columns that were never
- * active (zero diagonal) are set to zero. Groups count columns in the order in which they are
- * quantized; their grids see the compensation of finished blocks only, as in the reference code.
+ * active (zero diagonal) are set to zero. As in the reference code a whole row's grid is that of its
+ * weights as they were, never active ones included; groups count columns in the order in which they
+ * are quantized, and their grids see zeroed columns and the compensation of finished blocks.
  *
  * @param weight `[rows, columns]`, i.e. `[out, in]`.
  * @param hessian `[columns, columns]`, symmetric; left as it is.
  * @param name What errors call the matrix.
- * @throws {InputError} If shapes or options do not fit, a weight is not finite, or the damped Hessian
- * is not positive definite.
+ * @throws {InputError} If shapes or options do not fit, a weight or the Hessian is not finite, a range
+ * is wider than float32 reaches, or the damped Hessian is not positive definite.
  */
 export function gptq(
   weight: Float32Array,
@@ -44,7 +45,7 @@ export function gptq(
   name = "weight",
 ): GptqWeight {
   const action = `quantize ${name}`;
-  const { blockSize = 128, percdamp = 0.01, actOrder } = options;
+  const { blockSize = 128, percdamp = 0.01, actOrder, bits, symmetric } = options;
   const columns = Math.sqrt(hessian.length);
   require(Number.isInteger(columns), action, "the Hessian must be square", hessian.length);
   const rows = weight.length / columns;
@@ -55,6 +56,9 @@ export function gptq(
     "blockSize must be a positive integer",
     blockSize,
   );
+  let rest = 0; // NaN once an element is not finite
+  for (let i = 0; i < hessian.length; i++) rest += hessian[i] - hessian[i];
+  require(rest === 0, action, "the Hessian must be finite", hessian.find((h) => !isFinite(h)));
 
   const diagonal = Float64Array.from({ length: columns }, (_, i) => hessian[i * columns + i]);
   const order = quantizationOrder(diagonal, actOrder);
@@ -63,6 +67,13 @@ export function gptq(
     const column = order[i % columns];
     return diagonal[column] === 0 ? 0 : weight[i - i % columns + column];
   });
+  const rowGrids = options.groupSize !== "row" ? undefined : Array.from(
+    { length: rows },
+    (_, row) => {
+      const own = weight.subarray(row * columns, (row + 1) * columns);
+      return weightGrid(own, bits, symmetric, "minmax", name);
+    },
+  );
   const { codes, scale, zeroPoint, loss } = compensate(ordered, factor, {
     ...options,
     rows,
@@ -70,6 +81,8 @@ export function gptq(
     groupSize,
     groups,
     blockSize,
+    rowGrids,
+    name,
   });
 
   const rank = new Int32Array(columns);

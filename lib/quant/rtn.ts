@@ -14,8 +14,8 @@ export interface RtnOptions extends WeightFormat {
  *
  * @param weight `[rows, columns]`, i.e. `[out, in]`.
  * @param name What errors call the matrix.
- * @throws {InputError} If the shape does not match, a weight is not finite, the bits are not 2..8
- * or the group size is not a positive integer.
+ * @throws {InputError} If the shape does not match, a weight is not finite, a group's range is wider
+ * than float32 reaches, the bits are not 2..8 or the group size is not a positive integer.
  */
 export function rtn(weight: Float32Array, options: RtnOptions, name = "weight"): QuantizedWeight {
   const { rows, columns, bits, symmetric, range } = options;
@@ -27,7 +27,7 @@ export function rtn(weight: Float32Array, options: RtnOptions, name = "weight"):
     const row = Math.floor(index / groups) * columns;
     const start = row + (index % groups) * groupSize;
     const end = Math.min(start + groupSize, row + columns);
-    const grid = weightGrid(weight.subarray(start, end), bits, symmetric, range);
+    const grid = weightGrid(weight.subarray(start, end), bits, symmetric, range, name);
     scale[index] = grid.scale;
     zeroPoint[index] = grid.zeroPoint;
     for (let i = start; i < end; i++) codes[i] = weightCode(weight[i], grid, 2 ** bits - 1);

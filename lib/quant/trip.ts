@@ -42,8 +42,8 @@ export interface TripParams extends UniformParams {
  * {@linkcode fakeQuantizeUniform} and {@linkcode foldTrip}.
  *
  * @param x `[tokens, channels]`.
- * @throws {InputError} If `x` is empty, not finite or no whole number of rows, or bits or K are out
- * of range.
+ * @throws {InputError} If `x` is empty, not finite, no whole number of rows or of a range wider than
+ * float32 reaches, or bits or K are out of range.
  */
 export function searchTrip(x: Float32Array, options: TripOptions): TripParams {
   const { channels, bits, K, profile = "paper", signed = false, name = "tensor" } = options;
@@ -63,6 +63,7 @@ export function searchTrip(x: Float32Array, options: TripOptions): TripParams {
     Math.max(...range.max),
     bounds,
     profile,
+    name,
   );
   const finest: UniformParams = {
     bits,

@@ -22,14 +22,17 @@ export interface UniformQuantized {
  *
  * @param x `[..., channels, inner]`.
  * @param how Options for dynamic calibration, or the parameters of a static one.
- * @throws {InputError} If `x` is not finite, does not fit the layout, or the bits are not 2..8.
+ * @throws {InputError} If `x` is not finite, does not fit the layout or has a range wider than float32
+ *   reaches, or the bits are not 2..8.
  */
 export function quantizeUniform(
   x: Float32Array,
   how: UniformOptions | UniformParams,
   name = "tensor",
 ): UniformQuantized {
-  const params = "scale" in how ? how : uniformParams(observeRange(x, { name, ...how }), how);
+  const params = "scale" in how
+    ? how
+    : uniformParams(observeRange(x, { name, ...how }), { name, ...how });
   const { scale, zeroPoint, codeMin, codeMax, inner } = params;
   requireLayout(x.length, { channels: scale.length, inner }, name);
   requireFinite(x, name);

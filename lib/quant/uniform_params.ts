@@ -1,4 +1,4 @@
-import { requireBits, SCALE_FLOOR } from "./checks.ts";
+import { requireBits, requireFiniteGrid, SCALE_FLOOR } from "./checks.ts";
 import type { Range } from "./range.ts";
 import { roundHalfEven } from "./rounding.ts";
 
@@ -32,6 +32,8 @@ export interface UniformFormat {
   profile?: Profile;
   /** Codes from -2^(bits-1) instead of from 0. */
   signed?: boolean;
+  /** What errors call the tensor. */
+  name?: string;
 }
 
 /** The lowest and the highest code of an integer format. */
@@ -51,20 +53,20 @@ export function codeBounds(bits: number, signed: boolean): CodeBounds {
  * - Profile `released`: unsigned formats are affine over the range as observed; signed formats
  *   are symmetric, `scale = max(-min, max) / ((2^bits - 1) / 2)` with zero point 0.
  *
- * @throws {InputError} If `bits` is not an integer in 2..8.
+ * @throws {InputError} If `bits` is not an integer in 2..8 or the range is wider than float32 reaches.
  */
 export function uniformParams(
   range: Range,
-  { bits, profile = "paper", signed = false }: UniformFormat,
+  { bits, profile = "paper", signed = false, name = "tensor" }: UniformFormat,
 ): UniformParams {
-  requireBits(bits, "tensor");
+  requireBits(bits, name);
   const bounds = codeBounds(bits, signed);
   const scale = new Float32Array(range.min.length);
   const zeroPoint = new Int32Array(scale.length);
   for (let channel = 0; channel < scale.length; channel++) {
     const grid = profile === "released" && signed
-      ? symmetricGrid(range.min[channel], range.max[channel], bounds)
-      : affineGrid(range.min[channel], range.max[channel], bounds, profile);
+      ? symmetricGrid(range.min[channel], range.max[channel], bounds, name)
+      : affineGrid(range.min[channel], range.max[channel], bounds, profile, name);
     scale[channel] = grid.scale;
     zeroPoint[channel] = grid.zeroPoint;
   }
@@ -77,24 +79,37 @@ export interface UniformGrid {
   zeroPoint: number;
 }
 
-/** The grid whose codes spread over min..max, which profile `paper` extends to contain 0. */
+/**
+ * The grid whose codes spread over min..max, which profile `paper` extends to contain 0.
+ *
+ * @throws {InputError} If max - min is no float32.
+ */
 export function affineGrid(
   min: number,
   max: number,
   { codeMin, codeMax }: CodeBounds,
   profile: Profile,
+  name: string,
 ): UniformGrid {
   if (profile === "paper") {
     min = Math.min(min, 0);
     max = Math.max(max, 0);
   }
   const scale = flooredScale(Math.fround(max - min), codeMax - codeMin);
+  requireFiniteGrid(scale, codeMax - codeMin, [min, max], name);
   const zeroPoint = codeMin - roundHalfEven(Math.fround(min / scale));
   return { scale, zeroPoint: Math.min(Math.max(zeroPoint, codeMin), codeMax) };
 }
 
-function symmetricGrid(min: number, max: number, { codeMin, codeMax }: CodeBounds): UniformGrid {
-  return { scale: flooredScale(Math.max(-min, max), (codeMax - codeMin) / 2), zeroPoint: 0 };
+function symmetricGrid(
+  min: number,
+  max: number,
+  { codeMin, codeMax }: CodeBounds,
+  name: string,
+): UniformGrid {
+  const scale = flooredScale(Math.max(-min, max), (codeMax - codeMin) / 2);
+  requireFiniteGrid(scale, -codeMin, [min, max], name);
+  return { scale, zeroPoint: 0 };
 }
 
 function flooredScale(extent: number, levels: number): number {

@@ -1,3 +1,4 @@
+import { requireFiniteGrid } from "./checks.ts";
 import { roundHalfEven } from "./rounding.ts";
 
 /** How the range of a group of weights is chosen: its extremes, or the least error. */
@@ -28,16 +29,19 @@ const ERROR_NORM = 2.4;
  * The grid for some weights, in float32 arithmetic (the quantizer of the GPTQ reference code).
  *
  * The range is extended to contain 0; symmetric formats mirror the larger side if any weight is
- * negative; an all-zero group gets -1..1. Range `mse` shrinks it to where the sum of
- * |error|^2.4 is least.
+ * negative; an all-zero group, or one so close to it that its scale would be 0, gets -1..1. Range
+ * `mse` shrinks it to where the sum of |error|^2.4 is least.
  *
  * @param weights One group of one row, not empty.
+ * @param name What errors call the matrix.
+ * @throws {InputError} If the range is wider than float32 reaches.
  */
 export function weightGrid(
   weights: Float32Array | Float64Array,
   bits: number,
   symmetric: boolean,
   range: WeightRange,
+  name: string,
 ): WeightGrid {
   const codeMax = 2 ** bits - 1;
   let { min, max } = extremes(weights);
@@ -45,20 +49,22 @@ export function weightGrid(
     max = Math.max(-min, max);
     if (min < 0) min = -max;
   }
-  if (min === 0 && max === 0) {
+  const step = (low: number, high: number) => Math.fround(Math.fround(high - low) / codeMax);
+  if (step(min, max) === 0) {
     min = -1;
     max = 1;
   }
   const gridOver = (fraction: number): WeightGrid => {
     const low = Math.fround(fraction * min);
     const high = Math.fround(fraction * max);
-    const scale = Math.fround(Math.fround(high - low) / codeMax);
+    const scale = step(low, high);
     return {
       scale,
       zeroPoint: symmetric ? 2 ** (bits - 1) : roundHalfEven(Math.fround(-low / scale)),
     };
   };
   let best = gridOver(1);
+  requireFiniteGrid(best.scale, codeMax, [min, max], name);
   if (range === "minmax") return best;
   let leastError = Infinity;
   for (let trial = 0; trial < SHRINK_TRIALS; trial++) {

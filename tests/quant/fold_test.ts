@@ -51,6 +51,16 @@ Deno.test("foldTrip() leaves the real product as it was, with one scale for all 
   }));
 });
 
+Deno.test("foldTrip() refuses a product beyond float32", () => {
+  const params = searchTrip(Float32Array.of(1, 1), { channels: 1, bits: 8, K: 3 });
+  assertEquals(params.alpha, Uint8Array.of(3));
+  assertThrows(
+    () => foldTrip(Float32Array.of(1, 3e38), params),
+    InputError,
+    "Cannot quantize the folded weight: element 1 must be finite, got Infinity",
+  );
+});
+
 Deno.test("foldTrip() refuses a weight of other columns", () => {
   assertThrows(
     () => foldTrip(new Float32Array(6), searchTrip(new Float32Array(4), options)),

@@ -125,6 +125,89 @@ Deno.test("gptq() sets columns that were never active to zero", () => {
   assertEquals([dequantized[1], dequantized[4]], [0, 0]);
 });
 
+Deno.test("gptq() finds a row's grid before columns that were never active are zeroed", () => {
+  const hessian = Float32Array.of(2, 0, 1, 0, 0, 0, 1, 0, 2);
+  const scaleOf = (groupSize: number | "row") =>
+    gptq(Float32Array.of(1, 15, 3), hessian, { ...format, groupSize }).scale;
+  assertEquals(scaleOf("row"), Float32Array.of(1));
+  assertEquals(scaleOf(3), Float32Array.of(0.2));
+});
+
+Deno.test("gptq() counts columns that were never active as 1 in the mean that damps", () => {
+  const random = seededRandom(5);
+  const columns = 6;
+  const dead = [1, 4];
+  const inputs = Float32Array.from(
+    { length: 40 * columns },
+    (_, i) => dead.includes(i % columns) ? 0 : 0.05 * random.normal(),
+  );
+  const hessian = new Float64Array(columns ** 2);
+  for (let row = 0; row < inputs.length; row += columns) {
+    for (let i = 0; i < columns ** 2; i++) {
+      hessian[i] += inputs[row + Math.floor(i / columns)] * inputs[row + i % columns];
+    }
+  }
+  const weight = Float32Array.from(
+    { length: 8 * columns },
+    (_, i) => dead.includes(i % columns) ? 0 : random.normal(),
+  );
+  const filled = hessian.slice();
+  for (const column of dead) filled[column * (columns + 1)] = 1;
+  const options = { ...format, bits: 3, actOrder: true };
+  assertEquals(gptq(weight, hessian, options), gptq(weight, filled, options));
+});
+
+Deno.test("gptq() damps by a hundredth of the mean diagonal unless told otherwise", () => {
+  const options = { bits: 4, groupSize: 32, actOrder: true, symmetric: false };
+  const lossOf = (change: { percdamp?: number }) =>
+    gptq(tensors.floats("W"), tensors.floats("H"), { ...options, ...change }).loss;
+  assertEquals(lossOf({}), lossOf({ percdamp: 0.01 }));
+  assert(lossOf({}) !== lossOf({ percdamp: 0.0101 }));
+});
+
+for (const bad of [NaN, Infinity]) {
+  Deno.test(`gptq() refuses a Hessian with ${bad}`, () => {
+    assertThrows(
+      () => gptq(new Float32Array(2), Float64Array.of(1, 0, bad, 1), format, "key of layer 2"),
+      InputError,
+      `Cannot quantize key of layer 2: the Hessian must be finite, got ${bad}`,
+    );
+  });
+}
+
+for (const groupSize of ["row", 2] as const) {
+  Deno.test(`gptq() refuses a range wider than float32 reaches, group ${groupSize}`, () => {
+    const weight = Float32Array.of(1, 2, -1e38, 3e38);
+    assertThrows(
+      () => gptq(weight, Float64Array.of(1, 0, 0, 1), { ...format, groupSize }, "up of layer 0"),
+      InputError,
+      "Cannot quantize up of layer 0: the width of its range must fit float32, got [-9.99",
+    );
+  });
+}
+
+Deno.test("gptq() refuses errors that carry a weight beyond float32", () => {
+  const weight = Float32Array.of(1.5e38, 3.3e38);
+  const options = { ...format, bits: 2 };
+  assertThrows(
+    () => gptq(weight, Float64Array.of(1, 0.99, 0.99, 1), options, "up of layer 0"),
+    InputError,
+    "Cannot quantize up of layer 0: the errors that columns pass on must stay finite",
+  );
+  gptq(weight, Float64Array.of(1, 0, 0, 1), options);
+});
+
+Deno.test("gptq() gives weights too small for a scale the grid of zeros", () => {
+  const random = seededRandom(3);
+  const weight = Float32Array.from({ length: 12 }, () => random.normal());
+  const hessian = Float64Array.of(3, 1, 1, 1, 2, 0, 1, 0, 2);
+  const expected = gptq(weight, hessian, format);
+  const small = weight.map((value, i) => i >= 3 && i < 6 ? 1e-45 : value);
+  const { dequantized, scale } = gptq(small, hessian, format);
+  assertEquals(dequantized, expected.dequantized.map((value, i) => i >= 3 && i < 6 ? 0 : value));
+  assertEquals(scale[1], Math.fround(2 / 15));
+});
+
 for (const actOrder of [false, true]) {
   Deno.test(`gptq() names the diagonal of a bad Hessian, actOrder ${actOrder}`, () => {
     const hessian = Float64Array.of(1, 0, 0, 0, -3, 0, 0, 0, 4);

@@ -44,11 +44,32 @@ Deno.test("rtn() gives each group of a row its own grid, the last one may be sho
   });
 });
 
+Deno.test("rtn() shrinks the range to 21/100 at most", () => {
+  const weight = new Float32Array(20001).fill(0.045);
+  weight[0] = 1;
+  const format = { bits: 2, groupSize: "row", symmetric: false, range: "mse" } as const;
+  const { scale } = rtn(weight, { ...format, rows: 1, columns: weight.length });
+  assertEquals(scale[0], Math.fround(Math.fround(0.21) / 3));
+});
+
+Deno.test("rtn() gives weights too small for a scale the grid of zeros", () => {
+  const { scale, dequantized } = rtn(Float32Array.of(1e-45, -1e-45), {
+    ...{ rows: 1, columns: 2, bits: 4, groupSize: "row", symmetric: false, range: "mse" },
+  });
+  assertEquals([scale, dequantized], [Float32Array.of(2 / 15), new Float32Array(2)]);
+});
+
 const options = { rows: 1, columns: 2, bits: 4, groupSize: "row", symmetric: false } as const;
 for (
   const [what, values, change, message] of [
     ["a wrong shape", [1, 2, 3], {}, "it must hold 1 x 2 values, got 3"],
     ["infinity", [1, Infinity], {}, "element 1 must be finite, got Infinity"],
+    [
+      "a range wider than float32 reaches",
+      [-(2 ** 127), 2 ** 127],
+      {},
+      "the width of its range must fit float32, got [-1.7014118346046923e+38,1.70141183460469",
+    ],
     ["1 bit", [1, 2], { bits: 1 }, "bits must be an integer in 2..8, got 1"],
     [
       "groups of nothing",

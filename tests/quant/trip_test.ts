@@ -127,6 +127,7 @@ Deno.test("searchTrip() lowers the error of one step per tensor as much as the r
 for (
   const [what, x, K, message] of [
     ["NaN", [1, NaN], 3, "Cannot quantize mlp.input: element 1 must be finite, got NaN"],
+    ["too wide a range", [-3e38, 3e38], 3, "the width of its range must fit float32, got [-3"],
     ["K = 9", [1, 2], 9, "Cannot quantize mlp.input: K must be an integer in 0..8, got 9"],
     [
       "a broken row",

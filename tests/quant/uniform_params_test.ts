@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { uniformParams } from "../../lib/quant/mod.ts";
 
@@ -36,9 +36,32 @@ Deno.test("uniformParams() of profile released is symmetric when signed", () => 
 Deno.test("uniformParams() never lets the scale sink below 2^-23", () => {
   for (const profile of ["paper", "released"] as const) {
     for (const signed of [false, true]) {
-      assertEquals(summary(range(0, 0), { bits: 8, profile, signed })[0], 2 ** -23);
+      for (const max of [0, 1e-45, 2 ** -17]) {
+        assertEquals(summary(range(0, max), { bits: 8, profile, signed })[0], 2 ** -23, `${max}`);
+      }
+      assert(summary(range(0, 2 ** -14), { bits: 8, profile, signed })[0] > 2 ** -23);
     }
   }
+});
+
+Deno.test("uniformParams() refuses a range whose grid is wider than float32 reaches, by name", () => {
+  const wide = range(-(2 ** 127), 2 ** 127);
+  const options = { bits: 4, signed: true, name: "attn.v of layer 1" };
+  assertThrows(
+    () => uniformParams(wide, options),
+    InputError,
+    "Cannot quantize attn.v of layer 1: the width of its range must fit float32, got [-1.7",
+  );
+  assertEquals(
+    summary(wide, { ...options, profile: "released" }),
+    [Math.fround(2 ** 127 / 7.5), 0, -8, 7],
+  );
+  const greatest = (2 - 2 ** -23) * 2 ** 127; // the grid's lowest value would lie below -greatest
+  assertThrows(
+    () => uniformParams(range(-greatest, 0), { ...options, profile: "released" }),
+    InputError,
+    "Cannot quantize attn.v of layer 1",
+  );
 });
 
 for (const bits of [1, 9, 4.5, NaN]) {

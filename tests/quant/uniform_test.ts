@@ -51,6 +51,16 @@ Deno.test("quantizeUniform() of profile paper adds the zero point after rounding
   assertEquals(codes("released"), Int32Array.of(0, 4, 4, 15));
 });
 
+Deno.test("quantizeUniform() names a tensor whose range is wider than float32 reaches", () => {
+  const x = Float32Array.of(-3e38, 3e38);
+  const options = { bits: 8, channels: 1, granularity: "tensor", name: "keys" } as const;
+  assertThrows(
+    () => quantizeUniform(x, options),
+    InputError,
+    "Cannot quantize keys: the width of its range must fit float32, got [-3",
+  );
+});
+
 Deno.test("quantizeUniform() clips what a static range does not cover", () => {
   const range = { min: Float32Array.of(-2), max: Float32Array.of(13), inner: 1 };
   const x = Float32Array.of(-1e30, -3, 14, 3e38);
