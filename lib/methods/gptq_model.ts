@@ -1,15 +1,8 @@
 import { type Progress, silent } from "../core/mod.ts";
-import {
-  atSites,
-  disposeModel,
-  linearGroups,
-  type Model,
-  runLayer,
-  type SiteName,
-  type State,
-} from "../model/mod.ts";
+import { disposeModel, linearGroups, type Model } from "../model/mod.ts";
 import { gptq, type GptqOptions } from "../quant/mod.ts";
-import { tensorData, tf, tidy } from "../tensor/mod.ts";
+import { tensorData } from "../tensor/mod.ts";
+import { inputHessian } from "./input_hessian.ts";
 import { inputSites, quantizedModule } from "./quantized_module.ts";
 import { advanceStreams, closeStreams, openStreams } from "./streams.ts";
 
@@ -24,7 +17,8 @@ import { advanceStreams, closeStreams, openStreams } from "./streams.ts";
  * @param windows Calibration windows of token ids, at least one.
  * @param signal Stops between two groups by throwing its reason.
  * @returns A model that shares all other tensors with `model`.
- * @throws {InputError} If there are no windows or GPTQ refuses a matrix; the message names it.
+ * @throws {InputError} If there are no windows, an activation is not finite or GPTQ refuses a matrix;
+ *   the message names site, or matrix, and layer.
  */
 export async function gptqModel(
   model: Model,
@@ -63,37 +57,4 @@ export async function gptqModel(
   }
   progress.finish();
   return quantized;
-}
-
-/** H = 2/n sum x x^T over the inputs of a site, n the number of windows (GPTQ, add_batch). */
-function inputHessian(
-  model: Model,
-  layer: number,
-  streams: State[],
-  site: SiteName,
-): Float32Array {
-  const [first, ...rest] = streams;
-  let total = siteGram(model, layer, first, site);
-  for (const stream of rest) {
-    const next = tidy(() => tf.add(total, siteGram(model, layer, stream, site)));
-    total.dispose();
-    total = next;
-  }
-  const hessian = tensorData(total).map((value) => value * 2 / streams.length);
-  total.dispose();
-  return hessian;
-}
-
-/** The sum of x x^T over what a site gives for one window, `[channels, channels]`. */
-function siteGram(model: Model, layer: number, stream: State, site: SiteName): tf.Tensor {
-  return tidy(() => {
-    let gram!: tf.Tensor;
-    runLayer(model, layer, stream, {
-      hook: atSites([site], (value) => {
-        gram = tf.matMul(value, value, true, false);
-        return value;
-      }),
-    });
-    return gram;
-  });
 }

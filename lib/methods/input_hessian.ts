@@ -1,0 +1,96 @@
+import { refuse } from "../core/mod.ts";
+import { atSites, type Model, runLayer, type SiteName, type State } from "../model/mod.ts";
+import { tensorData, tf, tidy } from "../tensor/mod.ts";
+
+/** A largest diagonal element below this is taken for inputs whose products leave float32. */
+const smallestDiagonal = 2 ** -64;
+
+/** Powers of two up to this, and their inverses, are ordinary float32 numbers. */
+const longestShift = 120;
+
+/**
+ * H = 2/n sum x x^T over the inputs of a site, n the number of windows (GPTQ, add_batch).
+ *
+ * Where float32 does not hold the products of inputs that it holds, these are first scaled by a power
+ * of two: exact, and a factor of H changes no code.
+ *
+ * @returns `[channels, channels]`
+ * @throws {InputError} If an input is not finite; the message names site and layer.
+ */
+export function inputHessian(
+  model: Model,
+  layer: number,
+  streams: State[],
+  site: SiteName,
+): Float32Array {
+  const hessian = hessianOf(model, layer, streams, site, (value) => value);
+  const channels = Math.sqrt(hessian.length);
+  let largest = 0;
+  for (let i = 0; i < hessian.length; i += channels + 1) largest = Math.max(largest, hessian[i]);
+  if (largest >= smallestDiagonal && largest < Infinity) return hessian;
+
+  const reach = largestInput(model, layer, streams, site);
+  if (reach === 0) return hessian;
+  const shift = Math.min(Math.max(Math.round(Math.log2(reach)), -longestShift), longestShift);
+  return hessianOf(model, layer, streams, site, (value) => tf.mul(value, 2 ** -shift));
+}
+
+function hessianOf(
+  model: Model,
+  layer: number,
+  streams: State[],
+  site: SiteName,
+  scaled: (value: tf.Tensor) => tf.Tensor,
+): Float32Array {
+  let total: tf.Tensor | undefined;
+  for (const stream of streams) {
+    const next = tidy(() => {
+      const gram = atInput(model, layer, stream, site, (value) => {
+        const operand = scaled(value);
+        return tf.matMul(operand, operand, true, false);
+      });
+      return total ? tf.add(total, gram) : gram;
+    });
+    total?.dispose();
+    total = next;
+  }
+  const hessian = tensorData(total!).map((value) => value * 2 / streams.length);
+  total!.dispose();
+  return hessian;
+}
+
+/** The largest |x| that a site gives over all windows. */
+function largestInput(model: Model, layer: number, streams: State[], site: SiteName): number {
+  let largest = 0;
+  for (const stream of streams) {
+    tidy(() => {
+      atInput(model, layer, stream, site, (value) => {
+        for (const x of tensorData(value)) {
+          const rule = `${site} of layer ${layer} must be finite`;
+          if (!Number.isFinite(x)) refuse(`calibrate ${model.name}`, rule, x);
+          largest = Math.max(largest, Math.abs(x));
+        }
+        return value;
+      });
+    });
+  }
+  return largest;
+}
+
+/** What `read` makes of the value at a site of a block. */
+function atInput(
+  model: Model,
+  layer: number,
+  stream: State,
+  site: SiteName,
+  read: (value: tf.Tensor) => tf.Tensor,
+): tf.Tensor {
+  let result!: tf.Tensor;
+  runLayer(model, layer, stream, {
+    hook: atSites([site], (value) => {
+      result = read(value);
+      return value;
+    }),
+  });
+  return result;
+}
