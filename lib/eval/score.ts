@@ -1,5 +1,5 @@
-import { require } from "../core/mod.ts";
-import { forward, type ForwardOptions, logits, type Model } from "../model/mod.ts";
+import { refuse, require } from "../core/mod.ts";
+import { forward, type ForwardOptions, logits, type Model, requireFinite } from "../model/mod.ts";
 import { compareDistributions, tensorData, tf, tidy, tokenCrossEntropy } from "../tensor/mod.ts";
 
 /**
@@ -26,7 +26,8 @@ export interface WindowScores {
  * @param logitBudget How much of the head's output is held at a time, in elements (but at least
  *   one position); 256 MiB of float32 unless given. The scores do not depend on it.
  * @throws {InputError} If the window is too short or too long, an id is outside the vocabulary, the
- *   reference has another vocabulary, or the model gives NaN.
+ *   reference has another vocabulary, or a model gives NaN: the message names the tensor, or the site,
+ *   and the layer that is not finite first.
  */
 export function scoreWindow(
   model: Model,
@@ -72,7 +73,13 @@ export function scoreWindow(
       }
     }
   });
-  require(!scores.loss.some(Number.isNaN), action, "its logits must be numbers", NaN);
+  if (scores.loss.includes(NaN)) {
+    requireFinite(action, model, window, options);
+    refuse(action, "its logits must be numbers", NaN);
+  }
+  if (scores.divergence?.includes(NaN)) {
+    requireFinite(`score a window with ${reference!.name}`, reference!, window);
+  }
   return scores;
 }
 

@@ -5,6 +5,7 @@ import {
   type ForwardOptions,
   logits,
   type Model,
+  requireFinite,
   startCache,
 } from "../model/mod.ts";
 import { tensorData, tf, tidy } from "../tensor/mod.ts";
@@ -28,7 +29,8 @@ export interface GenerateOptions extends SamplingOptions, Omit<ForwardOptions, "
  *
  * @param prompt Token ids, at least one.
  * @throws {InputError} At the first step, if prompt and tokens do not fit the model's window, an id
- *   is outside the vocabulary, or the temperature, topK or seed is out of range.
+ *   is outside the vocabulary, or the temperature, topK or seed is out of range. At any step, if the
+ *   model gives NaN: the message names what is not finite first.
  */
 export function* generate(
   model: Model,
@@ -43,16 +45,19 @@ export function* generate(
   const random = seededRandom(seed);
   let cache = startCache(model, precision);
   let ids = prompt;
+  const text = [...prompt];
   for (let count = 0; count < tokens; count++) {
     const step = tidy(() => {
       const extended = extend(model, cache, ids, options);
       const last = tf.slice(extended.hidden, [ids.length - 1, 0]);
-      const token = sampleToken(tensorData(logits(model, last)), options, random);
-      return { cache: extended.cache, token };
+      const scores = tensorData(logits(model, last));
+      if (scores.includes(NaN)) requireFinite("generate", model, Int32Array.from(text), options);
+      return { cache: extended.cache, token: sampleToken(scores, options, random) };
     });
     if (endTokens?.has(step.token)) return;
     yield step.token;
     cache = step.cache;
+    text.push(step.token);
     ids = Int32Array.of(step.token);
   }
 }

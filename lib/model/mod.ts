@@ -11,6 +11,7 @@ export { initializeModel } from "./initialize.ts";
 export { loadModel } from "./load.ts";
 export * from "./model.ts";
 export type { Forwarded } from "./run_layers.ts";
+export { requireFinite } from "./require_finite.ts";
 export { saveModel } from "./save.ts";
 export {
   atSites,

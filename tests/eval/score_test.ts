@@ -169,6 +169,6 @@ Deno.test("scoreWindow() refuses short windows, other vocabularies and NaN", () 
     const hook = (value: tf.Tensor) => tf.mul(value, NaN);
     refused(
       () => scoreWindow(model, window, { hook }),
-      "Cannot score a window with opt-pre: its logits must be numbers, got NaN",
+      "Cannot score a window with opt-pre: attn.input of layer 0 must be finite, got NaN",
     );
   }));

@@ -38,7 +38,18 @@ function meanSquare(x: usize, columns: i32, mean: v128, rest: v128): f64 {
 }
 
 /**
- * target = (x - mean) / sqrt(mean square of that + epsilon) gain + bias, for each of the rows.
+ * 1 / sqrt(mean square + epsilon); NaN if float32 does not hold the squares, where the quotient would
+ * be 0 and the row vanish.
+ */
+// @ts-ignore: decorator
+@inline
+function inverseSize(meanSquare: f64, epsilon: f64): f32 {
+  return <f32> (1 / Math.sqrt(meanSquare + epsilon) + (meanSquare - meanSquare));
+}
+
+/**
+ * target = (x - mean) / sqrt(mean square of that + epsilon) gain + bias, for each of the rows; NaN
+ * where the squares overflow.
  *
  * @param gain, bias Floats [columns]; no bias for address 0.
  * @param centred Whether the mean is that of the row (LayerNorm) or 0 (RMSNorm).
@@ -58,7 +69,7 @@ export function normalizeRows(
     const exact = centred ? rowMean(x, columns) : 0;
     const mean = f32x4.splat(<f32> exact);
     const rest = f32x4.splat(<f32> (exact - <f64> <f32> exact));
-    const inverse = f32x4.splat(<f32> (1 / Math.sqrt(meanSquare(x, columns, mean, rest) + epsilon)));
+    const inverse = f32x4.splat(inverseSize(meanSquare(x, columns, mean, rest), epsilon));
     for (let j = 0; j < columns; j += 4) {
       const at = <usize> j << 2;
       const normalized = f32x4.mul(deviation(v128.load(x + at), mean, rest), inverse);

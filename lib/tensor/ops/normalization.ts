@@ -5,7 +5,8 @@ import { tf } from "../tf.ts";
 import { fused, runKernel } from "./fused.ts";
 
 /**
- * RMSNorm: x / sqrt(mean(x²) + epsilon) * gain, over each row.
+ * RMSNorm: x / sqrt(mean(x²) + epsilon) * gain, over each row; NaN where float32 does not hold the
+ * squares.
  *
  * @param x [rows, channels]
  * @param gain [channels]
@@ -16,7 +17,8 @@ export function rmsNorm(x: tf.Tensor2D, gain: tf.Tensor1D, epsilon: number): tf.
 }
 
 /**
- * LayerNorm: (x - mean(x)) / sqrt(variance(x) + epsilon) * gain + bias, over each row.
+ * LayerNorm: (x - mean(x)) / sqrt(variance(x) + epsilon) * gain + bias, over each row; NaN where
+ * float32 does not hold the squares.
  *
  * @param x [rows, channels]
  * @param gain [channels]
@@ -44,7 +46,9 @@ function normalizeRows(
   return fused("NormalizeRows", { x, gain, ...bias && { bias } }, { epsilon, centred }, () => {
     const deviation = centred ? tf.sub(x, tf.mean(x, 1, true)) : x;
     const meanSquare = tf.mean(tf.square(deviation), 1, true);
-    const scaled = tf.mul(tf.div(deviation, tf.sqrt(tf.add(meanSquare, epsilon))), gain);
+    const overflow = tf.sub(meanSquare, meanSquare); // NaN where infinite, else 0
+    const size = tf.add(tf.sqrt(tf.add(meanSquare, epsilon)), overflow);
+    const scaled = tf.mul(tf.div(deviation, size), gain);
     return (bias ? tf.add(scaled, bias) : scaled) as tf.Tensor2D;
   });
 }

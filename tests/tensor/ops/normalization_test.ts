@@ -1,4 +1,4 @@
-import { assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../../lib/core/mod.ts";
 import { layerNorm, rmsNorm, tensorData, tf, useBackend } from "../../../lib/tensor/mod.ts";
 import {
@@ -32,6 +32,24 @@ Deno.test("layerNorm() keeps float32 accuracy where the mean dwarfs the deviatio
   const variance = x.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 64;
   const expected = Float64Array.from(x, (value) => (value - mean) / Math.sqrt(variance + epsilon));
   assertFloatsClose(actual, expected, 1e-7);
+});
+
+Deno.test("rmsNorm() and layerNorm() give NaN, not zeros, where the squares leave float32", async () => {
+  for (const backend of ["agile", "cpu"]) {
+    await useBackend(backend);
+    for (const [size, holds] of [[1e18, true], [1e20, false], [3e38, false]] as const) {
+      tf.tidy(() => {
+        const x = tf.tensor2d([1, 1, 1, 1, 1, size, -size, 0, 0, 0, 1, 1, 1, 1, 1], [3, 5]);
+        const vector = tf.ones([5]) as tf.Tensor1D;
+        for (const y of [rms(x, vector), layer(x, vector, vector)]) {
+          const values = [...y.dataSync()];
+          assertEquals(values.slice(5, 10).map(Number.isFinite), Array(5).fill(holds), `${size}`);
+          assert([...values.slice(0, 5), ...values.slice(10)].every(Number.isFinite));
+        }
+      });
+    }
+  }
+  await useBackend("agile");
 });
 
 Deno.test("rmsNorm() and layerNorm() refuse vectors of another length", () => {
