@@ -1,5 +1,6 @@
-import { type Estimate, refuse, require } from "../lib/core/mod.ts";
-import { readJson } from "../lib/io/mod.ts";
+import type { Estimate } from "../lib/core/mod.ts";
+import { isObject } from "../lib/io/mod.ts";
+import { isListOf, isText, readRecord } from "./result_record.ts";
 
 /** What a contender may ask of the processor: WebAssembly without and with relaxed SIMD, or all of it. */
 export const instructionLevels = ["plain SIMD", "relaxed SIMD", "native"] as const;
@@ -84,22 +85,25 @@ export async function readBenchRecord(
   suite: string,
   folder = "results/bench",
 ): Promise<BenchRecord> {
-  const path = `${folder}/${suite}.json`;
-  const action = `read ${path}`;
-  const rule = `it must be a record that "deno task bench ${suite}" wrote`;
-  const found = await readJson(path).catch(() => refuse(action, rule));
-  require(isBenchRecord(found) && found.suite === suite, action, rule);
-  return found;
+  return await readRecord(
+    `${folder}/${suite}.json`,
+    `deno task bench ${suite}`,
+    (value): value is BenchRecord => isBenchRecord(value) && value.suite === suite,
+  );
 }
 
 function isBenchRecord(value: unknown): value is BenchRecord {
-  if (typeof value !== "object" || value === null) return false;
-  const { machine, contenders, measurements, missing } = value as Partial<BenchRecord>;
-  return typeof machine?.processor === "string" && Array.isArray(missing) &&
-    Array.isArray(measurements) &&
-    measurements.every((each) =>
-      typeof each.median === "number" && typeof each.job === "object" &&
-      contenders?.[each.contender] !== undefined
+  if (!isObject(value)) return false;
+  const { machine, versions, contenders, measurements, missing } = value;
+  return isObject(machine) && isText(machine.processor) && isObject(versions) &&
+    isObject(contenders) && Object.values(contenders).every(isObject) &&
+    isListOf(missing, isObject) &&
+    isListOf(
+      measurements,
+      (each) =>
+        isObject(each) && isObject(each.job) && isText(each.quantity) &&
+        [each.median, each.low, each.high].every((figure) => typeof figure === "number") &&
+        isObject(contenders[String(each.contender)]),
     );
 }
 

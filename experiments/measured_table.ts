@@ -1,13 +1,15 @@
-import { decodeJson, require } from "../lib/core/mod.ts";
-import { readText } from "../lib/io/mod.ts";
+import { isObject } from "../lib/io/mod.ts";
 import type { PublishedTable } from "./claim_table.ts";
 import type { MeasuredCell } from "./measure.ts";
+import { isListOf, isTable, isText, readRecord } from "./result_record.ts";
 import { paperTables } from "./tables.ts";
 
 /** One of tables 1-3 with our measurements, as `results/` has it. */
 export interface MeasuredTable extends PublishedTable {
   cells: MeasuredCell[];
 }
+
+const command = "deno task reproduce";
 
 /**
  * Reads one of tables 1-3 with its cells, as `deno task reproduce` wrote it.
@@ -16,9 +18,7 @@ export interface MeasuredTable extends PublishedTable {
  * @throws {InputError} If it is not there or is not such a file.
  */
 export async function readMeasuredTable(path: string): Promise<MeasuredTable> {
-  const record: Partial<MeasuredTable> = await readPublishedTable(path);
-  require(record.cells !== undefined, `read ${path}`, "it must hold cells");
-  return record as MeasuredTable;
+  return await readRecord(path, command, isMeasuredTable);
 }
 
 /**
@@ -28,10 +28,27 @@ export async function readMeasuredTable(path: string): Promise<MeasuredTable> {
  * @throws {InputError} If it is not there or is not such a file.
  */
 export async function readPublishedTable(path: string): Promise<PublishedTable> {
-  const record = decodeJson(await readText(path)) as Partial<PublishedTable>;
-  const complete = record.table && record.claims;
-  require(complete !== undefined, `read ${path}`, "it must hold table and claims");
-  return record as PublishedTable;
+  return await readRecord(path, command, isPublishedTable);
+}
+
+/** Whether a value from a file is one of tables 1-4. */
+export function isPublishedTable(value: unknown): value is PublishedTable {
+  return isObject(value) && isTable(value.table) && isListOf(value.claims, isClaim);
+}
+
+function isMeasuredTable(value: unknown): value is MeasuredTable {
+  return isPublishedTable(value) && isListOf((value as Partial<MeasuredTable>).cells, isCell);
+}
+
+function isClaim(value: unknown): boolean {
+  return isObject(value) && [value.claim, value.verdict, value.evidence].every(isText);
+}
+
+function isCell(value: unknown): boolean {
+  if (!isObject(value) || !isObject(value.config) || !isObject(value.result)) return false;
+  const { survivors } = value.result;
+  return isText(value.id) && isText(value.row) && isObject(survivors) &&
+    isListOf(survivors.windowLosses, (loss) => typeof loss === "number");
 }
 
 /**

@@ -5,6 +5,7 @@ import { describeMachine } from "../bench/harness/machine.ts";
 import { leastRuns } from "../bench/harness/turns.ts";
 import { type SuiteName, suites } from "../bench/suites.ts";
 import type { BenchRecord } from "../experiments/bench_record.ts";
+import { prepareFolder } from "../lib/io/mod.ts";
 import { toText } from "../lib/report/mod.ts";
 import { integerOption, main, pathOption, type Session } from "./command_line.ts";
 import { provenance } from "./provenance.ts";
@@ -32,6 +33,7 @@ await main((program, session) =>
     )
     .option("--out <folder>", "where to write the records", pathOption("--out"), "results/bench")
     .action(async (chosen: SuiteName[], options: Options) => {
+      await prepareFolder(options.out);
       for (const name of chosen.length > 0 ? chosen : names) await runOne(name, options, session);
     })
 );

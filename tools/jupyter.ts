@@ -1,4 +1,5 @@
 import { refuse } from "../lib/core/mod.ts";
+import { removeUnlocked } from "../lib/io/mod.ts";
 import { type Notebook, resultStatement } from "./notebook.ts";
 
 /** What to install where Jupyter is missing. */
@@ -6,6 +7,10 @@ export const jupyterPackages =
   "Jupyter's nbconvert (Debian: apt install jupyter-nbconvert; elsewhere: pip install nbconvert)";
 
 const root = new URL("..", import.meta.url);
+
+/** What the folders that describe the kernel to Jupyter begin with; each holds a lock while in use. */
+const dataPrefix = ".jupyter-";
+const lockName = "lock";
 
 /** Whether notebooks can be executed on this machine. */
 export async function hasJupyter(): Promise<boolean> {
@@ -24,22 +29,26 @@ export async function hasJupyter(): Promise<boolean> {
 
 /** Passes notebooks through Jupyter's nbconvert, with this very Deno as their kernel. */
 export class Jupyter implements AsyncDisposable {
-  private constructor(private readonly data: string) {}
+  private constructor(private readonly data: string, private readonly lock: Deno.FsFile) {}
 
   /** @throws {InputError} If Jupyter is not installed, saying what to install. */
   static async start(): Promise<Jupyter> {
     if (!await hasJupyter()) refuse("run notebooks", `${jupyterPackages} must be installed`);
     const results = new URL("results/", root).pathname;
-    const data = await Deno.makeTempDir({ dir: results, prefix: ".jupyter-" });
+    await removeLeftovers(results);
+    const data = await Deno.makeTempDir({ dir: results, prefix: dataPrefix });
+    const lock = await Deno.open(`${data}/${lockName}`, { write: true, createNew: true });
+    await lock.lock(true);
     const kernel = `${data}/kernels/deno`;
     await Deno.mkdir(kernel, { recursive: true });
     const argv = [Deno.execPath(), "jupyter", "--kernel", "--conn", "{connection_file}"];
     const spec = { argv, display_name: "Deno", language: "typescript" };
     await Deno.writeTextFile(`${kernel}/kernel.json`, JSON.stringify(spec));
-    return new Jupyter(data);
+    return new Jupyter(data, lock);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.lock.close();
     await Deno.remove(this.data, { recursive: true });
   }
 
@@ -111,5 +120,13 @@ export class Jupyter implements AsyncDisposable {
     signal?.throwIfAborted();
     if (!success) throw new Error(`nbconvert failed:\n${log.join("\n")}`);
     return output;
+  }
+}
+
+/** Removes the folders of processes that were killed. */
+async function removeLeftovers(results: string): Promise<void> {
+  for (const { name } of await Array.fromAsync(Deno.readDir(results))) {
+    const path = `${results}${name}`;
+    if (name.startsWith(dataPrefix)) await removeUnlocked(path, `${path}/${lockName}`);
   }
 }

@@ -1,6 +1,6 @@
 /** `deno task notebooks`: runs the notebooks and renders them as pages, or strips their outputs. */
 import { InputError, type Progress, require } from "../lib/core/mod.ts";
-import { writeAtomically } from "../lib/io/mod.ts";
+import { prepareFolder, writeAtomically } from "../lib/io/mod.ts";
 import { main, type Session } from "./command_line.ts";
 import { Jupyter } from "./jupyter.ts";
 import { complaintsAbout, formatNotebook, type Notebook, stripNotebook } from "./notebook.ts";
@@ -36,6 +36,7 @@ async function runAll(names: string[], session: Session): Promise<void> {
 /** @returns What went wrong, a line each. */
 async function renderAll(names: string[], { progress, signal }: Session): Promise<string[]> {
   const selected = await select(names);
+  await prepareFolder(pages);
   await using jupyter = await Jupyter.start();
   const { default: plotly } = await import("plotly.js", { with: { type: "text" } });
   await writeAtomically("results/plotly.min.js", plotly);

@@ -39,6 +39,7 @@ async function git(cwd: string, ...args: string[]): Promise<string | null> {
 const afterwards = [
   ...["claims", "expectations", "figures", "format_estimate", "render", "tables", "\\w+_drawing"],
   ...["bench_record", "figure2", "model_shapes", "table4"],
+  ...["claim_table", "measured_table", "relative_perplexity", "result_record"],
 ];
 
 /** The source a measurement goes through. */

@@ -1,5 +1,5 @@
 /** `deno task report`: one page with every table, verdict and figure in results/. */
-import { writeAtomically } from "../lib/io/mod.ts";
+import { prepareFolder, writeAtomically } from "../lib/io/mod.ts";
 import { main } from "./command_line.ts";
 import { reportPage } from "./report_page.ts";
 
@@ -13,6 +13,7 @@ await main((program) =>
 );
 
 async function run(): Promise<void> {
+  await prepareFolder(folder);
   const { html, tables, figures } = await reportPage(folder, plotly);
   await writeAtomically(`${folder}/index.html`, html);
   const { default: source } = await import("plotly.js", { with: { type: "text" } });

@@ -1,7 +1,9 @@
 import type { PublishedTable } from "../experiments/claim_table.ts";
 import { figures } from "../experiments/figures.ts";
-import { decodeJson, verdictLegend } from "../lib/core/mod.ts";
-import { exists, readText } from "../lib/io/mod.ts";
+import { isPublishedTable } from "../experiments/measured_table.ts";
+import { isFigure, readRecord } from "../experiments/result_record.ts";
+import { verdictLegend } from "../lib/core/mod.ts";
+import { exists, isObject } from "../lib/io/mod.ts";
 import {
   escapeHtml,
   type Figure,
@@ -39,11 +41,15 @@ export interface ReportPage {
  * @throws {InputError} If a record cannot be read.
  */
 export async function reportPage(folder: string, plotly: string): Promise<ReportPage> {
-  const tables = await readRecords<PublishedTable & Origin>(
+  const tables = await readRecords(
     [1, 2, 3, 4].map((number) => `${folder}/table${number}.json`),
+    "deno task reproduce",
+    isPublishedTable,
   );
-  const drawn = await readRecords<Figure & Origin>(
+  const drawn = await readRecords(
     figures.map(({ name }) => `${folder}/figures/${name}.json`),
+    "deno task figures",
+    isFigure,
   );
   const claims = [...tables.flatMap(tableClaims), ...drawn.flatMap(figureClaim)];
   const sections = [
@@ -60,10 +66,16 @@ interface Origin {
 }
 
 /** The records that are there, in the order asked for. */
-async function readRecords<Content>(paths: string[]): Promise<Content[]> {
-  const records: Content[] = [];
+async function readRecords<Content>(
+  paths: string[],
+  command: string,
+  isWhole: (value: unknown) => value is Content,
+): Promise<(Content & Origin)[]> {
+  const hasOrigin = (value: unknown): value is Content & Origin =>
+    isWhole(value) && isObject(value) && isObject(value.provenance);
+  const records: (Content & Origin)[] = [];
   for (const path of paths) {
-    if (await exists(path)) records.push(decodeJson(await readText(path)) as Content);
+    if (await exists(path)) records.push(await readRecord(path, command, hasOrigin));
   }
   return records;
 }

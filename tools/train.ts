@@ -4,7 +4,13 @@ import { type BundledModel, bundledModels, corpus } from "../experiments/bundled
 import { type TokenizedSplit, tokenizeSplit } from "../experiments/encyclopedia.ts";
 import { generateEncyclopedia, trainTokenizer } from "../lib/corpus/mod.ts";
 import { perplexity } from "../lib/eval/mod.ts";
-import { hashFile, loadTokenizer, type Tokenizer, writeAtomically } from "../lib/io/mod.ts";
+import {
+  hashFile,
+  loadTokenizer,
+  prepareFolder,
+  type Tokenizer,
+  writeAtomically,
+} from "../lib/io/mod.ts";
 import {
   disposeModel,
   type FamilyName,
@@ -52,6 +58,7 @@ async function trainOne(bundled: BundledModel, options: Options, session: Sessio
   const { name, architecture, recipe } = bundled;
   const folder = `${options.models}/${name}`;
   const checkpoints = `${options.checkpoints}/${name}`;
+  for (const written of [folder, checkpoints]) await prepareFolder(written);
   const tokenizer = await writeTokenizer(folder);
   const text = await tokenizeSplit("training", tokenizer);
 

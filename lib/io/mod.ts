@@ -5,6 +5,7 @@
 export { Checkpoint, openCheckpoint } from "./checkpoint.ts";
 export { type Dtype, isFloat, type TensorData } from "./dtypes.ts";
 export { exists, hashFile, hashFiles, readJson, readText } from "./files.ts";
+export { isObject } from "./json.ts";
 export { type TensorInfo } from "./safetensors_header.ts";
 export { openSafetensors, SafetensorsFile, type TensorReader } from "./safetensors_reader.ts";
 export { type TensorToWrite, writeSafetensors } from "./safetensors_writer.ts";

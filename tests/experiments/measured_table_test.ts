@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readMeasuredTable, readPublishedTable } from "../../experiments/measured_table.ts";
 import { drawRelativePerplexity } from "../../experiments/relative_perplexity.ts";
-import { InputError } from "../../lib/core/mod.ts";
+import { encodeJson, InputError } from "../../lib/core/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { publishTable } from "../../tools/publish.ts";
 import { measuredModel, readingOf } from "./tiny_subject.ts";
@@ -19,17 +19,42 @@ Deno.test("readMeasuredTable() reads what reproduce publishes", () =>
     assertEquals(published.cells.map(({ row }) => row), Object.keys(model.cells));
   }));
 
-Deno.test("readMeasuredTable() refuses another file, and a table without cells", () =>
+const title = { title: "T", columns: ["a"], rows: [["b"]] };
+const cell = { id: "i", row: "fp16", config: {}, result: { survivors: { windowLosses: [1] } } };
+
+for (
+  const [name, content] of [
+    ["nothing", ""],
+    ["a part of a record", JSON.stringify({ table: title, claims: [] }).slice(0, -9)],
+    ["another value", "7"],
+    ["neither table nor claims", {}],
+    ["a table whose rows are not as long as its columns", {
+      ...{ table: { ...title, rows: [[]] }, claims: [], cells: [] },
+    }],
+    ["a claim without verdict", { table: title, claims: [{ claim: "c" }], cells: [] }],
+    ["no cells", { table: title, claims: [] }],
+    ["a cell without losses", {
+      ...{ table: title, claims: [], cells: [{ ...cell, result: { survivors: {} } }] },
+    }],
+  ] as const
+) {
+  Deno.test(`readMeasuredTable() refuses a file that holds ${name}`, () =>
+    withFolder(async (folder) => {
+      const path = `${folder}/table1.json`;
+      await Deno.writeTextFile(path, typeof content === "string" ? content : encodeJson(content));
+      await assertRejects(
+        () => readMeasuredTable(path),
+        InputError,
+        `Cannot read ${path}: it must be a record that "deno task reproduce" wrote`,
+      );
+    }));
+}
+
+Deno.test("readMeasuredTable() takes what is whole", () =>
   withFolder(async (folder) => {
-    const refused = async (content: object, rule: string) => {
-      await Deno.writeTextFile(`${folder}/other.json`, JSON.stringify(content));
-      await assertRejects(() => readMeasuredTable(`${folder}/other.json`), InputError, rule);
-    };
-    await refused({}, "it must hold table and claims");
-    await refused(
-      { table: { title: "T", columns: [], rows: [] }, claims: [] },
-      "it must hold cells",
-    );
+    const record = { table: title, claims: [], cells: [cell] };
+    await Deno.writeTextFile(`${folder}/table1.json`, encodeJson(record));
+    assertEquals(await readMeasuredTable(`${folder}/table1.json`) as unknown, record);
   }));
 
 Deno.test("readPublishedTable() reads a table that has no cells", () =>

@@ -22,6 +22,14 @@ for (
   });
 }
 
+Deno.test("bench says before it measures that it cannot write its records", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/file`, "");
+    const { code, out, err } = await runTool("bench", "bench", "--out", `${folder}/file`);
+    assertEquals([code, out, err.split("\n").length], [2, "", 1]);
+    assertStringIncludes(err, `Cannot write to ${folder}/file: `);
+  }));
+
 Deno.test("bench writes a record that the experiments read, and its tables", () =>
   withFolder(async (folder) => {
     const { code, out } = await runTool("bench", "bench", "memory", "--quick", "--out", folder);

@@ -1,10 +1,12 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { decode } from "fast-png";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { renderTable } from "../../experiments/render.ts";
 import { paperTables } from "../../experiments/tables.ts";
+import { InputError } from "../../lib/core/mod.ts";
 import { reportPage } from "../../tools/report_page.ts";
 import { measuredModel, readingOf } from "../experiments/tiny_subject.ts";
+import { withFolder } from "../io/temporary_folder.ts";
 
 const results = new URL("../../results", import.meta.url).pathname;
 
@@ -38,6 +40,25 @@ Deno.test("reportPage() of an empty folder has no tables and no figures", async 
   assertEquals({ tables, figures }, { tables: 0, figures: 0 });
   await Deno.remove(empty);
 });
+
+for (
+  const [name, path, command] of [
+    ["a truncated table", "table2.json", "deno task reproduce"],
+    ["a truncated figure", "figures/figure4.json", "deno task figures"],
+  ]
+) {
+  Deno.test(`reportPage() names the file of ${name} and what makes it anew`, () =>
+    withFolder(async (folder) => {
+      await Deno.mkdir(`${folder}/figures`);
+      const whole = await Deno.readTextFile(`${results}/${path}`);
+      await Deno.writeTextFile(`${folder}/${path}`, whole.slice(0, 3000));
+      await assertRejects(
+        () => reportPage(folder, "plotly.min.js"),
+        InputError,
+        `Cannot read ${folder}/${path}: it must be a record that "${command}" wrote`,
+      );
+    }));
+}
 
 /** Where a browser that Playwright can drive is installed, if any. */
 function installedBrowser(): string | undefined {
