@@ -1,5 +1,5 @@
 import type { RunHooks } from "../lib/eval/mod.ts";
-import { executeMethod, type MethodName, methods } from "../lib/methods/mod.ts";
+import { executeMethod, type MethodName, methods, requireExecution } from "../lib/methods/mod.ts";
 import { disposeModel } from "../lib/model/mod.ts";
 import { drawCalibration } from "./calibration.ts";
 import { pruningFor, type PruningPlan } from "./pruning_plan.ts";
@@ -28,6 +28,8 @@ export async function evaluate(
   hooks: RunHooks,
 ): Promise<Readings> {
   const method = methods[config.method];
+  const { execute = "emulate" } = config;
+  requireExecution(method, config.profile, model.architecture, { execute });
   const calibration = () => drawCalibration(text, config);
   const pruning = config.pruning ? pruningFor(model, config.pruning) : undefined;
   const quantized = await weights.get(method, calibration, hooks);
@@ -36,7 +38,7 @@ export async function evaluate(
     method,
     config.profile,
     calibration,
-    { execute: config.execute ?? "emulate", pruning },
+    { execute, pruning },
   );
   try {
     return await takeReadings(executed, testWindows, forward, hooks, model);

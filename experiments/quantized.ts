@@ -7,6 +7,7 @@ import {
   type Method,
   needsCalibration,
   quantizeWeights,
+  requireExecution,
 } from "../lib/methods/mod.ts";
 import { chooseStartToken, type ForwardOptions, type Model } from "../lib/model/mod.ts";
 import { drawCalibration } from "./calibration.ts";
@@ -29,6 +30,7 @@ export async function quantizedModel(
   { progress, signal }: RunHooks,
   execute: Execution = "emulate",
 ): Promise<{ model: Model; forward: ForwardOptions }> {
+  requireExecution(method, protocol.profile, full.architecture, { execute });
   const calibration = needsCalibration(method) ? await calibrate(full, tokenizer) : undefined;
   const drawn = () => calibration!;
   const quantized = await quantizeWeights(full, method, drawn, progress, signal);

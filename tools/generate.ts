@@ -1,10 +1,24 @@
 /** `deno task generate`: continues a prompt and times it. */
 import { quantizedModel } from "../experiments/quantized.ts";
+import { protocol } from "../experiments/subject.ts";
 import { median } from "../lib/core/mod.ts";
-import { encodePrompt, generate, loadEndTokens, TextStream } from "../lib/generate/mod.ts";
+import {
+  encodePrompt,
+  generate,
+  type GenerateOptions,
+  loadEndTokens,
+  requireRoom,
+  TextStream,
+} from "../lib/generate/mod.ts";
 import { loadTokenizer } from "../lib/io/mod.ts";
-import { type Execution, executions, methodOf, methods } from "../lib/methods/mod.ts";
-import { type CachePrecision, disposeModel, loadModel } from "../lib/model/mod.ts";
+import {
+  type Execution,
+  executions,
+  methodOf,
+  methods,
+  requireExecution,
+} from "../lib/methods/mod.ts";
+import { type CachePrecision, disposeModel, loadModel, type Model } from "../lib/model/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import {
   choiceOption,
@@ -71,24 +85,21 @@ await main((program, session) =>
 );
 
 async function run(options: Options, session: Session): Promise<void> {
+  const { tokens: count, temperature, topK, seed, cache, execute } = options;
   const method = methodOf(options.method);
   await useBackend("agile");
   const full = await loadModel(options.model);
+  requireExecution(method, protocol.profile, full.architecture, { execute, cached: true });
   const tokenizer = await loadTokenizer(options.model);
   const endTokens = await loadEndTokens(options.model);
   const prompt = encodePrompt(full, tokenizer, options.prompt);
-  const { model, forward } = await quantizedModel(
-    full,
-    tokenizer,
-    method,
-    session,
-    options.execute,
-  );
+  requireRoom(full, prompt, count);
+  const { model, forward } = await quantizedModel(full, tokenizer, method, session, execute);
   disposeModel(full, model);
 
-  const { tokens: count, temperature, topK, seed, cache } = options;
-  const settings = { ...forward, tokens: count, temperature, topK, seed, cache, endTokens };
-  const tokens = generate(model, prompt, settings);
+  const settings = { ...forward, temperature, topK, seed, cache };
+  warmUp(model, prompt, { ...settings, tokens: Math.min(2, count) });
+  const tokens = generate(model, prompt, { ...settings, tokens: count, endTokens });
   const stream = new TextStream(tokenizer, prompt);
   const seconds: number[] = [];
   while (!session.signal.aborted) {
@@ -97,15 +108,15 @@ async function run(options: Options, session: Session): Promise<void> {
     if (done) break;
     seconds.push((performance.now() - started) / 1000);
     await writeText(stream.push(token));
-    await eventsHandled();
   }
+  if (seconds.length === 0) session.signal.throwIfAborted();
   await writeText(`${stream.end()}\n`);
   if (seconds.length > 0) console.error(describeSpeed(prompt.length, seconds));
 }
 
-/** Lets a signal such as Ctrl-C reach its listener: generating itself never waits. */
-function eventsHandled(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
+/** Runs a few tokens, so that no figure counts what only the first pass of a process takes. */
+function warmUp(model: Model, prompt: Int32Array, options: GenerateOptions): void {
+  for (const _token of generate(model, prompt.subarray(0, 16), options));
 }
 
 /** @param seconds Of the step that ran the prompt, then of each that ran one token. */
@@ -117,5 +128,5 @@ function describeSpeed(promptTokens: number, [prefill, ...steps]: number[]): str
     const latency = `median ${(1000 * median(steps)).toFixed(2)} ms per token`;
     lines.push(`decode: ${steps.length} tokens, ${rate(steps.length, total)}, ${latency}`);
   }
-  return lines.join("\n");
+  return [...lines, "(measured after a warm-up)"].join("\n");
 }

@@ -19,6 +19,7 @@ import {
   methods,
   needsCalibration,
   quantizeWeights,
+  requireExecution,
 } from "../lib/methods/mod.ts";
 import {
   disposeModel,
@@ -139,6 +140,7 @@ async function run(options: Options, session: Session): Promise<void> {
   const { profile, execute } = options;
   const { matrixProduct, integerProduct } = await useBackend("agile");
   const full = await loadModel(options.model);
+  requireExecution(method, profile, full.architecture, { execute });
   const { maxPositions } = full.architecture;
   const { window = Math.min(maxPositions, 2048) } = options;
   const rule = `--window must be at most ${maxPositions} with ${full.name}`;

@@ -24,6 +24,21 @@ export interface GenerateOptions extends SamplingOptions, Omit<ForwardOptions, "
 }
 
 /**
+ * Refuses a prompt that {@linkcode generate} would refuse to continue by so many tokens.
+ *
+ * @throws {InputError} If prompt and tokens do not fit the model's window.
+ */
+export function requireRoom(
+  { name, architecture: { maxPositions } }: Pick<Model, "name" | "architecture">,
+  prompt: Int32Array,
+  tokens: number,
+): void {
+  const rule = `prompt and tokens must number at most ${maxPositions} with ${name}`;
+  const total = prompt.length + tokens;
+  require(total <= maxPositions, "generate", rule, total);
+}
+
+/**
  * Continues a prompt token by token. The first step runs the whole prompt, every later one a single
  * token; between two steps no tensors are kept.
  *
@@ -38,10 +53,7 @@ export function* generate(
   options: GenerateOptions,
 ): Generator<number, void, void> {
   const { tokens, seed = 0, endTokens, cache: precision } = options;
-  const { maxPositions } = model.architecture;
-  const rule = `prompt and tokens must number at most ${maxPositions} with ${model.name}`;
-  const total = prompt.length + tokens;
-  require(total <= maxPositions, "generate", rule, total);
+  requireRoom(model, prompt, tokens);
   const random = seededRandom(seed);
   let cache = startCache(model, precision);
   let ids = prompt;

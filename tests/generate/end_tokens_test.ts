@@ -18,6 +18,19 @@ for (
     }));
 }
 
+for (
+  const [field, expected] of [[{}, [2]], [{ eos_token_id: 7 }, [2, 7]], [{
+    eos_token_id: [1, 26],
+  }, [2, 1, 26]]] as const
+) {
+  Deno.test(`loadEndTokens() adds ${JSON.stringify(field)} of generation_config.json`, () =>
+    withFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/config.json`, '{"eos_token_id": 2}');
+      await Deno.writeTextFile(`${folder}/generation_config.json`, JSON.stringify(field));
+      assertEquals(await loadEndTokens(folder), new Set(expected));
+    }));
+}
+
 Deno.test("loadEndTokens() refuses what is no token id", () =>
   withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/config.json`, '{"eos_token_id": [1, "</s>"]}');

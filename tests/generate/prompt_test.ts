@@ -25,3 +25,15 @@ Deno.test("encodePrompt() refuses a prompt without any token", () =>
       'Cannot read the prompt: it must have at least one token, got ""',
     );
   }));
+
+Deno.test("encodePrompt() refuses a token that the model does not know", () =>
+  withRandomModel(families.opt, (model) => {
+    const { vocabularySize } = model.architecture;
+    const strange = { encode: () => Int32Array.of(1, vocabularySize) };
+    assertThrows(
+      () => encodePrompt(model, strange, "a"),
+      InputError,
+      `Cannot read the prompt: token ids of random are 0..${vocabularySize - 1}, ` +
+        `got ${vocabularySize}`,
+    );
+  }));
