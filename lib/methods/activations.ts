@@ -2,6 +2,7 @@ import { require } from "../core/mod.ts";
 import {
   atSites,
   type ForwardOptions,
+  type LowerTokens,
   type Model,
   type Pruning,
   type SiteHook,
@@ -17,7 +18,7 @@ import {
   uniformParams,
 } from "../quant/mod.ts";
 import { fakeQuantUniform, type Log2Rounding, tensorData, tf } from "../tensor/mod.ts";
-import { hookByImportance, leastImportant, takeRows } from "./mixed_precision.ts";
+import { hookByImportance, lowerRows, takeRows } from "./mixed_precision.ts";
 import type { ActivationScheme, CalibratedQuantizer, SiteQuantizer } from "./scheme.ts";
 import { advanceStreams, closeStreams, openStreams } from "./streams.ts";
 
@@ -45,7 +46,7 @@ interface Observed {
  *
  * @param windows Calibration windows of token ids; the released code takes ten.
  * @param pruning Tokens leave while calibrating: TRIP's range is taken after pruning.
- * @param share Only this share of the tokens is looked at, the least important of each layer.
+ * @param lower Only these tokens are looked at.
  * @throws {InputError} If there are no windows, a site does not occur in the model or gives NaN or
  *   infinity. The message names site and layer.
  */
@@ -54,17 +55,16 @@ export function calibrateActivations(
   windows: Int32Array[],
   scheme: SiteScheme,
   pruning?: Pruning,
-  share?: number,
+  lower?: LowerTokens,
 ): ActivationParams {
-  const importance = share === undefined ? undefined : "startToken";
   const { headDim } = model.architecture;
   const streams = openStreams(model, windows);
   try {
     return model.weights.layers.map((_, layer) => {
       const observed = new Map<string, Observed>();
       advanceStreams(model, layer, streams, {
-        hook: observe(scheme, observed, share),
-        ...{ pruning, importance },
+        hook: observe(scheme, observed, lower !== undefined),
+        ...{ pruning, lower },
       });
       const calibrated = Object.entries(scheme.sites).filter(([, { kind }]) => kind !== "log2");
       return Object.fromEntries(calibrated.map(([site]) => {
@@ -78,15 +78,13 @@ export function calibrateActivations(
   }
 }
 
-/** A tap that copies what the calibrated sites give, of all tokens or of the least important. */
-function observe(scheme: SiteScheme, observed: Map<string, Observed>, share?: number): SiteHook {
+/** A tap that copies what the calibrated sites give, of all tokens or of the chosen. */
+function observe(scheme: SiteScheme, observed: Map<string, Observed>, chosen: boolean): SiteHook {
   const sites = sitesOf(scheme, ({ kind }) => kind !== "log2");
-  return atSites(sites, (value, { site, importance }) => {
+  return atSites(sites, (value, { site, lower }) => {
     const quantizer = scheme.sites[site] as CalibratedQuantizer;
     const seen = observed.get(site) ?? { quantizer, channels: value.shape.at(-1)!, parts: [] };
-    const rows = share === undefined
-      ? value
-      : takeRows(value as tf.Tensor2D, leastImportant(importance, share));
+    const rows = chosen ? takeRows(value as tf.Tensor2D, lowerRows(lower)) : value;
     seen.parts.push(tensorData(rows).slice());
     observed.set(site, seen);
     return value;
@@ -125,12 +123,12 @@ type SiteScheme = Pick<ActivationScheme, "profile" | "sites">;
 export interface CalibratedScheme {
   scheme: ActivationScheme;
   params: ActivationParams;
-  /** Those of its quantizers for the least important tokens, calibrated on these. */
+  /** Those of its quantizers for the least important tokens. */
   lower?: ActivationParams;
 }
 
 /**
- * The options of a forward pass that quantizes and dequantizes every site of a scheme, and scores
+ * The options of a forward pass that quantizes and dequantizes every site of a scheme, and chooses
  * tokens where the scheme depends on it.
  *
  * @throws {InputError} The hook does, if a value is not finite or tokens go without the scores that
@@ -143,7 +141,7 @@ export function schemeForward({ scheme, params, lower }: CalibratedScheme): Forw
   return {
     ...forward,
     hook: hookByImportance(least.hook, forward.hook, scheme.lower),
-    importance: "startToken",
+    lower: scheme.lower,
   };
 }
 

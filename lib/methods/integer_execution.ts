@@ -14,7 +14,7 @@ import { multipliesBytesNatively, type tf } from "../tensor/mod.ts";
 import { type CalibratedScheme, quantizeActivations } from "./activations.ts";
 import { applyInt4Together, hasFourBits, int4Weight } from "./int4_linear.ts";
 import { calibrateMethod, type Method } from "./method.ts";
-import { leastImportant, mapByImportance, type RowMap } from "./mixed_precision.ts";
+import { lowerRows, mapByImportance, type RowMap } from "./mixed_precision.ts";
 import { applyTogether, quantizedLinear } from "./quantized_linear.ts";
 import { inputSites, isQuantized, type QuantizedModule } from "./quantized_module.ts";
 import type { ActivationScheme } from "./scheme.ts";
@@ -57,14 +57,14 @@ export function integerExecution(
     model: integerModel(model, calibrated, release),
     forward: {
       ...quantizeActivations(withoutInputs(scheme), params),
-      ...{ pruning, importance: scheme.lower && "startToken" },
+      ...{ pruning, lower: scheme.lower },
     },
   };
 }
 
 function integerModel(
   model: Model,
-  { scheme, params, lower }: CalibratedScheme,
+  { params, lower }: CalibratedScheme,
   release: boolean,
 ): Model {
   const layers = model.weights.layers.map((layer) => ({ ...layer }));
@@ -74,10 +74,9 @@ function integerModel(
       linearGroups.forEach((group, order) => {
         const names = group.filter((name) => layer[name]); // gate, where the MLP is gated
         const site = inputSites[order];
-        const least = lower?.[index][site];
         const packed = packGroup(layer, names, {
           params: params[index][site],
-          lower: least && { share: scheme.lower!.share, params: least },
+          lower: lower?.[index][site],
           name: `${site} of layer ${index}`,
         });
         if (release) names.forEach((name) => layer[name]!.weight.dispose());
@@ -94,7 +93,7 @@ function integerModel(
 /** The quantizers of an input: of all tokens, or of the least important and the others. */
 interface InputQuantizers {
   params?: UniformParams;
-  lower?: { share: number; params: UniformParams };
+  lower?: UniformParams;
   name: string;
 }
 
@@ -112,7 +111,7 @@ function packGroup(
     return module;
   });
   const others = packMaps(modules, params!, input);
-  const least = lower && packMaps(modules, lower.params, input);
+  const least = lower && packMaps(modules, lower, input);
   return Object.fromEntries(names.map((name, index) => {
     const { bias } = modules[index];
     const weight = others.memories[index];
@@ -120,10 +119,7 @@ function packGroup(
     if (!least) return [name, { weight, bias, apply, applyGroup: others.together }];
     const mixed: Module = {
       ...{ weight, bias, memory: least.memories[index] },
-      apply: (value, importance) => {
-        const chosen = leastImportant(importance, lower!.share);
-        return mapByImportance(value, chosen, least.each[index], apply);
-      },
+      apply: (value, rows) => mapByImportance(value, lowerRows(rows), least.each[index], apply),
     };
     return [name, mixed];
   }));

@@ -167,7 +167,7 @@ export function calibrateMethod(
       activationWindows,
       { profile, sites: lower.sites },
       pruning,
-      lower.share,
+      lower.calibratedOn === "these" ? lower : undefined,
     ),
   };
 }

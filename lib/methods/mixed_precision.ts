@@ -1,7 +1,6 @@
 import { require } from "../core/mod.ts";
 import { atSites, type SiteHook, siteNames } from "../model/mod.ts";
 import { tf } from "../tensor/mod.ts";
-import { lowPrecisionTokens } from "../tokens/mod.ts";
 import type { LowerPrecision } from "./scheme.ts";
 
 /** What is done with some rows of a value, `[rows, in]` to `[rows, out]`. */
@@ -10,18 +9,18 @@ export type RowMap = (value: tf.Tensor2D) => tf.Tensor2D;
 /**
  * A hook that sends the least important tokens of a site to one hook and the others to another.
  *
- * @throws {InputError} The hook does, if the forward pass does not score tokens.
+ * @throws {InputError} The hook does, if the forward pass does not choose such tokens.
  */
 export function hookByImportance(
   least: SiteHook,
   others: SiteHook,
-  { share, sites }: LowerPrecision,
+  { sites }: Pick<LowerPrecision, "sites">,
 ): SiteHook {
   return atSites(others.sites ?? siteNames, (value, visit) => {
     if (!(visit.site in sites)) return others(value, visit);
     return mapByImportance(
       value as tf.Tensor2D,
-      leastImportant(visit.importance, share),
+      lowerRows(visit.lower),
       (rows) => least(rows, visit) as tf.Tensor2D,
       (rows) => others(rows, visit) as tf.Tensor2D,
     );
@@ -29,14 +28,14 @@ export function hookByImportance(
 }
 
 /**
- * The rows of a value that are computed in fewer bits: `floor(rows * share)` of the lowest scores.
+ * The rows of a value that are computed in fewer bits.
  *
- * @throws {InputError} If the forward pass did not score tokens, or the share is not in [0, 1).
+ * @throws {InputError} If the forward pass did not choose them.
  */
-export function leastImportant(importance: Float32Array | undefined, share: number): Int32Array {
+export function lowerRows(lower: Int32Array | undefined): Int32Array {
   const action = "quantize tokens by importance";
-  require(importance !== undefined, action, "the forward pass must score them, without a cache");
-  return lowPrecisionTokens(importance, { prune: 0, lower: share });
+  require(lower !== undefined, action, "the forward pass must score them, without a cache");
+  return lower;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Architecture, SiteName } from "../model/mod.ts";
+import type { Architecture, LowerTokens, SiteName } from "../model/mod.ts";
 import type { Profile } from "../quant/mod.ts";
 
 /** What shares one scale: everything, the channels of one head, or nothing but its channel. */
@@ -32,10 +32,10 @@ export interface ActivationScheme {
   lower?: LowerPrecision;
 }
 
-/** How the least important tokens of a layer differ from the others. */
-export interface LowerPrecision {
-  /** Their share of the tokens that a site meets, in [0, 1); the first token is never among them. */
-  share: number;
+/** How the least important tokens of a layer differ from the others; the first is never among them. */
+export interface LowerPrecision extends LowerTokens {
+  /** What their quantizers are calibrated on: these tokens alone, or all, as in the released code. */
+  calibratedOn: "these" | "all";
   /** At sites after the softmax of a layer, which scores its tokens. */
   sites: Partial<Record<ImportanceSite, CalibratedQuantizer>>;
 }
@@ -73,21 +73,29 @@ export function agileQ4(profile: Profile, architecture: Architecture): Activatio
 
 /**
  * AgileQ-4/8: AgileQ-4 for the least important tokens of each layer, by start attentivity (eq. 4), and
- * AgileQ-8 for the others.
+ * AgileQ-8 for the others. Profile `released` calibrates the quantizers of either on all tokens, `paper`
+ * those of the least important on these.
  *
- * @param share How many are the least important, in [0, 1). The released configuration ships this
- *   ratio as 0 and the paper names none, so it is the caller's.
+ * @param share How many are the least important, in [0, 1), in every layer or in each. The released
+ *   configuration ships these ratios as 0 and the paper names none, so they are the caller's.
+ * @param inherited Whether they remain so in all later layers, which the released configuration asks
+ *   for: with one share for all layers they soon are nearly all.
  */
 export function agileQ48(
   profile: Profile,
   architecture: Architecture,
-  share: number,
+  share: LowerTokens["share"],
+  inherited = false,
 ): ActivationScheme {
   const { sites } = agileQ4(profile, architecture);
   const quantizers = importanceSites.map((site) => [site, sites[site]]);
   return {
     ...agileQ8(profile, architecture),
-    lower: { share, sites: Object.fromEntries(quantizers) },
+    lower: {
+      ...{ share, inherited },
+      calibratedOn: profile === "released" ? "all" : "these",
+      sites: Object.fromEntries(quantizers),
+    },
   };
 }
 

@@ -43,6 +43,8 @@ export interface BlockAttentionOptions {
   recall?: Recall;
   /** Scores tokens; `batch` is 1 then. */
   importance?: Pruning["importance"];
+  /** Which tokens are computed in fewer bits from here on, by their scores `[tokens]`. */
+  lowerTokens?: (scores: Float32Array) => Int32Array;
 }
 
 /** What attention gives back. */
@@ -50,6 +52,8 @@ export interface Attended {
   output: tf.Tensor2D;
   /** Importance of each token, `[tokens]`; only where it was asked for. */
   importance?: Float32Array;
+  /** The tokens that are computed in fewer bits; only where there are scores to choose by. */
+  lower?: Int32Array;
 }
 
 /**
@@ -89,9 +93,9 @@ export function attend(
   };
   const mix = maps || typeof importance === "function" ? mixByMaps : mixAtOnce;
   const mixed = mix(query, seen.key, seen.value, mixing, options);
-  const scores = mixed.importance;
-  const joined = at("attn.output", mixed.output, scores && { importance: scores });
-  return { ...mixed, output: project(weights.output!, joined, { importance: scores }) };
+  const lower = mixed.importance && options.lowerTokens?.(mixed.importance);
+  const joined = at("attn.output", mixed.output, lower && { lower });
+  return { ...mixed, lower, output: project(weights.output!, joined, { lower }) };
 }
 
 /** Attention whose maps never exist. */

@@ -1,12 +1,13 @@
 import { require } from "../core/mod.ts";
 import { gelu, type Log2Rounding, silu, tf } from "../tensor/mod.ts";
+import { lowPrecisionTokens } from "../tokens/mod.ts";
 import type { Architecture } from "./architecture.ts";
-import { attend, type Recall } from "./attention.ts";
+import { attend, type Attended, type Recall } from "./attention.ts";
 import type { Model } from "./model.ts";
 import { normalize, project, projectGroup } from "./modules.ts";
 import { pruneTokens } from "./prune.ts";
 import { type BlockHook, hookOfLayer, isCalledAt, type SiteHook } from "./sites.ts";
-import type { Exit, Pruning, State } from "./state.ts";
+import type { Exit, LowerTokens, Pruning, State } from "./state.ts";
 import type { LayerWeights } from "./weights.ts";
 
 /** What a caller may hang onto a forward pass. */
@@ -17,10 +18,10 @@ export interface ForwardOptions {
   probabilities?: Log2Rounding;
   pruning?: Pruning;
   /**
-   * Scores the tokens in every layer, for hooks and linear maps that ask how important a row is. Where
-   * tokens are pruned, the scores of {@linkcode Pruning} serve both; next to a cache there are none.
+   * Chooses in every layer the rows that hooks and linear maps are to compute in fewer bits; next to a
+   * cache, where tokens are not scored, none are chosen.
    */
-  importance?: Pruning["importance"];
+  lower?: LowerTokens;
 }
 
 /** What one block of a forward pass may be given besides. */
@@ -40,19 +41,19 @@ export function runLayer(
   model: Model,
   layer: number,
   state: State,
-  { hook, probabilities, pruning, importance, recall }: LayerOptions = {},
+  { hook, probabilities, pruning, lower, recall }: LayerOptions = {},
 ): { state: State; exit?: Exit } {
   const { architecture } = model;
   const weights = model.weights.layers[layer];
   const at = hookOfLayer(layer, hook);
   const ratio = pruning?.ratios.get(layer) ?? 0;
   require(ratio === 0 || state.batch === 1, "prune tokens", "batch must be 1", state.batch);
-  const scored = ratio !== 0 ? pruning!.importance : recall ? undefined : importance;
+  const scored = ratio !== 0 ? pruning!.importance : lower && !recall ? "startToken" : undefined;
   require(!scored || state.batch === 1, "score tokens", "batch must be 1", state.batch);
 
-  let scores: Float32Array | undefined;
+  let attended!: Attended;
   const mixed = residual(architecture, weights.inputNorm!, state.hidden, (input) => {
-    const attended = attend(architecture, weights, at("attn.input", input), {
+    attended = attend(architecture, weights, at("attn.input", input), {
       batch: state.batch,
       positionIds: positionIds(state, pruning),
       at,
@@ -61,20 +62,34 @@ export function runLayer(
       name: `attn.probs of layer ${layer}`,
       recall,
       importance: scored,
+      lowerTokens: lower && ((scores) => chooseLower(scores, lower, state, ratio, layer)),
     });
-    scores = attended.importance;
     return attended.output;
   });
-  const { state: left, exit, importance: rest } = ratio !== 0
-    ? pruneTokens({ ...state, hidden: mixed }, scores!, ratio, layer)
-    : { state: { ...state, hidden: mixed }, importance: scores };
+  const whole = { ...state, hidden: mixed, lower: attended.lower };
+  const { state: left, exit } = ratio !== 0
+    ? pruneTokens(whole, attended.importance!, ratio, layer)
+    : { state: whole };
   const hidden = residual(
     architecture,
     weights.mlpNorm!,
     left.hidden,
-    (input) => transform(architecture, weights, input, at, rest),
+    (input) => transform(architecture, weights, input, at, left.lower),
   );
   return { state: { ...left, hidden }, exit };
+}
+
+/** The tokens that a layer computes in fewer bits, of those that pruning leaves it. */
+function chooseLower(
+  scores: Float32Array,
+  { share, inherited }: LowerTokens,
+  { lower: before }: State,
+  prune: number,
+  layer: number,
+): Int32Array {
+  const own = typeof share === "number" ? share : share[layer];
+  require(own !== undefined, "select tokens", `layer ${layer} must have a share`, share);
+  return lowPrecisionTokens(scores, { prune, lower: own }, inherited ? before : undefined);
 }
 
 /** `value + change(norm(value))`, or `norm(value + change(value))` in opt-350m. */
@@ -102,19 +117,19 @@ function transform(
   { gate, up, down }: LayerWeights,
   value: tf.Tensor2D,
   at: BlockHook,
-  importance?: Float32Array,
+  lower?: Int32Array,
 ): tf.Tensor2D {
-  const details = importance && { importance };
+  const details = lower && { lower };
   const input = at("mlp.input", value, details);
   const follow = activations[activation];
   let expanded: tf.Tensor2D;
   if (gated) {
-    const [first, factor] = projectGroup([gate!, up!], input, importance);
+    const [first, factor] = projectGroup([gate!, up!], input, lower);
     expanded = tf.mul(follow(first), factor);
   } else if (activation === "relu") { // in one pass with the bias
-    expanded = project(up!, input, { activation, importance });
+    expanded = project(up!, input, { activation, lower });
   } else {
-    expanded = follow(project(up!, input, { importance }));
+    expanded = follow(project(up!, input, { lower }));
   }
-  return project(down!, at("mlp.hidden", expanded, details), { importance });
+  return project(down!, at("mlp.hidden", expanded, details), { lower });
 }

@@ -6,18 +6,18 @@ import type { Module } from "./weights.ts";
 export interface ProjectOptions {
   /** What follows the map. */
   activation?: LinearActivation;
-  /** Of each row, where it is known: for maps that compute by it. */
-  importance?: Float32Array;
+  /** The rows to compute in fewer bits: for maps that do. */
+  lower?: Int32Array;
 }
 
 /** Applies a linear map and what follows it: `[rows, in]` to `[rows, out]`. */
 export function project(
   { weight, bias, apply }: Module,
   value: tf.Tensor2D,
-  { activation = "linear", importance }: ProjectOptions = {},
+  { activation = "linear", lower }: ProjectOptions = {},
 ): tf.Tensor2D {
   if (!apply) return linear(value, weight as tf.Tensor2D, bias, activation);
-  const output = apply(value, importance);
+  const output = apply(value, lower);
   return activation === "relu" ? tf.relu(output) : output;
 }
 
@@ -25,12 +25,12 @@ export function project(
 export function projectGroup(
   modules: Module[],
   value: tf.Tensor2D,
-  importance?: Float32Array,
+  lower?: Int32Array,
 ): tf.Tensor2D[] {
   const [{ applyGroup }] = modules;
   return applyGroup
-    ? applyGroup(value, importance)
-    : modules.map((module) => project(module, value, { importance }));
+    ? applyGroup(value, lower)
+    : modules.map((module) => project(module, value, { lower }));
 }
 
 /** Applies a norm of this architecture to each row of `[rows, channels]`. */

@@ -36,14 +36,14 @@ export interface Visit {
   /** Index of the first map in `value`, below `batch * heads`; `attn.probs` only. */
   firstHead?: number;
   /**
-   * The score of each row from the attention of this layer, higher is more important; at the sites
-   * after it, where the forward pass scores tokens.
+   * The rows, ascending, that are to be computed in fewer bits; at the sites after the attention of
+   * this layer, where the forward pass chooses such rows.
    */
-  importance?: Float32Array;
+  lower?: Int32Array;
 }
 
 /** What a site tells besides its name. */
-export type VisitDetails = Pick<Visit, "firstHead" | "importance">;
+export type VisitDetails = Pick<Visit, "firstHead" | "lower">;
 
 /**
  * Sees the value at its sites, and returns what the model shall go on with:

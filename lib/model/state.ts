@@ -7,6 +7,8 @@ export interface State {
   /** Where each token of a window stood before pruning, ascending; `[tokens]`. */
   positions: Int32Array;
   batch: number;
+  /** The tokens, ascending, that the block before computed in fewer bits: {@linkcode LowerTokens}. */
+  lower?: Int32Array;
 }
 
 /** Tokens that left the stream at a pruning layer. */
@@ -41,4 +43,16 @@ export interface Pruning {
    * Learned positions (OPT) are added once, before any token leaves.
    */
   positions: "renumber" | "keep";
+}
+
+/**
+ * Which tokens a scheme computes in fewer bits from the attention of each layer on: the least
+ * important of those that the layer keeps, scored as for pruning, or by their attention to the first
+ * token where none are pruned.
+ */
+export interface LowerTokens {
+  /** Their share of the tokens that a layer meets, in [0, 1): of every layer, or of each. */
+  share: number | readonly number[];
+  /** Whether the tokens of a layer remain among those of all later ones, as in the released code. */
+  inherited: boolean;
 }

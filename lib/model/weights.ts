@@ -8,12 +8,12 @@ export interface Module {
   /** What `apply` reads besides, and the model owns. */
   memory?: tf.Tensor;
   /**
-   * Computes a linear map, `[rows, in]` to `[rows, out]`, by other means than `linear`; told the
-   * importance of each row where the site before it is.
+   * Computes a linear map, `[rows, in]` to `[rows, out]`, by other means than `linear`; told which rows
+   * are to be computed in fewer bits where the site before it is.
    */
-  apply?: (value: tf.Tensor2D, importance?: Float32Array) => tf.Tensor2D;
+  apply?: (value: tf.Tensor2D, lower?: Int32Array) => tf.Tensor2D;
   /** Computes all maps of its group of {@linkcode linearGroups}, in their order, at once. */
-  applyGroup?: (value: tf.Tensor2D, importance?: Float32Array) => tf.Tensor2D[];
+  applyGroup?: (value: tf.Tensor2D, lower?: Int32Array) => tf.Tensor2D[];
 }
 
 /** What a module's parameters are called. */

@@ -16,26 +16,27 @@ export function survivors(scores: Float32Array, ratio: number): Int32Array {
 
 /**
  * The tokens a layer keeps but computes in fewer bits: the `floor(tokens * lower)` that score
- * lowest above the pruned ones. The released code lets this set grow from layer to layer.
+ * lowest above the pruned ones, or as many as there are besides the first token, and with them the
+ * inherited ones.
  *
  * @param scores Importance `[tokens]`.
  * @param ratios Shares of the present tokens, in [0, 1): `prune` as in {@linkcode survivors}.
+ * @param inherited Indices of tokens that the layer before computed so: the released code lets this
+ *   set grow from layer to layer.
  * @returns Ascending indices into `scores`, disjoint from the pruned ones.
- * @throws {InputError} If a ratio is out of range, their shares overlap or a score is NaN.
+ * @throws {InputError} If a ratio is out of range or a score is NaN.
  */
 export function lowPrecisionTokens(
   scores: Float32Array,
   ratios: { prune: number; lower: number },
+  inherited: Int32Array = new Int32Array(),
 ): Int32Array {
+  const order = leastImportant(scores);
   const pruned = share(scores.length, ratios.prune);
   const end = pruned + share(scores.length, ratios.lower);
-  require(
-    end < scores.length || end === 0,
-    "select tokens",
-    "prune + lower must stay below 1",
-    ratios,
-  );
-  return leastImportant(scores).subarray(pruned, end).sort();
+  const gone = new Set(order.subarray(0, pruned));
+  const stayed = inherited.filter((token) => !gone.has(token));
+  return Int32Array.from(new Set([...order.subarray(pruned, end), ...stayed])).sort();
 }
 
 function share(tokens: number, ratio: number): number {

@@ -84,9 +84,9 @@ for (const name of tinyModels) {
           for (const name of linearGroups.flat().filter((each) => layer[each])) {
             const { weight, bias } = layer[name]!;
             const { apply } = model.weights.layers[index][name]!;
-            const compare = (value: tf.Tensor2D, importance?: Float32Array) => {
+            const compare = (value: tf.Tensor2D, lower?: Int32Array) => {
               const expected = linear(value, weight as tf.Tensor2D, bias);
-              const error = difference(apply!(value, importance), expected);
+              const error = difference(apply!(value, lower), expected);
               assert(error < 2e-6, `${name} of layer ${index} is off by ${error}`);
               visits++;
               return expected;

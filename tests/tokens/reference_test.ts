@@ -43,7 +43,9 @@ for (const { id, importance, log2_probs, layers, ...expected } of golden.cases) 
         const probabilities = log2_probs ? quantizeLog2(floats(layer.probs)) : floats(layer.probs);
         const scores = score(probabilities, { heads: golden.heads, tokens: entering.length });
         assertClose(scores, floats(`${id}.score_layer${index}`));
-        lowPrecisionTokens(scores, layer).forEach((token) => lowered.add(entering[token]));
+        const inherited = Int32Array.from(lowered, (position) => entering.indexOf(position));
+        const tokens = lowPrecisionTokens(scores, layer, inherited);
+        lowered = new Set(tokens.values().map((token) => entering[token]));
         track = afterLayer(track, survivors(scores, layer.prune));
       } else {
         track = afterLayer(track);

@@ -60,10 +60,20 @@ Deno.test("survivors() refuses a ratio out of range and scores that are no numbe
   );
 });
 
-Deno.test("lowPrecisionTokens() refuses shares that leave no other token", () => {
-  assertThrows(
-    () => lowPrecisionTokens(Float32Array.of(4, 3, 2, 1), { prune: 0.5, lower: 0.5 }),
-    InputError,
-    'Cannot select tokens: prune + lower must stay below 1, got {"prune":0.5,"lower":0.5}',
-  );
+Deno.test("lowPrecisionTokens() takes what there is, but never the first token", () => {
+  const scores = Float32Array.of(0, 3, 2, 1);
+  assertEquals([...lowPrecisionTokens(scores, { prune: 0.5, lower: 0.5 })], [1]);
+  assertEquals([...lowPrecisionTokens(scores, { prune: 0, lower: 0.99 })], [1, 2, 3]);
+});
+
+Deno.test("lowPrecisionTokens() adds the inherited tokens that are not pruned", () => {
+  const scores = Float32Array.of(8, 3, 1, 4, 2, 5, 0, 9, 6, 7);
+  const inherited = Int32Array.of(2, 3, 9);
+  assertEquals([...lowPrecisionTokens(scores, { prune: 0.2, lower: 0.3 }, inherited)], [
+    1,
+    3,
+    4,
+    9,
+  ]);
+  assertEquals([...lowPrecisionTokens(scores, { prune: 0, lower: 0 }, inherited)], [2, 3, 9]);
 });
