@@ -59,12 +59,25 @@ function describe(value: unknown): string {
   if (typeof value === "number" || typeof value === "bigint") {
     return String(value);
   }
-  // An element takes a character or more: of a large array no more is looked at than is shown.
   if (ArrayBuffer.isView(value)) {
     value = Array.from((value as unknown as Float32Array).subarray(0, longestValue));
-  } else if (Array.isArray(value)) {
-    value = value.slice(0, longestValue);
   }
-  const text = JSON.stringify(value) ?? String(value);
+  // A part takes a character or more: of a large value no more is looked at than is shown.
+  let left = longestValue;
+  const text = JSON.stringify(value, (_key, part) => left-- > 0 ? beginning(part) : undefined) ??
+    String(value);
   return text.length > longestValue ? `${text.slice(0, longestValue - 3)}...` : text;
+}
+
+/** As much of a value as can be shown. */
+function beginning(part: unknown): unknown {
+  if (typeof part === "string" || Array.isArray(part)) return part.slice(0, longestValue);
+  if (typeof part !== "object" || part === null) return part;
+  const entries: [string, unknown][] = [];
+  for (const key in part) {
+    if (!Object.hasOwn(part, key)) continue;
+    const shown = (part as Record<string, unknown>)[key];
+    if (entries.push([key.slice(0, longestValue), shown]) === longestValue) break;
+  }
+  return Object.fromEntries(entries);
 }

@@ -1,8 +1,12 @@
+import { constants } from "node:buffer";
 import { createHash } from "node:crypto";
 import { refuse, require } from "../core/mod.ts";
 import { parseJson } from "./json.ts";
 
 const chunkBytes = 1 << 20;
+
+/** A string holds no more UTF-16 units, and UTF-8 has at least a byte for each. */
+const longestText = constants.MAX_STRING_LENGTH;
 
 /**
  * Opens a file for reading; the caller closes it.
@@ -31,11 +35,14 @@ export async function fill(file: Deno.FsFile, bytes: Uint8Array, path: string): 
 /**
  * Reads a whole text file.
  *
- * @throws {InputError} If the file cannot be read or is not UTF-8.
+ * @throws {InputError} If the file cannot be read, is longer than a string can be or is not UTF-8.
  */
 export async function readText(path: string): Promise<string> {
   using file = await openFile(path);
-  const bytes = new Uint8Array((await file.stat()).size);
+  const { size } = await file.stat();
+  const rule = `it must have at most ${longestText} bytes, which fit in one string`;
+  require(size <= longestText, `read ${path}`, rule, size);
+  const bytes = new Uint8Array(size);
   await fill(file, bytes, path);
   return decodeText(bytes, path);
 }

@@ -1,58 +1,121 @@
 import { Tokenizer as HubTokenizer } from "npm:@huggingface/tokenizers@0.2.0";
-import { refuse, require } from "../core/mod.ts";
+import v8 from "node:v8";
+import { InputError, refuse, require } from "../core/mod.ts";
 import { readJson } from "./files.ts";
 import { isObject } from "./json.ts";
+import { withinSeconds } from "./time_limit.ts";
+import { tokenIdsOf } from "./tokenizer_ids.ts";
+import { checkParts } from "./tokenizer_parts.ts";
 import { splitWords } from "./word_split.ts";
 
 /** Text to token ids and back. */
 export interface Tokenizer {
-  /** The ids of a text. No start or end token is added. */
+  /**
+   * The ids of a text. No start or end token is added.
+   *
+   * @throws {InputError} If a part of the text has no id, or if the text is too long for the memory or,
+   *   with the regular expressions of this tokenizer, for any reasonable time.
+   */
   encode(text: string): Int32Array;
-  /** The text of ids, special tokens included. */
+  /**
+   * The text of ids, special tokens included.
+   *
+   * @throws {InputError} If the tokenizer has no such id.
+   */
   decode(ids: ArrayLike<number>): string;
+  /** Every id that stands for a token; there may be gaps. */
+  readonly ids: ReadonlySet<number>;
   /** One more than the largest id. */
   readonly vocabularySize: number;
   /** The id that the tokenizer itself puts in front of a text, where it does so. */
   readonly startToken?: number;
 }
 
+/** Several times what the slowest text, a single word, took on a busy machine. */
+const time = { seconds: 5, secondsPerCharacter: 50e-6 };
+
+/** What the merging of a word and the splitting of a text take at most, measured on texts of 10^7. */
+const bytesPerCharacter = { ofWord: 300, ofText: 60 };
+
 /**
  * Loads a tokenizer.json.
  *
  * @param path The file or the model folder that has it.
- * @throws {InputError} If there is no such file or it does not describe a known tokenizer.
+ * @throws {InputError} If there is no such file, it does not describe a known tokenizer, or its ids
+ *   contradict each other.
  */
 export async function loadTokenizer(path: string): Promise<Tokenizer> {
   const file = path.endsWith(".json") ? path : `${path}/tokenizer.json`;
-  const tokenizer = parseTokenizer(await readJson(file), file);
-  const vocabularySize = 1 + tokenizer.get_vocab().values().reduce((a, b) => Math.max(a, b), -1);
+  const action = `load ${file}`;
+  const definition = await readJson(file);
+  require(isObject(definition), action, "it must be a JSON object", definition);
+  checkParts(definition, action);
+  const ids = new Set(tokenIdsOf(definition, action).values());
+  const tokenizer = translated(action, 0, () => new HubTokenizer(splitWords(definition), {}));
+  const encodeAction = `encode a text with ${file}`;
+  limitWords(tokenizer, encodeAction);
   return {
-    vocabularySize,
-    startToken: startToken(tokenizer),
+    ids,
+    vocabularySize: 1 + ids.values().reduce((a, b) => Math.max(a, b), -1),
+    startToken: translated(action, 0, () => startToken(tokenizer)),
     encode(text) {
-      const { ids, tokens } = tokenizer.encode(text, { add_special_tokens: false });
-      const unknown = ids.findIndex((id) => id === undefined);
-      require(unknown < 0, "encode a text", `${file} must have an id for it`, tokens[unknown]);
-      return Int32Array.from(ids);
+      const longest = Math.floor(memory() / bytesPerCharacter.ofText);
+      const rule = `it must have at most ${longest} characters, which fit in memory`;
+      require(text.length <= longest, encodeAction, rule, text.length);
+      return translated(encodeAction, text.length, () => {
+        const { ids, tokens } = tokenizer.encode(text, { add_special_tokens: false });
+        const unknown = ids.findIndex((id) => id === undefined);
+        require(unknown < 0, encodeAction, "it must have an id for every token", tokens[unknown]);
+        return Int32Array.from(ids);
+      });
     },
-    decode(ids) {
-      const list = Array.from(ids);
-      const wrong = list.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabularySize);
-      const rule = `ids must be integers in 0..${vocabularySize - 1}`;
-      require(wrong === undefined, "decode ids", rule, wrong);
+    decode(values) {
+      const action = `decode ids with ${file}`;
+      const list = Array.from(values);
+      const strange = list.find((id) => !ids.has(id));
+      require(strange === undefined, action, "it must have a token for each", strange);
       if (list.length === 0) return "";
-      return tokenizer.decode(list, { clean_up_tokenization_spaces: false });
+      const options = { clean_up_tokenization_spaces: false };
+      return translated(action, list.length, () => tokenizer.decode(list, options));
     },
   };
 }
 
-function parseTokenizer(definition: unknown, path: string): HubTokenizer {
-  require(isObject(definition), `load ${path}`, "it must be a JSON object", definition);
+/**
+ * Lets the library work on a tokenizer or a text from a file, in limited time: whatever it throws is
+ * to be blamed on them.
+ */
+function translated<Result>(action: string, characters: number, work: () => Result): Result {
+  const seconds = time.seconds + time.secondsPerCharacter * characters;
+  const rule = "its regular expressions must come to an end";
   try {
-    return new HubTokenizer(splitWords(definition), {});
+    return withinSeconds(seconds, action, rule, work);
   } catch (error) {
-    refuse(`load ${path}`, "it must describe a known tokenizer", (error as Error).message);
+    if (error instanceof InputError) throw error;
+    refuse(
+      action,
+      "it must describe a working tokenizer",
+      (error as Error).message,
+    );
   }
+}
+
+/** Has the model refuse a word whose merging does not fit in memory: its end would be the process's. */
+function limitWords({ model }: HubTokenizer, action: string): void {
+  if (model === null) return;
+  const encode = model.encode.bind(model);
+  model.encode = (words) => {
+    const longest = Math.floor(memory() / bytesPerCharacter.ofWord);
+    const word = words.find(({ length }) => length > longest);
+    const rule = `a word must have at most ${longest} characters, which fit in memory`;
+    require(word === undefined, action, rule, word?.length);
+    return encode(words);
+  };
+}
+
+/** Bytes that JavaScript's values may take. */
+function memory(): number {
+  return v8.getHeapStatistics().heap_size_limit;
 }
 
 /** The id that the tokenizer puts in front of a text when it may add special tokens. */

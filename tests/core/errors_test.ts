@@ -54,7 +54,7 @@ Deno.test("InputError is one printable line, whatever its rule and action name",
   assertEquals(error.message, line);
 });
 
-Deno.test("refuse() looks at the beginning of a large array alone", () => {
+Deno.test("refuse() looks at the beginning of a large value alone", () => {
   const large = new Proxy(new Array(1e6).fill(1), {
     get(target, key, receiver) {
       if (key === "999") throw new Error("looked too far");
@@ -63,4 +63,15 @@ Deno.test("refuse() looks at the beginning of a large array alone", () => {
   });
   assertEquals(messageOf(large).endsWith("..."), true);
   assertEquals(messageOf(new Float32Array(1e6)).endsWith(",0,..."), true);
+  const names = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`name ${i}`, {}]));
+  Object.defineProperty(names, "name 999", {
+    get: () => refuse("look", "it is too far"),
+    enumerable: true,
+  });
+  assertEquals(messageOf(names).split(", got ")[1].startsWith('{"name 0":{},"name 1":{}'), true);
+});
+
+Deno.test("refuse() shows a value whose JSON would be too long for a string", () => {
+  const text = "x".repeat(2 ** 28);
+  assertEquals(messageOf([text, text, text]).split(", got ")[1], `["${"x".repeat(115)}...`);
 });

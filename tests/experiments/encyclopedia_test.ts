@@ -10,6 +10,7 @@ const characters: Tokenizer = {
   encode: (text) => Int32Array.from(new TextEncoder().encode(text)),
   decode: (ids) => String.fromCharCode(...Array.from(ids)),
   vocabularySize: 128,
+  ids: new Set(Array(128).keys()),
 };
 
 Deno.test("tokenizeSplit() gives the text's tokens, its hash and its chance per token", async () => {

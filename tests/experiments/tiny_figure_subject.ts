@@ -17,6 +17,7 @@ export async function withFigureSubject(
       validationWindows: [21, 22].map((seed) => randomIds(subject.facts.window, seed)),
       tokenizer: {
         vocabularySize: model.architecture.vocabularySize,
+        ids: new Set(Array(model.architecture.vocabularySize).keys()),
         encode: () => new Int32Array(),
         decode: (ids) => Array.from(ids).join(" "),
       },

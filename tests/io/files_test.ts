@@ -21,6 +21,32 @@ Deno.test("readText() refuses a missing file, a folder and bytes that are not UT
     await refuses(path, "the file must be UTF-8 text");
   }));
 
+Deno.test("readText() refuses a text that is too long for one string", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/long`;
+    await writeAtomically(path, "");
+    await Deno.truncate(path, 700e6);
+    const rule = "it must have at most 536870888 bytes, which fit in one string, got 700000000";
+    await assertRejects(() => readText(path), InputError, `Cannot read ${path}: ${rule}`);
+  }));
+
+Deno.test("readText() refuses a pipe, which might never end", () =>
+  withFolder(async (folder) => {
+    await new Deno.Command("mkfifo", { args: [`${folder}/pipe`] }).output();
+    const rule = "it must be a file, not a folder or device";
+    await assertRejects(() => readText(`${folder}/pipe`), InputError, rule);
+    await assertRejects(() => readText("/dev/zero"), InputError, rule);
+  }));
+
+Deno.test("readText() refuses a link to nothing and keeps NUL, line ends and a byte order mark", () =>
+  withFolder(async (folder) => {
+    await Deno.symlink(`${folder}/nothing`, `${folder}/link`);
+    await assertRejects(() => readText(`${folder}/link`), InputError, "the file must exist");
+    const text = "\ufeffa\0b\r\n";
+    await writeAtomically(`${folder}/a`, text);
+    assertEquals(await readText(`${folder}/a`), text);
+  }));
+
 Deno.test("readJson() gives the value and names a file that is not JSON", () =>
   withFolder(async (folder) => {
     const path = `${folder}/a.json`;

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import v8 from "node:v8";
 import { InputError } from "../../lib/core/mod.ts";
 import { loadTokenizer, readText, writeAtomically } from "../../lib/io/mod.ts";
 import { withFolder } from "./temporary_folder.ts";
@@ -47,7 +48,8 @@ Deno.test("Tokenizer.decode() refuses ids outside of the vocabulary", () =>
   withFolder(async (folder) => {
     const tokenizer = await load(folder, byteLevelTokenizer());
     for (const id of [-1, 269, 0.5]) {
-      const message = `Cannot decode ids: ids must be integers in 0..268, got ${id}`;
+      const path = `${folder}/tokenizer.json`;
+      const message = `Cannot decode ids with ${path}: it must have a token for each, got ${id}`;
       assertThrows(() => tokenizer.decode([104, id]), InputError, message);
     }
     assertEquals(tokenizer.decode([]), "");
@@ -58,13 +60,17 @@ Deno.test("Tokenizer.encode() refuses a token that has no id", () =>
     const tokenizer = await load(folder, {
       ...byteLevelTokenizer(),
       post_processor: null,
-      model: { type: "WordPiece", vocab: { a: 0 }, unk_token: "[UNK]" },
+      added_tokens: [],
+      model: {
+        type: "WordPiece",
+        vocab: { a: 0 },
+        unk_token: "[UNK]",
+        continuing_subword_prefix: "##",
+      },
     });
-    assertThrows(
-      () => tokenizer.encode("b"),
-      InputError,
-      `Cannot encode a text: ${folder}/tokenizer.json must have an id for it, got "[UNK]"`,
-    );
+    const message = `Cannot encode a text with ${folder}/tokenizer.json: ` +
+      'it must have an id for every token, got "[UNK]"';
+    assertThrows(() => tokenizer.encode("b"), InputError, message);
   }));
 
 Deno.test("loadTokenizer() refuses a missing, malformed or unknown tokenizer.json", () =>
@@ -75,9 +81,58 @@ Deno.test("loadTokenizer() refuses a missing, malformed or unknown tokenizer.jso
     const refuses = (definition: unknown, rule: string) =>
       assertRejects(() => load(folder, definition), InputError, `Cannot load ${path}: ${rule}`);
     await refuses([], "it must be a JSON object, got []");
-    await refuses({}, "it must describe a known tokenizer, got ");
-    const model = { ...byteLevelTokenizer(), model: { type: "Abacus" } };
-    await refuses(model, 'it must describe a known tokenizer, got "Unknown TokenizerModel type: A');
+    await refuses({}, "model must be an object, got null");
+    const { normalizer: _, ...incomplete } = byteLevelTokenizer();
+    await refuses(incomplete, "it must describe a working tokenizer, got ");
+    const pattern = { Regex: "(" };
+    const split = { type: "Split", pattern, behavior: "Isolated", invert: false };
+    await refuses({ ...byteLevelTokenizer(), pre_tokenizer: split }, "it must describe a working");
+  }));
+
+Deno.test("loadTokenizer() tells the ids of all tokens, and decodes no id in a gap", () =>
+  withFolder(async (folder) => {
+    const plain = byteLevelTokenizer();
+    const extra = { id: 300, content: "<x>", special: true };
+    const added = [...plain.added_tokens as unknown[], extra];
+    const tokenizer = await load(folder, { ...plain, added_tokens: added });
+    assertEquals([tokenizer.vocabularySize, tokenizer.ids.size], [301, 270]);
+    assertEquals(tokenizer.decode([300]), "<x>");
+    const message = "it must have a token for each, got 299";
+    assertThrows(() => tokenizer.decode([104, 299]), InputError, message);
+  }));
+
+Deno.test("Tokenizer.encode() ends with a regular expression that would not", () =>
+  withFolder(async (folder) => {
+    const pattern = { Regex: "([a-z ]+)*!" };
+    const split = { type: "Split", pattern, behavior: "Isolated", invert: false };
+    const tokenizer = await load(folder, { ...byteLevelTokenizer(), pre_tokenizer: split });
+    assertEquals(tokenizer.encode("!he!"), Int32Array.of(33, 256, 33));
+    const message = `Cannot encode a text with ${folder}/tokenizer.json: ` +
+      "its regular expressions must come to an end within 6 seconds";
+    assertThrows(() => tokenizer.encode("a".repeat(50)), InputError, message);
+    assertEquals(tokenizer.encode("!he!"), Int32Array.of(33, 256, 33));
+  }));
+
+Deno.test("Tokenizer.encode() takes a long text without a space, and refuses one that ends memory", () =>
+  withFolder(async (folder) => {
+    const tokenizer = await load(folder, byteLevelTokenizer());
+    assertEquals(tokenizer.encode("he".repeat(200_000)), new Int32Array(200_000).fill(256));
+    const refuses = (text: string, message: string) =>
+      assertThrows(() => tokenizer.encode(text), InputError, message);
+    const { heap_size_limit: memory } = v8.getHeapStatistics();
+    const [longestWord, longestText] = [Math.floor(memory / 300), Math.floor(memory / 60)];
+    refuses("x".repeat(longestWord + 1), `a word must have at most ${longestWord} characters`);
+    refuses("x".repeat(longestText + 1), `it must have at most ${longestText} characters`);
+  }));
+
+Deno.test("Tokenizer.encode() refuses a word too long for the calls of the library", () =>
+  withFolder(async (folder) => {
+    const model = { type: "Unigram", vocab: [["<unk>", 0], ["a", -1]], unk_id: 0 };
+    const plain = { ...byteLevelTokenizer(), added_tokens: [], post_processor: null };
+    const tokenizer = await load(folder, { ...plain, pre_tokenizer: null, model });
+    assertEquals(tokenizer.encode("aab"), Int32Array.of(1, 1, 0));
+    const message = "it must describe a working tokenizer, got ";
+    assertThrows(() => tokenizer.encode("a".repeat(200_000)), InputError, message);
   }));
 
 const sharedData = Deno.env.get("AGILE_QUANT_SHARED_DATA");
