@@ -1,48 +1,59 @@
 import { type Estimate, type Verdict, verdictOf } from "../lib/core/mod.ts";
 import { perplexityRatio, type Reading } from "../lib/eval/mod.ts";
+import type { Finding } from "./finding.ts";
 import { formatEstimate } from "./format_estimate.ts";
 import type { MeasuredModel } from "./measure.ts";
+import type { Readings } from "./readings.ts";
 
 /** A claim of the paper held against one model. */
-export interface JudgedClaim {
-  claim: string;
+export interface JudgedClaim extends Finding {
   model: string;
-  verdict: Verdict;
-  /** The ratios of perplexities that decided, with their 95 % intervals. */
-  evidence: string;
 }
 
 /** Judges both claims of tables 1-3 from 95 % intervals of perplexity ratios on the same windows. */
-export function judgeClaims(model: Pick<MeasuredModel, "name" | "cells">): JudgedClaim[] {
-  return [judgeQuantization(model), judgePruning(model)];
+export function judgeClaims(
+  { name, cells }: Pick<MeasuredModel, "name" | "cells">,
+): JudgedClaim[] {
+  const dense = cells["agileq-8"].result.survivors;
+  const findings = [
+    judgeQuantization(dense, cells["fp16"].result.survivors),
+    judgePruning(dense, cells["agileq-8-pruned"].result),
+  ];
+  return findings.map(({ claim, ...judged }) => ({ claim, model: name, ...judged }));
 }
 
 /** "AgileQ-8 loses less than 10 % against FP16": a ratio below 1.1. */
-function judgeQuantization({ name, cells }: Pick<MeasuredModel, "name" | "cells">): JudgedClaim {
-  const loss = ratio(cells["agileq-8"].result.survivors, cells["fp16"].result.survivors);
+export function judgeQuantization(agileQ8: Reading, fp16: Reading): Finding {
+  const loss = ratioOf(agileQ8, fp16);
   return {
     claim: "AgileQ-8 loses less than 10 % against FP16",
-    model: name,
     verdict: verdictOf(loss, { below: 1.1 }),
     evidence: `AgileQ-8 / FP16 = ${formatEstimate(loss, 4)}`,
   };
 }
 
-/** "Pruning improves on AgileQ-8". */
-function judgePruning({ name, cells }: Pick<MeasuredModel, "name" | "cells">): JudgedClaim {
-  const dense = cells["agileq-8"].result.survivors;
-  const { survivors, denseOnSurvivors } = cells["agileq-8-pruned"].result;
-  const gain = ratio(survivors, dense);
-  const gainByPruning = ratio(survivors, denseOnSurvivors!);
-  const gainBySelection = ratio(denseOnSurvivors!, dense);
+/**
+ * "Pruning improves on AgileQ-8".
+ *
+ * @param dense The run without pruning, on every position.
+ * @param pruned The run with pruning, and its control.
+ * @param method What the unpruned run is called.
+ */
+export function judgePruning(
+  dense: Reading,
+  { survivors, denseOnSurvivors }: Readings,
+  method = "AgileQ-8",
+): Finding {
+  const gain = ratioOf(survivors, dense);
+  const gainByPruning = ratioOf(survivors, denseOnSurvivors!);
+  const gainBySelection = ratioOf(denseOnSurvivors!, dense);
   return {
-    claim: "pruning improves on AgileQ-8",
-    model: name,
+    claim: `pruning improves on ${method}`,
     verdict: pruningVerdict(gain, gainByPruning, gainBySelection),
     evidence: [
-      `survivors / AgileQ-8 = ${formatEstimate(gain, 4)}`,
+      `survivors / ${method} = ${formatEstimate(gain, 4)}`,
       `survivors / denseOnSurvivors = ${formatEstimate(gainByPruning, 4)}`,
-      `denseOnSurvivors / AgileQ-8 = ${formatEstimate(gainBySelection, 4)}`,
+      `denseOnSurvivors / ${method} = ${formatEstimate(gainBySelection, 4)}`,
     ].join(", "),
   };
 }
@@ -70,6 +81,7 @@ export function pruningVerdict(
   return explained ? "explained by the scored subset" : pruning;
 }
 
-function ratio(numerator: Reading, denominator: Reading): Estimate {
+/** The perplexity of one run over that of another on the same windows. */
+export function ratioOf(numerator: Reading, denominator: Reading): Estimate {
   return perplexityRatio(numerator.windowLosses, denominator.windowLosses);
 }

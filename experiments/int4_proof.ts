@@ -1,5 +1,7 @@
+import { exactVerdict } from "../lib/core/mod.ts";
 import { dotInt4, multiplyPair, packPair, packWeights } from "../lib/int4/mod.ts";
 import type { Table } from "../lib/report/mod.ts";
+import { findingNotes } from "./finding.ts";
 
 /**
  * Compares the lane-packed multiplier with plain integer arithmetic on every input that there is: all
@@ -40,5 +42,10 @@ export function proveMultiplier(): Table {
       ["two weights and an activation, all codes", triples, wrongTriples],
       ["weight, activation and both zero points, all codes", sums, wrongSums],
     ],
+    notes: findingNotes([{
+      claim: "the packed multiplier is exact",
+      verdict: exactVerdict(wrongTriples + wrongSums === 0),
+      evidence: `${wrongTriples + wrongSums} of ${triples + sums} differ`,
+    }]),
   };
 }

@@ -1,4 +1,4 @@
-import { InputError } from "../lib/core/mod.ts";
+import { exactVerdict, InputError } from "../lib/core/mod.ts";
 import {
   dotInt4,
   type LaneOverflow,
@@ -7,6 +7,7 @@ import {
   traceDotInt4,
 } from "../lib/int4/mod.ts";
 import { lineChart, type PlotlySpec, type Table, type TableCell } from "../lib/report/mod.ts";
+import { findingNotes } from "./finding.ts";
 
 /** The largest products there are, 15 x 15 in both lanes, in every row. */
 function largestOperands(rows: number) {
@@ -41,15 +42,9 @@ export function drawLaneSums(rows: number): PlotlySpec {
 
 /** What the multiplier gives for a sum of that many products of 15 x 15, however it treats overflow. */
 export function overflowTable(rows: number): Table {
-  const { activations, weights } = largestOperands(rows);
-  const result = (overflow: LaneOverflow): TableCell[] => {
-    try {
-      return [...dotInt4(activations, weights, 0, { overflow }), "none"];
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      return [null, null, error.message];
-    }
-  };
+  const result = (overflow: LaneOverflow) => addUp(rows, overflow);
+  let fitting = 1;
+  while (addUp(fitting + 1, "refuse").at(-1) === "none") fitting++;
   return {
     title: `${rows} rows of 15 x 15`,
     columns: ["lanes", "first column", "second column", "error"],
@@ -59,5 +54,21 @@ export function overflowTable(rows: number): Table {
       ["wrap", ...result("wrap")],
       ["refuse", ...result("refuse")],
     ],
+    notes: findingNotes([{
+      claim: "256 rows can be added without overflow",
+      verdict: exactVerdict(fitting >= 256),
+      evidence: `a lane holds the products of ${fitting}`,
+    }]),
   };
+}
+
+/** Both sums, and what was wrong with them. */
+function addUp(rows: number, overflow: LaneOverflow): TableCell[] {
+  const { activations, weights } = largestOperands(rows);
+  try {
+    return [...dotInt4(activations, weights, 0, { overflow }), "none"];
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return [null, null, error.message];
+  }
 }

@@ -17,3 +17,18 @@ export function sampleActivations(
     return i % channels === 0 ? outlier * value : value;
   });
 }
+
+/**
+ * Several such tensors, each from a seed of its own.
+ *
+ * @param count How many; their seeds follow that of the shape.
+ */
+export function manyActivations(
+  shape: Parameters<typeof sampleActivations>[0],
+  count: number,
+): Float32Array[] {
+  return Array.from(
+    { length: count },
+    (_, index) => sampleActivations({ ...shape, seed: shape.seed + index }),
+  );
+}

@@ -2,7 +2,6 @@ import {
   combineVerdicts,
   type Estimate,
   quotient,
-  type Verdict,
   verdictLegend,
   verdictOf,
 } from "../lib/core/mod.ts";
@@ -15,6 +14,7 @@ import {
   instructionLevels,
   select,
 } from "./bench_record.ts";
+import { describeFinding, type Finding } from "./finding.ts";
 import { formatEstimate } from "./format_estimate.ts";
 import { type ModelName, modelShapes } from "./model_shapes.ts";
 import paper from "./paper_tables.json" with { type: "json" };
@@ -86,12 +86,8 @@ function latency(
 }
 
 /** A claim of the paper about speed held against one instruction level. */
-export interface JudgedSpeed {
-  claim: string;
+export interface JudgedSpeed extends Finding {
   level: InstructionLevel;
-  verdict: Verdict;
-  /** The speed-up of every model that was measured, and the verdict on it. */
-  evidence: string;
 }
 
 const { gemmInt8OverFp16, endToEnd } = paper.table4.claims;
@@ -103,7 +99,8 @@ const speedClaims = [
 
 /**
  * Judges the paper's speed-ups over floating point, at each instruction level: those of every model
- * that was measured must lie above the lower end of the claimed range.
+ * that was measured must lie above the lower end of the claimed range, and the evidence has a verdict
+ * on each.
  */
 export function judgeSpeed(rows: Table4Row[]): JudgedSpeed[] {
   return instructionLevels.flatMap((level) =>
@@ -154,9 +151,7 @@ export function table4(record: BenchRecord): Table {
       "4-bit weights with 8-bit and 4-bit activations (native: 4-bit codes multiplied as bytes); " +
       "speed-ups over FP32 at the same instruction level, in brackets from the slowest and fastest " +
       "runs",
-      ...judgeSpeed(rows).map(({ claim, level, verdict, evidence }) =>
-        `${level}: "${claim}": ${verdict}${evidence && ` (${evidence})`}`
-      ),
+      ...judgeSpeed(rows).map((judged) => `${judged.level}: ${describeFinding(judged)}`),
       verdictLegend,
     ],
   };

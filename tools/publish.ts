@@ -1,5 +1,6 @@
 import type { BenchRecord } from "../experiments/bench_record.ts";
 import { judgeClaims, type JudgedClaim } from "../experiments/claims.ts";
+import { describeFinding } from "../experiments/finding.ts";
 import type { MeasuredModel } from "../experiments/measure.ts";
 import { renderTable } from "../experiments/render.ts";
 import { judgeSpeed, table4, table4Rows } from "../experiments/table4.ts";
@@ -66,6 +67,6 @@ function describeModel({ name, facts }: MeasuredModel): string {
     `profile ${facts.profile}, products by ${facts.matrixProduct}`;
 }
 
-function describeClaim({ claim, model, verdict, evidence }: JudgedClaim): string {
-  return `${model}: "${claim}" is ${verdict} (${evidence})`;
+function describeClaim(judged: JudgedClaim): string {
+  return `${judged.model}: ${describeFinding(judged)}`;
 }

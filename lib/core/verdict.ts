@@ -2,13 +2,11 @@ import type { Estimate } from "./statistics.ts";
 
 /** What a measurement says about a claim, and what each word means. */
 const meanings = {
-  "reproduced": "the whole interval lies where the claim has it",
-  "contradicted":
-    "the whole interval lies on the other side; of a claim about several cases, in one",
-  "undecided": "the interval contains the threshold, or there is none, as of a single window",
-  "explained by the scored subset":
-    "the gain is there, but the same model without pruning has it too on the same tokens",
-  "not testable here": "nothing that the claim is about was measured",
+  "reproduced": "the whole interval agrees",
+  "contradicted": "the whole interval disagrees, at least in one case of several",
+  "undecided": "the interval contains the threshold, or there is none",
+  "explained by the scored subset": "the model without pruning gains, too, on the same tokens",
+  "not testable here": "nothing of it was measured",
 } as const;
 
 /** The only words for what became of a claim, in tables, figures, notebooks and pages. */
@@ -19,8 +17,8 @@ export const verdicts = Object.keys(meanings) as Verdict[];
 
 /** What the verdicts mean, in a sentence to be shown where they appear. */
 export const verdictLegend = "Verdicts: " +
-  verdicts.map((verdict) => `${verdict}: ${meanings[verdict]}`).join("; ") +
-  ". Intervals are 95 % over windows, or reach over the extremes of the runs.";
+  verdicts.map((verdict) => `${verdict} (${meanings[verdict]})`).join(", ") +
+  ". Intervals: 95 % over windows, or the extremes of the runs.";
 
 /** What a claim says of a number: that it lies below a threshold, or above it. */
 export type Threshold = { below: number } | { above: number };

@@ -94,7 +94,7 @@ Deno.test("isVerdict() knows the five words, which the legend explains, and no o
   assertEquals(verdicts.length, 5);
   for (const verdict of verdicts) {
     assertEquals(isVerdict(verdict), true);
-    assertStringIncludes(verdictLegend, `${verdict}: `);
+    assertStringIncludes(verdictLegend, `${verdict} (`);
   }
   assertEquals(["holds", "agrees in part", "toString"].map(isVerdict), [false, false, false]);
 });

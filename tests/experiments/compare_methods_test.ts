@@ -1,8 +1,10 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { compareMethods, compareReadings } from "../../experiments/compare_methods.ts";
 import { evaluate } from "../../experiments/evaluation.ts";
 import type { PruningPlan } from "../../experiments/pruning_plan.ts";
 import { WeightCache } from "../../experiments/weight_cache.ts";
+import { verdictLegend } from "../../lib/core/mod.ts";
+import type { MethodName } from "../../lib/methods/mod.ts";
 import type { Model } from "../../lib/model/mod.ts";
 import type { Measured } from "../../lib/report/mod.ts";
 import { withModel } from "../eval/tiny_models.ts";
@@ -28,15 +30,38 @@ Deno.test("compareMethods() has a row per method, as the tables measure it", () 
     assert((rows[1][4] as Measured).value > 0);
   }));
 
+Deno.test("compareMethods() judges what the methods say beside each other", () =>
+  withModel("llama", async (model) => {
+    const subject = subjectOf(model);
+    using _weights = subject.weights;
+    const claims = async (...names: MethodName[]) => {
+      const { notes } = await compareMethods(subject, names, {});
+      return notes!.slice(1).map((note) => note.match(/^"([^"]+)": \w+ \(/)?.[1]);
+    };
+    assertEquals(await claims("fp16"), []);
+    assertEquals(await claims("fp16", "rtn4", "gptq4"), ["GPTQ loses less than RTN", undefined]);
+    assertEquals(await claims("fp16", "agileq-8-eq3", "agileq-8"), [
+      "AgileQ-8 loses less than 10 % against FP16",
+      "the sign bit of equation 3 costs perplexity",
+      undefined,
+    ]);
+  }));
+
 Deno.test("compareReadings() has a row per reading of a pruned run", () =>
   withModel("llama", async (model) => {
     const subject = subjectOf(model);
     using _weights = subject.weights;
     const plan: PruningPlan = { beta: 0.5, layers: [-1], positions: "renumber" };
-    const { rows } = await compareReadings(subject, "fp16", plan, {});
-    assertEquals(rows.map(([name]) => name), ["survivors", "denseOnSurvivors", "allPositions"]);
-    const [survivors, dense, all] = rows.map((row) => row[1] as number);
+    const { rows, notes } = await compareReadings(subject, "fp16", plan, {});
+    const names = ["FP16", "survivors", "denseOnSurvivors", "allPositions"];
+    assertEquals(rows.map(([name]) => name), names);
+    const [full, survivors, dense, all] = rows.map((row) => row[1] as number);
     assertEquals(survivors, dense);
-    assertEquals(all, 3 * 23);
+    assertEquals([full, all], [3 * 23, 3 * 23]);
     assert(survivors < all);
+    // In the last layer pruning alone does nothing: no token reads another after it.
+    assertMatch(notes![1], /^"pruning improves on FP16": .*denseOnSurvivors = 1\.0000 \[1\.0000/);
+    const ratio = (rows[3][2] as Measured).value / (rows[0][2] as Measured).value;
+    assertStringIncludes(notes![2], `allPositions / FP16 = ${ratio.toFixed(4)} [`);
+    assertEquals(notes!.at(-1), verdictLegend);
   }));

@@ -2,10 +2,16 @@ import { assertEquals } from "@std/assert";
 import { proveMultiplier } from "../../experiments/int4_proof.ts";
 import { drawLaneSums, overflowTable } from "../../experiments/lane_overflow.ts";
 import { drawRegisters } from "../../experiments/register_drawing.ts";
+import { verdictLegend } from "../../lib/core/mod.ts";
 import { packWeights, traceDotInt4 } from "../../lib/int4/mod.ts";
 
 Deno.test("proveMultiplier() compares every input and finds none that differs", () => {
-  assertEquals(proveMultiplier().rows.map((row) => row.slice(1)), [[16 ** 3, 0], [16 ** 4, 0]]);
+  const { rows, notes } = proveMultiplier();
+  assertEquals(rows.map((row) => row.slice(1)), [[16 ** 3, 0], [16 ** 4, 0]]);
+  assertEquals(notes, [
+    '"the packed multiplier is exact": reproduced (0 of 69632 differ)',
+    verdictLegend,
+  ]);
 });
 
 Deno.test("overflowTable() is exact where lanes spill, wrong where they wrap, refused where told", () => {
@@ -24,7 +30,11 @@ Deno.test("overflowTable() is exact where lanes spill, wrong where they wrap, re
 });
 
 Deno.test("overflowTable() has nothing to report up to 291 rows", () => {
-  const { rows } = overflowTable(291);
+  const { rows, notes } = overflowTable(291);
+  assertEquals(
+    notes![0],
+    '"256 rows can be added without overflow": reproduced (a lane holds the products of 291)',
+  );
   assertEquals(rows.map((row) => row.slice(1)), Array(4).fill([65475, 65475, "none"]));
 });
 

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { sampleActivations } from "../../experiments/sample_activations.ts";
+import { manyActivations, sampleActivations } from "../../experiments/sample_activations.ts";
 
 const shape = { tokens: 4096, channels: 3, outlier: 10, seed: 0 };
 
@@ -12,6 +12,14 @@ Deno.test("sampleActivations() has one wide channel, the others of deviation 1",
   assertAlmostEquals(deviation(0), 10, 0.4);
   assertAlmostEquals(deviation(1), 1, 0.04);
   assertAlmostEquals(deviation(2), 1, 0.04);
+});
+
+Deno.test("manyActivations() have a seed each", () => {
+  const small = { ...shape, tokens: 4 };
+  assertEquals(manyActivations(small, 2), [
+    sampleActivations(small),
+    sampleActivations({ ...small, seed: 1 }),
+  ]);
 });
 
 Deno.test("sampleActivations() follow from the seed", () => {

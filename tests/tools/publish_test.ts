@@ -35,10 +35,10 @@ Deno.test("publishTable() says below a table what was measured, and the verdict 
     assertEquals(notes!.slice(1, 3), [
       "tiny: weights sha256 0123456789ab, encyclopedia test text fedcba987654, " +
       "3 windows of 24 tokens, start token none, profile paper, products by a test",
-      'tiny: "AgileQ-8 loses less than 10 % against FP16" is reproduced ' +
+      'tiny: "AgileQ-8 loses less than 10 % against FP16": reproduced ' +
       "(AgileQ-8 / FP16 = 1.0000 [1.0000, 1.0000])",
     ]);
-    assertStringIncludes(notes![3], 'tiny: "pruning improves on AgileQ-8" is undecided (');
+    assertStringIncludes(notes![3], 'tiny: "pruning improves on AgileQ-8": undecided (');
     assertEquals(notes!.at(-1), verdictLegend);
   }));
 
