@@ -1,4 +1,4 @@
-import type { Estimate } from "../lib/core/mod.ts";
+import { type Estimate, verdictOf } from "../lib/core/mod.ts";
 import { type Drawing, letterOf, panels, scatterChart } from "../lib/report/mod.ts";
 import { formatEstimate } from "./format_estimate.ts";
 
@@ -23,6 +23,7 @@ export function drawDivergence(rows: readonly DivergenceRow[]): Drawing {
       "pruning. Bars are 95 % intervals over windows, paired.",
     agreement:
       "Perplexity can fall though a model drifts from what it was, its divergence cannot. " +
+      `${describeGains(rows)} ` +
       describeOrder(models.map((model) => rows.filter((row) => row.model === model))),
     details: models.map((model) => describe(model, rows)),
     spec: panels([models.map((model, index) => {
@@ -42,6 +43,15 @@ export function drawDivergence(rows: readonly DivergenceRow[]): Drawing {
       });
     })]),
   };
+}
+
+/** Whose perplexity is lower than in full precision, whatever its divergence. */
+function describeGains(rows: readonly DivergenceRow[]): string {
+  const better = rows.filter(({ relative }) => verdictOf(relative, { below: 1 }) === "reproduced");
+  const names = better.map(({ model, method }) => `${method} of ${model}`);
+  return `With the whole interval it is below that of full precision for ${
+    names.join(", ") || "no method here"
+  }.`;
 }
 
 /** How often perplexity and divergence disagree on which of two methods is closer. */

@@ -8,7 +8,7 @@ import {
   panels,
 } from "../lib/report/mod.ts";
 import { formatEstimate } from "./format_estimate.ts";
-import { type MeasuredNoise, type NoiseScheme, noiseSchemes } from "./noise_measure.ts";
+import { type MeasuredNoise, type NoiseScheme, noiseSchemes, placeOf } from "./noise_measure.ts";
 
 /** What figure 3 shows of one model. */
 export interface Figure3Row extends MeasuredNoise {
@@ -42,9 +42,12 @@ export function drawFigure3(rows: readonly Figure3Row[]): Drawing {
     agreement:
       "TRIP is meant to take up the differences between channels that one step per tensor " +
       `cannot. That it gains at its sites, on average, is ${describeCases(cases)}.`,
-    details: rows.map(({ model, gain }, index) =>
+    details: rows.map(({ model, gain, gains }, index) =>
       `${model}: ${cases[index].verdict}; TRIP gains ${formatEstimate(gain, 2)} dB over one step ` +
-      "per tensor."
+      "per tensor. Site by site, and what a step per channel or head would gain beyond it: " +
+      gains.map(({ site, gain, left }) =>
+        `${site} ${formatEstimate(gain, 2)} and ${formatEstimate(left, 2)}`
+      ).join(", ") + "."
     ),
     spec: panels([
       [flowChart({
@@ -76,9 +79,8 @@ function modelPanel(row: Figure3Row, letter: string) {
 
 /** The mean over the layers, with the lowest and the highest. */
 function ratioAt(row: Figure3Row, scheme: NoiseScheme, site: string): Estimate {
-  const ratios = row.sites.filter((each) =>
-    each.scheme === scheme && each.site.replace("BeforeRotary", "") === site
-  ).map(({ ratio }) => ratio);
+  const ratios = row.sites.filter((each) => each.scheme === scheme && placeOf(each.site) === site)
+    .map(({ ratio }) => ratio);
   return { value: mean(ratios), low: Math.min(...ratios), high: Math.max(...ratios) };
 }
 

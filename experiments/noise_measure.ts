@@ -6,7 +6,7 @@ import {
   calibrateActivations,
   quantizingHook,
 } from "../lib/methods/mod.ts";
-import { type Architecture, atSites, forward, type SiteName } from "../lib/model/mod.ts";
+import { type Architecture, atSites, forward, type SiteName, siteNames } from "../lib/model/mod.ts";
 import { decibels, type NoisePower, noisePower } from "../lib/quant/mod.ts";
 import { tensorData, tidy } from "../lib/tensor/mod.ts";
 import { calibrationOf, type FigureSubject } from "./figure_subject.ts";
@@ -30,15 +30,32 @@ export interface SiteNoise {
   ratio: number;
 }
 
+/** A site by its place in a block: schemes quantize q and k before or after the rotary embedding. */
+export function placeOf(site: string): string {
+  return site.replace("BeforeRotary", "");
+}
+
+/** What TRIP gains at one of its sites, mean of the layers, dB. */
+export interface TripGain {
+  /** As {@linkcode placeOf} calls it. */
+  site: string;
+  /** Over one step per tensor. */
+  gain: Estimate;
+  /** What a step per channel or head would gain over TRIP. */
+  left: Estimate;
+}
+
 /** The noise of every quantizer of a model, and what TRIP takes off it. */
 export interface MeasuredNoise {
   sites: SiteNoise[];
   /** What TRIP gains over one step per tensor, mean of its sites and layers, dB. */
   gain: Estimate;
+  gains: TripGain[];
 }
 
 /** What one quantizer of one layer did in each window. */
 interface WindowNoise extends Omit<SiteNoise, "ratio"> {
+  /** Whether it is a site of TRIP, under any scheme. */
   trip: boolean;
   windows: NoisePower[];
 }
@@ -58,6 +75,10 @@ export async function measureNoise(
   const names = Object.keys(noiseSchemes) as NoiseScheme[];
   const measured = new Map<string, WindowNoise>();
   const scored = testWindows.slice(0, windows);
+  const { sites } = agileQ8("paper", model.architecture);
+  const tripPlaces = new Set(
+    siteNames.filter((site) => sites[site]?.kind === "trip").map(placeOf),
+  );
   progress?.start(`noise of the sites of ${model.name}`, names.length);
   for (const name of names) {
     const scheme = noiseSchemes[name](model.architecture);
@@ -70,7 +91,7 @@ export async function measureNoise(
         const { site, layer } = visit;
         const found = noisePower(tensorData(value), tensorData(quantize(value, visit)));
         const key = [name, site, layer].join();
-        const trip = scheme.sites[site]!.kind === "trip";
+        const trip = tripPlaces.has(placeOf(site));
         const own = measured.get(key) ?? { scheme: name, site, layer, trip, windows: [] };
         const before = own.windows[index]; // maps come in parts
         own.windows[index] = before ? sum([before, found]) : found;
@@ -89,18 +110,38 @@ export async function measureNoise(
     sites: all.map(({ scheme, site, layer, windows }) => (
       { scheme, site, layer, ratio: decibels(sum(windows)) }
     )),
-    gain: tripGain(all, scored.length),
+    ...tripGains(all.filter(({ trip }) => trip), scored.length),
   };
 }
 
-function tripGain(measured: readonly WindowNoise[], windows: number): Estimate {
-  const ratiosOf = (name: NoiseScheme, indices: Uint32Array) =>
-    measured.filter(({ scheme, trip }) => scheme === name && trip).map((each) =>
-      decibels(sum(Array.from(indices, (index) => each.windows[index])))
-    );
-  const gain = (indices: Uint32Array) =>
-    mean(ratiosOf("TRIP, K = 3", indices)) - mean(ratiosOf("one step per tensor", indices));
-  return bootstrap(windows, gain, { seed: 0 });
+/** At the sites of TRIP, together and one by one. */
+function tripGains(
+  measured: readonly WindowNoise[],
+  windows: number,
+): Pick<MeasuredNoise, "gain" | "gains"> {
+  const difference = (better: NoiseScheme, worse: NoiseScheme, places: readonly string[]) => {
+    const ratio = (name: NoiseScheme, indices: Uint32Array) =>
+      mean(
+        measured.filter(({ scheme, site }) => scheme === name && places.includes(placeOf(site)))
+          .map((each) => decibels(sum(Array.from(indices, (index) => each.windows[index])))),
+      );
+    const gain = (indices: Uint32Array) => ratio(better, indices) - ratio(worse, indices);
+    return bootstrap(windows, gain, { seed: 0 });
+  };
+  const sites = [...new Set(measured.map(({ site }) => placeOf(site)))];
+  const [tensor, trip, channel]: NoiseScheme[] = [
+    "one step per tensor",
+    "TRIP, K = 3",
+    "one step per channel or head",
+  ];
+  return {
+    gain: difference(trip, tensor, sites),
+    gains: sites.map((site) => ({
+      site,
+      gain: difference(trip, tensor, [site]),
+      left: difference(channel, trip, [site]),
+    })),
+  };
 }
 
 function sum(powers: readonly NoisePower[]): NoisePower {

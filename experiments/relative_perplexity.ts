@@ -1,8 +1,9 @@
-import { mean } from "../lib/core/mod.ts";
+import { exactVerdict, mean } from "../lib/core/mod.ts";
 import { perplexityRatio } from "../lib/eval/mod.ts";
-import { barChart, panels, type PlotlySpec } from "../lib/report/mod.ts";
+import { barChart, panels, type PlotlySpec, type Table } from "../lib/report/mod.ts";
+import { findingNotes } from "./finding.ts";
 import type { MeasuredTable } from "./measured_table.ts";
-import { type PaperTable, paperTables } from "./tables.ts";
+import { type PaperRow, type PaperTable, paperTables } from "./tables.ts";
 
 /**
  * Perplexity over that of FP16, in percent more: the paper's models on average and ours, table by
@@ -34,7 +35,7 @@ export function drawRelativePerplexity(published: readonly MeasuredTable[]): Plo
         {
           name: "paper, mean of its models",
           values: rows.map((row) => {
-            const ratio = paperRatio(paper, row.perplexities);
+            const ratio = paperRatio(paper, row);
             return ratio === null ? null : { value: more(ratio) };
           }),
           reference: true,
@@ -60,10 +61,37 @@ export function drawRelativePerplexity(published: readonly MeasuredTable[]): Plo
 }
 
 /** The mean over models and data sets of a row's perplexity over that of FP16; null without any. */
-function paperRatio({ rows }: PaperTable, perplexities: (number | null)[]): number | null {
-  const full = rows[0].perplexities;
-  const known = perplexities.flatMap((value, index) =>
-    value === null ? [] : [value / full[index]!]
-  );
+function paperRatio(paper: PaperTable, row: PaperRow): number | null {
+  const known = ratiosOf(paper, row);
   return known.length > 0 ? mean(known) : null;
+}
+
+/** Those that the paper prints. */
+function ratiosOf({ rows }: PaperTable, { perplexities }: PaperRow): number[] {
+  const full = rows[0].perplexities;
+  return perplexities.flatMap((value, index) => value === null ? [] : [value / full[index]!]);
+}
+
+/** What AgileQ-8 adds to the perplexity of FP16 in the paper's own figures, family by family. */
+export function paperLossTable(): Table {
+  const families = paperTables.map((paper) => {
+    const ratios = ratiosOf(paper, paper.rows.find(({ method }) => method === "AgileQ-8")!);
+    return { family: paper.family, ratios, below: ratios.filter((ratio) => ratio < 1.1).length };
+  });
+  return {
+    title: "AgileQ-8 against FP16 in the paper's own figures",
+    columns: ["family", "models and data sets", "mean, % more", "most, % more", "below 10 %"],
+    rows: families.map(({ family, ratios, below }) => [
+      family,
+      ratios.length,
+      { value: 100 * (mean(ratios) - 1), digits: 1 },
+      { value: 100 * (Math.max(...ratios) - 1), digits: 1 },
+      below,
+    ]),
+    notes: findingNotes(families.map(({ family, ratios, below }) => ({
+      claim: `AgileQ-8 loses less than 10 % on every ${family} of the paper`,
+      verdict: exactVerdict(below === ratios.length),
+      evidence: `${below} of ${ratios.length}`,
+    }))),
+  };
 }

@@ -52,6 +52,7 @@ function figure3(trip: number, width = 0.5) {
   const schemes = Object.keys(noiseSchemes) as (keyof typeof noiseSchemes)[];
   return drawFigure3([{
     model: "m",
+    gains: [{ site: "attn.q", gain: estimate(1), left: estimate(10) }],
     gain: { value: trip - 30, low: trip - 30 - width, high: trip - 30 + width },
     sites: schemes.flatMap((scheme) =>
       sites.map((site) => ({
@@ -150,7 +151,7 @@ const drawings: [name: string, drawn: Drawing, verdict: Verdict | undefined, wor
     "contradicted",
     "OPT-125M, prefill 128 tokens: products with weights take 33 [24, 44] %: contradicted",
   ],
-  ["drawFigure3", figure3(35), "reproduced", "m: reproduced; TRIP gains 5.00 [4.50, 5.50] dB"],
+  ["drawFigure3", figure3(35), "reproduced", "beyond it: attn.q 1.00 [0.90, 1.10] and 10.00"],
   ["drawFigure3", figure3(29), "contradicted", "TRIP gains -1.00"],
   ["drawFigure3", figure3(30.1), "undecided", "TRIP gains 0.10 [-0.40, 0.60] dB"],
   ["drawFigure4", figure4(-0.5), "reproduced", "is -0.500 [-0.600, -0.400] nats"],
@@ -206,6 +207,14 @@ const drawings: [name: string, drawn: Drawing, verdict: Verdict | undefined, wor
     drawDivergence([{ model: "m", method: "GPTQ", divergence: 0.01, relative: estimate(1.1) }]),
     undefined,
     "GPTQ 1.100 [0.990, 1.210] at 0.0100 nats",
+  ],
+  [
+    "drawDivergence",
+    drawDivergence([0.8, 0.95].map((ratio, index) => (
+      { model: "m", method: `AgileQ-${index}*`, divergence: 0.1, relative: estimate(ratio) }
+    ))),
+    undefined,
+    "it is below that of full precision for AgileQ-0* of m.",
   ],
   [
     "drawDivergence",

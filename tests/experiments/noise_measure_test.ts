@@ -1,16 +1,16 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { measureNoise } from "../../experiments/noise_measure.ts";
+import { measureNoise, placeOf } from "../../experiments/noise_measure.ts";
 import { mean } from "../../lib/core/mod.ts";
 import { withFigureSubject } from "./tiny_figure_subject.ts";
 
 Deno.test("measureNoise() gives a ratio for every scheme, site and layer", () =>
   withFigureSubject("llama", async (subject) => {
-    const { sites, gain } = await measureNoise(subject, 2, {});
+    const { sites, gain, gains: perSite } = await measureNoise(subject, 2, {});
     assertEquals(sites.length, 3 * 8 * 3);
     assert(sites.every(({ ratio }) => Number.isFinite(ratio)));
     const average = (scheme: string, site: string) =>
       mean(
-        sites.filter((each) => each.scheme === scheme && each.site === site)
+        sites.filter((each) => each.scheme === scheme && placeOf(each.site) === site)
           .map(({ ratio }) => ratio),
       );
     const gains = sites.filter(({ scheme, site }) =>
@@ -23,6 +23,11 @@ Deno.test("measureNoise() gives a ratio for every scheme, site and layer", () =>
     );
     assertAlmostEquals(gain.value, mean(gains), 1e-9);
     assert(gain.low! < gain.high!);
+    assertEquals(perSite.length, 6);
+    assertAlmostEquals(mean(perSite.map((each) => each.gain.value)), gain.value, 1e-9);
+    const { site, left } = perSite[0];
+    const finer = average("one step per channel or head", site) - average("TRIP, K = 3", site);
+    assertAlmostEquals(left.value, finer, 1e-9);
     // Eight bits are finer than four powers of two, and TRIP than one step beside outliers.
     assert(average("TRIP, K = 3", "attn.v") > average("TRIP, K = 3", "attn.probs"));
     assert(average("TRIP, K = 3", "attn.input") > average("one step per tensor", "attn.input"));
