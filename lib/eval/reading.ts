@@ -6,6 +6,8 @@ export interface Reading {
   perplexity: Estimate;
   /** Positions that were scored, over all windows. */
   scored: number;
+  /** Perplexity over the reference's, on the same positions of the same windows. */
+  ratio?: Estimate;
   /** Mean KL divergence from the reference, nats per scored position. */
   divergence?: number;
   /** Share of the scored positions whose most likely token is the reference's. */
@@ -43,7 +45,11 @@ export function readScores(scores: WindowScores[], subset?: WindowScores[]): Rea
   return {
     perplexity: perplexityOf(windowLosses),
     scored,
-    ...scores[0].divergence && {
+    ...scores[0].referenceLoss && {
+      ratio: perplexityRatio(
+        windowLosses,
+        scores.map(({ referenceLoss }, index) => meanWhere(referenceLoss!, counts[index])),
+      ),
       divergence: overall((window) => window.divergence!),
       agreement: overall((window) => window.agreement!),
     },

@@ -11,6 +11,8 @@ export interface WindowScores {
   loss: Float32Array;
   /** 1 where the position reached the end, 0 where it was pruned and left early. */
   survived: Uint8Array;
+  /** The reference's `loss`; with a reference only. */
+  referenceLoss?: Float32Array;
   /** KL divergence from the reference's next-token distribution, nats; with a reference only. */
   divergence?: Float32Array;
   /** 1 where the most likely next token is the reference's; with a reference only. */
@@ -52,7 +54,11 @@ export function scoreWindow(
   const scores: WindowScores = {
     loss: new Float32Array(count),
     survived: new Uint8Array(count),
-    ...reference && { divergence: new Float32Array(count), agreement: new Uint8Array(count) },
+    ...reference && {
+      referenceLoss: new Float32Array(count),
+      divergence: new Float32Array(count),
+      agreement: new Uint8Array(count),
+    },
   };
   const step = Math.max(1, Math.floor(logitBudget / vocabularySize));
   tidy(() => {
@@ -65,10 +71,12 @@ export function scoreWindow(
         const at = scored.subarray(from, from + step);
         tidy(() => {
           const predicted = logits(model, tf.slice2d(group.hidden, [from, 0], [at.length, -1]));
-          recordLosses(scores, at, predicted, window);
+          recordLosses(scores.loss, at, predicted, window);
           if (!reference) return;
           const same = tf.gather(expected!, tf.tensor1d(at, "int32"));
-          recordComparison(scores, at, predicted, logits(reference, same));
+          const byReference = logits(reference, same);
+          recordLosses(scores.referenceLoss!, at, byReference, window);
+          recordComparison(scores, at, predicted, byReference);
         });
       }
     }
@@ -84,7 +92,7 @@ export function scoreWindow(
 }
 
 function recordLosses(
-  { loss }: WindowScores,
+  loss: Float32Array,
   positions: Int32Array,
   predicted: tf.Tensor2D,
   window: Int32Array,

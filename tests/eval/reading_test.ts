@@ -13,7 +13,10 @@ const scores = (loss: number[], survived: number[], divergence?: number[], agree
   ({
     loss: Float32Array.from(loss),
     survived: Uint8Array.from(survived),
-    ...divergence && { divergence: Float32Array.from(divergence) },
+    ...divergence && {
+      divergence: Float32Array.from(divergence),
+      referenceLoss: Float32Array.from(loss, (each, index) => each - divergence[index]),
+    },
     ...agreement && { agreement: Uint8Array.from(agreement) },
   }) as WindowScores;
 
@@ -49,6 +52,15 @@ Deno.test("readScores() averages divergence and agreement over the scored positi
   assertEquals("divergence" in readScores(control), false);
 });
 
+Deno.test("readScores() gives the ratio to the reference on the scored positions, paired", () => {
+  const onSurvivors = readScores(run, run).ratio!; // mean differences of the windows: 3/8 and 3/4
+  assertAlmostEquals(onSurvivors.value, Math.exp(9 / 16), 1e-12);
+  assertAlmostEquals(onSurvivors.low!, Math.exp(3 / 8), 1e-12);
+  assertAlmostEquals(onSurvivors.high!, Math.exp(3 / 4), 1e-12);
+  assertAlmostEquals(readScores(run).ratio!.value, Math.exp((8.75 + 18.75) / 3 / 2), 1e-9);
+  assertEquals("ratio" in readScores(control), false);
+});
+
 Deno.test("readScores() reads a pruned run and its control on the same positions", () =>
   withModel("llama", (model) => {
     const windows = [1, 2, 3].map((seed) => randomIds(30, seed));
@@ -62,6 +74,7 @@ Deno.test("readScores() reads a pruned run and its control on the same positions
     });
     assertEquals(denseOnSurvivors.windowLosses, byHand);
     assertEquals(denseOnSurvivors.scored, survivors.scored);
+    assertEquals(denseOnSurvivors.ratio, { value: 1, low: 1, high: 1 });
     assertEquals(denseOnSurvivors.divergence, 0);
     assertEquals(denseOnSurvivors.agreement, 1);
     assert(survivors.divergence! > 0);
