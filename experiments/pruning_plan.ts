@@ -18,7 +18,10 @@ export interface PruningPlan {
  * @throws {InputError} If the share is out of range, the layers are not ascending, or a layer does
  *   not exist in the model.
  */
-export function pruningFor(model: Model, { beta, layers, positions }: PruningPlan): Pruning {
+export function pruningFor(
+  model: Pick<Model, "name" | "architecture">,
+  { beta, layers, positions }: PruningPlan,
+): Pruning {
   const count = model.architecture.layers;
   const stray = layers.find((layer) => layer >= count || layer < -count);
   require(

@@ -87,8 +87,8 @@ function report(error: unknown): number {
 
 const badInput = [InputError, CommanderError, Deno.errors.NotCapable];
 
-/** Parses the value of an option that is an integer in low..high. */
-export function integerOption(flag: string, low: number, high = Infinity) {
+/** Parses the value of an option that is an integer, in low..high where these are given. */
+export function integerOption(flag: string, low = -Infinity, high = Infinity) {
   return rangedOption(flag, "an integer", /^-?\d+$/, low, high);
 }
 
@@ -98,11 +98,15 @@ export function numberOption(flag: string, low: number, high = Infinity) {
 }
 
 function rangedOption(flag: string, kind: string, form: RegExp, low: number, high: number) {
-  const range = high === Infinity ? `of ${low} or more` : `in ${low}..${high}`;
+  const range = high < Infinity
+    ? ` in ${low}..${high}`
+    : low > -Infinity
+    ? ` of ${low} or more`
+    : "";
   return (text: string): number => {
     const value = Number(text);
     const fits = form.test(text) && value >= low && value <= high;
-    require(fits, "read the command line", `${flag} must be ${kind} ${range}`, text);
+    require(fits, "read the command line", `${flag} must be ${kind}${range}`, text);
     return value;
   };
 }

@@ -1,34 +1,8 @@
 /** `deno task perplexity`: the perplexity of one model on one text with one method. */
-import { drawCalibration } from "../experiments/calibration.ts";
-import { pruningFor, type PruningPlan } from "../experiments/pruning_plan.ts";
-import { takeReadings } from "../experiments/readings.ts";
-import {
-  fileSource,
-  tokenReader,
-  type TokenSource,
-  type TokenText,
-} from "../experiments/token_source.ts";
-import { encodeJson, require } from "../lib/core/mod.ts";
-import { cutWindows } from "../lib/eval/mod.ts";
-import {
-  type Calibration,
-  executeMethod,
-  type Execution,
-  executions,
-  methodOf,
-  methods,
-  needsCalibration,
-  quantizeWeights,
-  requireExecution,
-} from "../lib/methods/mod.ts";
-import {
-  disposeModel,
-  loadModel,
-  type StartTokenPlace,
-  startTokenPlaces,
-} from "../lib/model/mod.ts";
-import type { Profile } from "../lib/quant/mod.ts";
-import { useBackend } from "../lib/tensor/mod.ts";
+import { protocol } from "../experiments/subject.ts";
+import { encodeJson } from "../lib/core/mod.ts";
+import { executions, methods } from "../lib/methods/mod.ts";
+import { startTokenPlaces } from "../lib/model/mod.ts";
 import {
   choiceOption,
   integerOption,
@@ -38,31 +12,14 @@ import {
   pathOption,
   type Session,
 } from "./command_line.ts";
-import { describeReport, type PerplexityReport } from "./perplexity_report.ts";
+import { measurePerplexity, type PerplexityOptions } from "./measure_perplexity.ts";
+import { describeReport } from "./perplexity_report.ts";
+import { addWeightOptions } from "./weight_options.ts";
 
-interface Options {
-  model: string;
-  text?: string;
-  ids?: string;
-  window?: number;
-  startToken?: StartTokenPlace;
-  method: string;
-  profile: Profile;
-  execute: Execution;
-  prune?: number;
-  pruneLayers?: number[];
-  positions: PruningPlan["positions"];
-  calibration?: string;
-  calibrationWindows: number;
-  seed: number;
-  json?: boolean;
-}
-
-/** The released code calibrates activations on as many windows. */
-const activationWindows = 10;
+type Options = PerplexityOptions & { json?: boolean };
 
 await main((program, session) =>
-  program.name("perplexity")
+  addWeightOptions(program.name("perplexity"))
     .description("Perplexity of a model in Hugging Face layout, by the protocol of GPTQ.")
     .requiredOption(
       "--model <folder>",
@@ -87,7 +44,7 @@ await main((program, session) =>
       "--profile <name>",
       "paper or released: whose reading of the quantizers",
       choiceOption("--profile", ["paper", "released"]),
-      "paper",
+      protocol.profile,
     )
     .option(
       "--execute <how>",
@@ -102,8 +59,8 @@ await main((program, session) =>
     )
     .option(
       "--prune-layers <list>",
-      "pruning layers, counted from 0, such as 2,4",
-      listOption("--prune-layers", integerOption("--prune-layers", 0)),
+      "pruning layers, counted from 0, or from the end, -1 being the last; such as -2,-1",
+      listOption("--prune-layers", integerOption("--prune-layers")),
     )
     .option(
       "--positions <mode>",
@@ -119,99 +76,22 @@ await main((program, session) =>
     )
     .option(
       "--calibration-windows <count>",
-      `windows for GPTQ; activations take the first ${activationWindows}`,
+      `windows for GPTQ; activations take the first ${protocol.activationWindows}`,
       integerOption("--calibration-windows", 1),
-      128,
+      protocol.weightWindows,
     )
     .option(
       "--seed <number>",
       "of the draw of calibration windows",
       integerOption("--seed", 0, 2 ** 32 - 1),
-      0,
+      protocol.seed,
     )
+    .option("--compare", "with the model in full precision: paired ratio, KL divergence, top token")
     .option("--json", "print the result as JSON")
-    .action((options: Options) => run(options, session))
+    .action((options: Options) => print(options, session))
 );
 
-async function run(options: Options, session: Session): Promise<void> {
-  const method = methodOf(options.method);
-  const plan = pruningPlan(options);
-  const source = testSource(options);
-  const { profile, execute } = options;
-  const { matrixProduct, integerProduct } = await useBackend("agile");
-  const full = await loadModel(options.model);
-  requireExecution(method, profile, full.architecture, { execute });
-  const { maxPositions } = full.architecture;
-  const { window = Math.min(maxPositions, 2048) } = options;
-  const rule = `--window must be at most ${maxPositions} with ${full.name}`;
-  require(window <= maxPositions, "read the command line", rule, window);
-  const readTokens = tokenReader(full, options.model, options.startToken);
-  const test = await readTokens(source);
-  const windows = cutWindows(test.ids, { window, startToken: test.startToken });
-  const pruning = plan && pruningFor(full, plan);
-  const calibration = needsCalibration(method)
-    ? await calibrate(readTokens, options, window)
-    : undefined;
-
-  const draw = () => calibration!.drawn;
-  const quantized = await quantizeWeights(full, method, draw, session.progress, session.signal);
-  const { model, forward } = executeMethod(quantized, method, profile, draw, {
-    ...{ execute, pruning, release: true },
-  });
-  disposeModel(full, model);
-  const started = performance.now();
-  const readings = await takeReadings(model, windows, forward, session);
-  const seconds = (performance.now() - started) / 1000;
-  const passes = pruning ? 2 : 1;
-  const report: PerplexityReport = {
-    model: options.model,
-    method: options.method,
-    profile: method.activations && profile,
-    calibration: calibration?.source,
-    startToken: test.startToken,
-    window,
-    windows: windows.length,
-    perplexity: readings.survivors.perplexity,
-    denseOnSurvivors: readings.denseOnSurvivors?.perplexity,
-    allPositions: readings.allPositions?.perplexity,
-    scored: readings.survivors.scored,
-    seconds,
-    tokensPerSecond: passes * windows.length * window / seconds,
-    matrixProduct,
-    integerProduct: execute === "integer" ? integerProduct : undefined,
-  };
-  console.log(options.json ? encodeJson(report, 2) : describeReport(report));
-}
-
-function testSource({ text, ids }: Options): TokenSource {
-  const isOne = (text === undefined) !== (ids === undefined);
-  require(isOne, "read the command line", "give either --text or --ids");
-  return text === undefined ? { kind: "ids", path: ids! } : { kind: "text", path: text };
-}
-
-/** The pruning the command line asks for, if any. */
-function pruningPlan({ prune, pruneLayers, positions }: Options): PruningPlan | undefined {
-  const action = "read the command line";
-  const together = (prune === undefined) === (pruneLayers === undefined);
-  require(together, action, "--prune and --prune-layers go together");
-  if (prune === undefined) return undefined;
-  require(prune < 1, action, "--prune must be below 1", prune);
-  return { beta: prune, layers: pruneLayers!, positions };
-}
-
-/** Calibration windows from the given file or from the encyclopedia, and where they come from. */
-async function calibrate(
-  readTokens: (source: TokenSource) => Promise<TokenText>,
-  { calibration: path, calibrationWindows, seed }: Options,
-  window: number,
-): Promise<{ drawn: Calibration; source: string }> {
-  const source: TokenSource = path === undefined
-    ? { kind: "split", split: "calibration" }
-    : fileSource(path);
-  const plan = { window, weightWindows: calibrationWindows, activationWindows, seed };
-  const text = path ?? "the built-in encyclopedia";
-  return {
-    drawn: drawCalibration(await readTokens(source), plan),
-    source: `${text}: ${calibrationWindows} windows of ${window}, seed ${seed}`,
-  };
+async function print({ json, ...options }: Options, session: Session): Promise<void> {
+  const report = await measurePerplexity(options, session);
+  console.log(json ? encodeJson(report, 2) : describeReport(report));
 }

@@ -1,58 +1,158 @@
+import type { CalibrationPlan } from "../experiments/calibration.ts";
 import { formatEstimate } from "../experiments/format_estimate.ts";
-import { describeStartToken } from "../experiments/token_source.ts";
-import type { Estimate } from "../lib/core/mod.ts";
-import type { StartToken } from "../lib/model/mod.ts";
+import type { PruningPlan } from "../experiments/pruning_plan.ts";
+import type { Readings } from "../experiments/readings.ts";
+import { describeStartToken, type TextFacts } from "../experiments/token_source.ts";
+import type { Reading } from "../lib/eval/mod.ts";
+import type { Execution, WeightScheme } from "../lib/methods/mod.ts";
 import type { Profile } from "../lib/quant/mod.ts";
+import type { BackendInfo } from "../lib/tensor/mod.ts";
+import type { Provenance } from "./provenance.ts";
 
-/** What `deno task perplexity` has to say; printed as it is with `--json`. */
+/** A text that was read. */
+export interface TextRead extends TextFacts {
+  /** The file, or what of the built-in encyclopedia. */
+  source: string;
+  /** Without start token. */
+  tokens: number;
+}
+
+/** Everything that `deno task perplexity` did and found; printed as it is with `--json`. */
 export interface PerplexityReport {
-  /** The folder. */
   model: string;
+  /** sha256 of the weights. */
+  weights: string;
   method: string;
+  /** The settings of the weight quantizer. */
+  quantizer: WeightScheme;
   /** Of methods that quantize activations. */
   profile?: Profile;
-  /** What the method was calibrated on; of methods that need it. */
-  calibration?: string;
-  startToken: StartToken;
-  /** Tokens per window, and how many windows were scored. */
+  execute: Execution;
+  /** Layers are counted from 0. */
+  pruning?: PruningPlan;
+  text: TextRead;
+  /** Of methods that calibrate. */
+  calibration?: TextRead & CalibrationPlan;
+  /** Tokens per scored window, and how many there are. */
   window: number;
   windows: number;
-  /** The released protocol: positions that survived pruning, all of them without. */
-  perplexity: Estimate;
-  /** With pruning: the same quantized model without pruning on those positions, the control. */
-  denseOnSurvivors?: Estimate;
-  /** With pruning: every position, pruned ones exiting early. */
-  allPositions?: Estimate;
-  /** Positions that `perplexity` counts. */
-  scored: number;
-  /** Wall time of scoring, and tokens that went through the model per second of it. */
+  /** As in the cells of the tables; with `--compare` also against the model in full precision. */
+  result: Readings;
+  /** Wall time of scoring, and tokens that went through a model per second of it. */
   seconds: number;
   tokensPerSecond: number;
-  matrixProduct: string;
-  /** What the linear maps ran on, of `--execute integer`. */
-  integerProduct?: string;
+  backend: BackendInfo;
+  code: Provenance & { tfjs: string; lock: string };
+  warnings: string[];
 }
 
 /** The report as aligned lines. */
 export function describeReport(report: PerplexityReport): string {
-  const { profile, calibration, denseOnSurvivors, allPositions, integerProduct } = report;
-  const lines: [string, string | undefined][] = [
-    ["model", report.model],
-    ["method", profile ? `${report.method} (profile ${profile})` : report.method],
-    ["calibrated on", calibration],
-    ["linear maps in", integerProduct && `integers (${integerProduct})`],
-    ["start token", describeStartToken(report.startToken)],
-    ["perplexity", interval(report.perplexity)],
-    ["dense on survivors", denseOnSurvivors && interval(denseOnSurvivors)],
-    ["all positions", allPositions && interval(allPositions)],
-    ["scored", `${report.scored} tokens in ${report.windows} windows of ${report.window}`],
-    ["speed", `${Math.round(report.tokensPerSecond)} tokens/s (${report.matrixProduct})`],
+  const { text, pruning, calibration, result, backend, code, execute } = report;
+  const lines: [string, ...(string | undefined)[]][] = [
+    ["model", `${report.model} (weights ${short(report.weights)})`],
+    ["method", report.profile ? `${report.method}, profile ${report.profile}` : report.method],
+    ["weights", describeQuantizer(report.quantizer)],
+    ["linear maps in", execute === "integer" ? `integers (${backend.integerProduct})` : undefined],
+    ["pruning", pruning && describePlan(pruning)],
+    ["calibrated on", calibration && describeText(calibration)],
+    ["", calibration && describeDraw(calibration, report.profile !== undefined)],
+    ["tested on", describeText(text)],
+    ["start token", describeStartToken(text.startToken)],
+    [
+      "scored",
+      `${result.survivors.scored} tokens in ${report.windows} windows of ${report.window}`,
+    ],
+    ...describeReadings(result),
+    ["speed", `${Math.round(report.tokensPerSecond)} tokens/s, ${describeBackend(backend)}`],
+    ["code", `commit ${code.commit ?? "unknown"}, Deno ${code.deno}, TensorFlow.js ${code.tfjs}`],
   ];
   return lines.filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key.padEnd(20)}${value}`)
+    .map(([key, ...values]) => [key.padEnd(20), ...values.map((each) => each!.padEnd(25))].join(""))
+    .map((line) => line.trimEnd())
     .join("\n");
 }
 
-function interval(estimate: Estimate): string {
-  return formatEstimate(estimate, 4) + (estimate.low === undefined ? "" : " (95 %)");
+/** A line per reading; with headings where they are compared with full precision. */
+function describeReadings(result: Readings): [string, ...string[]][] {
+  const { survivors, denseOnSurvivors, allPositions } = result;
+  const rows: [string, Reading?][] = [
+    [denseOnSurvivors ? "survivors" : "perplexity", survivors],
+    ["dense on survivors", denseOnSurvivors],
+    ["all positions", allPositions],
+  ];
+  const lines = rows.flatMap(([name, reading]): [string, ...string[]][] =>
+    reading ? [[name, ...readingCells(reading)]] : []
+  );
+  if (!survivors.ratio) return lines;
+  return [["", "perplexity (95 %)", "over fp16 (95 %)", "KL; same top token"], ...lines];
+}
+
+function readingCells({ perplexity, ratio, divergence, agreement }: Reading): string[] {
+  if (!ratio) {
+    return [formatEstimate(perplexity, 4) + (perplexity.low === undefined ? "" : " (95 %)")];
+  }
+  const difference = `${divergence!.toFixed(4)} nats; ${(100 * agreement!).toFixed(1)} %`;
+  return [formatEstimate(perplexity, 4), formatEstimate(ratio, 4), difference];
+}
+
+function describeQuantizer(scheme: WeightScheme): string | undefined {
+  if (scheme.kind === "keep") return undefined;
+  const { bits, groupSize, symmetric } = scheme.options;
+  const parts = [
+    `${bits} bits by ${scheme.kind.toUpperCase()}`,
+    groupSize === "row" ? "one group per row" : `groups of ${groupSize}`,
+    symmetric ? "symmetric" : "asymmetric",
+  ];
+  if (scheme.kind === "gptq") {
+    const { actOrder, percdamp } = scheme.options;
+    parts.push(actOrder ? "act-order" : "no act-order", `damping ${percdamp}`);
+  }
+  return parts.join(", ");
+}
+
+function describePlan({ beta, layers, positions }: PruningPlan): string {
+  const where = `layer${layers.length > 1 ? "s" : ""} ${layers.join(", ")}`;
+  const numbered = positions === "renumber" ? "renumbered" : "kept";
+  return `${beta} of the tokens in ${where}, positions ${numbered}`;
+}
+
+function describeText({ source, sha256, tokens }: TextRead): string {
+  return `${source} (sha256 ${short(sha256)}, ${tokens} tokens)`;
+}
+
+function describeDraw(plan: CalibrationPlan, activations: boolean): string {
+  const { weightWindows, activationWindows, window, seed } = plan;
+  const first = Math.min(weightWindows, activationWindows);
+  const used = activations ? `, the first ${first} for activations` : "";
+  return `${weightWindows} windows of ${window}${used}, seed ${seed}`;
+}
+
+function describeBackend({ backend, matrixProduct, instructions, threads }: BackendInfo): string {
+  const parts = [`backend ${backend}`, matrixProduct, instructions];
+  return `${parts.filter(Boolean).join(", ")}, ${threads} threads`;
+}
+
+/** The beginning of a digest, as tables print it. */
+function short(digest: string): string {
+  return digest.slice(0, 12);
+}
+
+/** What makes a figure worth less than it seems; the texts and how they were used. */
+export function warningsOf(
+  { text, calibration, windows }: Pick<PerplexityReport, "text" | "calibration" | "windows">,
+): string[] {
+  const warnings: string[] = [];
+  if (calibration?.sha256 === text.sha256) {
+    warnings.push("Calibrated on the text that is tested: the figure flatters the method.");
+  }
+  if (calibration) {
+    const { weightWindows, window, tokens, source } = calibration;
+    if (weightWindows * window > tokens) {
+      const drawn = `${weightWindows} calibration windows of ${window} tokens`;
+      warnings.push(`${drawn} are drawn from the ${tokens} tokens of ${source}: they overlap.`);
+    }
+  }
+  if (windows === 1) warnings.push("The text gives one window: the figure has no interval.");
+  return warnings;
 }

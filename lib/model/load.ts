@@ -4,7 +4,7 @@ import { tf } from "../tensor/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import { type StoredTensor, storedTensors } from "./checkpoint_layout.ts";
 import { ConfigReader } from "./config_reader.ts";
-import { familyOf } from "./families.ts";
+import { families, familyOf } from "./families.ts";
 import type { Family } from "./family.ts";
 import { splitFused } from "./fused_attention.ts";
 import type { Model } from "./model.ts";
@@ -20,9 +20,8 @@ import { buildWeights, type ModuleShape, type ParameterKind, parameterShape } fr
  *   tensor is missing or has another shape than the configuration says. The message names it.
  */
 export async function loadModel(path: string): Promise<Model> {
-  const config = await ConfigReader.open(`${path}/config.json`);
-  const family = familyOf(config);
-  const architecture = family.architecture(config);
+  const { name, architecture } = await readArchitecture(path);
+  const family = families[architecture.family];
   using checkpoint = await openCheckpoint(path);
   const stored = storedTensors(family, architecture, findPrefix(checkpoint, family));
   for (const tensor of stored) checkShape(checkpoint, tensor);
@@ -33,7 +32,20 @@ export async function loadModel(path: string): Promise<Model> {
     const weight = parameter("weight");
     return shape.bias ? { weight, bias: parameter("bias") as tf.Tensor1D } : { weight };
   });
-  return { name: path.replace(/\/+$/, "").split("/").pop()!, architecture, weights };
+  return { name, architecture, weights };
+}
+
+/**
+ * What config.json of a model folder says, for what has to be known before the weights are loaded.
+ *
+ * @throws {InputError} If the configuration asks for something that is not computed here.
+ */
+export async function readArchitecture(
+  path: string,
+): Promise<Pick<Model, "name" | "architecture">> {
+  const config = await ConfigReader.open(`${path}/config.json`);
+  const architecture = familyOf(config).architecture(config);
+  return { name: path.replace(/\/+$/, "").split("/").pop()!, architecture };
 }
 
 /** What this checkpoint puts in front of its names. */

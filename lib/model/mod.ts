@@ -8,7 +8,7 @@ export * from "./embedding.ts";
 export * from "./forward.ts";
 export * from "./head.ts";
 export { initializeModel } from "./initialize.ts";
-export { loadModel } from "./load.ts";
+export { loadModel, readArchitecture } from "./load.ts";
 export * from "./model.ts";
 export type { Forwarded } from "./run_layers.ts";
 export { requireFinite } from "./require_finite.ts";

@@ -1,46 +1,139 @@
 import { assertEquals } from "@std/assert";
-import type { StartToken } from "../../lib/model/mod.ts";
-import { describeReport } from "../../tools/perplexity_report.ts";
+import type { Reading } from "../../lib/eval/mod.ts";
+import {
+  describeReport,
+  type PerplexityReport,
+  type TextRead,
+  warningsOf,
+} from "../../tools/perplexity_report.ts";
 
-const report = {
+const estimate = { value: 3.83921, low: 3.71399, high: 3.97063 };
+const survivors: Reading = { perplexity: estimate, scored: 1533, windowLosses: [1.3, 1.3, 1.3] };
+const compared = (ratio: number): Reading => ({
+  ...survivors,
+  ratio: { value: ratio, low: ratio - 0.01, high: ratio + 0.01 },
+  divergence: 0.012345,
+  agreement: 0.9271,
+});
+
+const text: TextRead = {
+  source: "texts/test.txt",
+  sha256: "0123456789abcdef",
+  startToken: { place: "window", id: 0 },
+  tokens: 1600,
+};
+
+const calibration = {
+  ...text,
+  source: "encyclopedia calibration",
+  sha256: "fedcba9876543210",
+  tokens: 130_000,
+  ...{ window: 512, weightWindows: 32, activationWindows: 10, seed: 7 },
+};
+
+const report: PerplexityReport = {
   model: "models/tiny",
+  weights: "abcdef0123456789",
   method: "fp16",
-  startToken: { place: "window", id: 0 } as StartToken,
+  quantizer: { kind: "keep" },
+  execute: "emulate",
+  text,
   window: 512,
   windows: 3,
-  perplexity: { value: 3.83921, low: 3.71399, high: 3.97063 },
-  scored: 1533,
+  result: { survivors },
   seconds: 0.5,
   tokensPerSecond: 3072.4,
-  matrixProduct: "oneDNN 2.6.3",
+  backend: {
+    backend: "agile",
+    matrixProduct: "oneDNN 2.6.3",
+    integerProduct: "oneDNN 2.6.3",
+    instructions: "relaxed SIMD",
+    threads: 2,
+  },
+  code: { commit: "0a1b2c", deno: "2.9.6", machine: "a test", tfjs: "4.22.0", lock: "1234" },
+  warnings: [],
 };
 
 Deno.test("describeReport() aligns what there is", () => {
   assertEquals(describeReport(report).split("\n"), [
-    "model               models/tiny",
+    "model               models/tiny (weights abcdef012345)",
     "method              fp16",
+    "tested on           texts/test.txt (sha256 0123456789ab, 1600 tokens)",
     "start token         0 in every window",
-    "perplexity          3.8392 [3.7140, 3.9706] (95 %)",
     "scored              1533 tokens in 3 windows of 512",
-    "speed               3072 tokens/s (oneDNN 2.6.3)",
+    "perplexity          3.8392 [3.7140, 3.9706] (95 %)",
+    "speed               3072 tokens/s, backend agile, oneDNN 2.6.3, relaxed SIMD, 2 threads",
+    "code                commit 0a1b2c, Deno 2.9.6, TensorFlow.js 4.22.0",
   ]);
 });
 
-Deno.test("describeReport() adds calibration and the readings of a pruned run", () => {
+Deno.test("describeReport() says how a method quantizes, prunes and calibrates", () => {
+  const options = { bits: 4, groupSize: 128, actOrder: true, symmetric: false, percdamp: 0.01 };
   const lines = describeReport({
     ...report,
     method: "agileq-8",
-    profile: "released",
-    calibration: "the built-in encyclopedia: 128 windows of 512, seed 0",
-    denseOnSurvivors: { value: 4 },
-    allPositions: { value: 5, low: 4.5, high: 5.5 },
+    quantizer: { kind: "gptq", options },
+    profile: "paper",
+    execute: "integer",
+    pruning: { beta: 0.1, layers: [2, 3], positions: "keep" },
+    calibration,
+    result: { survivors, denseOnSurvivors: survivors, allPositions: survivors },
   }).split("\n");
-  assertEquals(lines.slice(1, 3), [
-    "method              agileq-8 (profile released)",
-    "calibrated on       the built-in encyclopedia: 128 windows of 512, seed 0",
+  assertEquals(lines.slice(1, 7), [
+    "method              agileq-8, profile paper",
+    "weights             4 bits by GPTQ, groups of 128, asymmetric, act-order, damping 0.01",
+    "linear maps in      integers (oneDNN 2.6.3)",
+    "pruning             0.1 of the tokens in layers 2, 3, positions kept",
+    "calibrated on       encyclopedia calibration (sha256 fedcba987654, 130000 tokens)",
+    "                    32 windows of 512, the first 10 for activations, seed 7",
   ]);
-  assertEquals(lines.slice(5, 7), [
-    "dense on survivors  4.0000",
-    "all positions       5.0000 [4.5000, 5.5000] (95 %)",
+  assertEquals(lines.slice(10, 13), [
+    "survivors           3.8392 [3.7140, 3.9706] (95 %)",
+    "dense on survivors  3.8392 [3.7140, 3.9706] (95 %)",
+    "all positions       3.8392 [3.7140, 3.9706] (95 %)",
   ]);
+  const rtn = { bits: 3, groupSize: "row", symmetric: true, range: "minmax" } as const;
+  const [, , weights] = describeReport({ ...report, quantizer: { kind: "rtn", options: rtn } })
+    .split("\n");
+  assertEquals(weights, "weights             3 bits by RTN, one group per row, symmetric");
+});
+
+Deno.test("describeReport() puts a comparison with full precision under headings", () => {
+  const result = { survivors: compared(1.1), denseOnSurvivors: compared(1.05) };
+  assertEquals(describeReport({ ...report, result }).split("\n").slice(5, 8), [
+    "                    perplexity (95 %)        over fp16 (95 %)         KL; same top token",
+    "survivors           3.8392 [3.7140, 3.9706]  1.1000 [1.0900, 1.1100]  0.0123 nats; 92.7 %",
+    "dense on survivors  3.8392 [3.7140, 3.9706]  1.0500 [1.0400, 1.0600]  0.0123 nats; 92.7 %",
+  ]);
+});
+
+Deno.test("warningsOf() finds nothing to say of a sound measurement", () => {
+  assertEquals(warningsOf({ text, calibration, windows: 3 }), []);
+  assertEquals(warningsOf({ text, windows: 3 }), []);
+});
+
+Deno.test("warningsOf() warns of calibration on the tested text", () => {
+  assertEquals(
+    warningsOf({ text, calibration: { ...calibration, sha256: text.sha256 }, windows: 3 }),
+    ["Calibrated on the text that is tested: the figure flatters the method."],
+  );
+});
+
+Deno.test("warningsOf() warns of windows drawn from a text that is too short for them", () => {
+  const enough = { ...calibration, tokens: 32 * 512 };
+  assertEquals(warningsOf({ text, calibration: enough, windows: 3 }), []);
+  assertEquals(
+    warningsOf({ text, calibration: { ...enough, tokens: 32 * 512 - 1 }, windows: 3 }),
+    [
+      "32 calibration windows of 512 tokens are drawn from the 16383 tokens of " +
+      "encyclopedia calibration: they overlap.",
+    ],
+  );
+});
+
+Deno.test("warningsOf() warns of a single window", () => {
+  assertEquals(
+    warningsOf({ text, windows: 1 }),
+    ["The text gives one window: the figure has no interval."],
+  );
 });

@@ -1,13 +1,25 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { corpus } from "../../experiments/bundled.ts";
 import { drawCalibration } from "../../experiments/calibration.ts";
+import { evaluate, type EvaluationConfig } from "../../experiments/evaluation.ts";
 import { pruningFor } from "../../experiments/pruning_plan.ts";
+import { loadSubject } from "../../experiments/subject.ts";
+import { WeightCache } from "../../experiments/weight_cache.ts";
+import { generateEncyclopedia } from "../../lib/corpus/mod.ts";
 import { perplexity } from "../../lib/eval/mod.ts";
+import { hashFile, loadTokenizer } from "../../lib/io/mod.ts";
 import { methods, quantizedForward, quantizeWeights } from "../../lib/methods/mod.ts";
-import { disposeModel } from "../../lib/model/mod.ts";
-import { loadTokenizer } from "../../lib/io/mod.ts";
+import {
+  type Architecture,
+  disposeModel,
+  initializeModel,
+  saveModel,
+} from "../../lib/model/mod.ts";
+import { useBackend } from "../../lib/tensor/mod.ts";
 import { randomIds, withModel } from "../eval/tiny_models.ts";
-import { writeTinyModel } from "../experiments/tiny_folder.ts";
+import { tinyArchitecture, writeTinyModel } from "../experiments/tiny_folder.ts";
 import { withFolder } from "../io/temporary_folder.ts";
+import { byteLevelTokenizer } from "../io/tiny_tokenizers.ts";
 import { runTool } from "./run_tool.ts";
 
 const llama = "tests/golden/hf/llama";
@@ -17,7 +29,7 @@ const calibrationIds = randomIds(120, 2);
 /** Processes that run at the same time. */
 const atOnce = 6;
 
-const run = (...args: string[]) => runTool("perplexity", "evaluate", ...args);
+const run = (...args: string[]) => runTool("perplexity", "perplexity", ...args);
 
 const write = (path: string, value: unknown) => Deno.writeTextFile(path, JSON.stringify(value));
 
@@ -31,29 +43,46 @@ Deno.test("perplexity prints what perplexity() of the library gives", () =>
       const { value, low, high } = expected.perplexity;
       assertEquals([human.code, json.code, expected.scored], [0, 0, 124]);
 
-      const { seconds, tokensPerSecond, matrixProduct, ...report } = JSON.parse(json.out);
+      const { seconds, tokensPerSecond, backend, code, ...report } = JSON.parse(json.out);
       assertEquals(report, {
         model: llama,
+        weights: await hashFile(`${llama}/model.safetensors`),
         method: "fp16",
-        startToken: { place: "none" },
+        quantizer: { kind: "keep" },
+        execute: "emulate",
+        text: {
+          source: `${folder}/ids.json`,
+          sha256: await hashFile(`${folder}/ids.json`),
+          startToken: { place: "none" },
+          tokens: 150,
+        },
         window: 32,
         windows: 4,
-        perplexity: { value, low, high },
-        scored: 124,
+        result: {
+          survivors: {
+            perplexity: { value, low, high },
+            scored: 124,
+            windowLosses: report.result.survivors.windowLosses,
+          },
+        },
+        warnings: [],
       });
+      assertEquals(report.result.survivors.windowLosses.length, 4);
       assertEquals(Math.round(seconds * tokensPerSecond), 128);
+      assertEquals(backend, await useBackend("agile"));
+      const { commit, machine, ...versions } = code;
+      assertMatch(commit ?? "", /^([0-9a-f]{12}(\+changes)?)?$/);
+      assertStringIncludes(machine, Deno.build.target);
+      assertEquals(versions, {
+        deno: Deno.version.deno,
+        tfjs: "4.22.0",
+        lock: await hashFile("deno.lock"),
+      });
 
       const lines = human.out.split("\n");
       const interval = `[${low!.toFixed(4)}, ${high!.toFixed(4)}] (95 %)`;
-      assertEquals(lines.slice(0, 5), [
-        `model               ${llama}`,
-        "method              fp16",
-        "start token         none",
-        `perplexity          ${value.toFixed(4)} ${interval}`,
-        "scored              124 tokens in 4 windows of 32",
-      ]);
-      assertEquals(lines.length, 6);
-      assertStringIncludes(lines[5], `tokens/s (${matrixProduct})`);
+      assertStringIncludes(human.out, `\nperplexity          ${value.toFixed(4)} ${interval}\n`);
+      assertEquals(lines.length, 8);
       assertStringIncludes(human.err, "windows: finished");
     });
   }));
@@ -62,10 +91,10 @@ Deno.test("perplexity of a pruned, quantized model is that of the library, with 
   withFolder(async (folder) => {
     await write(`${folder}/ids.json`, [...ids]);
     await write(`${folder}/calibration.json`, [...calibrationIds]);
-    const { code, out } = await run(
+    const { code, out, err } = await run(
       ...["--model", llama, "--ids", `${folder}/ids.json`, "--window", "32", "--json"],
       ...["--method", "agileq-8", "--profile", "released", "--positions", "keep"],
-      ...["--prune", "0.3", "--prune-layers", "0,2", "--seed", "5"],
+      ...["--prune", "0.3", "--prune-layers", "-3,-1", "--seed", "5"],
       ...["--calibration", `${folder}/calibration.json`, "--calibration-windows", "4"],
     );
     assertEquals(code, 0);
@@ -84,31 +113,121 @@ Deno.test("perplexity of a pruned, quantized model is that of the library, with 
       const forward = quantizedForward(model, method, "released", () => drawn, pruning);
       const expected = await perplexity(model, ids, { window: 32, ...forward });
       disposeModel(model, full);
-      assertEquals(report.perplexity, expected.perplexity);
-      assertEquals(report.allPositions, expected.allPositions);
-      assertEquals(report.scored, expected.scored);
+      const { survivors, denseOnSurvivors, allPositions } = report.result;
+      assertEquals(survivors.perplexity, expected.perplexity);
+      assertEquals(allPositions.perplexity, expected.allPositions);
+      assertEquals(survivors.scored, expected.scored);
+      assertEquals(denseOnSurvivors.perplexity.value > 1, true);
     });
-    assertEquals(report.denseOnSurvivors.value > 1, true);
     assertEquals(report.profile, "released");
-    const source = `${folder}/calibration.json: 4 windows of 32, seed 5`;
-    assertEquals(report.calibration, source);
+    assertEquals(report.pruning, { beta: 0.3, layers: [0, 2], positions: "keep" });
+    assertEquals(report.calibration, {
+      source: `${folder}/calibration.json`,
+      sha256: await hashFile(`${folder}/calibration.json`),
+      startToken: { place: "none" },
+      tokens: 120,
+      ...{ window: 32, weightWindows: 4, activationWindows: 10, seed: 5 },
+    });
+    const warning = "4 calibration windows of 32 tokens are drawn from the 120 tokens of ";
+    assertEquals(report.warnings.length, 1);
+    assertStringIncludes(report.warnings[0], warning);
+    assertStringIncludes(err, `Warning: ${warning}`);
   }));
 
-Deno.test("perplexity of a text calibrates on the built-in encyclopedia by itself", () =>
+/** Cells of a table as {@linkcode evaluate} measures them, and the command that asks for the same. */
+const cells: [config: Pick<EvaluationConfig, "method" | "pruning">, ...args: string[]][] = [
+  [{ method: "gptq4", pruning: null }, "--method", "gptq4"],
+  [
+    { method: "agileq-8", pruning: { beta: 0.2, layers: [-1], positions: "renumber" } },
+    ...["--method", "agileq-8", "--prune", "0.2", "--prune-layers=-1"],
+  ],
+];
+
+Deno.test("perplexity --compare gives what the cell of a table has, by its defaults", () =>
   withFolder(async (folder) => {
-    await writeTinyModel(folder);
-    const text = "The old bridge of the town was built by hand. ".repeat(20);
+    await writeTinyModel(folder, { ...tinyArchitecture, maxPositions: 256 });
+    const text = `${folder}/test.txt`;
+    await Deno.writeTextFile(text, generateEncyclopedia(corpus.test).text);
+    const { matrixProduct } = await useBackend("agile");
+    const subject = await loadSubject(folder, { matrixProduct });
+    using weights = new WeightCache(subject.model);
+    for (const [chosen, ...args] of cells) {
+      const { code, out } = await run(
+        "--model",
+        folder,
+        "--text",
+        text,
+        "--compare",
+        "--json",
+        ...args,
+      );
+      assertEquals(code, 0);
+      const report = JSON.parse(out);
+      const expected = await evaluate({ ...subject.facts, ...chosen }, subject, weights, {});
+      assertEquals(report.result, JSON.parse(JSON.stringify(expected)));
+      assertEquals(report.result.survivors.ratio.value > 0, true);
+      const { facts } = subject;
+      const { sha256, startToken, weightWindows, activationWindows, window, seed } =
+        report.calibration;
+      assertEquals(report.weights, facts.weights);
+      assertEquals({ sha256, startToken }, facts.calibrationText);
+      assertEquals(
+        [weightWindows, activationWindows, window, seed],
+        [facts.weightWindows, facts.activationWindows, facts.window, facts.seed],
+      );
+      assertEquals(report.text.sha256, facts.testText.sha256);
+    }
+    disposeModel(subject.model);
+  }));
+
+Deno.test("perplexity takes other settings of the weight quantizer", () =>
+  withFolder(async (folder) => {
+    await write(`${folder}/ids.json`, [...ids]);
+    const args = ["--model", llama, "--ids", `${folder}/ids.json`, "--window", "32", "--json"];
+    const { out } = await run(...args, "--method", "rtn4", "--bits", "8", "--symmetric");
+    const { result, quantizer } = JSON.parse(out);
+    const options = { bits: 8, groupSize: "row", symmetric: true, range: "minmax" } as const;
+    assertEquals(quantizer, { kind: "rtn", options });
+    await withModel("llama", async (full) => {
+      const model = await quantizeWeights(full, { weights: quantizer }, () => {
+        throw new Error("rounding calibrates nothing");
+      });
+      const expected = await perplexity(model, ids, { window: 32 });
+      disposeModel(model, full);
+      assertEquals(result.survivors.perplexity, expected.perplexity);
+    });
+  }));
+
+Deno.test("perplexity puts the start token of the tokenizer once in front of the text", () =>
+  withFolder(async (folder) => {
+    await useBackend("agile");
+    const architecture: Architecture = {
+      ...tinyArchitecture,
+      ...{ vocabularySize: 269, startsEveryWindow: false },
+    };
+    const model = await initializeModel("tiny", architecture, 1);
+    await saveModel(model, folder, "F32");
+    await write(`${folder}/tokenizer.json`, byteLevelTokenizer());
+    const text = "the world worlding theer ".repeat(20);
     await Deno.writeTextFile(`${folder}/text.txt`, text);
-    const { code, out } = await run(
-      ...["--model", folder, "--text", `${folder}/text.txt`, "--window", "16", "--json"],
-      ...["--method", "agileq-8", "--calibration-windows", "2"],
+    const encoded = (await loadTokenizer(folder)).encode(text);
+    const args = ["--model", folder, "--text", `${folder}/text.txt`, "--window", "16", "--json"];
+    const places = [[], ["once"], ["window"], ["none"]].map((place) =>
+      place.length > 0 ? ["--start-token", ...place] : []
     );
-    assertEquals(code, 0);
-    const { windows, calibration, profile } = JSON.parse(out);
-    const tokens = (await loadTokenizer(folder)).encode(text).length;
-    assertEquals(windows, Math.floor(tokens / 15)); // and the start token
-    assertEquals(calibration, "the built-in encyclopedia: 2 windows of 16, seed 0");
-    assertEquals(profile, "paper");
+    const runs = await Promise.all(places.map((place) => run(...args, ...place)));
+    const [byDefault, once, window, none] = runs.map(({ out }) => JSON.parse(out));
+    const asTheyAre = { window: 16, startToken: { place: "none" } } as const;
+    const expected = await perplexity(model, Int32Array.of(268, ...encoded), asTheyAre);
+    assertEquals(byDefault.result.survivors.perplexity, expected.perplexity);
+    assertEquals(byDefault.text.startToken, { place: "once", id: 268 });
+    assertEquals(once.result, byDefault.result);
+    assertEquals(window.text.startToken, { place: "window", id: 268 });
+    assertEquals(window.windows, Math.floor(encoded.length / 15));
+    const bare = await perplexity(model, encoded, asTheyAre);
+    assertEquals(none.result.survivors.perplexity, bare.perplexity);
+    assertNotEquals(none.result.survivors.perplexity, expected.perplexity);
+    disposeModel(model);
   }));
 
 Deno.test("perplexity answers bad input with one line and status 2", () =>

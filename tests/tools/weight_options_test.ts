@@ -1,0 +1,60 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { Command } from "commander";
+import { InputError } from "../../lib/core/mod.ts";
+import { methodOf } from "../../lib/methods/mod.ts";
+import { addWeightOptions, changeWeights, type WeightOptions } from "../../tools/weight_options.ts";
+
+/** What these arguments make of a method's weight quantizer. */
+function changed(method: string, ...args: string[]) {
+  const program = addWeightOptions(new Command().exitOverride());
+  const options = program.parse(args, { from: "user" }).opts<WeightOptions>();
+  return changeWeights(methodOf(method), method, options).weights;
+}
+
+Deno.test("changeWeights() leaves a method alone whose options are not given", () => {
+  for (const name of ["fp16", "rtn4", "gptq4", "agileq-8"]) {
+    assertEquals(changed(name), methodOf(name).weights);
+  }
+});
+
+Deno.test("changeWeights() changes every setting of GPTQ, and nothing else", () => {
+  const flags = ["--bits", "3", "--group-size", "64", "--symmetric", "--no-act-order"];
+  assertEquals(changed("agileq-8", ...flags, "--damping", "0.1"), {
+    kind: "gptq",
+    options: {
+      ...{ bits: 3, groupSize: 64, symmetric: true, actOrder: false },
+      ...{ blockSize: 128, percdamp: 0.1 },
+    },
+  });
+});
+
+Deno.test("changeWeights() changes the settings that RTN has", () => {
+  assertEquals(changed("rtn4", "--bits", "8", "--group-size", "row", "--no-symmetric"), {
+    kind: "rtn",
+    options: { bits: 8, groupSize: "row", symmetric: false, range: "minmax" },
+  });
+});
+
+for (
+  const [method, ...args] of [
+    ["fp16", "--bits", "4"],
+    ["fp16", "--symmetric"],
+    ["rtn4", "--act-order"],
+    ["rtn4", "--no-act-order"],
+    ["rtn4", "--damping", "0.1"],
+  ]
+) {
+  Deno.test(`changeWeights() refuses ${args.join(" ")} of ${method}`, () => {
+    const flag = args[0].replace("--no-", "--");
+    const message = `Cannot read the command line: ${flag} is no setting of ${method}`;
+    assertThrows(() => changed(method, ...args), InputError, message);
+  });
+}
+
+Deno.test("addWeightOptions() refuses values out of range", () => {
+  const refused = (rule: string, ...args: string[]) =>
+    assertThrows(() => changed("gptq4", ...args), InputError, rule);
+  refused('--bits must be an integer in 2..8, got "9"', "--bits", "9");
+  refused('--group-size must be an integer of 1 or more, got "0"', "--group-size", "0");
+  refused('--damping must be a number of 0 or more, got "-1"', "--damping", "-1");
+});

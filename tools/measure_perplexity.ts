@@ -1,0 +1,175 @@
+import { type CalibrationPlan, drawCalibration } from "../experiments/calibration.ts";
+import { pruningFor, type PruningPlan } from "../experiments/pruning_plan.ts";
+import { takeReadings } from "../experiments/readings.ts";
+import { longestWindow, protocol } from "../experiments/subject.ts";
+import {
+  fileSource,
+  textFacts,
+  tokenReader,
+  type TokenSource,
+  type TokenText,
+} from "../experiments/token_source.ts";
+import { require } from "../lib/core/mod.ts";
+import { cutWindows } from "../lib/eval/mod.ts";
+import { hashFile, openCheckpoint } from "../lib/io/mod.ts";
+import {
+  executeMethod,
+  type Execution,
+  methodOf,
+  needsCalibration,
+  quantizeWeights,
+  requireExecution,
+} from "../lib/methods/mod.ts";
+import {
+  disposeModel,
+  loadModel,
+  type Model,
+  readArchitecture,
+  type StartTokenPlace,
+} from "../lib/model/mod.ts";
+import type { Profile } from "../lib/quant/mod.ts";
+import { tf, useBackend } from "../lib/tensor/mod.ts";
+import type { Session } from "./command_line.ts";
+import { type PerplexityReport, type TextRead, warningsOf } from "./perplexity_report.ts";
+import { provenance } from "./provenance.ts";
+import { changeWeights, type WeightOptions } from "./weight_options.ts";
+
+/** What the command line of `deno task perplexity` says. */
+export interface PerplexityOptions extends WeightOptions {
+  model: string;
+  /** One of the two. */
+  text?: string;
+  ids?: string;
+  window?: number;
+  startToken?: StartTokenPlace;
+  method: string;
+  profile: Profile;
+  execute: Execution;
+  /** Both or none. */
+  prune?: number;
+  pruneLayers?: number[];
+  positions: PruningPlan["positions"];
+  calibration?: string;
+  calibrationWindows: number;
+  seed: number;
+  compare?: boolean;
+}
+
+/**
+ * Measures one model with one method on one text, as a cell of the tables is measured. Everything
+ * that the options say is looked at before the weights are loaded.
+ *
+ * @throws {InputError} If the options, the files or the model do not allow it.
+ * @throws The signal's reason once it is aborted.
+ */
+export async function measurePerplexity(
+  options: PerplexityOptions,
+  session: Session,
+): Promise<PerplexityReport> {
+  const { model: folder, profile, execute, startToken } = options;
+  const method = changeWeights(methodOf(options.method), options.method, options);
+  const plan = pruningPlan(options);
+  const source = testSource(options);
+  const described = await readArchitecture(folder);
+  requireExecution(method, profile, described.architecture, { execute });
+  const window = windowFor(described, options.window);
+  const pruning = plan && pruningFor(described, plan);
+  const readTokens = tokenReader(described, folder, startToken);
+  const test = await readTokens(source);
+  const windows = cutWindows(test.ids, { window, startToken: test.startToken });
+  const calibration = needsCalibration(method)
+    ? await readTokens(calibrationSource(options))
+    : undefined;
+  const draw: CalibrationPlan = {
+    ...{ window, weightWindows: options.calibrationWindows, seed: options.seed },
+    activationWindows: protocol.activationWindows,
+  };
+  const drawn = calibration && drawCalibration(calibration, draw);
+  const texts = {
+    text: textRead(test, source),
+    calibration: calibration && { ...textRead(calibration, calibrationSource(options)), ...draw },
+    windows: windows.length,
+  };
+  const warnings = warningsOf(texts);
+  warnings.forEach((warning) => console.error(`Warning: ${warning}`));
+
+  const backend = await useBackend("agile");
+  const full = await loadModel(folder);
+  const quantized = await quantizeWeights(
+    full,
+    method,
+    () => drawn!,
+    session.progress,
+    session.signal,
+  );
+  const { model, forward } = executeMethod(quantized, method, profile, () => drawn!, {
+    ...{ execute, pruning, release: true },
+  });
+  const reference = options.compare ? full : undefined;
+  if (!reference) disposeModel(full, model);
+  const started = performance.now();
+  const result = await takeReadings(model, windows, forward, session, reference);
+  const seconds = (performance.now() - started) / 1000;
+  const passes = (pruning ? 2 : 1) * (reference ? 2 : 1);
+  using checkpoint = await openCheckpoint(folder);
+  return {
+    model: folder,
+    weights: await checkpoint.sha256(),
+    method: options.method,
+    quantizer: method.weights,
+    profile: method.activations && profile,
+    execute,
+    pruning: plan && { ...plan, layers: [...pruning!.ratios.keys()] },
+    ...texts,
+    window,
+    result,
+    seconds,
+    tokensPerSecond: passes * windows.length * window / seconds,
+    backend,
+    code: {
+      ...await provenance(),
+      tfjs: tf.version.tfjs,
+      lock: await hashFile("deno.lock"),
+    },
+    warnings,
+  };
+}
+
+function testSource({ text, ids }: PerplexityOptions): TokenSource {
+  const isOne = (text === undefined) !== (ids === undefined);
+  require(isOne, "read the command line", "give either --text or --ids");
+  return text === undefined ? { kind: "ids", path: ids! } : { kind: "text", path: text };
+}
+
+function calibrationSource({ calibration }: PerplexityOptions): TokenSource {
+  return calibration === undefined
+    ? { kind: "split", split: "calibration" }
+    : fileSource(calibration);
+}
+
+function textRead(text: TokenText, source: TokenSource): TextRead {
+  const from = source.kind === "split" ? text.label : source.path;
+  return { source: from, ...textFacts(text), tokens: text.ids.length };
+}
+
+/** The window that is asked for, or the tables' for such a model. */
+function windowFor(
+  { name, architecture: { maxPositions } }: Pick<Model, "name" | "architecture">,
+  window = Math.min(maxPositions, longestWindow),
+): number {
+  const rule = `--window must be at most ${maxPositions} with ${name}`;
+  require(window <= maxPositions, "read the command line", rule, window);
+  return window;
+}
+
+/** The pruning the command line asks for, if any. */
+function pruningPlan(
+  { prune, pruneLayers, positions }: PerplexityOptions,
+): PruningPlan | undefined {
+  const action = "read the command line";
+  const together = (prune === undefined) === (pruneLayers === undefined);
+  require(together, action, "--prune and --prune-layers go together");
+  if (prune === undefined) return undefined;
+  require(prune < 1, action, "--prune must be below 1", prune);
+  return { beta: prune, layers: pruneLayers!, positions };
+}

@@ -1,0 +1,64 @@
+import type { Command } from "commander";
+import { require } from "../lib/core/mod.ts";
+import type { Method } from "../lib/methods/mod.ts";
+import { integerOption, numberOption } from "./command_line.ts";
+
+/** What the command line changes of a method's weight quantizer; absent what it leaves alone. */
+export interface WeightOptions {
+  bits?: number;
+  groupSize?: number | "row";
+  symmetric?: boolean;
+  actOrder?: boolean;
+  damping?: number;
+}
+
+/** The flag of each option, and what the settings of a method call it. */
+const settings: [key: keyof WeightOptions, flag: string, setting: string][] = [
+  ["bits", "--bits", "bits"],
+  ["groupSize", "--group-size", "groupSize"],
+  ["symmetric", "--symmetric", "symmetric"],
+  ["actOrder", "--act-order", "actOrder"],
+  ["damping", "--damping", "percdamp"],
+];
+
+/** Adds the options that {@linkcode changeWeights} takes. */
+export function addWeightOptions(program: Command): Command {
+  return program
+    .option(
+      "--bits <count>",
+      "of a weight (default of this and the next four: as the method has it)",
+      integerOption("--bits", 2, 8),
+    )
+    .option("--group-size <columns>", 'columns that share a scale, or "row"', groupSize)
+    .option("--symmetric", "weight grids centred on zero")
+    .option("--no-symmetric")
+    .option("--act-order", "GPTQ quantizes columns by decreasing activity")
+    .option("--no-act-order")
+    .option(
+      "--damping <part>",
+      "of the mean of the Hessian's diagonal, added to it by GPTQ (percdamp)",
+      numberOption("--damping", 0),
+    );
+}
+
+function groupSize(text: string): number | "row" {
+  return text === "row" ? text : integerOption("--group-size", 1)(text);
+}
+
+/**
+ * A method with other settings of its weight quantizer.
+ *
+ * @param name What errors call the method.
+ * @throws {InputError} If the method has no such setting.
+ */
+export function changeWeights(method: Method, name: string, options: WeightOptions): Method {
+  const { weights } = method;
+  const known: Record<string, unknown> = weights.kind === "keep" ? {} : { ...weights.options };
+  for (const [key, flag, setting] of settings) {
+    if (options[key] === undefined) continue;
+    require(setting in known, "read the command line", `${flag} is no setting of ${name}`);
+    known[setting] = options[key];
+  }
+  if (weights.kind === "keep") return method;
+  return { ...method, weights: { ...weights, options: known } as typeof weights };
+}
