@@ -46,7 +46,7 @@ interface Observed {
  *
  * @param windows Calibration windows of token ids; the released code takes ten.
  * @param pruning Tokens leave while calibrating: TRIP's range is taken after pruning.
- * @param lower Only these tokens are looked at.
+ * @param lower Only these tokens are looked at; all where a window has none.
  * @throws {InputError} If there are no windows, a site does not occur in the model or gives NaN or
  *   infinity. The message names site and layer.
  */
@@ -84,7 +84,8 @@ function observe(scheme: SiteScheme, observed: Map<string, Observed>, chosen: bo
   return atSites(sites, (value, { site, lower }) => {
     const quantizer = scheme.sites[site] as CalibratedQuantizer;
     const seen = observed.get(site) ?? { quantizer, channels: value.shape.at(-1)!, parts: [] };
-    const rows = chosen ? takeRows(value as tf.Tensor2D, lowerRows(lower)) : value;
+    const some = chosen && lowerRows(lower).length > 0;
+    const rows = some ? takeRows(value as tf.Tensor2D, lower!) : value;
     seen.parts.push(tensorData(rows).slice());
     observed.set(site, seen);
     return value;

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
+import { scoreWindow } from "../../lib/eval/mod.ts";
 import {
   agileQ4,
   agileQ48,
@@ -8,6 +9,7 @@ import {
   calibrateMethod,
   hookByImportance,
   mapByImportance,
+  type Method,
   methods,
   quantizedForward,
   schemeForward,
@@ -15,6 +17,7 @@ import {
 } from "../../lib/methods/mod.ts";
 import {
   atSites,
+  chainHooks,
   extend,
   forward,
   type LowerTokens,
@@ -23,6 +26,7 @@ import {
 } from "../../lib/model/mod.ts";
 import { tensorData, tf, tidy } from "../../lib/tensor/mod.ts";
 import { pruning, randomIds, tinyModels, withModel } from "../eval/tiny_models.ts";
+import golden from "../golden/methods/agileq48.json" with { type: "json" };
 
 const windows = [1, 2, 3].map((seed) => randomIds(24, seed));
 const laterSites = ["attn.output", "mlp.input", "mlp.hidden"];
@@ -113,6 +117,16 @@ for (const prune of [undefined, pruning]) {
     }));
 }
 
+Deno.test("calibrateActivations() looks at all tokens where none is chosen", () =>
+  withModel("llama", (model) => {
+    const lower = agileQ48("paper", model.architecture, [0.5, 0, 0.01]).lower!;
+    const scheme = { profile: "paper", sites: lower.sites } as const;
+    const all = calibrateActivations(model, windows, scheme);
+    const these = calibrateActivations(model, windows, scheme, undefined, lower);
+    assertEquals(these.slice(1), all.slice(1));
+    assertNotEquals(these[0], all[0]);
+  }));
+
 for (const profile of ["paper", "released"] as const) {
   Deno.test(`calibrateMethod() of AgileQ-4/8 calibrates four bits on the tokens of profile ${profile}`, () =>
     withModel("bloom", (model) => {
@@ -124,6 +138,42 @@ for (const profile of ["paper", "released"] as const) {
       const [all, these] = [calibrated(), calibrated(tokens)];
       assertNotEquals(all, these);
       assertEquals(lower, profile === "released" ? all : these);
+    }));
+}
+
+const released = (seed: number) =>
+  Int32Array.from({ length: 40 }, (_, i) => (17 * i * i + 31 * i * seed + 101 * seed) % 512);
+
+for (const { name, lower, inherited, prune, ...expected } of golden.cases) {
+  Deno.test(`quantizedForward() equals the released code: ${name}`, () =>
+    withModel("llama", (model) => {
+      const method: Method = {
+        ...methods["fp16"],
+        activations: (profile, architecture) => agileQ48(profile, architecture, lower, inherited),
+      };
+      const ratios = new Map(prune.map((ratio, layer) => [layer, ratio]));
+      const pruning = { ratios, importance: "startToken", positions: "renumber" } as const;
+      const activationWindows = golden.calibration.map(released);
+      const calibration = () => ({ weightWindows: [], activationWindows });
+      const options = quantizedForward(model, method, "released", calibration, pruning);
+      const told: number[][] = [];
+      const look = atSites(["attn.output"], (value, { layer, lower }) => {
+        told[layer] = [...lower!];
+        return value;
+      });
+      const window = released(golden.window);
+      const { loss, survived } = scoreWindow(model, window, {
+        ...options,
+        hook: chainHooks(options.hook!, look),
+      });
+      assertEquals(told, expected.lowered);
+      const scored = [...survived.keys()].filter((position) => survived[position]);
+      assertEquals(scored, expected.scored);
+      // Where an activation lies between two codes, the rounding of a sum decides about its token.
+      const off = scored.filter((position, i) =>
+        Math.abs(loss[position] - expected.loss[i]) > 5e-6
+      );
+      assert(off.length <= 1, `the losses at ${off} differ`);
     }));
 }
 
