@@ -38,7 +38,7 @@ export async function evaluate(
     method,
     config.profile,
     calibration,
-    { execute, pruning },
+    { execute, pruning, signal: hooks.signal },
   );
   try {
     return await takeReadings(executed, testWindows, forward, hooks, model);

@@ -78,5 +78,7 @@ export async function quantizeSubject(
   const calibration = () => calibrationOf(subject);
   const model = await subject.weights.get(method, calibration, hooks);
   const { profile } = subject.facts;
-  return { model, forward: quantizedForward(model, method, profile, calibration, pruning) };
+  const { signal } = hooks;
+  const forward = quantizedForward(model, method, profile, calibration, pruning, signal);
+  return { model, forward: { ...forward, signal } };
 }

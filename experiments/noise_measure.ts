@@ -99,7 +99,7 @@ export async function measureNoise(
         return value;
       });
       signal?.throwIfAborted();
-      tidy(() => void forward(model, window, { hook }));
+      tidy(() => void forward(model, window, { hook, signal }));
       await new Promise((resolve) => setTimeout(resolve)); // lets signals in
     }
     progress?.update(names.indexOf(name) + 1);

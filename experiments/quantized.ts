@@ -34,7 +34,9 @@ export async function quantizedModel(
   const calibration = needsCalibration(method) ? await calibrate(full, tokenizer) : undefined;
   const drawn = () => calibration!;
   const quantized = await quantizeWeights(full, method, drawn, progress, signal);
-  return executeMethod(quantized, method, protocol.profile, drawn, { execute, release: true });
+  return executeMethod(quantized, method, protocol.profile, drawn, {
+    ...{ execute, release: true, signal },
+  });
 }
 
 async function calibrate(model: Model, tokenizer: Tokenizer): Promise<Calibration> {

@@ -32,11 +32,11 @@ export async function takeReadings(
   hooks: RunHooks,
   reference?: Model,
 ): Promise<Readings> {
-  const { pruning, ...unpruned } = options;
+  const { pruning, ...unpruned } = { ...options, signal: hooks.signal };
   const scores = await scoreWindows(
     windows,
     (window) => ({
-      run: scoreWindow(model, window, options, reference),
+      run: scoreWindow(model, window, { ...unpruned, pruning }, reference),
       dense: pruning && scoreWindow(model, window, unpruned, reference),
     }),
     hooks,

@@ -55,7 +55,7 @@ export async function measureSensitivity(
   const { model } = subject;
   const scored = subject.validationWindows.slice(0, windows);
   const divergence = (each: Model, options: ForwardOptions) => {
-    const scores = scored.map((window) => scoreWindow(each, window, options, model));
+    const scores = scored.map((window) => scoreWindow(each, window, { ...options, signal }, model));
     return readScores(scores).divergence!;
   };
   const quantized = await quantizeSubject(subject, name, hooks);

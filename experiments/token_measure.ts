@@ -54,8 +54,8 @@ export async function measureTokens(
   progress?.start(`losses of ${model.name}`, windows);
   for (const [index, window] of testWindows.slice(0, windows).entries()) {
     signal?.throwIfAborted();
-    const { survived } = scoreWindow(model, window, { pruning });
-    const { loss } = scoreWindow(model, window);
+    const { survived } = scoreWindow(model, window, { pruning, signal });
+    const { loss } = scoreWindow(model, window, { signal });
     losses.kept.push(mean(loss.filter((_, position) => survived[position])));
     losses.pruned.push(mean(loss.filter((_, position) => !survived[position])));
     progress?.update(index + 1);

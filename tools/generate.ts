@@ -97,19 +97,20 @@ async function run(options: Options, session: Session): Promise<void> {
   const { model, forward } = await quantizedModel(full, tokenizer, method, session, execute);
   disposeModel(full, model);
 
-  const settings = { ...forward, temperature, topK, seed, cache };
+  const { signal } = session;
+  const settings = { ...forward, temperature, topK, seed, cache, signal };
   warmUp(model, prompt, { ...settings, tokens: Math.min(2, count) });
   const tokens = generate(model, prompt, { ...settings, tokens: count, endTokens });
   const stream = new TextStream(tokenizer, prompt);
   const seconds: number[] = [];
-  while (!session.signal.aborted) {
+  while (!signal.aborted) {
     const started = performance.now();
     const { value: token, done } = tokens.next();
     if (done) break;
     seconds.push((performance.now() - started) / 1000);
     await writeText(stream.push(token));
   }
-  if (seconds.length === 0) session.signal.throwIfAborted();
+  if (seconds.length === 0) signal.throwIfAborted();
   await writeText(`${stream.end()}\n`);
   if (seconds.length > 0) console.error(describeSpeed(prompt.length, seconds));
 }

@@ -103,7 +103,7 @@ export async function measurePerplexity(
     session.signal,
   );
   const { model, forward } = executeMethod(quantized, method, profile, () => drawn!, {
-    ...{ execute, pruning, release: true },
+    ...{ execute, pruning, release: true, signal: session.signal },
   });
   const reference = options.compare ? full : undefined;
   if (!reference) disposeModel(full, model);

@@ -18,3 +18,6 @@ export const silent: Progress = { start() {}, update() {}, finish() {} };
 export function stepsOf(done: number, total: number): string {
   return `${Number.isInteger(done) ? done : done.toFixed(1)}/${total}`;
 }
+
+/** Hears how much of some work is done, 0..1, ever so often; what it throws ends the work. */
+export type Step = (share: number) => void;

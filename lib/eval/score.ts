@@ -63,11 +63,12 @@ export function scoreWindow(
   const step = Math.max(1, Math.floor(logitBudget / vocabularySize));
   tidy(() => {
     const { hidden, positions, exits } = forward(model, window, options);
-    const expected = reference && forward(reference, window).hidden;
+    const expected = reference && forward(reference, window, { signal: options.signal }).hidden;
     for (const position of positions) if (position < count) scores.survived[position] = 1;
     for (const group of [{ hidden, positions }, ...exits]) {
       const scored = group.positions.filter((position) => position < count);
       for (let from = 0; from < scored.length; from += step) {
+        options.signal?.throwIfAborted();
         const at = scored.subarray(from, from + step);
         tidy(() => {
           const predicted = logits(model, tf.slice2d(group.hidden, [from, 0], [at.length, -1]));

@@ -47,6 +47,8 @@ interface Observed {
  * @param windows Calibration windows of token ids; the released code takes ten.
  * @param pruning Tokens leave while calibrating: TRIP's range is taken after pruning.
  * @param lower Only these tokens are looked at; all where a window has none.
+ * @param signal Stops the work by throwing its reason, if it knows without any event that it is
+ *   aborted.
  * @throws {InputError} If there are no windows, a site does not occur in the model or gives NaN or
  *   infinity. The message names site and layer.
  */
@@ -56,6 +58,7 @@ export function calibrateActivations(
   scheme: SiteScheme,
   pruning?: Pruning,
   lower?: LowerTokens,
+  signal?: AbortSignal,
 ): ActivationParams {
   const { headDim } = model.architecture;
   const streams = openStreams(model, windows);
@@ -64,10 +67,11 @@ export function calibrateActivations(
       const observed = new Map<string, Observed>();
       advanceStreams(model, layer, streams, {
         hook: observe(scheme, observed, lower !== undefined),
-        ...{ pruning, lower },
+        ...{ pruning, lower, signal },
       });
       const calibrated = Object.entries(scheme.sites).filter(([, { kind }]) => kind !== "log2");
       return Object.fromEntries(calibrated.map(([site]) => {
+        signal?.throwIfAborted();
         const found = observed.get(site);
         require(found !== undefined, `calibrate ${model.name}`, `its blocks must have ${site}`);
         return [site, siteParams(found, scheme.profile, headDim, `${site} of layer ${layer}`)];

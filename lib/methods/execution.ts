@@ -67,6 +67,7 @@ export function executeMethod(
   { execute, ...options }: ExecutionOptions,
 ): { model: Model; forward: ForwardOptions } {
   if (execute === "integer") return integerExecution(model, method, profile, calibration, options);
-  const forward = quantizedForward(model, method, profile, calibration, options.pruning);
+  const { pruning, signal } = options;
+  const forward = quantizedForward(model, method, profile, calibration, pruning, signal);
   return { model, forward };
 }

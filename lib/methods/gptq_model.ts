@@ -15,7 +15,9 @@ import { advanceStreams, closeStreams, openStreams } from "./streams.ts";
  * llama.py); in memory are the residual streams of all windows and one Hessian.
  *
  * @param windows Calibration windows of token ids, at least one.
- * @param signal Stops between two groups by throwing its reason.
+ * @param progress Of the layers, and within each.
+ * @param signal Stops the work by throwing its reason: at once, if it knows without any event that it
+ *   is aborted, else between two groups.
  * @returns A model that shares all other tensors with `model`.
  * @throws {InputError} If there are no windows, an activation is not finite or GPTQ refuses a matrix;
  *   the message names site, or matrix, and layer.
@@ -36,17 +38,22 @@ export async function gptqModel(
     for (const [index, layer] of layers.entries()) {
       for (const [order, group] of linearGroups.entries()) {
         await new Promise((resolve) => setTimeout(resolve)); // lets signals in
-        signal?.throwIfAborted();
-        const hessian = inputHessian(quantized, index, streams, inputSites[order]);
-        for (const name of group) {
-          const module = layer[name];
-          if (!module) continue; // gate, where the MLP is not gated
+        const onStep = (share: number) => {
+          signal?.throwIfAborted();
+          progress.update(index + (order + share) / linearGroups.length);
+        };
+        const site = inputSites[order];
+        const hessian = inputHessian(quantized, index, streams, site, (share) => onStep(share / 2));
+        const names = group.filter((name) => layer[name]); // no gate where the MLP is not gated
+        for (const [place, name] of names.entries()) {
+          const module = layer[name]!;
           const matrix = `${name} of layer ${index}`;
-          const quantized = gptq(tensorData(module.weight), hessian, options, matrix);
+          const onPart = (share: number) => onStep((1 + (place + share) / names.length) / 2);
+          const quantized = gptq(tensorData(module.weight), hessian, options, matrix, onPart);
           layer[name] = quantizedModule(module, quantized);
         }
       }
-      advanceStreams(quantized, index, streams);
+      advanceStreams(quantized, index, streams, { signal });
       progress.update(index + 1);
     }
   } catch (error) {

@@ -1,4 +1,4 @@
-import { refuse } from "../core/mod.ts";
+import { refuse, type Step } from "../core/mod.ts";
 import { atSites, type Model, runLayer, type SiteName, type State } from "../model/mod.ts";
 import { tensorData, tf, tidy } from "../tensor/mod.ts";
 
@@ -14,6 +14,7 @@ const longestShift = 120;
  * Where float32 does not hold the products of inputs that it holds, these are first scaled by a power
  * of two: exact, and a factor of H changes no code.
  *
+ * @param onStep Called for every window.
  * @returns `[channels, channels]`
  * @throws {InputError} If an input is not finite; the message names site and layer.
  */
@@ -22,8 +23,9 @@ export function inputHessian(
   layer: number,
   streams: State[],
   site: SiteName,
+  onStep: Step = () => {},
 ): Float32Array {
-  const hessian = hessianOf(model, layer, streams, site, (value) => value);
+  const hessian = hessianOf(model, layer, streams, site, (value) => value, onStep);
   const channels = Math.sqrt(hessian.length);
   let largest = 0;
   for (let i = 0; i < hessian.length; i += channels + 1) largest = Math.max(largest, hessian[i]);
@@ -32,7 +34,7 @@ export function inputHessian(
   const reach = largestInput(model, layer, streams, site);
   if (reach === 0) return hessian;
   const shift = Math.min(Math.max(Math.round(Math.log2(reach)), -longestShift), longestShift);
-  return hessianOf(model, layer, streams, site, (value) => tf.mul(value, 2 ** -shift));
+  return hessianOf(model, layer, streams, site, (value) => tf.mul(value, 2 ** -shift), onStep);
 }
 
 function hessianOf(
@@ -41,22 +43,26 @@ function hessianOf(
   streams: State[],
   site: SiteName,
   scaled: (value: tf.Tensor) => tf.Tensor,
+  onStep: Step,
 ): Float32Array {
   let total: tf.Tensor | undefined;
-  for (const stream of streams) {
-    const next = tidy(() => {
-      const gram = atInput(model, layer, stream, site, (value) => {
-        const operand = scaled(value);
-        return tf.matMul(operand, operand, true, false);
+  try {
+    for (const [index, stream] of streams.entries()) {
+      onStep(index / streams.length);
+      const next = tidy(() => {
+        const gram = atInput(model, layer, stream, site, (value) => {
+          const operand = scaled(value);
+          return tf.matMul(operand, operand, true, false);
+        });
+        return total ? tf.add(total, gram) : gram;
       });
-      return total ? tf.add(total, gram) : gram;
-    });
+      total?.dispose();
+      total = next;
+    }
+    return tensorData(total!).map((value) => value * 2 / streams.length);
+  } finally {
     total?.dispose();
-    total = next;
   }
-  const hessian = tensorData(total!).map((value) => value * 2 / streams.length);
-  total!.dispose();
-  return hessian;
 }
 
 /** The largest |x| that a site gives over all windows. */

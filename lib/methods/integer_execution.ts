@@ -29,6 +29,8 @@ export interface IntegerOptions {
    * codes are packed.
    */
   release?: boolean;
+  /** Stops the work by throwing its reason, as of `calibrateActivations`. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -49,12 +51,12 @@ export function integerExecution(
   method: Method,
   profile: Profile,
   calibration: () => Calibration,
-  { pruning, release = false }: IntegerOptions = {},
+  { pruning, release = false, signal }: IntegerOptions = {},
 ): { model: Model; forward: ForwardOptions } {
-  const calibrated = calibrateMethod(model, method, profile, calibration, pruning);
+  const calibrated = calibrateMethod(model, method, profile, calibration, pruning, signal);
   const { scheme, params } = calibrated;
   return {
-    model: integerModel(model, calibrated, release),
+    model: integerModel(model, calibrated, release, signal),
     forward: {
       ...quantizeActivations(withoutInputs(scheme), params),
       ...{ pruning, lower: scheme.lower },
@@ -66,12 +68,14 @@ function integerModel(
   model: Model,
   { params, lower }: CalibratedScheme,
   release: boolean,
+  signal?: AbortSignal,
 ): Model {
   const layers = model.weights.layers.map((layer) => ({ ...layer }));
   const integer: Model = { ...model, weights: { ...model.weights, layers } };
   try {
     layers.forEach((layer, index) => {
       linearGroups.forEach((group, order) => {
+        signal?.throwIfAborted();
         const names = group.filter((name) => layer[name]); // gate, where the MLP is gated
         const site = inputSites[order];
         const packed = packGroup(layer, names, {

@@ -136,9 +136,10 @@ export function quantizedForward(
   profile: Profile,
   calibration: () => Calibration,
   pruning?: Pruning,
+  signal?: AbortSignal,
 ): ForwardOptions {
   if (!method.activations) return { pruning };
-  const calibrated = calibrateMethod(model, method, profile, calibration, pruning);
+  const calibrated = calibrateMethod(model, method, profile, calibration, pruning, signal);
   return { ...schemeForward(calibrated), pruning };
 }
 
@@ -149,6 +150,7 @@ export function calibrateMethod(
   profile: Profile,
   calibration: () => Calibration,
   pruning?: Pruning,
+  signal?: AbortSignal,
 ): CalibratedScheme {
   require(
     activations !== undefined,
@@ -161,13 +163,14 @@ export function calibrateMethod(
   const { lower } = scheme;
   return {
     scheme,
-    params: calibrateActivations(model, activationWindows, scheme, pruning),
+    params: calibrateActivations(model, activationWindows, scheme, pruning, undefined, signal),
     lower: lower && calibrateActivations(
       model,
       activationWindows,
       { profile, sites: lower.sites },
       pruning,
       lower.calibratedOn === "these" ? lower : undefined,
+      signal,
     ),
   };
 }

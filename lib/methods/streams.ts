@@ -19,7 +19,11 @@ export function openStreams(model: Model, windows: Int32Array[]): State[] {
   return windows.map((window) => tidy(() => embedTokens(model, window)));
 }
 
-/** Takes every stream through one block, in place, and frees what it was before. */
+/**
+ * Takes every stream through one block, in place, and frees what it was before.
+ *
+ * @throws The reason of the options' signal once it is aborted.
+ */
 export function advanceStreams(
   model: Model,
   layer: number,
@@ -27,6 +31,7 @@ export function advanceStreams(
   options?: ForwardOptions,
 ): void {
   streams.forEach((stream, index) => {
+    options?.signal?.throwIfAborted();
     streams[index] = tidy(() => runLayer(model, layer, stream, options).state);
     stream.hidden.dispose();
   });

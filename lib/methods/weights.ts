@@ -26,7 +26,7 @@ export interface Calibration {
  * Applies a method's weight quantizer.
  *
  * @param calibration Asked for the calibration windows only where the quantizer reads them.
- * @param signal Stops between two groups of matrices by throwing its reason; GPTQ only.
+ * @param signal Stops the work by throwing its reason, as of {@linkcode gptqModel}.
  * @returns A model that shares with `model` every tensor that stays as it was.
  * @throws {InputError} If a weight is not finite or GPTQ refuses a matrix or has no windows.
  */
@@ -41,7 +41,7 @@ export async function quantizeWeights(
     case "keep":
       return model;
     case "rtn":
-      return await rtnModel(model, weights.options);
+      return await rtnModel(model, weights.options, signal);
     case "gptq": {
       const { weightWindows } = calibration();
       return await gptqModel(model, weightWindows, weights.options, progress, signal);
@@ -50,8 +50,9 @@ export async function quantizeWeights(
 }
 
 /** Rounds every linear map of every block to the nearest points of its grid. */
-function rtnModel(model: Model, options: RtnSettings): Promise<Model> {
+function rtnModel(model: Model, options: RtnSettings, signal?: AbortSignal): Promise<Model> {
   return withLinearWeights(model, (module, layer, name) => {
+    signal?.throwIfAborted();
     const [rows, columns] = module.weight.shape;
     const format = { ...options, rows, columns };
     const quantized = rtn(tensorData(module.weight), format, `${name} of layer ${layer}`);

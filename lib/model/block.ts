@@ -22,6 +22,8 @@ export interface ForwardOptions {
    * cache, where tokens are not scored, none are chosen.
    */
   lower?: LowerTokens;
+  /** Stops a pass between two blocks by throwing its reason. */
+  signal?: AbortSignal;
 }
 
 /** What one block of a forward pass may be given besides. */

@@ -13,6 +13,7 @@ export interface Forwarded extends State {
  * Takes the stream through all blocks. Run it in `tidy`.
  *
  * @param start What comes out of the embedding; it is freed.
+ * @throws The reason of a layer's signal once that is aborted.
  */
 export function runLayers(
   model: Model,
@@ -22,7 +23,9 @@ export function runLayers(
   let state = start;
   const exits: Exit[] = [];
   for (let layer = 0; layer < model.architecture.layers; layer++) {
-    const next = tidy(() => runLayer(model, layer, state, optionsOf(layer)));
+    const options = optionsOf(layer);
+    options.signal?.throwIfAborted();
+    const next = tidy(() => runLayer(model, layer, state, options));
     state.hidden.dispose();
     state = next.state;
     if (next.exit) exits.push(next.exit);

@@ -1,4 +1,4 @@
-import { require } from "../core/mod.ts";
+import { require, type Step } from "../core/mod.ts";
 import { weightCode, type WeightGrid, weightGrid } from "./weight_grid.ts";
 
 /** The shape and format of the matrix that {@linkcode compensate} works on. */
@@ -41,12 +41,14 @@ const TILE = 256;
  *
  * @param weight `[rows, columns]`; overwritten.
  * @param factor `[columns, columns]`, upper triangular U with `H^-1 = U^T U`.
+ * @param onStep Called for every tile of columns that a block's errors reach.
  * @throws {InputError} If a range, or what errors add up to, is wider than the arithmetic reaches.
  */
 export function compensate(
   weight: Float64Array,
   factor: Float64Array,
   options: CompensationOptions,
+  onStep: Step = () => {},
 ): CompensatedWeight {
   const { rows, columns, groupSize, groups, blockSize, bits, symmetric, rowGrids, name } = options;
   const codeMax = 2 ** bits - 1;
@@ -82,7 +84,7 @@ export function compensate(
         loss += error * error / 2;
       }
     }
-    spread(weight, errors, factor, options, start, end);
+    spread(weight, errors, factor, options, start, end, onStep);
   }
   require(
     Number.isFinite(loss),
@@ -101,8 +103,10 @@ function spread(
   { rows, columns, blockSize }: CompensationOptions,
   start: number,
   end: number,
+  onStep: Step,
 ): void {
   for (let left = end; left < columns; left += TILE) {
+    onStep(start / columns);
     const right = Math.min(left + TILE, columns);
     for (let row = 0; row < rows; row++) {
       const own = weight.subarray(row * columns + left, row * columns + right);

@@ -1,4 +1,4 @@
-import { refuse, require } from "../core/mod.ts";
+import { refuse, require, type Step } from "../core/mod.ts";
 import { compensate } from "./compensate.ts";
 import { inverseFactor } from "./inverse_factor.ts";
 import { dequantizeWeight, type QuantizedWeight, weightGrouping } from "./weight.ts";
@@ -35,6 +35,7 @@ export interface GptqWeight extends QuantizedWeight {
  * @param weight `[rows, columns]`, i.e. `[out, in]`.
  * @param hessian `[columns, columns]`, symmetric; left as it is.
  * @param name What errors call the matrix.
+ * @param onStep Called many times a second, unless the matrix is huge.
  * @throws {InputError} If shapes or options do not fit, a weight or the Hessian is not finite, a range
  * is wider than float32 reaches, or the damped Hessian is not positive definite.
  */
@@ -43,6 +44,7 @@ export function gptq(
   hessian: Float32Array | Float64Array,
   options: GptqOptions,
   name = "weight",
+  onStep: Step = () => {},
 ): GptqWeight {
   const action = `quantize ${name}`;
   const { blockSize = 128, percdamp = 0.01, actOrder, bits, symmetric } = options;
@@ -62,7 +64,7 @@ export function gptq(
 
   const diagonal = Float64Array.from({ length: columns }, (_, i) => hessian[i * columns + i]);
   const order = quantizationOrder(diagonal, actOrder);
-  const factor = dampedFactor(hessian, diagonal, order, percdamp, action);
+  const factor = dampedFactor(hessian, diagonal, order, percdamp, action, onStep);
   const ordered = Float64Array.from(weight, (_, i) => {
     const column = order[i % columns];
     return diagonal[column] === 0 ? 0 : weight[i - i % columns + column];
@@ -83,7 +85,7 @@ export function gptq(
     blockSize,
     rowGrids,
     name,
-  });
+  }, (share) => onStep((1 + share) / 2));
 
   const rank = new Int32Array(columns);
   order.forEach((column, position) => rank[column] = position);
@@ -117,6 +119,7 @@ function dampedFactor(
   order: Int32Array,
   percdamp: number,
   action: string,
+  onStep: Step,
 ): Float64Array {
   const columns = order.length;
   const damping = percdamp * diagonal.reduce((sum, value) => sum + (value || 1), 0) / columns;
@@ -127,7 +130,7 @@ function dampedFactor(
   for (let i = 0; i < columns; i++) {
     factor[i * columns + i] = (diagonal[order[i]] || 1) + damping;
   }
-  const failure = inverseFactor(factor, columns);
+  const failure = inverseFactor(factor, columns, (share) => onStep(share / 2));
   if (failure) {
     refuse(
       action,

@@ -1,3 +1,5 @@
+import type { Step } from "../core/mod.ts";
+
 /**
  * The upper triangular U with `H^-1 = U^T U`: what GPTQ calls the Cholesky factor of the
  * inverse Hessian.
@@ -7,14 +9,17 @@
  *
  * @param matrix `[size, size]`, symmetric; its upper triangle is overwritten by U, the rest is left
  * as it was and means nothing.
+ * @param onStep Called for every row and column.
  * @returns The column where a pivot is not positive, with that pivot, if the matrix is not
  * positive definite.
  */
 export function inverseFactor(
   matrix: Float64Array,
   size: number,
+  onStep: Step = () => {},
 ): { column: number; pivot: number } | undefined {
   for (let column = size - 1; column >= 0; column--) {
+    onStep((size - column) / size / 2);
     const own = matrix.subarray(column * size, (column + 1) * size);
     const pivot = own[column] - tailProduct(own, own, column + 1);
     if (!(pivot > 0)) return { column, pivot };
@@ -24,7 +29,7 @@ export function inverseFactor(
       other[column] = (other[column] - tailProduct(own, other, column + 1)) / own[column];
     }
   }
-  invertUpper(matrix, size);
+  invertUpper(matrix, size, onStep);
 }
 
 /** `sum of a[k] * b[k]` for k from `start` to the end, in four independent chains. */
@@ -45,9 +50,10 @@ function tailProduct(a: Float64Array, b: Float64Array, start: number): number {
 }
 
 /** Replaces an upper triangular matrix by its inverse, from the last row upwards. */
-function invertUpper(matrix: Float64Array, size: number): void {
+function invertUpper(matrix: Float64Array, size: number, onStep: Step): void {
   const factors = new Float64Array(size);
   for (let row = size - 1; row >= 0; row--) {
+    onStep((1 + (size - row) / size) / 2);
     const own = matrix.subarray(row * size, (row + 1) * size);
     factors.set(own);
     own.fill(0, row);

@@ -309,6 +309,21 @@ Deno.test("calibrateActivations() refuses no windows and sites that the model ha
     );
   }));
 
+Deno.test("calibrateActivations() stops once its signal is aborted, and leaves nothing behind", () =>
+  withModel("opt-pre", (model) => {
+    const scheme = agileQ8("paper", model.architecture);
+    const run = () =>
+      calibrateActivations(
+        model,
+        windows,
+        scheme,
+        undefined,
+        undefined,
+        AbortSignal.abort(),
+      );
+    assertThrows(run, DOMException, "aborted");
+  }));
+
 Deno.test("calibrateActivations() and its hook name the site that is not finite", () =>
   withModel("llama", (model) => {
     const scheme = agileQ8("paper", model.architecture);

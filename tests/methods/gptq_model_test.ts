@@ -160,7 +160,7 @@ Deno.test("gptqModel() clears the columns of channels that ReLU never lets throu
     disposeModel(mute, model);
   }));
 
-Deno.test("gptqModel() reports blocks and stops between groups when it is told to", () =>
+Deno.test("gptqModel() reports blocks, how far each is, and stops when it is told to", () =>
   withModel("bloom", async (model) => {
     const calls: string[] = [];
     const progress = {
@@ -169,7 +169,14 @@ Deno.test("gptqModel() reports blocks and stops between groups when it is told t
       finish: () => calls.push("finished"),
     };
     const quantized = await gptqModel(model, windows.slice(0, 1), options, progress);
-    assertEquals(calls, ["GPTQ on bloom: 3", "1", "2", "3", "finished"]);
+    const updates = calls.slice(1, -1).map(Number);
+    assertEquals([calls[0], calls.at(-1)], ["GPTQ on bloom: 3", "finished"]);
+    assertEquals(updates, updates.toSorted((a, b) => a - b));
+    assertEquals(updates.filter(Number.isInteger), [0, 1, 1, 2, 2, 3]);
+    for (const block of [0, 1, 2]) {
+      const shares = updates.filter((each) => each > block && each < block + 1);
+      assert(shares.length > 100, `${shares.length} updates within block ${block}`);
+    }
     disposeModel(quantized, model);
 
     calls.length = 0;

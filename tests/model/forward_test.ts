@@ -108,6 +108,22 @@ Deno.test("forward() keeps no tensors but what it returns", async () => {
   }
 });
 
+Deno.test("forward() stops between two blocks once its signal is aborted", () =>
+  withRandomModel(families.llama, (model) => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const seen: number[] = [];
+    const hook: SiteHook = (value, { layer }) => {
+      seen.push(layer);
+      controller.abort();
+      return value;
+    };
+    const before = tf.memory().numTensors;
+    assertThrows(() => forward(model, randomIds(5), { hook, signal }), DOMException, "aborted");
+    assertEquals(new Set(seen), new Set([0]));
+    assertEquals(tf.memory().numTensors, before);
+  }));
+
 Deno.test("forward() refuses ids outside the vocabulary", async () => {
   await withRandomModel(families.llama, (model) => {
     for (const id of [-1, 50]) {

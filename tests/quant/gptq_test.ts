@@ -93,6 +93,25 @@ Deno.test("gptq() says which group a column belongs to, counting in the order of
   permutation!.forEach((column, rank) => assertEquals(groupIndex[column], rank >> 5));
 });
 
+Deno.test("gptq() tells how far it is, and ends when the listener throws", () => {
+  const options = { bits: 4, groupSize: 32, actOrder: true, symmetric: false, blockSize: 32 };
+  const run = (onStep?: (share: number) => void) =>
+    gptq(tensors.floats("W"), tensors.floats("H"), options, "up", onStep);
+  const shares: number[] = [];
+  assertEquals(run((share) => shares.push(share)).codes, run().codes);
+  assertEquals(shares, shares.toSorted((a, b) => a - b));
+  assert(shares.length > 2 * columns && shares[0] >= 0 && shares.at(-1)! < 1);
+  for (const step of [0, columns, 2 * columns + 1]) {
+    let steps = 0;
+    const stop = new Error("stopped");
+    const onStep = () => {
+      if (steps++ === step) throw stop;
+    };
+    assertThrows(() => run(onStep), Error, "stopped");
+    assertEquals(steps, step + 1);
+  }
+});
+
 Deno.test("gptq() is round-to-nearest when inputs are uncorrelated", () => {
   const random = seededRandom(2);
   const weight = Float32Array.from({ length: 5 * 24 }, () => random.normal());
