@@ -21,12 +21,17 @@ const drawnTogether: Record<string, readonly string[]> = {
  */
 export function drawFigure2(rows: readonly ProfileRow[]): Drawing {
   const groups = Map.groupBy(rows, ({ model, phase, tokens }) => `${model}, ${phase} ${tokens}`);
-  const floats = [...groups].flatMap(([name, group]) => {
+  const floats = [...groups.values()].flatMap((group) => {
     const level = instructionLevels.findLast((each) => group.some((row) => row.level === each));
     const own = group.filter((row) => row.level === level && row.execution === "FP32");
     if (own.length === 0) return [];
     const share = linearShare(own);
-    return [{ name: `${name} tokens`, share, verdict: verdictOf(share, { above: 50 }) }];
+    const [{ model, phase, tokens }] = own;
+    return [{
+      name: `${model} (${phase}, ${tokens} tokens)`,
+      share,
+      verdict: verdictOf(share, { above: 50 }),
+    }];
   });
   return {
     shows: "Share of the time of one transformer block that each operation takes, by instruction " +
@@ -35,7 +40,9 @@ export function drawFigure2(rows: readonly ProfileRow[]): Drawing {
     verdict: combineVerdicts(floats),
     agreement:
       "Integer products can only speed up what products with weights take. In FP32, at the " +
-      `highest instruction level, more than half of the time is ${describeCases(floats)}.`,
+      `highest instruction level, that this is more than half of the time is ${
+        describeCases(floats)
+      }.`,
     details: floats.map(({ name, share, verdict }) =>
       `${name}: products with weights take ${formatEstimate(share, 0)} %: ${verdict}.`
     ),

@@ -35,8 +35,8 @@ export function drawFigure5(
   const formats = [...new Set(ratios.map(({ against }) => against))];
   const half = Math.ceil(trace.length / 2);
   const claimed = ratios.filter(({ level }) => level === paperLevel);
-  const cases = claimed.map(({ against, depth, verdict }) => (
-    { name: `${against} at depth ${depth}`, verdict }
+  const cases = [...Map.groupBy(claimed, ({ against }) => against)].map(([format, group]) => (
+    { name: `the lead over ${format}`, verdict: combineVerdicts(group) }
   ));
   return {
     shows: "The registers of the lane-packed multiplier during a small dot product, and how many " +
@@ -45,7 +45,7 @@ export function drawFigure5(
     verdict: combineVerdicts(cases),
     agreement:
       "The paper claims its speeds on processors without dot products. With the instructions that " +
-      `those have: ${describeCases(cases) || "not measured"}.`,
+      `those have, over all depths: ${describeCases(cases) || "not measured"}.`,
     details: formats.map((format) => describe(format, ratios)),
     spec: panels([
       [
@@ -82,11 +82,7 @@ function ratioPanel(format: string, ratios: readonly SpeedRatio[], letter: strin
     series: [
       ...depths.map((depth) => ({
         name: `depth ${depth}`,
-        values: levels.map((level) => {
-          const row = found(level, depth);
-          return row?.ratio ?? null;
-        }),
-        labels: levels.map((level) => found(level, depth)?.ratio.value.toFixed(2) ?? ""),
+        values: levels.map((level) => found(level, depth)?.ratio ?? null),
       })),
       {
         name: "the paper",
