@@ -1,32 +1,52 @@
-import { type Estimate, type Verdict, verdictOf } from "../lib/core/mod.ts";
+import { type Estimate, InputError, refuse, type Verdict, verdictOf } from "../lib/core/mod.ts";
 import { perplexityRatio, type Reading } from "../lib/eval/mod.ts";
 import type { Finding } from "./finding.ts";
 import { formatEstimate } from "./format_estimate.ts";
 import type { MeasuredModel } from "./measure.ts";
 import type { Readings } from "./readings.ts";
+import type { RowKey } from "./tables.ts";
 
 /** A claim of the paper held against one model. */
 export interface JudgedClaim extends Finding {
   model: string;
 }
 
+const quantizationClaim = "AgileQ-8 loses less than 10 % against FP16";
+const pruningClaim = (method: string) => `pruning improves on ${method}`;
+
 /** Judges both claims of tables 1-3 from 95 % intervals of perplexity ratios on the same windows. */
 export function judgeClaims(
   { name, cells }: Pick<MeasuredModel, "name" | "cells">,
 ): JudgedClaim[] {
-  const dense = cells["agileq-8"].result.survivors;
+  const readingsOf = (row: RowKey) =>
+    cells[row]?.result ?? refuse("judge it", `row ${row} must have been measured`);
+  const full = () => readingsOf("fp16").survivors;
+  const dense = () => readingsOf("agileq-8").survivors;
   const findings = [
-    judgeQuantization(dense, cells["fp16"].result.survivors),
-    judgePruning(dense, cells["agileq-8-pruned"].result),
+    attempt(quantizationClaim, () => judgeQuantization(dense(), full())),
+    attempt(
+      pruningClaim("AgileQ-8"),
+      () => judgePruning(dense(), readingsOf("agileq-8-pruned")),
+    ),
   ];
   return findings.map(({ claim, ...judged }) => ({ claim, model: name, ...judged }));
+}
+
+/** What is found of a claim, be it that the readings do not allow to judge it. */
+function attempt(claim: string, judge: () => Finding): Finding {
+  try {
+    return judge();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { claim, verdict: "not testable here", evidence: error.message };
+  }
 }
 
 /** "AgileQ-8 loses less than 10 % against FP16": a ratio below 1.1. */
 export function judgeQuantization(agileQ8: Reading, fp16: Reading): Finding {
   const loss = ratioOf(agileQ8, fp16);
   return {
-    claim: "AgileQ-8 loses less than 10 % against FP16",
+    claim: quantizationClaim,
     verdict: verdictOf(loss, { below: 1.1 }),
     evidence: `AgileQ-8 / FP16 = ${formatEstimate(loss, 4)}`,
   };
@@ -48,7 +68,7 @@ export function judgePruning(
   const gainByPruning = ratioOf(survivors, denseOnSurvivors!);
   const gainBySelection = ratioOf(denseOnSurvivors!, dense);
   return {
-    claim: `pruning improves on ${method}`,
+    claim: pruningClaim(method),
     verdict: pruningVerdict(gain, gainByPruning, gainBySelection),
     evidence: [
       `survivors / ${method} = ${formatEstimate(gain, 4)}`,

@@ -1,4 +1,4 @@
-import { silent } from "../lib/core/mod.ts";
+import { refuse, silent } from "../lib/core/mod.ts";
 import { perplexityRatio } from "../lib/eval/mod.ts";
 import { methods } from "../lib/methods/mod.ts";
 import { forgetful } from "../lib/sweep/mod.ts";
@@ -17,8 +17,9 @@ export const divergence: FigureExperiment = {
     const settings = { store: forgetful, fingerprint: "", progress: silent, signal, ...options };
     const rows: DivergenceRow[] = [];
     for (const subject of subjects) {
-      const { name, cells } = await measureModel(subject, paperTables, settings);
-      const full = cells["fp16"].result.survivors;
+      const { name, title, cells, refusals } = await measureModel(subject, paperTables, settings);
+      const full = cells["fp16"]?.result.survivors ??
+        refuse(`draw ${title}`, "its row fp16 must be measured", refusals["fp16"]);
       for (const { row, config, result: { survivors } } of Object.values(cells)) {
         if (row === "fp16") continue;
         rows.push({

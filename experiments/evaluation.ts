@@ -1,10 +1,9 @@
 import type { RunHooks } from "../lib/eval/mod.ts";
 import { executeMethod, type MethodName, methods, requireExecution } from "../lib/methods/mod.ts";
 import { disposeModel } from "../lib/model/mod.ts";
-import { drawCalibration } from "./calibration.ts";
 import { pruningFor, type PruningPlan } from "./pruning_plan.ts";
 import { type Readings, takeReadings } from "./readings.ts";
-import type { Subject, SubjectFacts } from "./subject.ts";
+import { calibrationOf, type Subject, type SubjectFacts } from "./subject.ts";
 import type { WeightCache } from "./weight_cache.ts";
 
 /** Everything a measured cell depends on besides the code. */
@@ -23,14 +22,15 @@ export interface EvaluationConfig extends SubjectFacts {
  */
 export async function evaluate(
   config: EvaluationConfig,
-  { model, calibration: text, testWindows }: Subject,
+  subject: Subject,
   weights: WeightCache,
   hooks: RunHooks,
 ): Promise<Readings> {
+  const { model, testWindows } = subject;
   const method = methods[config.method];
   const { execute = "emulate" } = config;
   requireExecution(method, config.profile, model.architecture, { execute });
-  const calibration = () => drawCalibration(text, config);
+  const calibration = () => calibrationOf(subject, config);
   const pruning = config.pruning ? pruningFor(model, config.pruning) : undefined;
   const quantized = await weights.get(method, calibration, hooks);
   const { model: executed, forward } = executeMethod(

@@ -1,4 +1,4 @@
-import expected from "./expectations.json" with { type: "json" };
+import expected from "./expected/perplexities.json" with { type: "json" };
 import type { MeasuredCell } from "./measure.ts";
 import type { Readings } from "./readings.ts";
 import type { RowKey } from "./tables.ts";

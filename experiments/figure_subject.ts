@@ -1,20 +1,16 @@
+import { require } from "../lib/core/mod.ts";
 import { cutWindows, type RunHooks } from "../lib/eval/mod.ts";
-import { loadTokenizer, type Tokenizer } from "../lib/io/mod.ts";
-import {
-  type Calibration,
-  type MethodName,
-  methods,
-  quantizedForward,
-} from "../lib/methods/mod.ts";
+import { exists, loadTokenizer, type Tokenizer } from "../lib/io/mod.ts";
+import { type MethodName, methods, quantizedForward } from "../lib/methods/mod.ts";
 import { disposeModel, type ForwardOptions, type Model, type Pruning } from "../lib/model/mod.ts";
-import { drawCalibration } from "./calibration.ts";
-import { loadSubject, type Subject } from "./subject.ts";
+import { calibrationOf, loadSubject, type Subject, type SubjectOptions } from "./subject.ts";
 import { tokenReader } from "./token_source.ts";
 import { WeightCache } from "./weight_cache.ts";
 
 /** A model to draw figures of, with its texts, and its quantized versions once they are made. */
 export interface FigureSubject extends Subject, Disposable {
-  tokenizer: Tokenizer;
+  /** Null where the model comes without one and is tested on token ids. */
+  tokenizer: Tokenizer | null;
   /** Windows to choose settings on; {@linkcode Subject.testWindows} are for what was chosen. */
   validationWindows: Int32Array[];
   weights: WeightCache;
@@ -23,43 +19,60 @@ export interface FigureSubject extends Subject, Disposable {
 /**
  * Loads a model with everything that figures need. Dispose of it when done.
  *
- * @param folder A model in Hugging Face layout with tokenizer.json.
- * @param options As {@linkcode loadSubject} takes them.
- * @throws {InputError} As {@linkcode loadSubject} does.
+ * Settings are chosen on the encyclopedia's validation split, and those of a model that is tested on
+ * another text on the second half of its windows: the first half tests.
+ *
+ * @param folder A model in Hugging Face layout.
+ * @param options As {@linkcode loadSubject} takes them; `windows` bounds those of each text.
+ * @throws {InputError} As {@linkcode loadSubject} does, or if the text cannot be halved.
  */
 export async function loadFigureSubject(
   folder: string,
-  options: { matrixProduct: string; window?: number },
+  { windows, ...options }: SubjectOptions,
 ): Promise<FigureSubject> {
   const subject = await loadSubject(folder, options);
-  const { model, facts: { window } } = subject;
-  const tokenizer = await loadTokenizer(folder);
+  const weights = new WeightCache(subject.model);
+  const dispose = () => {
+    weights[Symbol.dispose]();
+    disposeModel(subject.model);
+  };
+  try {
+    const hasTokenizer = await exists(`${folder}/tokenizer.json`);
+    const whole: FigureSubject = {
+      ...subject,
+      ...options.test ? halve(subject) : { validationWindows: await validate(subject, folder) },
+      tokenizer: hasTokenizer ? await loadTokenizer(folder) : null,
+      weights,
+      [Symbol.dispose]: dispose,
+    };
+    return firstWindows(whole, windows);
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+/** The windows of the encyclopedia's validation split. */
+async function validate({ model, facts: { window } }: Subject, folder: string) {
   const readTokens = tokenReader(model, folder);
   const { ids, startToken } = await readTokens({ kind: "split", split: "validation" });
-  const weights = new WeightCache(model);
-  return {
-    ...subject,
-    tokenizer,
-    validationWindows: cutWindows(ids, { window, startToken }),
-    weights,
-    [Symbol.dispose]() {
-      weights[Symbol.dispose]();
-      disposeModel(model);
-    },
-  };
+  return cutWindows(ids, { window, startToken });
+}
+
+/** The windows of a text divided among its two tasks. */
+function halve({ title, testWindows: all, facts: { window } }: Subject) {
+  const rule = `the text must have two windows of ${window} tokens, to test and to choose on`;
+  require(all.length > 1, `draw ${title}`, rule, all.length);
+  const middle = Math.ceil(all.length / 2);
+  return { testWindows: all.slice(0, middle), validationWindows: all.slice(middle) };
 }
 
 /** The subject with at most this many windows of each text, for a first look. */
-export function firstWindows(subject: FigureSubject, count: number): FigureSubject {
+export function firstWindows(subject: FigureSubject, count?: number): FigureSubject {
   const testWindows = subject.testWindows.slice(0, count);
   const validationWindows = subject.validationWindows.slice(0, count);
   const facts = { ...subject.facts, windows: testWindows.length };
   return { ...subject, testWindows, validationWindows, facts };
-}
-
-/** The calibration windows of a subject, the same in every call. */
-export function calibrationOf({ calibration, facts }: Subject): Calibration {
-  return drawCalibration(calibration, facts);
 }
 
 /**

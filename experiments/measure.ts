@@ -1,4 +1,4 @@
-import { InputError, type Progress, refuse } from "../lib/core/mod.ts";
+import { type Progress, refuse } from "../lib/core/mod.ts";
 import { type Execution, methods } from "../lib/methods/mod.ts";
 import { type Cell, type CellStore, runCells } from "../lib/sweep/mod.ts";
 import { evaluate, type EvaluationConfig } from "./evaluation.ts";
@@ -11,6 +11,8 @@ import { WeightCache } from "./weight_cache.ts";
 export interface MeasuredCell {
   /** `table1/llama-encyclopedia/gptq4`. */
   id: string;
+  /** The name of the model. */
+  model: string;
   row: RowKey;
   config: EvaluationConfig;
   result: Readings;
@@ -19,9 +21,15 @@ export interface MeasuredCell {
 /** One model with the measured rows of its table. */
 export interface MeasuredModel {
   name: string;
+  /** What captions call the model and the text it was tested on. */
+  title: string;
   table: PaperTable;
   facts: SubjectFacts;
-  cells: Record<RowKey, MeasuredCell>;
+  cells: Partial<Record<RowKey, MeasuredCell>>;
+  /** Why a row was not measured, by the rows that refused the model. */
+  refusals: Partial<Record<RowKey, string>>;
+  /** Why a measured row could not be stored; it is among the cells. */
+  unstored: Partial<Record<RowKey, string>>;
   /** How many cells were measured now, and how many had been before. */
   computed: number;
   reused: number;
@@ -43,10 +51,9 @@ export interface MeasureOptions {
 /**
  * Measures every row of a table that the suite has a method for, on one model; the model's family
  * decides which table. Rows measured before with the same code, model, texts and settings are taken
- * from the store.
+ * from the store, whatever the model is called. A row that refuses the model costs no other.
  *
- * @throws {InputError} If none of the tables is about the model's family, or naming every row that
- *   refused the model.
+ * @throws {InputError} If none of the tables is about the model's family.
  * @throws The signal's reason once it is aborted.
  */
 export async function measureModel(
@@ -54,7 +61,7 @@ export async function measureModel(
   tables: PaperTable[],
   options: MeasureOptions,
 ): Promise<MeasuredModel> {
-  const { model: { name, architecture: { family } }, facts } = subject;
+  const { model: { name, architecture: { family } }, title, facts } = subject;
   const table = tables.find((each) => each.family === family) ??
     refuse(`measure ${name}`, "one of the tables must be about its family", family);
   using weights = new WeightCache(subject.model);
@@ -66,26 +73,29 @@ export async function measureModel(
       ...inIntegers && { execute: "integer" },
     };
     const cell: Cell<EvaluationConfig, Readings> = {
-      id: `table${table.number}/${name}/${key}`,
+      id: `table${table.number}/${facts.weights.slice(0, 12)}/${key}`,
+      label: `table${table.number}/${name}/${key}`,
       config,
       run: (progress, signal) => evaluate(config, subject, weights, { progress, signal }),
     };
     return { row: key, ...cell };
   });
-  const { results, computed, reused, refusals } = await runCells(cells, options);
-  if (refusals.size > 0) {
-    throw new InputError([...refusals].map(([id, reason]) => `${id}: ${reason}`).join("; "));
-  }
-  const measured = cells.map(({ id, row, config }): [RowKey, MeasuredCell] => [
+  const outcome = await runCells(cells, options);
+  const byRow = <Value>(values: ReadonlyMap<string, Value>): Partial<Record<RowKey, Value>> =>
+    Object.fromEntries(
+      cells.filter(({ id }) => values.has(id)).map(({ id, row }) => [row, values.get(id)!]),
+    );
+  const results = byRow(outcome.results);
+  const measured = cells.filter(({ row }) => results[row]).map(({ label, row, config }) => [
     row,
-    { id, row, config, result: results.get(id)! },
+    { id: label!, model: name, row, config, result: results[row]! } satisfies MeasuredCell,
   ]);
   return {
-    name,
-    table,
-    facts,
-    cells: Object.fromEntries(measured) as Record<RowKey, MeasuredCell>,
-    computed: computed.length,
-    reused: reused.length,
+    ...{ name, title, table, facts },
+    cells: Object.fromEntries(measured),
+    refusals: byRow(outcome.refusals),
+    unstored: byRow(outcome.unstored),
+    computed: outcome.computed.length,
+    reused: outcome.reused.length,
   };
 }

@@ -9,7 +9,8 @@ import {
 import { type Architecture, atSites, forward, type SiteName, siteNames } from "../lib/model/mod.ts";
 import { decibels, type NoisePower, noisePower } from "../lib/quant/mod.ts";
 import { tensorData, tidy } from "../lib/tensor/mod.ts";
-import { calibrationOf, type FigureSubject } from "./figure_subject.ts";
+import type { FigureSubject } from "./figure_subject.ts";
+import { calibrationOf } from "./subject.ts";
 
 /** Readings of AgileQ-8's activation quantizers, by what tells them apart. */
 export const noiseSchemes = {

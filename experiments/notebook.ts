@@ -6,7 +6,7 @@ import {
   surviveStop,
 } from "../lib/display/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
-import { type FigureSubject, firstWindows, loadFigureSubject } from "./figure_subject.ts";
+import { type FigureSubject, loadFigureSubject } from "./figure_subject.ts";
 
 /**
  * To stand at the end of a notebook's first cell: figures are interactive, and the button Stop ends
@@ -41,7 +41,6 @@ export async function openSubject(
 ): Promise<FigureSubject> {
   opened?.[Symbol.dispose]();
   opened = undefined;
-  const { matrixProduct } = await useBackend("agile");
-  opened = await loadFigureSubject(folder, { matrixProduct, window });
-  return windows === undefined ? opened : firstWindows(opened, windows);
+  opened = await loadFigureSubject(folder, { ...await useBackend("agile"), window, windows });
+  return opened;
 }

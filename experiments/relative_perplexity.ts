@@ -1,32 +1,27 @@
-import { exactVerdict, mean } from "../lib/core/mod.ts";
+import { type Estimate, exactVerdict, mean } from "../lib/core/mod.ts";
 import { perplexityRatio } from "../lib/eval/mod.ts";
 import { barChart, panels, type PlotlySpec, type Table } from "../lib/report/mod.ts";
 import { findingNotes } from "./finding.ts";
 import type { MeasuredTable } from "./measured_table.ts";
-import { type PaperRow, type PaperTable, paperTables } from "./tables.ts";
+import type { MeasuredCell } from "./measure.ts";
+import { type PaperRow, type PaperTable, paperTables, type RowKey } from "./tables.ts";
 
 /**
- * Perplexity over that of FP16, in percent more: the paper's models on average and ours, table by
- * table. Rows without pruning only, as pruned ones score other tokens.
+ * Perplexity over that of FP16, in percent more: the paper's models on average and ours, each over its
+ * own FP16, table by table. Rows without pruning only, as pruned ones score other tokens.
  *
  * @param published Any of tables 1-3.
  */
 export function drawRelativePerplexity(published: readonly MeasuredTable[]): PlotlySpec {
   const charts = published.map(({ cells }, index) => {
     const paper = paperTables.find(({ number }) => cells[0].id.startsWith(`table${number}/`))!;
-    const model = cells[0].id.split("/")[1];
-    const dense = cells.filter(({ id, config }) =>
-      id.split("/")[1] === model && config.pruning === null
+    const models = Map.groupBy(cells, ({ model }) => model);
+    const rows = paper.rows.filter(({ measured }) =>
+      measured && measured.key !== "fp16" && measured.pruning === null
     );
-    const full = dense.find(({ row }) => row === "fp16")!.result.survivors;
-    const shown = dense.filter(({ row }) => row !== "fp16");
-    const rows = shown.map((cell) =>
-      paper.rows.find(({ measured }) => measured?.key === cell.row)!
-    );
-    const more = (ratio: number) => 100 * (ratio - 1);
     const last = index === published.length - 1;
     return barChart({
-      title: `${paper.family}: paper and ${model}`,
+      title: `${paper.family}: paper and ${[...models.keys()].join(", ")}`,
       bottom: 90,
       categories: rows.map(({ method }) => method),
       x: { title: "" },
@@ -40,24 +35,30 @@ export function drawRelativePerplexity(published: readonly MeasuredTable[]): Plo
           }),
           reference: true,
         },
-        {
-          name: "bundled model",
-          values: shown.map(({ result }) => {
-            const ratio = perplexityRatio(
-              result.survivors.windowLosses,
-              full.windowLosses,
-            );
-            const [low, high] = [ratio.low, ratio.high].map((end) => end && more(end));
-            return { value: more(ratio.value), low, high };
-          }),
-        },
+        ...[...models].map(([model, own]) => ({
+          name: models.size > 1 ? model : "measured here",
+          values: rows.map(({ measured }) => moreThanFull(own, measured!.key)),
+        })),
       ],
-      legend: last,
-      width: last ? 470 : 320,
+      legend: last || models.size > 1,
+      width: last || models.size > 1 ? 470 : 320,
       height: 360,
     });
   });
   return panels([charts], "What quantization costs");
+}
+
+const more = (ratio: number) => 100 * (ratio - 1);
+
+/** A row's perplexity over that of FP16 of the same model; null where one of them was not measured. */
+function moreThanFull(cells: readonly MeasuredCell[], row: RowKey): Estimate | null {
+  const lossesOf = (key: RowKey) =>
+    cells.find((cell) => cell.row === key)?.result.survivors.windowLosses;
+  const [losses, full] = [lossesOf(row), lossesOf("fp16")];
+  if (!losses || !full) return null;
+  const { value, low, high } = perplexityRatio(losses, full);
+  const [lowest, highest] = [low, high].map((end) => end === undefined ? undefined : more(end));
+  return { value: more(value), low: lowest, high: highest };
 }
 
 /** The mean over models and data sets of a row's perplexity over that of FP16; null without any. */

@@ -2,7 +2,6 @@ import type { Table, TableCell } from "../lib/report/mod.ts";
 import type { Reading } from "../lib/eval/mod.ts";
 import type { MeasuredModel } from "./measure.ts";
 import type { Readings } from "./readings.ts";
-import { testTextOf } from "./subject.ts";
 import type { PaperRow, PaperTable } from "./tables.ts";
 
 /** The columns measured for each model. */
@@ -31,8 +30,8 @@ const legend =
  * @param notes What to say below it, after the legend of the columns.
  */
 export function renderTable(paper: PaperTable, models: MeasuredModel[], notes: string[]): Table {
-  const headings = models.flatMap(({ name, facts }) =>
-    Object.keys(measures).map((measure) => `${name} on ${testTextOf(facts)}: ${measure}`)
+  const headings = models.flatMap(({ title }) =>
+    Object.keys(measures).map((measure) => `${title}: ${measure}`)
   );
   const [measured, others] = [true, false].map((wanted) =>
     paper.rows.filter(({ measured }) => (measured !== undefined) === wanted)
@@ -58,8 +57,10 @@ export function renderTable(paper: PaperTable, models: MeasuredModel[], notes: s
 }
 
 function measuredCells({ measured }: PaperRow, { cells }: MeasuredModel): TableCell[] {
-  const cellOf = Object.values(measures);
-  return cellOf.map((cell) => measured ? cell(cells[measured.key].result) : null);
+  const result = measured && cells[measured.key]?.result;
+  if (result) return Object.values(measures).map((cell) => cell(result));
+  const [, ...others] = Object.keys(measures).map(() => null);
+  return [measured ? "refused" : null, ...others];
 }
 
 function perplexityCell(reading?: Reading): TableCell {

@@ -8,7 +8,8 @@ import {
   type SiteHook,
   siteNames,
 } from "../lib/model/mod.ts";
-import { calibrationOf, type FigureSubject, quantizeSubject } from "./figure_subject.ts";
+import { type FigureSubject, quantizeSubject } from "./figure_subject.ts";
+import { calibrationOf } from "./subject.ts";
 
 /** How sensitivity is measured. */
 export interface SensitivitySettings {

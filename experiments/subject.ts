@@ -1,9 +1,18 @@
+import { refuse, require } from "../lib/core/mod.ts";
 import { cutWindows } from "../lib/eval/mod.ts";
-import { hashFiles, openCheckpoint } from "../lib/io/mod.ts";
-import { loadModel, type Model } from "../lib/model/mod.ts";
+import { exists, hashFiles, openCheckpoint } from "../lib/io/mod.ts";
+import type { Calibration } from "../lib/methods/mod.ts";
+import { disposeModel, loadModel, type Model } from "../lib/model/mod.ts";
 import type { Profile } from "../lib/quant/mod.ts";
-import type { CalibrationPlan } from "./calibration.ts";
-import { type TextFacts, textFacts, tokenReader, type TokenText } from "./token_source.ts";
+import type { BackendInfo } from "../lib/tensor/mod.ts";
+import { type CalibrationPlan, drawCalibration } from "./calibration.ts";
+import {
+  type TextFacts,
+  textFacts,
+  tokenReader,
+  type TokenSource,
+  type TokenText,
+} from "./token_source.ts";
 
 /** How every model is measured. */
 export const protocol = {
@@ -20,64 +29,117 @@ export const longestWindow = 2048;
 export interface SubjectFacts extends CalibrationPlan {
   /** sha256 of the weights. */
   weights: string;
-  /** sha256 of config.json and tokenizer.json, joined. */
+  /** sha256 of config.json and, where there is one, tokenizer.json, joined. */
   settings: string;
-  calibrationText: TextFacts;
+  /** Null where there is nothing to calibrate on. */
+  calibrationText: TextFacts | null;
   testText: TextFacts;
   profile: Profile;
-  /** How many windows are scored. */
+  /** How many windows are scored, the first ones of the text. */
   windows: number;
-  /** What multiplies matrices; results depend on it in the last digits. */
+  /** What multiplies matrices, and what the other kernels use; the last digits depend on them. */
   matrixProduct: string;
-}
-
-/** What tables call the text that a subject is tested on. */
-export function testTextOf(_facts: SubjectFacts): string {
-  return "the synthetic encyclopedia";
+  instructions?: string;
 }
 
 /** A model in floating point with the tokens to calibrate and test it on. */
 export interface Subject {
+  /** Its name says the text as well, where that is not the built-in one. */
   model: Model;
-  calibration: TokenText;
+  /** What captions call the model and the text it is tested on. */
+  title: string;
+  /** Null where the built-in text cannot be tokenized. */
+  calibration: TokenText | null;
   /** Windows to score. */
   testWindows: Int32Array[];
   facts: SubjectFacts;
 }
 
+/** How {@linkcode loadSubject} loads a model. */
+export interface SubjectOptions extends Pick<BackendInfo, "matrixProduct" | "instructions"> {
+  /** What to call the model; as its folder unless given. */
+  name?: string;
+  /** Tokens per window; the model's longest, at most 2048, unless given. */
+  window?: number;
+  /** Score at most this many windows; all unless given. */
+  windows?: number;
+  /** What to test on; the encyclopedia's test split unless given. */
+  test?: TokenSource;
+  /** What to calibrate on; the encyclopedia's calibration split unless given. */
+  calibration?: TokenSource;
+}
+
 /**
- * Loads a model and tokenizes the encyclopedia's calibration and test splits for it. Free the model
- * when done.
+ * Loads a model and the texts to test and calibrate it on. Free the model when done.
  *
- * @param folder A model in Hugging Face layout with tokenizer.json.
- * @param options.window Tokens per window; the model's longest, at most 2048, unless given.
- * @throws {InputError} If the folder does not hold a model that can be run, or its tokenizer has
- *   tokens that the model does not know.
+ * @param folder A model in Hugging Face layout with tokenizer.json, which is needed wherever a text
+ *   is to become tokens.
+ * @throws {InputError} If the folder does not hold a model that can be run, or a text is too short or
+ *   has tokens that the model does not know.
  */
-export async function loadSubject(
-  folder: string,
-  options: { matrixProduct: string; window?: number },
-): Promise<Subject> {
+export async function loadSubject(folder: string, options: SubjectOptions): Promise<Subject> {
   const model = await loadModel(folder);
-  const readTokens = tokenReader(model, folder);
-  const calibration = await readTokens({ kind: "split", split: "calibration" });
-  const test = await readTokens({ kind: "split", split: "test" });
-  const window = options.window ?? Math.min(longestWindow, model.architecture.maxPositions);
-  const testWindows = cutWindows(test.ids, { window, startToken: test.startToken });
+  try {
+    return await subjectOf(model, folder, options);
+  } catch (error) {
+    disposeModel(model);
+    throw error;
+  }
+}
+
+async function subjectOf(
+  loaded: Model,
+  folder: string,
+  options: SubjectOptions,
+): Promise<Subject> {
+  const { name = loaded.name, matrixProduct, instructions } = options;
+  const readTokens = tokenReader(loaded, folder);
+  const test = await readTokens(options.test ?? { kind: "split", split: "test" });
+  const hasTokenizer = await exists(`${folder}/tokenizer.json`);
+  const calibrates = options.calibration || hasTokenizer || options.test?.kind !== "ids";
+  const calibration = calibrates
+    ? await readTokens(options.calibration ?? { kind: "split", split: "calibration" })
+    : null;
+  const window = windowFor(loaded, options.window);
+  const testWindows = cutWindows(test.ids, { window, startToken: test.startToken })
+    .slice(0, options.windows);
+  const settingFiles = hasTokenizer ? ["config.json", "tokenizer.json"] : ["config.json"];
   using checkpoint = await openCheckpoint(folder);
   return {
-    model,
+    model: { ...loaded, name: options.test ? `${name} on ${test.label}` : name },
+    title: `${name} on ${options.test ? test.label : "the synthetic encyclopedia"}`,
     calibration,
     testWindows,
     facts: {
       ...protocol,
       weights: await checkpoint.sha256(),
-      settings: await hashFiles([`${folder}/config.json`, `${folder}/tokenizer.json`]),
-      calibrationText: textFacts(calibration),
+      settings: await hashFiles(settingFiles.map((file) => `${folder}/${file}`)),
+      calibrationText: calibration && textFacts(calibration),
       testText: textFacts(test),
       window,
       windows: testWindows.length,
-      matrixProduct: options.matrixProduct,
+      matrixProduct,
+      instructions,
     },
   };
+}
+
+/** The window that is asked for, or the longest the model allows, at most 2048. */
+function windowFor({ name, architecture: { maxPositions } }: Model, asked?: number): number {
+  const rule = `the window of ${name} must be at most ${maxPositions} tokens`;
+  require(asked === undefined || asked <= maxPositions, "cut windows", rule, asked);
+  return asked ?? Math.min(longestWindow, maxPositions);
+}
+
+/**
+ * The calibration windows of a subject, the same in every call with the same plan.
+ *
+ * @throws {InputError} If it has no text to calibrate on, or too short a one.
+ */
+export function calibrationOf(
+  { model, calibration, facts }: Subject,
+  plan: CalibrationPlan = facts,
+): Calibration {
+  const rule = "the built-in text needs tokenizer.json: name another with --calibration";
+  return drawCalibration(calibration ?? refuse(`calibrate ${model.name}`, rule), plan);
 }

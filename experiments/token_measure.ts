@@ -17,7 +17,7 @@ export interface TokenSettings {
 
 /** Which tokens of a text are pruned where, and whether they were hard to continue. */
 export interface MeasuredTokens {
-  /** The tokens of the sample as text. */
+  /** The tokens of the sample as text, their ids where there is no tokenizer. */
   tokens: string[];
   /** Importance `[layer][token]`, eq. 4 over the number of heads; null once a token is pruned. */
   importance: (number | null)[][];
@@ -63,7 +63,7 @@ export async function measureTokens(
   }
   progress?.finish();
   return {
-    tokens: Array.from(text, (id) => tokenizer.decode([id])),
+    tokens: Array.from(text, (id) => tokenizer?.decode([id]) ?? String(id)),
     importance,
     prunedAt,
     keptLoss: meanEstimate(losses.kept),

@@ -1,37 +1,44 @@
 /** `deno task figures`: the paper's figures, measured on the bundled models or on others. */
 import { Option } from "commander";
-import { bundledModels } from "../experiments/bundled.ts";
 import type { FigureExperiment } from "../experiments/figure.ts";
 import { type FigureSubject, loadFigureSubject } from "../experiments/figure_subject.ts";
 import { figures } from "../experiments/figures.ts";
-import { InputError, refuse } from "../lib/core/mod.ts";
+import { canonicalJson, InputError, refuse, sha256 } from "../lib/core/mod.ts";
+import { prepareFolder } from "../lib/io/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
-import { fileCellStore } from "./cell_store.ts";
-import { listOption, main, pathsOption, type Session } from "./command_line.ts";
+import { cellFolder, fileCellStore } from "./cell_store.ts";
+import { listOption, main, type Session } from "./command_line.ts";
+import {
+  addModelOptions,
+  bundledSource,
+  type ModelOptions,
+  ownSources,
+  type Source,
+} from "./model_options.ts";
 import { provenance, sourceHash } from "./provenance.ts";
 import { publishFigure } from "./publish_figure.ts";
 
-interface Options {
+interface Options extends ModelOptions {
   figure: FigureExperiment[];
   fresh?: boolean;
-  model: string[];
 }
 
+/** Where figures of the bundled models go, and those of a model of one's own. */
+const outputs = { bundled: "results/figures", own: "results/local/figures" };
+
 await main((program, session) =>
-  program.name("figures")
-    .description("Draws the figures; what was measured is kept and used again.")
-    .addOption(
-      new Option("--figure <list>", "which figures, such as 1,7 or sensitivity")
-        .argParser(listOption("--figure", figureNamed))
-        .default(figures, "all"),
-    )
-    .option("--fresh", "measure anew")
-    .option(
-      "--model <folder>",
-      "draw this model in Hugging Face layout instead of the bundled ones; may be repeated",
-      pathsOption("--model"),
-      [],
-    )
+  addModelOptions(
+    program.name("figures")
+      .description("Draws the figures; what was measured is kept and used again.")
+      .addOption(
+        new Option("--figure <list>", "which figures, such as 1,7 or sensitivity")
+          .argParser(listOption("--figure", figureNamed))
+          .default(figures, "all"),
+      )
+      .option("--fresh", "measure anew"),
+    "draw this model instead of the bundled ones,",
+    outputs,
+  )
     .action((options: Options) => run(options, session))
 );
 
@@ -44,37 +51,37 @@ function figureNamed(text: string): FigureExperiment {
     );
 }
 
-async function run({ figure: chosen, fresh, model }: Options, session: Session): Promise<void> {
+async function run(options: Options, session: Session): Promise<void> {
   session.kept = "What was measured is kept: the same command goes on there.";
-  const { matrixProduct } = await useBackend("agile");
+  const own = await ownSources(options);
+  const folder = options.out ?? (own.length > 0 ? outputs.own : outputs.bundled);
+  for (const written of [cellFolder, folder]) await prepareFolder(written);
+  const backend = await useBackend("agile");
   const settings = {
     ...session,
-    store: fileCellStore("results/.cells"),
+    store: fileCellStore(cellFolder),
     fingerprint: await sourceHash(),
-    fresh,
+    fresh: options.fresh,
   };
   const origin = await provenance();
   const loaded = new Map<string, FigureSubject>();
-  const load = async (folder: string, window?: number) => {
+  const load = async ({ folder, options }: Source) => {
     const known = loaded.get(folder);
     if (known) return known;
-    const subject = await loadFigureSubject(folder, { matrixProduct, window });
+    const subject = await loadFigureSubject(folder, { ...backend, ...options });
     loaded.set(folder, subject);
     return subject;
   };
   const refusals: string[] = [];
-  for (const experiment of chosen) {
+  for (const experiment of options.figure) {
     try {
       const subjects: FigureSubject[] = [];
-      for (const { folder, window } of sourcesOf(experiment, model)) {
-        subjects.push(await load(folder, window));
-      }
+      for (const source of sourcesOf(experiment, own)) subjects.push(await load(source));
       const figure = await experiment.run(subjects, settings);
-      const others = model.length > 0 ? subjects.map(({ model: { name } }) => name) : [];
-      const stem = [figure.name, ...others].join("-");
-      await publishFigure(figure, origin, "results/figures", stem);
+      const stem = await stemOf(figure.name, own.length > 0 ? subjects : []);
       const said = [figure.agreement, ...figure.details];
-      console.log(`${figure.title} (results/figures/${stem}.svg)\n${said.join("\n")}\n`);
+      console.log(`${figure.title} (${folder}/${stem}.svg)\n${said.join("\n")}\n`);
+      await publishFigure(figure, origin, folder, stem);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       refusals.push(`${experiment.name}: ${error.message}`);
@@ -85,11 +92,18 @@ async function run({ figure: chosen, fresh, model }: Options, session: Session):
 }
 
 /** The models that a figure is drawn for: those of the command line, or the bundled ones. */
-function sourcesOf({ families }: FigureExperiment, model: string[]) {
+function sourcesOf({ families }: FigureExperiment, own: Source[]): Source[] {
   if (families.length === 0) return [];
-  if (model.length > 0) return model.map((folder) => ({ folder, window: undefined }));
-  return families.map((family) => {
-    const { name, recipe } = bundledModels[family];
-    return { folder: `data/models/${name}`, window: recipe.window };
-  });
+  return own.length > 0 ? own : families.map(bundledSource);
+}
+
+/**
+ * What the files of a figure are called: after the models, and after all that identifies them and what
+ * they were measured on, so that no other model of their names writes over them.
+ */
+async function stemOf(figure: string, subjects: FigureSubject[]): Promise<string> {
+  if (subjects.length === 0) return figure;
+  const names = subjects.map(({ model: { name } }) => name.replaceAll(/[^\w.-]+/g, "-"));
+  const identity = await sha256(canonicalJson(subjects.map(({ facts }) => facts)));
+  return [figure, ...names, identity.slice(0, 8)].join("-");
 }

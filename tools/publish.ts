@@ -11,60 +11,72 @@ import { writeAtomically } from "../lib/io/mod.ts";
 import { type Table, toCsv, toLatex, toMarkdown } from "../lib/report/mod.ts";
 import type { Provenance } from "./provenance.ts";
 
-/**
- * Writes a table with its verdicts to `folder`, as Markdown, CSV, LaTeX and, with every reading
- * and configuration, JSON.
- *
- * @returns The table as it was written.
- * @throws {InputError} If the folder cannot be written to.
- */
-export async function publishTable(
-  paper: PaperTable,
-  models: MeasuredModel[],
-  origin: Provenance,
-  folder: string,
-): Promise<Table> {
-  const claims = models.flatMap(judgeClaims);
-  const notes = [...models.map(describeModel), ...claims.map(describeClaim), verdictLegend];
-  const table = renderTable(paper, models, notes);
-  const cells = models.flatMap((model) => Object.values(model.cells));
-  const path = `${folder}/table${paper.number}`;
-  return await writeTable(path, table, { provenance: origin, table, claims, cells });
+/** A table for people, and all that is known of it for programs. */
+export interface TableRecord {
+  provenance: Provenance;
+  table: Table;
+  [facts: string]: unknown;
 }
 
-/**
- * Writes table 4 to `folder` in the same formats, from what `deno task bench block` recorded.
- *
- * @returns The table as it was written.
- * @throws {InputError} If the folder cannot be written to.
- */
-export async function publishTable4(record: BenchRecord, folder: string): Promise<Table> {
+/** One of tables 1-3 with its verdicts, every reading and configuration. */
+export function tableRecord(
+  paper: PaperTable,
+  models: MeasuredModel[],
+  provenance: Provenance,
+): TableRecord {
+  const claims = models.flatMap(judgeClaims);
+  const notes = [
+    ...models.flatMap((model) => [describeModel(model), ...describeRefusals(model)]),
+    ...claims.map(describeClaim),
+    verdictLegend,
+  ];
+  const cells = models.flatMap((model) => Object.values(model.cells));
+  return { provenance, table: renderTable(paper, models, notes), claims, cells };
+}
+
+/** Table 4 with its verdicts, from what `deno task bench block` recorded. */
+export function table4Record(record: BenchRecord): TableRecord {
   const { machine: { processor, cores }, versions, commit } = record;
-  const origin: Provenance = {
+  const provenance: Provenance = {
     commit,
     deno: versions.Deno,
     machine: `${cores} cores, ${processor}`,
   };
   const rows = table4Rows(record);
-  const table = table4(record);
-  const claims = judgeSpeed(rows);
-  return await writeTable(`${folder}/table4`, table, { provenance: origin, table, claims, rows });
+  return { provenance, table: table4(record), claims: judgeSpeed(rows), rows };
 }
 
-/** Writes a table for people, and all that is known of it for programs. */
-async function writeTable(path: string, table: Table, record: unknown): Promise<Table> {
+/**
+ * Writes a table as Markdown, CSV and LaTeX, and its whole record as JSON.
+ *
+ * @param path Of the files, without extension.
+ * @throws {InputError} If they cannot be written.
+ */
+export async function publishTable(record: TableRecord, path: string): Promise<void> {
+  const { table } = record;
   await writeAtomically(`${path}.json`, `${encodeJson(record, 2)}\n`);
   await writeAtomically(`${path}.md`, toMarkdown(table));
   await writeAtomically(`${path}.csv`, toCsv(table));
   await writeAtomically(`${path}.tex`, toLatex(table));
-  return table;
 }
 
-function describeModel({ name, facts }: MeasuredModel): string {
-  return `${name}: weights sha256 ${facts.weights.slice(0, 12)}, encyclopedia test text ` +
-    `${facts.testText.sha256.slice(0, 12)}, ${facts.windows} windows of ${facts.window} tokens, ` +
+function describeModel({ title, facts }: MeasuredModel): string {
+  const { calibrationText } = facts;
+  return `${title}: weights sha256 ${facts.weights.slice(0, 12)}, ` +
+    `test text sha256 ${facts.testText.sha256.slice(0, 12)}, ` +
+    `calibration text sha256 ${calibrationText?.sha256.slice(0, 12) ?? "none"}, ` +
+    `${facts.windows} windows of ${facts.window} tokens, ` +
     `start token ${describeStartToken(facts.testText.startToken)}, ` +
     `profile ${facts.profile}, products by ${facts.matrixProduct}`;
+}
+
+/** Which rows refused a model and why, a line for each reason. */
+function describeRefusals({ title, table, refusals }: MeasuredModel): string[] {
+  const methodOf = (row: string) =>
+    table.rows.find(({ measured }) => measured?.key === row)!.method;
+  return [...Map.groupBy(Object.entries(refusals), ([, reason]) => reason)].map(([reason, rows]) =>
+    `${title}: refused by ${rows.map(([row]) => methodOf(row)).join(", ")}: ${reason}`
+  );
 }
 
 function describeClaim(judged: JudgedClaim): string {

@@ -1,119 +1,151 @@
 /** `deno task reproduce`: the paper's tables with our measurements beside them. */
 import { readBenchRecord } from "../experiments/bench_record.ts";
-import { bundledModels } from "../experiments/bundled.ts";
-import { driftOf, expectations, figuresOf } from "../experiments/expectations.ts";
+import { driftOf } from "../experiments/expectations.ts";
 import { type MeasuredModel, measureModel, type MeasureOptions } from "../experiments/measure.ts";
 import { loadSubject } from "../experiments/subject.ts";
 import { type PaperTable, paperTables } from "../experiments/tables.ts";
-import { encodeJson, require } from "../lib/core/mod.ts";
-import { writeAtomically } from "../lib/io/mod.ts";
+import { InputError, refuse } from "../lib/core/mod.ts";
+import { prepareFolder } from "../lib/io/mod.ts";
 import { type Execution, executions } from "../lib/methods/mod.ts";
 import { disposeModel } from "../lib/model/mod.ts";
 import { toText } from "../lib/report/mod.ts";
-import { useBackend } from "../lib/tensor/mod.ts";
-import { fileCellStore } from "./cell_store.ts";
+import { type BackendInfo, useBackend } from "../lib/tensor/mod.ts";
+import { cellFolder, fileCellStore } from "./cell_store.ts";
+import { choiceOption, integerOption, listOption, main, type Session } from "./command_line.ts";
 import {
-  choiceOption,
-  integerOption,
-  listOption,
-  main,
-  pathsOption,
-  type Session,
-} from "./command_line.ts";
+  addModelOptions,
+  bundledSource,
+  type ModelOptions,
+  ownSources,
+  type Source,
+} from "./model_options.ts";
 import { provenance, sourceHash } from "./provenance.ts";
-import { publishTable, publishTable4 } from "./publish.ts";
+import { publishTable, table4Record, type TableRecord, tableRecord } from "./publish.ts";
 
-interface Options {
+interface Options extends ModelOptions {
   table: number[];
   fresh?: boolean;
-  model: string[];
-  accept?: boolean;
   execute: Execution;
 }
 
-/** A model to measure; the window is that of {@linkcode loadSubject}. */
-interface Source {
-  folder: string;
-  window?: number;
-}
+/** Where the tables of the bundled models go, and those with a model of one's own. */
+const outputs = { bundled: "results", own: "results/local" };
 
 await main((program, session) =>
-  program.name("reproduce")
-    .description("Regenerates tables 1-3 of the paper; measured cells are kept and used again.")
-    .option(
-      "--table <list>",
-      'which tables, such as 1,3; 4 shows what "deno task bench block" measured',
-      listOption("--table", integerOption("--table", 1, 4)),
-      [1, 2, 3],
-    )
-    .option("--fresh", "measure every cell anew")
-    .option(
-      "--model <folder>",
-      "a further model in Hugging Face layout; may be repeated",
-      pathsOption("--model"),
-      [],
-    )
+  addModelOptions(
+    program.name("reproduce")
+      .description("Regenerates tables 1-3 of the paper; measured cells are kept and used again.")
+      .option(
+        "--table <list>",
+        'which tables, such as 1,3; 4 shows what "deno task bench block" measured',
+        listOption("--table", integerOption("--table", 1, 4)),
+        [1, 2, 3],
+      )
+      .option("--fresh", "measure every cell anew"),
+    "a further model",
+    outputs,
+  )
     .option(
       "--execute <how>",
       "emulate: dequantized floats, or integer: integer products in the linear maps of AgileQ-8; " +
-        "tables then go to results/integer",
+        "tables then go to the folder integer of that",
       choiceOption("--execute", executions),
       "emulate",
     )
-    .option("--accept", "take what was measured on the bundled models as the new expectations")
     .action((options: Options) => run(options, session))
 );
 
 async function run(options: Options, session: Session): Promise<void> {
   session.kept = "Measured cells are kept: the same command goes on there.";
-  const emulates = options.execute === "emulate";
-  require(!options.accept || emulates, "read the command line", "--accept takes --execute emulate");
   const timings = options.table.includes(4) ? await readBenchRecord("block") : undefined;
-  const { matrixProduct } = await useBackend("agile");
   const tables = paperTables.filter(({ number }) => options.table.includes(number));
-  const bundled = tables.map(({ family }): Source => {
-    const { name, recipe } = bundledModels[family];
-    return { folder: `data/models/${name}`, window: recipe.window };
-  });
+  const further = await ownSources(options);
+  for (const { options: { name }, family } of further) {
+    const isAsked = tables.some((table) => table.family === family);
+    if (!isAsked) refuse(`measure ${name}`, "one of the tables must be about its family", family);
+  }
+  const base = options.out ?? (further.length > 0 ? outputs.own : outputs.bundled);
+  const folder = options.out || options.execute === "emulate" ? base : `${base}/integer`;
+  for (const written of [cellFolder, folder]) await prepareFolder(written);
+
+  const problems: string[] = [];
   const settings = {
     ...session,
-    store: fileCellStore("results/.cells"),
+    store: fileCellStore(cellFolder),
     fingerprint: await sourceHash(),
     fresh: options.fresh,
     execute: options.execute,
   };
-  const measure = (sources: Source[]) => measureAll(sources, matrixProduct, tables, settings);
+  const backend = await useBackend("agile");
+  const measure = (sources: Source[]) => measureAll(sources, backend, tables, settings, problems);
   // Further models first: should they be refused, that shows at once.
-  const further = await measure(options.model.map((folder) => ({ folder })));
-  const ours = await measure(bundled);
+  const theirs = await measure(further);
+  const ours = await measure(tables.map(({ family }) => bundledSource(family)));
 
-  const folder = emulates ? "results" : "results/integer";
-  const models = [...ours, ...further];
+  const models = [...ours, ...theirs];
   const origin = await provenance();
-  const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 160;
   for (const table of tables) {
     const measured = models.filter((each) => each.table === table);
-    console.log(toText(await publishTable(table, measured, origin, folder), width));
+    if (measured.length === 0) continue;
+    const record = tableRecord(table, measured, origin);
+    await show(record, `${folder}/table${table.number}`, problems);
   }
-  if (timings) console.log(toText(await publishTable4(timings, "results"), width));
+  if (timings) await show(table4Record(timings), `${base}/table4`, problems);
   if (models.length > 0) console.log(summary(models));
-  if (options.accept) await accept(ours);
-  else failOnDrift(ours);
+  const drift = ours.flatMap(({ cells }) => Object.values(cells).flatMap((cell) => driftOf(cell)));
+  drift.forEach((line) => console.error(`Drift in ${line}`));
+  if (problems.length > 0) throw new InputError(problems.join("; "));
+  if (drift.length > 0) Deno.exit(1);
 }
 
+/** Measures one model after the other; what one of them does not allow goes to `problems`. */
 async function measureAll(
   sources: Source[],
-  matrixProduct: string,
+  backend: BackendInfo,
   tables: PaperTable[],
   settings: MeasureOptions,
+  problems: string[],
 ): Promise<MeasuredModel[]> {
   const measured: MeasuredModel[] = [];
-  for (const { folder, window } of sources) {
-    const subject = await loadSubject(folder, { matrixProduct, window });
-    measured.push(await measureModel(subject, tables, settings));
-    disposeModel(subject.model);
+  for (const { folder, options } of sources) {
+    await attempt(`${options.name}: `, problems, async () => {
+      const subject = await loadSubject(folder, { ...backend, ...options });
+      try {
+        const model = await measureModel(subject, tables, settings);
+        measured.push(model);
+        problems.push(...problemsOf(model));
+      } finally {
+        disposeModel(subject.model);
+      }
+    });
   }
   return measured;
+}
+
+/** What was refused and what could not be kept, a line each. */
+function problemsOf({ name, table, refusals, unstored }: MeasuredModel): string[] {
+  const lines = (reasons: Partial<Record<string, string>>) =>
+    Object.entries(reasons).map(([row, reason]) =>
+      `table${table.number}/${name}/${row}: ${reason}`
+    );
+  return [...lines(refusals), ...lines(unstored)];
+}
+
+/** Prints a table, then writes it to `path`; should that fail, the reason goes to `problems`. */
+async function show(record: TableRecord, path: string, problems: string[]): Promise<void> {
+  const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 160;
+  console.log(toText(record.table, width));
+  await attempt("", problems, () => publishTable(record, path));
+}
+
+/** Does work whose refusal costs nothing else: the reason goes to `problems`. */
+async function attempt(prefix: string, problems: string[], work: () => Promise<void>) {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    problems.push(prefix + error.message);
+  }
 }
 
 function summary(models: MeasuredModel[]): string {
@@ -122,23 +154,4 @@ function summary(models: MeasuredModel[]): string {
   return computed === 0
     ? `Nothing has changed: all ${reused} cells were measured before (--fresh measures anew).`
     : `Measured ${computed} cells, used ${reused} measured before.`;
-}
-
-/** Ends the process with status 1 if a cell of a bundled model is not what it is expected to be. */
-function failOnDrift(models: MeasuredModel[]): void {
-  const drift = models.flatMap(({ cells }) =>
-    Object.values(cells).flatMap((cell) => driftOf(cell))
-  );
-  if (drift.length === 0) return;
-  drift.forEach((line) => console.error(`Drift in ${line}`));
-  Deno.exit(1);
-}
-
-/** Writes what was measured over the expectations of the same cells. */
-async function accept(models: MeasuredModel[]): Promise<void> {
-  const accepted = models.flatMap(({ cells }) =>
-    Object.values(cells).map(({ id, result }) => [id, figuresOf(result)])
-  );
-  const all = { ...expectations, ...Object.fromEntries(accepted) };
-  await writeAtomically("experiments/expectations.json", `${encodeJson(all, 2)}\n`);
 }

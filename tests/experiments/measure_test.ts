@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { measureModel, type MeasureOptions } from "../../experiments/measure.ts";
+import { type MeasuredCell, measureModel, type MeasureOptions } from "../../experiments/measure.ts";
 import { paperTables, type RowKey } from "../../experiments/tables.ts";
 import { InputError, type Progress, silent } from "../../lib/core/mod.ts";
 import type { Model } from "../../lib/model/mod.ts";
@@ -40,7 +40,7 @@ for (const [index, name] of tinyModels.entries()) {
         assertEquals("denseOnSurvivors" in result, row.endsWith("pruned"));
         assertEquals("allPositions" in result, row.endsWith("pruned"));
       }
-      const { fp16, rtn4 } = measured.cells;
+      const { fp16, rtn4 } = measured.cells as Record<RowKey, MeasuredCell>;
       assertEquals([fp16.result.survivors.divergence, fp16.result.survivors.agreement], [0, 1]);
       assertEquals(rtn4.result.survivors.divergence! > 0, true);
     }));

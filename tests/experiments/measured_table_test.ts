@@ -3,7 +3,7 @@ import { readMeasuredTable, readPublishedTable } from "../../experiments/measure
 import { drawRelativePerplexity } from "../../experiments/relative_perplexity.ts";
 import { encodeJson, InputError } from "../../lib/core/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
-import { publishTable } from "../../tools/publish.ts";
+import { publishTable, tableRecord } from "../../tools/publish.ts";
 import { measuredModel, readingOf } from "./tiny_subject.ts";
 
 const readings = { survivors: readingOf([1, 2, 3]), denseOnSurvivors: readingOf([1, 2, 3]) };
@@ -12,9 +12,10 @@ const origin = { commit: null, deno: "0", machine: "none" };
 
 Deno.test("readMeasuredTable() reads what reproduce publishes", () =>
   withFolder(async (folder) => {
-    const table = await publishTable(model.table, [model], origin, folder);
+    const record = tableRecord(model.table, [model], origin);
+    await publishTable(record, `${folder}/table1`);
     const published = await readMeasuredTable(`${folder}/table1.json`);
-    assertEquals(published.table, table);
+    assertEquals(published.table, record.table);
     assertEquals(published.claims.length, 2);
     assertEquals(published.cells.map(({ row }) => row), Object.keys(model.cells));
   }));
@@ -66,7 +67,7 @@ Deno.test("readPublishedTable() reads a table that has no cells", () =>
 
 Deno.test("drawRelativePerplexity() draws what a method adds, the paper's on average", () =>
   withFolder(async (folder) => {
-    await publishTable(model.table, [model], origin, folder);
+    await publishTable(tableRecord(model.table, [model], origin), `${folder}/table1`);
     const spec = drawRelativePerplexity([await readMeasuredTable(`${folder}/table1.json`)]);
     const [paper, own] = spec.data;
     const names = paper.x as string[];

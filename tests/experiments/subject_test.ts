@@ -1,17 +1,19 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { tokenizeSplit } from "../../experiments/encyclopedia.ts";
-import { loadSubject } from "../../experiments/subject.ts";
+import { calibrationOf, loadSubject, type SubjectOptions } from "../../experiments/subject.ts";
 import { InputError } from "../../lib/core/mod.ts";
 import { hashFile, loadTokenizer } from "../../lib/io/mod.ts";
 import { disposeModel, type StartToken } from "../../lib/model/mod.ts";
+import { tf } from "../../lib/tensor/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { tinyArchitecture, writeTinyModel } from "./tiny_folder.ts";
 
 const matrixProduct = "a test";
+const instructions = "some";
 
 /** What {@linkcode loadSubject} makes of a folder, its model freed. */
-async function load(folder: string, window?: number) {
-  const subject = await loadSubject(folder, { matrixProduct, window });
+async function load(folder: string, options: Partial<SubjectOptions> = {}) {
+  const subject = await loadSubject(folder, { matrixProduct, instructions, ...options });
   disposeModel(subject.model);
   return subject;
 }
@@ -24,7 +26,7 @@ Deno.test("loadSubject() cuts the test split and knows what identifies the measu
     const test = await tokenizeSplit("test", tokenizer);
     const calibration = await tokenizeSplit("calibration", tokenizer);
     assertEquals(model.architecture, tinyArchitecture);
-    assertEquals(drawnFrom.ids, calibration.ids);
+    assertEquals(drawnFrom!.ids, calibration.ids);
     const startToken: StartToken = { place: "window", id: 0 };
     assertEquals(testWindows.length, Math.floor(test.ids.length / 511));
     assertEquals(testWindows[1], Int32Array.of(0, ...test.ids.subarray(511, 1022)));
@@ -40,13 +42,14 @@ Deno.test("loadSubject() cuts the test split and knows what identifies the measu
       activationWindows: 10,
       seed: 0,
       matrixProduct,
+      instructions,
     });
   }));
 
 Deno.test("loadSubject() takes the window it is given", () =>
   withFolder(async (folder) => {
     await writeTinyModel(folder);
-    const { testWindows, facts } = await load(folder, 100);
+    const { testWindows, facts } = await load(folder, { window: 100 });
     assertEquals([testWindows[0].length, facts.window], [100, 100]);
   }));
 
@@ -82,4 +85,62 @@ Deno.test("loadSubject() refuses a folder without tokenizer", () =>
       InputError,
       `Cannot read ${folder}/tokenizer.json: the file must exist`,
     );
+  }));
+
+const fileOf = (folder: string, name: string, content: unknown) => {
+  Deno.writeTextFileSync(`${folder}/${name}`, JSON.stringify(content));
+  return { kind: "ids", path: `${folder}/${name}` } as const;
+};
+
+/** As many ids as make so many windows of ten tokens, start tokens included. */
+const idsOf = (windows: number) => Array.from({ length: 9 * windows }, (_, id) => id);
+
+Deno.test("loadSubject() takes token ids without a tokenizer, and at most so many windows", () =>
+  withFolder(async (folder) => {
+    await writeTinyModel(folder);
+    await Deno.remove(`${folder}/tokenizer.json`);
+    const test = fileOf(folder, "test.json", idsOf(5));
+    const subject = await load(folder, { name: "mine", test, window: 10, windows: 3 });
+    assertEquals(subject.testWindows[1], Int32Array.of(0, ...idsOf(5).slice(9, 18)));
+    const { window, windows, testText, calibrationText } = subject.facts;
+    assertEquals([window, windows, calibrationText], [10, 3, null]);
+    assertEquals(testText.sha256, await hashFile(test.path));
+    assertEquals([subject.model.name, subject.title], ["mine on test.json", "mine on test.json"]);
+    assertThrows(
+      () => calibrationOf(subject),
+      InputError,
+      "Cannot calibrate mine on test.json: the built-in text needs tokenizer.json: " +
+        "name another with --calibration",
+    );
+  }));
+
+Deno.test("loadSubject() calibrates on the ids that it is given", () =>
+  withFolder(async (folder) => {
+    await writeTinyModel(folder);
+    await Deno.remove(`${folder}/tokenizer.json`);
+    const test = fileOf(folder, "test.json", idsOf(2));
+    const calibration = fileOf(folder, "other.json", [...idsOf(2), 0]);
+    const subject = await load(folder, { test, calibration, window: 10 });
+    assertEquals(subject.facts.calibrationText?.sha256, await hashFile(calibration.path));
+    assertEquals(calibrationOf(subject).weightWindows.length, 32);
+  }));
+
+Deno.test("loadSubject() says which text a model is tested on", () =>
+  withFolder(async (folder) => {
+    await writeTinyModel(folder);
+    const { model, title } = await load(folder, { name: "mine" });
+    assertEquals([model.name, title], ["mine", "mine on the synthetic encyclopedia"]);
+  }));
+
+Deno.test("loadSubject() refuses a window longer than the model's, and frees the model", () =>
+  withFolder(async (folder) => {
+    await writeTinyModel(folder);
+    const before = tf.memory().numTensors;
+    const { maxPositions } = tinyArchitecture;
+    await assertRejects(
+      () => load(folder, { name: "mine", window: maxPositions + 1 }),
+      InputError,
+      `must be at most ${maxPositions} tokens, got ${maxPositions + 1}`,
+    );
+    assertEquals(tf.memory().numTensors, before);
   }));

@@ -3,6 +3,7 @@ import type { Subject, SubjectFacts } from "../../experiments/subject.ts";
 import type { MeasuredCell, MeasuredModel } from "../../experiments/measure.ts";
 import { paperTables, type RowKey } from "../../experiments/tables.ts";
 import { perplexityOf, type Reading } from "../../lib/eval/mod.ts";
+import type { TokenText } from "../../experiments/token_source.ts";
 import type { Model } from "../../lib/model/mod.ts";
 import { randomIds } from "../eval/tiny_models.ts";
 
@@ -21,10 +22,10 @@ export const facts: SubjectFacts = {
 };
 
 /** One of the tiny models with random tokens. */
-export function tinySubject(model: Model): Subject {
+export function tinySubject(model: Model): Subject & { calibration: TokenText } {
   const testWindows = [11, 12, 13].map((seed) => randomIds(facts.window, seed));
-  const calibration = { ...facts.calibrationText, ids: randomIds(200, 10), label: "random" };
-  return { model, calibration, testWindows, facts };
+  const calibration = { ...facts.calibrationText!, ids: randomIds(200, 10), label: "random" };
+  return { model, title: `${model.name} on random tokens`, calibration, testWindows, facts };
 }
 
 /** A reading that gave these mean losses, window by window. */
@@ -37,19 +38,22 @@ export function readingOf(windowLosses: number[]): Reading {
 export function measuredModel(
   pruned: Readings,
   others: Partial<Record<RowKey, number[]>> = {},
-): MeasuredModel {
+): MeasuredModel & { cells: Record<RowKey, MeasuredCell> } {
   const cells = paperTables[0].rows.flatMap(({ measured }): [RowKey, MeasuredCell][] => {
     if (!measured) return [];
     const { key: row, method, pruning } = measured;
     const result = pruning ? pruned : { survivors: readingOf(others[row] ?? [1, 2, 3]) };
     const config = { ...facts, method, pruning };
-    return [[row, { id: `table1/tiny/${row}`, row, config, result }]];
+    return [[row, { id: `table1/tiny/${row}`, model: "tiny", row, config, result }]];
   });
   return {
     name: "tiny",
+    title: "tiny on the synthetic encyclopedia",
     table: paperTables[0],
     facts,
     cells: Object.fromEntries(cells) as Record<RowKey, MeasuredCell>,
+    refusals: {},
+    unstored: {},
     computed: 5,
     reused: 0,
   };

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { paperTables } from "../../experiments/tables.ts";
 import { decodeJson, encodeJson, InputError, verdictLegend } from "../../lib/core/mod.ts";
 import { toCsv, toLatex, toMarkdown } from "../../lib/report/mod.ts";
-import { publishTable, publishTable4 } from "../../tools/publish.ts";
+import { publishTable, table4Record, tableRecord } from "../../tools/publish.ts";
 import { measuredModel, readingOf } from "../experiments/tiny_subject.ts";
 import { blockRecord } from "../experiments/bench_fixture.ts";
 import { withFolder } from "../io/temporary_folder.ts";
@@ -14,9 +14,12 @@ const model = measuredModel({
   allPositions: readingOf([2, 3, Infinity]),
 });
 
-Deno.test("publishTable() writes a table in four formats and returns it", () =>
+const measured = tableRecord(paperTables[0], [model], origin);
+
+Deno.test("publishTable() writes a table in four formats", () =>
   withFolder(async (folder) => {
-    const table = await publishTable(paperTables[0], [model], origin, `${folder}/results`);
+    await publishTable(measured, `${folder}/results/table1`);
+    const { table } = measured;
     const read = (extension: string) => Deno.readTextFile(`${folder}/results/table1.${extension}`);
     assertEquals(await read("md"), toMarkdown(table));
     assertEquals(await read("csv"), toCsv(table));
@@ -29,39 +32,76 @@ Deno.test("publishTable() writes a table in four formats and returns it", () =>
     assertEquals(names.length, 4);
   }));
 
-Deno.test("publishTable() says below a table what was measured, and the verdict of each claim", () =>
-  withFolder(async (folder) => {
-    const { notes } = await publishTable(paperTables[0], [model], origin, folder);
-    assertEquals(notes!.slice(1, 3), [
-      "tiny: weights sha256 0123456789ab, encyclopedia test text fedcba987654, " +
-      "3 windows of 24 tokens, start token none, profile paper, products by a test",
-      'tiny: "AgileQ-8 loses less than 10 % against FP16": reproduced ' +
-      "(AgileQ-8 / FP16 = 1.0000 [1.0000, 1.0000])",
-    ]);
-    assertStringIncludes(notes![3], 'tiny: "pruning improves on AgileQ-8": undecided (');
-    assertEquals(notes!.at(-1), verdictLegend);
-  }));
+Deno.test("tableRecord() says below a table what was measured, and the verdict of each claim", () => {
+  const { table: { notes } } = measured;
+  assertEquals(notes!.slice(1, 3), [
+    "tiny on the synthetic encyclopedia: weights sha256 0123456789ab, " +
+    "test text sha256 fedcba987654, calibration text sha256 calibration, 3 windows of 24 tokens, " +
+    "start token none, profile paper, products by a test",
+    'tiny: "AgileQ-8 loses less than 10 % against FP16": reproduced ' +
+    "(AgileQ-8 / FP16 = 1.0000 [1.0000, 1.0000])",
+  ]);
+  assertStringIncludes(notes![3], 'tiny: "pruning improves on AgileQ-8": undecided (');
+  assertEquals(notes!.at(-1), verdictLegend);
+});
+
+Deno.test("tableRecord() shows rows that refused a model, once for each reason, and all the others", () => {
+  const { "agileq-8-pruned": _one, "agileq-4-pruned": _two, gptq4: _three, ...cells } = model.cells;
+  const refusals = { "agileq-8-pruned": "no layer", "agileq-4-pruned": "no layer", gptq4: "NaN" };
+  const { table } = tableRecord(paperTables[0], [{ ...model, cells, refusals }], origin);
+  const shown = Object.fromEntries(
+    table.rows.map(([method, , , perplexity]) => [method, perplexity]),
+  );
+  assertEquals([shown["GPTQ"], shown["AgileQ-8*"], shown["SpQR"]], ["refused", "refused", null]);
+  assertEquals(shown["RTN"], { ...readingOf([1, 2, 3]).perplexity, digits: 3 });
+  assertEquals(
+    table.notes!.slice(2, 4),
+    [
+      "tiny on the synthetic encyclopedia: refused by AgileQ-8*, AgileQ-4*: no layer",
+      "tiny on the synthetic encyclopedia: refused by GPTQ: NaN",
+    ],
+  );
+  const [, verdict] = table.notes!.slice(4);
+  assertEquals(
+    verdict,
+    'tiny: "pruning improves on AgileQ-8": not testable here ' +
+      "(Cannot judge it: row agileq-8-pruned must have been measured)",
+  );
+});
+
+Deno.test("tableRecord() of a diverged model has infinite perplexities and a ratio of losses", () => {
+  const losses = [800, 810, 820];
+  const reading = { survivors: readingOf(losses), denseOnSurvivors: readingOf(losses) };
+  const diverged = measuredModel(reading, {
+    fp16: losses,
+    "agileq-8": losses.map((l) => l + 0.05),
+  });
+  const { table } = tableRecord(paperTables[0], [diverged], origin);
+  assertEquals(table.rows[0][3], { value: Infinity, low: Infinity, high: Infinity, digits: 3 });
+  assertStringIncludes(
+    table.notes![2],
+    ": reproduced (AgileQ-8 / FP16 = 1.0513 [1.0513, 1.0513])",
+  );
+  for (const format of [toMarkdown, toCsv, toLatex]) assertEquals(/NaN/.test(format(table)), false);
+});
 
 Deno.test("publishTable() refuses a folder that it cannot write to", () =>
   withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/file`, "");
     await assertRejects(
-      () => publishTable(paperTables[0], [model], origin, `${folder}/file`),
+      () => publishTable(measured, `${folder}/file/table1`),
       InputError,
       `Cannot write ${folder}/file/table1.json: `,
     );
   }));
 
-Deno.test("publishTable4() writes the table with the verdicts and the machine of the record", () =>
-  withFolder(async (folder) => {
-    const table = await publishTable4(blockRecord, folder);
-    assertEquals(await Deno.readTextFile(`${folder}/table4.md`), toMarkdown(table));
-    const text = await Deno.readTextFile(`${folder}/table4.json`);
-    const { provenance, claims } = decodeJson(text) as Record<string, unknown>;
-    assertEquals(provenance, {
-      commit: "0123456789ab",
-      deno: "2.9.6",
-      machine: "2 cores, A processor",
-    });
-    assertEquals((claims as unknown[]).length, 6);
-  }));
+Deno.test("table4Record() has the table with the verdicts and the machine of the record", () => {
+  const { provenance, table, claims } = table4Record(blockRecord);
+  assertEquals(table.title.split(":")[0], "Table 4");
+  assertEquals(provenance, {
+    commit: "0123456789ab",
+    deno: "2.9.6",
+    machine: "2 cores, A processor",
+  });
+  assertEquals((claims as unknown[]).length, 6);
+});

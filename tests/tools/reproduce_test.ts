@@ -11,10 +11,6 @@ for (
       ["--table", "1,"],
       'Cannot read the command line: --table must be items and commas, got "1,"',
     ],
-    [
-      ["--accept", "--execute", "integer"],
-      "Cannot read the command line: --accept takes --execute emulate",
-    ],
     [["--model", "nowhere"], "Cannot read nowhere/config.json: the file must exist"],
   ] as const
 ) {

@@ -1,0 +1,40 @@
+/** `deno task accept`: takes the published tables of the bundled models as the new expectations. */
+import { bundledModels } from "../experiments/bundled.ts";
+import { expectations, figuresOf } from "../experiments/expectations.ts";
+import { readMeasuredTable } from "../experiments/measured_table.ts";
+import { paperTables } from "../experiments/tables.ts";
+import { encodeJson } from "../lib/core/mod.ts";
+import { prepareFolder, writeAtomically } from "../lib/io/mod.ts";
+import { integerOption, listOption, main } from "./command_line.ts";
+
+const folder = "experiments/expected";
+
+await main((program) =>
+  program.name("accept")
+    .description(
+      'Takes what "deno task reproduce" wrote to results/ for the bundled models as what is ' +
+        "expected of them.",
+    )
+    .option(
+      "--table <list>",
+      "which tables, such as 1,3",
+      listOption("--table", integerOption("--table", 1, 3)),
+      [1, 2, 3],
+    )
+    .action(run)
+);
+
+async function run({ table: numbers }: { table: number[] }): Promise<void> {
+  await prepareFolder(folder);
+  const accepted: typeof expectations = {};
+  for (const { number, family } of paperTables.filter(({ number }) => numbers.includes(number))) {
+    const { cells } = await readMeasuredTable(`results/table${number}.json`);
+    const own = `table${number}/${bundledModels[family].name}/`;
+    for (const { id, result } of cells.filter(({ id }) => id.startsWith(own))) {
+      accepted[id] = figuresOf(result);
+    }
+  }
+  const path = `${folder}/perplexities.json`;
+  await writeAtomically(path, `${encodeJson({ ...expectations, ...accepted }, 2)}\n`);
+  console.log(`${path}: ${Object.keys(accepted).length} cells accepted.`);
+}
