@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError, mean, seededRandom } from "../../lib/core/mod.ts";
 
@@ -52,6 +52,11 @@ Deno.test("seededRandom() draws integers from low to high, both reached", () => 
       assertEquals([...drawn].sort((left, right) => left - right), expected);
     }),
   );
+});
+
+Deno.test("seededRandom() draws the deviates of Box and Muller from Python's stream", () => {
+  // random.seed(0); u, v = random.random(), random.random(); sqrt(-2 log(1 - u)) cos(2 pi v)
+  assertAlmostEquals(seededRandom(0).normal(), 0.09637157846515239, 1e-15);
 });
 
 Deno.test("seededRandom() draws standard normal deviates", () => {

@@ -2,7 +2,8 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import { InputError } from "../../lib/core/mod.ts";
 import { siteValues } from "../../lib/inspect/mod.ts";
 import { tensorData, tf } from "../../lib/tensor/mod.ts";
-import { forward } from "../../lib/model/mod.ts";
+import { atSites, forward } from "../../lib/model/mod.ts";
+import { families, withRandomModel } from "../model/tiny_models.ts";
 import { pruning, randomIds, tinyModels, withModel } from "../eval/tiny_models.ts";
 
 const window = randomIds(12, 1);
@@ -59,6 +60,26 @@ Deno.test("siteValues() says which tokens reach a site: pruning comes between at
     assertEquals(counts("attn.input"), [12, 6, 4]);
     assertEquals(counts("mlp.input"), [6, 4, 4]);
   }));
+
+Deno.test("siteValues() puts maps together that arrive in several parts", async () => {
+  const heads = 80; // too many maps of 512 x 512 for one part
+  const architecture = { ...families.bloom, layers: 1, heads, keyValueHeads: heads, headDim: 2 };
+  await withRandomModel({ ...architecture, hiddenSize: 160, embeddingSize: 160 }, (model) => {
+    const long = Int32Array.from({ length: 512 }, (_, i) => i % 50);
+    let parts = 0;
+    const hook = atSites(["attn.probs"], (value) => {
+      parts++;
+      return value;
+    });
+    const [{ shape, values }] = siteValues(model, long, "attn.probs", { hook });
+    assert(parts > 1);
+    assertEquals(shape, [heads, 512, 512]);
+    for (let row = 0; row < heads * 512; row++) {
+      assertEquals(values[row * 512 + row % 512] > 0, true);
+      if (row % 512 < 511) assertEquals(values[row * 512 + row % 512 + 1], 0);
+    }
+  });
+});
 
 Deno.test("siteValues() refuses a site or layer that the model does not have", () =>
   withModel("bloom", (model) => {

@@ -37,12 +37,16 @@ Deno.test("commonStep() refuses steps that are no powers of two apart, and sever
   const params = uniformParams(range, { bits: 8 });
   const stepRule = "its steps must be one step times powers of two, as those of TRIP are";
   for (const factor of [3, 512]) {
-    assertThrows(
-      () => commonStep({ ...params, scale: Float32Array.of(1, factor) }, 2, "attn.input"),
-      InputError,
-      `Cannot multiply attn.input in integers: ${stepRule}, got ${factor}`,
-    );
+    for (const scale of [[1, factor], [factor, 1]]) {
+      assertThrows(
+        () => commonStep({ ...params, scale: Float32Array.from(scale) }, 2, "attn.input"),
+        InputError,
+        `Cannot multiply attn.input in integers: ${stepRule}, got ${factor}`,
+      );
+    }
   }
+  const farthest = { ...params, scale: Float32Array.of(1, 256) };
+  assertEquals(commonStep(farthest, 2, "attn.input").shift, Uint8Array.of(0, 8));
   assertThrows(
     () => commonStep({ ...params, zeroPoint: Int32Array.of(0, 255) }, 2, "attn.input"),
     InputError,
