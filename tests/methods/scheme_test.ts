@@ -68,7 +68,12 @@ for (const name of tinyModels) {
         const { lower, ...others } = agileQ48(profile, architecture, 0.25);
         assertEquals(others, eight);
         const least = Object.fromEntries(sites.filter(([site]) => later.includes(site as string)));
-        assertEquals(lower, { share: 0.25, sites: least });
+        const calibratedOn = profile === "released" ? "all" : "these";
+        assertEquals(lower, { share: 0.25, inherited: false, calibratedOn, sites: least });
+        const shares = [0, 0.5, 0.1];
+        assertEquals(agileQ48(profile, architecture, shares, true).lower, {
+          ...{ share: shares, inherited: true, calibratedOn, sites: least },
+        });
       }
     }));
 }
