@@ -32,6 +32,7 @@ import { tf, useBackend } from "../lib/tensor/mod.ts";
 import type { Session } from "./command_line.ts";
 import { type PerplexityReport, type TextRead, warningsOf } from "./perplexity_report.ts";
 import { provenance } from "./provenance.ts";
+import { timedProgress } from "./timed_progress.ts";
 import { changeWeights, type WeightOptions } from "./weight_options.ts";
 
 /** What the command line of `deno task perplexity` says. */
@@ -108,7 +109,9 @@ export async function measurePerplexity(
   const reference = options.compare ? full : undefined;
   if (!reference) disposeModel(full, model);
   const started = performance.now();
-  const result = await takeReadings(model, windows, forward, session, reference);
+  const progress = timedProgress(session.progress);
+  const hooks = { progress, signal: session.signal };
+  const result = await takeReadings(model, windows, forward, hooks, reference);
   const seconds = (performance.now() - started) / 1000;
   const passes = (pruning ? 2 : 1) * (reference ? 2 : 1);
   using checkpoint = await openCheckpoint(folder);
@@ -124,7 +127,7 @@ export async function measurePerplexity(
     window,
     result,
     seconds,
-    tokensPerSecond: passes * windows.length * window / seconds,
+    tokensPerSecond: passes * window / progress.secondsPerStep(),
     backend,
     code: {
       ...await provenance(),

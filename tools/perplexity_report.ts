@@ -38,8 +38,9 @@ export interface PerplexityReport {
   windows: number;
   /** As in the cells of the tables; with `--compare` also against the model in full precision. */
   result: Readings;
-  /** Wall time of scoring, and tokens that went through a model per second of it. */
+  /** Wall time of scoring. */
   seconds: number;
+  /** Tokens that went through a model, without the first window, which warms up, if there are more. */
   tokensPerSecond: number;
   backend: BackendInfo;
   code: Provenance & { tfjs: string; lock: string };
@@ -64,13 +65,18 @@ export function describeReport(report: PerplexityReport): string {
       `${result.survivors.scored} tokens in ${report.windows} windows of ${report.window}`,
     ],
     ...describeReadings(result),
-    ["speed", `${Math.round(report.tokensPerSecond)} tokens/s, ${describeBackend(backend)}`],
+    ["speed", `${describeSpeed(report)}, ${describeBackend(backend)}`],
     ["code", `commit ${code.commit ?? "unknown"}, Deno ${code.deno}, TensorFlow.js ${code.tfjs}`],
   ];
   return lines.filter(([, value]) => value !== undefined)
     .map(([key, ...values]) => [key.padEnd(20), ...values.map((each) => each!.padEnd(25))].join(""))
     .map((line) => line.trimEnd())
     .join("\n");
+}
+
+function describeSpeed({ tokensPerSecond, windows }: PerplexityReport): string {
+  const counted = windows > 1 ? "after the first window" : "warm-up included";
+  return `${Math.round(tokensPerSecond)} tokens/s ${counted}`;
 }
 
 /** A line per reading; with headings where they are compared with full precision. */

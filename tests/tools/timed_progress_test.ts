@@ -1,0 +1,33 @@
+import { assertEquals } from "@std/assert";
+import { silent } from "../../lib/core/mod.ts";
+import { timedProgress } from "../../tools/timed_progress.ts";
+
+for (
+  const [ends, expected] of [
+    [[0, 5000, 6000, 8000], 1.5],
+    [[0, 5000, 6000], 1],
+    [[0, 5000], 5],
+  ]
+) {
+  Deno.test(`timedProgress() leaves the first of ${(ends as number[]).length - 1} steps out`, () => {
+    const times = [...ends as number[]];
+    const progress = timedProgress(silent, () => times.shift()!);
+    progress.start("windows", times.length);
+    while (times.length > 0) progress.update(1);
+    progress.finish();
+    assertEquals(progress.secondsPerStep(), expected);
+  });
+}
+
+Deno.test("timedProgress() passes on what it hears", () => {
+  const heard: unknown[] = [];
+  const progress = timedProgress({
+    start: (...args) => heard.push(args),
+    update: (...args) => heard.push(args),
+    finish: (...args) => heard.push(args),
+  });
+  progress.start("windows", 2);
+  progress.update(1, "loss 2");
+  progress.finish("done");
+  assertEquals(heard, [["windows", 2], [1, "loss 2"], ["done"]]);
+});
