@@ -1,4 +1,4 @@
-import { type Estimate, verdictOf } from "../lib/core/mod.ts";
+import { type Estimate, quotient, verdictOf } from "../lib/core/mod.ts";
 import { type Drawing, letterOf, panels, scatterChart } from "../lib/report/mod.ts";
 import { formatEstimate } from "./format_estimate.ts";
 
@@ -54,15 +54,21 @@ function describeGains(rows: readonly DivergenceRow[]): string {
   }.`;
 }
 
-/** How often perplexity and divergence disagree on which of two methods is closer. */
+/**
+ * How often perplexity and divergence disagree on which of two methods is closer, of the pairs that
+ * perplexity tells apart.
+ */
 function describeOrder(groups: DivergenceRow[][]): string {
   const pairs = groups.flatMap((group) =>
     group.flatMap((one, index) => group.slice(index + 1).map((other) => [one, other]))
+  ).filter(([one, other]) =>
+    verdictOf(quotient(one.relative, other.relative), { below: 1 }) !== "undecided"
   );
   const parted = pairs.filter(([one, other]) =>
     (one.relative.value - other.relative.value) * (one.divergence - other.divergence) < 0
   );
-  return `They order ${parted.length} of ${pairs.length} pairs of methods on one model differently.`;
+  return `Of ${pairs.length} pairs of methods on one model whose perplexities have intervals apart ` +
+    `they order ${parted.length} differently.`;
 }
 
 function describe(model: string, rows: readonly DivergenceRow[]): string {
