@@ -1,3 +1,4 @@
+import { require } from "../core/mod.ts";
 import type { Family } from "./family.ts";
 
 /** BLOOM: ALiBi, a norm after the embedding, fused query_key_value, tanh GELU. */
@@ -5,6 +6,10 @@ export const bloom: Family = {
   name: "bloom",
   architecture(config) {
     config.only("apply_residual_connection_post_layernorm", false);
+    // Together they would leave out the biases of the output projections.
+    const slices = config.flag("slow_but_exact", false) ? config.count("pretraining_tp", 1) : 1;
+    const rule = "pretraining_tp must be 1 where slow_but_exact is true";
+    require(slices === 1, `load ${config.path}`, rule, slices);
     const hiddenSize = config.count(["hidden_size", "n_embed"]);
     const heads = config.count(["num_attention_heads", "n_head"]);
     return {
@@ -12,7 +17,7 @@ export const bloom: Family = {
       layers: config.count(["num_hidden_layers", "n_layer"]),
       hiddenSize,
       embeddingSize: hiddenSize,
-      intermediateSize: config.count("n_inner", 4 * hiddenSize),
+      intermediateSize: config.optionalCount("n_inner") ?? 4 * hiddenSize,
       heads,
       keyValueHeads: heads,
       headDim: config.headDim(hiddenSize, heads),

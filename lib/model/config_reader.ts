@@ -1,13 +1,13 @@
 import { require } from "../core/mod.ts";
-import { readJson } from "../io/mod.ts";
+import { isObject, readJson } from "../io/mod.ts";
 
 /** The fields of a config.json. */
 export type Config = Record<string, unknown>;
 
 /**
- * Reads typed fields of a config.json. A field that is null counts as absent; of several names for
- * one field the first that is present counts. Its methods throw an {@linkcode InputError} that names
- * the file, the field and the value.
+ * Reads typed fields of a config.json. A field may have several names; where more than one is given,
+ * they must agree. Its methods throw an {@linkcode InputError} that names the file, the field and the
+ * value.
  */
 export class ConfigReader {
   constructor(readonly config: Config, readonly path: string) {}
@@ -19,34 +19,39 @@ export class ConfigReader {
    */
   static async open(path: string): Promise<ConfigReader> {
     const config = await readJson(path);
-    const isObject = typeof config === "object" && config !== null && !Array.isArray(config);
-    require(isObject, `load ${path}`, "it must be a JSON object", config);
-    return new ConfigReader(config as Config, path);
+    require(isObject(config), `load ${path}`, "it must be a JSON object", config);
+    return new ConfigReader(config, path);
   }
 
-  /** The value of a field of any type. */
+  /** The value of a field of any type; null counts as absent. */
   value(keys: string | string[], fallback?: unknown): unknown {
-    for (const key of [keys].flat()) {
-      if (this.config[key] !== undefined && this.config[key] !== null) return this.config[key];
+    const given = [keys].flat().filter((key) => (this.config[key] ?? null) !== null);
+    if (given.length === 0) return fallback;
+    const [first, ...others] = given;
+    const value = this.config[first];
+    for (const other of others) {
+      const agrees = this.config[other] === value;
+      this.#check(other, agrees, `equal to ${first}, ${JSON.stringify(value)}`, this.config[other]);
     }
-    return fallback;
+    return value;
   }
 
   /** A positive integer. */
   count(keys: string | string[], fallback?: number): number {
-    const value = this.value(keys, fallback);
-    this.#check(
-      keys,
-      Number.isInteger(value) && (value as number) > 0,
-      "a positive integer",
-      value,
-    );
+    const value = this.#stated(keys, fallback);
+    const isCount = Number.isSafeInteger(value) && (value as number) > 0;
+    this.#check(keys, isCount, "a positive integer", value);
     return value as number;
+  }
+
+  /** A positive integer, or undefined where the field is absent or null. */
+  optionalCount(key: string): number | undefined {
+    return this.value(key) === undefined ? undefined : this.count(key);
   }
 
   /** A positive number. */
   number(keys: string | string[], fallback?: number): number {
-    const value = this.value(keys, fallback);
+    const value = this.#stated(keys, fallback);
     this.#check(keys, Number.isFinite(value) && (value as number) > 0, "a positive number", value);
     return value as number;
   }
@@ -60,7 +65,7 @@ export class ConfigReader {
 
   /** True or false. */
   flag(key: string, fallback: boolean): boolean {
-    const value = this.value(key, fallback);
+    const value = this.#stated(key, fallback);
     this.#check(key, typeof value === "boolean", "true or false", value);
     return value as boolean;
   }
@@ -68,15 +73,22 @@ export class ConfigReader {
   /** A token id, or null where the configuration names none. */
   token(key: string): number | null {
     const value = this.value(key, null);
-    const isToken = Number.isInteger(value) && (value as number) >= 0;
+    const isToken = Number.isSafeInteger(value) && (value as number) >= 0;
     this.#check(key, value === null || isToken, "a token id", value);
     return value as number | null;
   }
 
-  /** Refuses the model unless the field, `supported` if absent, has the one value computed here. */
-  only(key: string, supported: unknown): void {
-    const value = this.value(key, supported);
-    this.#check(key, value === supported, JSON.stringify(supported), value);
+  /** Refuses the model unless the field is absent or has a value that is computed here. */
+  only(key: string, ...supported: unknown[]): void {
+    const { [key]: value = supported[0] } = this.config;
+    const rule = supported.map((each) => JSON.stringify(each)).join(" or ");
+    this.#check(key, supported.includes(value), `${rule} to be computed here`, value);
+  }
+
+  /** As {@linkcode value}, of a field that may be absent but not null. */
+  #stated(keys: string | string[], fallback: unknown): unknown {
+    const isNull = [keys].flat().some((key) => this.config[key] === null);
+    return this.value(keys, isNull ? null : fallback);
   }
 
   #check(keys: string | string[], holds: boolean, rule: string, value: unknown): void {

@@ -26,4 +26,6 @@ export interface TensorNames {
    * Query, key and value of one name lie in one tensor of rows `[head, {q, k, v}, headDim]` (BLOOM).
    */
   inner: Partial<Record<LayerModuleName, string>>;
+  /** Names of tensors in published checkpoints that no model needs. */
+  unused?: RegExp;
 }

@@ -1,26 +1,25 @@
-import { require } from "../core/mod.ts";
-import type { Config, ConfigReader } from "./config_reader.ts";
+import { canonicalJson, require } from "../core/mod.ts";
+import { isObject } from "../io/mod.ts";
+import { type Config, ConfigReader } from "./config_reader.ts";
 import type { Family } from "./family.ts";
 
 /** LLaMA 1-3 without rope scaling: RMS norm, rotary positions, gated SiLU, grouped-query attention. */
 export const llama: Family = {
   name: "llama",
   architecture(config) {
-    config.only("hidden_act", "silu");
+    config.only("hidden_act", "silu", "swish");
     config.only("sliding_window", null);
     config.only("partial_rotary_factor", 1);
     const hiddenSize = config.count("hidden_size");
     const heads = config.count("num_attention_heads");
-    const keyValueHeads = config.count("num_key_value_heads", heads);
+    const keyValueHeads = config.optionalCount("num_key_value_heads") ?? heads;
     require(
       heads % keyValueHeads === 0,
       `load ${config.path}`,
       `num_key_value_heads must divide num_attention_heads ${heads}`,
       keyValueHeads,
     );
-    const headDim = config.value("head_dim") === undefined
-      ? config.headDim(hiddenSize, heads)
-      : config.count("head_dim");
+    const headDim = config.optionalCount("head_dim") ?? config.headDim(hiddenSize, heads);
     require(headDim % 2 === 0, `load ${config.path}`, "head_dim must be even", headDim);
     return {
       family: "llama",
@@ -85,18 +84,35 @@ export const llama: Family = {
       up: "mlp.up_proj",
       down: "mlp.down_proj",
     },
+    unused: /(^|\.)rotary_emb\.inv_freq$/, // follows from theta
   },
 };
 
-/** The base of the rotary angles, from `rope_theta` or the newer `rope_parameters`. */
+/**
+ * The base of the rotary angles: what `rope_parameters` (or `rope_scaling`, its older name) says, else
+ * `rope_theta`. Transformers 5 chooses alike; of the two names it takes one, here they must agree.
+ */
 function rotaryTheta(config: ConfigReader): number {
-  const settings = config.value(["rope_parameters", "rope_scaling"], {}) as Config;
-  const type = settings.rope_type ?? settings.type ?? "default";
-  require(
-    typeof settings === "object" && type === "default",
-    `load ${config.path}`,
-    "rope_parameters or rope_scaling must be absent or of type default",
-    settings,
-  );
-  return config.number("rope_theta", (settings.rope_theta as number | undefined) ?? 10000);
+  const action = `load ${config.path}`;
+  const names = ["rope_parameters", "rope_scaling"];
+  const given = names.map((name) => config.value(name)).filter((value) => value !== undefined);
+  for (const settings of given) {
+    const rule = `${names.join(" and ")} must be absent or of type default`;
+    require(isDefaultRotary(settings), action, rule, settings);
+  }
+  const [settings = {}, other = settings] = given as Config[];
+  const agree = canonicalJson(settings) === canonicalJson(other);
+  require(agree, action, `rope_scaling must be equal to rope_parameters`, other);
+  const source = settings.rope_theta === undefined
+    ? config
+    : new ConfigReader(settings, config.path);
+  return source.number("rope_theta", 10000);
+}
+
+/** Whether every channel of a head is rotated, by angles that are not scaled, in all layers alike. */
+function isDefaultRotary(settings: unknown): boolean {
+  if (!isObject(settings)) return false;
+  const { rope_type = "default", type = "default", partial_rotary_factor = 1 } = settings;
+  return rope_type === "default" && type === "default" && partial_rotary_factor === 1 &&
+    !Object.values(settings).some(isObject);
 }

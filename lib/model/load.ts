@@ -1,30 +1,32 @@
-import { refuse, require } from "../core/mod.ts";
+import { require } from "../core/mod.ts";
 import { type Checkpoint, openCheckpoint } from "../io/mod.ts";
 import { tf } from "../tensor/mod.ts";
 import type { Architecture } from "./architecture.ts";
-import { type StoredTensor, storedTensors } from "./checkpoint_layout.ts";
+import type { StoredTensor } from "./checkpoint_layout.ts";
 import { ConfigReader } from "./config_reader.ts";
-import { families, familyOf } from "./families.ts";
-import type { Family } from "./family.ts";
+import { familyOf } from "./families.ts";
 import { splitFused } from "./fused_attention.ts";
+import { matchCheckpoint } from "./match_checkpoint.ts";
+import { requireMemory } from "./memory.ts";
 import type { Model } from "./model.ts";
 import { buildWeights, type ModuleShape, type ParameterKind, parameterShape } from "./weights.ts";
 
 /**
  * Loads a model from a folder in Hugging Face layout: config.json and model.safetensors,
- * or shards with model.safetensors.index.json. Weights become float32. Every name and shape is
- * checked before the first weight is read.
+ * or shards with model.safetensors.index.json. Weights become float32. What does not fit into memory is
+ * refused by config.json alone; every name and shape is checked before the weights are read.
  *
  * @param path The folder.
+ * @returns The model; its `warnings` say what of the checkpoint it does not use.
  * @throws {InputError} If the configuration asks for something that is not computed here, or a
- *   tensor is missing or has another shape than the configuration says. The message names it.
+ *   tensor is missing, has another shape than the configuration says or holds what is no number. The
+ *   message names it.
  */
 export async function loadModel(path: string): Promise<Model> {
-  const { name, architecture } = await readArchitecture(path);
-  const family = families[architecture.family];
+  const { name, architecture: configured } = await readArchitecture(path);
+  requireMemory(configured, `load ${path}`);
   using checkpoint = await openCheckpoint(path);
-  const stored = storedTensors(family, architecture, findPrefix(checkpoint, family));
-  for (const tensor of stored) checkShape(checkpoint, tensor);
+  const { architecture, stored, warnings } = await matchCheckpoint(checkpoint, configured);
   const values = await readParameters(checkpoint, stored, architecture);
   const weights = await buildWeights(architecture, (shape) => {
     const parameter = (kind: ParameterKind) =>
@@ -32,7 +34,7 @@ export async function loadModel(path: string): Promise<Model> {
     const weight = parameter("weight");
     return shape.bias ? { weight, bias: parameter("bias") as tf.Tensor1D } : { weight };
   });
-  return { name, architecture, weights };
+  return { name, architecture, weights, warnings };
 }
 
 /**
@@ -44,25 +46,18 @@ export async function readArchitecture(
   path: string,
 ): Promise<Pick<Model, "name" | "architecture">> {
   const config = await ConfigReader.open(`${path}/config.json`);
-  const architecture = familyOf(config).architecture(config);
-  return { name: path.replace(/\/+$/, "").split("/").pop()!, architecture };
+  const family = familyOf(config);
+  refuseQuantized(config);
+  return {
+    name: path.replace(/\/+$/, "").split("/").pop()!,
+    architecture: family.architecture(config),
+  };
 }
 
-/** What this checkpoint puts in front of its names. */
-function findPrefix({ folder, tensors }: Checkpoint, { names }: Family): string {
-  const embedding = `${names.outer.embedding}.weight`;
-  return names.prefixes.find((prefix) => tensors.has(prefix + embedding)) ??
-    refuse(`load ${folder}`, `it must have a tensor ${names.prefixes[0]}${embedding}`);
-}
-
-function checkShape({ folder, tensors }: Checkpoint, { name, shape }: StoredTensor): void {
-  const found = tensors.get(name)?.shape;
-  require(
-    found?.join() === shape.join(),
-    `load ${folder}`,
-    `tensor ${name} must have shape [${shape}]`,
-    found ?? "no such tensor",
-  );
+function refuseQuantized(config: ConfigReader): void {
+  const settings = config.value(["quantization_config", "compression_config"]);
+  const rule = "it must not have quantization_config: quantized checkpoints are not read yet";
+  require(settings === undefined, `load ${config.path}`, rule, settings);
 }
 
 /** The values of all parameters by {@linkcode parameterKey}. */
@@ -74,10 +69,21 @@ async function readParameters(
   const values = new Map<string, Float32Array>();
   for (const { name, shape, kind, modules } of stored) {
     const { data } = await checkpoint.readFloat32(name);
+    checkFinite(data, shape, `load ${checkpoint.folder}`, name);
     const parts = modules.length === 1 ? [data] : splitFused(data, heads, headDim, shape[1] ?? 1);
     modules.forEach((module, index) => values.set(parameterKey(module, kind), parts[index]));
   }
   return values;
+}
+
+/** Refuses a tensor with NaN or infinity, or a float64 beyond float32, and says where. */
+function checkFinite(data: Float32Array, shape: number[], action: string, name: string): void {
+  let index = 0;
+  while (index < data.length && Number.isFinite(data[index])) index++;
+  const columns = shape[1] ?? 1;
+  const place = shape.length === 1 ? [index] : [Math.floor(index / columns), index % columns];
+  const rule = `element [${place}] of tensor ${name} must be a finite float32`;
+  require(index === data.length, action, rule, data[index]);
 }
 
 function parameterKey({ layer, name }: ModuleShape, kind: ParameterKind): string {

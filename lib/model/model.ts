@@ -17,6 +17,8 @@ export interface Model {
   name: string;
   architecture: Architecture;
   weights: Weights;
+  /** What whoever loaded it should know: each a sentence on one line. */
+  warnings?: readonly string[];
 }
 
 const linearNames = new Set<string>(linearGroups.flat());

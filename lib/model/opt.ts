@@ -14,7 +14,7 @@ export const opt: Family = {
       family: "opt",
       layers: config.count("num_hidden_layers"),
       hiddenSize,
-      embeddingSize: config.count("word_embed_proj_dim", hiddenSize),
+      embeddingSize: config.optionalCount("word_embed_proj_dim") ?? hiddenSize,
       intermediateSize: config.count("ffn_dim"),
       heads,
       keyValueHeads: heads,
@@ -77,5 +77,6 @@ export const opt: Family = {
       up: "fc1",
       down: "fc2",
     },
+    unused: /(^|\.)decoder\.version$/, // of the program that trained the model
   },
 };

@@ -55,6 +55,11 @@ export class Arena {
     return this.#bytesInUse;
   }
 
+  /** Bytes that further blocks may take together, slack and rounding included. */
+  get bytesFree(): number {
+    return this.#end - firstAddress - this.#bytesInUse;
+  }
+
   /**
    * A block with arbitrary contents: its address, a multiple of 16.
    *
@@ -62,13 +67,13 @@ export class Arena {
    * @throws {InputError} If the memory is exhausted.
    */
   take(bytes: number, purpose: string | (() => string)): number {
-    const size = sizeClass(bytes + slack);
+    const size = blockBytes(bytes);
     const address = this.#idle.get(size)?.pop() ?? this.#carve(size) ?? this.#rejoin(size);
     if (address === undefined) {
       refuse(
         `allocate ${typeof purpose === "string" ? purpose : purpose()}`,
         `${bytes} bytes in one piece must be free beside the ${this.#bytesInUse} in use`,
-        this.#end - firstAddress - this.#bytesInUse,
+        this.bytesFree,
       );
     }
     this.#used.set(address, size);
@@ -136,6 +141,11 @@ export class Arena {
       return false;
     }
   }
+}
+
+/** What a block for so many bytes takes. */
+export function blockBytes(bytes: number): number {
+  return sizeClass(bytes + slack);
 }
 
 /** The next of four sizes per power of two, all multiples of 16. */

@@ -1,5 +1,6 @@
 import { require } from "../core/mod.ts";
 import { AgileBackend } from "./agile.ts";
+import { blockBytes } from "./arena.ts";
 import { tf } from "./tf.ts";
 
 /**
@@ -28,4 +29,15 @@ export function readsAtOnce(): boolean {
 export function arenaBytes(): number {
   const backend = tf.backend();
   return backend instanceof AgileBackend ? backend.simd.arena.memory.buffer.byteLength : 0;
+}
+
+/** What a new tensor of so many elements of 4 bytes takes of {@linkcode freeBytes}. */
+export function tensorBytes(elements: number): number {
+  return blockBytes(4 * elements);
+}
+
+/** How many bytes new tensors may take in memory; without limit on other backends than `agile`. */
+export function freeBytes(): number {
+  const backend = tf.backend();
+  return backend instanceof AgileBackend ? backend.simd.arena.bytesFree : Infinity;
 }

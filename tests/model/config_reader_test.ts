@@ -7,17 +7,43 @@ const reader = new ConfigReader(
   "a/config.json",
 );
 
-Deno.test("ConfigReader takes the first name that is present and not null", () => {
-  assertEquals(reader.count(["width", "n_width", "layers"]), 8);
+Deno.test("ConfigReader takes any name that is present and not null", () => {
+  assertEquals(reader.count(["width", "n_width"]), 8);
   assertEquals(reader.value(["width", "depth"], "none"), "none");
-  assertEquals(reader.count("width", 5), 5);
+  assertEquals(reader.count("depth", 5), 5);
+});
+
+Deno.test("ConfigReader refuses names of one field that disagree", () => {
+  const agreeing = new ConfigReader({ width: 8, n_width: 8 }, "a/config.json");
+  assertEquals(agreeing.count(["width", "n_width"]), 8);
+  assertThrows(
+    () => reader.count(["n_width", "width", "layers"]),
+    InputError,
+    "Cannot load a/config.json: layers must be equal to n_width, 8, got 3",
+  );
+});
+
+Deno.test("ConfigReader takes null for absent only where a field may be null", () => {
+  assertEquals(reader.optionalCount("width"), undefined);
+  assertEquals(reader.optionalCount("depth"), undefined);
+  assertEquals(reader.optionalCount("layers"), 3);
+  const refusals: [() => unknown, string][] = [
+    [() => reader.count("width", 5), "width must be a positive integer, got null"],
+    [() => reader.number("width", 5), "width must be a positive number, got null"],
+    [() => reader.flag("width", true), "width must be true or false, got null"],
+    [() => reader.only("width", 64), "width must be 64 to be computed here, got null"],
+  ];
+  for (const [read, rule] of refusals) {
+    assertThrows(read, InputError, `Cannot load a/config.json: ${rule}`);
+  }
 });
 
 Deno.test("ConfigReader accepts an absent field in token() and only()", () => {
   assertEquals(reader.token("bos_token_id"), null);
   assertEquals(reader.token("layers"), 3);
-  reader.only("width", 64);
-  reader.only("layers", 3);
+  reader.only("depth", 64);
+  reader.only("width", null);
+  reader.only("layers", 2, 3);
 });
 
 Deno.test("ConfigReader names the file, the field's first name and the value it refuses", () => {
@@ -30,7 +56,7 @@ Deno.test("ConfigReader names the file, the field's first name and the value it 
     [() => reader.number("rope_theta", -1), "rope_theta must be a positive number, got -1"],
     [() => reader.flag("layers", true), "layers must be true or false, got 3"],
     [() => reader.token("tied"), "tied must be a token id, got true"],
-    [() => reader.only("layers", null), "layers must be null, got 3"],
+    [() => reader.only("layers", null), "layers must be null to be computed here, got 3"],
     [
       () => reader.headDim(10, 3),
       "num_attention_heads must be a divisor of the hidden size 10, got 3",
