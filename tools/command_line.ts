@@ -85,6 +85,11 @@ function report(error: unknown): number {
   return status.defect;
 }
 
+/** Prints what is no error but worth knowing, on standard error. */
+export function printWarnings(warnings: readonly string[] = []): void {
+  for (const warning of warnings) console.error(`Warning: ${warning}`);
+}
+
 const badInput = [InputError, CommanderError, Deno.errors.NotCapable];
 
 /** Parses the value of an option that is an integer, in low..high where these are given. */

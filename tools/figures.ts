@@ -7,7 +7,7 @@ import { canonicalJson, InputError, refuse, sha256 } from "../lib/core/mod.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { cellFolder, fileCellStore } from "./cell_store.ts";
-import { listOption, main, type Session } from "./command_line.ts";
+import { listOption, main, printWarnings, type Session } from "./command_line.ts";
 import {
   addModelOptions,
   bundledSource,
@@ -69,6 +69,7 @@ async function run(options: Options, session: Session): Promise<void> {
     const known = loaded.get(folder);
     if (known) return known;
     const subject = await loadFigureSubject(folder, { ...backend, ...options });
+    printWarnings(subject.model.warnings);
     loaded.set(folder, subject);
     return subject;
   };

@@ -26,6 +26,7 @@ import {
   main,
   numberOption,
   pathOption,
+  printWarnings,
   type Session,
 } from "./command_line.ts";
 import { writeText } from "./standard_output.ts";
@@ -89,6 +90,7 @@ async function run(options: Options, session: Session): Promise<void> {
   const method = methodOf(options.method);
   await useBackend("agile");
   const full = await loadModel(options.model);
+  printWarnings(full.warnings);
   requireExecution(method, protocol.profile, full.architecture, { execute, cached: true });
   const tokenizer = await loadTokenizer(options.model);
   const endTokens = await loadEndTokens(options.model);

@@ -29,7 +29,7 @@ import {
 } from "../lib/model/mod.ts";
 import type { Profile } from "../lib/quant/mod.ts";
 import { tf, useBackend } from "../lib/tensor/mod.ts";
-import type { Session } from "./command_line.ts";
+import { printWarnings, type Session } from "./command_line.ts";
 import { type PerplexityReport, type TextRead, warningsOf } from "./perplexity_report.ts";
 import { provenance } from "./provenance.ts";
 import { timedProgress } from "./timed_progress.ts";
@@ -71,6 +71,7 @@ export async function measurePerplexity(
   const method = changeWeights(methodOf(options.method), options.method, options);
   const plan = pruningPlan(options);
   const source = testSource(options);
+  const backend = await useBackend("agile");
   const described = await readArchitecture(folder);
   requireExecution(method, profile, described.architecture, { execute });
   const window = windowFor(described, options.window);
@@ -92,10 +93,10 @@ export async function measurePerplexity(
     windows: windows.length,
   };
   const warnings = warningsOf(texts);
-  warnings.forEach((warning) => console.error(`Warning: ${warning}`));
+  printWarnings(warnings);
 
-  const backend = await useBackend("agile");
   const full = await loadModel(folder);
+  printWarnings(full.warnings);
   const quantized = await quantizeWeights(
     full,
     method,
@@ -134,7 +135,7 @@ export async function measurePerplexity(
       tfjs: tf.version.tfjs,
       lock: await hashFile("deno.lock"),
     },
-    warnings,
+    warnings: [...warnings, ...full.warnings ?? []],
   };
 }
 

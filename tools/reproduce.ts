@@ -11,7 +11,14 @@ import { disposeModel } from "../lib/model/mod.ts";
 import { toText } from "../lib/report/mod.ts";
 import { type BackendInfo, useBackend } from "../lib/tensor/mod.ts";
 import { cellFolder, fileCellStore } from "./cell_store.ts";
-import { choiceOption, integerOption, listOption, main, type Session } from "./command_line.ts";
+import {
+  choiceOption,
+  integerOption,
+  listOption,
+  main,
+  printWarnings,
+  type Session,
+} from "./command_line.ts";
 import {
   addModelOptions,
   bundledSource,
@@ -110,6 +117,7 @@ async function measureAll(
   for (const { folder, options } of sources) {
     await attempt(`${options.name}: `, problems, async () => {
       const subject = await loadSubject(folder, { ...backend, ...options });
+      printWarnings(subject.model.warnings);
       try {
         const model = await measureModel(subject, tables, settings);
         measured.push(model);

@@ -13,18 +13,16 @@ import { buildWeights, type ModuleShape, type ParameterKind, parameterShape } fr
 
 /**
  * Loads a model from a folder in Hugging Face layout: config.json and model.safetensors,
- * or shards with model.safetensors.index.json. Weights become float32. What does not fit into memory is
- * refused by config.json alone; every name and shape is checked before the weights are read.
+ * or shards with model.safetensors.index.json. Weights become float32. Every name and shape is
+ * checked before the weights are read.
  *
  * @param path The folder.
  * @returns The model; its `warnings` say what of the checkpoint it does not use.
- * @throws {InputError} If the configuration asks for something that is not computed here, or a
- *   tensor is missing, has another shape than the configuration says or holds what is no number. The
- *   message names it.
+ * @throws {InputError} If the configuration is refused as by {@linkcode readArchitecture}, or a tensor is
+ *   missing, has another shape than the configuration says or is not finite. The message names it.
  */
 export async function loadModel(path: string): Promise<Model> {
   const { name, architecture: configured } = await readArchitecture(path);
-  requireMemory(configured, `load ${path}`);
   using checkpoint = await openCheckpoint(path);
   const { architecture, stored, warnings } = await matchCheckpoint(checkpoint, configured);
   const values = await readParameters(checkpoint, stored, architecture);
@@ -40,7 +38,8 @@ export async function loadModel(path: string): Promise<Model> {
 /**
  * What config.json of a model folder says, for what has to be known before the weights are loaded.
  *
- * @throws {InputError} If the configuration asks for something that is not computed here.
+ * @throws {InputError} If the configuration asks for something that is not computed here, or for more
+ *   parameters than the memory of the backend in use holds.
  */
 export async function readArchitecture(
   path: string,
@@ -48,10 +47,9 @@ export async function readArchitecture(
   const config = await ConfigReader.open(`${path}/config.json`);
   const family = familyOf(config);
   refuseQuantized(config);
-  return {
-    name: path.replace(/\/+$/, "").split("/").pop()!,
-    architecture: family.architecture(config),
-  };
+  const architecture = family.architecture(config);
+  requireMemory(architecture, `load ${path}`);
+  return { name: path.replace(/\/+$/, "").split("/").pop()!, architecture };
 }
 
 function refuseQuantized(config: ConfigReader): void {

@@ -39,7 +39,7 @@ export async function matchCheckpoint(
   require(configured.layers <= layers, `load ${folder}`, rule, configured.layers);
   if (configured.layers < layers) {
     const share = `${configured.layers} of the checkpoint's ${layers} layers`;
-    warnings.push(`config.json of ${folder} has ${share}: the model runs without the others`);
+    warnings.push(`${folder}/config.json has ${share}: the model runs without the others.`);
   }
 
   const embedding = `${prefix}${family.names.outer.embedding}.weight`;
@@ -49,7 +49,7 @@ export async function matchCheckpoint(
   if (bothStored && configured.tiedHead && !await isTied(checkpoint, configured, embedding, head)) {
     architecture.tiedHead = false;
     const difference = `ties the head to the embedding, but ${head} differs from ${embedding}`;
-    warnings.push(`config.json of ${folder} ${difference}: the head is used as stored`);
+    warnings.push(`${folder}/config.json ${difference}: the head is used as stored.`);
   }
   const isUnderHead = architecture.tiedHead && !tensors.has(embedding) && tensors.has(head);
   const stored = storedTensors(family, architecture, prefix)

@@ -17,7 +17,7 @@ export interface Model {
   name: string;
   architecture: Architecture;
   weights: Weights;
-  /** What whoever loaded it should know: each a sentence on one line. */
+  /** Sentences for whoever loaded it: what of its files is not used, or not as they say. */
   warnings?: readonly string[];
 }
 

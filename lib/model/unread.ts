@@ -1,7 +1,7 @@
 /** Most kinds of names that are listed. */
 const longestList = 6;
 
-/** Says on one line which tensors of a checkpoint nothing reads. */
+/** Says in a sentence which tensors of a checkpoint nothing reads. */
 export function describeUnread(names: readonly string[], folder: string): string {
   const count = names.length === 1 ? "1 tensor" : `${names.length} tensors`;
   const kinds = Map.groupBy(names, (name) => name.replace(/(?<=\.)\d+(?=\.)/, "*"));
@@ -9,5 +9,5 @@ export function describeUnread(names: readonly string[], folder: string): string
     .map(([kind, { length }]) => length === 1 ? kind : `${kind} (${length})`);
   const others = kinds.size - list.length;
   const rest = others > 0 ? ` and ${others} more kinds` : "";
-  return `the model does not use ${count} of ${folder}: ${list.join(", ")}${rest}`;
+  return `The model does not use ${count} of ${folder}: ${list.join(", ")}${rest}.`;
 }

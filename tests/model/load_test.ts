@@ -1,10 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { type Architecture, disposeModel, loadModel, saveModel } from "../../lib/model/mod.ts";
+import { type Architecture, disposeModel, loadModel } from "../../lib/model/mod.ts";
 import type { TensorToWrite } from "../../lib/io/mod.ts";
-import { withFolder } from "../io/temporary_folder.ts";
 import { assertRefused, changeConfig, changeTensors, withSaved } from "./saved_model.ts";
-import { families, randomIds, tinyArchitectures, withRandomModel } from "./tiny_models.ts";
-import { logitsOf } from "./with_reference.ts";
+import { families, tinyArchitectures } from "./tiny_models.ts";
 
 const refusedFields: [keyof typeof families, Record<string, unknown>, string][] = [
   ["llama", { model_type: "gpt2" }, 'model_type must be llama, opt, bloom, got "gpt2"'],

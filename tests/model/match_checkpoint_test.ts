@@ -72,8 +72,8 @@ for (const [name, embedding] of Object.entries(embeddings)) {
       assertEquals(await loaded(folder), {
         ...expected,
         warnings: [
-          "config.json of FOLDER ties the head to the embedding, but lm_head.weight differs from " +
-          `${embedding}: the head is used as stored`,
+          "FOLDER/config.json ties the head to the embedding, but lm_head.weight differs from " +
+          `${embedding}: the head is used as stored.`,
         ],
       });
     });
@@ -104,9 +104,9 @@ Deno.test("matchCheckpoint() names what the configuration leaves out, and how of
       const { logits, warnings } = await loaded(folder);
       assertEquals(logits, logitsOf(zeroed, randomIds(8)));
       assertEquals(warnings, [
-        "the model does not use 8 tensors of FOLDER: model.layers.*.self_attn.k_proj.bias (2), " +
+        "The model does not use 8 tensors of FOLDER: model.layers.*.self_attn.k_proj.bias (2), " +
         "model.layers.*.self_attn.o_proj.bias (2), model.layers.*.self_attn.q_proj.bias (2), " +
-        "model.layers.*.self_attn.v_proj.bias (2)",
+        "model.layers.*.self_attn.v_proj.bias (2).",
       ]);
     });
   });
@@ -119,15 +119,15 @@ Deno.test("matchCheckpoint() says that the configuration has fewer layers than t
     assertEquals(architecture.layers, 1);
     assertEquals(
       warnings[0],
-      "config.json of FOLDER has 1 of the checkpoint's 2 layers: the model " +
-        "runs without the others",
+      "FOLDER/config.json has 1 of the checkpoint's 2 layers: the model " +
+        "runs without the others.",
     );
     assertEquals(
       warnings[1].slice(0, 90),
-      "the model does not use 16 tensors of FOLDER: " +
+      "The model does not use 16 tensors of FOLDER: " +
         "model.decoder.layers.*.fc1.bias, model.decode",
     );
-    assertEquals(warnings[1].endsWith(" and 10 more kinds"), true);
+    assertEquals(warnings[1].endsWith(" and 10 more kinds."), true);
     assertEquals(warnings.length, 2);
   });
 });
@@ -157,7 +157,7 @@ Deno.test("matchCheckpoint() knows tensors that no model needs", async () => {
       assertEquals((await loaded(folder)).warnings, []);
       await changeTensors(folder, (tensors) => [...tensors, useless("my_inv_freq\x1b[2J")]);
       assertEquals((await loaded(folder)).warnings, [
-        "the model does not use 1 tensor of FOLDER: my_inv_freq\\u{1b}[2J",
+        "The model does not use 1 tensor of FOLDER: my_inv_freq\\u{1b}[2J.",
       ]);
     });
   }
@@ -175,7 +175,7 @@ Deno.test("matchCheckpoint() names tensors of a shard that the index does not li
     const index = JSON.stringify({ weight_map: map });
     await Deno.writeTextFile(`${folder}/model.safetensors.index.json`, index);
     assertEquals((await loaded(folder)).warnings, [
-      "the model does not use 1 tensor of FOLDER: extra",
+      "The model does not use 1 tensor of FOLDER: extra.",
     ]);
   });
 });

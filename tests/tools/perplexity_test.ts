@@ -26,6 +26,7 @@ import { randomIds, withModel } from "../eval/tiny_models.ts";
 import { tinyArchitecture, writeTinyModel } from "../experiments/tiny_folder.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { byteLevelTokenizer } from "../io/tiny_tokenizers.ts";
+import { changeConfig } from "../model/saved_model.ts";
 import { runTool } from "./run_tool.ts";
 
 const llama = "tests/golden/hf/llama";
@@ -234,6 +235,25 @@ Deno.test("perplexity puts the start token of the tokenizer once in front of the
     assertEquals(none.result.survivors.perplexity, bare.perplexity);
     assertNotEquals(none.result.survivors.perplexity, expected.perplexity);
     disposeModel(model);
+  }));
+
+Deno.test("perplexity and generate say what of the checkpoint they do not use", () =>
+  withFolder(async (folder) => {
+    await writeTinyModel(folder, { ...tinyArchitecture, layers: 2 });
+    await changeConfig(folder, { num_hidden_layers: 1 });
+    await write(`${folder}/ids.json`, [...ids].map((id) => id % tinyArchitecture.vocabularySize));
+    const [measured, generated] = await Promise.all([
+      run("--model", folder, "--ids", `${folder}/ids.json`, "--window", "32", "--json"),
+      runTool("generate", "evaluate", "--model", folder, "--prompt", "The", "--tokens", "1"),
+    ]);
+    const { warnings } = JSON.parse(measured.out);
+    assertEquals(warnings.length, 2);
+    assertStringIncludes(warnings[0], "1 of the checkpoint's 2 layers");
+    assertStringIncludes(warnings[1], "The model does not use 9 tensors of ");
+    for (const { code, err } of [measured, generated]) {
+      assertEquals(code, 0);
+      for (const warning of warnings) assertStringIncludes(err, `Warning: ${warning}\n`);
+    }
   }));
 
 Deno.test("perplexity answers bad input with one line and status 2", () =>
