@@ -24,14 +24,22 @@ export function isTable(value: unknown): value is Table {
   if (!isObject(value)) return false;
   const { title, columns, rows, notes = [] } = value;
   return typeof title === "string" && isListOf(columns, isText) && isListOf(notes, isText) &&
-    isListOf(rows, (row) => Array.isArray(row) && row.length === columns.length);
+    isListOf(rows, (row) => isListOf(row, isTableCell) && row.length === columns.length);
+}
+
+function isTableCell(cell: unknown): boolean {
+  if (!isObject(cell)) return cell === null || typeof cell === "string" || typeof cell === "number";
+  const { value, low = 0, high = 0, digits } = cell;
+  return [value, low, high].every((figure) => typeof figure === "number") &&
+    Number.isInteger(digits) && digits as number >= 0 && digits as number <= 100;
 }
 
 /** Whether a value from a file is a figure that can be shown. */
 export function isFigure(value: unknown): value is Figure {
   if (!isObject(value)) return false;
   const { name, title, shows, verdict = "", agreement, details, spec } = value;
-  return [name, title, shows, verdict, agreement].every(isText) && isListOf(details, isText) &&
+  return name !== "" && [name, title, shows, verdict, agreement].every(isText) &&
+    isListOf(details, isText) &&
     isObject(spec) && isListOf(spec.data, isObject) && isObject(spec.layout);
 }
 

@@ -1,3 +1,6 @@
+import { isListOf, isText } from "../experiments/result_record.ts";
+import { require } from "../lib/core/mod.ts";
+import { isObject, readJson } from "../lib/io/mod.ts";
 import { codeOf } from "./check_structure.ts";
 
 /** A Jupyter notebook, format 4.5, as far as it is used here. */
@@ -32,6 +35,31 @@ export const notebookMetadata = {
   kernelspec: { display_name: "Deno", language: "typescript", name: "deno" },
   language_info: { file_extension: ".ts", mimetype: "text/x.typescript", name: "typescript" },
 };
+
+/**
+ * Reads a notebook.
+ *
+ * @throws {InputError} If the file cannot be read or is no notebook of format 4 with a cell.
+ */
+export async function readNotebook(path: string): Promise<Notebook> {
+  const notebook = await readJson(path);
+  const rule = "it must be a notebook of format 4 with a cell or more";
+  require(isNotebook(notebook), `read ${path}`, rule);
+  return notebook;
+}
+
+function isNotebook(value: unknown): value is Notebook {
+  return isObject(value) && value.nbformat === 4 && isObject(value.metadata) &&
+    isListOf(value.cells, isCell) && value.cells.length > 0;
+}
+
+function isCell(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { cell_type: type, id, metadata, source, outputs = [] } = value;
+  return ["code", "markdown", "raw"].includes(type as string) && isText(id) &&
+    isObject(metadata) && (isText(source) || isListOf(source, isText)) &&
+    isListOf(outputs, isObject);
+}
 
 /** The text of a cell. */
 export function sourceOf({ source }: Cell): string {

@@ -1,9 +1,15 @@
 /** `deno task notebooks`: runs the notebooks and renders them as pages, or strips their outputs. */
-import { InputError, type Progress, require } from "../lib/core/mod.ts";
+import { type Progress, require } from "../lib/core/mod.ts";
 import { prepareFolder, writeAtomically } from "../lib/io/mod.ts";
 import { main, type Session } from "./command_line.ts";
 import { Jupyter } from "./jupyter.ts";
-import { complaintsAbout, formatNotebook, type Notebook, stripNotebook } from "./notebook.ts";
+import {
+  complaintsAbout,
+  formatNotebook,
+  type Notebook,
+  readNotebook,
+  stripNotebook,
+} from "./notebook.ts";
 import { notebookPage, withoutPlotly } from "./notebook_page.ts";
 
 const folder = "notebooks";
@@ -80,14 +86,8 @@ async function select(names: string[]): Promise<string[]> {
   });
 }
 
-async function read(name: string): Promise<Notebook> {
-  const path = `${folder}/${name}.ipynb`;
-  try {
-    return JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new InputError(`Cannot read ${path}: it must be JSON`);
-  }
+function read(name: string): Promise<Notebook> {
+  return readNotebook(`${folder}/${name}.ipynb`);
 }
 
 /** The first heading. */

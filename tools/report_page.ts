@@ -2,7 +2,7 @@ import type { PublishedTable } from "../experiments/claim_table.ts";
 import { figures } from "../experiments/figures.ts";
 import { isPublishedTable } from "../experiments/measured_table.ts";
 import { isFigure, readRecord } from "../experiments/result_record.ts";
-import { verdictLegend } from "../lib/core/mod.ts";
+import { refuse, verdictLegend } from "../lib/core/mod.ts";
 import { exists, isObject } from "../lib/io/mod.ts";
 import {
   escapeHtml,
@@ -55,7 +55,7 @@ export async function reportPage(folder: string, plotly: string): Promise<Report
   const sections = [
     { id: "verdicts", title: "Claims and verdicts", html: legend + verdictList(claims) },
     ...tables.map(tableSection),
-    ...await Promise.all(drawn.map(figureSection)),
+    ...await Promise.all(drawn.map((figure) => figureSection(figure).catch(blameOn(figure)))),
   ];
   const html = toPage({ title: "Agile-Quant Lab: results", introduction, sections, plotly });
   return { html, tables: tables.length, figures: drawn.length };
@@ -63,6 +63,14 @@ export async function reportPage(folder: string, plotly: string): Promise<Report
 
 interface Origin {
   provenance: Provenance;
+  /** The file of the record. */
+  path: string;
+}
+
+/** Refuses a record that looks whole and yet cannot be shown. */
+function blameOn({ path }: Origin): (error: Error) => never {
+  const rule = "it must hold a figure that can be drawn";
+  return ({ message }) => refuse(`read ${path}`, rule, message);
 }
 
 /** The records that are there, in the order asked for. */
@@ -75,7 +83,8 @@ async function readRecords<Content>(
     isWhole(value) && isObject(value) && isObject(value.provenance);
   const records: (Content & Origin)[] = [];
   for (const path of paths) {
-    if (await exists(path)) records.push(await readRecord(path, command, hasOrigin));
+    if (!await exists(path)) continue;
+    records.push({ ...await readRecord(path, command, hasOrigin), path });
   }
   return records;
 }

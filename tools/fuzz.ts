@@ -1,0 +1,56 @@
+/** `deno task fuzz`: gives whatever reads a file nearly valid ones and reports what fares badly. */
+import { writeAtomically } from "../lib/io/mod.ts";
+import { choiceOption, integerOption, listOption, main, type Session } from "./command_line.ts";
+import { fuzzReader } from "./fuzz/fuzz_reader.ts";
+import { modelReaders } from "./fuzz/model_readers.ts";
+import { recordReaders } from "./fuzz/record_readers.ts";
+
+/** Where inputs are written, and kept if they fail. */
+const folder = "fuzz";
+
+const readers = { ...modelReaders, ...recordReaders };
+const names = Object.keys(readers);
+
+await main((program, session) =>
+  program.name("fuzz")
+    .description("Gives whatever reads a file nearly valid ones: each must be read or refused.")
+    .option("--runs <count>", "inputs for each reader", integerOption("--runs", 1), 10_000)
+    .option("--seed <number>", "of the inputs", integerOption("--seed", 0, 2 ** 31 - 1), 1)
+    .option(
+      "--reader <list>",
+      `which, in commas: ${names.join(", ")} (default: all)`,
+      listOption("--reader", choiceOption("--reader", names)),
+      names,
+    )
+    .action((options) => run(options, session))
+);
+
+/** Ends the process with status 1 if a reader failed; the others are tried all the same. */
+async function run(
+  { runs, seed, reader: chosen }: { runs: number; seed: number; reader: string[] },
+  { progress, signal }: Session,
+): Promise<void> {
+  let failures = 0;
+  for (const name of chosen) {
+    signal.throwIfAborted();
+    const work = `${folder}/${name.replaceAll(" ", "-")}`;
+    await Deno.mkdir(work, { recursive: true });
+    const failure = await fuzzReader(name, readers[name], {
+      folder: work,
+      seed,
+      runs,
+      progress,
+      signal,
+    });
+    if (failure === undefined) {
+      await Deno.remove(work, { recursive: true });
+      continue;
+    }
+    failures++;
+    const path = `${work}.${seed}.input`;
+    await writeAtomically(path, failure.input);
+    console.log(`${name}, seed ${seed}, input in ${path}: ${failure.complaint}`);
+  }
+  console.log(`${failures} of ${chosen.length} readers failed`);
+  if (failures > 0) Deno.exit(1);
+}

@@ -1,0 +1,133 @@
+import fc from "fast-check";
+import { tokenReader } from "../../experiments/token_source.ts";
+import { perplexity } from "../../lib/eval/mod.ts";
+import { loadEndTokens } from "../../lib/generate/mod.ts";
+import {
+  loadTokenizer,
+  openCheckpoint,
+  openSafetensors,
+  type TensorReader,
+  writeAtomically,
+  writeSafetensors,
+} from "../../lib/io/mod.ts";
+import {
+  type Architecture,
+  disposeModel,
+  initializeModel,
+  loadModel,
+  saveModel,
+} from "../../lib/model/mod.ts";
+import { useBackend } from "../../lib/tensor/mod.ts";
+import type { Reader } from "./fuzz_reader.ts";
+import { changedBytes, changedJson, joined, jsonBytes } from "./mutations.ts";
+import { sampleArchitectures, sampleTensors, sampleText, sampleTokenizers } from "./samples.ts";
+
+/** What reads a model's folder and the texts that are given to it. */
+export const modelReaders: Record<string, Reader> = {
+  safetensors: {
+    file: "model.safetensors",
+    async prepare(folder) {
+      const path = `${folder}/model.safetensors`;
+      await writeSafetensors(path, sampleTensors, { format: "pt" });
+      const bytes = await Deno.readFile(path);
+      const end = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+      const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, end)));
+      const withData = (json: Uint8Array) => joined(lengthOf(json), json, bytes.subarray(end));
+      return fc.oneof(changedBytes(bytes), changedJson(header).map(withData));
+    },
+    async read(folder) {
+      using file = await openSafetensors(`${folder}/model.safetensors`);
+      await readAll(file);
+    },
+  },
+  index: {
+    file: "model.safetensors.index.json",
+    async prepare(folder) {
+      const shards = [sampleTensors.slice(0, 2), sampleTensors.slice(2)];
+      const places: [string, string][] = [];
+      for (const [index, tensors] of shards.entries()) {
+        await writeSafetensors(`${folder}/${index}.safetensors`, tensors);
+        for (const { name } of tensors) places.push([name, `${index}.safetensors`]);
+      }
+      const map = Object.fromEntries(places);
+      return changedJson({ metadata: { total_size: 40 }, weight_map: map });
+    },
+    async read(folder) {
+      using checkpoint = await openCheckpoint(folder);
+      await readAll(checkpoint);
+    },
+  },
+  "opt config": configReader(sampleArchitectures.opt),
+  "llama config": configReader(sampleArchitectures.llama),
+  "bloom config": configReader(sampleArchitectures.bloom),
+  tokenizer: {
+    file: "tokenizer.json",
+    prepare: () => changedJson(...sampleTokenizers),
+    async read(folder) {
+      const tokenizer = await loadTokenizer(folder);
+      tokenizer.decode(tokenizer.encode(sampleText));
+    },
+  },
+  "end tokens": {
+    file: "generation_config.json",
+    async prepare(folder) {
+      await writeAtomically(`${folder}/config.json`, '{"eos_token_id": 2}');
+      return changedJson({ eos_token_id: [2, 3], temperature: 0.5 }, { eos_token_id: 7 });
+    },
+    read: loadEndTokens,
+  },
+  ids: {
+    file: "ids.json",
+    prepare: () => changedJson([1, 2, 3, 4, 5, 6, 7, 8]),
+    read: (folder) => readTokens("ids", folder, "ids.json"),
+  },
+  text: {
+    file: "text.txt",
+    async prepare(folder) {
+      await writeAtomically(`${folder}/tokenizer.json`, jsonBytes(sampleTokenizers[0]));
+      return changedBytes(new TextEncoder().encode(sampleText));
+    },
+    read: (folder) => readTokens("text", folder, "text.txt"),
+  },
+};
+
+function lengthOf(header: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
+  return bytes;
+}
+
+async function readAll(reader: TensorReader): Promise<void> {
+  for (const name of reader.tensors.keys()) await reader.read(name);
+  for (const name of reader.tensors.keys()) await reader.readFloat32(name);
+}
+
+/** A configuration beside weights that fit it before it is changed; what loads is run. */
+function configReader(architecture: Architecture): Reader {
+  return {
+    file: "config.json",
+    async prepare(folder) {
+      await useBackend("agile", { native: false });
+      const model = await initializeModel("sample", architecture, 0);
+      await saveModel(model, folder, "F32");
+      disposeModel(model);
+      return changedJson(JSON.parse(await Deno.readTextFile(`${folder}/config.json`)));
+    },
+    async read(folder) {
+      const model = await loadModel(folder);
+      try {
+        await perplexity(model, Int32Array.of(1, 2, 3, 4), { window: 4 });
+      } finally {
+        disposeModel(model);
+      }
+    },
+  };
+}
+
+async function readTokens(kind: "text" | "ids", folder: string, file: string): Promise<void> {
+  const model = {
+    name: "sample",
+    architecture: { ...sampleArchitectures.opt, vocabularySize: 300 },
+  };
+  await tokenReader(model, folder)({ kind, path: `${folder}/${file}` });
+}

@@ -1,0 +1,100 @@
+import { Command, CommanderError } from "commander";
+import fc from "fast-check";
+import { readBenchRecord } from "../../experiments/bench_record.ts";
+import { readMeasuredTable } from "../../experiments/measured_table.ts";
+import { encodeJson } from "../../lib/core/mod.ts";
+import { type Cell, cellKey, recordOf, runCells } from "../../lib/sweep/mod.ts";
+import { fileCellStore } from "../cell_store.ts";
+import {
+  choiceOption,
+  integerOption,
+  listOption,
+  numberOption,
+  pathOption,
+} from "../command_line.ts";
+import { complaintsAbout, formatNotebook, readNotebook, stripNotebook } from "../notebook.ts";
+import { withoutPlotly } from "../notebook_page.ts";
+import { reportPage } from "../report_page.ts";
+import type { Reader } from "./fuzz_reader.ts";
+import { changedJson } from "./mutations.ts";
+import { sampleBenchRecord, sampleFigure, sampleNotebook, sampleTable } from "./samples.ts";
+
+const cell: Cell<unknown, number[]> = {
+  id: "opt/fp16",
+  config: { bits: [4, 8], window: null },
+  run: () => Promise.resolve([1.5, Infinity]),
+};
+const fingerprint = "code";
+const storedRecord = () => recordOf(cell, fingerprint, [1.5, Infinity]);
+
+/** What reads the tools' own records and notebooks, and the command line. */
+export const recordReaders: Record<string, Reader> = {
+  table: {
+    file: "table1.json",
+    prepare: () => changedJson(sampleTable),
+    async read(folder) {
+      await reportPage(folder, "plotly.js");
+      await readMeasuredTable(`${folder}/table1.json`);
+    },
+  },
+  figure: {
+    file: "figures/figure4.json",
+    cost: 100,
+    async prepare(folder) {
+      await Deno.mkdir(`${folder}/figures`, { recursive: true });
+      return changedJson(sampleFigure);
+    },
+    read: (folder) => reportPage(folder, "plotly.js"),
+  },
+  "bench record": {
+    file: "decode.json",
+    prepare: () => changedJson(sampleBenchRecord),
+    read: (folder) => readBenchRecord("decode", folder),
+  },
+  cell: {
+    file: `${await cellKey(cell, fingerprint)}.json`,
+    prepare: async () => changedJson(JSON.parse(encodeJson(await storedRecord()))),
+    read: (folder) => runCells([cell], { store: fileCellStore(folder), fingerprint }),
+  },
+  notebook: {
+    file: "sample.ipynb",
+    prepare: () => changedJson(sampleNotebook),
+    async read(folder) {
+      const notebook = await readNotebook(`${folder}/sample.ipynb`);
+      complaintsAbout(withoutPlotly(notebook));
+      formatNotebook(stripNotebook(notebook));
+    },
+  },
+  "command line": {
+    file: "arguments.txt",
+    prepare: () =>
+      fc.array(fc.oneof(fc.constantFrom(...words), fc.string({ unit: "binary" })))
+        .map((list) => utf8.encode(list.join("\n"))),
+    async read(folder) {
+      parse((await Deno.readTextFile(`${folder}/arguments.txt`)).split("\n"));
+    },
+  },
+};
+
+const utf8 = new TextEncoder();
+
+/** A command line of every kind of option. */
+function parse(args: string[]): void {
+  const program = new Command().exitOverride().configureOutput({ writeOut() {}, outputError() {} })
+    .argument("[names...]")
+    .option("--window <tokens>", "", integerOption("--window", 2))
+    .option("--beta <share>", "", numberOption("--beta", 0, 1))
+    .option("--layers <list>", "", listOption("--layers", integerOption("--layers", 0)))
+    .option("--profile <name>", "", choiceOption("--profile", ["paper", "released"]))
+    .option("--model <folder>", "", pathOption("--model"))
+    .option("--json")
+    .action(() => {});
+  try {
+    program.parse(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+  }
+}
+
+const flags = ["--window", "--beta", "--layers", "--profile", "--model", "--json", "--help", "--"];
+const words = [...flags, "--windo=", "-w", "2048", "1e400", "0x10", "1,,2", "", "paper", "NaN"];

@@ -1,0 +1,216 @@
+/** Small valid contents of files, to be changed a little. */
+import { trainTokenizer } from "../../lib/corpus/mod.ts";
+import type { TensorToWrite } from "../../lib/io/mod.ts";
+import type { Architecture, FamilyName } from "../../lib/model/mod.ts";
+
+/** A text that the tokenizers of {@linkcode sampleTokenizers} know. */
+export const sampleText = "the cat sat on the mat. The hat is at the cat's </s>.\n\n  123 ééé";
+
+const added = [{ id: 0, content: "</s>", special: true, normalized: false }];
+const plain = {
+  version: "1.0",
+  added_tokens: added,
+  normalizer: null,
+  pre_tokenizer: null,
+  post_processor: null,
+  decoder: null,
+};
+
+/** Byte-level BPE, SentencePiece-style BPE, Unigram and WordPiece, with every kind of part. */
+export const sampleTokenizers: readonly unknown[] = [
+  trainTokenizer(sampleText.repeat(9), { vocabularySize: 280, specialTokens: ["</s>"] }),
+  {
+    ...plain,
+    normalizer: {
+      type: "Sequence",
+      normalizers: [
+        { type: "NFC" },
+        { type: "Prepend", prepend: "▁" },
+        { type: "Replace", pattern: { String: " " }, content: "▁" },
+      ],
+    },
+    post_processor: {
+      type: "TemplateProcessing",
+      single: [{ SpecialToken: { id: "</s>", type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }],
+      special_tokens: { "</s>": { id: "</s>", ids: [0], tokens: ["</s>"] } },
+    },
+    decoder: {
+      type: "Sequence",
+      decoders: [
+        { type: "Replace", pattern: { String: "▁" }, content: " " },
+        { type: "ByteFallback" },
+        { type: "Fuse" },
+        { type: "Strip", content: " ", start: 1, stop: 0 },
+      ],
+    },
+    model: {
+      type: "BPE",
+      vocab: { "</s>": 0, "<0x61>": 1, "▁": 2, t: 3, h: 4, e: 5, th: 6, the: 7, "▁the": 8 },
+      merges: [["t", "h"], ["th", "e"], ["▁", "the"]],
+      unk_token: "</s>",
+      fuse_unk: true,
+      byte_fallback: true,
+    },
+  },
+  {
+    ...plain,
+    pre_tokenizer: { type: "Metaspace", replacement: "▁", prepend_scheme: "first" },
+    decoder: { type: "Metaspace", replacement: "▁" },
+    model: { type: "Unigram", unk_id: 0, vocab: [["</s>", 0], ["▁the", -1], ["t", -2.5]] },
+  },
+  {
+    ...plain,
+    normalizer: { type: "BertNormalizer", lowercase: true, clean_text: true },
+    pre_tokenizer: {
+      type: "Sequence",
+      pretokenizers: [
+        { type: "Split", pattern: { Regex: "\\s+|\\p{P}" }, behavior: "Removed", invert: false },
+        { type: "Digits", individual_digits: true },
+      ],
+    },
+    post_processor: { type: "BertProcessing", sep: ["</s>", 0], cls: ["</s>", 0] },
+    decoder: { type: "WordPiece", prefix: "##", cleanup: true },
+    model: {
+      type: "WordPiece",
+      vocab: { "</s>": 0, the: 1, c: 2, "##at": 3 },
+      unk_token: "</s>",
+      continuing_subword_prefix: "##",
+    },
+  },
+];
+
+/** Tensors of several types and shapes. */
+export const sampleTensors: readonly TensorToWrite[] = [
+  { name: "a", dtype: "F32", shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) },
+  { name: "b", dtype: "F16", shape: [4], data: Float16Array.of(1, 2, 3, 4) },
+  { name: "\u00e9", dtype: "BF16", shape: [], data: Uint16Array.of(0x3f80) },
+  { name: "none", dtype: "F64", shape: [0, 9], data: new Float64Array() },
+];
+
+const opt: Architecture = {
+  family: "opt",
+  layers: 1,
+  hiddenSize: 8,
+  embeddingSize: 8,
+  intermediateSize: 12,
+  heads: 2,
+  keyValueHeads: 2,
+  headDim: 4,
+  vocabularySize: 20,
+  maxPositions: 16,
+  norm: "layer",
+  normEpsilon: 1e-5,
+  normPlacement: "before",
+  embeddingNorm: false,
+  finalNorm: true,
+  activation: "relu",
+  gated: false,
+  attentionBias: true,
+  mlpBias: true,
+  positions: { kind: "learned", offset: 2 },
+  tiedHead: true,
+  startToken: 1,
+  startsEveryWindow: false,
+};
+
+/** A tiny model of each family. */
+export const sampleArchitectures: Readonly<Record<FamilyName, Architecture>> = {
+  opt,
+  llama: {
+    ...opt,
+    family: "llama",
+    keyValueHeads: 1,
+    norm: "rms",
+    activation: "silu",
+    gated: true,
+    attentionBias: false,
+    mlpBias: false,
+    positions: { kind: "rotary", theta: 10000 },
+  },
+  bloom: {
+    ...opt,
+    family: "bloom",
+    intermediateSize: 32,
+    maxPositions: Infinity,
+    embeddingNorm: true,
+    activation: "gelu",
+    positions: { kind: "alibi" },
+  },
+};
+
+const verdict = { claim: "8 bits lose less than 1 %", verdict: "reproduced", evidence: "0.4 %" };
+
+/** What `deno task reproduce` writes of a table. */
+export const sampleTable = {
+  provenance: { commit: null, deno: "2.9.6", machine: "2 cores" },
+  table: {
+    title: "Table 1: LLaMA",
+    columns: ["Method", "Perplexity"],
+    rows: [["FP16", { value: 10.5, low: 10, high: 11, digits: 2 }], ["RTN", 12], [null, "-"]],
+    notes: ["A remark."],
+  },
+  claims: [{ ...verdict, model: "llama" }, { ...verdict, level: "native" }],
+  cells: [{
+    id: "llama/fp16",
+    row: "FP16",
+    config: { window: 8 },
+    result: { survivors: { windowLosses: [2.5, 3, "Infinity"] } },
+  }],
+};
+
+/** What `deno task figures` writes of a figure. */
+export const sampleFigure = {
+  provenance: sampleTable.provenance,
+  name: "figure4",
+  title: "Losses",
+  shows: "Losses by bits.",
+  verdict: "undecided",
+  agreement: "0.1 [0, 0.2]",
+  details: ["8 bits"],
+  spec: {
+    data: [{ type: "scatter", x: [1, 2], y: [3, 4], name: "loss" }],
+    layout: { width: 300, height: 200, xaxis: { title: { text: "bits" } } },
+  },
+};
+
+/** What `deno task bench` writes. */
+export const sampleBenchRecord = {
+  suite: "decode",
+  machine: { processor: "x", cores: 2, extensions: ["avx2"], memoryBytes: 1e9, system: "linux" },
+  versions: { deno: "2.9.6" },
+  commit: null,
+  started: "2026-01-01T00:00:00Z",
+  seconds: 1,
+  quick: true,
+  complete: true,
+  contenders: { agile: { library: "agile", level: "native", threads: 1 } },
+  measurements: [{
+    job: { model: "opt", tokens: 8 },
+    contender: "agile",
+    quantity: "time",
+    unit: "ms",
+    median: 1,
+    low: 0.5,
+    high: 2,
+    runs: 3,
+  }],
+  missing: [{ contender: "torch", reason: "not installed" }],
+};
+
+/** A notebook that was run. */
+export const sampleNotebook = {
+  cells: [
+    { cell_type: "markdown", id: "a", metadata: {}, source: ["# Title\n", "Text."] },
+    {
+      cell_type: "code",
+      id: "b",
+      metadata: {},
+      execution_count: 1,
+      outputs: [{ output_type: "execute_result", data: { "text/plain": "2" }, metadata: {} }],
+      source: 'const { display } = await import("../lib/mod.ts");\ndisplay(1 + 1)',
+    },
+  ],
+  metadata: { kernelspec: { display_name: "Deno", language: "typescript", name: "deno" } },
+  nbformat: 4,
+  nbformat_minor: 5,
+};
