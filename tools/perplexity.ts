@@ -18,8 +18,8 @@ import { addWeightOptions } from "./weight_options.ts";
 
 type Options = PerplexityOptions & { json?: boolean };
 
-await main((program, session) =>
-  addWeightOptions(program.name("perplexity"))
+await main((program, session) => {
+  program.name("perplexity")
     .description("Perplexity of a model in Hugging Face layout, by the protocol of GPTQ.")
     .requiredOption(
       "--model <folder>",
@@ -51,7 +51,8 @@ await main((program, session) =>
       "emulate: dequantized floats, or integer: integer products in the linear maps",
       choiceOption("--execute", executions),
       "emulate",
-    )
+    );
+  addWeightOptions(program)
     .option(
       "--prune <ratio>",
       "share of the tokens pruned at the end, below 1",
@@ -88,8 +89,8 @@ await main((program, session) =>
     )
     .option("--compare", "with the model in full precision: paired ratio, KL divergence, top token")
     .option("--json", "print the result as JSON")
-    .action((options: Options) => print(options, session))
-);
+    .action((options: Options) => print(options, session));
+});
 
 async function print({ json, ...options }: Options, session: Session): Promise<void> {
   const report = await measurePerplexity(options, session);

@@ -26,17 +26,17 @@ export function addWeightOptions(program: Command): Command {
   return program
     .option(
       "--bits <count>",
-      "of a weight (default of this and the next four: as the method has it)",
+      "of a weight; this and the next four change what the method has",
       integerOption("--bits", 2, 8),
     )
     .option("--group-size <columns>", 'columns that share a scale, or "row"', groupSize)
     .option("--symmetric", "weight grids centred on zero")
-    .option("--no-symmetric")
+    .option("--no-symmetric", "or over the range of the weights")
     .option("--act-order", "GPTQ quantizes columns by decreasing activity")
-    .option("--no-act-order")
+    .option("--no-act-order", "or as they come")
     .option(
       "--damping <part>",
-      "of the mean of the Hessian's diagonal, added to it by GPTQ (percdamp)",
+      "of the mean of the Hessian's diagonal that GPTQ adds to it (percdamp)",
       numberOption("--damping", 0),
     );
 }

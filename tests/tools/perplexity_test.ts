@@ -173,6 +173,9 @@ Deno.test("perplexity --compare gives what the cell of a table has, by its defau
       const expected = await evaluate({ ...subject.facts, ...chosen }, subject, weights, {});
       assertEquals(report.result, JSON.parse(JSON.stringify(expected)));
       assertEquals(report.result.survivors.ratio.value > 0, true);
+      const passes = chosen.pruning ? 4 : 2; // with the reference, and without pruning
+      const tokens = Math.round(report.seconds * report.tokensPerSecond);
+      assertEquals(tokens, passes * report.windows * report.window);
       const { facts } = subject;
       const { sha256, startToken, weightWindows, activationWindows, window, seed } =
         report.calibration;
@@ -274,6 +277,8 @@ Deno.test("perplexity answers bad input with one line and status 2", () =>
     await Deno.mkdir(at("model"));
     await writeTinyModel(at("model"));
     await Deno.mkdir(at("hollow"));
+    await Deno.mkdir(at("weightless"));
+    await Deno.copyFile(`${llama}/config.json`, at("weightless/config.json"));
 
     const commandLine = "Cannot read the command line: ";
     const good = ["--model", llama, "--ids", at("ids.json"), "--window", "32"];
@@ -314,6 +319,14 @@ Deno.test("perplexity answers bad input with one line and status 2", () =>
       [
         [...good, "--window", "160"],
         "Cannot cut windows: the text must have at least 160 tokens, got 150",
+      ],
+      [
+        ["--model", at("weightless"), "--ids", at("missing.json")],
+        `Cannot read ${at("missing.json")}: the file must exist`, // before weights are loaded
+      ],
+      [
+        [...good, "--method", "rtn4", "--damping", "0.1"],
+        `${commandLine}--damping is no setting of`,
       ],
       [withIds("missing.json"), `Cannot read ${at("missing.json")}: the file must exist`],
       [withIds("."), `Cannot read ${at(".")}: it must be a file, not a folder or device`],
