@@ -10,7 +10,8 @@ export interface WindowOptions {
 }
 
 /**
- * Cuts a text's tokens into windows, the tail dropped (GPTQ, datautils.py and opt_eval).
+ * Cuts a text's tokens into windows, the tail dropped (GPTQ, datautils.py and opt_eval). A window
+ * that does not begin with a start token of its own is a view of the text.
  *
  * @throws {InputError} If the window is below 2 or the text shorter than one window.
  */
@@ -64,7 +65,7 @@ function windowsOf(ids: Int32Array, { window, startToken }: WindowOptions, actio
   const length = place === "window" ? window - 1 : window;
   const windowAt = (from: number) => {
     const part = text.subarray(from, from + length);
-    return place === "window" ? prependToken(startToken.id, part) : part.slice();
+    return place === "window" ? prependToken(startToken.id, part) : part;
   };
   return { tokens: text.length, length, windowAt };
 }
