@@ -18,7 +18,13 @@ import {
   methods,
   requireExecution,
 } from "../lib/methods/mod.ts";
-import { type CachePrecision, disposeModel, loadModel, type Model } from "../lib/model/mod.ts";
+import {
+  type CachePrecision,
+  disposeModel,
+  loadModel,
+  type Model,
+  readArchitecture,
+} from "../lib/model/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import {
   choiceOption,
@@ -88,14 +94,15 @@ await main((program, session) =>
 async function run(options: Options, session: Session): Promise<void> {
   const { tokens: count, temperature, topK, seed, cache, execute } = options;
   const method = methodOf(options.method);
+  const described = await readArchitecture(options.model);
+  requireExecution(method, protocol.profile, described.architecture, { execute, cached: true });
+  const tokenizer = await loadTokenizer(options.model);
+  const endTokens = await loadEndTokens(options.model);
+  const prompt = encodePrompt(described, tokenizer, options.prompt);
+  requireRoom(described, prompt, count);
   await useBackend("agile");
   const full = await loadModel(options.model);
   printWarnings(full.warnings);
-  requireExecution(method, protocol.profile, full.architecture, { execute, cached: true });
-  const tokenizer = await loadTokenizer(options.model);
-  const endTokens = await loadEndTokens(options.model);
-  const prompt = encodePrompt(full, tokenizer, options.prompt);
-  requireRoom(full, prompt, count);
   const { model, forward } = await quantizedModel(full, tokenizer, method, session, execute);
   disposeModel(full, model);
 

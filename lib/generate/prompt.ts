@@ -9,7 +9,7 @@ import { chooseStartToken, type Model, prependToken } from "../model/mod.ts";
  * @throws {InputError} If that is no token at all, or one that the model does not know.
  */
 export function encodePrompt(
-  model: Model,
+  model: Pick<Model, "name" | "architecture">,
   tokenizer: Pick<Tokenizer, "encode" | "startToken">,
   text: string,
 ): Int32Array {

@@ -43,6 +43,14 @@ Deno.test("TextStream keeps the space of the first word after its context", () =
     assertEquals(streamed(tokenizer, [first, second, third]), ["a", " b", " a", ""]);
   }));
 
+Deno.test("TextStream gives nothing for ids that the tokenizer does not know, and goes on", () =>
+  withTokenizer(sentencePieceTokenizer(["▁ a", "▁ b"]), (tokenizer) => {
+    const [first, second] = tokenizer.encode("a b");
+    const [padding, gap] = [tokenizer.vocabularySize + 3, 2 ** 31 - 1];
+    assertEquals(streamed(tokenizer, [first, padding, gap, second]), ["a", "", "", " b", ""]);
+    assertEquals(streamed(tokenizer, [padding, second], [first, gap]), ["", " b", ""]);
+  }));
+
 for (
   const [name, definition] of [
     ["byte-level", byteLevelTokenizer()],
