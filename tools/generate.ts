@@ -109,17 +109,19 @@ async function run(options: Options, session: Session): Promise<void> {
   const { signal } = session;
   const settings = { ...forward, temperature, topK, seed, cache, signal };
   warmUp(model, prompt, { ...settings, tokens: Math.min(2, count) });
-  const tokens = generate(model, prompt, { ...settings, tokens: count, endTokens });
   const stream = new TextStream(tokenizer, prompt);
   const seconds: number[] = [];
-  while (!signal.aborted) {
-    const started = performance.now();
-    const { value: token, done } = tokens.next();
-    if (done) break;
-    seconds.push((performance.now() - started) / 1000);
-    await writeText(stream.push(token));
+  try {
+    let started = performance.now();
+    for (const token of generate(model, prompt, { ...settings, tokens: count, endTokens })) {
+      seconds.push((performance.now() - started) / 1000);
+      await writeText(stream.push(token));
+      started = performance.now();
+    }
+  } catch (error) {
+    const isStopped = signal.aborted && error === signal.reason;
+    if (!isStopped || seconds.length === 0) throw error;
   }
-  if (seconds.length === 0) signal.throwIfAborted();
   await writeText(`${stream.end()}\n`);
   if (seconds.length > 0) console.error(describeSpeed(prompt.length, seconds));
 }
