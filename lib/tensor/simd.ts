@@ -13,7 +13,7 @@ import {
 } from "./kernel_module.ts";
 import type { WorkerData } from "./worker.ts";
 
-/** The environment variable that says how many threads compute; by default one per core. */
+/** The environment variable that says how many threads compute: at most, and by default, one per core. */
 const threadsVariable = "AGILE_QUANT_THREADS";
 
 /** How {@linkcode Simd} computes; by default the fastest module that runs, on every core. */
@@ -102,9 +102,10 @@ export class Simd {
 }
 
 function defaultThreads(): number {
+  const cores = navigator.hardwareConcurrency;
   const wanted = environment(threadsVariable);
-  const threads = wanted === undefined ? navigator.hardwareConcurrency : Number(wanted);
+  if (wanted === undefined) return cores;
   const rule = `${threadsVariable} must be a positive integer`;
-  require(Number.isInteger(threads) && threads > 0, "start threads", rule, wanted);
-  return threads;
+  require(/^0*[1-9]\d*$/.test(wanted), "start threads", rule, wanted);
+  return Math.min(Number(wanted), cores);
 }

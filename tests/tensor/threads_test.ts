@@ -103,16 +103,32 @@ Deno.test("split() covers everything once, in parts of whole grains, and not too
   );
 });
 
-Deno.test("Simd.load() refuses a number of threads that is none", async () => {
-  Deno.env.set("AGILE_QUANT_THREADS", "many");
+/** Loads the kernels with the environment variable as it may be set by a user. */
+async function loadWith(variable: string): Promise<Simd> {
+  Deno.env.set("AGILE_QUANT_THREADS", variable);
   try {
-    await assertRejects(
-      () => Simd.load(),
-      InputError,
-      'Cannot start threads: AGILE_QUANT_THREADS must be a positive integer, got "many"',
-    );
+    return await Simd.load({ files });
   } finally {
     Deno.env.delete("AGILE_QUANT_THREADS");
+  }
+}
+
+for (const variable of ["many", "", "0", "-1", "1.5", "1e3", " 2"]) {
+  Deno.test(`Simd.load() refuses a number of threads that is none: "${variable}"`, async () => {
+    await assertRejects(
+      () => loadWith(variable),
+      InputError,
+      `Cannot start threads: AGILE_QUANT_THREADS must be a positive integer, got "${variable}"`,
+    );
+  });
+}
+
+Deno.test("Simd.load() takes no more threads than there are cores, which would only wait", async () => {
+  const cores = navigator.hardwareConcurrency;
+  assertEquals((await loadWith("1")).threads, 1);
+  assertEquals((await loadWith(`${cores}`)).threads, cores);
+  for (const many of ["1000000", "9".repeat(400)]) {
+    assertEquals((await loadWith(many)).threads, cores);
   }
 });
 
