@@ -1,3 +1,4 @@
+import { bundledModels } from "./bundled.ts";
 import expected from "./expected/perplexities.json" with { type: "json" };
 import type { MeasuredCell } from "./measure.ts";
 import type { Readings } from "./readings.ts";
@@ -30,6 +31,17 @@ export const expectations: Record<string, ExpectedCell> = expected;
 export function figuresOf(result: Readings): ExpectedCell {
   const present = readingNames.filter((name) => result[name]);
   return Object.fromEntries(present.map((name) => [name, result[name]!.perplexity.value]));
+}
+
+/** The expectations of cells of the bundled models, should what was measured be what is expected. */
+export function acceptCells(cells: readonly MeasuredCell[]): Record<string, ExpectedCell> {
+  const names = Object.values(bundledModels).map(({ name }) => name);
+  return Object.fromEntries(
+    cells.filter(({ model }) => names.includes(model)).map(({ id, result }) => [
+      id,
+      figuresOf(result),
+    ]),
+  );
 }
 
 /**

@@ -1,8 +1,6 @@
 /** `deno task accept`: takes the published tables of the bundled models as the new expectations. */
-import { bundledModels } from "../experiments/bundled.ts";
-import { expectations, figuresOf } from "../experiments/expectations.ts";
+import { acceptCells, expectations } from "../experiments/expectations.ts";
 import { readMeasuredTable } from "../experiments/measured_table.ts";
-import { paperTables } from "../experiments/tables.ts";
 import { encodeJson } from "../lib/core/mod.ts";
 import { prepareFolder, writeAtomically } from "../lib/io/mod.ts";
 import { integerOption, listOption, main } from "./command_line.ts";
@@ -26,14 +24,10 @@ await main((program) =>
 
 async function run({ table: numbers }: { table: number[] }): Promise<void> {
   await prepareFolder(folder);
-  const accepted: typeof expectations = {};
-  for (const { number, family } of paperTables.filter(({ number }) => numbers.includes(number))) {
-    const { cells } = await readMeasuredTable(`results/table${number}.json`);
-    const own = `table${number}/${bundledModels[family].name}/`;
-    for (const { id, result } of cells.filter(({ id }) => id.startsWith(own))) {
-      accepted[id] = figuresOf(result);
-    }
-  }
+  const tables = await Promise.all(
+    numbers.map((number) => readMeasuredTable(`results/table${number}.json`)),
+  );
+  const accepted = acceptCells(tables.flatMap(({ cells }) => cells));
   const path = `${folder}/perplexities.json`;
   await writeAtomically(path, `${encodeJson({ ...expectations, ...accepted }, 2)}\n`);
   console.log(`${path}: ${Object.keys(accepted).length} cells accepted.`);

@@ -1,24 +1,16 @@
 /** `deno task reproduce`: the paper's tables with our measurements beside them. */
 import { readBenchRecord } from "../experiments/bench_record.ts";
 import { driftOf } from "../experiments/expectations.ts";
-import { type MeasuredModel, measureModel, type MeasureOptions } from "../experiments/measure.ts";
-import { loadSubject } from "../experiments/subject.ts";
-import { type PaperTable, paperTables } from "../experiments/tables.ts";
+import type { MeasuredModel } from "../experiments/measure.ts";
+import { paperTables } from "../experiments/tables.ts";
 import { InputError, refuse } from "../lib/core/mod.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
 import { type Execution, executions } from "../lib/methods/mod.ts";
-import { disposeModel } from "../lib/model/mod.ts";
 import { toText } from "../lib/report/mod.ts";
-import { type BackendInfo, useBackend } from "../lib/tensor/mod.ts";
+import { useBackend } from "../lib/tensor/mod.ts";
 import { cellFolder, fileCellStore } from "./cell_store.ts";
-import {
-  choiceOption,
-  integerOption,
-  listOption,
-  main,
-  printWarnings,
-  type Session,
-} from "./command_line.ts";
+import { choiceOption, integerOption, listOption, main, type Session } from "./command_line.ts";
+import { measureModels, refusalsOf } from "./measure_models.ts";
 import {
   addModelOptions,
   bundledSource,
@@ -75,7 +67,6 @@ async function run(options: Options, session: Session): Promise<void> {
   const folder = options.out || options.execute === "emulate" ? base : `${base}/integer`;
   for (const written of [cellFolder, folder]) await prepareFolder(written);
 
-  const problems: string[] = [];
   const settings = {
     ...session,
     store: fileCellStore(cellFolder),
@@ -84,76 +75,35 @@ async function run(options: Options, session: Session): Promise<void> {
     execute: options.execute,
   };
   const backend = await useBackend("agile");
-  const measure = (sources: Source[]) => measureAll(sources, backend, tables, settings, problems);
+  const measure = (sources: Source[]) => measureModels(sources, backend, tables, settings);
   // Further models first: should they be refused, that shows at once.
   const theirs = await measure(further);
   const ours = await measure(tables.map(({ family }) => bundledSource(family)));
 
-  const models = [...ours, ...theirs];
+  const models = [...ours.measured, ...theirs.measured];
+  const problems = [...ours.problems, ...theirs.problems];
   const origin = await provenance();
   for (const table of tables) {
     const measured = models.filter((each) => each.table === table);
     if (measured.length === 0) continue;
     const record = tableRecord(table, measured, origin);
-    await show(record, `${folder}/table${table.number}`, problems);
+    problems.push(...await show(record, `${folder}/table${table.number}`));
   }
-  if (timings) await show(table4Record(timings), `${base}/table4`, problems);
+  if (timings) problems.push(...await show(table4Record(timings), `${base}/table4`));
   if (models.length > 0) console.log(summary(models));
-  const drift = ours.flatMap(({ cells }) => Object.values(cells).flatMap((cell) => driftOf(cell)));
+  const drift = ours.measured.flatMap(({ cells }) =>
+    Object.values(cells).flatMap((cell) => driftOf(cell))
+  );
   drift.forEach((line) => console.error(`Drift in ${line}`));
   if (problems.length > 0) throw new InputError(problems.join("; "));
   if (drift.length > 0) Deno.exit(1);
 }
 
-/** Measures one model after the other; what one of them does not allow goes to `problems`. */
-async function measureAll(
-  sources: Source[],
-  backend: BackendInfo,
-  tables: PaperTable[],
-  settings: MeasureOptions,
-  problems: string[],
-): Promise<MeasuredModel[]> {
-  const measured: MeasuredModel[] = [];
-  for (const { folder, options } of sources) {
-    await attempt(`${options.name}: `, problems, async () => {
-      const subject = await loadSubject(folder, { ...backend, ...options });
-      printWarnings(subject.model.warnings);
-      try {
-        const model = await measureModel(subject, tables, settings);
-        measured.push(model);
-        problems.push(...problemsOf(model));
-      } finally {
-        disposeModel(subject.model);
-      }
-    });
-  }
-  return measured;
-}
-
-/** What was refused and what could not be kept, a line each. */
-function problemsOf({ name, table, refusals, unstored }: MeasuredModel): string[] {
-  const lines = (reasons: Partial<Record<string, string>>) =>
-    Object.entries(reasons).map(([row, reason]) =>
-      `table${table.number}/${name}/${row}: ${reason}`
-    );
-  return [...lines(refusals), ...lines(unstored)];
-}
-
-/** Prints a table, then writes it to `path`; should that fail, the reason goes to `problems`. */
-async function show(record: TableRecord, path: string, problems: string[]): Promise<void> {
+/** Prints a table, then writes it to `path`; returns why that was refused, if it was. */
+async function show(record: TableRecord, path: string): Promise<string[]> {
   const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 160;
   console.log(toText(record.table, width));
-  await attempt("", problems, () => publishTable(record, path));
-}
-
-/** Does work whose refusal costs nothing else: the reason goes to `problems`. */
-async function attempt(prefix: string, problems: string[], work: () => Promise<void>) {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    problems.push(prefix + error.message);
-  }
+  return await refusalsOf(() => publishTable(record, path));
 }
 
 function summary(models: MeasuredModel[]): string {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { bundledModels } from "../../experiments/bundled.ts";
-import { driftOf, expectations, figuresOf } from "../../experiments/expectations.ts";
+import { acceptCells, driftOf, expectations, figuresOf } from "../../experiments/expectations.ts";
 import { paperTables } from "../../experiments/tables.ts";
 import { measuredModel, readingOf } from "./tiny_subject.ts";
 
@@ -52,6 +52,15 @@ Deno.test("driftOf() counts missing and unexpected readings and cells, and figur
 Deno.test("figuresOf() of a measured cell are what driftOf() accepts", () => {
   const cell = cellOf(4.125, 5.5, 6.25);
   assertEquals(driftOf(cell, { [id]: figuresOf(cell.result) }), []);
+});
+
+Deno.test("acceptCells() expects what was measured on bundled models, and on no others", () => {
+  const cell = cellOf(4, 5, 6);
+  const bundled = { ...cell, id: "table1/llama-encyclopedia/gptq4", model: "llama-encyclopedia" };
+  const other = { ...bundled, id: "table1/mine/gptq4", model: "mine/llama-encyclopedia" };
+  const accepted = acceptCells([bundled, other, cell]);
+  assertEquals(Object.keys(accepted), [bundled.id]);
+  assertEquals(driftOf(bundled, accepted), []);
 });
 
 Deno.test("expectations are those of every measured row of the bundled models", () => {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { readMeasuredTable, readPublishedTable } from "../../experiments/measured_table.ts";
 import { drawRelativePerplexity } from "../../experiments/relative_perplexity.ts";
 import { encodeJson, InputError } from "../../lib/core/mod.ts";
@@ -79,3 +79,19 @@ Deno.test("drawRelativePerplexity() draws what a method adds, the paper's on ave
     const mean = expected.reduce((sum, ratio) => sum + ratio, 0) / 4;
     assert(Math.abs((paper.y as number[])[0] - 100 * (mean - 1)) < 1e-9);
   }));
+
+Deno.test("drawRelativePerplexity() draws each model over its own FP16, whatever their cells are called", () => {
+  const [full, more] = [[2, 3, 4], [2.2, 3.2, 4.2]];
+  const other = measuredModel(readings, { "fp16": full, "rtn4": more });
+  const cells = [
+    ...Object.values(model.cells),
+    ...Object.values(other.cells).map((cell) => ({ ...cell, model: "mine/tiny" })),
+  ].filter(({ model, row }) => model === "tiny" || row !== "gptq4");
+  const { table } = tableRecord(model.table, [model, other], origin);
+  const { data } = drawRelativePerplexity([{ table, claims: [], cells }]);
+  assertEquals(data.map(({ name }) => name), ["paper, mean of its models", "tiny", "mine/tiny"]);
+  const [one, two] = [1, 2].map((index) => data[index].y as (number | null)[]);
+  assertAlmostEquals(one[0]!, 100 * (Math.exp(0.1) - 1));
+  assertAlmostEquals(two[0]!, 100 * (Math.exp(0.2) - 1));
+  assertEquals([typeof one[1], two[1]], ["number", null]); // a row that refused the other model
+});

@@ -1,4 +1,6 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { tinyArchitecture, writeTinyModel } from "../experiments/tiny_folder.ts";
+import { withFolder } from "../io/temporary_folder.ts";
 import { runTool } from "./run_tool.ts";
 
 Deno.test("figures answers an unknown figure with one line and status 2", async () => {
@@ -15,3 +17,38 @@ Deno.test("figures answers a model that is not there with one line and status 2"
   const err = "Cannot read nowhere/config.json: the file must exist";
   assertEquals(ran, { code: 2, out: "", err });
 });
+
+Deno.test("figures draws models of one folder name on token ids, in files of their own", () =>
+  withFolder(async (root) => {
+    const ids = Array.from({ length: 3000 }, (_, index) => (7 * index) % 300);
+    await Deno.writeTextFile(`${root}/ids.json`, JSON.stringify(ids));
+    const texts = ["--ids", `${root}/ids.json`, "--calibration", `${root}/ids.json`];
+    const limits = ["--window", "128", "--windows", "2", "--out", `${root}/out`];
+    const models = [1, 2].map((seed) => `${root}/${seed}/mine`);
+    for (const [index, folder] of models.entries()) {
+      await writeTinyModel(folder, { ...tinyArchitecture, layers: 2 + index });
+      await Deno.remove(`${folder}/tokenizer.json`);
+      const args = ["--figure", "3,6", "--model", folder, ...texts, ...limits];
+      const { code, out, err } = await runTool("figures", "figures", ...args);
+      assertEquals(code, 0, err);
+      assertMatch(out, /\/out\/figure6-mine-on-ids\.json-[0-9a-f]{8}\.svg\)/);
+    }
+    const files = Array.from(Deno.readDirSync(`${root}/out`), ({ name }) => name);
+    assertEquals(files.length, 8);
+    const drawn = files.find((name) => /^figure3.*\.json$/.test(name))!;
+    const { data, shows, provenance } = JSON.parse(await Deno.readTextFile(`${root}/out/${drawn}`));
+    assertEquals(data[0].model, "mine on ids.json");
+    assertStringIncludes(shows, "mine on ids.json");
+    assertEquals(typeof provenance.deno, "string");
+  }));
+
+for (const tool of ["figures", "reproduce"]) {
+  for (const folder of ["lib", "experiments/expected", "tools/out", ".git"]) {
+    Deno.test(`${tool} may not write to ${folder}, and says so before it measures`, async () => {
+      const { code, out, err } = await runTool(tool, tool, "--out", folder);
+      assertEquals([code, out, err.split("\n").length], [2, "", 1]);
+      assertStringIncludes(err, `Cannot write to ${folder}: `);
+      assertStringIncludes(err, "write access");
+    });
+  }
+}

@@ -1,0 +1,82 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { Command } from "commander";
+import { InputError } from "../../lib/core/mod.ts";
+import { addModelOptions, type ModelOptions, ownSources } from "../../tools/model_options.ts";
+import { withFolder } from "../io/temporary_folder.ts";
+
+const config = {
+  ...{ model_type: "llama", hidden_act: "silu", hidden_size: 16, intermediate_size: 32 },
+  ...{ num_hidden_layers: 1, num_attention_heads: 2, vocab_size: 300 },
+  ...{ max_position_embeddings: 64, rms_norm_eps: 1e-5, bos_token_id: 0, eos_token_id: 0 },
+};
+
+/** What a command line says. */
+async function parse(...args: string[]) {
+  const program = new Command().exitOverride().configureOutput({ outputError() {} });
+  addModelOptions(program, "a model", { bundled: "results", own: "results/local" });
+  program.parse(args, { from: "user" });
+  return await ownSources(program.opts<ModelOptions>());
+}
+
+/** Runs a test with two model folders of one name, which have a configuration alone. */
+const withModels = (test: (one: string, other: string) => Promise<void>) =>
+  withFolder(async (folder) => {
+    const models = ["one", "other"].map((parent) => `${folder}/${parent}/llama-encyclopedia`);
+    for (const model of models) {
+      await Deno.mkdir(model, { recursive: true });
+      await Deno.writeTextFile(`${model}/config.json`, JSON.stringify(config));
+    }
+    const [one, other] = models;
+    await test(one, other);
+  });
+
+Deno.test("ownSources() names models apart, also from the bundled ones, and knows their family", () =>
+  withModels(async (one, other) => {
+    const shared = {
+      test: undefined,
+      calibration: undefined,
+      window: undefined,
+      windows: undefined,
+    };
+    assertEquals(await parse("--model", `${one}/`, "--model", other, "--model", one), [
+      { folder: one, family: "llama", options: { name: "one/llama-encyclopedia", ...shared } },
+      { folder: other, family: "llama", options: { name: "other/llama-encyclopedia", ...shared } },
+    ]);
+    const [alone] = await parse("--model", one);
+    assertEquals(alone.options.name, "one/llama-encyclopedia");
+  }));
+
+Deno.test("ownSources() hands texts, window and windows on", () =>
+  withModels(async (one) => {
+    const texts = ["--ids", "/a.json", "--calibration", "/b.txt"];
+    const [{ options }] = await parse("--model", one, ...texts, "--window", "32", "--windows", "4");
+    assertEquals(options, {
+      name: "one/llama-encyclopedia",
+      test: { kind: "ids", path: "/a.json" },
+      calibration: { kind: "text", path: "/b.txt" },
+      window: 32,
+      windows: 4,
+    });
+    const [{ options: { test } }] = await parse("--model", one, "--text", "/a.json");
+    assertEquals(test, { kind: "text", path: "/a.json" });
+  }));
+
+Deno.test("ownSources() of no model are none", async () => {
+  assertEquals(await parse("--out", "/somewhere"), []);
+});
+
+for (
+  const [args, message] of [
+    [["--text", "/a.txt"], "Cannot read the command line: --text takes --model"],
+    [["--windows", "4"], "Cannot read the command line: --windows takes --model"],
+    [
+      ["--model", "nowhere", "--text", "/a", "--ids", "/b"],
+      "Cannot read the command line: give either --text or --ids",
+    ],
+    [["--model", "/nowhere"], "Cannot read /nowhere/config.json: the file must exist"],
+  ] as const
+) {
+  Deno.test(`ownSources() refuses ${args.join(" ")}`, async () => {
+    await assertRejects(() => parse(...args), InputError, message);
+  });
+}
