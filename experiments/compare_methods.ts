@@ -44,7 +44,7 @@ async function measureDense(
 }
 
 /** What can be said of methods that were measured beside each other. */
-function judgeMethods(readings: Map<MethodName, Reading>): Finding[] {
+export function judgeMethods(readings: ReadonlyMap<MethodName, Reading>): Finding[] {
   const judge = (one: MethodName, other: MethodName, judged: typeof judgeQuantization) => {
     const [numerator, denominator] = [readings.get(one), readings.get(other)];
     return numerator && denominator ? [judged(numerator, denominator)] : [];

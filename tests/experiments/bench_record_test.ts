@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { readBenchRecord, select } from "../../experiments/bench_record.ts";
+import { estimateOf, readBenchRecord, select } from "../../experiments/bench_record.ts";
 import { InputError } from "../../lib/core/mod.ts";
 import { publishRecord } from "../../tools/publish_record.ts";
 import { withFolder } from "../io/temporary_folder.ts";
@@ -36,4 +36,10 @@ Deno.test("select() finds measurements by some properties of their job", () => {
   assertEquals(found.map(({ contender }) => contender), ["native", "plain"]);
   assertEquals(select(blockRecord, { execution: "FP32", model: "OPT-125M" }).length, 8);
   assertEquals(select(blockRecord, { tokens: 1 }), []);
+});
+
+Deno.test("estimateOf() reaches over the extremes of the runs; a single run has none", () => {
+  const summary = { median: 2, low: 1, high: 4, runs: 5 };
+  assertEquals(estimateOf(summary), { value: 2, low: 1, high: 4 });
+  assertEquals(estimateOf({ ...summary, runs: 1 }), { value: 2 });
 });

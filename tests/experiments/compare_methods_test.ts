@@ -1,14 +1,19 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { compareMethods, compareReadings } from "../../experiments/compare_methods.ts";
+import {
+  compareMethods,
+  compareReadings,
+  judgeMethods,
+} from "../../experiments/compare_methods.ts";
 import { evaluate } from "../../experiments/evaluation.ts";
 import type { PruningPlan } from "../../experiments/pruning_plan.ts";
 import { WeightCache } from "../../experiments/weight_cache.ts";
 import { verdictLegend } from "../../lib/core/mod.ts";
+import type { Reading } from "../../lib/eval/mod.ts";
 import type { MethodName } from "../../lib/methods/mod.ts";
 import type { Model } from "../../lib/model/mod.ts";
 import type { Measured } from "../../lib/report/mod.ts";
 import { withModel } from "../eval/tiny_models.ts";
-import { facts, tinySubject } from "./tiny_subject.ts";
+import { facts, readingOf, tinySubject } from "./tiny_subject.ts";
 
 const subjectOf = (model: Model) => ({ ...tinySubject(model), weights: new WeightCache(model) });
 
@@ -46,6 +51,18 @@ Deno.test("compareMethods() judges what the methods say beside each other", () =
       undefined,
     ]);
   }));
+
+Deno.test("judgeMethods() takes the lower perplexity for less loss, and the sign bit for a cost", () => {
+  const losses = [["fp16", 1], ["rtn4", 1.3], ["gptq4", 1.2]] as const;
+  const eights = [["agileq-8", 1.05], ["agileq-8-eq3", 2]] as const;
+  const readings = new Map<MethodName, Reading>(
+    [...losses, ...eights].map(([name, loss]) => [name, readingOf([loss, loss + 1, loss + 2])]),
+  );
+  const verdicts = () => judgeMethods(readings).map(({ verdict }) => verdict);
+  assertEquals(verdicts(), ["reproduced", "reproduced", "reproduced"]);
+  readings.set("gptq4", readingOf([1.4, 2.4, 3.4])).set("agileq-8-eq3", readingOf([1, 2, 3]));
+  assertEquals(verdicts(), ["reproduced", "contradicted", "contradicted"]);
+});
 
 Deno.test("compareReadings() has a row per reading of a pruned run", () =>
   withModel("llama", async (model) => {

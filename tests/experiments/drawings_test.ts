@@ -156,6 +156,7 @@ const drawings: [name: string, drawn: Drawing, verdict: Verdict | undefined, wor
   ["drawFigure3", figure3(30.1), "undecided", "TRIP gains 0.10 [-0.40, 0.60] dB"],
   ["drawFigure4", figure4(-0.5), "reproduced", "is -0.500 [-0.600, -0.400] nats"],
   ["drawFigure4", figure4(0.05), "undecided", "m: undecided; the mean loss at pruned"],
+  ["drawFigure4", figure4(-0.05), "undecided", "is -0.050 [-0.150, 0.050] nats"],
   ["drawFigure4", figure4(0.5), "contradicted", "easier is contradicted on m"],
   [
     "drawFigure5",
