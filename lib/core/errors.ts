@@ -17,17 +17,24 @@ export class InputError extends Error {
 /** The longest text that {@linkcode printable} lets through. */
 const longestLine = 2000;
 
+/** The longest value shown, in characters. */
+const longestValue = 120;
+
 /**
  * Text from a file as one line that does nothing to a terminal: line breaks become spaces, other
  * control and format characters their code points, such as `\u{1b}`, and the end of a very long text
  * is left out.
  */
 export function printable(text: string): string {
-  const shown = text.length > longestLine ? `${text.slice(0, longestLine - 3)}...` : text;
-  return shown.replace(/\s*[\n\r\u2028\u2029]\s*/gu, " ").replace(
+  return shortened(text, longestLine).replace(/\s*[\n\r\u2028\u2029]\s*/gu, " ").replace(
     /[\p{Cc}\p{Cf}\p{Cs}]/gu,
     (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
   );
+}
+
+/** The beginning of a long name or value, so that a message has room for the rest. */
+export function shortened(text: string, longest = longestValue): string {
+  return text.length > longest ? `${text.slice(0, longest - 3)}...` : text;
 }
 
 /**
@@ -52,9 +59,6 @@ export function require(
   if (!condition) refuse(action, rule, value);
 }
 
-/** The longest value shown, in characters. */
-const longestValue = 120;
-
 function describe(value: unknown): string {
   if (typeof value === "number" || typeof value === "bigint") {
     return String(value);
@@ -66,7 +70,7 @@ function describe(value: unknown): string {
   let left = longestValue;
   const text = JSON.stringify(value, (_key, part) => left-- > 0 ? beginning(part) : undefined) ??
     String(value);
-  return text.length > longestValue ? `${text.slice(0, longestValue - 3)}...` : text;
+  return shortened(text);
 }
 
 /** As much of a value as can be shown. */

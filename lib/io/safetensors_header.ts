@@ -1,4 +1,4 @@
-import { require } from "../core/mod.ts";
+import { require, shortened } from "../core/mod.ts";
 import { dataArrays, elementCount, isDtype } from "./dtypes.ts";
 import { decodeText } from "./files.ts";
 import { isObject, parseJson } from "./json.ts";
@@ -71,7 +71,7 @@ export function parseHeader(header: Uint8Array, fileSize: number, path: string):
 
 /** The action of an error about one tensor. */
 export function tensorOf(path: string, name: string): string {
-  return `read tensor ${name} of ${path}`;
+  return `read tensor ${shortened(name)} of ${path}`;
 }
 
 function parseMetadata(json: Record<string, unknown>, path: string): Record<string, string> {

@@ -1,5 +1,5 @@
 /** The ids that a tokenizer.json gives its tokens, where it says them more than once. */
-import { refuse, require } from "../core/mod.ts";
+import { refuse, require, shortened } from "../core/mod.ts";
 import { isObject } from "./json.ts";
 import { isNatural } from "./tokenizer_parts.ts";
 
@@ -130,5 +130,5 @@ function requireSameId(
 }
 
 function quote(token: string): string {
-  return JSON.stringify(token);
+  return JSON.stringify(shortened(token));
 }

@@ -1,3 +1,5 @@
+import { shortened } from "../core/mod.ts";
+
 /** Most kinds of names that are listed. */
 const longestList = 6;
 
@@ -6,7 +8,7 @@ export function describeUnread(names: readonly string[], folder: string): string
   const count = names.length === 1 ? "1 tensor" : `${names.length} tensors`;
   const kinds = Map.groupBy(names, (name) => name.replace(/(?<=\.)\d+(?=\.)/, "*"));
   const list = [...kinds].slice(0, longestList)
-    .map(([kind, { length }]) => length === 1 ? kind : `${kind} (${length})`);
+    .map(([kind, { length }]) => shortened(kind) + (length === 1 ? "" : ` (${length})`));
   const others = kinds.size - list.length;
   const rest = others > 0 ? ` and ${others} more kinds` : "";
   return `The model does not use ${count} of ${folder}: ${list.join(", ")}${rest}.`;

@@ -148,3 +148,12 @@ Deno.test("parseHeaderLength() refuses short files and long headers", () => {
   refuses(length(100_000_001n), 1e12, `${tooLong}100000001`);
   refuses(length(2n ** 64n - 1n), 1e12, `${tooLong}18446744073709551615`);
 });
+
+Deno.test("parseHeader() names the file even where a tensor's name is very long", () => {
+  const name = "x".repeat(5000);
+  refuses(
+    { [name]: 1 },
+    0,
+    `Cannot read tensor ${"x".repeat(117)}... of a.safetensors: its header`,
+  );
+});

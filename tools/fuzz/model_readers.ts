@@ -116,6 +116,7 @@ function configReader(architecture: Architecture): Reader {
     async read(folder) {
       const model = await loadModel(folder);
       try {
+        if (model.architecture.maxPositions < 4) return;
         await perplexity(model, Int32Array.of(1, 2, 3, 4), { window: 4 });
       } finally {
         disposeModel(model);
