@@ -160,7 +160,7 @@ Deno.test({
       "AbortError: Stopped. What earlier cells made is kept.",
       '"not a run"',
       "1",
-      "InputError: Cannot read ../data/models/config.json: the file must exist",
+      "InputError: Cannot load ../data/models: it must be the folder of a model, with config.json",
       "InputError: Cannot run the model: opt-encyclopedia must not have been freed before: load it again",
     ]);
   },

@@ -2,7 +2,8 @@
  * Compiles the AssemblyScript sources of the project into the WebAssembly modules beside them.
  * `deno task kernels` writes them.
  */
-import asc from "assemblyscript/asc";
+import { writeAtomically } from "../lib/io/mod.ts";
+import { main, type Session } from "./command_line.ts";
 
 const root = new URL("..", import.meta.url);
 
@@ -70,6 +71,7 @@ export async function disassembleKernels(module: KernelModule): Promise<string> 
 async function build(
   { sources, features }: KernelModule,
 ): Promise<{ binary: Uint8Array; text: string }> {
+  const { default: asc } = await import("assemblyscript/asc"); // takes a second to load
   let binary: Uint8Array | undefined;
   let text = "";
   const { error, stderr } = await asc.main([
@@ -107,8 +109,20 @@ function readSource(name: string): string | null {
   }
 }
 
-if (import.meta.main) {
-  for (const module of kernelModules) {
-    await Deno.writeFile(new URL(module.file, root), await compileKernels(module));
+async function writeAll({ progress, signal }: Session): Promise<void> {
+  progress.start("kernels", kernelModules.length);
+  for (const [index, module] of kernelModules.entries()) {
+    signal.throwIfAborted();
+    progress.update(index, module.file);
+    await writeAtomically(new URL(module.file, root).pathname, await compileKernels(module));
   }
+  progress.finish();
+}
+
+if (import.meta.main) {
+  await main((program, session) =>
+    program.name("kernels")
+      .description("Compiles the WebAssembly kernels from their AssemblyScript source.")
+      .action(() => writeAll(session))
+  );
 }

@@ -94,6 +94,20 @@ export async function hashFiles(paths: readonly string[]): Promise<string> {
   return hash.digest("hex");
 }
 
+/**
+ * Refuses what is no folder of a model in Hugging Face layout, rather than let the first file be missed.
+ *
+ * @throws {InputError} If there is nothing, or a file, or a folder without config.json.
+ */
+export async function requireModelFolder(path: string): Promise<void> {
+  const action = `load ${path}`;
+  require(await exists(path), action, "the folder must exist");
+  const { isDirectory } = await attempt(action, () => Deno.stat(path));
+  require(isDirectory, action, "it must be the folder of a model, not a file");
+  const isModel = await exists(`${path}/config.json`);
+  require(isModel, action, "it must be the folder of a model, with config.json");
+}
+
 /** Whether a file or folder exists. */
 export async function exists(path: string): Promise<boolean> {
   try {

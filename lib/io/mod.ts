@@ -4,7 +4,7 @@
  */
 export { Checkpoint, openCheckpoint } from "./checkpoint.ts";
 export { type Dtype, isFloat, type TensorData } from "./dtypes.ts";
-export { exists, hashFile, hashFiles, readJson, readText } from "./files.ts";
+export { exists, hashFile, hashFiles, readJson, readText, requireModelFolder } from "./files.ts";
 export { isObject } from "./json.ts";
 export { type TensorInfo } from "./safetensors_header.ts";
 export { openSafetensors, SafetensorsFile, type TensorReader } from "./safetensors_reader.ts";

@@ -1,5 +1,5 @@
 import { require } from "../core/mod.ts";
-import { type Checkpoint, openCheckpoint } from "../io/mod.ts";
+import { type Checkpoint, openCheckpoint, requireModelFolder } from "../io/mod.ts";
 import { tf } from "../tensor/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import type { StoredTensor } from "./checkpoint_layout.ts";
@@ -38,12 +38,13 @@ export async function loadModel(path: string): Promise<Model> {
 /**
  * What config.json of a model folder says, for what has to be known before the weights are loaded.
  *
- * @throws {InputError} If the configuration asks for something that is not computed here, or for more
- *   parameters than the memory of the backend in use holds.
+ * @throws {InputError} If there is no such folder, or it is not one of a model, or if the configuration
+ *   asks for something that is not computed here, or for more parameters than the memory of the backend in use holds.
  */
 export async function readArchitecture(
   path: string,
 ): Promise<Pick<Model, "name" | "architecture">> {
+  await requireModelFolder(path);
   const config = await ConfigReader.open(`${path}/config.json`);
   const family = familyOf(config);
   refuseQuantized(config);

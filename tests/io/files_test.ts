@@ -6,6 +6,7 @@ import {
   hashFiles,
   readJson,
   readText,
+  requireModelFolder,
   writeAtomically,
 } from "../../lib/io/mod.ts";
 import { withFolder } from "./temporary_folder.ts";
@@ -80,4 +81,15 @@ Deno.test("exists() tells files and folders from nothing", () =>
     assertEquals(await Promise.all(paths.map(exists)), [true, true, false, false]);
     const message = `Cannot read ${folder}/a/b: the system must allow it, got `;
     await assertRejects(() => exists(`${folder}/a/b`), InputError, message);
+  }));
+
+Deno.test("requireModelFolder() says what is wrong with a path that is no model folder", () =>
+  withFolder(async (folder) => {
+    const refusal = (path: string, rule: string) =>
+      assertRejects(() => requireModelFolder(path), InputError, `Cannot load ${path}: ${rule}`);
+    await refusal(`${folder}/none`, "the folder must exist");
+    await refusal(folder, "it must be the folder of a model, with config.json");
+    await Deno.writeTextFile(`${folder}/config.json`, "{}");
+    await requireModelFolder(folder);
+    await refusal(`${folder}/config.json`, "it must be the folder of a model, not a file");
   }));

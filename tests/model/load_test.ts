@@ -156,7 +156,10 @@ for (const [family, changes, rule] of refusedFields) {
 Deno.test("loadModel() refuses a folder without config.json", async () => {
   await withSaved(families.opt, async (folder) => {
     await Deno.remove(`${folder}/config.json`);
-    await assertRefused(folder, "Cannot read FOLDER/config.json: the file must exist");
+    await assertRefused(
+      folder,
+      "Cannot load FOLDER: it must be the folder of a model, with config.json",
+    );
   });
 });
 

@@ -14,7 +14,7 @@ Deno.test("figures answers an unknown figure with one line and status 2", async 
 
 Deno.test("figures answers a model that is not there with one line and status 2", async () => {
   const ran = await runTool("figures", "figures", "--figure", "6", "--model", "nowhere");
-  const err = "Cannot read nowhere/config.json: the file must exist";
+  const err = "Cannot load nowhere: the folder must exist";
   assertEquals(ran, { code: 2, out: "", err });
 });
 

@@ -86,7 +86,7 @@ for (
       ["--prompt=a", "--method=agileq-4/8"],
       "Cannot generate with AgileQ-4/8: its quantizers must be the same for every token",
     ],
-    [["--prompt=a", "--model=nowhere"], "Cannot read nowhere/config.json"],
+    [["--prompt=a", "--model=nowhere"], "Cannot load nowhere: the folder must exist"],
   ] as [string[], string][]
 ) {
   Deno.test(`generate answers ${args} with one line and status 2`, async () => {

@@ -11,7 +11,7 @@ for (
       ["--table", "1,"],
       'Cannot read the command line: --table must be items and commas, got "1,"',
     ],
-    [["--model", "nowhere"], "Cannot read nowhere/config.json: the file must exist"],
+    [["--model", "nowhere"], "Cannot load nowhere: the folder must exist"],
   ] as const
 ) {
   Deno.test(`reproduce answers ${args.join(" ")} with one line and status 2`, async () => {
