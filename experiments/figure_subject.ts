@@ -2,7 +2,13 @@ import { require } from "../lib/core/mod.ts";
 import { cutWindows, type RunHooks } from "../lib/eval/mod.ts";
 import { exists, loadTokenizer, type Tokenizer } from "../lib/io/mod.ts";
 import { type MethodName, methods, quantizedForward } from "../lib/methods/mod.ts";
-import { disposeModel, type ForwardOptions, type Model, type Pruning } from "../lib/model/mod.ts";
+import {
+  disposeModel,
+  type ForwardOptions,
+  type Model,
+  type Pruning,
+  type StartTokenPlace,
+} from "../lib/model/mod.ts";
 import { calibrationOf, loadSubject, type Subject, type SubjectOptions } from "./subject.ts";
 import { tokenReader } from "./token_source.ts";
 import { WeightCache } from "./weight_cache.ts";
@@ -40,7 +46,9 @@ export async function loadFigureSubject(
     const hasTokenizer = await exists(`${folder}/tokenizer.json`);
     const whole: FigureSubject = {
       ...subject,
-      ...options.test ? halve(subject) : { validationWindows: await validate(subject, folder) },
+      ...options.test
+        ? halve(subject)
+        : { validationWindows: await validate(subject, folder, options.startToken) },
       tokenizer: hasTokenizer ? await loadTokenizer(folder) : null,
       weights,
       [Symbol.dispose]: dispose,
@@ -53,8 +61,12 @@ export async function loadFigureSubject(
 }
 
 /** The windows of the encyclopedia's validation split. */
-async function validate({ model, facts: { window } }: Subject, folder: string) {
-  const readTokens = tokenReader(model, folder);
+async function validate(
+  { model, facts: { window } }: Subject,
+  folder: string,
+  place?: StartTokenPlace,
+) {
+  const readTokens = tokenReader(model, folder, place);
   const { ids, startToken } = await readTokens({ kind: "split", split: "validation" });
   return cutWindows(ids, { window, startToken });
 }

@@ -12,7 +12,7 @@ import {
 import { chooseStartToken, type ForwardOptions, type Model } from "../lib/model/mod.ts";
 import { drawCalibration } from "./calibration.ts";
 import { tokenizeSplit } from "./encyclopedia.ts";
-import { longestWindow, protocol } from "./subject.ts";
+import { protocol, windowFor } from "./subject.ts";
 import { tokenIds } from "./token_ids.ts";
 
 /**
@@ -41,7 +41,7 @@ export async function quantizedModel(
 
 async function calibrate(model: Model, tokenizer: Tokenizer): Promise<Calibration> {
   const { ids } = await tokenizeSplit("calibration", tokenizer);
-  const window = Math.min(longestWindow, model.architecture.maxPositions);
+  const window = windowFor(model);
   const known = tokenIds(ids, model, `the tokenizer of ${model.name}`);
   const text = { ids: known, startToken: chooseStartToken(model, tokenizer) };
   return drawCalibration(text, { ...protocol, window });

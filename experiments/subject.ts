@@ -2,7 +2,7 @@ import { refuse, require } from "../lib/core/mod.ts";
 import { cutWindows } from "../lib/eval/mod.ts";
 import { exists, hashFiles, openCheckpoint } from "../lib/io/mod.ts";
 import type { Calibration } from "../lib/methods/mod.ts";
-import { disposeModel, loadModel, type Model } from "../lib/model/mod.ts";
+import { disposeModel, loadModel, type Model, type StartTokenPlace } from "../lib/model/mod.ts";
 import type { Profile } from "../lib/quant/mod.ts";
 import type { BackendInfo } from "../lib/tensor/mod.ts";
 import { type CalibrationPlan, drawCalibration } from "./calibration.ts";
@@ -23,7 +23,7 @@ export const protocol = {
 } as const;
 
 /** The longest window, unless the caller names one; shorter where the model allows less. */
-export const longestWindow = 2048;
+const longestWindow = 2048;
 
 /** The part of a cell's configuration that all cells of a model share. */
 export interface SubjectFacts extends CalibrationPlan {
@@ -63,6 +63,8 @@ export interface SubjectOptions extends Pick<BackendInfo, "matrixProduct" | "ins
   window?: number;
   /** Score at most this many windows; all unless given. */
   windows?: number;
+  /** Where the start tokens of its texts stand; as {@linkcode tokenReader} says unless given. */
+  startToken?: StartTokenPlace;
   /** What to test on; the encyclopedia's test split unless given. */
   test?: TokenSource;
   /** What to calibrate on; the encyclopedia's calibration split unless given. */
@@ -93,7 +95,7 @@ async function subjectOf(
   options: SubjectOptions,
 ): Promise<Subject> {
   const { name = loaded.name, matrixProduct, instructions } = options;
-  const readTokens = tokenReader(loaded, folder);
+  const readTokens = tokenReader(loaded, folder, options.startToken);
   const test = await readTokens(options.test ?? { kind: "split", split: "test" });
   const hasTokenizer = await exists(`${folder}/tokenizer.json`);
   const calibrates = options.calibration || hasTokenizer || options.test?.kind !== "ids";
@@ -124,8 +126,15 @@ async function subjectOf(
   };
 }
 
-/** The window that is asked for, or the longest the model allows, at most 2048. */
-function windowFor({ name, architecture: { maxPositions } }: Model, asked?: number): number {
+/**
+ * The window that is asked for, or the longest the model allows, at most 2048.
+ *
+ * @throws {InputError} If the model does not allow it.
+ */
+export function windowFor(
+  { name, architecture: { maxPositions } }: Pick<Model, "name" | "architecture">,
+  asked?: number,
+): number {
   const rule = `the window of ${name} must be at most ${maxPositions} tokens`;
   require(asked === undefined || asked <= maxPositions, "cut windows", rule, asked);
   return asked ?? Math.min(longestWindow, maxPositions);

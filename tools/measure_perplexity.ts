@@ -1,7 +1,7 @@
 import { type CalibrationPlan, drawCalibration } from "../experiments/calibration.ts";
 import { pruningFor, type PruningPlan } from "../experiments/pruning_plan.ts";
 import { takeReadings } from "../experiments/readings.ts";
-import { longestWindow, protocol } from "../experiments/subject.ts";
+import { protocol, windowFor } from "../experiments/subject.ts";
 import {
   fileSource,
   textFacts,
@@ -23,7 +23,6 @@ import {
 import {
   disposeModel,
   loadModel,
-  type Model,
   readArchitecture,
   type StartTokenPlace,
 } from "../lib/model/mod.ts";
@@ -154,16 +153,6 @@ function calibrationSource({ calibration }: PerplexityOptions): TokenSource {
 function textRead(text: TokenText, source: TokenSource): TextRead {
   const from = source.kind === "split" ? text.label : source.path;
   return { source: from, ...textFacts(text), tokens: text.ids.length };
-}
-
-/** The window that is asked for, or the tables' for such a model. */
-function windowFor(
-  { name, architecture: { maxPositions } }: Pick<Model, "name" | "architecture">,
-  window = Math.min(maxPositions, longestWindow),
-): number {
-  const rule = `--window must be at most ${maxPositions} with ${name}`;
-  require(window <= maxPositions, "read the command line", rule, window);
-  return window;
 }
 
 /** The pruning the command line asks for, if any. */

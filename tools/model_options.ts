@@ -3,8 +3,13 @@ import { bundledModels } from "../experiments/bundled.ts";
 import type { SubjectOptions } from "../experiments/subject.ts";
 import { fileSource, type TokenSource } from "../experiments/token_source.ts";
 import { require } from "../lib/core/mod.ts";
-import { type FamilyName, readArchitecture } from "../lib/model/mod.ts";
-import { integerOption, pathOption, pathsOption } from "./command_line.ts";
+import {
+  type FamilyName,
+  readArchitecture,
+  type StartTokenPlace,
+  startTokenPlaces,
+} from "../lib/model/mod.ts";
+import { choiceOption, integerOption, pathOption, pathsOption } from "./command_line.ts";
 import { nameModels } from "./model_names.ts";
 
 /** The options with which a tool takes models of one's own. */
@@ -15,6 +20,7 @@ export interface ModelOptions {
   calibration?: string;
   window?: number;
   windows?: number;
+  startToken?: StartTokenPlace;
   out?: string;
 }
 
@@ -71,6 +77,12 @@ export function addModelOptions(
       integerOption("--windows", 1),
     )
     .option(
+      "--start-token <place>",
+      "none, once in front of a text of theirs, or in every window (default: as they were trained, " +
+        "or as their tokenizers do it)",
+      choiceOption("--start-token", startTokenPlaces),
+    )
+    .option(
       "--out <folder>",
       `where results go (default: ${out.bundled}, with --model ${out.own})`,
       pathOption("--out"),
@@ -85,8 +97,9 @@ export function addModelOptions(
  */
 export async function ownSources(options: ModelOptions): Promise<(Source & Described)[]> {
   const action = "read the command line";
-  const { model, text, ids, calibration, window, windows } = options;
-  for (const [name, value] of Object.entries({ text, ids, calibration, window, windows })) {
+  const { model, text, ids, calibration, window, windows, startToken } = options;
+  const others = { text, ids, calibration, window, windows, "start-token": startToken };
+  for (const [name, value] of Object.entries(others)) {
     require(value === undefined || model.length > 0, action, `--${name} takes --model`);
   }
   require(text === undefined || ids === undefined, action, "give either --text or --ids");
@@ -94,7 +107,7 @@ export async function ownSources(options: ModelOptions): Promise<(Source & Descr
   const shared = {
     test: text ? source("text", text) : ids ? source("ids", ids) : undefined,
     calibration: calibration ? fileSource(calibration) : undefined,
-    ...{ window, windows },
+    ...{ window, windows, startToken },
   };
   return await Promise.all(
     nameModels(model, names).map(async ({ folder, name }) => ({

@@ -45,9 +45,11 @@ export function drawWindows(
 }
 
 /** The tokens of a text that windows were cut from, up to the dropped tail, without start token. */
-export function joinWindows(windows: Int32Array[], { place }: StartToken): Int32Array {
+export function joinWindows(windows: Int32Array[], startToken: StartToken): Int32Array {
+  const { place } = startToken;
   const parts = windows.map((window, index) => {
-    const starts = place === "window" || place === "once" && index === 0;
+    const starts = place === "window" ||
+      place === "once" && index === 0 && window[0] === startToken.id;
     return starts ? window.subarray(1) : window;
   });
   return Int32Array.from(parts.flatMap((part) => Array.from(part)));

@@ -50,6 +50,11 @@ Deno.test("joinWindows() undoes cutWindows() but for fewer tokens than one windo
   ));
 });
 
+Deno.test("joinWindows() takes windows from the middle of a text as they are", () => {
+  const windows = cutWindows(countUp(11), { window: 4, startToken: once });
+  assertEquals(joinWindows(windows.slice(1), once), Int32Array.of(3, 4, 5, 6, 7, 8, 9, 10));
+});
+
 Deno.test("cutWindows() takes a text of millions of tokens with a start token in front", () => {
   const windows = cutWindows(countUp(3_000_000), { window: 1_000_000, startToken: once });
   assertEquals(windows.map(([first]) => first), [99, 999_999, 1_999_999]);

@@ -53,6 +53,18 @@ Deno.test("loadSubject() takes the window it is given", () =>
     assertEquals([testWindows[0].length, facts.window], [100, 100]);
   }));
 
+Deno.test("loadSubject() puts start tokens where it is told", () =>
+  withFolder(async (folder) => {
+    await writeTinyModel(folder);
+    const { testWindows, facts } = await load(folder, { window: 100, startToken: "once" });
+    const startToken: StartToken = { place: "once", id: 0 };
+    assertEquals([facts.testText.startToken, facts.calibrationText!.startToken], [
+      startToken,
+      startToken,
+    ]);
+    assertEquals(testWindows.slice(0, 2).map(([first]) => first === 0), [true, false]);
+  }));
+
 Deno.test("loadSubject() tells apart models that differ in config.json or tokenizer.json alone", () =>
   withFolder(async (folder) => {
     await writeTinyModel(folder);

@@ -37,6 +37,7 @@ Deno.test("ownSources() names models apart, also from the bundled ones, and know
       calibration: undefined,
       window: undefined,
       windows: undefined,
+      startToken: undefined,
     };
     assertEquals(await parse("--model", `${one}/`, "--model", other, "--model", one), [
       { folder: one, family: "llama", options: { name: "one/llama-encyclopedia", ...shared } },
@@ -46,16 +47,27 @@ Deno.test("ownSources() names models apart, also from the bundled ones, and know
     assertEquals(alone.options.name, "one/llama-encyclopedia");
   }));
 
-Deno.test("ownSources() hands texts, window and windows on", () =>
+Deno.test("ownSources() hands texts, window, windows and start token on", () =>
   withModels(async (one) => {
     const texts = ["--ids", "/a.json", "--calibration", "/b.txt"];
-    const [{ options }] = await parse("--model", one, ...texts, "--window", "32", "--windows", "4");
+    const [{ options }] = await parse(
+      "--model",
+      one,
+      ...texts,
+      "--window",
+      "32",
+      "--windows",
+      "4",
+      "--start-token",
+      "once",
+    );
     assertEquals(options, {
       name: "one/llama-encyclopedia",
       test: { kind: "ids", path: "/a.json" },
       calibration: { kind: "text", path: "/b.txt" },
       window: 32,
       windows: 4,
+      startToken: "once",
     });
     const [{ options: { test } }] = await parse("--model", one, "--text", "/a.json");
     assertEquals(test, { kind: "text", path: "/a.json" });
@@ -68,6 +80,7 @@ Deno.test("ownSources() of no model are none", async () => {
 for (
   const [args, message] of [
     [["--text", "/a.txt"], "Cannot read the command line: --text takes --model"],
+    [["--start-token", "once"], "Cannot read the command line: --start-token takes --model"],
     [["--windows", "4"], "Cannot read the command line: --windows takes --model"],
     [
       ["--model", "nowhere", "--text", "/a", "--ids", "/b"],

@@ -314,7 +314,7 @@ Deno.test("perplexity answers bad input with one line and status 2", () =>
       ],
       [
         [...good, "--window", "257"],
-        `${commandLine}--window must be at most 256 with llama, got 257`,
+        "Cannot cut windows: the window of llama must be at most 256 tokens, got 257",
       ],
       [
         [...good, "--window", "160"],
