@@ -1,4 +1,6 @@
+import { verdictOf } from "../lib/core/mod.ts";
 import { type Drawing, heatmap, letterOf, panels } from "../lib/report/mod.ts";
+import { formatEstimate } from "./format_estimate.ts";
 import type { MeasuredSensitivity, Sensitivity } from "./sensitivity_measure.ts";
 
 /** The sensitivity of one model. */
@@ -23,20 +25,25 @@ export function drawSensitivity(rows: readonly SensitivityRow[]): Drawing {
   };
 }
 
-/** The part that costs most, if it is the same one everywhere. */
+/** The part that costs most on each model; none where that is undecided. */
 function costliest(rows: readonly SensitivityRow[]): string {
-  const names = new Set(rows.map(({ parts }) => ranked(parts)[0][0]));
-  const [name] = names;
-  return names.size === 1
-    ? `On every model here ${name} costs most.`
-    : `What costs most differs between the models: ${[...names].join(", ")}.`;
+  const leaders = rows.map(({ model, parts, lead }) => ({
+    model,
+    name: verdictOf(lead, { above: 1 }) === "reproduced" ? ranked(parts)[0][0] : "no part",
+  }));
+  const groups = [...Map.groupBy(leaders, ({ name }) => name)].map(([name, group]) =>
+    `${name} on ${group.map(({ model }) => model).join(", ")}`
+  );
+  return `With the whole interval of its lead, ${groups.join(", and ")} costs most.`;
 }
 
-function describe({ model, parts, together }: SensitivityRow): string {
+function describe({ model, parts, lead, together }: SensitivityRow): string {
   const sum = parts.reduce((total, { divergence }) => total + divergence, 0);
   const top = ranked(parts).slice(0, 2).map(([what, part]) => `${what} ${percent(part / sum)}`);
   return `${model}: of the ${sum.toFixed(4)} nats that the parts cost one by one, ` +
-    `${top.join(" and ")}; all together cost ${together.toFixed(4)}.`;
+    `${top.join(" and ")}, a lead of ${formatEstimate(lead, 2)} times; all together cost ${
+      together.toFixed(4)
+    }.`;
 }
 
 /** The parts with their sums over the layers, the largest first. */

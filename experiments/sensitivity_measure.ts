@@ -1,3 +1,4 @@
+import { bootstrap, type Estimate, mean } from "../lib/core/mod.ts";
 import { readScores, type RunHooks, scoreWindow } from "../lib/eval/mod.ts";
 import { calibrateMethod, type MethodName, methods, quantizingHook } from "../lib/methods/mod.ts";
 import {
@@ -31,6 +32,8 @@ export interface Sensitivity {
 /** The sensitivity of every part of a model. */
 export interface MeasuredSensitivity {
   parts: Sensitivity[];
+  /** How many times as much the part that costs most, over all layers, costs as the next. */
+  lead: Estimate;
   /** The divergence with everything quantized at once. */
   together: number;
 }
@@ -55,22 +58,47 @@ export async function measureSensitivity(
   const { progress, signal } = hooks;
   const { model } = subject;
   const scored = subject.validationWindows.slice(0, windows);
-  const divergence = (each: Model, options: ForwardOptions) => {
-    const scores = scored.map((window) => scoreWindow(each, window, { ...options, signal }, model));
-    return readScores(scores).divergence!;
-  };
+  const divergences = (each: Model, options: ForwardOptions) =>
+    scored.map((window) =>
+      readScores([scoreWindow(each, window, { ...options, signal }, model)]).divergence!
+    );
   const quantized = await quantizeSubject(subject, name, hooks);
   const parts = [...activationParts(subject, name), ...weightParts(model, quantized.model)];
-  const measured: Sensitivity[] = [];
+  const measured: WindowSensitivity[] = [];
   progress?.start(`sensitivity of ${model.name}`, parts.length);
   for (const { what, layer, model: each, hook } of parts) {
     signal?.throwIfAborted();
-    measured.push({ what, layer, divergence: divergence(each, { hook }) });
+    measured.push({ what, layer, windows: divergences(each, { hook }) });
     progress?.update(measured.length);
     await new Promise((resolve) => setTimeout(resolve)); // lets signals in
   }
   progress?.finish();
-  return { parts: measured, together: divergence(quantized.model, quantized.forward) };
+  const together = mean(divergences(quantized.model, quantized.forward));
+  return {
+    parts: measured.map(({ windows, ...part }) => ({ ...part, divergence: mean(windows) })),
+    lead: leadOf(measured),
+    together,
+  };
+}
+
+/** What quantizing one thing alone costs in each window. */
+type WindowSensitivity = Omit<Sensitivity, "divergence"> & { windows: number[] };
+
+function leadOf(measured: readonly WindowSensitivity[]): Estimate {
+  const sums = [...Map.groupBy(measured, ({ what }) => what).values()].map((layers) =>
+    layers[0].windows.map((_, window) =>
+      layers.reduce((total, { windows }) => total + windows[window], 0)
+    )
+  );
+  const [most, next] = sums.toSorted((one, other) => mean(other) - mean(one));
+  return bootstrap(
+    most.length,
+    (indices) => {
+      const at = (values: number[]) => mean(Float64Array.from(indices, (index) => values[index]));
+      return at(most) / at(next);
+    },
+    { seed: 0 },
+  );
 }
 
 /** Every site that the method quantizes, in every layer. */

@@ -195,13 +195,25 @@ const drawings: [name: string, drawn: Drawing, verdict: Verdict | undefined, wor
     drawSensitivity([{
       model: "m",
       together: 0.5,
+      lead: { value: 3, low: 2.8, high: 3.2 },
       parts: [
         { what: "attn.q", layer: 0, divergence: 0.1 },
         { what: "attn.probs", layer: 0, divergence: 0.3 },
       ],
     }]),
     undefined,
-    "of the 0.4000 nats that the parts cost one by one, attn.probs 75 % and attn.q 25 %",
+    "of the 0.4000 nats that the parts cost one by one, attn.probs 75 % and attn.q 25 %, a lead of 3.00 [2.80, 3.20] times;",
+  ],
+  [
+    "drawSensitivity",
+    drawSensitivity([1.1, 3].map((lead, index) => ({
+      model: `m${index}`,
+      together: 0.5,
+      lead: { value: lead, low: lead - 0.2, high: lead + 0.2 },
+      parts: [0.1, 0.2].map((divergence, layer) => ({ what: "attn.q", layer, divergence })),
+    }))),
+    undefined,
+    "With the whole interval of its lead, no part on m0, and attn.q on m1 costs most.",
   ],
   [
     "drawDivergence",
