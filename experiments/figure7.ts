@@ -36,7 +36,8 @@ export const figure7: FigureExperiment = {
 async function measure(subject: FigureSubject, options?: FigureOptions): Promise<Figure7Row> {
   const { model: { name, architecture }, facts: { window } } = subject;
   const { method, betas, validationWindows, testWindows } = config;
-  const choices = [...config.lastLayers, architecture.layers].map(lastLayers);
+  const counts = config.lastLayers.filter((count) => count < architecture.layers);
+  const choices = [...counts, architecture.layers].map(lastLayers);
   const validation = await sweepPlans(
     "figure7",
     subject,

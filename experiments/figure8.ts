@@ -1,3 +1,4 @@
+import { require } from "../lib/core/mod.ts";
 import { type FigureExperiment, type FigureOptions } from "./figure.ts";
 import { drawFigure8, type Figure8Row } from "./figure8_drawing.ts";
 import type { FigureSubject } from "./figure_subject.ts";
@@ -34,7 +35,10 @@ export const figure8: FigureExperiment = {
 
 async function measure(subject: FigureSubject, options?: FigureOptions): Promise<Figure8Row> {
   const points: SparsityPoint[] = [];
-  for (const window of config.windows.filter((each) => each <= subject.facts.window)) {
+  const windows = config.windows.filter((each) => each <= subject.facts.window);
+  const rule = `its windows must have at least ${config.windows[0]} tokens`;
+  require(windows.length > 0, `draw ${subject.title}`, rule, subject.facts.window);
+  for (const window of windows) {
     const { method, tokens, betas } = config;
     const settings = { method, split: "validation", window, windows: tokens / window } as const;
     const plans = planGrid(betas, [lastLayers(config.lastLayers)]);

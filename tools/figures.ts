@@ -8,6 +8,8 @@ import { prepareFolder } from "../lib/io/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { cellFolder, fileCellStore } from "./cell_store.ts";
 import { listOption, main, printWarnings, type Session } from "./command_line.ts";
+import { drawAll } from "./draw_all.ts";
+import { refusalsOf } from "./measure_models.ts";
 import {
   addModelOptions,
   bundledSource,
@@ -73,23 +75,38 @@ async function run(options: Options, session: Session): Promise<void> {
     loaded.set(folder, subject);
     return subject;
   };
-  const refusals: string[] = [];
-  for (const experiment of options.figure) {
-    try {
-      const subjects: FigureSubject[] = [];
-      for (const source of sourcesOf(experiment, own)) subjects.push(await load(source));
-      const figure = await experiment.run(subjects, settings);
+  const problems: string[] = [];
+  const attempt = async (what: string, work: () => Promise<unknown>) => {
+    const reasons = await refusalsOf(async () => void await work());
+    problems.push(...reasons.map((reason) => `${what}: ${reason}`));
+    return reasons.length === 0;
+  };
+  const usable: Source[] = [];
+  for (const source of options.figure.some(needsModels) ? own : []) {
+    if (await attempt(source.options.name!, () => load(source))) usable.push(source);
+  }
+  const drawable = (experiment: FigureExperiment) =>
+    !needsModels(experiment) || own.length === 0 || usable.length > 0;
+  for (const experiment of options.figure.filter(drawable)) {
+    await attempt(experiment.name, async () => {
+      const models: FigureSubject[] = [];
+      for (const source of sourcesOf(experiment, usable)) models.push(await load(source));
+      const { figure, subjects, refusals } = await drawAll(experiment, models, settings);
       const stem = await stemOf(figure.name, own.length > 0 ? subjects : []);
       const said = [figure.agreement, ...figure.details];
       console.log(`${figure.title} (${folder}/${stem}.svg)\n${said.join("\n")}\n`);
+      // The figure of the bundled models is of all of them or not written.
+      if (own.length > 0) problems.push(...refusals.map((line) => `${experiment.name}: ${line}`));
+      else if (refusals.length > 0) throw new InputError(refusals.join("; "));
       await publishFigure(figure, origin, folder, stem);
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      refusals.push(`${experiment.name}: ${error.message}`);
-    }
+    });
   }
   for (const subject of loaded.values()) subject[Symbol.dispose]();
-  if (refusals.length > 0) throw new InputError(refusals.join("; "));
+  if (problems.length > 0) throw new InputError(problems.join("; "));
+}
+
+function needsModels({ families }: FigureExperiment): boolean {
+  return families.length > 0;
 }
 
 /** The models that a figure is drawn for: those of the command line, or the bundled ones. */
@@ -98,13 +115,16 @@ function sourcesOf({ families }: FigureExperiment, own: Source[]): Source[] {
   return own.length > 0 ? own : families.map(bundledSource);
 }
 
+/** Of the names of models in the names of files: these end at 255 bytes on most systems. */
+const longestStem = 120;
+
 /**
  * What the files of a figure are called: after the models, and after all that identifies them and what
  * they were measured on, so that no other model of their names writes over them.
  */
-async function stemOf(figure: string, subjects: FigureSubject[]): Promise<string> {
+async function stemOf(figure: string, subjects: readonly FigureSubject[]): Promise<string> {
   if (subjects.length === 0) return figure;
-  const names = subjects.map(({ model: { name } }) => name.replaceAll(/[^\w.-]+/g, "-"));
+  const names = subjects.map(({ model: { name } }) => name.replaceAll(/[^\w.-]+/g, "-")).join("-");
   const identity = await sha256(canonicalJson(subjects.map(({ facts }) => facts)));
-  return [figure, ...names, identity.slice(0, 8)].join("-");
+  return [figure, names.slice(0, longestStem), identity.slice(0, 8)].join("-");
 }
