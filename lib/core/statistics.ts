@@ -9,6 +9,23 @@ export interface Estimate {
 }
 
 /**
+ * `Math.min` of values however many they are: as arguments of one call, a hundred thousand would not fit
+ * on the stack. Infinity if there are none.
+ */
+export function minimum(values: Iterable<number>): number {
+  let least = Infinity;
+  for (const value of values) least = Math.min(least, value);
+  return least;
+}
+
+/** `Math.max` of values however many they are; -Infinity if there are none. */
+export function maximum(values: Iterable<number>): number {
+  let most = -Infinity;
+  for (const value of values) most = Math.max(most, value);
+  return most;
+}
+
+/**
  * The arithmetic mean.
  *
  * @throws {InputError} If there are no values.

@@ -1,4 +1,4 @@
-import { quantile } from "../core/mod.ts";
+import { maximum, quantile } from "../core/mod.ts";
 import { escapeHtml } from "../report/mod.ts";
 
 /** A small plot: one bar per value. */
@@ -48,7 +48,7 @@ export function barsText({ title, ends, values }: Bars): string {
   const count = Math.ceil(values.length / perCharacter);
   const characters = Array.from({ length: count }, (_, index) => {
     const group = values.slice(index * perCharacter, (index + 1) * perCharacter);
-    return blocks[Math.ceil((blocks.length - 1) * Math.max(...group) / largest)];
+    return blocks[Math.ceil((blocks.length - 1) * maximum(group) / largest)];
   });
   return `${title}\n${ends[0]} |${characters.join("")}| ${ends[1]}`;
 }

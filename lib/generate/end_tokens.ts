@@ -12,8 +12,8 @@ import { exists, readJson } from "../io/mod.ts";
 export async function loadEndTokens(folder: string): Promise<Set<number>> {
   const ids = await readEndTokens(`${folder}/config.json`);
   const generation = `${folder}/generation_config.json`;
-  if (await exists(generation)) ids.push(...await readEndTokens(generation));
-  return new Set(ids);
+  const others = await exists(generation) ? await readEndTokens(generation) : [];
+  return new Set([...ids, ...others]);
 }
 
 async function readEndTokens(path: string): Promise<number[]> {

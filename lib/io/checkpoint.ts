@@ -2,16 +2,15 @@ import { refuse, require } from "../core/mod.ts";
 import type { Dtype, TensorData } from "./dtypes.ts";
 import { exists, hashFiles, readJson } from "./files.ts";
 import { isObject } from "./json.ts";
+import { conversionHint } from "./older_files.ts";
 import { type TensorInfo, tensorOf } from "./safetensors_header.ts";
 import { openSafetensors, type SafetensorsFile, type TensorReader } from "./safetensors_reader.ts";
 
 const weightsName = "model.safetensors";
 const indexName = `${weightsName}.index.json`;
 
-/** What older checkpoints keep their weights in, and how to convert them. */
+/** What older checkpoints keep their weights in. */
 const pickledNames = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
-const conversion = 'python -c "from transformers import AutoModelForCausalLM as M; ' +
-  "M.from_pretrained('.').save_pretrained('.')\"";
 
 /**
  * Opens the weights of a model folder in Hugging Face layout: model.safetensors or, where that is
@@ -27,8 +26,10 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
     return new Checkpoint(folder, [file], new Map(names.map((name) => [name, file])));
   }
   const indexPath = `${folder}/${indexName}`;
-  const hasIndex = await exists(indexPath);
-  require(hasIndex, `open ${folder}`, await missingWeights(folder));
+  if (!await exists(indexPath)) {
+    const hint = await conversionHint(folder, pickledNames, "AutoModelForCausalLM");
+    refuse(`open ${folder}`, `the folder must have ${weightsName} or ${indexName}${hint}`);
+  }
   const places = await readIndex(indexPath);
   using opened = new DisposableStack();
   const shards = new Map<string, SafetensorsFile>();
@@ -43,17 +44,6 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   }
   opened.move();
   return new Checkpoint(folder, [...shards.values()], files);
-}
-
-/** What to say of a folder without weights that are read here. */
-async function missingWeights(folder: string): Promise<string> {
-  const rule = `the folder must have ${weightsName} or ${indexName}`;
-  for (const name of pickledNames) {
-    if (await exists(`${folder}/${name}`)) {
-      return `${rule}; ${name} is not read, but this, run in the folder, converts it: ${conversion}`;
-    }
-  }
-  return rule;
 }
 
 /** The open weights of a model. Its methods throw an {@linkcode InputError} for an unknown name. */

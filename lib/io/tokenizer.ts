@@ -1,11 +1,13 @@
 import { Tokenizer as HubTokenizer } from "npm:@huggingface/tokenizers@0.2.0";
+import { dirname } from "node:path";
 import v8 from "node:v8";
 import { InputError, refuse, require } from "../core/mod.ts";
-import { readJson } from "./files.ts";
+import { exists, readJson } from "./files.ts";
 import { isObject } from "./json.ts";
 import { withinSeconds } from "./time_limit.ts";
 import { tokenIdsOf } from "./tokenizer_ids.ts";
 import { checkParts } from "./tokenizer_parts.ts";
+import { conversionHint } from "./older_files.ts";
 import { splitWords } from "./word_split.ts";
 
 /** Text to token ids and back. */
@@ -47,6 +49,14 @@ const bytesPerCharacter = { ofWord: 300, ofText: 60 };
 export async function loadTokenizer(path: string): Promise<Tokenizer> {
   const file = path.endsWith(".json") ? path : `${path}/tokenizer.json`;
   const action = `load ${file}`;
+  if (!await exists(file)) {
+    const hint = await conversionHint(
+      dirname(file),
+      ["vocab.json", "tokenizer.model"],
+      "AutoTokenizer",
+    );
+    refuse(`read ${file}`, `the file must exist${hint}`);
+  }
   const definition = await readJson(file);
   require(isObject(definition), action, "it must be a JSON object", definition);
   checkParts(definition, action);

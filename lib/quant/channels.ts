@@ -1,4 +1,4 @@
-import { median, require } from "../core/mod.ts";
+import { maximum, median, require } from "../core/mod.ts";
 import { requireLayout } from "./checks.ts";
 
 /** How far the channels of an activation differ in size. */
@@ -24,7 +24,7 @@ export function channelExtremes(x: Float32Array, channels: number): ChannelExtre
     maxima[i % channels] = Math.max(maxima[i % channels], Math.abs(x[i]));
   }
   const typical = median(maxima);
-  return { maxima, typical, spread: Math.max(...maxima) / typical };
+  return { maxima, typical, spread: maximum(maxima) / typical };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { require } from "../core/mod.ts";
+import { minimum, require } from "../core/mod.ts";
 import type { UniformParams } from "./uniform_params.ts";
 
 /** What an integer product needs of an activation: one step and one code of zero for all channels. */
@@ -22,7 +22,7 @@ export interface CommonStep {
 export function commonStep(params: UniformParams, channels: number, name: string): CommonStep {
   const { scale, zeroPoint, codeMin } = params;
   const action = `multiply ${name} in integers`;
-  const step = Math.min(...scale);
+  const step = minimum(scale);
   const powers = Array.from(scale, (each) => Math.log2(each / step));
   const strange = powers.findIndex((power) => !Number.isInteger(power) || power > 8);
   const stepRule = "its steps must be one step times powers of two, as those of TRIP are";

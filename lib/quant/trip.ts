@@ -1,4 +1,4 @@
-import { require } from "../core/mod.ts";
+import { maximum, minimum, require } from "../core/mod.ts";
 import { requireBits, requireFinite, requireLayout } from "./checks.ts";
 import { fusedSteps, stepsFromZero } from "./fused_steps.ts";
 import { observeRange, type Range } from "./range.ts";
@@ -59,8 +59,8 @@ export function searchTrip(x: Float32Array, options: TripOptions): TripParams {
   const range = options.range ?? observeRange(x, { channels, granularity: "tensor", name });
   const bounds = codeBounds(bits, signed);
   const { scale, zeroPoint } = affineGrid(
-    Math.min(...range.min),
-    Math.max(...range.max),
+    minimum(range.min),
+    maximum(range.max),
     bounds,
     profile,
     name,

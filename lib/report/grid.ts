@@ -1,4 +1,4 @@
-import { require } from "../core/mod.ts";
+import { maximum, require } from "../core/mod.ts";
 import type { Table, TableCell } from "./table.ts";
 
 /** A table as it is read: text in lines, padded so that columns align in a fixed-width font. */
@@ -59,7 +59,7 @@ export function requireRectangle({ title, columns, rows }: Table): void {
 /** Pads texts with spaces to the widest, at least to the 3 characters a Markdown rule needs. */
 function pad(texts: string[], toRight: boolean): string[] {
   const lengths = texts.map((text) => [...text].length);
-  const width = Math.max(3, ...lengths);
+  const width = Math.max(3, maximum(lengths));
   return texts.map((text, index) => {
     const space = " ".repeat(width - lengths[index]);
     return toRight ? space + text : text + space;

@@ -1,3 +1,4 @@
+import { maximum } from "../core/mod.ts";
 import { gridOf } from "./grid.ts";
 import type { Table } from "./table.ts";
 
@@ -37,9 +38,9 @@ const narrowest = 12;
 
 /** One column: every line as wide as the widest. */
 function column(heading: string, cells: string[], numeric: boolean, broken: boolean) {
-  const lengths = (texts: string[]) => texts.map((text) => [...text].length);
-  const lines = broken ? wrap(heading, Math.max(narrowest, ...lengths(cells))) : [heading];
-  const width = Math.max(3, ...lengths([...lines, ...cells]));
+  const longest = (texts: string[]) => maximum(texts.map((text) => [...text].length));
+  const lines = broken ? wrap(heading, Math.max(narrowest, longest(cells))) : [heading];
+  const width = Math.max(3, longest([...lines, ...cells]));
   const pad = (text: string) => {
     const space = " ".repeat(width - [...text].length);
     return numeric ? space + text : text + space;

@@ -152,7 +152,7 @@ function layOut(blocks: Run[][], folds: boolean, padding: number) {
         const steps = Math.min(chainPlaces, end - at) / stepPlaces;
         chains.push(at, at * panelRows, steps, factor);
       }
-      order.push(...columns);
+      for (const column of columns) order.push(column);
       while (order.length < end) order.push(padding);
     }
     const depth = order.length - place;

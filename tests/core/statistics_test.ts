@@ -3,8 +3,10 @@ import fc from "fast-check";
 import {
   bootstrap,
   InputError,
+  maximum,
   mean,
   median,
+  minimum,
   quantile,
   quotient,
   seededRandom,
@@ -119,4 +121,12 @@ Deno.test("bootstrap() refuses no windows, no resamples and odd levels", () => {
   );
   assertThrows(() => bootstrap(2, one, { seed: 0, resamples: 0 }), InputError, "resamples must be");
   assertThrows(() => bootstrap(2, one, { seed: 0, level: 95 }), InputError, "level must lie");
+});
+
+Deno.test("minimum() and maximum() are Math.min and Math.max of any number of values", () => {
+  for (const values of [[], [3], [2, -1, 7, 7], [0, -0], [1, NaN, 2]]) {
+    assertEquals([minimum(values), maximum(values)], [Math.min(...values), Math.max(...values)]);
+  }
+  const many = Float32Array.from({ length: 1e6 }, (_, index) => index);
+  assertEquals([minimum(many), maximum(many)], [0, 999999]);
 });

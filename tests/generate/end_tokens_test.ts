@@ -41,3 +41,11 @@ Deno.test("loadEndTokens() refuses what is no token id", () =>
         'got "</s>"',
     );
   }));
+
+Deno.test("loadEndTokens() takes more tokens than one call has arguments", () =>
+  withFolder(async (folder) => {
+    const list = JSON.stringify({ eos_token_id: Array.from({ length: 300_000 }, (_, id) => id) });
+    await Deno.writeTextFile(`${folder}/config.json`, "{}");
+    await Deno.writeTextFile(`${folder}/generation_config.json`, list);
+    assertEquals((await loadEndTokens(folder)).size, 300_000);
+  }));

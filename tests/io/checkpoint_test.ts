@@ -95,8 +95,8 @@ Deno.test("openCheckpoint() says how to convert a checkpoint of another format",
         folder,
         "the folder must have model.safetensors or model.safetensors.index.json; " +
           `${name} is not read, but this, run in the folder, converts it: python -c "from ` +
-          "transformers import AutoModelForCausalLM as M; " +
-          "M.from_pretrained('.').save_pretrained('.')\"",
+          "transformers import AutoModelForCausalLM as A; " +
+          "A.from_pretrained('.').save_pretrained('.')\"",
       );
     }
   }));

@@ -27,3 +27,9 @@ Deno.test("channelExtremes() and channelPersistence() refuse half a row and a ne
     "Cannot find outlier channels: threshold must be 0 or more, got -1",
   );
 });
+
+Deno.test("channelExtremes() takes more channels than one call has arguments", () => {
+  const row = new Float32Array(300_000).fill(2);
+  row[7] = -6;
+  assertEquals(channelExtremes(row, row.length).spread, 3);
+});

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { toText } from "../../lib/report/mod.ts";
+import { toMarkdown, toText } from "../../lib/report/mod.ts";
 import { example } from "./example_table.ts";
 
 Deno.test("toText() aligns text left and figures right", () => {
@@ -80,4 +80,11 @@ FP16    12.345 [11.200, 13.100]
 Deno.test("toText() shows an undefined figure as NaN and minus infinity with its sign", () => {
   const rows = [[{ value: NaN, digits: 1 }], [-Infinity]];
   assertEquals(toText({ title: "t", columns: ["x"], rows }), "t\n\n  x\n---\nNaN\n -∞\n");
+});
+
+Deno.test("toText() and toMarkdown() take more rows than one call has arguments", () => {
+  const rows = Array.from({ length: 300_000 }, () => ["a", 1]);
+  const table = { ...example, columns: ["x", "y"], rows };
+  assert(toText(table).length > 300_000);
+  assert(toMarkdown(table).length > 300_000);
 });
