@@ -1,3 +1,4 @@
+import { require } from "../core/mod.ts";
 import {
   attendByMaps,
   causalAttention,
@@ -61,6 +62,7 @@ export interface Attended {
  *
  * @param input The normed stream, `[batch * tokens, channels]`.
  * @returns `output` of the shape of `input`.
+ * @throws {InputError} If tokens are to be scored and a score is NaN.
  */
 export function attend(
   architecture: Architecture,
@@ -93,6 +95,8 @@ export function attend(
   };
   const mix = maps || typeof importance === "function" ? mixByMaps : mixAtOnce;
   const mixed = mix(query, seen.key, seen.value, mixing, options);
+  const strange = mixed.importance?.includes(NaN) ?? false;
+  require(!strange, "score tokens", `${options.name} must be numbers`, NaN);
   const lower = mixed.importance && options.lowerTokens?.(mixed.importance);
   const joined = at("attn.output", mixed.output, lower && { lower });
   return { ...mixed, lower, output: project(weights.output!, joined, { lower }) };

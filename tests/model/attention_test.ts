@@ -1,6 +1,7 @@
-import { assertEquals } from "@std/assert";
-import { forward, type ForwardOptions, type Pruning } from "../../lib/model/mod.ts";
-import { tensorData, tidy, useBackend } from "../../lib/tensor/mod.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
+import { atSites, forward, type ForwardOptions, type Pruning } from "../../lib/model/mod.ts";
+import { tensorData, tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
 import { startTokenImportance } from "../../lib/tokens/mod.ts";
 import { randomIds, tinyArchitectures, withRandomModel } from "./tiny_models.ts";
 
@@ -39,6 +40,23 @@ for (const [name, architecture] of Object.entries(tinyArchitectures)) {
     });
   }
 }
+
+Deno.test("attend() names the layer whose attention gives tokens no score", async () => {
+  await withRandomModel(tinyArchitectures.llama, (model) => {
+    const hook = atSites(
+      ["attn.q"],
+      (value, { layer }) => layer === 1 ? tf.mul(value, NaN) : value,
+    );
+    const late = { ...pruning, ratios: new Map([[1, 0.3]]) };
+    for (const options of [{ pruning: late }, { lower: { share: 0.3, inherited: false } }]) {
+      assertThrows(
+        () => forward(model, randomIds(20), { ...options, hook }),
+        InputError,
+        "Cannot score tokens: attn.probs of layer 1 must be numbers, got NaN",
+      );
+    }
+  });
+});
 
 Deno.test("attend() rounds before the hook sees the maps", async () => {
   await withRandomModel(tinyArchitectures.bloom, (model) => {
