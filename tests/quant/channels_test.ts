@@ -12,6 +12,10 @@ Deno.test("channelExtremes() finds the largest |x| of each channel and how far t
   });
 });
 
+Deno.test("channelExtremes() looks at the first token too", () => {
+  assertEquals(channelExtremes(Float32Array.of(-4, 1, 2, 3), 2).maxima, Float32Array.of(4, 3));
+});
+
 Deno.test("channelPersistence() counts the tokens in which a channel exceeds the threshold", () => {
   assertEquals(channelPersistence(x, 3, 6), Float32Array.of(0, 0.75, 0));
   assertEquals(channelPersistence(x, 3, 0), Float32Array.of(1, 1, 0.5));

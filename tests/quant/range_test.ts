@@ -48,6 +48,28 @@ for (
   });
 }
 
+Deno.test("observeRange() refuses NaN and infinity wherever they stand", () => {
+  for (const bad of [NaN, Infinity, -Infinity]) {
+    for (let index = 0; index < 4; index++) {
+      const values = new Float32Array(4).fill(1);
+      values[index] = bad;
+      assertThrows(
+        () => observeRange(values, { channels: 1, granularity: "tensor" }),
+        InputError,
+        `Cannot quantize tensor: element ${index} must be finite, got ${bad}`,
+      );
+    }
+  }
+});
+
+Deno.test("observeRange() refuses half a head", () => {
+  assertThrows(
+    () => observeRange(new Float32Array(3), { channels: 3, granularity: "channel", inner: 2 }),
+    InputError,
+    "Cannot quantize tensor: its length must be a multiple of 3 channels x 2 elements, got 3",
+  );
+});
+
 Deno.test("mergeRanges() covers both ranges", () => {
   const a = { min: Float32Array.of(-1, 2), max: Float32Array.of(3, 4), inner: 1 };
   const b = { min: Float32Array.of(0, -5), max: Float32Array.of(9, 0), inner: 1 };
