@@ -108,13 +108,13 @@ function curve(
   };
 }
 
-/** What survivors and their control reach, intervals included, with some room around. */
+/** What survivors and their control reach, finite intervals included, with some room around. */
 function reachOf(points: readonly SparsityPoint[]): [from: number, to: number] {
   const ends = points.flatMap(({ relative: { survivors, denseOnSurvivors } }) =>
     [survivors, denseOnSurvivors].flatMap(({ value, low = value, high = value }) => [low, high])
-  );
+  ).filter(Number.isFinite);
   const [from, to] = [Math.min(1, ...ends), Math.max(1, ...ends)];
-  const room = 0.05 * (to - from);
+  const room = 0.05 * (to - from) || 0.05;
   return [from - room, to + room];
 }
 

@@ -11,8 +11,9 @@ export interface SensitivityRow extends MeasuredSensitivity {
 /** Draws the sensitivity of every part and says which parts matter. */
 export function drawSensitivity(rows: readonly SensitivityRow[]): Drawing {
   const all = rows.flatMap(({ parts }) => parts.map(({ divergence }) => divergence))
-    .filter((divergence) => divergence > 0);
-  const range = [Math.min(...all), Math.max(...all)] as const;
+    .filter((divergence) => divergence > 0 && Number.isFinite(divergence));
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  const range = low < high ? [low, high] as const : undefined;
   return {
     shows:
       "Mean KL divergence from full precision when AgileQ-8 quantizes one site, or the weights " +
@@ -55,7 +56,7 @@ function ranked(parts: Sensitivity[]): [what: string, divergence: number][] {
 
 function modelPanel(
   { model, parts }: SensitivityRow,
-  range: readonly [number, number],
+  range: readonly [number, number] | undefined,
   letter: string,
   last: boolean,
 ) {

@@ -239,6 +239,25 @@ const drawings: [name: string, drawn: Drawing, verdict: Verdict | undefined, wor
   ],
 ];
 
+for (const [what, value] of [["infinity", Infinity], ["NaN", NaN]] as const) {
+  Deno.test(`drawings of a model that gave ${what} decide and can be drawn`, async () => {
+    const gone = { value, low: value, high: value };
+    const every = { survivors: gone, denseOnSurvivors: gone, allPositions: gone };
+    const relative = { ...every, pruningAlone: gone };
+    const lost = { ...point(1), relative, perplexity: { ...every, dense: gone } };
+    const parts = [1, value].map((divergence, layer) => ({ what: "attn.q", layer, divergence }));
+    const drawn = [
+      drawFigure7([{ model: "m", validation: [lost], test: lost }]),
+      drawFigure8([{ model: "m", points: [{ ...lost, window: 128 }, lost] }]),
+      drawSensitivity([{ model: "m", together: value, lead: gone, parts }]),
+      drawDivergence([{ model: "m", method: "GPTQ", divergence: value, relative: gone }]),
+    ];
+    const verdict = value === Infinity ? "contradicted" : "undecided";
+    assertEquals(drawn.map((each) => each.verdict), [verdict, "undecided", undefined, undefined]);
+    for (const { spec } of drawn) assertStringIncludes(await renderSvg(spec), "</svg>");
+  });
+}
+
 for (const [name, { shows, verdict, agreement, details, spec }, expected, words] of drawings) {
   Deno.test(`${name}() ${expected ?? "without a claim"}, with the numbers that say so, in a picture that can be drawn`, async () => {
     assertEquals(verdict, expected);

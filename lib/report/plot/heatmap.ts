@@ -31,9 +31,7 @@ export function heatmap(matrix: HeatmapData): PlotlySpec {
   requireMatrix(matrix);
   const log = color.scale === "log";
   const shown = (value: number) => log ? round(Math.log10(value), 3) : value;
-  const cells = values.map((row) =>
-    row.map((value) => value === null || (log && !(value > 0)) ? null : shown(value))
-  );
+  const cells = values.map((row) => row.map((value) => hasColor(value, log) ? shown(value) : null));
   const unit = color.unit ? ` ${color.unit}` : "";
   const value = log ? "10^%{z:.2f}" : "%{z:.4g}";
   const [low, high] = (color.range ?? rangeOf(values, log)).map(shown);
@@ -86,15 +84,22 @@ function requireMatrix({ values, columnLabels, rowLabels, cellTexts }: HeatmapDa
   fitting(rowLabels, values.length, "row labels");
 }
 
-/** The least and greatest value that has a colour. */
+/** Whether a value is shown: blanks are not, nor is what a model that diverged gives. */
+function hasColor(value: number | null, log: boolean): value is number {
+  return value !== null && Number.isFinite(value) && (!log || value > 0);
+}
+
+/** The least and greatest value that has a colour; of a single one, with something below. */
 function rangeOf(values: HeatmapData["values"], log: boolean): [number, number] {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values.flat()) {
-    if (value === null || (log && !(value > 0))) continue;
+    if (!hasColor(value, log)) continue;
     low = Math.min(low, value);
     high = Math.max(high, value);
   }
-  return low <= high ? [low, high] : [log ? 1 : 0, 1];
+  if (low < high) return [low, high];
+  const only = Number.isFinite(high) ? high : 1;
+  return [log ? only / 10 : only - 1, only];
 }
 
 /** Whole powers of ten, at most about six, on a colour bar of exponents. */

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../../lib/core/mod.ts";
-import { heatmap, type HeatmapData } from "../../../lib/report/mod.ts";
+import { heatmap, type HeatmapData, renderSvg } from "../../../lib/report/mod.ts";
 import type { Attributes } from "./attributes.ts";
 
 const matrix: HeatmapData = {
@@ -45,6 +45,16 @@ Deno.test("heatmap() takes the range of its colours, at most seven ticks, from t
 Deno.test("heatmap() of blanks alone has a range", () => {
   const { trace } = parts({ ...matrix, values: [[null]] });
   assertEquals([trace.zmin, trace.zmax], [0, 1]);
+});
+
+Deno.test("heatmap() leaves infinity and NaN blank, and gives a single value a range", async () => {
+  for (const scale of ["linear", "log"] as const) {
+    const data = { ...matrix, values: [[Infinity, NaN, 10]], color: { title: "loss", scale } };
+    const { trace } = parts(data);
+    assertEquals(trace.z, [[null, null, scale === "log" ? 1 : 10]]);
+    assertEquals([trace.zmin, trace.zmax], scale === "log" ? [0, 1] : [9, 10]);
+    await renderSvg(heatmap(data));
+  }
 });
 
 Deno.test("heatmap() without colour bar makes no room for one", () => {
