@@ -27,7 +27,8 @@ let opened: FigureSubject | undefined;
 
 /**
  * Loads the model that a notebook is about, and frees the one that it was about before: should this
- * fail, later cells cannot show the former model under the new one's name.
+ * fail, later cells cannot show the former model under the new one's name. What loading warns of stands
+ * below the cell.
  *
  * @param folder A model in Hugging Face layout with tokenizer.json.
  * @param options.window Tokens per window; the model's longest, at most 2048, unless given.
@@ -42,5 +43,6 @@ export async function openSubject(
   opened?.[Symbol.dispose]();
   opened = undefined;
   opened = await loadFigureSubject(folder, { ...await useBackend("agile"), window, windows });
+  for (const warning of opened.model.warnings ?? []) console.warn(`Warning: ${warning}`);
   return opened;
 }

@@ -4,7 +4,8 @@ import { InputError } from "../../lib/core/mod.ts";
 import { forward } from "../../lib/model/mod.ts";
 import { tf } from "../../lib/tensor/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
-import { writeTinyModel } from "./tiny_folder.ts";
+import { changeConfig } from "../model/saved_model.ts";
+import { tinyArchitecture, writeTinyModel } from "./tiny_folder.ts";
 
 Deno.test("openSubject() frees the subject before, also where the next cannot be loaded", () =>
   withFolder(async (folder) => {
@@ -22,5 +23,21 @@ Deno.test("openSubject() frees the subject before, also where the next cannot be
     for (const { model, testWindows: [window] } of [first, second]) {
       const message = "Cannot run the model: one must not have been freed before: load it again";
       assertThrows(() => forward(model, window), InputError, message);
+    }
+  }));
+
+Deno.test("openSubject() warns below the cell of what the model does not use", () =>
+  withFolder(async (folder) => {
+    await writeTinyModel(folder, { ...tinyArchitecture, layers: 2 });
+    await changeConfig(folder, { num_hidden_layers: 1 });
+    const { warn } = console;
+    const warned: string[] = [];
+    console.warn = (line: string) => warned.push(line);
+    try {
+      const { model } = await openSubject(folder, { window: 64, windows: 2 });
+      assertEquals(warned, model.warnings!.map((each) => `Warning: ${each}`));
+      assertEquals(warned.length, 2);
+    } finally {
+      console.warn = warn;
     }
   }));
