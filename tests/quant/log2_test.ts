@@ -91,6 +91,9 @@ for (
     ["a negative probability", "released", -0.25],
     ["NaN", "released", NaN],
     ["infinity", "released", Infinity],
+    ["minus infinity", "released", -Infinity],
+    ["a very negative value", "released", -(2 ** 127)],
+    ["a negative value near 0", "released", -(2 ** -149)],
     ["NaN", "paper", NaN],
     ["infinity", "paper", -Infinity],
   ] as const
