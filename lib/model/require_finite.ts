@@ -47,10 +47,8 @@ export function requireFinite(
     let state = embedTokens(model, ids);
     look("the embedding", state.hidden);
     for (const layer of model.weights.layers.keys()) {
-      const { state: next, exit } = runLayer(model, layer, state, { ...options, hook });
-      if (exit) look(`what leaves layer ${layer}`, exit.hidden);
-      look(`the output of layer ${layer}`, next.hidden);
-      state = next;
+      state = runLayer(model, layer, state, { ...options, hook }).state;
+      look(`the output of layer ${layer}`, state.hidden);
     }
     look("the input of the head", headInput(model, state.hidden));
   });
