@@ -361,7 +361,7 @@ Deno.test("perplexity answers bad input with one line and status 2", () =>
       ],
       [
         ["--model", at("hollow"), "--ids", at("ids.json")],
-        `Cannot read ${at("hollow/config.json")}: the file must exist`,
+        `Cannot load ${at("hollow")}: it must be the folder of a model, with config.json`,
       ],
       [
         [...good, "--method", "gptq4", "--calibration", at("short.json")],
