@@ -83,3 +83,23 @@ Deno.test("judgeClaims() takes a single window, which has no interval, for no ev
   assertEquals(judge(one).map(({ verdict }) => verdict), ["undecided", "undecided"]);
   assertEquals(judge(one)[0].evidence, "AgileQ-8 / FP16 = 1.0000");
 });
+
+Deno.test("judgeClaims() copes with models that diverged", () => {
+  const far = base.map((loss) => loss + 1e6);
+  const lost = base.map(() => Infinity);
+  const verdicts = (runs: Parameters<typeof judge>[0]) => judge(runs).map(({ verdict }) => verdict);
+  // Both perplexities are beyond the largest number, their ratio is not.
+  assertEquals(
+    verdicts({ fp16: far, dense: far, survivors: far.map((loss) => loss + 1), control: far }),
+    ["reproduced", "contradicted"],
+  );
+  assertEquals(verdicts({ dense: far, survivors: base, control: far }), [
+    "contradicted",
+    "reproduced",
+  ]);
+  assertEquals(verdicts({ dense: lost, survivors: lost }), ["contradicted", "undecided"]);
+  assertEquals(verdicts({ dense: base.map(() => NaN), survivors: base }), [
+    "undecided",
+    "undecided",
+  ]);
+});
