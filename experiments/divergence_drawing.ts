@@ -37,9 +37,8 @@ export function drawDivergence(rows: readonly DivergenceRow[]): Drawing {
           { name: method, x: [{ value: divergence }], y: [relative] }
         )),
         legend: last,
-        width: last ? 440 : 310,
+        width: 330,
         height: 360,
-        ...last && { right: 150 },
       });
     })]),
   };

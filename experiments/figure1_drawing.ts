@@ -118,7 +118,7 @@ export function mapRow(
       y: { title: "token" },
       color: { title: "attention probability", scale: "log", range: [1e-5, 1] },
       colorBar: right,
-      width: right ? 402 : 330,
+      width: 330,
       height: 350,
     });
   return [
@@ -144,7 +144,7 @@ export function channelRow(
       x: { title: "channel" },
       y: { title: "token" },
       color: { title: "|x|" },
-      width: 560,
+      width: 480,
       height: 350,
     }),
     lineChart({
@@ -155,7 +155,7 @@ export function channelRow(
         { name: "all tokens", x: ranks, y: ranked(maxima), style: "lines" },
         { name: "after pruning", x: ranks, y: ranked(maximaPruned), style: "lines" },
       ],
-      width: 502,
+      width: 400,
       height: 350,
     }),
   ];
@@ -171,7 +171,7 @@ function concentrationRow(models: readonly Figure1Row[], distance: number): Plot
     x: layers.map(({ layer }) => layer),
     y: layers.map(({ full }) => ({ value: 100 * full[share] })),
   });
-  const chart = (title: string, name: "start" | "local", width: number, legend: boolean) =>
+  const chart = (title: string, name: "start" | "local", legend: boolean) =>
     lineChart({
       title,
       x: { title: "layer" },
@@ -184,12 +184,12 @@ function concentrationRow(models: readonly Figure1Row[], distance: number): Plot
         },
       ],
       legend,
-      width,
+      width: 440,
       height: 330,
     });
   return [
-    chart("f. attention to the first token", "start", 430, false),
-    chart(`g. attention to the nearest ${distance} tokens`, "local", 600, true),
+    chart("f. attention to the first token", "start", false),
+    chart(`g. attention to the nearest ${distance} tokens`, "local", true),
   ];
 }
 

@@ -96,9 +96,8 @@ function groupPanel(title: string, rows: readonly ProfileRow[]): PlotlySpec {
       }),
     })),
     stacked: true,
-    width: 1060,
-    height: 360,
-    bottom: 110,
+    width: 900,
+    height: 310,
   });
 }
 

@@ -55,7 +55,6 @@ export function drawFigure3(rows: readonly Figure3Row[]): Drawing {
         steps: steps(rows[0]),
         width: 1060,
         height: 175,
-        left: 20,
       })],
       ...rows.map((row, index) => [modelPanel(row, letterOf(index + 1))]),
     ]),
@@ -72,7 +71,7 @@ function modelPanel(row: Figure3Row, letter: string) {
       name: scheme,
       values: sites.map((site) => ratioAt(row, scheme, site)),
     })),
-    width: 1060,
+    width: 900,
     height: 300,
   });
 }

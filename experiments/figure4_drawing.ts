@@ -58,10 +58,8 @@ function tokenPanel(
     color: { title: "attention to first token", scale: "log", range },
     columnLabels: tokens.map((token, index) => `${index} ${token.trim()}`),
     rowLabels: importance.map((_, layer) => String(layer)),
-    width: 1060,
-    height: 310,
-    bottom: 100,
-    right: 104,
+    width: 980,
+    height: 270,
   });
 }
 
@@ -75,7 +73,7 @@ function lossPanel(rows: readonly Figure4Row[], letter: string) {
       { name: "positions that survive", values: rows.map(({ keptLoss }) => keptLoss) },
       { name: "pruned positions", values: rows.map(({ prunedLoss }) => prunedLoss) },
     ],
-    width: 760,
+    width: 610,
     height: 320,
   });
 }

@@ -19,7 +19,7 @@ export interface SpeedRatio {
 export const paperLevel = "no dot products";
 
 /** Of one half of the registers. */
-const width = 530;
+const width = 470;
 
 /** What figure 5 shows. */
 export interface Figure5Data {
@@ -91,7 +91,7 @@ function ratioPanel(format: string, ratios: readonly SpeedRatio[], letter: strin
         reference: true,
       },
     ],
-    width: 2 * width,
+    width: 960,
     height: 340,
   });
 }

@@ -66,8 +66,7 @@ function errorPanel(rows: readonly Figure6Row[], largestPowers: readonly number[
         ),
       },
     ]),
-    width: 610,
-    right: 200,
+    width: 430,
     height: 400,
   });
 }
@@ -88,7 +87,7 @@ function countPanel(rows: readonly Figure6Row[], drawnPower: number) {
         )),
       };
     }),
-    width: 450,
+    width: 310,
     height: 400,
   });
 }
@@ -101,7 +100,7 @@ function alphaPanel({ model, layers }: Figure6Row, drawnPower: number) {
     y: { title: "layer" },
     color: { title: "alpha", range: [0, drawnPower] },
     rowLabels: layers.map(({ layer }) => `layer ${layer}`),
-    width: 1060,
+    width: 960,
     height: 260,
   });
 }

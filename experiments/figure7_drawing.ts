@@ -60,7 +60,7 @@ function modelRow({ model, validation }: Figure7Row, first: number): PlotlySpec[
   const y = { title: "perplexity / unpruned", range: reachOf(validation) };
   return choices.map(([count, points], index) =>
     lineChart({
-      title: `${letterOf(first + index)}. ${model}: ${lastLayers(count)}`,
+      title: `${letterOf(first + index)}. ${model}<br>${lastLayers(count)}`,
       x: saved,
       y,
       series: [
@@ -76,7 +76,7 @@ function modelRow({ model, validation }: Figure7Row, first: number): PlotlySpec[
 function allPositionsRow(rows: readonly Figure7Row[], first: number): PlotlySpec[] {
   return rows.map(({ model, validation }, index) =>
     lineChart({
-      title: `${letterOf(first + index)}. ${model}: allPositions`,
+      title: `${letterOf(first + index)}. ${model}<br>allPositions`,
       x: saved,
       y: { title: "perplexity / unpruned", scale: "log" },
       series: byLayers(validation).map(([count, points]) => (
@@ -120,5 +120,5 @@ function reachOf(points: readonly SparsityPoint[]): [from: number, to: number] {
 
 /** The last panel of a row has the legend. */
 function sizeOf(last: boolean) {
-  return { height: 300, legend: last, width: last ? 460 : 300, ...last && { right: 180 } };
+  return { height: 300, legend: last, width: 300 };
 }

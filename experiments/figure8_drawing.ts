@@ -24,8 +24,8 @@ export function drawFigure8(rows: readonly Figure8Row[]): Drawing {
       "Above: perplexity of AgileQ-8 with pruning in the last two layers over that without, by the " +
       "length of the window, on the same validation text. survivors is the released protocol, " +
       "denseOnSurvivors the same model without pruning on the same positions. Below: the one over " +
-      "the other, which is what pruning alone does. Bands are 95 % intervals over windows, paired. " +
-      "Activations are calibrated on the longest windows throughout.",
+      "the other, which is what pruning alone does, in bands of 95 % intervals over windows, paired; " +
+      "above there are none, since they would hide each other. Activations are calibrated on the longest windows throughout.",
     verdict: combineVerdicts(cases),
     agreement:
       "The paper: longer texts can spare more tokens. That pruning alone costs the survivors less " +
@@ -93,7 +93,7 @@ function readingPanel(row: Figure8Row, letter: string, last: boolean): PlotlySpe
 /** Survivors with pruning against the same survivors without. */
 function alonePanel(row: Figure8Row, letter: string, last: boolean): PlotlySpec {
   return lineChart({
-    title: `${letter}. ${row.model}: pruning alone`,
+    title: `${letter}. ${row.model}<br>pruning alone`,
     x: { title: "window", unit: "tokens" },
     y: { title: "survivors / their control" },
     series: betasOf(row).map((beta) => {
@@ -114,5 +114,5 @@ function betasOf({ points }: Figure8Row): number[] {
 
 /** The last panel of a row has the legend. */
 function sizeOf(last: boolean) {
-  return { height: 310, legend: last, width: last ? 510 : 275, ...last && { right: 240 } };
+  return { height: 310, legend: last, width: 290 };
 }

@@ -22,7 +22,7 @@ export function drawRegisters(
       lane: laneOf(field.name),
     })),
   }));
-  return bitFields({ title, registers, left: 140, ...size });
+  return bitFields({ title, registers, ...size });
 }
 
 /** Registers in two's complement, set after the last row. */

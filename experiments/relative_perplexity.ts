@@ -22,7 +22,6 @@ export function drawRelativePerplexity(published: readonly MeasuredTable[]): Plo
     const last = index === published.length - 1;
     return barChart({
       title: `${paper.family}: paper and ${[...models.keys()].join(", ")}`,
-      bottom: 90,
       categories: rows.map(({ method }) => method),
       x: { title: "" },
       y: { title: "perplexity above FP16", unit: "%", fromZero: true },
@@ -41,8 +40,8 @@ export function drawRelativePerplexity(published: readonly MeasuredTable[]): Plo
         })),
       ],
       legend: last || models.size > 1,
-      width: last || models.size > 1 ? 470 : 320,
-      height: 360,
+      width: 320,
+      height: 330,
     });
   });
   return panels([charts], "What quantization costs");

@@ -77,9 +77,8 @@ function modelPanel(
     rowLabels: names,
     cellTexts: values.map((row) => row.map((value) => value?.toExponential(0) ?? "")),
     colorBar: last,
-    width: last ? 406 : 327,
+    width: 229,
     height: 420,
-    left: 170,
   });
 }
 

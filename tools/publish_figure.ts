@@ -1,6 +1,6 @@
 import { encodeJson } from "../lib/core/mod.ts";
 import { writeAtomically } from "../lib/io/mod.ts";
-import { type Figure, renderSvg, withTheme } from "../lib/report/mod.ts";
+import { type Figure, renderSvg, withFonts, withTheme } from "../lib/report/mod.ts";
 import type { Provenance } from "./provenance.ts";
 
 /**
@@ -21,5 +21,8 @@ export async function publishFigure(
     `  ${encodeJson(name)}: ${encodeJson(value)}`
   );
   await writeAtomically(`${folder}/${stem}.json`, `{\n${properties.join(",\n")}\n}\n`);
-  await writeAtomically(`${folder}/${stem}.svg`, await renderSvg(withTheme(figure.spec, "light")));
+  await writeAtomically(
+    `${folder}/${stem}.svg`,
+    withFonts(await renderSvg(withTheme(figure.spec, "light"))),
+  );
 }

@@ -5,6 +5,7 @@ import {
   type Figure,
   type PlotlySpec,
   renderSvg,
+  withFonts,
   withTheme,
 } from "../report/mod.ts";
 import { Display } from "./display.ts";
@@ -29,7 +30,7 @@ export function displayFigure(figure: DrawnFigure | PlotlySpec): Display {
   const text = lines.join("\n");
   return new Display(text, async () => {
     const light = withTheme(spec, "light");
-    const svg = await renderSvg(light);
+    const svg = withFonts(await renderSvg(light));
     return {
       "application/vnd.plotly.v1+json": light,
       "text/html": figureHtml(spec, svg, title) + captionHtml(caption, details),

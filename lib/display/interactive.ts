@@ -1,3 +1,4 @@
+import { fontFaces, fontsReady } from "../report/mod.ts";
 import { Display } from "./display.ts";
 
 /** Tells figures that were shown before Plotly was there. */
@@ -21,7 +22,7 @@ export async function interactiveFigures(): Promise<Display> {
     // Classic notebooks define an AMD loader, which Plotly must not register with.
     "text/html": `${plotlyScript}(function (define, module, exports) {${source}\n})` +
       `.call(window);\nwindow.dispatchEvent(new Event("${readyEvent}"))</script>` +
-      `<small>${text}</small>`,
+      `<style>${fontFaces}</style><small>${text}</small>`,
     "text/plain": text,
   }));
 }
@@ -43,8 +44,10 @@ export const drawWhenReady = `function ({ id, spec, templates }) {
     plot.style.transformOrigin = "0 0";
     place.style.overflow = "hidden";
     place.style.height = Math.ceil(scale * layout.height) + "px";
-    place.replaceChildren(plot);
-    window.Plotly.newPlot(plot, spec.data, layout, { displaylogo: false });
+    ${fontsReady}.finally(() => {
+      place.replaceChildren(plot);
+      window.Plotly.newPlot(plot, spec.data, layout, { displaylogo: false });
+    });
   };
   window.addEventListener("${readyEvent}", draw);
   draw();

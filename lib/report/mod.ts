@@ -6,6 +6,7 @@ export * from "./latex.ts";
 export * from "./markdown.ts";
 export * from "./page.ts";
 export * from "./plot/mod.ts";
+export { fontFaces, fontsReady, withFonts } from "./font/font.ts";
 export { renderSvg } from "./svg/render.ts";
 export * from "./table.ts";
 export * from "./table_style.ts";

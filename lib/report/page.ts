@@ -1,3 +1,4 @@
+import { fontFaces, fontsReady } from "./font/font.ts";
 import { escapeHtml } from "./html.ts";
 import { tableStyle } from "./table_style.ts";
 
@@ -38,7 +39,7 @@ export function toPage({ title, introduction, sections, plotly }: Page): string 
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
-<style>${style}</style>
+<style>${fontFaces}${style}</style>
 <script src="${escapeHtml(plotly)}" defer></script>
 </head>
 <body>
@@ -155,7 +156,7 @@ addEventListener("DOMContentLoaded", () => {
       draw(target);
     }
   }, { rootMargin: "400px" });
-  plots.forEach((plot) => seen.observe(plot));
+  ${fontsReady}.finally(() => plots.forEach((plot) => seen.observe(plot)));
   const again = (how) => () => plots.filter((plot) => plot.dataset.drawn).forEach(how);
   dark.addEventListener("change", again(draw));
   addEventListener("resize", again(fit));

@@ -7,6 +7,7 @@ import {
   plotlyScript,
   renderSvg,
   verdictLegend,
+  withFonts,
   withTheme,
 } from "../../lib/mod.ts";
 
@@ -38,7 +39,7 @@ async function outputOf(shown: object): Promise<Record<string, unknown>> {
 Deno.test("displayFigure() gives viewers of every kind the figure in one output", async () => {
   const output = await outputOf(displayFigure(spec));
   const light = withTheme(spec, "light");
-  const svg = await renderSvg(light);
+  const svg = withFonts(await renderSvg(light));
   assertEquals(output["application/vnd.plotly.v1+json"], light);
   assertEquals(output["image/svg+xml"], svg);
   assertEquals(output["text/plain"], "[figure: a < b]");

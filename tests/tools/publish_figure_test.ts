@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { decodeJson, InputError } from "../../lib/core/mod.ts";
-import { type Figure, renderSvg, withTheme } from "../../lib/report/mod.ts";
+import { type Figure, renderSvg, withFonts, withTheme } from "../../lib/report/mod.ts";
 import { publishFigure } from "../../tools/publish_figure.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { examples } from "../report/plot/examples.ts";
@@ -25,7 +25,7 @@ Deno.test("publishFigure() writes the picture, and the figure with where it come
     assertEquals(decodeJson(text), { provenance: origin, ...structuredClone(figure) });
     assertMatch(text, /^ {2}"agreement": "A sentence\.",$/m);
     const svg = await Deno.readTextFile(`${folder}/figures/figure9.svg`);
-    assertEquals(svg, await renderSvg(withTheme(figure.spec, "light")));
+    assertEquals(svg, withFonts(await renderSvg(withTheme(figure.spec, "light"))));
   }));
 
 Deno.test("publishFigure() names files as it is told", () =>

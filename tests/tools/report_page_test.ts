@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { decode } from "fast-png";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { renderTable } from "../../experiments/render.ts";
 import { paperTables } from "../../experiments/tables.ts";
 import { InputError } from "../../lib/core/mod.ts";
 import { reportPage } from "../../tools/report_page.ts";
+import { browserTest } from "../browser.ts";
 import { measuredModel, readingOf } from "../experiments/tiny_subject.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 
@@ -60,20 +61,6 @@ for (
     }));
 }
 
-/** Where a browser that Playwright can drive is installed, if any. */
-function installedBrowser(): string | undefined {
-  const names = ["chromium", "chromium-browser", "google-chrome"];
-  return (Deno.env.get("PATH") ?? "").split(":")
-    .flatMap((folder) => names.map((name) => `${folder}/${name}`))
-    .find((path) => {
-      try {
-        return Deno.statSync(path).isFile;
-      } catch {
-        return false;
-      }
-    });
-}
-
 /** Looks at the page from top to bottom; what a visitor would complain about. */
 async function complaints(page: Page, address: string): Promise<string[]> {
   const found: string[] = [];
@@ -99,52 +86,29 @@ async function complaints(page: Page, address: string): Promise<string[]> {
   return found;
 }
 
-const browserPath = installedBrowser();
-
-/**
- * A test on a report page, left out where there is no browser.
- *
- * @param records Gives the folder of the records; it may fill the empty one that it is handed.
- */
-function browserTest(
-  name: string,
-  records: (empty: string) => Promise<string> | string,
-  check: (browser: Browser, address: string) => Promise<void>,
-) {
-  if (!browserPath && Deno.env.get("CI") !== "true") {
-    Deno.test.ignore(`${name}: ignored, needs Chromium (Debian: apt install chromium)`, () => {});
-    return;
-  }
-  Deno.test(name, async () => {
-    assert(browserPath, "Chromium must be installed (Debian: apt install chromium)");
-    const folder = await Deno.makeTempDir();
-    const { html } = await reportPage(await records(folder), "plotly.min.js");
-    await Deno.writeTextFile(`${folder}/index.html`, html);
-    const { default: plotly } = await import("plotly.js", { with: { type: "text" } });
-    await Deno.writeTextFile(`${folder}/plotly.min.js`, plotly);
-    const browser = await chromium.launch({ executablePath: browserPath, args: ["--no-sandbox"] });
-    try {
-      await check(browser, `file://${folder}/index.html`);
-    } finally {
-      await browser.close();
-      await Deno.remove(folder, { recursive: true });
-    }
-  });
+/** The address of a report page of these records, in a folder that may be filled. */
+async function addressOf(records: string, folder: string): Promise<string> {
+  const { html } = await reportPage(records, "plotly.min.js");
+  await Deno.writeTextFile(`${folder}/index.html`, html);
+  const { default: plotly } = await import("plotly.js", { with: { type: "text" } });
+  await Deno.writeTextFile(`${folder}/plotly.min.js`, plotly);
+  return `file://${folder}/index.html`;
 }
 
 browserTest(
   "reportPage() in a browser draws every figure, fits and logs no error",
-  () => results,
-  async (browser, address) => {
-    for (const [width, colorScheme] of [[1280, "light"], [390, "dark"]] as const) {
-      const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
-      assertEquals(await complaints(page, address), [], `at ${width} px`);
-    }
-  },
+  (browser) =>
+    withFolder(async (folder) => {
+      const address = await addressOf(results, folder);
+      for (const [width, colorScheme] of [[1280, "light"], [390, "dark"]] as const) {
+        const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
+        assertEquals(await complaints(page, address), [], `at ${width} px`);
+      }
+    }),
 );
 
 /** Fills a folder with the record of table 2, the widest, with the columns of one model. */
-async function tableRecord(folder: string): Promise<string> {
+async function tableRecord(folder: string): Promise<void> {
   const reading = readingOf([1.31, 1.42, 1.53]);
   const model = measuredModel({
     survivors: reading,
@@ -157,37 +121,38 @@ async function tableRecord(folder: string): Promise<string> {
     `${folder}/table2.json`,
     JSON.stringify({ table, claims: [], provenance }),
   );
-  return folder;
 }
 
 browserTest(
   "reportPage() in a browser shows all measured columns at once, and the methods always",
-  tableRecord,
-  async (browser, address) => {
-    /** In the first row, columns 0 to 7: where the cells begin and end, in the box of the table. */
-    const cells = `(() => {
+  (browser) =>
+    withFolder(async (folder) => {
+      await tableRecord(folder);
+      const address = await addressOf(folder, folder);
+      /** In the first row, columns 0 to 7: where the cells begin and end, in the box of the table. */
+      const cells = `(() => {
       const { left, right } = document.querySelector(".scroll").getBoundingClientRect();
       return [...document.querySelectorAll("tbody tr:first-child td")].slice(0, 8).map((cell) => {
         const box = cell.getBoundingClientRect();
         return { left: box.left - left, right: box.right - right };
       });
     })()`;
-    const wide = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-    await wide.goto(address);
-    const measured = await wide.evaluate<{ right: number }[]>(cells);
-    assert(measured.every(({ right }) => right <= 0), JSON.stringify(measured));
-    const phone = await browser.newPage({ viewport: { width: 390, height: 800 } });
-    await phone.goto(address);
-    const [, , , first] = await phone.evaluate<{ left: number }[]>(cells);
-    assert(first.left < 300, `the first measured column begins at ${first.left} px`);
-    const shaded = await rightEdge(phone);
-    await phone.evaluate(`document.querySelector(".scroll").scrollLeft = 1e6`);
-    const [method, weight] = await phone.evaluate<{ left: number }[]>(cells);
-    assertEquals(method.left, 0);
-    assert(weight.left < 0);
-    const end = await rightEdge(phone);
-    assert(shaded < 0.9 * end && end > 240, `${shaded} where there is more, ${end} at the end`);
-  },
+      const wide = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+      await wide.goto(address);
+      const measured = await wide.evaluate<{ right: number }[]>(cells);
+      assert(measured.every(({ right }) => right <= 0), JSON.stringify(measured));
+      const phone = await browser.newPage({ viewport: { width: 390, height: 800 } });
+      await phone.goto(address);
+      const [, , , first] = await phone.evaluate<{ left: number }[]>(cells);
+      assert(first.left < 300, `the first measured column begins at ${first.left} px`);
+      const shaded = await rightEdge(phone);
+      await phone.evaluate(`document.querySelector(".scroll").scrollLeft = 1e6`);
+      const [method, weight] = await phone.evaluate<{ left: number }[]>(cells);
+      assertEquals(method.left, 0);
+      assert(weight.left < 0);
+      const end = await rightEdge(phone);
+      assert(shaded < 0.9 * end && end > 240, `${shaded} where there is more, ${end} at the end`);
+    }),
 );
 
 /** The median lightness, 0..255, of the right edge of the first table's box. */

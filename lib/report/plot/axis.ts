@@ -18,6 +18,19 @@ export function axisTitle({ title, unit }: Axis): string {
   return unit ? `${title} (${unit})` : title;
 }
 
+/**
+ * Ticks of a horizontal log axis over these values: 1, 2 and 5 where they fit, or else whole powers of
+ * ten. Over less than a power of ten Plotly's own are spaced by their labels.
+ *
+ * @param width Of the plot, CSS pixels.
+ */
+export function logTicks(values: readonly number[], width: number): { dtick?: number | string } {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const decades = Math.log10(high / low);
+  if (!(decades >= 1)) return {};
+  return { dtick: decades <= width / 130 ? "D2" : Math.ceil(40 * decades / width) };
+}
+
 /** The axis as Plotly's layout has it. */
 export function plotlyAxis(axis: Axis): Record<string, unknown> {
   const { scale = "linear", range, fromZero = false, reversed = false } = axis;

@@ -1,6 +1,8 @@
 import { type Estimate, require } from "../../core/mod.ts";
 import { type Axis, plotlyAxis } from "./axis.ts";
-import { frame, type FrameOptions } from "./frame.ts";
+import { columnLabels } from "./category_axis.ts";
+import { frame, type FrameOptions, plotSize } from "./frame.ts";
+import { fontSizes } from "./room.ts";
 import type { PlotlySpec, PlotlyTrace } from "./spec.ts";
 import { lookOf, neutral } from "./theme.ts";
 
@@ -9,7 +11,7 @@ export interface BarSeries {
   name: string;
   /** One per category; null leaves a gap. Estimates with an interval get error bars. */
   values: readonly (Estimate | null)[];
-  /** Printed above the bars, or in them where they are stacked or have error bars. */
+  /** Printed above the bars, where error bars would be in their way, or in them if stacked. */
   labels?: readonly string[];
   /** What the others are compared with is drawn in grey. */
   reference?: boolean;
@@ -35,6 +37,7 @@ export interface BarChart extends FrameOptions {
  */
 export function barChart(chart: BarChart): PlotlySpec {
   const { categories, x, y, series, stacked = false, legend = series.length > 1 } = chart;
+  const columns = columnLabels(categories, plotSize(chart).width);
   const colored = series.filter(({ reference }) => !reference);
   const traces = series.map((each) => {
     const look = each.reference ? { color: neutral, pattern: "" } : lookOf(colored.indexOf(each));
@@ -43,7 +46,8 @@ export function barChart(chart: BarChart): PlotlySpec {
   return frame(chart, traces, {
     beside: legend ? "legend" : undefined,
     barmode: stacked ? "stack" : "group",
-    xaxis: { ...plotlyAxis(x), type: "category", showgrid: false },
+    bottom: columns.margin,
+    xaxis: { ...plotlyAxis(x), ...columns.axis, showgrid: false },
     yaxis: plotlyAxis(y),
   });
 }
@@ -82,10 +86,10 @@ function barTrace(
     },
     ...labels && {
       text: labels,
-      ...stacked || uncertain
-        ? { textposition: "inside", insidetextanchor: uncertain ? "start" : "middle" }
+      ...stacked
+        ? { textposition: "inside", insidetextanchor: "middle" }
         : { textposition: "outside" },
-      textfont: { size: 11 },
+      textfont: { size: fontSizes.notes },
       cliponaxis: false,
       constraintext: "none",
     },

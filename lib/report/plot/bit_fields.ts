@@ -1,5 +1,6 @@
 import { require } from "../../core/mod.ts";
-import { frame, type FrameOptions } from "./frame.ts";
+import { frame, type FrameOptions, marginFor } from "./frame.ts";
+import { fontSizes, widest } from "./room.ts";
 import type { PlotlySpec } from "./spec.ts";
 import { neutral, palette } from "./theme.ts";
 
@@ -55,7 +56,9 @@ export function bitFields({ registers, ...options }: BitFieldData): PlotlySpec {
     showlegend: false,
   };
   const height = options.height ?? registers.length * rowHeight + 90;
+  const labels = registers.map(({ label }) => label);
   const spec = frame({ ...options, height }, [text], {
+    left: marginFor("left", widest(labels, fontSizes.ticks)),
     xaxis: {
       title: { text: "bit" },
       range: [width, 0],
@@ -66,7 +69,7 @@ export function bitFields({ registers, ...options }: BitFieldData): PlotlySpec {
     yaxis: {
       range: [registers.length - 0.4, -0.75],
       tickvals: registers.map((_, row) => row),
-      ticktext: registers.map(({ label }) => label),
+      ticktext: labels,
       showgrid: false,
       zeroline: false,
       showline: false,
@@ -88,7 +91,7 @@ export function bitFields({ registers, ...options }: BitFieldData): PlotlySpec {
         y: row - 0.46,
         text: `${field.name} = ${readValue(field)}`,
         showarrow: false,
-        font: { size: 11 },
+        font: { size: fontSizes.notes },
       }),
     ),
   });

@@ -1,5 +1,6 @@
 import { require } from "../../core/mod.ts";
 import { frame, type FrameOptions } from "./frame.ts";
+import { fontSizes } from "./room.ts";
 import type { PlotlySpec } from "./spec.ts";
 import { neutral, palette } from "./theme.ts";
 
@@ -34,7 +35,7 @@ export function flowChart({ steps, ...options }: FlowData): PlotlySpec {
     fillcolor: input === undefined ? "rgba(0,0,0,0)" : `${palette[0]}22`,
   }));
   const labels = steps.map(({ label }, index) => (
-    { x: index, y: 0.5, text: label, showarrow: false, font: { size: 11 } }
+    { x: index, y: 0.5, text: label, showarrow: false, font: { size: fontSizes.notes } }
   ));
   const arrows = steps.map(({ input }, index) => ({
     x: index - 0.36,
@@ -57,10 +58,11 @@ export function flowChart({ steps, ...options }: FlowData): PlotlySpec {
       yanchor: "top",
       text: input,
       showarrow: false,
-      font: { size: 11, color: palette[1] },
+      font: { size: fontSizes.notes, color: palette[1] },
     }]
   );
   return frame({ height: 170, ...options }, [], {
+    left: 20,
     xaxis: { ...axis, range: [-0.75, steps.length - 0.55] },
     yaxis: { ...axis, range: [-0.45, 1] },
     shapes: boxes,

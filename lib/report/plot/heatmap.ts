@@ -1,6 +1,8 @@
 import { require } from "../../core/mod.ts";
 import { type Axis, axisTitle, plotlyAxis } from "./axis.ts";
-import { frame, type FrameOptions } from "./frame.ts";
+import { columnLabels as below, rowLabels as beside } from "./category_axis.ts";
+import { frame, type FrameOptions, plotSize } from "./frame.ts";
+import { fontSizes, widest } from "./room.ts";
 import type { PlotlySpec } from "./spec.ts";
 import { sequentialScale } from "./theme.ts";
 
@@ -15,7 +17,7 @@ export interface HeatmapData extends FrameOptions {
   rowLabels?: readonly string[];
   /** What the colours mean; its range is that of the values unless given. */
   color: Axis;
-  /** Printed into the cells, `[rows][columns]`. */
+  /** Printed into the cells, `[rows][columns]`, if the cells have room for all of them. */
   cellTexts?: readonly (readonly string[])[];
   /** Whether the colour bar is drawn; true unless given. */
   colorBar?: boolean;
@@ -33,11 +35,17 @@ export function heatmap(matrix: HeatmapData): PlotlySpec {
   const shown = (value: number) => log ? round(Math.log10(value), 3) : value;
   const cells = values.map((row) => row.map((value) => hasColor(value, log) ? shown(value) : null));
   const unit = color.unit ? ` ${color.unit}` : "";
-  const value = log ? "10^%{z:.2f}" : "%{z:.4g}";
+  const value = log ? "%{customdata:.3g}" : "%{z:.4g}";
+  const size = plotSize(matrix);
+  const [columns, rows] = [
+    columnLabels && below(columnLabels, size.width),
+    rowLabels && beside(rowLabels, size.height),
+  ];
   const [low, high] = (color.range ?? rangeOf(values, log)).map(shown);
   const trace = {
     type: "heatmap" as const,
     z: cells,
+    ...log && { customdata: values.map((row) => row.map(threeDigits)) },
     ...columnLabels && { x: columnLabels },
     ...rowLabels && { y: rowLabels },
     colorscale: sequentialScale,
@@ -47,7 +55,8 @@ export function heatmap(matrix: HeatmapData): PlotlySpec {
     hoverongaps: false,
     hovertemplate: `${x.title} %{x}<br>${y.title} %{y}<br>${color.title} ${value}${unit}` +
       "<extra></extra>",
-    ...cellTexts && { text: cellTexts, texttemplate: "%{text}", textfont: { size: 11 } },
+    ...cellTexts && fit(cellTexts, size) &&
+      { text: cellTexts, texttemplate: "%{text}", textfont: { size: fontSizes.notes } },
     ...colorBar && {
       colorbar: {
         title: { text: axisTitle(color), side: "right" },
@@ -59,16 +68,21 @@ export function heatmap(matrix: HeatmapData): PlotlySpec {
   };
   return frame(matrix, [trace], {
     beside: colorBar ? "color bar" : undefined,
-    xaxis: { ...plotlyAxis(x), ...columnLabels && labelled, ...bare },
-    yaxis: { ...plotlyAxis({ ...y, reversed: true }), ...rowLabels && labelled, ...bare },
+    left: rows?.margin,
+    bottom: columns?.margin,
+    xaxis: { ...plotlyAxis(x), ...columns?.axis, ...bare },
+    yaxis: { ...plotlyAxis({ ...y, reversed: true }), ...rows?.axis, ...bare },
   });
 }
 
 /** Lines that would show through blank cells. */
 const bare = { showgrid: false, zeroline: false };
 
-/** An axis of labels shows all of them, also those that look like numbers. */
-const labelled = { type: "category", dtick: 1 };
+/** Whether every text fits into its cell. */
+function fit(texts: readonly (readonly string[])[], plot: { width: number; height: number }) {
+  return widest(texts.flat(), fontSizes.notes) <= plot.width / texts[0].length &&
+    fontSizes.notes <= plot.height / texts.length;
+}
 
 function requireMatrix({ values, columnLabels, rowLabels, cellTexts }: HeatmapData): void {
   const action = "draw a heat map";
@@ -111,6 +125,11 @@ function powerTicks(low: number, high: number) {
     (_, index) => Math.floor(high) - index * step,
   ).reverse();
   return { tickvals, ticktext: tickvals.map((power) => `10<sup>${power}</sup>`) };
+}
+
+/** What is shown of a value, which keeps large maps small. */
+function threeDigits(value: number | null): number | null {
+  return value === null ? null : Number(value.toPrecision(3));
 }
 
 function round(value: number, digits: number): number {

@@ -1,4 +1,5 @@
 import { require } from "../../core/mod.ts";
+import { fontSizes, labelSize, wrapLabel } from "./room.ts";
 import type { PlotlyLayout, PlotlySpec, PlotlyTrace } from "./spec.ts";
 
 /** The panels of a figure, row by row; a panel is as wide and high as its own layout says. */
@@ -7,6 +8,8 @@ export type PanelGrid = readonly (readonly PlotlySpec[])[];
 /** Where a panel lies in the whole figure, CSS pixels from the upper left corner. */
 interface Place {
   panel: PlotlySpec;
+  /** In as many lines as it needs above the panel. */
+  title?: string;
   left: number;
   top: number;
 }
@@ -15,9 +18,15 @@ interface Place {
 const legendLook = {
   xanchor: "left",
   yanchor: "top",
-  font: { size: 12 },
+  font: { size: fontSizes.legend },
   bgcolor: "rgba(0,0,0,0)",
 };
+
+/** Between a panel's title and the edge of the panel, CSS pixels. */
+const titleGap = 8;
+
+/** How many lines of a title the margin above a panel holds. */
+const linesAbove = 2;
 
 /** Room above the panels where the figure has a title. */
 const titleHeight = 34;
@@ -68,15 +77,32 @@ function arrange(grid: PanelGrid, above: number) {
   const places: Place[] = [];
   let [width, top] = [0, above];
   for (const row of grid) {
+    const titles = row.map(titleOf);
+    top += Math.max(0, ...titles.map(titleExcess));
     let left = 0;
-    for (const panel of row) {
-      places.push({ panel, left, top });
+    row.forEach((panel, index) => {
+      places.push({ panel, title: titles[index], left, top });
       left += panel.layout.width;
-    }
+    });
     width = Math.max(width, left);
     top += Math.max(0, ...row.map(({ layout }) => layout.height));
   }
   return { places, width, height: top };
+}
+
+/** The title of a panel, no wider than from its plot to its right edge. */
+function titleOf({ layout }: PlotlySpec): string | undefined {
+  const title = (layout.title as { text: string } | undefined)?.text;
+  const { l } = layout.margin as { l: number };
+  return title && wrapLabel(title, layout.width - l - titleGap, fontSizes.panelTitle, true);
+}
+
+/** By how much a title is higher than the margin above a panel, CSS pixels. */
+function titleExcess(title: string | undefined): number {
+  const lines = title === undefined ? 0 : labelSize(title, fontSizes.panelTitle).height;
+  return Math.ceil(
+    Math.max(0, lines - linesAbove * labelSize("", fontSizes.panelTitle).height),
+  );
 }
 
 /** The rectangle of a panel's plot as shares of the figure, from the lower left corner. */
@@ -88,7 +114,7 @@ interface Plot {
 }
 
 function placePanel(
-  { panel: { layout }, left, top }: Place,
+  { panel: { layout }, title, left, top }: Place,
   suffix: string,
   whole: { width: number; height: number },
 ) {
@@ -107,9 +133,8 @@ function placePanel(
     ((items ?? []) as object[]).map((item) => (
       { ...item, ...own, ...("axref" in item && tails) }
     ));
-  const title = (layout.title as { text: string } | undefined)?.text;
   const heading = {
-    text: `<b>${title}</b>`,
+    text: title?.split("<br>").map((line) => `<b>${line}</b>`).join("<br>"),
     x: plot.x[0],
     y: plot.y[1],
     xref: "paper",
@@ -119,7 +144,7 @@ function placePanel(
     yshift: 6,
     align: "left",
     showarrow: false,
-    font: { size: 13 },
+    font: { size: fontSizes.panelTitle },
   };
   return {
     plot,

@@ -1,6 +1,6 @@
 import { type Estimate, require } from "../../core/mod.ts";
-import { type Axis, plotlyAxis } from "./axis.ts";
-import { frame, type FrameOptions } from "./frame.ts";
+import { type Axis, logTicks, plotlyAxis } from "./axis.ts";
+import { frame, type FrameOptions, plotSize } from "./frame.ts";
 import type { PlotlySpec, PlotlyTrace } from "./spec.ts";
 import { lookOf } from "./theme.ts";
 
@@ -27,6 +27,9 @@ export interface ScatterChart extends FrameOptions {
  */
 export function scatterChart(chart: ScatterChart): PlotlySpec {
   const { x, y, series, legend = true } = chart;
+  const across = series.flatMap(({ x }) =>
+    x.flatMap(({ value, low, high }) => [low ?? value, high ?? value])
+  );
   const traces = series.map(({ name, x, y }, index): PlotlyTrace => {
     const { color, symbol } = lookOf(index);
     require(x.length === y.length, `draw ${name}`, `it must have ${x.length} values`, y.length);
@@ -44,7 +47,7 @@ export function scatterChart(chart: ScatterChart): PlotlySpec {
   });
   return frame(chart, traces, {
     beside: legend ? "legend" : undefined,
-    xaxis: plotlyAxis(x),
+    xaxis: { ...plotlyAxis(x), ...x.scale === "log" && logTicks(across, plotSize(chart).width) },
     yaxis: plotlyAxis(y),
   });
 }

@@ -1,10 +1,9 @@
+import { fontFamily } from "../font/font.ts";
+import { fontSizes } from "./room.ts";
 import type { PlotlySpec } from "./spec.ts";
 
 /** How figures look: on white paper, or on a dark screen. */
 export type ThemeName = "light" | "dark";
-
-/** Metric-compatible faces: whichever a viewer has, text takes the same room. */
-export const fontFamily = "Arial, Helvetica, Liberation Sans, sans-serif";
 
 /**
  * Colours of series (Okabe and Ito 2008), told apart by colour-blind eyes. Those whose contrast is
@@ -60,21 +59,27 @@ function template(theme: ThemeName) {
     showline: true,
     ticks: "outside",
     ticklen: 4,
-    title: { standoff: 10, font: { size: 14 } },
-    tickfont: { size: 12 },
+    title: { standoff: 10, font: { size: fontSizes.axisTitle } },
+    tickfont: { size: fontSizes.ticks },
     automargin: true,
   };
   return {
     layout: {
       font: { family: fontFamily, size: 13, color: text },
-      title: { x: 0, xref: "container", xanchor: "left", pad: { l: 16 }, font: { size: 16 } },
+      title: {
+        x: 0,
+        xref: "container",
+        xanchor: "left",
+        pad: { l: 16 },
+        font: { size: fontSizes.title },
+      },
       paper_bgcolor: paper,
       plot_bgcolor: paper,
       colorway: palette,
       colorscale: { sequential: sequentialScale },
       xaxis: scale,
       yaxis: scale,
-      legend: { font: { size: 12 }, bgcolor: "rgba(0,0,0,0)" },
+      legend: { font: { size: fontSizes.legend }, bgcolor: "rgba(0,0,0,0)" },
       hoverlabel: { font: { family: fontFamily, size: 12 } },
       annotationdefaults: { font: { size: 12 } },
       bargap: 0.25,

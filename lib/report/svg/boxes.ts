@@ -1,4 +1,4 @@
-import { ascent, descent, textWidth } from "./text_width.ts";
+import { ascent, descent, textWidth } from "../font/text_width.ts";
 
 /** A rectangle, CSS pixels. */
 export interface Box {

@@ -9,8 +9,9 @@ let page: Promise<Page> | undefined;
 let turn: Promise<unknown> = Promise.resolve();
 
 /**
- * A figure as an SVG image that stands alone, drawn by Plotly without a browser. Equal specs give
- * equal bytes. Ids in it follow from the spec, so that several images can be part of one page.
+ * A figure as an SVG image, drawn by Plotly without a browser. Equal specs give equal bytes. Ids in it
+ * follow from the spec, so that several images can be part of one page; the page brings the fonts, and
+ * an image that stands alone is given them by {@linkcode withFonts}.
  *
  * @throws {InputError} If Plotly does not know an attribute of the spec or refuses its value.
  */

@@ -33,6 +33,24 @@ Deno.test("heatmap() on a log scale colours exponents, leaves 0 blank and labels
   assertEquals(trace.colorbar.ticktext[0], "10<sup>-2</sup>");
 });
 
+Deno.test("heatmap() says a value as such on a log scale too, to three digits", () => {
+  const values = [[0.67608, null, 1.23456e-5]];
+  const { trace } = parts({ ...matrix, values, color: { title: "attention", scale: "log" } });
+  assertEquals(trace.customdata, [[0.676, null, 1.23e-5]]);
+  assertEquals(
+    trace.hovertemplate,
+    "channel %{x}<br>token %{y}<br>attention %{customdata:.3g}<extra></extra>",
+  );
+});
+
+Deno.test("heatmap() leaves out texts that its cells have no room for", () => {
+  const texts = (text: string, width: number) =>
+    parts({ ...matrix, width, cellTexts: labels(text) }).trace.texttemplate;
+  const labels = (text: string) => [[text, "", ""], ["", "", text]];
+  assertEquals(texts("3e-4", 300), "%{text}");
+  assertEquals(texts("3e-4", 150), undefined);
+});
+
 Deno.test("heatmap() takes the range of its colours, at most seven ticks, from the caller", () => {
   const { trace } = parts({
     ...matrix,

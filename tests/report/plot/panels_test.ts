@@ -53,6 +53,21 @@ Deno.test("panels() sends traces, shapes, notes, legends and colour bars to thei
   assertEquals("legend" in layout, false);
 });
 
+Deno.test("panels() breaks a title wider than its panel and makes room for its lines", () => {
+  const titled = (title: string) => {
+    const layout = { ...lineChart.layout, title: { text: title } };
+    return panels([[{ ...lineChart, layout }]]).layout as Attributes;
+  };
+  const short = titled("a");
+  const long = titled("a panel's title with many a word ".repeat(12));
+  const lines = long.annotations[0].text.split("<br>");
+  assert(lines.length > 3 && lines.every((line: string) => /^<b>.+<\/b>$/.test(line)), lines);
+  const growth = long.height - short.height;
+  assert(growth >= 15 * (lines.length - 2) && growth < 20 * lines.length, `${growth}`);
+  const [top] = [short, long].map(({ yaxis, height }) => (1 - yaxis.domain[1]) * height);
+  assertAlmostEquals((1 - long.yaxis.domain[1]) * long.height, top + growth, 1e-9);
+});
+
 Deno.test("panels() refuses none, and bars both grouped and stacked", () => {
   assertThrows(() => panels([[]]), InputError, "Cannot draw panels: there must be at least one");
   const bars = (stacked: boolean) =>

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { JSDOM } from "jsdom";
 import { boxOf, type SvgElement } from "../../../lib/report/svg/boxes.ts";
-import { textWidth } from "../../../lib/report/svg/text_width.ts";
+import { textWidth } from "../../../lib/report/font/text_width.ts";
 
 /** The box of the element with id `it` in an SVG. */
 function box(content: string) {

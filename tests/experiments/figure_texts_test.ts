@@ -1,0 +1,56 @@
+import { assertEquals } from "@std/assert";
+import type { Page } from "playwright-core";
+import plotly from "plotly.js" with { type: "text" };
+import {
+  fontFaces,
+  fontsReady,
+  type PlotlySpec,
+  renderSvg,
+  withFonts,
+  withTheme,
+} from "../../lib/report/mod.ts";
+import { browserTest } from "../browser.ts";
+import { examples } from "../report/plot/examples.ts";
+import { textFaults } from "../report/text_faults.ts";
+import { exampleDrawings } from "./example_drawings.ts";
+
+/** What is wrong with the texts of a figure, as an image and as Plotly draws it in a page. */
+async function faultsOf(page: Page, spec: PlotlySpec): Promise<string[]> {
+  const { data, layout } = withTheme(spec, "light");
+  await page.setContent(`<body style="margin: 0">${withFonts(await renderSvg({ data, layout }))}`);
+  await page.evaluate(fontsReady);
+  const still = await textFaults(page, "svg", layout);
+  await page.setContent(`<style>${fontFaces}</style><body style="margin: 0"><div id="plot"></div>`);
+  await page.evaluate(fontsReady);
+  await page.addScriptTag({ content: plotly });
+  await page.evaluate(`Plotly.newPlot("plot", ...${JSON.stringify([data, layout])})`);
+  const live = await textFaults(page, "#plot", layout);
+  return [...still.map((fault) => `image: ${fault}`), ...live.map((fault) => `page: ${fault}`)];
+}
+
+const settings = {
+  "the bundled models": {
+    names: ["llama-encyclopedia", "opt-encyclopedia", "bloom-encyclopedia"],
+    layers: 4,
+  },
+  "models of long names and many layers": {
+    names: ["TinyLlama-1.1B-intermediate-step-1431k-3T", "opt-125m"],
+    layers: 22,
+  },
+};
+
+for (const [what, models] of Object.entries(settings)) {
+  browserTest(`figures of ${what}: no text overlaps, is cut or lies in a plot`, async (browser) => {
+    const page = await browser.newPage();
+    for (const [name, spec] of await exampleDrawings(models)) {
+      assertEquals(await faultsOf(page, spec), [], name);
+    }
+  });
+}
+
+browserTest("charts: no text overlaps, is cut or lies in a plot", async (browser) => {
+  const page = await browser.newPage();
+  for (const [name, spec] of Object.entries(examples)) {
+    assertEquals(await faultsOf(page, spec), [], name);
+  }
+});
