@@ -143,6 +143,7 @@ export async function exampleDrawings(
   const sensitivity = drawSensitivity(ofModels((model) => ({
     model,
     together: 0.1,
+    lead: estimate(0.01),
     parts: parts.flatMap((what) =>
       layers.map((layer) => ({ what, layer, divergence: spreadOver(1e-6, 0.02) }))
     ),
