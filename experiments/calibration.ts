@@ -20,9 +20,9 @@ export interface CalibrationPlan {
  * @throws {InputError} If the text is too short for one window or the plan out of range.
  */
 export function drawCalibration(
-  { ids, startToken }: Pick<TokenText, "ids" | "startToken">,
+  { ids, startToken, label }: Pick<TokenText, "ids" | "startToken"> & { label?: string },
   { window, weightWindows: count, activationWindows, seed }: CalibrationPlan,
 ): Calibration {
-  const weightWindows = drawWindows(ids, { window, startToken, count, seed });
+  const weightWindows = drawWindows(ids, { window, startToken, label, count, seed });
   return { weightWindows, activationWindows: weightWindows.slice(0, activationWindows) };
 }

@@ -103,7 +103,7 @@ async function subjectOf(
     ? await readTokens(options.calibration ?? { kind: "split", split: "calibration" })
     : null;
   const window = windowFor(loaded, options.window);
-  const testWindows = cutWindows(test.ids, { window, startToken: test.startToken })
+  const testWindows = cutWindows(test.ids, { ...test, window })
     .slice(0, options.windows);
   const settingFiles = hasTokenizer ? ["config.json", "tokenizer.json"] : ["config.json"];
   using checkpoint = await openCheckpoint(folder);

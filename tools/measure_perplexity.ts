@@ -77,7 +77,7 @@ export async function measurePerplexity(
   const pruning = plan && pruningFor(described, plan);
   const readTokens = tokenReader(described, folder, startToken);
   const test = await readTokens(source);
-  const windows = cutWindows(test.ids, { window, startToken: test.startToken });
+  const windows = cutWindows(test.ids, { ...test, window });
   const calibration = needsCalibration(method)
     ? await readTokens(calibrationSource(options))
     : undefined;

@@ -7,6 +7,8 @@ export interface WindowOptions {
   window: number;
   /** Of the text, whose ids come without it. */
   startToken: StartToken;
+  /** What messages call the text. */
+  label?: string;
 }
 
 /**
@@ -16,10 +18,11 @@ export interface WindowOptions {
  * @throws {InputError} If the window is below 2 or the text shorter than one window.
  */
 export function cutWindows(ids: Int32Array, options: WindowOptions): Int32Array[] {
+  const { label = "the text" } = options;
   const action = "cut windows";
   const { tokens, length, windowAt } = windowsOf(ids, options, action);
   const count = Math.floor(tokens / length);
-  require(count > 0, action, `the text must have at least ${length} tokens`, tokens);
+  require(count > 0, action, `${label} must have at least ${length} tokens`, tokens);
   return Array.from({ length: count }, (_, index) => windowAt(index * length));
 }
 
@@ -35,10 +38,11 @@ export function drawWindows(
   ids: Int32Array,
   { count, seed, ...options }: WindowOptions & { count: number; seed: number },
 ): Int32Array[] {
+  const { label = "the text" } = options;
   const action = "draw calibration windows";
   const { tokens, length, windowAt } = windowsOf(ids, options, action);
   require(Number.isInteger(count) && count > 0, action, "count must be 1 or more", count);
-  require(tokens > length, action, `the text must have more than ${length} tokens`, tokens);
+  require(tokens > length, action, `${label} must have more than ${length} tokens`, tokens);
   const random = seededRandom(seed);
   const draw = () => windowAt(random.integer(0, tokens - length - 1));
   return Array.from({ length: count }, draw);

@@ -73,6 +73,11 @@ Deno.test("cutWindows() refuses windows below 2 and texts shorter than one", () 
     InputError,
     "Cannot cut windows: the text must have at least 10 tokens, got 9",
   );
+  assertThrows(
+    () => cutWindows(countUp(9), { window: 10, startToken: none, label: "a.txt" }),
+    InputError,
+    "Cannot cut windows: a.txt must have at least 10 tokens, got 9",
+  );
   assertEquals(
     cutWindows(countUp(9), { window: 10, startToken: inWindow }).length,
     1,

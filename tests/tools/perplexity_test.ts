@@ -318,7 +318,7 @@ Deno.test("perplexity answers bad input with one line and status 2", () =>
       ],
       [
         [...good, "--window", "160"],
-        "Cannot cut windows: the text must have at least 160 tokens, got 150",
+        "Cannot cut windows: ids.json must have at least 160 tokens, got 150",
       ],
       [
         ["--model", at("weightless"), "--ids", at("missing.json")],
@@ -330,7 +330,7 @@ Deno.test("perplexity answers bad input with one line and status 2", () =>
       ],
       [withIds("missing.json"), `Cannot read ${at("missing.json")}: the file must exist`],
       [withIds("."), `Cannot read ${at(".")}: it must be a file, not a folder or device`],
-      [withIds("short.json"), "the text must have at least 32 tokens, got 3"],
+      [withIds("short.json"), "short.json must have at least 32 tokens, got 3"],
       [
         withIds("strange.json"),
         `Cannot use ${at("strange.json")}: token ids of llama are 0..511, got 512`,
@@ -353,7 +353,7 @@ Deno.test("perplexity answers bad input with one line and status 2", () =>
       [withIds("broken.json"), `Cannot read ${at("broken.json")}: the file must be JSON`],
       [
         ["--model", at("model"), "--text", at("empty.txt")],
-        "the text must have at least 511 tokens, got 0",
+        "empty.txt must have at least 511 tokens, got 0",
       ],
       [
         ["--model", llama, "--text", at("text.txt")],
@@ -365,7 +365,7 @@ Deno.test("perplexity answers bad input with one line and status 2", () =>
       ],
       [
         [...good, "--method", "gptq4", "--calibration", at("short.json")],
-        "Cannot draw calibration windows: the text must have more than 32 tokens, got 3",
+        "Cannot draw calibration windows: short.json must have more than 32 tokens, got 3",
       ],
       [
         [...good, "--method", "gptq4", "--calibration", at("strange.json")],
