@@ -6,7 +6,7 @@ const longestList = 6;
 /** Says in a sentence which tensors of a checkpoint nothing reads. */
 export function describeUnread(names: readonly string[], folder: string): string {
   const count = names.length === 1 ? "1 tensor" : `${names.length} tensors`;
-  const kinds = Map.groupBy(names, (name) => name.replace(/(?<=\.)\d+(?=\.)/, "*"));
+  const kinds = Map.groupBy(names, (name) => name.replace(/(?<=\.)\d+(?=\.)/g, "*"));
   const list = [...kinds].slice(0, longestList)
     .map(([kind, { length }]) => shortened(kind) + (length === 1 ? "" : ` (${length})`));
   const others = kinds.size - list.length;
