@@ -1,3 +1,4 @@
+import { require } from "../core/mod.ts";
 import { exists, openSafetensors, writeSafetensors } from "../io/mod.ts";
 import { type Architecture, buildWeights, type Model, parameters } from "../model/mod.ts";
 import { tensorData, tf } from "../tensor/mod.ts";
@@ -40,7 +41,7 @@ export async function saveTraining(
  * @param name What to call the model.
  * @param architecture That of the model that was saved.
  * @returns The model and the state, or undefined if there is none for this recipe.
- * @throws {InputError} If the file cannot be read.
+ * @throws {InputError} If the file cannot be read or holds something else than was saved.
  */
 export async function resumeTraining(
   folder: string,
@@ -52,20 +53,33 @@ export async function resumeTraining(
   if (!await exists(path)) return undefined;
   using file = await openSafetensors(path);
   if (file.metadata.recipe !== recipe) return undefined;
+  const action = `resume training from ${path}`;
+  const { data: losses } = await file.read("losses");
+  require(losses instanceof Float64Array, action, "its losses must be F64");
+  const step = Number(file.metadata.step);
+  const rule = `its step must be that of its ${losses.length} losses`;
+  require(step === losses.length, action, rule, file.metadata.step ?? null);
   const moments: Moments[] = [];
-  const read = async (tensor: string) => (await file.readFloat32(tensor)).data;
+  const read = async (tensor: string, shape: number[]) => {
+    const { shape: found, data } = await file.readFloat32(tensor);
+    const rule = `tensor ${tensor} must have shape [${shape}]`;
+    require(found.join() === shape.join(), action, rule, found);
+    return data;
+  };
   const next = async (shape: number[]) => {
     const index = moments.length;
-    moments.push({ first: await read(`${index}.first`), second: await read(`${index}.second`) });
-    return tf.tensor(await read(`${index}.value`), shape);
+    moments.push({
+      first: await read(`${index}.first`, shape),
+      second: await read(`${index}.second`, shape),
+    });
+    return tf.tensor(await read(`${index}.value`, shape), shape);
   };
   const weights = await buildWeights(architecture, async ({ weight, bias }) => ({
     weight: await next(weight),
     ...bias && { bias: await next([weight[0]]) as tf.Tensor1D },
   }));
-  const losses = Array.from((await file.read("losses")).data as Float64Array);
   return {
     model: { name, architecture, weights },
-    state: { step: Number(file.metadata.step), moments, losses },
+    state: { step, moments, losses: Array.from(losses) },
   };
 }

@@ -1,4 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
+import { type TensorToWrite, writeSafetensors } from "../../lib/io/mod.ts";
 import { disposeModel, type Model, parameters } from "../../lib/model/mod.ts";
 import { tensorData, tf } from "../../lib/tensor/mod.ts";
 import { resumeTraining, saveTraining, train, type TrainingState } from "../../lib/train/mod.ts";
@@ -54,5 +56,43 @@ Deno.test("resumeTraining() finds nothing in an empty folder or for another reci
     const resumed = (await resumeTraining(folder, "a recipe", "tiny", llama))!;
     assertEquals(resumed.state, state);
     disposeModel(resumed.model);
+  });
+});
+
+Deno.test("resumeTraining() refuses a file that holds something else than was saved", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/training.safetensors`;
+    const losses = {
+      name: "losses",
+      dtype: "F64",
+      shape: [2],
+      data: Float64Array.of(3, 2),
+    } as const;
+    const { vocabularySize, embeddingSize } = architectures.llama;
+    const swapped = [embeddingSize, vocabularySize];
+    const data = new Float32Array(vocabularySize * embeddingSize);
+    const moment = { name: "0.first", dtype: "F32", shape: swapped, data } as const;
+    const refused: [TensorToWrite[], Record<string, string>, string][] = [
+      [[losses], { step: "1" }, 'its step must be that of its 2 losses, got "1"'],
+      [[losses], {}, "its step must be that of its 2 losses, got null"],
+      [
+        [{ ...losses, dtype: "F32", data: Float32Array.of(3, 2) }],
+        { step: "2" },
+        "its losses must be F64",
+      ],
+      [
+        [losses, moment],
+        { step: "2" },
+        `tensor 0.first must have shape [${vocabularySize},${embeddingSize}], got [${swapped}]`,
+      ],
+    ];
+    for (const [tensors, metadata, rule] of refused) {
+      await writeSafetensors(path, tensors, { recipe: "a recipe", ...metadata });
+      const error = await assertRejects(
+        () => resumeTraining(folder, "a recipe", "tiny", architectures.llama),
+        InputError,
+      );
+      assertEquals(error.message, `Cannot resume training from ${path}: ${rule}`);
+    }
   });
 });
