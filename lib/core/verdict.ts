@@ -29,10 +29,10 @@ export type Threshold = { below: number } | { above: number };
  * infinite end, as of a diverged model, is larger than any threshold.
  */
 export function verdictOf({ low = NaN, high = NaN }: Estimate, threshold: Threshold): Verdict {
-  const limit = "below" in threshold ? threshold.below : threshold.above;
-  const [below, above] = [high < limit, low > limit];
-  if (!below && !above) return "undecided";
-  return below === "below" in threshold ? "reproduced" : "contradicted";
+  const [agrees, disagrees] = "below" in threshold
+    ? [high < threshold.below, low > threshold.below]
+    : [low > threshold.above, high < threshold.above];
+  return agrees ? "reproduced" : disagrees ? "contradicted" : "undecided";
 }
 
 /** The verdict on a claim that is either true or not, such as equality of all bits. */
@@ -58,10 +58,10 @@ export interface JudgedCase {
   verdict: Verdict;
 }
 
-/** The cases by verdict: `reproduced on llama, bloom; undecided on opt`. */
+/** The cases by verdict: `reproduced for llama, bloom; undecided for opt`. */
 export function describeCases(cases: readonly JudgedCase[]): string {
   return [...Map.groupBy(cases, ({ verdict }) => verdict)].map(([verdict, group]) =>
-    `${verdict} on ${group.map(({ name }) => name).join(", ")}`
+    `${verdict} for ${group.map(({ name }) => name).join(", ")}`
   ).join("; ");
 }
 

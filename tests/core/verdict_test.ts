@@ -86,7 +86,7 @@ Deno.test("describeCases() names every case with its verdict", () => {
       named("opt", "undecided"),
       named("bloom", "reproduced"),
     ]),
-    "reproduced on llama, bloom; undecided on opt",
+    "reproduced for llama, bloom; undecided for opt",
   );
 });
 

@@ -20,13 +20,13 @@ Deno.test("concentrationTable() says how many times equal attention the shares a
     '"the first token gets more than twice equal attention in the last layer, quantized": ' +
     "undecided (2.00 times)",
     '"the first token gets more than twice equal attention in every layer": reproduced ' +
-    "(reproduced on layer 3)",
+    "(reproduced for layer 3)",
     '"the nearest 16 tokens get more than twice equal attention in the last layer": undecided ' +
     "(0.50 times)",
     '"the nearest 16 tokens get more than twice equal attention in the last layer, quantized": ' +
     "undecided (0.50 times)",
     '"the nearest 16 tokens get more than twice equal attention in every layer": undecided ' +
-    "(undecided on layer 3)",
+    "(undecided for layer 3)",
     verdictLegend,
   ]);
 });
@@ -44,7 +44,7 @@ Deno.test("concentrationTable() tells layers with a pattern from those without",
   assertStringIncludes(last, 'in the last layer": contradicted (0.40 [0.30, 0.50] times)');
   assertStringIncludes(
     everywhere,
-    "contradicted (reproduced on layer 0, layer 1; contradicted on layer 2)",
+    "contradicted (reproduced for layer 0, layer 1; contradicted for layer 2)",
   );
 });
 
@@ -64,8 +64,8 @@ Deno.test("channelTable() has a row per layer, and judges what the paper says of
     '"some channel is outlying in more than half of the tokens": reproduced ' +
     "(at most in a share of 0.600 [0.550, 0.650], in layer 0)",
     '"pruning brings the largest channel closer to the median one": reproduced ' +
-    "(after / before: not testable here on layer 0 (1.00 [1.00, 1.00]); " +
-    "reproduced on layer 1 (0.80 [0.70, 0.90]))",
+    "(after / before: not testable here for layer 0 (1.00 [1.00, 1.00]); " +
+    "reproduced for layer 1 (0.80 [0.70, 0.90]))",
     verdictLegend,
   ]);
 });
