@@ -1,4 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
+import { writeAtomically } from "../../lib/io/mod.ts";
 import {
   carriedResults,
   type Cell,
@@ -9,9 +11,11 @@ import {
   type Notebook,
   notebookMetadata,
   notebookModule,
+  readNotebook,
   resultStatement,
   stripNotebook,
 } from "../../tools/notebook.ts";
+import { withFolder } from "../io/temporary_folder.ts";
 
 function code(source: string | string[], outputs: Cell["outputs"] = []): Cell {
   return { cell_type: "code", execution_count: null, id: "a-01", metadata: {}, outputs, source };
@@ -143,3 +147,22 @@ for (
     assertEquals(carriedResults(notebook(...cells)), carried);
   });
 }
+
+Deno.test("readNotebook() reads what formatNotebook() wrote and refuses what is no notebook", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/a.ipynb`;
+    const read = async (content: string) => {
+      await writeAtomically(path, content);
+      return await readNotebook(path);
+    };
+    const whole = notebook(prose, code(["1 +\n", " 1"]));
+    assertEquals(await read(formatNotebook(whole)), whole);
+    const rule = `Cannot read ${path}: it must be a notebook of format 4 with a cell or more`;
+    const bad = [notebook(), { ...whole, nbformat: 3 }, {
+      ...whole,
+      cells: [{ ...prose, source: 5 }],
+    }];
+    for (const each of [...bad, null]) {
+      await assertRejects(() => read(JSON.stringify(each)), InputError, rule);
+    }
+  }));
