@@ -29,12 +29,16 @@ export const metadataKey = "__metadata__";
 
 const maximumHeaderBytes = 100_000_000;
 
+/** Up to here a header may be longer than the data it describes, as that of a few small tensors is. */
+const smallHeaderBytes = 1 << 20;
+
 /**
  * The length of the header in bytes.
  *
  * @param start The first 8 bytes of the file, fewer where the file ends.
  * @param fileSize The size of the file in bytes.
- * @throws {InputError} If the file is too short for it or it exceeds 100 MB.
+ * @throws {InputError} If the file is too short for it, it exceeds 100 MB, or it is far too long for the
+ *   data: reading it would cost more than they are worth.
  */
 export function parseHeaderLength(start: Uint8Array, fileSize: number, path: string): number {
   const action = `read ${path}`;
@@ -44,6 +48,11 @@ export function parseHeaderLength(start: Uint8Array, fileSize: number, path: str
   require(length <= maximumHeaderBytes, action, header, length);
   const available = fileSize - lengthBytes;
   require(length <= available, action, `the header must fit in ${available} bytes`, length);
+  const data = available - Number(length);
+  const inProportion = length <= Math.max(smallHeaderBytes, data);
+  const rule =
+    `a header of more than ${smallHeaderBytes} bytes must be no longer than the data, ${data}`;
+  require(inProportion, action, rule, length);
   return Number(length);
 }
 

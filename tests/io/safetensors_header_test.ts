@@ -134,6 +134,13 @@ Deno.test("parseHeaderLength() reads a little-endian integer", () => {
   assertEquals(parseHeaderLength(start, 264, "a.safetensors"), 256);
 });
 
+Deno.test("parseHeaderLength() accepts headers up to a mebibyte, and longer ones of as much data", () => {
+  for (const [bytes, data] of [[1_048_576, 0], [1_048_577, 1_048_577], [100_000_000, 1e9]]) {
+    const start = new Uint8Array(BigUint64Array.of(BigInt(bytes)).buffer);
+    assertEquals(parseHeaderLength(start, 8 + bytes + data, "a.safetensors"), bytes);
+  }
+});
+
 Deno.test("parseHeaderLength() refuses short files and long headers", () => {
   const refuses = (start: Uint8Array, fileSize: number, rule: string) =>
     assertThrows(
@@ -147,6 +154,9 @@ Deno.test("parseHeaderLength() refuses short files and long headers", () => {
   const tooLong = "the header must have at most 100000000 bytes, got ";
   refuses(length(100_000_001n), 1e12, `${tooLong}100000001`);
   refuses(length(2n ** 64n - 1n), 1e12, `${tooLong}18446744073709551615`);
+  const outOfProportion = "a header of more than 1048576 bytes must be no longer than the data, ";
+  refuses(length(90_000_000n), 90_000_008, `${outOfProportion}0, got 90000000`);
+  refuses(length(1_048_577n), 8 + 2 * 1_048_576 + 1, `${outOfProportion}1048576, got 1048577`);
 });
 
 Deno.test("parseHeader() names the file even where a tensor's name is very long", () => {
