@@ -46,19 +46,24 @@ await main((program, session) =>
     )
     .option("--fresh", "start over instead of resuming")
     .action(async (chosen: FamilyName[], options: Options) => {
-      await useBackend("agile");
-      for (const family of chosen.length > 0 ? chosen : families) {
-        await trainOne(bundledModels[family], options, session);
+      const models = (chosen.length > 0 ? chosen : families).map((name) => bundledModels[name]);
+      for (const folder of models.flatMap((each) => Object.values(foldersOf(each, options)))) {
+        await prepareFolder(folder);
       }
+      await useBackend("agile");
+      for (const model of models) await trainOne(model, options, session);
     })
 );
+
+/** Where a model and its checkpoints go. */
+function foldersOf({ name }: BundledModel, { models, checkpoints }: Options) {
+  return { folder: `${models}/${name}`, checkpoints: `${checkpoints}/${name}` };
+}
 
 /** Trains one model, from its checkpoint where there is one, and writes its folder when done. */
 async function trainOne(bundled: BundledModel, options: Options, session: Session) {
   const { name, architecture, recipe } = bundled;
-  const folder = `${options.models}/${name}`;
-  const checkpoints = `${options.checkpoints}/${name}`;
-  for (const written of [folder, checkpoints]) await prepareFolder(written);
+  const { folder, checkpoints } = foldersOf(bundled, options);
   const tokenizer = await writeTokenizer(folder);
   const text = await tokenizeSplit("training", tokenizer);
 
