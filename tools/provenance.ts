@@ -1,4 +1,4 @@
-import { sha256 } from "../lib/core/mod.ts";
+import { canonicalJson, decodeJson, encodeJson, sha256 } from "../lib/core/mod.ts";
 import { hashFile } from "../lib/io/mod.ts";
 
 /** Which code and machine made a result. */
@@ -23,6 +23,25 @@ export async function provenance(root = "."): Promise<Provenance> {
     deno: Deno.version.deno,
     machine: `${navigator.hardwareConcurrency} cores, ${Deno.build.target}`,
   };
+}
+
+/**
+ * A result as its file shall have it. Where the file already says the same, it keeps saying where
+ * that was first measured: measuring again what has not changed leaves the file as it is.
+ *
+ * @param path Of the file, which need not be there.
+ */
+export async function withFirstOrigin<Result extends { provenance: Provenance }>(
+  result: Result,
+  path: string,
+): Promise<Result> {
+  try {
+    const { provenance, ...before } = decodeJson(await Deno.readTextFile(path)) as Result;
+    const { provenance: _origin, ...now } = decodeJson(encodeJson(result)) as Result;
+    return canonicalJson(before) === canonicalJson(now) ? { ...result, provenance } : result;
+  } catch {
+    return result; // no file, or none of a result
+  }
 }
 
 async function git(cwd: string, ...args: string[]): Promise<string | null> {

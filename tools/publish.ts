@@ -9,7 +9,7 @@ import { describeStartToken } from "../experiments/token_source.ts";
 import { encodeJson, verdictLegend } from "../lib/core/mod.ts";
 import { writeAtomically } from "../lib/io/mod.ts";
 import { type Table, toCsv, toLatex, toMarkdown } from "../lib/report/mod.ts";
-import type { Provenance } from "./provenance.ts";
+import { type Provenance, withFirstOrigin } from "./provenance.ts";
 
 /** A table for people, and all that is known of it for programs. */
 export interface TableRecord {
@@ -54,7 +54,8 @@ export function table4Record(record: BenchRecord): TableRecord {
  */
 export async function publishTable(record: TableRecord, path: string): Promise<void> {
   const { table } = record;
-  await writeAtomically(`${path}.json`, `${encodeJson(record, 2)}\n`);
+  const kept = await withFirstOrigin(record, `${path}.json`);
+  await writeAtomically(`${path}.json`, `${encodeJson(kept, 2)}\n`);
   await writeAtomically(`${path}.md`, toMarkdown(table));
   await writeAtomically(`${path}.csv`, toCsv(table));
   await writeAtomically(`${path}.tex`, toLatex(table));

@@ -1,7 +1,7 @@
 import { encodeJson } from "../lib/core/mod.ts";
 import { writeAtomically } from "../lib/io/mod.ts";
 import { type Figure, renderSvg, withFonts, withTheme } from "../lib/report/mod.ts";
-import type { Provenance } from "./provenance.ts";
+import { type Provenance, withFirstOrigin } from "./provenance.ts";
 
 /**
  * Writes a figure to `folder` as an SVG image and as JSON: the figure with its spec and data, one
@@ -16,11 +16,12 @@ export async function publishFigure(
   folder: string,
   stem = figure.name,
 ): Promise<void> {
-  const record = { provenance: origin, ...figure };
+  const path = `${folder}/${stem}.json`;
+  const record = await withFirstOrigin({ provenance: origin, ...figure }, path);
   const properties = Object.entries(record).map(([name, value]) =>
     `  ${encodeJson(name)}: ${encodeJson(value)}`
   );
-  await writeAtomically(`${folder}/${stem}.json`, `{\n${properties.join(",\n")}\n}\n`);
+  await writeAtomically(path, `{\n${properties.join(",\n")}\n}\n`);
   await writeAtomically(
     `${folder}/${stem}.svg`,
     withFonts(await renderSvg(withTheme(figure.spec, "light"))),

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { provenance, sourceHash } from "../../tools/provenance.ts";
+import { encodeJson } from "../../lib/core/mod.ts";
+import { provenance, sourceHash, withFirstOrigin } from "../../tools/provenance.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 
 const files = {
@@ -116,3 +117,21 @@ Deno.test({
       assertMatch((await provenance(root)).commit!, /^[0-9a-f]{12}\+changes$/);
     }),
 });
+
+Deno.test("withFirstOrigin() keeps the origin of a file that says the same, and of no other", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/result.json`;
+    const [first, later] = ["0123456789ab", "ba9876543210"].map((commit) => ({
+      commit,
+      deno: "2.9.6",
+      machine: "a test",
+    }));
+    const now = { provenance: later, values: [1, Infinity], missing: undefined };
+    assertEquals(await withFirstOrigin(now, path), now);
+    await Deno.writeTextFile(path, encodeJson({ values: now.values, provenance: first }));
+    assertEquals(await withFirstOrigin(now, path), { ...now, provenance: first });
+    const other = { ...now, values: [1, 2] };
+    assertEquals(await withFirstOrigin(other, path), other);
+    await Deno.writeTextFile(path, "[");
+    assertEquals(await withFirstOrigin(now, path), now);
+  }));

@@ -28,6 +28,14 @@ Deno.test("publishFigure() writes the picture, and the figure with where it come
     assertEquals(svg, withFonts(await renderSvg(withTheme(figure.spec, "light"))));
   }));
 
+Deno.test("publishFigure() leaves files as they are that say the same", () =>
+  withFolder(async (folder) => {
+    await publishFigure(figure, origin, folder);
+    const before = await Deno.readTextFile(`${folder}/figure9.json`);
+    await publishFigure(figure, { ...origin, commit: "1" }, folder);
+    assertEquals(await Deno.readTextFile(`${folder}/figure9.json`), before);
+  }));
+
 Deno.test("publishFigure() names files as it is told", () =>
   withFolder(async (folder) => {
     await publishFigure(figure, origin, folder, "figure9-mine");

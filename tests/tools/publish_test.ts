@@ -32,6 +32,14 @@ Deno.test("publishTable() writes a table in four formats", () =>
     assertEquals(names.length, 4);
   }));
 
+Deno.test("publishTable() leaves files as they are that say the same", () =>
+  withFolder(async (folder) => {
+    await publishTable(measured, `${folder}/table1`);
+    const before = await Deno.readTextFile(`${folder}/table1.json`);
+    await publishTable({ ...measured, provenance: { ...origin, commit: "1" } }, `${folder}/table1`);
+    assertEquals(await Deno.readTextFile(`${folder}/table1.json`), before);
+  }));
+
 Deno.test("tableRecord() says below a table what was measured, and the verdict of each claim", () => {
   const { table: { notes } } = measured;
   assertEquals(notes!.slice(1, 3), [
