@@ -6,6 +6,7 @@ import { disposeModel, loadModel, type Model, type StartTokenPlace } from "../li
 import type { Profile } from "../lib/quant/mod.ts";
 import type { BackendInfo } from "../lib/tensor/mod.ts";
 import { type CalibrationPlan, drawCalibration } from "./calibration.ts";
+import { textWarnings } from "./text_warnings.ts";
 import {
   type TextFacts,
   textFacts,
@@ -53,6 +54,8 @@ export interface Subject {
   /** Windows to score. */
   testWindows: Int32Array[];
   facts: SubjectFacts;
+  /** Of loading the model, and about its texts. */
+  warnings: string[];
 }
 
 /** How {@linkcode loadSubject} loads a model. */
@@ -105,6 +108,7 @@ async function subjectOf(
   const window = windowFor(loaded, options.window);
   const testWindows = cutWindows(test.ids, { ...test, window })
     .slice(0, options.windows);
+  const used = calibration ? { text: calibration, window, ...protocol } : undefined;
   const settingFiles = hasTokenizer ? ["config.json", "tokenizer.json"] : ["config.json"];
   using checkpoint = await openCheckpoint(folder);
   return {
@@ -123,6 +127,7 @@ async function subjectOf(
       matrixProduct,
       instructions,
     },
+    warnings: [...loaded.warnings ?? [], ...textWarnings(test, testWindows.length, used)],
   };
 }
 

@@ -71,7 +71,7 @@ async function run(options: Options, session: Session): Promise<void> {
     const known = loaded.get(folder);
     if (known) return known;
     const subject = await loadFigureSubject(folder, { ...backend, ...options });
-    printWarnings(subject.model.warnings);
+    printWarnings(subject.warnings);
     loaded.set(folder, subject);
     return subject;
   };

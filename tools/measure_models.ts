@@ -31,7 +31,7 @@ export async function measureModels(
   for (const { folder, options } of sources) {
     const refusals = await refusalsOf(async () => {
       const subject = await loadSubject(folder, { ...backend, ...options });
-      printWarnings(subject.model.warnings);
+      printWarnings(subject.warnings);
       try {
         measured.push(await measureModel(subject, tables, settings));
       } finally {

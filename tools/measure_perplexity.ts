@@ -2,6 +2,7 @@ import { type CalibrationPlan, drawCalibration } from "../experiments/calibratio
 import { pruningFor, type PruningPlan } from "../experiments/pruning_plan.ts";
 import { takeReadings } from "../experiments/readings.ts";
 import { protocol, windowFor } from "../experiments/subject.ts";
+import { textWarnings } from "../experiments/text_warnings.ts";
 import {
   fileSource,
   textFacts,
@@ -29,7 +30,7 @@ import {
 import type { Profile } from "../lib/quant/mod.ts";
 import { tf, useBackend } from "../lib/tensor/mod.ts";
 import { printWarnings, type Session } from "./command_line.ts";
-import { type PerplexityReport, type TextRead, warningsOf } from "./perplexity_report.ts";
+import type { PerplexityReport, TextRead } from "./perplexity_report.ts";
 import { provenance } from "./provenance.ts";
 import { timedProgress } from "./timed_progress.ts";
 import { changeWeights, type WeightOptions } from "./weight_options.ts";
@@ -86,13 +87,9 @@ export async function measurePerplexity(
     activationWindows: protocol.activationWindows,
   };
   const drawn = calibration && drawCalibration(calibration, draw);
-  const texts = {
-    text: textRead(test, source),
-    calibration: calibration && { ...textRead(calibration, calibrationSource(options)), ...draw },
-    windows: windows.length,
-  };
-  const warnings = warningsOf(texts);
-  printWarnings(warnings);
+  const used = calibration && { text: calibration, ...draw };
+  const ofTexts = textWarnings(test, windows.length, used);
+  printWarnings(ofTexts);
 
   const full = await loadModel(folder);
   printWarnings(full.warnings);
@@ -123,8 +120,10 @@ export async function measurePerplexity(
     profile: method.activations && profile,
     execute,
     pruning: plan && { ...plan, layers: [...pruning!.ratios.keys()] },
-    ...texts,
+    text: textRead(test, source),
+    calibration: calibration && { ...textRead(calibration, calibrationSource(options)), ...draw },
     window,
+    windows: windows.length,
     result,
     seconds,
     tokensPerSecond: passes * window / progress.secondsPerStep(),
@@ -134,7 +133,7 @@ export async function measurePerplexity(
       tfjs: tf.version.tfjs,
       lock: await hashFile("deno.lock"),
     },
-    warnings: [...warnings, ...full.warnings ?? []],
+    warnings: [...ofTexts, ...full.warnings ?? []],
   };
 }
 

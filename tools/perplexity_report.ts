@@ -143,22 +143,3 @@ function describeBackend({ backend, matrixProduct, instructions, threads }: Back
 function short(digest: string): string {
   return digest.slice(0, 12);
 }
-
-/** What makes a figure worth less than it seems; the texts and how they were used. */
-export function warningsOf(
-  { text, calibration, windows }: Pick<PerplexityReport, "text" | "calibration" | "windows">,
-): string[] {
-  const warnings: string[] = [];
-  if (calibration?.sha256 === text.sha256) {
-    warnings.push("Calibrated on the text that is tested: the figure flatters the method.");
-  }
-  if (calibration) {
-    const { weightWindows, window, tokens, source } = calibration;
-    if (weightWindows * window > tokens) {
-      const drawn = `${weightWindows} calibration windows of ${window} tokens`;
-      warnings.push(`${drawn} are drawn from the ${tokens} tokens of ${source}: they overlap.`);
-    }
-  }
-  if (windows === 1) warnings.push("The text gives one window: the figure has no interval.");
-  return warnings;
-}

@@ -21,7 +21,8 @@ async function load(folder: string, options: Partial<SubjectOptions> = {}) {
 Deno.test("loadSubject() cuts the test split and knows what identifies the measurement", () =>
   withFolder(async (folder) => {
     await writeTinyModel(folder);
-    const { model, calibration: drawnFrom, testWindows, facts } = await load(folder);
+    const { model, calibration: drawnFrom, testWindows, facts, warnings } = await load(folder);
+    assertEquals(warnings, []);
     const tokenizer = await loadTokenizer(folder);
     const test = await tokenizeSplit("test", tokenizer);
     const calibration = await tokenizeSplit("calibration", tokenizer);
@@ -135,6 +136,11 @@ Deno.test("loadSubject() calibrates on the ids that it is given", () =>
     const subject = await load(folder, { test, calibration, window: 10 });
     assertEquals(subject.facts.calibrationText?.sha256, await hashFile(calibration.path));
     assertEquals(calibrationOf(subject).weightWindows.length, 32);
+    assertEquals(subject.warnings, [
+      "32 calibration windows of 10 tokens are drawn from the 19 tokens of other.json: they overlap.",
+    ]);
+    const { warnings } = await load(folder, { test, calibration: test, window: 10, windows: 1 });
+    assertEquals(warnings.length, 3); // the tested text, overlap, one window
   }));
 
 Deno.test("loadSubject() says which text a model is tested on", () =>

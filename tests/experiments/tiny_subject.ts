@@ -25,7 +25,14 @@ export const facts: SubjectFacts = {
 export function tinySubject(model: Model): Subject & { calibration: TokenText } {
   const testWindows = [11, 12, 13].map((seed) => randomIds(facts.window, seed));
   const calibration = { ...facts.calibrationText!, ids: randomIds(200, 10), label: "random" };
-  return { model, title: `${model.name} on random tokens`, calibration, testWindows, facts };
+  return {
+    model,
+    title: `${model.name} on random tokens`,
+    calibration,
+    testWindows,
+    facts,
+    warnings: [],
+  };
 }
 
 /** A reading that gave these mean losses, window by window. */

@@ -4,7 +4,6 @@ import {
   describeReport,
   type PerplexityReport,
   type TextRead,
-  warningsOf,
 } from "../../tools/perplexity_report.ts";
 
 const estimate = { value: 3.83921, low: 3.71399, high: 3.97063 };
@@ -105,35 +104,4 @@ Deno.test("describeReport() puts a comparison with full precision under headings
     "survivors           3.8392 [3.7140, 3.9706]  1.1000 [1.0900, 1.1100]  0.0123 nats; 92.7 %",
     "dense on survivors  3.8392 [3.7140, 3.9706]  1.0500 [1.0400, 1.0600]  0.0123 nats; 92.7 %",
   ]);
-});
-
-Deno.test("warningsOf() finds nothing to say of a sound measurement", () => {
-  assertEquals(warningsOf({ text, calibration, windows: 3 }), []);
-  assertEquals(warningsOf({ text, windows: 3 }), []);
-});
-
-Deno.test("warningsOf() warns of calibration on the tested text", () => {
-  assertEquals(
-    warningsOf({ text, calibration: { ...calibration, sha256: text.sha256 }, windows: 3 }),
-    ["Calibrated on the text that is tested: the figure flatters the method."],
-  );
-});
-
-Deno.test("warningsOf() warns of windows drawn from a text that is too short for them", () => {
-  const enough = { ...calibration, tokens: 32 * 512 };
-  assertEquals(warningsOf({ text, calibration: enough, windows: 3 }), []);
-  assertEquals(
-    warningsOf({ text, calibration: { ...enough, tokens: 32 * 512 - 1 }, windows: 3 }),
-    [
-      "32 calibration windows of 512 tokens are drawn from the 16383 tokens of " +
-      "encyclopedia calibration: they overlap.",
-    ],
-  );
-});
-
-Deno.test("warningsOf() warns of a single window", () => {
-  assertEquals(
-    warningsOf({ text, windows: 1 }),
-    ["The text gives one window: the figure has no interval."],
-  );
 });

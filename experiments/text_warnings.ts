@@ -1,0 +1,33 @@
+import type { CalibrationPlan } from "./calibration.ts";
+import type { TokenText } from "./token_source.ts";
+
+/** A text that is calibrated on, and what is drawn from it. */
+export interface CalibrationText extends Pick<CalibrationPlan, "window" | "weightWindows"> {
+  text: Pick<TokenText, "sha256" | "ids" | "label">;
+}
+
+/**
+ * What makes a figure worth less than it seems, in sentences.
+ *
+ * @param windows How many windows of the text are scored.
+ * @param calibration Of a method that calibrates.
+ */
+export function textWarnings(
+  test: Pick<TokenText, "sha256">,
+  windows: number,
+  calibration?: CalibrationText,
+): string[] {
+  const warnings: string[] = [];
+  if (calibration) {
+    const { text: { sha256, ids, label }, window, weightWindows } = calibration;
+    if (sha256 === test.sha256) {
+      warnings.push("Calibrated on the text that is tested: the figures flatter the method.");
+    }
+    if (weightWindows * window > ids.length) {
+      const drawn = `${weightWindows} calibration windows of ${window} tokens`;
+      warnings.push(`${drawn} are drawn from the ${ids.length} tokens of ${label}: they overlap.`);
+    }
+  }
+  if (windows === 1) warnings.push("The text gives one window: figures have no interval.");
+  return warnings;
+}

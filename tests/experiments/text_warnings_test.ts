@@ -1,0 +1,28 @@
+import { assertEquals } from "@std/assert";
+import { textWarnings } from "../../experiments/text_warnings.ts";
+
+const test = { sha256: "tested" };
+const text = { sha256: "other", ids: new Int32Array(32 * 512), label: "other.txt" };
+const plan = { window: 512, weightWindows: 32 };
+
+Deno.test("textWarnings() finds nothing to say of a sound measurement", () => {
+  assertEquals(textWarnings(test, 3, { text, ...plan }), []);
+  assertEquals(textWarnings(test, 3), []);
+});
+
+Deno.test("textWarnings() warns of calibration on the tested text", () => {
+  assertEquals(textWarnings(test, 3, { text: { ...text, ...test }, ...plan }), [
+    "Calibrated on the text that is tested: the figures flatter the method.",
+  ]);
+});
+
+Deno.test("textWarnings() warns of windows drawn from a text that is too short for them", () => {
+  const ids = text.ids.slice(1);
+  assertEquals(textWarnings(test, 3, { text: { ...text, ids }, ...plan }), [
+    "32 calibration windows of 512 tokens are drawn from the 16383 tokens of other.txt: they overlap.",
+  ]);
+});
+
+Deno.test("textWarnings() warns of a single window", () => {
+  assertEquals(textWarnings(test, 1), ["The text gives one window: figures have no interval."]);
+});
