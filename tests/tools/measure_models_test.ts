@@ -40,7 +40,7 @@ Deno.test("measureModels() measures what a model allows, and every model that ca
     const reason =
       "Cannot prune tokens: layers of one on ids.json are 0..0, or -1..-1 from the end";
     assertEquals(problems, [
-      `missing: Cannot read ${root}/missing/config.json: the file must exist`,
+      `missing: Cannot load ${root}/missing: the folder must exist`,
       ...pruned.map((row) => `table1/one on ids.json/${row}: ${reason}, got -2`),
     ]);
   }));
