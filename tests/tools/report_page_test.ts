@@ -1,13 +1,15 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { decode } from "fast-png";
 import type { Page } from "playwright-core";
 import { renderTable } from "../../experiments/render.ts";
 import { paperTables } from "../../experiments/tables.ts";
-import { InputError } from "../../lib/core/mod.ts";
+import { InputError, type Verdict, verdictLegend } from "../../lib/core/mod.ts";
+import { publishFigure } from "../../tools/publish_figure.ts";
 import { reportPage } from "../../tools/report_page.ts";
 import { browserTest } from "../browser.ts";
 import { measuredModel, readingOf } from "../experiments/tiny_subject.ts";
 import { withFolder } from "../io/temporary_folder.ts";
+import { examples } from "../report/plot/examples.ts";
 
 const results = new URL("../../results", import.meta.url).pathname;
 
@@ -34,6 +36,36 @@ Deno.test("reportPage() links every verdict to its section, and every figure to 
   );
   for (const file of files) assert(Deno.statSync(`${results}/${file}`).isFile, file);
 });
+
+/** A figure's record with this verdict. */
+async function publishJudged(folder: string, name: string, verdict?: string): Promise<void> {
+  const told = { shows: "It shows.", agreement: "It agrees.", details: [] };
+  const figure = { name, title: name, ...told, spec: examples.lineChart, data: null };
+  const judged = { ...figure, ...verdict && { verdict: verdict as Verdict }, configuration: null };
+  const origin = { commit: null, deno: "2.9.6", machine: "a test" };
+  await publishFigure(judged, origin, `${folder}/figures`);
+}
+
+Deno.test("reportPage() explains the verdicts wherever one stands, and nowhere else", () =>
+  withFolder(async (folder) => {
+    await publishJudged(folder, "figure4", "undecided");
+    await publishJudged(folder, "sensitivity");
+    const { html } = await reportPage(folder, "plotly.min.js");
+    const section = (id: string) => html.split(`<section id="${id}"`)[1].split("</section>")[0];
+    for (const id of ["verdicts", "figure4"]) {
+      assertStringIncludes(section(id), '<span class="verdict undecided">? undecided</span>');
+      assertStringIncludes(section(id), verdictLegend);
+    }
+    assert(!section("sensitivity").includes("verdict"), section("sensitivity"));
+    assert(!section("verdicts").includes("sensitivity"));
+  }));
+
+Deno.test("reportPage() shows the words of a record that an earlier version wrote", () =>
+  withFolder(async (folder) => {
+    await publishJudged(folder, "figure4", "agrees in part");
+    const { html } = await reportPage(folder, "plotly.min.js");
+    assertStringIncludes(html, '<span class="verdict">agrees in part</span>');
+  }));
 
 Deno.test("reportPage() of an empty folder has no tables and no figures", async () => {
   const empty = await Deno.makeTempDir();
