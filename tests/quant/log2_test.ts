@@ -84,6 +84,7 @@ Deno.test("quantizeLog2() of profile paper takes the maximum of a whole for that
 Deno.test("quantizeLog2() of profile paper leaves an all-zero tensor zero", () => {
   const { codes, params } = quantizeLog2(new Float32Array(3), { bits: 4 });
   assertEquals(dequantizeLog2(codes, params), new Float32Array(3));
+  assertEquals(params.maximum, 1);
 });
 
 for (
