@@ -122,28 +122,29 @@ export function judgeSpeed(rows: Table4Row[]): JudgedSpeed[] {
   );
 }
 
-/** The table that is printed. */
+/** The table that is printed: what was measured here, then the paper's figures. */
 export function table4(record: BenchRecord): Table {
   const rows = table4Rows(record);
   const levels = instructionLevels.filter((level) => rows.some(({ here }) => here[level]));
   return {
     title: `Table 4: ${paper.table4.title}`,
     columns: [
-      ...["Model", "Bits", "paper Android s", "paper Raspberry s", "paper speed-up"],
-      ...levels.flatMap((level) => [`here, ${level}: s`, "speed-up"]),
+      ...["Model", "Bits"],
+      ...levels.flatMap((level) => ["s", "speed-up"].map((name) => `here, ${level}: ${name}`)),
+      ...["Android s", "Raspberry s", "speed-up"].map((name) => `the paper, with pruning: ${name}`),
     ],
     rows: rows.map((row) => [
       row.model,
       row.bits,
-      row.androidSeconds,
-      row.raspberrySeconds,
-      row.paperSpeedup,
       ...levels.flatMap((level): TableCell[] => {
         const found = row.here[level];
         return found
           ? [{ value: found.seconds.value, digits: 3 }, { ...found.speedup, digits: 2 }]
           : [null, null];
       }),
+      row.androidSeconds,
+      row.raspberrySeconds,
+      row.paperSpeedup,
     ]),
     notes: [
       `here: ${record.machine.processor}, ${record.machine.cores} cores; all blocks of a model of ` +

@@ -111,6 +111,8 @@ section ul, .quiet { color: var(--quiet); font-size: 0.88rem; }
 .verdict.contradicted { background: #b84800; }
 .plot { margin: 1rem 0; min-height: 12rem; overflow: hidden; }
 .drawn { transform-origin: 0 0; }
+@keyframes more { from, 98% { mask-image: linear-gradient(to left, transparent, #000 3rem); } }
+.scroll:has(> .plot) { animation: more linear; animation-timeline: scroll(self inline); }
 .picture svg { max-width: 100%; height: auto; background: #fff; }
 @media (max-width: 48rem) {
   body { display: block; }

@@ -7,7 +7,7 @@
 export const tableStyle = `
 .scroll { overflow-x: auto; }
 .scroll:has(> table) { background:
-  linear-gradient(to left, var(--ground) 40%, transparent) right / 5rem 100% no-repeat local,
+  linear-gradient(var(--ground) 0 0) right / 2.5rem 100% no-repeat local,
   linear-gradient(to left, var(--shade), transparent) right / 2.5rem 100% no-repeat scroll; }
 .scroll table { border-collapse: collapse; margin: 0; table-layout: auto;
   font-variant-numeric: tabular-nums; }

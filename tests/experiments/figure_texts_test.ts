@@ -23,7 +23,9 @@ async function faultsOf(page: Page, spec: PlotlySpec): Promise<string[]> {
   await page.setContent(`<style>${fontFaces}</style><body style="margin: 0"><div id="plot"></div>`);
   await page.evaluate(fontsReady);
   await page.addScriptTag({ content: plotly });
-  await page.evaluate(`Plotly.newPlot("plot", ...${JSON.stringify([data, layout])})`);
+  await page.evaluate(
+    `Plotly.newPlot("plot", ...${JSON.stringify([data, layout, { displaylogo: false }])})`,
+  );
   const live = await textFaults(page, "#plot", layout);
   return [...still.map((fault) => `image: ${fault}`), ...live.map((fault) => `page: ${fault}`)];
 }

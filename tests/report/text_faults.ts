@@ -15,7 +15,7 @@ interface DrawnText {
 
 /**
  * What is wrong with the texts of a drawn figure: those that leave the image, are clipped, overlap
- * another text, or lie in a plot though they belong beside it. Positions are those of the browser, in
+ * another text or Plotly's tools, or lie in a plot though they belong beside it. Positions are those of the browser, in
  * the fonts that it draws.
  *
  * @param selector Of the element that holds the figure's SVG images and is as large as the figure.
@@ -67,7 +67,13 @@ const readTexts = `(selector) => {
     const own = rect ? [corners(element, { x, y, width, height }, 0)] : [];
     return [...own, ...clips(element.parentElement)];
   };
-  return [...root.querySelectorAll("text")].flatMap((element) => {
+  const tools = [...root.querySelectorAll(".modebar-group")].map((element) => {
+    const { left, top, right, bottom } = element.getBoundingClientRect();
+    const place = [[left, top], [right, top], [right, bottom], [left, bottom]]
+      .map(([x, y]) => [x - origin.x, y - origin.y]);
+    return { text: "tools", corners: place, beside: true, clipped: false };
+  });
+  return tools.concat(...[...root.querySelectorAll("text")].map((element) => {
     const text = element.textContent.replaceAll("\\u200b", "").trim();
     const { display, visibility } = getComputedStyle(element);
     const hidden = display === "none" || visibility === "hidden";
@@ -80,7 +86,7 @@ const readTexts = `(selector) => {
         && element.closest(".annotation, .g-gtitle") === null,
       clipped: clips(element).some((clip) => isCut(place, clip)),
     }];
-  });
+  }));
 }`;
 
 interface Rectangle {

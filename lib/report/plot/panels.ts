@@ -28,8 +28,9 @@ const titleGap = 8;
 /** How many lines of a title the margin above a panel holds. */
 const linesAbove = 2;
 
-/** Room above the panels where the figure has a title. */
+/** Room above the panels for the figure's title, and for the tools that Plotly shows on its right. */
 const titleHeight = 34;
+const toolsHeight = 24;
 
 /**
  * Joins panels into one figure with one Plotly spec. Every panel keeps its size, margins, axes,
@@ -41,7 +42,7 @@ const titleHeight = 34;
  */
 export function panels(grid: PanelGrid, title?: string): PlotlySpec {
   require(grid.flat().length > 0, "draw panels", "there must be at least one");
-  const { places, width, height } = arrange(grid, title === undefined ? 0 : titleHeight);
+  const { places, width, height } = arrange(grid, title === undefined ? toolsHeight : titleHeight);
   const data: PlotlyTrace[] = [];
   const layout: PlotlyLayout = {
     width,
