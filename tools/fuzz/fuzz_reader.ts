@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import fc from "fast-check";
 import { InputError, type Progress, silent } from "../../lib/core/mod.ts";
 
@@ -66,8 +67,10 @@ export async function complaintAbout(reader: Reader, folder: string): Promise<st
     await reader.read(folder);
   } catch (error) {
     if (!(error instanceof InputError)) return `threw ${(error as Error).stack ?? error}`;
-    const isNamed = error.message.includes(folder) || error.message.includes("the command line");
-    if (!isNamed) return `names no file: ${error.message}`;
+    const names = [basename(folder), "the command line"]; // a model is called by its folder's name
+    if (!names.some((name) => error.message.includes(name))) {
+      return `names no file: ${error.message}`;
+    }
   }
   const seconds = (performance.now() - started) / 1000;
   if (seconds > limits.seconds) return `took ${seconds.toFixed()} seconds`;
