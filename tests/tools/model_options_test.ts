@@ -86,7 +86,7 @@ for (
       ["--model", "nowhere", "--text", "/a", "--ids", "/b"],
       "Cannot read the command line: give either --text or --ids",
     ],
-    [["--model", "/nowhere"], "Cannot read /nowhere/config.json: the file must exist"],
+    [["--model", "/nowhere"], "Cannot load /nowhere: the folder must exist"],
   ] as const
 ) {
   Deno.test(`ownSources() refuses ${args.join(" ")}`, async () => {
