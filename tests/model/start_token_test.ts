@@ -45,4 +45,6 @@ Deno.test("chooseStartToken() refuses to place a token that nobody names", () =>
 Deno.test("prependToken() puts a token in front", () => {
   assertEquals(prependToken(7, Int32Array.of(1, 2)), Int32Array.of(7, 1, 2));
   assertEquals(prependToken(7, new Int32Array()), Int32Array.of(7));
+  const long = prependToken(7, new Int32Array(300_000)); // more than one call has arguments
+  assertEquals([long.length, long[0], long[1]], [300_001, 7, 0]);
 });
