@@ -28,6 +28,9 @@ interface Options extends ModelOptions {
 /** Where figures of the bundled models go, and those of a model of one's own. */
 const outputs = { bundled: "results/figures", own: "results/local/figures" };
 
+/** Of the names of models in the names of files: these end at 255 bytes on most systems. */
+const longestStem = 120;
+
 await main((program, session) =>
   addModelOptions(
     program.name("figures")
@@ -114,9 +117,6 @@ function sourcesOf({ families }: FigureExperiment, own: Source[]): Source[] {
   if (families.length === 0) return [];
   return own.length > 0 ? own : families.map(bundledSource);
 }
-
-/** Of the names of models in the names of files: these end at 255 bytes on most systems. */
-const longestStem = 120;
 
 /**
  * What the files of a figure are called: after the models, and after all that identifies them and what
