@@ -65,7 +65,8 @@ export function describeReport(report: PerplexityReport): string {
       `${result.survivors.scored} tokens in ${report.windows} windows of ${report.window}`,
     ],
     ...describeReadings(result),
-    ["speed", `${describeSpeed(report)}, ${describeBackend(backend)}`],
+    ["speed", describeSpeed(report)],
+    ["backend", describeBackend(backend)],
     ["code", `commit ${code.commit ?? "unknown"}, Deno ${code.deno}, TensorFlow.js ${code.tfjs}`],
   ];
   return lines.filter(([, value]) => value !== undefined)
@@ -135,7 +136,7 @@ function describeDraw(plan: CalibrationPlan, activations: boolean): string {
 }
 
 function describeBackend({ backend, matrixProduct, instructions, threads }: BackendInfo): string {
-  const parts = [`backend ${backend}`, matrixProduct, instructions];
+  const parts = [backend, matrixProduct, instructions];
   return `${parts.filter(Boolean).join(", ")}, ${threads} threads`;
 }
 

@@ -89,7 +89,7 @@ Deno.test("perplexity prints what perplexity() of the library gives", () =>
       const lines = human.out.split("\n");
       const interval = `[${low!.toFixed(4)}, ${high!.toFixed(4)}] (95 %)`;
       assertStringIncludes(human.out, `\nperplexity          ${value.toFixed(4)} ${interval}\n`);
-      assertEquals(lines.length, 8);
+      assertEquals(lines.length, 9);
       assertStringIncludes(human.err, "windows: finished");
     });
   }));
