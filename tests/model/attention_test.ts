@@ -58,6 +58,22 @@ Deno.test("attend() names the layer whose attention gives tokens no score", asyn
   });
 });
 
+Deno.test("attend() adds up the scores of maps that arrive in several parts", async () => {
+  const heads = 80; // too many maps of 512 x 512 for one part
+  const narrow = { heads, keyValueHeads: heads, headDim: 2, hiddenSize: 160, embeddingSize: 160 };
+  await withRandomModel({ ...tinyArchitectures.bloom, ...narrow, layers: 1 }, (model) => {
+    let parts = 0;
+    const importance = (maps: Float32Array, size: { heads: number; tokens: number }) => {
+      parts++;
+      return startTokenImportance(maps, size);
+    };
+    const survivors = (importance: Pruning["importance"]) =>
+      tidy(() => forward(model, randomIds(512), { pruning: { ...pruning, importance } }).positions);
+    assertEquals(survivors(importance), survivors("startToken"));
+    assertEquals(parts, 2);
+  });
+});
+
 Deno.test("attend() rounds before the hook sees the maps", async () => {
   await withRandomModel(tinyArchitectures.bloom, (model) => {
     const seen = new Set<number>();
