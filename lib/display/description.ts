@@ -15,11 +15,11 @@ export function descriptionHtml({ table, bars }: Description): string {
 
 /** The colours are those of JupyterLab's theme, where there is one. */
 const style = `<style>
-.agile-quant { --ground: var(--jp-layout-color0, light-dark(#fff, #16191d));
+.agile-quant { contain: inline-size; --ground: var(--jp-layout-color0, light-dark(#fff, #16191d));
   --line: var(--jp-border-color2, light-dark(#ddd, #3a3f46));
   --shade: light-dark(rgb(0 0 0 / 0.3), rgb(255 255 255 / 0.35));
 ${tableStyle}
-td:first-child { white-space: nowrap; }
+@media (min-width: 48rem) { td:first-child { white-space: nowrap; } }
 ul { font-size: smaller; }
 }
 </style>`;

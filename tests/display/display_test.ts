@@ -11,6 +11,7 @@ import {
   toHtml,
   toText,
 } from "../../lib/mod.ts";
+import { browserTest } from "../browser.ts";
 
 /** The output of a cell that ends with a display, as the kernel asks for it. */
 async function outputOf(value: Displayable): Promise<Record<string, string>> {
@@ -102,3 +103,17 @@ Deno.test("display() says of TRIP what its scores say", async () => {
   assertStringIncludes(text, `Mean squared error ${chosen.toPrecision(4)}; with one step`);
   assertStringIncludes(text.replaceAll("\n", " "), `channels ${coarse.toPrecision(4)}.`);
 });
+
+browserTest(
+  "display() scrolls a wide table in itself, also where outputs grow with their content",
+  async (browser) => {
+    const columns = Array.from({ length: 20 }, (_, column) => `heading${column}`);
+    const { "text/html": html } = await outputOf({ title: "t", columns, rows: [columns] });
+    const page = await browser.newPage();
+    await page.setContent(`<div style="display: grid; width: 300px"><div>${html}</div></div>`);
+    const [shown, whole] = await page.evaluate<number[]>(
+      `(({ clientWidth, scrollWidth }) => [clientWidth, scrollWidth])(document.querySelector(".scroll"))`,
+    );
+    assert(shown <= 300 && whole > 1000, `${shown} of ${whole} px are shown`);
+  },
+);
