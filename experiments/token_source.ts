@@ -49,7 +49,6 @@ export function tokenReader(
     const { values, ...origin } = await readSource(source, tokenizer);
     const from = source.kind === "split" ? `the tokenizer of ${folder}` : source.path;
     const startToken = chooseStartToken(model, tokenizer, place);
-    if (startToken.place !== "none") tokenIds([startToken.id], model, "the start token");
     return { ...origin, ids: tokenIds(values, model, from), startToken };
   };
 }

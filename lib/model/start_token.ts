@@ -18,7 +18,8 @@ export type StartToken = { place: "none" } | { place: "once" | "window"; id: num
  *
  * @param tokenizer What makes the text's ids; undefined for ids that are taken as they are.
  * @param place Asks for this place instead.
- * @throws {InputError} If neither the model nor the tokenizer has a start token to put there.
+ * @throws {InputError} If neither the model nor the tokenizer has a start token to put there, or the
+ *   model does not know it.
  */
 export function chooseStartToken(
   { name, architecture }: Pick<Model, "name" | "architecture">,
@@ -32,6 +33,8 @@ export function chooseStartToken(
   const id = startsEveryWindow ? startToken : added ?? startToken;
   const rule = `${name} must have bos_token_id, or its tokenizer put a token in front of a text`;
   require(id !== null, "choose the start token", rule);
+  const range = `token ids of ${name} are 0..${architecture.vocabularySize - 1}`;
+  require(id < architecture.vocabularySize, "use the start token", range, id);
   return { place, id };
 }
 

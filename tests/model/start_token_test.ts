@@ -42,6 +42,13 @@ Deno.test("chooseStartToken() refuses to place a token that nobody names", () =>
   }
 });
 
+Deno.test("chooseStartToken() refuses a token that the model does not know", () => {
+  const message = "Cannot use the start token: token ids of tiny are 0..8, got 9";
+  const small = model({ vocabularySize: 9 });
+  assertThrows(() => chooseStartToken(small, adding), InputError, message);
+  assertEquals(chooseStartToken(small, adding, "none"), { place: "none" });
+});
+
 Deno.test("prependToken() puts a token in front", () => {
   assertEquals(prependToken(7, Int32Array.of(1, 2)), Int32Array.of(7, 1, 2));
   assertEquals(prependToken(7, new Int32Array()), Int32Array.of(7));
