@@ -72,6 +72,8 @@ export interface SubjectOptions extends Pick<BackendInfo, "matrixProduct" | "ins
   test?: TokenSource;
   /** What to calibrate on; the encyclopedia's calibration split unless given. */
   calibration?: TokenSource;
+  /** Stops loading by throwing its reason. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -83,7 +85,7 @@ export interface SubjectOptions extends Pick<BackendInfo, "matrixProduct" | "ins
  *   has tokens that the model does not know.
  */
 export async function loadSubject(folder: string, options: SubjectOptions): Promise<Subject> {
-  const model = await loadModel(folder);
+  const model = await loadModel(folder, options.signal);
   try {
     return await subjectOf(model, folder, options);
   } catch (error) {
@@ -118,7 +120,7 @@ async function subjectOf(
     testWindows,
     facts: {
       ...protocol,
-      weights: await checkpoint.sha256(),
+      weights: await checkpoint.sha256(options.signal),
       settings: await hashFiles(settingFiles.map((file) => `${folder}/${file}`)),
       calibrationText: calibration && textFacts(calibration),
       testText: textFacts(test),

@@ -70,10 +70,11 @@ async function run(options: Options, session: Session): Promise<void> {
   };
   const origin = await provenance();
   const loaded = new Map<string, FigureSubject>();
+  const { signal } = session;
   const load = async ({ folder, options }: Source) => {
     const known = loaded.get(folder);
     if (known) return known;
-    const subject = await loadFigureSubject(folder, { ...backend, ...options });
+    const subject = await loadFigureSubject(folder, { ...backend, ...options, signal });
     printWarnings(subject.warnings);
     loaded.set(folder, subject);
     return subject;

@@ -101,7 +101,7 @@ async function run(options: Options, session: Session): Promise<void> {
   const prompt = encodePrompt(described, tokenizer, options.prompt);
   requireRoom(described, prompt, count);
   await useBackend("agile");
-  const full = await loadModel(options.model);
+  const full = await loadModel(options.model, session.signal);
   printWarnings(full.warnings);
   const { model, forward } = await quantizedModel(full, tokenizer, method, session, execute);
   disposeModel(full, model);

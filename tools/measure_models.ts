@@ -30,7 +30,11 @@ export async function measureModels(
   const problems: string[] = [];
   for (const { folder, options } of sources) {
     const refusals = await refusalsOf(async () => {
-      const subject = await loadSubject(folder, { ...backend, ...options });
+      const subject = await loadSubject(folder, {
+        ...backend,
+        ...options,
+        signal: settings.signal,
+      });
       printWarnings(subject.warnings);
       try {
         measured.push(await measureModel(subject, tables, settings));

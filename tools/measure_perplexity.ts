@@ -91,7 +91,7 @@ export async function measurePerplexity(
   const ofTexts = textWarnings(test, windows.length, used);
   printWarnings(ofTexts);
 
-  const full = await loadModel(folder);
+  const full = await loadModel(folder, session.signal);
   printWarnings(full.warnings);
   const quantized = await quantizeWeights(
     full,
@@ -114,7 +114,7 @@ export async function measurePerplexity(
   using checkpoint = await openCheckpoint(folder);
   return {
     model: folder,
-    weights: await checkpoint.sha256(),
+    weights: await checkpoint.sha256(session.signal),
     method: options.method,
     quantizer: method.weights,
     profile: method.activations && profile,

@@ -85,9 +85,13 @@ export class Checkpoint implements TensorReader {
     return await this.#file(name).readFloat32(name);
   }
 
-  /** The SHA-256 digest of the weight files joined in the order of `files`, in hexadecimal. */
-  sha256(): Promise<string> {
-    return hashFiles(this.files);
+  /**
+   * The SHA-256 digest of the weight files joined in the order of `files`, in hexadecimal.
+   *
+   * @param signal Stops the work by throwing its reason.
+   */
+  sha256(signal?: AbortSignal): Promise<string> {
+    return hashFiles(this.files, signal);
   }
 
   close(): void {

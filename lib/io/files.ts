@@ -78,14 +78,19 @@ export function hashFile(path: string): Promise<string> {
 /**
  * The SHA-256 digest of files joined end to end, in hexadecimal, as `cat FILES | sha256sum` prints.
  *
+ * @param signal Stops the work by throwing its reason.
  * @throws {InputError} If a file cannot be read.
  */
-export async function hashFiles(paths: readonly string[]): Promise<string> {
+export async function hashFiles(
+  paths: readonly string[],
+  signal?: AbortSignal,
+): Promise<string> {
   const hash = createHash("sha256");
   const chunk = new Uint8Array(chunkBytes);
   for (const path of paths) {
     using file = await openFile(path);
     for (;;) {
+      signal?.throwIfAborted();
       const count = await attempt(`read ${path}`, () => file.read(chunk));
       if (count === null) break;
       hash.update(chunk.subarray(0, count));

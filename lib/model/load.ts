@@ -17,15 +17,16 @@ import { buildWeights, type ModuleShape, type ParameterKind, parameterShape } fr
  * checked before the weights are read.
  *
  * @param path The folder.
+ * @param signal Stops between two tensors by throwing its reason.
  * @returns The model; its `warnings` say what of the checkpoint it does not use.
  * @throws {InputError} If the configuration is refused as by {@linkcode readArchitecture}, or a tensor is
  *   missing, has another shape than the configuration says or is not finite. The message names it.
  */
-export async function loadModel(path: string): Promise<Model> {
+export async function loadModel(path: string, signal?: AbortSignal): Promise<Model> {
   const { name, architecture: configured } = await readArchitecture(path);
   using checkpoint = await openCheckpoint(path);
   const { architecture, stored, warnings } = await matchCheckpoint(checkpoint, configured);
-  const values = await readParameters(checkpoint, stored, architecture);
+  const values = await readParameters(checkpoint, stored, architecture, signal);
   const weights = await buildWeights(architecture, (shape) => {
     const parameter = (kind: ParameterKind) =>
       tf.tensor(values.get(parameterKey(shape, kind))!, parameterShape(shape, kind));
@@ -64,9 +65,11 @@ async function readParameters(
   checkpoint: Checkpoint,
   stored: StoredTensor[],
   { heads, headDim }: Architecture,
+  signal?: AbortSignal,
 ): Promise<Map<string, Float32Array>> {
   const values = new Map<string, Float32Array>();
   for (const { name, shape, kind, modules } of stored) {
+    signal?.throwIfAborted();
     const { data } = await checkpoint.readFloat32(name);
     checkFinite(data, shape, `load ${checkpoint.folder}`, name);
     const parts = modules.length === 1 ? [data] : splitFused(data, heads, headDim, shape[1] ?? 1);

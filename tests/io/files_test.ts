@@ -93,3 +93,10 @@ Deno.test("requireModelFolder() says what is wrong with a path that is no model 
     await requireModelFolder(folder);
     await refusal(`${folder}/config.json`, "it must be the folder of a model, not a file");
   }));
+
+Deno.test("hashFiles() stops once its signal is aborted", () =>
+  withFolder(async (folder) => {
+    await writeAtomically(`${folder}/a`, "text");
+    const signal = AbortSignal.abort(new Error("stopped"));
+    await assertRejects(() => hashFiles([`${folder}/a`], signal), Error, "stopped");
+  }));

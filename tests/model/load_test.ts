@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { type Architecture, disposeModel, loadModel } from "../../lib/model/mod.ts";
 import type { TensorToWrite } from "../../lib/io/mod.ts";
 import { assertRefused, changeConfig, changeTensors, withSaved } from "./saved_model.ts";
@@ -152,6 +152,15 @@ for (const [family, changes, rule] of refusedFields) {
     });
   });
 }
+
+Deno.test("loadModel() stops once its signal is aborted", () =>
+  withSaved(families.opt, async (folder) => {
+    await assertRejects(
+      () => loadModel(folder, AbortSignal.abort(new Error("stopped"))),
+      Error,
+      "stopped",
+    );
+  }));
 
 Deno.test("loadModel() refuses a folder without config.json", async () => {
   await withSaved(families.opt, async (folder) => {
