@@ -41,7 +41,11 @@ export async function main(
   const { signal, listening } = listenForInterrupt();
   const progress = terminalProgress();
   const session: Session = { progress, signal };
-  const program = new Command().exitOverride().configureOutput({ outputError() {} });
+  const program = new Command().exitOverride().configureOutput({
+    outputError() {},
+    getOutHasColors: () => false, // the help has none, so nobody need ask the environment
+    getErrHasColors: () => false,
+  });
   try {
     describe(program, session);
     program.hook("preAction", () => listening);

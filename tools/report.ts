@@ -6,15 +6,15 @@ import { reportPage } from "./report_page.ts";
 const folder = "results";
 const plotly = "plotly.min.js";
 
-await main((program) =>
+await main((program, { signal }) =>
   program.name("report")
     .description("Writes results/index.html from the tables and figures in results/.")
-    .action(run)
+    .action(() => run(signal))
 );
 
-async function run(): Promise<void> {
+async function run(signal: AbortSignal): Promise<void> {
   await prepareFolder(folder);
-  const { html, tables, figures } = await reportPage(folder, plotly);
+  const { html, tables, figures } = await reportPage(folder, plotly, signal);
   await writeAtomically(`${folder}/index.html`, html);
   const { default: source } = await import("plotly.js", { with: { type: "text" } });
   await writeAtomically(`${folder}/${plotly}`, source);

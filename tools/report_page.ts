@@ -38,9 +38,14 @@ export interface ReportPage {
  * One page with every table, verdict and figure whose record lies in `folder`.
  *
  * @param plotly Where the plotting script will lie, relative to the page.
+ * @param signal Stops between two figures by throwing its reason.
  * @throws {InputError} If a record cannot be read.
  */
-export async function reportPage(folder: string, plotly: string): Promise<ReportPage> {
+export async function reportPage(
+  folder: string,
+  plotly: string,
+  signal?: AbortSignal,
+): Promise<ReportPage> {
   const tables = await readRecords(
     [1, 2, 3, 4].map((number) => `${folder}/table${number}.json`),
     "deno task reproduce",
@@ -52,10 +57,15 @@ export async function reportPage(folder: string, plotly: string): Promise<Report
     isFigure,
   );
   const claims = [...tables.flatMap(tableClaims), ...drawn.flatMap(figureClaim)];
+  const drawings: PageSection[] = [];
+  for (const figure of drawn) {
+    signal?.throwIfAborted();
+    drawings.push(await figureSection(figure).catch(blameOn(figure)));
+  }
   const sections = [
     { id: "verdicts", title: "Claims and verdicts", html: legend + verdictList(claims) },
     ...tables.map(tableSection),
-    ...await Promise.all(drawn.map((figure) => figureSection(figure).catch(blameOn(figure)))),
+    ...drawings,
   ];
   const html = toPage({ title: "Agile-Quant Lab: results", introduction, sections, plotly });
   return { html, tables: tables.length, figures: drawn.length };

@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import { SHARE_ENV, Worker } from "node:worker_threads";
 import { require } from "../core/mod.ts";
 import { Arena } from "./arena.ts";
 import { CallQueue } from "./call_queue.ts";
@@ -87,7 +87,10 @@ export class Simd {
       const workspace = this.#takeWorkspace();
       const workerData: WorkerData = { module: this.#module, memory: this.arena.memory, workspace };
       try {
-        const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData });
+        const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+          workerData,
+          env: SHARE_ENV, // a copy would need the permission to read all of it
+        });
         worker.on("error", () => {});
         worker.unref();
       } catch {
