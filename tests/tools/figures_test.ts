@@ -42,10 +42,10 @@ Deno.test("figures draws models of one folder name on token ids, in files of the
     assertEquals(typeof provenance.deno, "string");
   }));
 
-for (const tool of ["figures", "reproduce"]) {
+for (const [tool, ...what] of [["figures", "--figure", "2"], ["reproduce", "--table", "4"]]) {
   for (const folder of ["lib", "experiments/expected", "tools/out", ".git"]) {
     Deno.test(`${tool} may not write to ${folder}, and says so before it measures`, async () => {
-      const { code, out, err } = await runTool(tool, tool, "--out", folder);
+      const { code, out, err } = await runTool(tool, tool, ...what, "--out", folder);
       assertEquals([code, out, err.split("\n").length], [2, "", 1]);
       assertStringIncludes(err, `Cannot write to ${folder}: `);
       assertStringIncludes(err, "write access");
