@@ -14,6 +14,25 @@ import { pruning, randomIds, tinyModels, withModel } from "../eval/tiny_models.t
 const windows = [1, 2, 3].map((seed) => randomIds(40, seed));
 const calibration = () => ({ weightWindows: windows, activationWindows: windows.slice(0, 2) });
 
+Deno.test("methods hold the released settings of GPTQ, and round to nearest by rows", () => {
+  const options = { bits: 4, groupSize: 128, actOrder: true, symmetric: false };
+  const weights = {
+    kind: "gptq",
+    options: { ...options, blockSize: 128, percdamp: 0.01 },
+  } as const;
+  const { fp16, rtn4, ...others } = methods;
+  for (const method of Object.values(others)) assertEquals(method.weights, weights);
+  const rows = { bits: 4, groupSize: "row", symmetric: false, range: "minmax" } as const;
+  assertEquals(rtn4.weights, { kind: "rtn", options: rows });
+  assertEquals(fp16.weights, { kind: "keep" });
+});
+
+Deno.test("methods compute half of the tokens in four bits in AgileQ-4/8", () =>
+  withModel("llama", ({ architecture }) => {
+    const { lower } = methods["agileq-4/8"].activations("paper", architecture);
+    assertEquals([lower?.share, lower?.inherited], [0.5, false]);
+  }));
+
 Deno.test("methodOf() finds every method and refuses other names", () => {
   for (const [name, method] of Object.entries(methods)) assert(methodOf(name) === method);
   for (const name of ["int3", "toString"]) {
