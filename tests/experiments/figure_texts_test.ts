@@ -1,5 +1,9 @@
 import { assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
+import { figure5Trace } from "../../experiments/figure5.ts";
+import { drawLaneSums } from "../../experiments/lane_overflow.ts";
+import { drawRegisters } from "../../experiments/register_drawing.ts";
+import { errorAgainstRange, log2Transfer, uniformTransfer } from "../../experiments/transfer.ts";
 import plotly from "plotly.js" with { type: "text" };
 import {
   fontFaces,
@@ -50,9 +54,19 @@ for (const [what, models] of Object.entries(settings)) {
   });
 }
 
+/** Charts of every kind, and the figures of notebooks that are not among the suite's. */
+const charts = {
+  ...examples,
+  uniformTransfer: uniformTransfer({ bits: 3, from: -0.5, to: 1.5 }),
+  log2Transfer: log2Transfer({ bits: 4 }),
+  errorAgainstRange: errorAgainstRange(),
+  drawRegisters: drawRegisters(figure5Trace(), "First row: pack, multiply, spread, add"),
+  drawLaneSums: drawLaneSums(600),
+};
+
 browserTest("charts: no text overlaps, is cut or lies in a plot", async (browser) => {
   const page = await browser.newPage();
-  for (const [name, spec] of Object.entries(examples)) {
+  for (const [name, spec] of Object.entries(charts)) {
     assertEquals(await faultsOf(page, spec), [], name);
   }
 });

@@ -100,14 +100,14 @@ function cornersOf({ left, top, right, bottom }: Rectangle): Corners {
   return [[left, top], [right, top], [right, bottom], [left, bottom]];
 }
 
-/** Where the plots of a figure lie, CSS pixels. */
+/** Where the plots of panels lie, CSS pixels; that of a chart alone moves as its labels need. */
 function plotsOf({ width, height, ...layout }: PlotlyLayout): Corners[] {
   const { l, r, t, b } = layout.margin as Record<"l" | "r" | "t" | "b", number>;
-  return Object.keys(layout).filter((name) => /^xaxis\d*$/.test(name)).map((name) => {
-    const domain = (axis: string) =>
-      (layout[axis] as { domain?: [number, number] }).domain ?? [0, 1] as const;
-    const [from, to] = domain(name);
-    const [low, high] = domain(name.replace("x", "y"));
+  const domains = Object.keys(layout).filter((name) => /^xaxis\d*$/.test(name)).map((name) =>
+    [name, name.replace("x", "y")].map((axis) => (layout[axis] as { domain?: number[] }).domain)
+  );
+  return domains.flatMap(([across, up]) => across && up ? [[across, up]] : []).map((domain) => {
+    const [[from, to], [low, high]] = domain;
     return cornersOf({
       left: l + from * (width - l - r),
       right: l + to * (width - l - r),

@@ -19,16 +19,27 @@ export function axisTitle({ title, unit }: Axis): string {
 }
 
 /**
- * Ticks of a horizontal log axis over these values: 1, 2 and 5 where they fit, or else whole powers of
- * ten. Over less than a power of ten Plotly's own are spaced by their labels.
+ * Ticks of a horizontal log axis over these values: 1, 2 and 5 where they fit, or else powers of ten.
+ * Over less than one of them Plotly's own are spaced by their labels.
  *
  * @param width Of the plot, CSS pixels.
  */
-export function logTicks(values: readonly number[], width: number): { dtick?: number | string } {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const decades = Math.log10(high / low);
+function logTicks(values: readonly number[], width: number): Record<string, unknown> {
+  const positive = values.filter((value) => value > 0);
+  const decades = Math.log10(Math.max(...positive) / Math.min(...positive));
   if (!(decades >= 1)) return {};
-  return { dtick: decades <= width / 130 ? "D2" : Math.ceil(40 * decades / width) };
+  if (decades <= width / 130) return { dtick: "D2" };
+  return { dtick: Math.ceil(40 * decades / width), tickformat: "", exponentformat: "power" };
+}
+
+/**
+ * An axis below a plot over these values.
+ *
+ * @param width Of the plot, CSS pixels.
+ */
+export function horizontalAxis(axis: Axis, values: readonly number[], width: number) {
+  const ticks = axis.scale === "log" ? logTicks(axis.range ?? values, width) : {};
+  return { ...plotlyAxis(axis), ...ticks };
 }
 
 /** The axis as Plotly's layout has it. */

@@ -1,7 +1,7 @@
 import type { Estimate } from "../../core/mod.ts";
 import { require } from "../../core/mod.ts";
-import { type Axis, plotlyAxis } from "./axis.ts";
-import { frame, type FrameOptions } from "./frame.ts";
+import { type Axis, horizontalAxis, plotlyAxis } from "./axis.ts";
+import { frame, type FrameOptions, plotSize } from "./frame.ts";
 import type { PlotlySpec, PlotlyTrace } from "./spec.ts";
 import { lookOf, neutral } from "./theme.ts";
 
@@ -47,7 +47,7 @@ export function lineChart(chart: LineChart): PlotlySpec {
   });
   return frame(chart, traces, {
     beside: legend ? "legend" : undefined,
-    xaxis: plotlyAxis(x),
+    xaxis: horizontalAxis(x, series.flatMap(({ x }) => x), plotSize(chart).width),
     yaxis: plotlyAxis(y),
   });
 }

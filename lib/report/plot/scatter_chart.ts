@@ -1,5 +1,5 @@
 import { type Estimate, require } from "../../core/mod.ts";
-import { type Axis, logTicks, plotlyAxis } from "./axis.ts";
+import { type Axis, horizontalAxis, plotlyAxis } from "./axis.ts";
 import { frame, type FrameOptions, plotSize } from "./frame.ts";
 import type { PlotlySpec, PlotlyTrace } from "./spec.ts";
 import { lookOf } from "./theme.ts";
@@ -47,7 +47,7 @@ export function scatterChart(chart: ScatterChart): PlotlySpec {
   });
   return frame(chart, traces, {
     beside: legend ? "legend" : undefined,
-    xaxis: { ...plotlyAxis(x), ...x.scale === "log" && logTicks(across, plotSize(chart).width) },
+    xaxis: horizontalAxis(x, across, plotSize(chart).width),
     yaxis: plotlyAxis(y),
   });
 }

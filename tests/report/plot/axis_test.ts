@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { axisTitle, logTicks, plotlyAxis } from "../../../lib/report/plot/axis.ts";
+import { axisTitle, horizontalAxis, plotlyAxis } from "../../../lib/report/plot/axis.ts";
 
 Deno.test("axisTitle() puts the unit behind the title", () => {
   assertEquals(axisTitle({ title: "latency", unit: "ms" }), "latency (ms)");
@@ -18,9 +18,19 @@ Deno.test("plotlyAxis() reverses with and without a range, and begins at 0 where
   assertEquals("range" in plotlyAxis({ title: "t" }), false);
 });
 
-Deno.test("logTicks() are 1, 2 and 5, whole powers, or every second or third, as the width allows", () => {
-  assertEquals(logTicks([0.01, 0.5], 260), { dtick: "D2" });
-  assertEquals(logTicks([0.001, 1], 260), { dtick: 1 });
-  assertEquals(logTicks([1e-12, 1e3], 260), { dtick: 3 });
-  assertEquals(logTicks([2, 15], 260), {}, "less than a power of ten");
+Deno.test("horizontalAxis() on a log scale has as many ticks as there is room for", () => {
+  const ticks = (...values: number[]) => {
+    const axis = horizontalAxis({ title: "KL", scale: "log" }, values, 260);
+    const { dtick, exponentformat } = axis as Record<string, unknown>;
+    return [dtick, exponentformat];
+  };
+  assertEquals(ticks(0.01, 0.5), ["D2", undefined]);
+  assertEquals(ticks(0.001, 1), [1, "power"]);
+  assertEquals(ticks(0, 1e-12, 1e3), [3, "power"], "0 is not drawn");
+  assertEquals(ticks(2, 15), [undefined, undefined], "less than a power of ten");
+});
+
+Deno.test("horizontalAxis() on a linear scale leaves ticks to Plotly", () => {
+  const axis = { title: "layer" };
+  assertEquals(horizontalAxis(axis, [0, 100], 260), plotlyAxis(axis));
 });
