@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { interactiveFigures } from "../../lib/display/mod.ts";
+import { fontFaces } from "../../lib/report/mod.ts";
 import { type Notebook, notebookMetadata } from "../../tools/notebook.ts";
 import { notebookPage, withoutPlotly } from "../../tools/notebook_page.ts";
 
@@ -26,7 +27,8 @@ Deno.test("withoutPlotly() takes the script out of its output and leaves the oth
   };
   const [first, second] = withoutPlotly(notebook).cells[0].outputs!;
   assertEquals(first.data, {
-    "text/html": "<small>Figures are interactive: plotly.js 4.1.1</small>",
+    "text/html":
+      `<style>${fontFaces}</style><small>Figures are interactive: plotly.js 4.1.1</small>`,
   });
   assertEquals(second, other);
 });
