@@ -65,7 +65,9 @@ async function trainOne(bundled: BundledModel, options: Options, session: Sessio
   const { name, architecture, recipe } = bundled;
   const { folder, checkpoints } = foldersOf(bundled, options);
   const tokenizer = await writeTokenizer(folder);
+  session.signal.throwIfAborted();
   const text = await tokenizeSplit("training", tokenizer);
+  session.signal.throwIfAborted();
 
   const identity = JSON.stringify({ architecture, recipe, text: text.hash });
   const resumed = options.fresh
