@@ -2,6 +2,7 @@ import type { Arena } from "./arena.ts";
 import { environment, granted } from "./environment.ts";
 import { type ByteProduct, type IntegerProduct, isExact } from "./integer_product.ts";
 import type { MatrixProduct } from "./matrix_product.ts";
+import { maskSymbol, withoutSignals } from "./signal_mask.ts";
 
 // Matrices are given as `usize`, their addresses in this process: the memory never moves.
 const symbols = {
@@ -25,6 +26,7 @@ const symbols = {
   },
   omp_get_max_threads: { parameters: [], result: "i32", optional: true },
   omp_set_num_threads: { parameters: ["i32"], result: "void", optional: true },
+  pthread_sigmask: maskSymbol,
 } as const;
 
 const fileNames = {
@@ -138,7 +140,10 @@ interface NativeContext {
   pointer(address: number): bigint;
 }
 
-function floatProduct({ dnnl_sgemm }: Library, context: NativeContext): MatrixProduct {
+function floatProduct(
+  { dnnl_sgemm, pthread_sigmask }: Library,
+  context: NativeContext,
+): MatrixProduct {
   const { name, threads, pointer } = context;
   return {
     name,
@@ -150,7 +155,10 @@ function floatProduct({ dnnl_sgemm }: Library, context: NativeContext): MatrixPr
       const [rowA, rowB, rowC] = [BigInt(strideA), BigInt(strideB), BigInt(strideC)];
       for (const { a, b, c } of products) {
         const [left, right, target] = [pointer(a), pointer(b), pointer(c)];
-        const status = dnnl_sgemm(opA, opB, ...sizes, 1, left, rowA, right, rowB, 0, target, rowC);
+        const status = withoutSignals(
+          pthread_sigmask,
+          () => dnnl_sgemm(opA, opB, ...sizes, 1, left, rowA, right, rowB, 0, target, rowC),
+        );
         if (status !== 0) throw new Error(`dnnl_sgemm failed with status ${status}`);
       }
     },
@@ -208,13 +216,13 @@ function pointerInto(memory: WebAssembly.Memory): (address: number) => bigint {
 
 /** Calls the library with no thread of it but the caller's. */
 function onOneThread(
-  { omp_get_max_threads, omp_set_num_threads }: Library,
+  { omp_get_max_threads, omp_set_num_threads, pthread_sigmask }: Library,
   name: string,
   call: () => number,
 ): void {
   const threads = omp_get_max_threads?.() ?? 1;
   if (threads > 1) omp_set_num_threads?.(1);
-  const status = call();
+  const status = withoutSignals(pthread_sigmask, call);
   if (threads > 1) omp_set_num_threads?.(threads);
   if (status !== 0) throw new Error(`${name} failed with status ${status}`);
 }
