@@ -1,7 +1,16 @@
-/** Writes text to standard output as it is, all of it. */
+/** Writes text to standard output, all of it: as it is, or {@linkcode harmless} to a terminal. */
 export async function writeText(text: string): Promise<void> {
-  const bytes = new TextEncoder().encode(text);
+  const shown = Deno.stdout.isTerminal() ? harmless(text) : text;
+  const bytes = new TextEncoder().encode(shown);
   for (let written = 0; written < bytes.length;) {
     written += await Deno.stdout.write(bytes.subarray(written));
   }
+}
+
+/** Text that does nothing to a terminal: control characters but tabs and line breaks as code points. */
+export function harmless(text: string): string {
+  return text.replace(
+    /(?![\n\t])\p{Cc}/gu,
+    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
+  );
 }
