@@ -43,6 +43,6 @@ export async function openSubject(
   opened?.[Symbol.dispose]();
   opened = undefined;
   opened = await loadFigureSubject(folder, { ...await useBackend("agile"), window, windows });
-  for (const warning of opened.model.warnings ?? []) console.warn(`Warning: ${warning}`);
+  for (const warning of opened.warnings) console.warn(`Warning: ${warning}`);
   return opened;
 }

@@ -153,14 +153,15 @@ function floatProduct(
       const [opA, opB] = [transposeA, transposeB].map((is) => is ? transposed : normal);
       const sizes = [BigInt(m), BigInt(n), BigInt(k)] as const;
       const [rowA, rowB, rowC] = [BigInt(strideA), BigInt(strideB), BigInt(strideC)];
-      for (const { a, b, c } of products) {
-        const [left, right, target] = [pointer(a), pointer(b), pointer(c)];
-        const status = withoutSignals(
-          pthread_sigmask,
-          () => dnnl_sgemm(opA, opB, ...sizes, 1, left, rowA, right, rowB, 0, target, rowC),
-        );
-        if (status !== 0) throw new Error(`dnnl_sgemm failed with status ${status}`);
-      }
+      withoutSignals(pthread_sigmask, () => {
+        for (const { a, b, c } of products) {
+          const [left, right, target] = [pointer(a), pointer(b), pointer(c)];
+          const status = dnnl_sgemm(
+            ...[opA, opB, ...sizes, 1, left, rowA, right, rowB, 0, target, rowC] as const,
+          );
+          if (status !== 0) throw new Error(`dnnl_sgemm failed with status ${status}`);
+        }
+      });
     },
   };
 }

@@ -26,8 +26,8 @@ for (const signal of system?.faults ?? []) blocked[(signal - 1) >> 3] &= ~(1 << 
 
 /**
  * Calls a native library while other threads handle the signals of this process. Generated code of
- * oneDNN does not expect a handler on the stack of its thread: Ctrl-C during a product damaged the
- * heap (2.6.3: one in six ended in SIGABRT or SIGSEGV).
+ * oneDNN 2.6.3 does not stand a handler on the stack of its thread: a signal during a product damages
+ * the heap, and the process ends in SIGABRT or SIGSEGV at once or later.
  *
  * @param setMask `pthread_sigmask`, where the system has it.
  */
