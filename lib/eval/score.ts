@@ -1,5 +1,5 @@
 import { refuse, require } from "../core/mod.ts";
-import { forward, type ForwardOptions, logits, type Model, requireFinite } from "../model/mod.ts";
+import { blameNonFinite, forward, type ForwardOptions, logits, type Model } from "../model/mod.ts";
 import { compareDistributions, tensorData, tf, tidy, tokenCrossEntropy } from "../tensor/mod.ts";
 
 /**
@@ -83,11 +83,11 @@ export function scoreWindow(
     }
   });
   if (scores.loss.includes(NaN)) {
-    requireFinite(action, model, window, options);
+    blameNonFinite(action, model, window, options);
     refuse(action, "its logits must be numbers", NaN);
   }
   if (scores.divergence?.includes(NaN)) {
-    requireFinite(`score a window with ${reference!.name}`, reference!, window);
+    blameNonFinite(`score a window with ${reference!.name}`, reference!, window);
   }
   return scores;
 }

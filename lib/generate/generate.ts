@@ -1,11 +1,11 @@
 import { require, seededRandom } from "../core/mod.ts";
 import {
+  blameNonFinite,
   type CachePrecision,
   extend,
   type ForwardOptions,
   logits,
   type Model,
-  requireFinite,
   startCache,
 } from "../model/mod.ts";
 import { tensorData, tf, tidy } from "../tensor/mod.ts";
@@ -63,7 +63,7 @@ export function* generate(
       const extended = extend(model, cache, ids, options);
       const last = tf.slice(extended.hidden, [ids.length - 1, 0]);
       const scores = tensorData(logits(model, last));
-      if (scores.includes(NaN)) requireFinite("generate", model, Int32Array.from(text), options);
+      if (scores.includes(NaN)) blameNonFinite("generate", model, Int32Array.from(text), options);
       return { cache: extended.cache, token: sampleToken(scores, options, random) };
     });
     if (endTokens?.has(step.token)) return;

@@ -11,7 +11,7 @@ export { initializeModel } from "./initialize.ts";
 export { loadModel, readArchitecture } from "./load.ts";
 export * from "./model.ts";
 export type { Forwarded } from "./run_layers.ts";
-export { requireFinite } from "./require_finite.ts";
+export { blameNonFinite } from "./blame_non_finite.ts";
 export { saveModel } from "./save.ts";
 export {
   atSites,

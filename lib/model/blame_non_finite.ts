@@ -19,7 +19,7 @@ const squareLimit = 2 ** 64;
  * @throws {InputError} Naming the tensor, or the site, and the layer that is not finite first. Returns
  *   if all are.
  */
-export function requireFinite(
+export function blameNonFinite(
   action: string,
   model: Model,
   ids: Int32Array,

@@ -4,10 +4,10 @@ import { scoreWindow } from "../../lib/eval/mod.ts";
 import { generate } from "../../lib/generate/mod.ts";
 import {
   atSites,
+  blameNonFinite,
   disposeModel,
   type LayerModuleName,
   type Model,
-  requireFinite,
 } from "../../lib/model/mod.ts";
 import { tf } from "../../lib/tensor/mod.ts";
 import { copyLayers, pruning, randomIds, withModel } from "../eval/tiny_models.ts";
@@ -50,12 +50,12 @@ for (
     ],
   ] as [string, LayerModuleName, (x: number, i: number) => number, string | RegExp][]
 ) {
-  Deno.test(`requireFinite() names ${what} where a run goes wrong`, () =>
+  Deno.test(`blameNonFinite() names ${what} where a run goes wrong`, () =>
     withModel("llama", (model) => {
       const bad = withChange(model, name, change);
       for (
         const [action, run] of [
-          ["run it", () => requireFinite("run it", bad, window)],
+          ["run it", () => blameNonFinite("run it", bad, window)],
           ["score a window with llama", () => scoreWindow(bad, window)],
           ["score a window with llama", () => scoreWindow(bad, window, { pruning })],
           ["score a window with llama", () => scoreWindow(model, window, {}, bad)],
@@ -72,12 +72,12 @@ for (
     }));
 }
 
-Deno.test("requireFinite() looks at what a hook returns, and lets a finite run pass", () =>
+Deno.test("blameNonFinite() looks at what a hook returns, and lets a finite run pass", () =>
   withModel("bloom", (model) => {
-    requireFinite("run", model, window);
+    blameNonFinite("run", model, window);
     const hook = atSites(["mlp.hidden"], (value) => tf.mul(value, NaN));
     assertThrows(
-      () => requireFinite("run", model, window, { hook }),
+      () => blameNonFinite("run", model, window, { hook }),
       InputError,
       "Cannot run: mlp.hidden of layer 0 must be finite, got NaN",
     );
