@@ -60,7 +60,7 @@ export function gptq(
   );
   let rest = 0; // NaN once an element is not finite
   for (let i = 0; i < hessian.length; i++) rest += hessian[i] - hessian[i];
-  require(rest === 0, action, "the Hessian must be finite", hessian.find((h) => !isFinite(h)));
+  if (rest !== 0) refuse(action, "the Hessian must be finite", hessian.find((h) => !isFinite(h)));
 
   const diagonal = Float64Array.from({ length: columns }, (_, i) => hessian[i * columns + i]);
   const order = quantizationOrder(diagonal, actOrder);

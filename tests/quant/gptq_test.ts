@@ -194,6 +194,14 @@ for (const bad of [NaN, Infinity]) {
   });
 }
 
+Deno.test("gptq() searches the Hessian for what is not finite only where something is", () => {
+  const hessian = Float64Array.of(1, 0, 0, 1);
+  hessian.find = () => {
+    throw new Error("it is finite");
+  };
+  assertEquals(gptq(new Float32Array(2), hessian, format).codes.length, 2);
+});
+
 for (const groupSize of ["row", 2] as const) {
   Deno.test(`gptq() refuses a range wider than float32 reaches, group ${groupSize}`, () => {
     const weight = Float32Array.of(1, 2, -1e38, 3e38);
