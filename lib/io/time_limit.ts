@@ -20,6 +20,7 @@ export function withinSeconds<Result>(
   rule: string,
   work: () => Result,
 ): Result {
+  const { work: outer } = sandbox;
   sandbox.work = work;
   try {
     return call.runInContext(context, { timeout: Math.ceil(1000 * seconds) });
@@ -27,5 +28,7 @@ export function withinSeconds<Result>(
     const { code } = error as { code?: unknown };
     if (code !== "ERR_SCRIPT_EXECUTION_TIMEOUT") throw error;
     refuse(action, `${rule} within ${Math.ceil(seconds)} seconds`);
+  } finally {
+    sandbox.work = outer; // what the work holds can be freed
   }
 }

@@ -1,4 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { InputError } from "../../lib/core/mod.ts";
 import { withinSeconds } from "../../lib/io/time_limit.ts";
 
@@ -27,4 +29,20 @@ Deno.test("withinSeconds() stops a loop and a regular expression, and work goes 
 Deno.test("withinSeconds() can be used within itself", () => {
   const inner = () => withinSeconds(1, "count", "it must end", () => 2);
   assertEquals(withinSeconds(1, "count", "it must end", () => [1, inner(), inner()]), [1, 2, 2]);
+});
+
+Deno.test("withinSeconds() keeps nothing of its work, of work within it neither", () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const remember = () => {
+    const texts = [{ length: 1 }, { length: 2 }];
+    const inner = () => withinSeconds(1, "count", "it must end", () => texts[1].length);
+    withinSeconds(1, "count", "it must end", () => texts[0].length + inner());
+    return texts.map((text) => new WeakRef(text));
+  };
+  const references = remember();
+  return new Promise<void>((resolve) => setTimeout(resolve)).then(() => {
+    collect();
+    assertEquals(references.map((each) => each.deref()), [undefined, undefined]);
+  });
 });
