@@ -12,9 +12,9 @@ const longestShift = 120;
  * H = 2/n sum x x^T over the inputs of a site, n the number of windows (GPTQ, add_batch).
  *
  * Where float32 does not hold the products of inputs that it holds, these are first scaled by a power
- * of two: exact, and a factor of H changes no code.
+ * of two: exact but for underflow, and a factor of H changes no code.
  *
- * @param onStep Called for every window.
+ * @param onStep Called for every window of every pass.
  * @returns `[channels, channels]`
  * @throws {InputError} If an input is not finite; the message names site and layer.
  */
@@ -31,10 +31,15 @@ export function inputHessian(
   for (let i = 0; i < hessian.length; i += channels + 1) largest = Math.max(largest, hessian[i]);
   if (largest >= smallestDiagonal && largest < Infinity) return hessian;
 
-  const reach = largestInput(model, layer, streams, site);
+  const rest = 1 / streams.length; // the first pass ended with its last window still to be counted
+  const reach = largestInput(model, layer, streams, site, (share) => {
+    onStep(1 - rest + share * rest / 2);
+  });
   if (reach === 0) return hessian;
   const shift = Math.min(Math.max(Math.round(Math.log2(reach)), -longestShift), longestShift);
-  return hessianOf(model, layer, streams, site, (value) => tf.mul(value, 2 ** -shift), onStep);
+  return hessianOf(model, layer, streams, site, (value) => tf.mul(value, 2 ** -shift), (share) => {
+    onStep(1 - rest / 2 + share * rest / 2);
+  });
 }
 
 function hessianOf(
@@ -66,9 +71,16 @@ function hessianOf(
 }
 
 /** The largest |x| that a site gives over all windows. */
-function largestInput(model: Model, layer: number, streams: State[], site: SiteName): number {
+function largestInput(
+  model: Model,
+  layer: number,
+  streams: State[],
+  site: SiteName,
+  onStep: Step,
+): number {
   let largest = 0;
-  for (const stream of streams) {
+  for (const [index, stream] of streams.entries()) {
+    onStep(index / streams.length);
     tidy(() => {
       atInput(model, layer, stream, site, (value) => {
         for (const x of tensorData(value)) {

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
+import { inputHessian } from "../../lib/methods/input_hessian.ts";
 import { gptqModel } from "../../lib/methods/mod.ts";
+import { advanceStreams, closeStreams, openStreams } from "../../lib/methods/streams.ts";
 import { disposeModel, type LayerModuleName, type Model } from "../../lib/model/mod.ts";
 import { tf } from "../../lib/tensor/mod.ts";
 import { copyLayers, randomIds, withModel } from "../eval/tiny_models.ts";
@@ -42,6 +44,18 @@ for (const power of [66, -66]) {
       disposeModel(scaled, model);
     }));
 }
+
+Deno.test("inputHessian() never reports less done than before, though it needs a second pass", () =>
+  withModel("llama", (model) => {
+    const scaled = withFactors(model, [["up", 2 ** -66]]);
+    const streams = openStreams(scaled, windows);
+    for (let layer = 0; layer < changed; layer++) advanceStreams(scaled, layer, streams);
+    const shares: number[] = [];
+    inputHessian(scaled, changed, streams, "mlp.hidden", (share) => shares.push(share));
+    assertEquals(shares, [0, 1 / 2, 1 / 2, 5 / 8, 3 / 4, 7 / 8]);
+    closeStreams(streams);
+    disposeModel(scaled, model);
+  }));
 
 Deno.test("gptqModel() names site and layer of an activation that is not finite", () =>
   withModel("llama", async (model) => {
