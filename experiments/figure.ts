@@ -45,7 +45,7 @@ export async function measureSubjects<Result>(
   const settings = { store: forgetful, fingerprint: "", ...options };
   const { results, refusals } = await runCells(cells.flatMap(({ own }) => own), settings);
   if (refusals.size > 0) {
-    throw new InputError([...refusals].map(([id, reason]) => `${id}: ${reason}`).join("; "));
+    throw new InputError(...[...refusals].map(([id, reason]) => `${id}: ${reason}`));
   }
   return cells.map(({ subject, own }) => (
     { subject, results: own.map(({ id }) => results.get(id)!) }

@@ -20,7 +20,7 @@ const status = { success: 0, defect: 1, badInput: 2, interrupted: 130 };
 /**
  * Runs a command-line tool and ends the process.
  *
- * Bad input prints one line and exits with status 2; so does a command line that commander refuses
+ * Bad input prints a line for each problem and exits with status 2; so does a command line that commander refuses
  * and a permission that Deno withholds. Any other error is a defect: status 1, with the stack if
  * AGILE_QUANT_DEBUG is 1. Ctrl-C aborts the session's signal, and a tool that then throws the
  * signal's reason exits with status 130; a second Ctrl-C kills the process, whatever it is doing.
@@ -79,6 +79,10 @@ async function parse(program: Command): Promise<void> {
 function report(error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return status.success;
   if (error instanceof Deno.errors.BrokenPipe) return status.success; // the reader has seen enough
+  if (error instanceof InputError) {
+    for (const problem of error.problems) console.error(problem);
+    return status.badInput;
+  }
   const message = printable(error instanceof Error ? error.message : String(error));
   if (badInput.some((kind) => error instanceof kind)) {
     console.error(message);
@@ -94,7 +98,8 @@ export function printWarnings(warnings: readonly string[] = []): void {
   for (const warning of warnings) console.error(`Warning: ${warning}`);
 }
 
-const badInput = [InputError, CommanderError, Deno.errors.NotCapable];
+/** What else than an {@linkcode InputError} is no defect. */
+const badInput = [CommanderError, Deno.errors.NotCapable];
 
 /** Parses the value of an option that is an integer, in low..high where these are given. */
 export function integerOption(flag: string, low = -Infinity, high = Infinity) {

@@ -36,7 +36,7 @@ export async function drawAll(
   }));
   const usable = alone.filter(({ reasons }) => reasons.length === 0).map(({ subject }) => subject);
   const reasons = alone.flatMap(({ reasons }) => reasons);
-  if (usable.length === 0) throw new InputError(reasons.join("; "));
+  if (usable.length === 0) throw new InputError(...reasons);
   const figure = await experiment.run(usable, again);
   return { figure, subjects: usable, refusals: reasons };
 }

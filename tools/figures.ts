@@ -101,12 +101,12 @@ async function run(options: Options, session: Session): Promise<void> {
       console.log(`${figure.title} (${folder}/${stem}.svg)\n${said.join("\n")}\n`);
       // The figure of the bundled models is of all of them or not written.
       if (own.length > 0) problems.push(...refusals.map((line) => `${experiment.name}: ${line}`));
-      else if (refusals.length > 0) throw new InputError(refusals.join("; "));
+      else if (refusals.length > 0) throw new InputError(...refusals);
       await publishFigure(figure, origin, folder, stem);
     });
   }
   for (const subject of loaded.values()) subject[Symbol.dispose]();
-  if (problems.length > 0) throw new InputError(problems.join("; "));
+  if (problems.length > 0) throw new InputError(...problems);
 }
 
 function needsModels({ families }: FigureExperiment): boolean {

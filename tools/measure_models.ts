@@ -53,13 +53,13 @@ function problemsOf({ name, table, refusals, unstored }: MeasuredModel): string[
   );
 }
 
-/** Why some work refused its input: one reason, or none. */
+/** Why some work refused its input: a line for each reason, or none. */
 export async function refusalsOf(work: () => Promise<void>): Promise<string[]> {
   try {
     await work();
     return [];
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return [error.message];
+    return [...error.problems];
   }
 }

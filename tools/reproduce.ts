@@ -95,7 +95,7 @@ async function run(options: Options, session: Session): Promise<void> {
     Object.values(cells).flatMap((cell) => driftOf(cell))
   );
   drift.forEach((line) => console.error(`Drift in ${line}`));
-  if (problems.length > 0) throw new InputError(problems.join("; "));
+  if (problems.length > 0) throw new InputError(...problems);
   if (drift.length > 0) Deno.exit(1);
 }
 

@@ -3,14 +3,18 @@
  *
  * Its message states action, rule and value, as in
  * `Cannot quantize: bits must be 2..8, got 9`. Command-line tools print the
- * message alone and exit with status 2; any other error is a defect of ours.
+ * problems alone and exit with status 2; any other error is a defect of ours.
  */
 export class InputError extends Error {
   override name = "InputError";
 
-  /** @param message Made {@linkcode printable}: it may hold names and values from a stranger's file. */
-  constructor(message: string) {
-    super(printable(message));
+  /** What is wrong, one line each; the message joins them, as far as it has room for them. */
+  readonly problems: readonly string[];
+
+  /** @param problems Made {@linkcode printable}: they may hold names and values from a stranger's file. */
+  constructor(...problems: string[]) {
+    super(printable(problems.join("; ")));
+    this.problems = problems.map(printable);
   }
 }
 

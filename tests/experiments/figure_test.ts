@@ -1,8 +1,9 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { measureSubjects } from "../../experiments/figure.ts";
 import type { FigureSubject } from "../../experiments/figure_subject.ts";
 import { figures } from "../../experiments/figures.ts";
 import { figure6 } from "../../experiments/figure6.ts";
+import { InputError, refuse } from "../../lib/core/mod.ts";
 import { memoryStore } from "../sweep/memory_store.ts";
 import { withFigureSubject } from "./tiny_figure_subject.ts";
 
@@ -28,6 +29,16 @@ Deno.test("measureSubjects() measures every cell of every subject once, and keep
   ]);
   assertEquals(await measure(), first);
   assertEquals(runs, 4);
+});
+
+Deno.test("measureSubjects() names every cell that is refused as a problem of its own", async () => {
+  const subjects = [{ model: { name: "a" } } as FigureSubject];
+  const ids = Array.from({ length: 100 }, (_, cell) => `a/${cell}`);
+  const run = () => refuse("measure a cell", "it must be of use");
+  const cells = ids.map((id) => ({ id, config: {}, run }));
+  const error = await assertRejects(() => measureSubjects(subjects, () => cells), InputError);
+  const problems = ids.map((id) => `${id}: Cannot measure a cell: it must be of use`);
+  assertEquals(error.problems, problems);
 });
 
 Deno.test("figures have names of their own, as the files that they are written to", () => {

@@ -74,6 +74,12 @@ Deno.test("choiceOption() takes one of its words and refuses others", () => {
   );
 });
 
+Deno.test("main() prints a line for each of many problems", async () => {
+  const { code, out, complaints } = await run(["--end=problems"]);
+  assertEquals([code, out, complaints.length], [2, "", 100]);
+  assertMatch(complaints[99], /^row 99: no /);
+});
+
 Deno.test("main() answers a withheld permission with one line and status 2", async () => {
   const { code, complaints } = await run(["--end=permission"]);
   assertEquals(code, 2);

@@ -1,5 +1,5 @@
 // A small tool that the tests of tools/command_line.ts run in a process of its own.
-import { refuse } from "../../lib/core/mod.ts";
+import { InputError, refuse } from "../../lib/core/mod.ts";
 import {
   integerOption,
   listOption,
@@ -10,6 +10,11 @@ import {
 
 const endings: Record<string, () => unknown> = {
   refuse: () => refuse("quantize", "bits must be 2..8", 9),
+  problems: () => {
+    throw new InputError(
+      ...Array.from({ length: 100 }, (_, row) => `row ${row}: ${"no ".repeat(20)}`),
+    );
+  },
   defect: () => undefined!["scale"],
   hang: () => {
     console.log("hanging");

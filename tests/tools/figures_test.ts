@@ -18,6 +18,23 @@ Deno.test("figures answers a model that is not there with one line and status 2"
   assertEquals(ran, { code: 2, out: "", err });
 });
 
+Deno.test("figures names every model that is refused on a line of its own", () =>
+  withFolder(async (root) => {
+    await Deno.writeTextFile(`${root}/ids.json`, "[]");
+    const names = Array.from({ length: 16 }, (_, index) => `${"model-".repeat(20)}${index}`);
+    for (const name of names) {
+      await Deno.mkdir(`${root}/${name}`);
+      await Deno.copyFile("tests/golden/hf/llama/config.json", `${root}/${name}/config.json`);
+    }
+    const models = names.flatMap((name) => ["--model", `${root}/${name}`]);
+    const texts = ["--ids", `${root}/ids.json`, "--out", `${root}/out`];
+    const args = ["--figure", "6", ...models, ...texts];
+    const { code, out, err } = await runTool("figures", "figures", ...args);
+    assertEquals([code, out], [2, ""]);
+    const lines = err.split("\n");
+    assertEquals(lines.map((line) => line.split(": ")[0]), names);
+  }));
+
 Deno.test("figures draws models of one folder name on token ids, in files of their own", () =>
   withFolder(async (root) => {
     const ids = Array.from({ length: 3000 }, (_, index) => (7 * index) % 300);
