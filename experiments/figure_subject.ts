@@ -9,7 +9,14 @@ import {
   type Pruning,
   type StartTokenPlace,
 } from "../lib/model/mod.ts";
-import { calibrationOf, loadSubject, type Subject, type SubjectOptions } from "./subject.ts";
+import {
+  calibrationOf,
+  loadWeights,
+  readSubject,
+  type Subject,
+  type SubjectOptions,
+  type UnloadedSubject,
+} from "./subject.ts";
 import { tokenReader } from "./token_source.ts";
 import { WeightCache } from "./weight_cache.ts";
 
@@ -29,40 +36,34 @@ export interface FigureSubject extends Subject, Disposable {
  * another text on the second half of its windows: the first half tests.
  *
  * @param folder A model in Hugging Face layout.
- * @param options As {@linkcode loadSubject} takes them; `windows` bounds those of each text.
- * @throws {InputError} As {@linkcode loadSubject} does, or if the text cannot be halved.
+ * @param options As {@linkcode readSubject} takes them; `windows` bounds those of each text.
+ * @throws {InputError} As {@linkcode readSubject} does, or if the text cannot be halved; only then as
+ *   {@linkcode loadWeights} does.
  */
 export async function loadFigureSubject(
   folder: string,
   { windows, ...options }: SubjectOptions,
 ): Promise<FigureSubject> {
-  const subject = await loadSubject(folder, options);
+  const read = await readSubject(folder, options);
+  const hasTokenizer = await exists(`${folder}/tokenizer.json`);
+  const texts = {
+    ...options.test
+      ? halve(read)
+      : { validationWindows: await validate(read, folder, options.startToken) },
+    tokenizer: hasTokenizer ? await loadTokenizer(folder) : null,
+  };
+  const subject = await loadWeights({ ...read, ...texts }, folder, options.signal);
   const weights = new WeightCache(subject.model);
   const dispose = () => {
     weights[Symbol.dispose]();
     disposeModel(subject.model);
   };
-  try {
-    const hasTokenizer = await exists(`${folder}/tokenizer.json`);
-    const whole: FigureSubject = {
-      ...subject,
-      ...options.test
-        ? halve(subject)
-        : { validationWindows: await validate(subject, folder, options.startToken) },
-      tokenizer: hasTokenizer ? await loadTokenizer(folder) : null,
-      weights,
-      [Symbol.dispose]: dispose,
-    };
-    return firstWindows(whole, windows);
-  } catch (error) {
-    dispose();
-    throw error;
-  }
+  return firstWindows({ ...subject, weights, [Symbol.dispose]: dispose }, windows);
 }
 
 /** The windows of the encyclopedia's validation split. */
 async function validate(
-  { model, facts: { window } }: Subject,
+  { model, facts: { window } }: UnloadedSubject,
   folder: string,
   place?: StartTokenPlace,
 ) {
@@ -72,7 +73,7 @@ async function validate(
 }
 
 /** The windows of a text divided among its two tasks. */
-function halve({ title, testWindows: all, facts: { window } }: Subject) {
+function halve({ title, testWindows: all, facts: { window } }: UnloadedSubject) {
   const rule = `the text must have two windows of ${window} tokens, to test and to choose on`;
   require(all.length > 1, `draw ${title}`, rule, all.length);
   const middle = Math.ceil(all.length / 2);

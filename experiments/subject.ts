@@ -2,7 +2,7 @@ import { refuse, require } from "../lib/core/mod.ts";
 import { cutWindows } from "../lib/eval/mod.ts";
 import { exists, hashFiles, openCheckpoint } from "../lib/io/mod.ts";
 import type { Calibration } from "../lib/methods/mod.ts";
-import { disposeModel, loadModel, type Model, type StartTokenPlace } from "../lib/model/mod.ts";
+import { loadModel, type Model, readArchitecture, type StartTokenPlace } from "../lib/model/mod.ts";
 import type { Profile } from "../lib/quant/mod.ts";
 import type { BackendInfo } from "../lib/tensor/mod.ts";
 import { type CalibrationPlan, drawCalibration } from "./calibration.ts";
@@ -76,45 +76,66 @@ export interface SubjectOptions extends Pick<BackendInfo, "matrixProduct" | "ins
   signal?: AbortSignal;
 }
 
+/** A subject before its weights are loaded. */
+export interface UnloadedSubject extends Omit<Subject, "model"> {
+  model: Pick<Model, "name" | "architecture">;
+}
+
 /**
  * Loads a model and the texts to test and calibrate it on. Free the model when done.
+ *
+ * @throws {InputError} As {@linkcode readSubject} and {@linkcode loadModel} do, in this order.
+ */
+export async function loadSubject(folder: string, options: SubjectOptions): Promise<Subject> {
+  return await loadWeights(await readSubject(folder, options), folder, options.signal);
+}
+
+/**
+ * Loads the weights of a subject. Free its model when done.
+ *
+ * @param folder The one that the subject was read from.
+ * @throws {InputError} As {@linkcode loadModel} does.
+ */
+export async function loadWeights<Unloaded extends UnloadedSubject>(
+  subject: Unloaded,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<Unloaded & Subject> {
+  const loaded = await loadModel(folder, signal);
+  const warnings = [...loaded.warnings ?? [], ...subject.warnings];
+  return { ...subject, model: { ...loaded, name: subject.model.name }, warnings };
+}
+
+/**
+ * Reads all of a subject but its weights, which are only hashed.
  *
  * @param folder A model in Hugging Face layout with tokenizer.json, which is needed wherever a text
  *   is to become tokens.
  * @throws {InputError} If the folder does not hold a model that can be run, or a text is too short or
  *   has tokens that the model does not know.
  */
-export async function loadSubject(folder: string, options: SubjectOptions): Promise<Subject> {
-  const model = await loadModel(folder, options.signal);
-  try {
-    return await subjectOf(model, folder, options);
-  } catch (error) {
-    disposeModel(model);
-    throw error;
-  }
-}
-
-async function subjectOf(
-  loaded: Model,
+export async function readSubject(
   folder: string,
   options: SubjectOptions,
-): Promise<Subject> {
-  const { name = loaded.name, matrixProduct, instructions } = options;
-  const readTokens = tokenReader(loaded, folder, options.startToken);
+): Promise<UnloadedSubject> {
+  const described = await readArchitecture(folder);
+  const { architecture } = described;
+  const { name = described.name, matrixProduct, instructions } = options;
+  const readTokens = tokenReader(described, folder, options.startToken);
   const test = await readTokens(options.test ?? { kind: "split", split: "test" });
   const hasTokenizer = await exists(`${folder}/tokenizer.json`);
   const calibrates = options.calibration || hasTokenizer || options.test?.kind !== "ids";
   const calibration = calibrates
     ? await readTokens(options.calibration ?? { kind: "split", split: "calibration" })
     : null;
-  const window = windowFor(loaded, options.window);
+  const window = windowFor(described, options.window);
   const testWindows = cutWindows(test.ids, { ...test, window })
     .slice(0, options.windows);
   const used = calibration ? { text: calibration, window, ...protocol } : undefined;
   const settingFiles = hasTokenizer ? ["config.json", "tokenizer.json"] : ["config.json"];
   using checkpoint = await openCheckpoint(folder);
   return {
-    model: { ...loaded, name: options.test ? `${name} on ${test.label}` : name },
+    model: { name: options.test ? `${name} on ${test.label}` : name, architecture },
     title: `${name} on ${options.test ? test.label : "the synthetic encyclopedia"}`,
     calibration,
     testWindows,
@@ -129,7 +150,7 @@ async function subjectOf(
       matrixProduct,
       instructions,
     },
-    warnings: [...loaded.warnings ?? [], ...textWarnings(test, testWindows.length, used)],
+    warnings: textWarnings(test, testWindows.length, used),
   };
 }
 

@@ -4,17 +4,19 @@ import type { SubjectOptions } from "../../experiments/subject.ts";
 import { InputError } from "../../lib/core/mod.ts";
 import { tf } from "../../lib/tensor/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
-import { writeTinyModel } from "./tiny_folder.ts";
+import { removeWeights, writeTinyModel } from "./tiny_folder.ts";
 
 /** Runs a test on a tiny model's windows of ten tokens; the text is so many of them long. */
 const withWindows = (
   count: number,
   options: Partial<SubjectOptions>,
   test: (test: Int32Array[], validation: Int32Array[]) => void,
+  change: (folder: string) => Promise<void> = () => Promise.resolve(),
 ) =>
   withFolder(async (folder) => {
     await writeTinyModel(folder);
     await Deno.remove(`${folder}/tokenizer.json`);
+    await change(folder);
     const path = `${folder}/ids.json`;
     const ids = Array.from({ length: 9 * count }, (_, id) => id);
     await Deno.writeTextFile(path, JSON.stringify(ids));
@@ -43,9 +45,9 @@ Deno.test("loadFigureSubject() takes at most so many windows of each", () =>
     assertEquals([firstIds(test), firstIds(validation)], [[0], [27]]);
   }));
 
-Deno.test("loadFigureSubject() refuses a text of one window, and frees the model", async () => {
+Deno.test("loadFigureSubject() refuses a text of one window before it loads the weights", async () => {
   await assertRejects(
-    () => withWindows(1, {}, () => {}),
+    () => withWindows(1, {}, () => {}, removeWeights),
     InputError,
     "Cannot draw mine on ids.json: the text must have two windows of 10 tokens, " +
       "to test and to choose on, got 1",

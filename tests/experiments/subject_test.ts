@@ -4,9 +4,8 @@ import { calibrationOf, loadSubject, type SubjectOptions } from "../../experimen
 import { InputError } from "../../lib/core/mod.ts";
 import { hashFile, loadTokenizer } from "../../lib/io/mod.ts";
 import { disposeModel, type StartToken } from "../../lib/model/mod.ts";
-import { tf } from "../../lib/tensor/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
-import { tinyArchitecture, writeTinyModel } from "./tiny_folder.ts";
+import { removeWeights, tinyArchitecture, writeTinyModel } from "./tiny_folder.ts";
 
 const matrixProduct = "a test";
 const instructions = "some";
@@ -150,15 +149,21 @@ Deno.test("loadSubject() says which text a model is tested on", () =>
     assertEquals([model.name, title], ["mine", "mine on the synthetic encyclopedia"]);
   }));
 
-Deno.test("loadSubject() refuses a window longer than the model's, and frees the model", () =>
+Deno.test("loadSubject() refuses windows and texts before it loads the weights", () =>
   withFolder(async (folder) => {
     await writeTinyModel(folder);
-    const before = tf.memory().numTensors;
+    await removeWeights(folder);
+    await assertRejects(() => load(folder), InputError, "tensor");
     const { maxPositions } = tinyArchitecture;
-    await assertRejects(
-      () => load(folder, { name: "mine", window: maxPositions + 1 }),
-      InputError,
-      `must be at most ${maxPositions} tokens, got ${maxPositions + 1}`,
-    );
-    assertEquals(tf.memory().numTensors, before);
+    const missing = { kind: "ids", path: `${folder}/missing.json` } as const;
+    for (
+      const [options, message] of [
+        [{ window: maxPositions + 1 }, `at most ${maxPositions} tokens, got ${maxPositions + 1}`],
+        [{ test: missing }, `Cannot read ${missing.path}: the file must exist`],
+        [{ calibration: missing }, `Cannot read ${missing.path}: the file must exist`],
+        [{ test: fileOf(folder, "short.json", [1, 2]) }, "must have at least 511 tokens, got 2"],
+      ] as const
+    ) {
+      await assertRejects(() => load(folder, options), InputError, message);
+    }
   }));

@@ -34,3 +34,10 @@ export async function writeTinyModel(folder: string, architecture = tinyArchitec
   const tokenizer = trainTokenizer(text, { vocabularySize, specialTokens });
   await Deno.writeTextFile(`${folder}/tokenizer.json`, JSON.stringify(tokenizer));
 }
+
+/** Leaves a model folder a file of weights that has none of them: loading the model is refused. */
+export async function removeWeights(folder: string) {
+  const header = new TextEncoder().encode("{}      ");
+  const length = Uint8Array.of(header.length, 0, 0, 0, 0, 0, 0, 0);
+  await Deno.writeFile(`${folder}/model.safetensors`, Uint8Array.of(...length, ...header));
+}
