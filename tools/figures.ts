@@ -58,10 +58,10 @@ function figureNamed(text: string): FigureExperiment {
 
 async function run(options: Options, session: Session): Promise<void> {
   session.kept = "What was measured is kept: the same command goes on there.";
+  const backend = await useBackend("agile");
   const own = await ownSources(options);
   const folder = options.out ?? (own.length > 0 ? outputs.own : outputs.bundled);
   for (const written of [cellFolder, folder]) await prepareFolder(written);
-  const backend = await useBackend("agile");
   const settings = {
     ...session,
     store: fileCellStore(cellFolder),

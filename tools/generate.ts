@@ -94,13 +94,13 @@ await main((program, session) =>
 async function run(options: Options, session: Session): Promise<void> {
   const { tokens: count, temperature, topK, seed, cache, execute } = options;
   const method = methodOf(options.method);
+  await useBackend("agile");
   const described = await readArchitecture(options.model);
   requireExecution(method, protocol.profile, described.architecture, { execute, cached: true });
   const tokenizer = await loadTokenizer(options.model);
   const endTokens = await loadEndTokens(options.model);
   const prompt = encodePrompt(described, tokenizer, options.prompt);
   requireRoom(described, prompt, count);
-  await useBackend("agile");
   const full = await loadModel(options.model, session.signal);
   printWarnings(full.warnings);
   const { model, forward } = await quantizedModel(full, tokenizer, method, session, execute);

@@ -58,6 +58,7 @@ async function run(options: Options, session: Session): Promise<void> {
   session.kept = "Measured cells are kept: the same command goes on there.";
   const timings = options.table.includes(4) ? await readBenchRecord("block") : undefined;
   const tables = paperTables.filter(({ number }) => options.table.includes(number));
+  const backend = await useBackend("agile");
   const further = await ownSources(options);
   for (const { options: { name }, family } of further) {
     const isAsked = tables.some((table) => table.family === family);
@@ -74,7 +75,6 @@ async function run(options: Options, session: Session): Promise<void> {
     fresh: options.fresh,
     execute: options.execute,
   };
-  const backend = await useBackend("agile");
   const measure = (sources: Source[]) => measureModels(sources, backend, tables, settings);
   // Further models first: should they be refused, that shows at once.
   const theirs = await measure(further);
