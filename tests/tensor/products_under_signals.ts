@@ -12,7 +12,7 @@ Deno.addSignalListener("SIGUSR1", () => signals++);
 console.log("ready");
 const matrix = tf.ones([384, 384]);
 for (const end = Date.now() + 3000; Date.now() < end;) {
-  for (let product = 0; product < 100; product++) tf.matMul(matrix, matrix).dispose();
+  for (let product = 0; product < 10; product++) tf.matMul(matrix, matrix).dispose();
   await new Promise((resolve) => setTimeout(resolve));
 }
 console.log(signals);

@@ -54,5 +54,5 @@ Deno.test("native products survive signals that the process handles", {
   clearTimeout(limit);
   assertEquals([code, signal], [0, null]);
   if (printed === "no library\n") return;
-  assert(Number(printed.split("\n")[1]) > 10, printed);
+  assert(Number(printed.split("\n")[1]) > 0, printed);
 });
