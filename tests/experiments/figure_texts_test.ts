@@ -4,8 +4,10 @@ import { figure5Trace } from "../../experiments/figure5.ts";
 import { drawLaneSums } from "../../experiments/lane_overflow.ts";
 import { drawRegisters } from "../../experiments/register_drawing.ts";
 import { errorAgainstRange, log2Transfer, uniformTransfer } from "../../experiments/transfer.ts";
+import { decodeJson } from "../../lib/core/mod.ts";
 import plotly from "plotly.js" with { type: "text" };
 import {
+  type Figure,
   fontFaces,
   fontsReady,
   type PlotlySpec,
@@ -67,6 +69,16 @@ const charts = {
 browserTest("charts: no text overlaps, is cut or lies in a plot", async (browser) => {
   const page = await browser.newPage();
   for (const [name, spec] of Object.entries(charts)) {
+    assertEquals(await faultsOf(page, spec), [], name);
+  }
+});
+
+browserTest("figures in results: no text overlaps, is cut or lies in a plot", async (browser) => {
+  const page = await browser.newPage();
+  const folder = new URL("../../results/figures/", import.meta.url);
+  for (const { name } of Deno.readDirSync(folder)) {
+    if (!name.endsWith(".json")) continue;
+    const { spec } = decodeJson(await Deno.readTextFile(new URL(name, folder))) as Figure;
     assertEquals(await faultsOf(page, spec), [], name);
   }
 });
