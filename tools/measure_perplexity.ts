@@ -91,6 +91,7 @@ export async function measurePerplexity(
   const ofTexts = textWarnings(test, windows.length, used);
   printWarnings(ofTexts);
 
+  const { weights, code } = await identify(folder, session.signal);
   const full = await loadModel(folder, session.signal);
   printWarnings(full.warnings);
   const quantized = await quantizeWeights(
@@ -111,10 +112,9 @@ export async function measurePerplexity(
   const result = await takeReadings(model, windows, forward, hooks, reference);
   const seconds = (performance.now() - started) / 1000;
   const passes = (pruning ? 2 : 1) * (reference ? 2 : 1);
-  using checkpoint = await openCheckpoint(folder);
   return {
     model: folder,
-    weights: await checkpoint.sha256(session.signal),
+    weights,
     method: options.method,
     quantizer: method.weights,
     profile: method.activations && profile,
@@ -128,13 +128,20 @@ export async function measurePerplexity(
     seconds,
     tokensPerSecond: passes * window / progress.secondsPerStep(),
     backend,
-    code: {
-      ...await provenance(),
-      tfjs: tf.version.tfjs,
-      lock: await hashFile("deno.lock"),
-    },
+    code,
     warnings: [...ofTexts, ...full.warnings ?? []],
   };
+}
+
+/** What is measured, and by which code: all that could still be refused once it is. */
+async function identify(
+  folder: string,
+  signal: AbortSignal,
+): Promise<Pick<PerplexityReport, "weights" | "code">> {
+  using checkpoint = await openCheckpoint(folder);
+  const weights = await checkpoint.sha256(signal);
+  const lock = await hashFile("deno.lock");
+  return { weights, code: { ...await provenance(), tfjs: tf.version.tfjs, lock } };
 }
 
 function testSource({ text, ids }: PerplexityOptions): TokenSource {
