@@ -4,7 +4,6 @@ import { takeReadings } from "../experiments/readings.ts";
 import { protocol, windowFor } from "../experiments/subject.ts";
 import { textWarnings } from "../experiments/text_warnings.ts";
 import {
-  fileSource,
   textFacts,
   tokenReader,
   type TokenSource,
@@ -21,28 +20,19 @@ import {
   quantizeWeights,
   requireExecution,
 } from "../lib/methods/mod.ts";
-import {
-  disposeModel,
-  loadModel,
-  readArchitecture,
-  type StartTokenPlace,
-} from "../lib/model/mod.ts";
+import { disposeModel, loadModel, readArchitecture } from "../lib/model/mod.ts";
 import type { Profile } from "../lib/quant/mod.ts";
 import { tf, useBackend } from "../lib/tensor/mod.ts";
 import { printWarnings, type Session } from "./command_line.ts";
 import type { PerplexityReport, TextRead } from "./perplexity_report.ts";
 import { provenance } from "./provenance.ts";
+import { calibrationSource, type TextOptions, textSource } from "./text_options.ts";
 import { timedProgress } from "./timed_progress.ts";
 import { changeWeights, type WeightOptions } from "./weight_options.ts";
 
 /** What the command line of `deno task perplexity` says. */
-export interface PerplexityOptions extends WeightOptions {
+export interface PerplexityOptions extends TextOptions, WeightOptions {
   model: string;
-  /** One of the two. */
-  text?: string;
-  ids?: string;
-  window?: number;
-  startToken?: StartTokenPlace;
   method: string;
   profile: Profile;
   execute: Execution;
@@ -50,7 +40,6 @@ export interface PerplexityOptions extends WeightOptions {
   prune?: number;
   pruneLayers?: number[];
   positions: PruningPlan["positions"];
-  calibration?: string;
   calibrationWindows: number;
   seed: number;
   compare?: boolean;
@@ -70,7 +59,8 @@ export async function measurePerplexity(
   const { model: folder, profile, execute, startToken } = options;
   const method = changeWeights(methodOf(options.method), options.method, options);
   const plan = pruningPlan(options);
-  const source = testSource(options);
+  const source = textSource(options);
+  const calibratedOn = calibrationSource(options) ?? { kind: "split", split: "calibration" };
   const backend = await useBackend("agile");
   const described = await readArchitecture(folder);
   requireExecution(method, profile, described.architecture, { execute });
@@ -79,9 +69,7 @@ export async function measurePerplexity(
   const readTokens = tokenReader(described, folder, startToken);
   const test = await readTokens(source);
   const windows = cutWindows(test.ids, { ...test, window });
-  const calibration = needsCalibration(method)
-    ? await readTokens(calibrationSource(options))
-    : undefined;
+  const calibration = needsCalibration(method) ? await readTokens(calibratedOn) : undefined;
   const draw: CalibrationPlan = {
     ...{ window, weightWindows: options.calibrationWindows, seed: options.seed },
     activationWindows: protocol.activationWindows,
@@ -121,7 +109,7 @@ export async function measurePerplexity(
     execute,
     pruning: plan && { ...plan, layers: [...pruning!.ratios.keys()] },
     text: textRead(test, source),
-    calibration: calibration && { ...textRead(calibration, calibrationSource(options)), ...draw },
+    calibration: calibration && { ...textRead(calibration, calibratedOn), ...draw },
     window,
     windows: windows.length,
     result,
@@ -142,18 +130,6 @@ async function identify(
   const weights = await checkpoint.sha256(signal);
   const lock = await hashFile("deno.lock");
   return { weights, code: { ...await provenance(), tfjs: tf.version.tfjs, lock } };
-}
-
-function testSource({ text, ids }: PerplexityOptions): TokenSource {
-  const isOne = (text === undefined) !== (ids === undefined);
-  require(isOne, "read the command line", "give either --text or --ids");
-  return text === undefined ? { kind: "ids", path: ids! } : { kind: "text", path: text };
-}
-
-function calibrationSource({ calibration }: PerplexityOptions): TokenSource {
-  return calibration === undefined
-    ? { kind: "split", split: "calibration" }
-    : fileSource(calibration);
 }
 
 function textRead(text: TokenText, source: TokenSource): TextRead {

@@ -2,7 +2,6 @@
 import { protocol } from "../experiments/subject.ts";
 import { encodeJson } from "../lib/core/mod.ts";
 import { executions, methods } from "../lib/methods/mod.ts";
-import { startTokenPlaces } from "../lib/model/mod.ts";
 import {
   choiceOption,
   integerOption,
@@ -14,6 +13,7 @@ import {
 } from "./command_line.ts";
 import { measurePerplexity, type PerplexityOptions } from "./measure_perplexity.ts";
 import { describeReport } from "./perplexity_report.ts";
+import { addTextOptions } from "./text_options.ts";
 import { addWeightOptions } from "./weight_options.ts";
 
 type Options = PerplexityOptions & { json?: boolean };
@@ -25,20 +25,8 @@ await main((program, session) => {
       "--model <folder>",
       "config.json, *.safetensors, tokenizer.json",
       pathOption("--model"),
-    )
-    .option("--text <file>", "plain text; needs tokenizer.json", pathOption("--text"))
-    .option("--ids <file>", "JSON array of token ids, taken as they are", pathOption("--ids"))
-    .option(
-      "--window <tokens>",
-      "tokens per window (default: the longest the model allows, at most 2048)",
-      integerOption("--window", 2),
-    )
-    .option(
-      "--start-token <place>",
-      "none, once in front of the text, or in every window (default: in every window where the " +
-        "model was trained so, else once where the tokenizer adds one; none in front of --ids)",
-      choiceOption("--start-token", startTokenPlaces),
-    )
+    );
+  addTextOptions(program, false)
     .option("--method <name>", Object.keys(methods).join(", "), "fp16")
     .option(
       "--profile <name>",
@@ -68,12 +56,6 @@ await main((program, session) => {
       "renumber or keep the survivors' positions",
       choiceOption("--positions", ["renumber", "keep"]),
       "renumber",
-    )
-    .option(
-      "--calibration <file>",
-      "text, or token ids if it ends in .json, for methods that calibrate " +
-        "(default: the built-in encyclopedia)",
-      pathOption("--calibration"),
     )
     .option(
       "--calibration-windows <count>",

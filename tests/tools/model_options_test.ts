@@ -79,12 +79,15 @@ Deno.test("ownSources() of no model are none", async () => {
 
 for (
   const [args, message] of [
-    [["--text", "/a.txt"], "Cannot read the command line: --text takes --model"],
-    [["--start-token", "once"], "Cannot read the command line: --start-token takes --model"],
-    [["--windows", "4"], "Cannot read the command line: --windows takes --model"],
+    [["--text", "/a.txt"], "Cannot read the command line: --text must come with --model"],
+    [
+      ["--start-token", "once"],
+      "Cannot read the command line: --start-token must come with --model",
+    ],
+    [["--windows", "4"], "Cannot read the command line: --windows must come with --model"],
     [
       ["--model", "nowhere", "--text", "/a", "--ids", "/b"],
-      "Cannot read the command line: give either --text or --ids",
+      "Cannot read the command line: one of --text and --ids must be given, got both",
     ],
     [["--model", "/nowhere"], "Cannot load /nowhere: the folder must exist"],
   ] as const

@@ -285,8 +285,11 @@ Deno.test("perplexity answers bad input with one line and status 2", () =>
     const withIds = (name: string) => ["--model", llama, "--ids", at(name), "--window", "32"];
     const cases: [args: string[], line: string][] = [
       [[], "error: required option '--model <folder>' not specified"],
-      [["--model", llama], `${commandLine}give either --text or --ids`],
-      [[...good, "--text", at("text.txt")], `${commandLine}give either --text or --ids`],
+      [["--model", llama], `${commandLine}one of --text and --ids must be given, got none`],
+      [
+        [...good, "--text", at("text.txt")],
+        `${commandLine}one of --text and --ids must be given, got both`,
+      ],
       [
         [...good, "--method", "awq"],
         "Cannot choose a method: it must be fp16, rtn4, gptq4, agileq-8",
