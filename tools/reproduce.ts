@@ -47,7 +47,7 @@ await main((program, session) =>
     .option(
       "--execute <how>",
       "emulate: dequantized floats, or integer: integer products in the linear maps of AgileQ-8; " +
-        "tables then go to the folder integer of that",
+        "tables 1-3 then go to the folder integer in that of --out",
       choiceOption("--execute", executions),
       "emulate",
     )
@@ -65,7 +65,7 @@ async function run(options: Options, session: Session): Promise<void> {
     if (!isAsked) refuse(`measure ${name}`, "one of the tables must be about its family", family);
   }
   const base = options.out ?? (further.length > 0 ? outputs.own : outputs.bundled);
-  const folder = options.out || options.execute === "emulate" ? base : `${base}/integer`;
+  const folder = options.execute === "emulate" ? base : `${base}/integer`;
   for (const written of [cellFolder, folder]) await prepareFolder(written);
 
   const settings = {

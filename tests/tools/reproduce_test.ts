@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { withFolder } from "../io/temporary_folder.ts";
 import { runTool } from "./run_tool.ts";
 
 for (
@@ -18,3 +19,12 @@ for (
     assertEquals(await runTool("reproduce", "reproduce", ...args), { code: 2, out: "", err: line });
   });
 }
+
+Deno.test("reproduce --execute integer writes to the folder integer, also of --out", () =>
+  withFolder(async (out) => {
+    await Deno.writeTextFile(`${out}/integer`, "a file where the folder would be");
+    const args = ["--table", "4", "--execute", "integer", "--out", out];
+    const { code, err } = await runTool("reproduce", "reproduce", ...args);
+    assertEquals([code, err.split("\n").length], [2, 1]);
+    assertStringIncludes(err, `Cannot write to ${out}/integer: `);
+  }));
