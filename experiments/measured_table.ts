@@ -2,23 +2,32 @@ import { isObject } from "../lib/io/mod.ts";
 import type { PublishedTable } from "./claim_table.ts";
 import type { MeasuredCell } from "./measure.ts";
 import { isListOf, isTable, isText, readRecord } from "./result_record.ts";
-import { paperTables } from "./tables.ts";
+import { type PaperTable, paperTables } from "./tables.ts";
 
 /** One of tables 1-3 with our measurements, as `results/` has it. */
 export interface MeasuredTable extends PublishedTable {
+  number: PaperTable["number"];
+  /** At least one. */
   cells: MeasuredCell[];
 }
+
+/** What its file holds: which table it is, the file's name says. */
+type MeasuredRecord = Omit<MeasuredTable, "number">;
 
 const command = "deno task reproduce";
 
 /**
  * Reads one of tables 1-3 with its cells, as `deno task reproduce` wrote it.
  *
- * @param path Such as `results/table1.json`.
+ * @param folder Where it stands as `table1.json`, such as `results`.
  * @throws {InputError} If it is not there or is not such a file.
  */
-export async function readMeasuredTable(path: string): Promise<MeasuredTable> {
-  return await readRecord(path, command, isMeasuredTable);
+export async function readMeasuredTable(
+  folder: string,
+  number: PaperTable["number"],
+): Promise<MeasuredTable> {
+  const record = await readRecord(`${folder}/table${number}.json`, command, isMeasuredRecord);
+  return { ...record, number };
 }
 
 /**
@@ -36,8 +45,10 @@ export function isPublishedTable(value: unknown): value is PublishedTable {
   return isObject(value) && isTable(value.table) && isListOf(value.claims, isClaim);
 }
 
-function isMeasuredTable(value: unknown): value is MeasuredTable {
-  return isPublishedTable(value) && isListOf((value as Partial<MeasuredTable>).cells, isCell);
+function isMeasuredRecord(value: unknown): value is MeasuredRecord {
+  if (!isPublishedTable(value)) return false;
+  const { cells } = value as Partial<MeasuredRecord>;
+  return isListOf(cells, isCell) && cells.length > 0;
 }
 
 function isClaim(value: unknown): boolean {
@@ -59,6 +70,6 @@ function isCell(value: unknown): boolean {
  */
 export async function readMeasuredTables(folder: string): Promise<MeasuredTable[]> {
   return await Promise.all(
-    paperTables.map(({ number }) => readMeasuredTable(`${folder}/table${number}.json`)),
+    paperTables.map(({ number }) => readMeasuredTable(folder, number)),
   );
 }

@@ -13,8 +13,8 @@ import { type PaperRow, type PaperTable, paperTables, type RowKey } from "./tabl
  * @param published Any of tables 1-3.
  */
 export function drawRelativePerplexity(published: readonly MeasuredTable[]): PlotlySpec {
-  const charts = published.map(({ cells }, index) => {
-    const paper = paperTables.find(({ number }) => cells[0].id.startsWith(`table${number}/`))!;
+  const charts = published.map(({ number, cells }, index) => {
+    const paper = paperTables.find((each) => each.number === number)!;
     const models = Map.groupBy(cells, ({ model }) => model);
     const rows = paper.rows.filter(({ measured }) =>
       measured && measured.key !== "fp16" && measured.pruning === null

@@ -1,6 +1,7 @@
 /** `deno task accept`: takes the published tables of the bundled models as the new expectations. */
 import { acceptCells, expectations } from "../experiments/expectations.ts";
 import { readMeasuredTable } from "../experiments/measured_table.ts";
+import { paperTables } from "../experiments/tables.ts";
 import { encodeJson, require } from "../lib/core/mod.ts";
 import { prepareFolder, writeAtomically } from "../lib/io/mod.ts";
 import { integerOption, listOption, main } from "./command_line.ts";
@@ -25,7 +26,8 @@ await main((program) =>
 async function run({ table: numbers }: { table: number[] }): Promise<void> {
   await prepareFolder(folder);
   const tables = await Promise.all(
-    numbers.map((number) => readMeasuredTable(`results/table${number}.json`)),
+    paperTables.filter(({ number }) => numbers.includes(number))
+      .map(({ number }) => readMeasuredTable("results", number)),
   );
   const accepted = acceptCells(tables.flatMap(({ cells }) => cells));
   const count = Object.keys(accepted).length;

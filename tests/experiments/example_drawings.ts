@@ -15,6 +15,7 @@ import { drawRelativePerplexity } from "../../experiments/relative_perplexity.ts
 import { drawSensitivity } from "../../experiments/sensitivity_drawing.ts";
 import type { SparsityPoint } from "../../experiments/sparsity_points.ts";
 import type { MeasuredTable } from "../../experiments/measured_table.ts";
+import { paperTables } from "../../experiments/tables.ts";
 import { seededRandom } from "../../lib/core/mod.ts";
 import { linearGroups, siteNames } from "../../lib/model/mod.ts";
 import type { PlotlySpec } from "../../lib/report/mod.ts";
@@ -159,10 +160,9 @@ export async function exampleDrawings(
   const reading = readingOf([1.3, 1.4]);
   const tables = names.map((model, index): MeasuredTable => {
     const measured = measuredModel({ survivors: reading, denseOnSurvivors: reading });
-    const cells = Object.values(measured.cells).map((cell) => (
-      { ...cell, id: `table${index % 3 + 1}/${model}/${cell.row}` }
-    ));
-    return { table: { title: "", columns: [], rows: [] }, claims: [], cells };
+    const cells = Object.values(measured.cells).map((cell) => ({ ...cell, model }));
+    const { number } = paperTables[index % 3];
+    return { number, table: { title: "", columns: [], rows: [] }, claims: [], cells };
   });
 
   const kernels = figure5Rows(await readBenchRecord("int4"));

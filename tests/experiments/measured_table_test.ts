@@ -14,7 +14,7 @@ Deno.test("readMeasuredTable() reads what reproduce publishes", () =>
   withFolder(async (folder) => {
     const record = tableRecord(model.table, [model], origin);
     await publishTable(record, `${folder}/table1`);
-    const published = await readMeasuredTable(`${folder}/table1.json`);
+    const published = await readMeasuredTable(folder, 1);
     assertEquals(published.table, record.table);
     assertEquals(published.claims.length, 2);
     assertEquals(published.cells.map(({ row }) => row), Object.keys(model.cells));
@@ -34,6 +34,7 @@ for (
     }],
     ["a claim without verdict", { table: title, claims: [{ claim: "c" }], cells: [] }],
     ["no cells", { table: title, claims: [] }],
+    ["an empty list of cells", { table: title, claims: [], cells: [] }],
     ["a cell without losses", {
       ...{ table: title, claims: [], cells: [{ ...cell, result: { survivors: {} } }] },
     }],
@@ -44,7 +45,7 @@ for (
       const path = `${folder}/table1.json`;
       await Deno.writeTextFile(path, typeof content === "string" ? content : encodeJson(content));
       await assertRejects(
-        () => readMeasuredTable(path),
+        () => readMeasuredTable(folder, 1),
         InputError,
         `Cannot read ${path}: it must be a record that "deno task reproduce" wrote`,
       );
@@ -55,7 +56,7 @@ Deno.test("readMeasuredTable() takes what is whole", () =>
   withFolder(async (folder) => {
     const record = { table: title, claims: [], cells: [cell] };
     await Deno.writeTextFile(`${folder}/table1.json`, encodeJson(record));
-    assertEquals(await readMeasuredTable(`${folder}/table1.json`) as unknown, record);
+    assertEquals(await readMeasuredTable(folder, 1) as unknown, { ...record, number: 1 });
   }));
 
 Deno.test("readPublishedTable() reads a table that has no cells", () =>
@@ -68,7 +69,7 @@ Deno.test("readPublishedTable() reads a table that has no cells", () =>
 Deno.test("drawRelativePerplexity() draws what a method adds, the paper's on average", () =>
   withFolder(async (folder) => {
     await publishTable(tableRecord(model.table, [model], origin), `${folder}/table1`);
-    const spec = drawRelativePerplexity([await readMeasuredTable(`${folder}/table1.json`)]);
+    const spec = drawRelativePerplexity([await readMeasuredTable(folder, 1)]);
     const [paper, own] = spec.data;
     const names = paper.x as string[];
     assertEquals(names.slice(0, 3), ["RTN", "GPTQ", "AgileQ-8"]);
@@ -86,9 +87,10 @@ Deno.test("drawRelativePerplexity() draws each model over its own FP16, whatever
   const cells = [
     ...Object.values(model.cells),
     ...Object.values(other.cells).map((cell) => ({ ...cell, model: "mine/tiny" })),
-  ].filter(({ model, row }) => model === "tiny" || row !== "gptq4");
+  ].filter(({ model, row }) => model === "tiny" || row !== "gptq4")
+    .map((cell) => ({ ...cell, id: "mine" }));
   const { table } = tableRecord(model.table, [model, other], origin);
-  const { data } = drawRelativePerplexity([{ table, claims: [], cells }]);
+  const { data } = drawRelativePerplexity([{ number: 1, table, claims: [], cells }]);
   assertEquals(data.map(({ name }) => name), ["paper, mean of its models", "tiny", "mine/tiny"]);
   const [one, two] = [1, 2].map((index) => data[index].y as (number | null)[]);
   assertAlmostEquals(one[0]!, 100 * (Math.exp(0.1) - 1));

@@ -34,7 +34,7 @@ export const recordReaders: Record<string, Reader> = {
     prepare: () => changedJson(sampleTable),
     async read(folder) {
       await reportPage(folder, "plotly.js");
-      await readMeasuredTable(`${folder}/table1.json`);
+      await readMeasuredTable(folder, 1);
     },
   },
   figure: {
