@@ -52,8 +52,9 @@ export async function measureConcentration(
 ): Promise<LayerConcentration[]> {
   const scored = subject.testWindows.slice(0, windows);
   const quantized = await quantizeSubject(subject, method, hooks);
-  const full = concentrations(subject.model, scored, {}, distance);
-  const after = concentrations(quantized.model, scored, quantized.forward, distance);
+  const { signal } = hooks;
+  const full = await concentrations(subject.model, scored, { signal }, distance);
+  const after = await concentrations(quantized.model, scored, quantized.forward, distance);
   return full.map((each, layer) => ({ layer, full: each, quantized: after[layer] }));
 }
 
@@ -64,10 +65,11 @@ export async function takeMaps(
   hooks: RunHooks,
 ): Promise<AttentionMaps> {
   const { model, testWindows } = subject;
+  const { signal } = hooks;
   const quantized = await quantizeSubject(subject, method, hooks);
   const sample = testWindows[0].subarray(0, drawnTokens);
   const lastLayer = model.architecture.layers - 1;
-  const map = (each: Model, layer: number, options?: ForwardOptions) => {
+  const map = (each: Model, layer: number, options: ForwardOptions) => {
     const [{ values, shape: [heads, tokens] }] = siteValues(
       each,
       sample,
@@ -78,19 +80,19 @@ export async function takeMaps(
     return lowerTriangle(meanMap(values, { heads, tokens }), tokens);
   };
   return {
-    first: map(model, 0),
-    last: map(model, lastLayer),
+    first: map(model, 0, { signal }),
+    last: map(model, lastLayer, { signal }),
     lastQuantized: map(quantized.model, lastLayer, quantized.forward),
   };
 }
 
 /** The concentration of every layer. */
-function concentrations(
+async function concentrations(
   model: Model,
   windows: Int32Array[],
-  { hook, probabilities }: ForwardOptions,
+  options: ForwardOptions,
   distance: number,
-): MeasuredConcentration[] {
+): Promise<MeasuredConcentration[]> {
   const { layers, heads: allHeads } = model.architecture;
   const perLayer = Array.from(
     { length: layers },
@@ -103,8 +105,10 @@ function concentrations(
         perLayer[layer][index][name] += part[name] * heads / allHeads;
       }
     });
-    const both = hook ? chainHooks(hook, tap) : tap;
-    tidy(() => void forward(model, window, { hook: both, probabilities }));
+    const hook = options.hook ? chainHooks(options.hook, tap) : tap;
+    tidy(() => void forward(model, window, { ...options, hook }));
+    await new Promise((resolve) => setTimeout(resolve)); // lets signals in
+    options.signal?.throwIfAborted();
   }
   return perLayer.map(summarize);
 }

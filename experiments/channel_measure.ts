@@ -1,4 +1,5 @@
 import { bootstrap, type Estimate, mean } from "../lib/core/mod.ts";
+import type { RunHooks } from "../lib/eval/mod.ts";
 import { siteValues } from "../lib/inspect/mod.ts";
 import type { ForwardOptions, SiteName } from "../lib/model/mod.ts";
 import { channelExtremes, channelPersistence } from "../lib/quant/mod.ts";
@@ -53,18 +54,20 @@ interface WindowChannels {
 }
 
 /** Measures how far channels differ in the first test windows, before and after pruning. */
-export function measureChannels(
+export async function measureChannels(
   subject: FigureSubject,
   settings: ChannelSettings,
-): LayerChannels[] {
-  const windows = subject.testWindows.slice(0, settings.windows).map((window) => {
-    const { dense, pruned } = extremes(subject, window, settings);
-    return dense.map(({ values, channels, typical, spread }, layer): WindowChannels => ({
+  hooks: RunHooks,
+): Promise<LayerChannels[]> {
+  const windows: WindowChannels[][] = [];
+  for (const window of subject.testWindows.slice(0, settings.windows)) {
+    const { dense, pruned } = await extremes(subject, window, settings, hooks);
+    windows.push(dense.map(({ values, channels, typical, spread }, layer) => ({
       spread,
       spreadPruned: pruned[layer].spread,
       shares: channelPersistence(values, channels, settings.outlying * typical),
-    }));
-  });
+    })));
+  }
   return windows[0].map((_, layer) => summarize(layer, windows.map((each) => each[layer])));
 }
 
@@ -96,8 +99,12 @@ function summarize(layer: number, windows: readonly WindowChannels[]): LayerChan
 }
 
 /** Takes the channels of the layer of the largest spread, in the first test window. */
-export function takeChannelMap(subject: FigureSubject, settings: ChannelSettings): ChannelMap {
-  const { dense, pruned } = extremes(subject, subject.testWindows[0], settings);
+export async function takeChannelMap(
+  subject: FigureSubject,
+  settings: ChannelSettings,
+  hooks: RunHooks,
+): Promise<ChannelMap> {
+  const { dense, pruned } = await extremes(subject, subject.testWindows[0], settings, hooks);
   const spreads = dense.map(({ spread }) => spread);
   const layer = spreads.indexOf(Math.max(...spreads));
   const { values, channels, maxima } = dense[layer];
@@ -114,18 +121,20 @@ export function takeChannelMap(subject: FigureSubject, settings: ChannelSettings
 }
 
 /** What the channels of every layer reach in a window, with all tokens and with those that pruning leaves. */
-function extremes(
+async function extremes(
   { model }: FigureSubject,
   window: Int32Array,
   { site, pruning }: ChannelSettings,
+  { signal }: RunHooks,
 ) {
-  const run = (options: ForwardOptions) =>
-    siteValues(model, window, site, options).map(({ values, shape: [, channels] }) => ({
-      values,
-      channels,
-      ...channelExtremes(values, channels),
-    }));
-  return { dense: run({}), pruned: run({ pruning: pruningFor(model, pruning) }) };
+  const run = async (options: ForwardOptions) => {
+    await new Promise((resolve) => setTimeout(resolve)); // lets signals in
+    return siteValues(model, window, site, { ...options, signal })
+      .map(({ values, shape: [, channels] }) => (
+        { values, channels, ...channelExtremes(values, channels) }
+      ));
+  };
+  return { dense: await run({}), pruned: await run({ pruning: pruningFor(model, pruning) }) };
 }
 
 /** Magnitudes to what a picture shows. */

@@ -35,7 +35,7 @@ export const figure1: FigureExperiment = {
         run: async (progress, signal): Promise<Figure1Row> => ({
           model: subject.model.name,
           attention: await measureConcentration(subject, attention, { progress, signal }),
-          channels: measureChannels(subject, channels),
+          channels: await measureChannels(subject, channels, { progress, signal }),
         }),
       }],
       options,
@@ -48,7 +48,7 @@ export const figure1: FigureExperiment = {
         run: async (progress, signal): Promise<Figure1Maps> => ({
           model: subject.model.name,
           attention: await takeMaps(subject, attention, { progress, signal }),
-          channels: takeChannelMap(subject, channels),
+          channels: await takeChannelMap(subject, channels, { progress, signal }),
         }),
       }],
       options,

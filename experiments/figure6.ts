@@ -21,8 +21,7 @@ export const figure6: FigureExperiment = {
       (subject) => [{
         id: `figure6/${subject.model.name}`,
         config: { ...subject.facts, ...settings },
-        run: (progress, signal) =>
-          Promise.resolve(measureTrip(subject, settings, { progress, signal })),
+        run: (progress, signal) => measureTrip(subject, settings, { progress, signal }),
       }],
       options,
     );

@@ -105,6 +105,6 @@ export async function quantizeSubject(
   const model = await subject.weights.get(method, calibration, hooks);
   const { profile } = subject.facts;
   const { signal } = hooks;
-  const forward = quantizedForward(model, method, profile, calibration, pruning, signal);
+  const forward = quantizedForward(model, method, profile, calibration, { pruning, signal });
   return { model, forward: { ...forward, signal } };
 }

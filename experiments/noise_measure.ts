@@ -85,7 +85,7 @@ export async function measureNoise(
     const scheme = noiseSchemes[name](model.architecture);
     const quantize = quantizingHook(
       scheme,
-      calibrateActivations(model, activationWindows, scheme),
+      calibrateActivations(model, activationWindows, scheme, { signal }),
     );
     for (const [index, window] of scored.entries()) {
       const hook = atSites(quantize.sites!, (value, visit) => {

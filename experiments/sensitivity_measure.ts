@@ -63,7 +63,7 @@ export async function measureSensitivity(
       readScores([scoreWindow(each, window, { ...options, signal }, model)]).divergence!
     );
   const quantized = await quantizeSubject(subject, name, hooks);
-  const parts = [...activationParts(subject, name), ...weightParts(model, quantized.model)];
+  const parts = [...activationParts(subject, name, signal), ...weightParts(model, quantized.model)];
   const measured: WindowSensitivity[] = [];
   progress?.start(`sensitivity of ${model.name}`, parts.length);
   for (const { what, layer, model: each, hook } of parts) {
@@ -102,13 +102,18 @@ function leadOf(measured: readonly WindowSensitivity[]): Estimate {
 }
 
 /** Every site that the method quantizes, in every layer. */
-function activationParts(subject: FigureSubject, name: MethodName): Part[] {
+function activationParts(
+  subject: FigureSubject,
+  name: MethodName,
+  signal?: AbortSignal,
+): Part[] {
   const { model, facts: { profile } } = subject;
   const { scheme, params } = calibrateMethod(
     model,
     methods[name],
     profile,
     () => calibrationOf(subject),
+    { signal },
   );
   const quantize = quantizingHook(scheme, params);
   return siteNames.filter((site) => scheme.sites[site]).flatMap((what) =>

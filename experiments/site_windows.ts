@@ -1,4 +1,5 @@
-import { siteValues } from "../lib/inspect/mod.ts";
+import type { RunHooks } from "../lib/eval/mod.ts";
+import { type SiteValues, siteValues } from "../lib/inspect/mod.ts";
 import type { Model, SiteName } from "../lib/model/mod.ts";
 
 /** What one site of one block gave in several windows. */
@@ -13,13 +14,20 @@ export interface SiteWindows {
  *
  * @param windows At least one.
  * @throws {InputError} As {@linkcode siteValues} does.
+ * @throws The signal's reason once it is aborted.
  */
-export function siteWindows(
+export async function siteWindows(
   model: Model,
   windows: readonly Int32Array[],
   site: Exclude<SiteName, "attn.probs">,
   layer: number,
-): SiteWindows {
-  const found = windows.map((window) => siteValues(model, window, site, {}, [layer])[0]);
+  { signal }: RunHooks,
+): Promise<SiteWindows> {
+  const found: SiteValues[] = [];
+  for (const window of windows) {
+    found.push(...siteValues(model, window, site, { signal }, [layer]));
+    await new Promise((resolve) => setTimeout(resolve)); // lets signals in
+    signal?.throwIfAborted();
+  }
   return { tensors: found.map(({ values }) => values), channels: found[0].shape[1] };
 }

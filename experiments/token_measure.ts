@@ -40,8 +40,8 @@ export async function measureTokens(
   const text = testWindows[0].subarray(0, sample);
   const importance: (number | null)[][] = [];
   const prunedAt: (number | null)[] = new Array(text.length).fill(null);
-  const maps = siteValues(model, text, "attn.probs", { pruning });
-  const after = siteValues(model, text, "mlp.input", { pruning });
+  const maps = siteValues(model, text, "attn.probs", { pruning, signal });
+  const after = siteValues(model, text, "mlp.input", { pruning, signal });
   for (const [layer, { values, shape: [heads, tokens], positions }] of maps.entries()) {
     const scores = startTokenImportance(values, { heads, tokens });
     const row: (number | null)[] = new Array(text.length).fill(null);

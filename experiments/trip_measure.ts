@@ -54,29 +54,32 @@ export interface MeasuredTrip {
 }
 
 /** Measures TRIP on the first test window. */
-export function measureTrip(
+export async function measureTrip(
   { model, testWindows: [window] }: FigureSubject,
   settings: TripSettings,
   { progress, signal }: RunHooks,
-): MeasuredTrip {
-  const take = (options: ForwardOptions) => siteValues(model, window, settings.site, options);
+): Promise<MeasuredTrip> {
+  const take = (options: ForwardOptions) =>
+    siteValues(model, window, settings.site, { ...options, signal });
   const dense = take({});
   const pruned = take({ pruning: pruningFor(model, settings.pruning) });
   progress?.start(`TRIP on ${model.name}`, dense.length);
-  const layers = dense.map(({ values, shape: [, channels] }, layer): LayerTrip => {
+  const layers: LayerTrip[] = [];
+  for (const [layer, { values, shape: [, channels] }] of dense.entries()) {
+    await new Promise((resolve) => setTimeout(resolve)); // lets signals in
     signal?.throwIfAborted();
     const all = searches(values, channels, settings);
     const left = searches(pruned[layer].values, channels, settings);
-    progress?.update(layer + 1);
-    return {
+    layers.push({
       layer,
       ratios: all.ratios,
       ratiosPruned: left.ratios,
       perChannel: channelwise(values, channels, settings.bits),
       alpha: all.alpha,
       alphaPruned: left.alpha,
-    };
-  });
+    });
+    progress?.update(layer + 1);
+  }
   progress?.finish();
   const { values, shape: [, channels] } = dense[0];
   const { weight } = model.weights.layers[0].query!;

@@ -2,9 +2,7 @@ import { require } from "../core/mod.ts";
 import {
   atSites,
   type ForwardOptions,
-  type LowerTokens,
   type Model,
-  type Pruning,
   type SiteHook,
   type SiteName,
 } from "../model/mod.ts";
@@ -45,9 +43,9 @@ interface Observed {
  * sites of one block gave.
  *
  * @param windows Calibration windows of token ids; the released code takes ten.
- * @param pruning Tokens leave while calibrating: TRIP's range is taken after pruning.
- * @param lower Only these tokens are looked at; all where a window has none.
- * @param signal Stops the work by throwing its reason, if it knows without any event that it is
+ * @param options.pruning Tokens leave while calibrating: TRIP's range is taken after pruning.
+ * @param options.lower Only these tokens are looked at; all where a window has none.
+ * @param options.signal Stops the work by throwing its reason, if it knows without any event that it is
  *   aborted.
  * @throws {InputError} If there are no windows, a site does not occur in the model or gives NaN or
  *   infinity. The message names site and layer.
@@ -56,9 +54,7 @@ export function calibrateActivations(
   model: Model,
   windows: Int32Array[],
   scheme: SiteScheme,
-  pruning?: Pruning,
-  lower?: LowerTokens,
-  signal?: AbortSignal,
+  { pruning, lower, signal }: Pick<ForwardOptions, "pruning" | "lower" | "signal"> = {},
 ): ActivationParams {
   const { headDim } = model.architecture;
   const streams = openStreams(model, windows);

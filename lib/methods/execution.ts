@@ -67,7 +67,6 @@ export function executeMethod(
   { execute, ...options }: ExecutionOptions,
 ): { model: Model; forward: ForwardOptions } {
   if (execute === "integer") return integerExecution(model, method, profile, calibration, options);
-  const { pruning, signal } = options;
-  const forward = quantizedForward(model, method, profile, calibration, pruning, signal);
+  const forward = quantizedForward(model, method, profile, calibration, options);
   return { model, forward };
 }

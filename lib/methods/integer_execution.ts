@@ -53,7 +53,7 @@ export function integerExecution(
   calibration: () => Calibration,
   { pruning, release = false, signal }: IntegerOptions = {},
 ): { model: Model; forward: ForwardOptions } {
-  const calibrated = calibrateMethod(model, method, profile, calibration, pruning, signal);
+  const calibrated = calibrateMethod(model, method, profile, calibration, { pruning, signal });
   const { scheme, params } = calibrated;
   return {
     model: integerModel(model, calibrated, release, signal),

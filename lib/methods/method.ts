@@ -1,5 +1,5 @@
 import { refuse, require } from "../core/mod.ts";
-import type { Architecture, ForwardOptions, Model, Pruning } from "../model/mod.ts";
+import type { Architecture, ForwardOptions, Model } from "../model/mod.ts";
 import type { GptqOptions, Profile } from "../quant/mod.ts";
 import { calibrateActivations, type CalibratedScheme, schemeForward } from "./activations.ts";
 import { type ActivationScheme, agileQ4, agileQ48, agileQ8 } from "./scheme.ts";
@@ -126,7 +126,8 @@ export function needsCalibration({ weights, activations }: Method): boolean {
  * Calibrates a method's activation quantizers on a model whose weights are quantized already.
  *
  * @param calibration Asked for the calibration windows only where the method quantizes activations.
- * @param pruning Acts while calibrating as well.
+ * @param options.pruning Acts while calibrating as well.
+ * @param options.signal Stops the work, as of {@linkcode calibrateActivations}.
  * @returns The options of its forward pass: the quantizing hook, if any, and the pruning.
  * @throws {InputError} As {@linkcode calibrateActivations}.
  */
@@ -135,11 +136,11 @@ export function quantizedForward(
   method: Method,
   profile: Profile,
   calibration: () => Calibration,
-  pruning?: Pruning,
-  signal?: AbortSignal,
+  options: Pick<ForwardOptions, "pruning" | "signal"> = {},
 ): ForwardOptions {
+  const { pruning } = options;
   if (!method.activations) return { pruning };
-  const calibrated = calibrateMethod(model, method, profile, calibration, pruning, signal);
+  const calibrated = calibrateMethod(model, method, profile, calibration, options);
   return { ...schemeForward(calibrated), pruning };
 }
 
@@ -149,8 +150,7 @@ export function calibrateMethod(
   { activations, title }: Method,
   profile: Profile,
   calibration: () => Calibration,
-  pruning?: Pruning,
-  signal?: AbortSignal,
+  options: Pick<ForwardOptions, "pruning" | "signal"> = {},
 ): CalibratedScheme {
   require(
     activations !== undefined,
@@ -163,14 +163,12 @@ export function calibrateMethod(
   const { lower } = scheme;
   return {
     scheme,
-    params: calibrateActivations(model, activationWindows, scheme, pruning, undefined, signal),
+    params: calibrateActivations(model, activationWindows, scheme, options),
     lower: lower && calibrateActivations(
       model,
       activationWindows,
       { profile, sites: lower.sites },
-      pruning,
-      lower.calibratedOn === "these" ? lower : undefined,
-      signal,
+      { ...options, lower: lower.calibratedOn === "these" ? lower : undefined },
     ),
   };
 }

@@ -1,7 +1,8 @@
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { measureConcentration, takeMaps } from "../../experiments/attention_measure.ts";
 import { siteValues } from "../../lib/inspect/mod.ts";
 import { attentionConcentration } from "../../lib/tokens/mod.ts";
+import { stoppedSoon } from "./stop.ts";
 import { withFigureSubject } from "./tiny_figure_subject.ts";
 
 const settings = { method: "agileq-8", drawnTokens: 8, distance: 4, windows: 2 } as const;
@@ -37,4 +38,20 @@ Deno.test("takeMaps() takes the lower triangle of the mean map, whose rows add u
       });
     }
     assert(lastQuantized.flat().some((value) => value !== null && value > 0));
+  }));
+
+Deno.test("measureConcentration() stops between two windows once its signal is aborted", () =>
+  withFigureSubject("llama", async (subject) => {
+    const plain = { ...settings, method: "fp16" } as const; // nothing but windows to stop at
+    const run = () => measureConcentration(subject, plain, { signal: stoppedSoon() });
+    await assertRejects(run, DOMException, "aborted");
+  }));
+
+Deno.test("takeMaps() looks at its signal before every block of its three passes", () =>
+  withFigureSubject("llama", async (subject) => {
+    const { signal } = new AbortController();
+    let looks = 0;
+    signal.throwIfAborted = () => void looks++;
+    await takeMaps(subject, { ...settings, method: "fp16" }, { signal });
+    assertEquals(looks, 3 * subject.model.architecture.layers);
   }));

@@ -1,9 +1,10 @@
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import {
   type ChannelSettings,
   measureChannels,
   takeChannelMap,
 } from "../../experiments/channel_measure.ts";
+import { stoppedSoon } from "./stop.ts";
 import { withFigureSubject } from "./tiny_figure_subject.ts";
 
 const settings: ChannelSettings = {
@@ -15,8 +16,8 @@ const settings: ChannelSettings = {
 };
 
 Deno.test("measureChannels() compares channels before and after pruning", () =>
-  withFigureSubject("llama", (subject) => {
-    const layers = measureChannels(subject, settings);
+  withFigureSubject("llama", async (subject) => {
+    const layers = await measureChannels(subject, settings, {});
     assertEquals(layers.length, 3);
     assert(
       layers.every(({ spread, outliers, persistent }) =>
@@ -32,15 +33,19 @@ Deno.test("measureChannels() compares channels before and after pruning", () =>
   }));
 
 Deno.test("measureChannels() gives no interval to a single window", () =>
-  withFigureSubject("llama", (subject) => {
-    const [{ spread, persistence }] = measureChannels(subject, { ...settings, windows: 1 });
+  withFigureSubject("llama", async (subject) => {
+    const [{ spread, persistence }] = await measureChannels(
+      subject,
+      { ...settings, windows: 1 },
+      {},
+    );
     assertEquals([spread.low, persistence.low], [undefined, undefined]);
   }));
 
 Deno.test("takeChannelMap() takes the magnitudes of the layer of the largest spread", () =>
-  withFigureSubject("opt-pre", (subject) => {
-    const { layer, magnitudes, maxima, maximaPruned } = takeChannelMap(subject, settings);
-    const spreads = measureChannels(subject, { ...settings, windows: 1 })
+  withFigureSubject("opt-pre", async (subject) => {
+    const { layer, magnitudes, maxima, maximaPruned } = await takeChannelMap(subject, settings, {});
+    const spreads = (await measureChannels(subject, { ...settings, windows: 1 }, {}))
       .map(({ spread }) => spread.value);
     assertEquals(spreads[layer], Math.max(...spreads));
     assertEquals([magnitudes.length, magnitudes[0].length], [6, 64]);
@@ -49,3 +54,11 @@ Deno.test("takeChannelMap() takes the magnitudes of the layer of the largest spr
       row.forEach((value, c) => assert(value >= 0 && value <= maxima[c]))
     );
   }));
+
+for (const measure of [measureChannels, takeChannelMap]) {
+  Deno.test(`${measure.name}() stops once its signal is aborted`, () =>
+    withFigureSubject("llama", async (subject) => {
+      const run = () => measure(subject, settings, { signal: stoppedSoon() });
+      await assertRejects(run, DOMException, "aborted");
+    }));
+}

@@ -26,7 +26,7 @@ for (const [index, name] of tinyModels.entries()) {
       const calibration = () => drawCalibration(subject.calibration, facts);
       const quantized = await quantizeWeights(model, method, calibration);
       const pruning = pruningFor(model, plan);
-      const forward = quantizedForward(quantized, method, profile, calibration, pruning);
+      const forward = quantizedForward(quantized, method, profile, calibration, { pruning });
       assertEquals(
         measured,
         await takeReadings(quantized, subject.testWindows, forward, {}, model),

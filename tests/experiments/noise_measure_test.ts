@@ -1,6 +1,9 @@
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { measureNoise, placeOf } from "../../experiments/noise_measure.ts";
 import { mean } from "../../lib/core/mod.ts";
+import { disposeModel } from "../../lib/model/mod.ts";
+import { tf } from "../../lib/tensor/mod.ts";
+import { copyLayers } from "../eval/tiny_models.ts";
 import { withFigureSubject } from "./tiny_figure_subject.ts";
 
 Deno.test("measureNoise() gives a ratio for every scheme, site and layer", () =>
@@ -31,4 +34,15 @@ Deno.test("measureNoise() gives a ratio for every scheme, site and layer", () =>
     // Eight bits are finer than four powers of two, and TRIP than one step beside outliers.
     assert(average("TRIP, K = 3", "attn.v") > average("TRIP, K = 3", "attn.probs"));
     assert(average("TRIP, K = 3", "attn.input") > average("one step per tensor", "attn.input"));
+  }));
+
+Deno.test("measureNoise() stops while it calibrates once its signal is aborted", () =>
+  withFigureSubject("llama", async (subject) => {
+    const model = copyLayers(subject.model);
+    const { up } = model.weights.layers[0];
+    const weight = tf.fill(up!.weight.shape, NaN); // what calibration would refuse
+    model.weights.layers[0].up = { weight };
+    const run = () => measureNoise({ ...subject, model }, 1, { signal: AbortSignal.abort() });
+    await assertRejects(run, DOMException, "aborted");
+    disposeModel(model, subject.model);
   }));

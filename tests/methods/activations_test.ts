@@ -170,7 +170,7 @@ Deno.test("calibrateActivations() sees the survivors alone once tokens are prune
   withModel("opt-pre", async (model) => {
     await useBackend("agile", { native: false }); // what looks at maps changes no bit there
     const scheme = agileQ8("released", model.architecture);
-    const params = calibrateActivations(model, windows, scheme, pruning);
+    const params = calibrateActivations(model, windows, scheme, { pruning });
     const seen = activations(model, pruning);
     assertEquals(seen.get("0 attn.output")![0].length, 24 * 64);
     assertEquals(seen.get("0 mlp.input")![0].length, 12 * 64);
@@ -317,9 +317,7 @@ Deno.test("calibrateActivations() stops once its signal is aborted, and leaves n
         model,
         windows,
         scheme,
-        undefined,
-        undefined,
-        AbortSignal.abort(),
+        { signal: AbortSignal.abort() },
       );
     assertThrows(run, DOMException, "aborted");
   }));

@@ -107,7 +107,9 @@ for (const name of tinyModels) {
           const execution = integerExecution(quantized, method, "paper", calibration, {
             pruning: prune,
           });
-          const emulated = quantizedForward(quantized, method, "paper", calibration, prune);
+          const emulated = quantizedForward(quantized, method, "paper", calibration, {
+            pruning: prune,
+          });
           const window = randomIds(40, 9);
           const expected = mean(scoreWindow(quantized, window, emulated).loss);
           const actual = mean(scoreWindow(execution.model, window, execution.forward).loss);

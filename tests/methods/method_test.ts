@@ -86,9 +86,11 @@ Deno.test("quantizedForward() hands on pruning and quantizes no activations with
     const unread = () => {
       throw new Error("calibration was read");
     };
-    const plain = quantizedForward(model, methods.rtn4, "paper", unread, pruning);
+    const plain = quantizedForward(model, methods.rtn4, "paper", unread, { pruning });
     assertEquals(plain, { pruning });
-    const quantizing = quantizedForward(model, methods["agileq-8"], "paper", calibration, pruning);
+    const quantizing = quantizedForward(model, methods["agileq-8"], "paper", calibration, {
+      pruning,
+    });
     assert(quantizing.pruning === pruning && quantizing.hook !== undefined);
   }));
 
@@ -104,6 +106,6 @@ Deno.test("quantizedForward() calibrates on its own windows, with pruning", () =
         loss !== score(quantizedForward(model, method, "released", others))[i]
       ),
     );
-    const pruned = quantizedForward(model, method, "released", calibration, pruning);
+    const pruned = quantizedForward(model, method, "released", calibration, { pruning });
     assert(score(two).some((loss, i) => loss !== score(pruned)[i]));
   }));

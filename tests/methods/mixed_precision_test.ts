@@ -105,7 +105,7 @@ for (const prune of [undefined, pruning]) {
         tidy(() => void forward(model, window, { hook, lower, pruning: prune }));
       }
       const scheme = { profile: "paper", sites: lower.sites } as const;
-      const params = calibrateActivations(model, windows, scheme, prune, lower);
+      const params = calibrateActivations(model, windows, scheme, { pruning: prune, lower });
       params.forEach((sites, layer) => {
         assertEquals(Object.keys(sites).sort(), [...laterSites].sort());
         const values = seen[layer];
@@ -122,7 +122,7 @@ Deno.test("calibrateActivations() looks at all tokens where none is chosen", () 
     const lower = agileQ48("paper", model.architecture, [0.5, 0, 0.01]).lower!;
     const scheme = { profile: "paper", sites: lower.sites } as const;
     const all = calibrateActivations(model, windows, scheme);
-    const these = calibrateActivations(model, windows, scheme, undefined, lower);
+    const these = calibrateActivations(model, windows, scheme, { lower });
     assertEquals(these.slice(1), all.slice(1));
     assertNotEquals(these[0], all[0]);
   }));
@@ -134,7 +134,7 @@ for (const profile of ["paper", "released"] as const) {
       const { lower, scheme } = calibrateMethod(model, methods["agileq-4/8"], profile, calibration);
       const { sites, ...tokens } = scheme.lower!;
       const calibrated = (chosen?: LowerTokens) =>
-        calibrateActivations(model, windows, { profile, sites }, undefined, chosen);
+        calibrateActivations(model, windows, { profile, sites }, { lower: chosen });
       const [all, these] = [calibrated(), calibrated(tokens)];
       assertNotEquals(all, these);
       assertEquals(lower, profile === "released" ? all : these);
@@ -155,7 +155,7 @@ for (const { name, lower, inherited, prune, ...expected } of golden.cases) {
       const pruning = { ratios, importance: "startToken", positions: "renumber" } as const;
       const activationWindows = golden.calibration.map(released);
       const calibration = () => ({ weightWindows: [], activationWindows });
-      const options = quantizedForward(model, method, "released", calibration, pruning);
+      const options = quantizedForward(model, method, "released", calibration, { pruning });
       const told: number[][] = [];
       const look = atSites(["attn.output"], (value, { layer, lower }) => {
         told[layer] = [...lower!];

@@ -117,7 +117,7 @@ Deno.test("perplexity of a pruned, quantized model is that of the library, with 
       const method = methods["agileq-8"];
       const model = await quantizeWeights(full, method, () => drawn);
       const pruning = pruningFor(full, { beta: 0.3, layers: [0, 2], positions: "keep" });
-      const forward = quantizedForward(model, method, "released", () => drawn, pruning);
+      const forward = quantizedForward(model, method, "released", () => drawn, { pruning });
       const expected = await perplexity(model, ids, { window: 32, ...forward });
       disposeModel(model, full);
       const { survivors, denseOnSurvivors, allPositions } = report.result;
