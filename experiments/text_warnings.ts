@@ -6,6 +6,9 @@ export interface CalibrationText extends Pick<CalibrationPlan, "window" | "weigh
   text: Pick<TokenText, "sha256" | "ids" | "label">;
 }
 
+/** A bootstrap of fewer windows than this resamples too few of them to tell how far they spread. */
+const fewWindows = 10;
+
 /**
  * What makes a figure worth less than it seems, in sentences.
  *
@@ -29,5 +32,8 @@ export function textWarnings(
     }
   }
   if (windows === 1) warnings.push("The text gives one window: figures have no interval.");
+  if (windows > 1 && windows < fewWindows) {
+    warnings.push(`Only ${windows} windows are scored: intervals are narrower than 95 % asks for.`);
+  }
   return warnings;
 }

@@ -70,7 +70,9 @@ export function describeReport(report: PerplexityReport): string {
     ["code", `commit ${code.commit ?? "unknown"}, Deno ${code.deno}, TensorFlow.js ${code.tfjs}`],
   ];
   return lines.filter(([, value]) => value !== undefined)
-    .map(([key, ...values]) => [key.padEnd(20), ...values.map((each) => each!.padEnd(25))].join(""))
+    .map(([key, ...values]) =>
+      [key.padEnd(20), ...values.map((each) => each!.padEnd(23) + "  ")].join("")
+    )
     .map((line) => line.trimEnd())
     .join("\n");
 }

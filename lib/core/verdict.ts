@@ -5,7 +5,7 @@ const meanings = {
   "reproduced": "the whole interval agrees",
   "contradicted": "the whole interval disagrees, at least in one case of several",
   "undecided": "the interval contains the threshold, or there is none",
-  "explained by the scored subset": "the model without pruning gains, too, on the same tokens",
+  "explained by the scored subset": "the model without pruning gains as much on the same tokens",
   "not testable here": "nothing of it was measured",
 } as const;
 

@@ -134,7 +134,9 @@ function dampedFactor(
   if (failure) {
     refuse(
       action,
-      `the damped Hessian's pivot ${order[failure.column]} must be positive (raise percdamp)`,
+      `the damped Hessian's pivot ${
+        order[failure.column]
+      } must be positive (raise the damping, percdamp)`,
       failure.pivot,
     );
   }

@@ -8,4 +8,8 @@ Deno.test("formatEstimate() writes the interval where there is one", () => {
     formatEstimate({ value: Infinity, low: 2, high: Infinity }, 1),
     "Infinity [2.0, Infinity]",
   );
+  assertEquals(
+    formatEstimate({ value: 454366355612484.7, low: 0, high: 7.0426731984811435e53 }, 2),
+    "4.54e+14 [0.00, 7.04e+53]",
+  );
 });

@@ -137,6 +137,7 @@ Deno.test("loadSubject() calibrates on the ids that it is given", () =>
     assertEquals(calibrationOf(subject).weightWindows.length, 32);
     assertEquals(subject.warnings, [
       "32 calibration windows of 10 tokens are drawn from the 19 tokens of other.json: they overlap.",
+      "Only 2 windows are scored: intervals are narrower than 95 % asks for.",
     ]);
     const { warnings } = await load(folder, { test, calibration: test, window: 10, windows: 1 });
     assertEquals(warnings.length, 3); // the tested text, overlap, one window

@@ -241,7 +241,7 @@ for (const actOrder of [false, true]) {
     assertThrows(
       () => gptq(new Float32Array(3), hessian, { ...format, actOrder, percdamp: 0 }),
       InputError,
-      "Cannot quantize weight: the damped Hessian's pivot 1 must be positive (raise percdamp), got -3",
+      "Cannot quantize weight: the damped Hessian's pivot 1 must be positive (raise the damping, percdamp), got -3",
     );
   });
 }
