@@ -33,8 +33,17 @@ export interface Tokenizer {
   readonly startToken?: number;
 }
 
-/** Several times what the slowest text, a single word, took on a busy machine. */
-const time = { seconds: 5, secondsPerCharacter: 50e-6 };
+/**
+ * Several times what the slowest text, a single word, and the largest vocabulary took on a busy
+ * machine: for each character, token or merge.
+ */
+const time = { seconds: 5, secondsPerItem: 50e-6 };
+
+/** What has to be done in that time, whatever expressions a file has. */
+const ruleOf = {
+  loading: "its vocabulary must be taken in and its regular expressions must come to an end",
+  running: "its regular expressions must come to an end",
+};
 
 /** What the merging of a word and the splitting of a text take at most, measured on texts of 10^7. */
 const bytesPerCharacter = { ofWord: 300, ofText: 60 };
@@ -61,18 +70,21 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
   require(isObject(definition), action, "it must be a JSON object", definition);
   checkParts(definition, action);
   const ids = new Set(tokenIdsOf(definition, action).values());
-  const tokenizer = translated(action, 0, () => new HubTokenizer(splitWords(definition), {}));
+  const size = ids.size + mergesOf(definition);
+  const tokenizer = translated(action, ruleOf.loading, size, () => (
+    new HubTokenizer(splitWords(definition), {})
+  ));
   const encodeAction = `encode a text with ${file}`;
   limitWords(tokenizer, encodeAction);
   return {
     ids,
     vocabularySize: 1 + ids.values().reduce((a, b) => Math.max(a, b), -1),
-    startToken: translated(action, 0, () => startToken(tokenizer)),
+    startToken: translated(action, ruleOf.running, 0, () => startToken(tokenizer)),
     encode(text) {
       const longest = Math.floor(memory() / bytesPerCharacter.ofText);
       const rule = `it must have at most ${longest} characters, which fit in memory`;
       require(text.length <= longest, encodeAction, rule, text.length);
-      return translated(encodeAction, text.length, () => {
+      return translated(encodeAction, ruleOf.running, text.length, () => {
         const { ids, tokens } = tokenizer.encode(text, { add_special_tokens: false });
         const unknown = ids.findIndex((id) => id === undefined);
         require(unknown < 0, encodeAction, "it must have an id for every token", tokens[unknown]);
@@ -86,7 +98,12 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
       require(strange === undefined, action, "it must have a token for each", strange);
       if (list.length === 0) return "";
       const options = { clean_up_tokenization_spaces: false };
-      return translated(action, list.length, () => tokenizer.decode(list, options));
+      return translated(
+        action,
+        ruleOf.running,
+        list.length,
+        () => tokenizer.decode(list, options),
+      );
     },
   };
 }
@@ -94,10 +111,16 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
 /**
  * Lets the library work on a tokenizer or a text from a file, in limited time: whatever it throws is
  * to be blamed on them.
+ *
+ * @param items How many characters, tokens or merges there are to work on.
  */
-function translated<Result>(action: string, characters: number, work: () => Result): Result {
-  const seconds = time.seconds + time.secondsPerCharacter * characters;
-  const rule = "its regular expressions must come to an end";
+function translated<Result>(
+  action: string,
+  rule: string,
+  items: number,
+  work: () => Result,
+): Result {
+  const seconds = time.seconds + time.secondsPerItem * items;
   try {
     return withinSeconds(seconds, action, rule, work);
   } catch (error) {
@@ -108,6 +131,12 @@ function translated<Result>(action: string, characters: number, work: () => Resu
       (error as Error).message,
     );
   }
+}
+
+/** How many merges a definition has, of those that have any. */
+function mergesOf({ model }: Record<string, unknown>): number {
+  const { merges } = model as { merges?: unknown };
+  return Array.isArray(merges) ? merges.length : 0;
 }
 
 /** Has the model refuse a word whose merging does not fit in memory: its end would be the process's. */

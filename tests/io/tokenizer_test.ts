@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import v8 from "node:v8";
+import vm from "node:vm";
 import { InputError } from "../../lib/core/mod.ts";
 import { loadTokenizer, readText, writeAtomically } from "../../lib/io/mod.ts";
 import { withFolder } from "./temporary_folder.ts";
@@ -99,6 +100,27 @@ Deno.test("loadTokenizer() tells the ids of all tokens, and decodes no id in a g
     assertEquals(tokenizer.decode([300]), "<x>");
     const message = "it must have a token for each, got 299";
     assertThrows(() => tokenizer.decode([104, 299]), InputError, message);
+  }));
+
+Deno.test("loadTokenizer() gives a large vocabulary more time, and says what takes too long", () =>
+  withFolder(async (folder) => {
+    const large = byteLevelTokenizer();
+    const model = large.model as { vocab: Record<string, number>; merges: string[] };
+    for (let i = 0; i < 60_000; i++) model.vocab[`token ${i}`] = 300 + i;
+    model.merges = Array.from({ length: 40_000 }, () => model.merges[0]);
+    const { runInContext } = vm.Script.prototype;
+    vm.Script.prototype.runInContext = () => {
+      throw Object.assign(new Error("timed out"), { code: "ERR_SCRIPT_EXECUTION_TIMEOUT" });
+    };
+    try {
+      for (const [definition, seconds] of [[byteLevelTokenizer(), 6], [large, 11]] as const) {
+        const message = `Cannot load ${folder}/tokenizer.json: its vocabulary must be taken in ` +
+          `and its regular expressions must come to an end within ${seconds} seconds`;
+        await assertRejects(() => load(folder, definition), InputError, message);
+      }
+    } finally {
+      vm.Script.prototype.runInContext = runInContext;
+    }
   }));
 
 Deno.test("Tokenizer.encode() ends with a regular expression that would not", () =>
