@@ -14,6 +14,7 @@ import {
   addModelOptions,
   bundledSource,
   type ModelOptions,
+  outputFolder,
   ownSources,
   type Source,
 } from "./model_options.ts";
@@ -60,7 +61,7 @@ async function run(options: Options, session: Session): Promise<void> {
   session.kept = "What was measured is kept: the same command goes on there.";
   const backend = await useBackend("agile");
   const own = await ownSources(options);
-  const folder = options.out ?? (own.length > 0 ? outputs.own : outputs.bundled);
+  const folder = outputFolder(options, outputs);
   for (const written of [cellFolder, folder]) await prepareFolder(written);
   const settings = {
     ...session,

@@ -124,6 +124,7 @@ async function run(options: Options, session: Session): Promise<void> {
   }
   await writeText(`${stream.end()}\n`);
   if (seconds.length > 0) console.error(describeSpeed(prompt.length, seconds));
+  signal.throwIfAborted(); // the text is not all that was asked for
 }
 
 /** Runs a few tokens, so that no figure counts what only the first pass of a process takes. */

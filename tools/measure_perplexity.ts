@@ -61,6 +61,9 @@ export async function measurePerplexity(
   const plan = pruningPlan(options);
   const source = textSource(options);
   const calibratedOn = calibrationSource(options) ?? { kind: "split", split: "calibration" };
+  const calibrates = options.calibration === undefined || needsCalibration(method);
+  const rule = "--calibration must come with a method that calibrates";
+  require(calibrates, "read the command line", rule, options.method);
   const backend = await useBackend("agile");
   const described = await readArchitecture(folder);
   requireExecution(method, profile, described.architecture, { execute });

@@ -1,3 +1,4 @@
+import { relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { bundledModels } from "../experiments/bundled.ts";
 import type { SubjectOptions } from "../experiments/subject.ts";
@@ -25,13 +26,12 @@ export interface Source {
  * Adds the options to a command line.
  *
  * @param role What becomes of a model: `a further model`.
- * @param out Where results go by default: those of the bundled models, and all with a model of one's
- *   own.
+ * @param out Where results go by default.
  */
 export function addModelOptions(
   program: Command,
   role: string,
-  out: { bundled: string; own: string },
+  out: Outputs,
 ): Command {
   program.option(
     "--model <folder>",
@@ -78,6 +78,27 @@ export async function ownSources(options: ModelOptions): Promise<(Source & Descr
       options: { name, ...shared },
     })),
   );
+}
+
+/** Where results go: those of the bundled models, and all with a model of one's own. */
+export interface Outputs {
+  bundled: string;
+  own: string;
+}
+
+/**
+ * The folder that results go to.
+ *
+ * @throws {InputError} If it is one of the bundled models' results and a model of one's own is among
+ *   the measured ones.
+ */
+export function outputFolder({ model, out }: ModelOptions, { bundled, own }: Outputs): string {
+  if (model.length === 0) return out ?? bundled;
+  if (out === undefined) return own;
+  const isWithin = (folder: string) => !relative(resolve(folder), resolve(out)).startsWith("..");
+  const rule = `--out must not be in results, which the bundled models' are in, with --model`;
+  require(!isWithin("results") || isWithin(own), "read the command line", rule, out);
+  return out;
 }
 
 /** What is known of a model before it is loaded. */

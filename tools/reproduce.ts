@@ -15,6 +15,7 @@ import {
   addModelOptions,
   bundledSource,
   type ModelOptions,
+  outputFolder,
   ownSources,
   type Source,
 } from "./model_options.ts";
@@ -64,7 +65,7 @@ async function run(options: Options, session: Session): Promise<void> {
     const isAsked = tables.some((table) => table.family === family);
     if (!isAsked) refuse(`measure ${name}`, "one of the tables must be about its family", family);
   }
-  const base = options.out ?? (further.length > 0 ? outputs.own : outputs.bundled);
+  const base = outputFolder(options, outputs);
   const folder = options.execute === "emulate" ? base : `${base}/integer`;
   for (const written of [cellFolder, folder]) await prepareFolder(written);
 

@@ -50,7 +50,7 @@ Deno.test("generate stops at Ctrl-C with the text and the speed so far", async (
   assertEquals((await reader.read()).done, false);
   child.kill("SIGINT");
   while (!(await reader.read()).done);
-  assertEquals((await child.status).code, 0);
+  assertEquals((await child.status).code, 130);
   assertStringIncludes(await err, "Stopping at the next step.");
   assertStringIncludes(await err, "prefill: 3 tokens, ");
 });

@@ -1,7 +1,12 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Command } from "commander";
 import { InputError } from "../../lib/core/mod.ts";
-import { addModelOptions, type ModelOptions, ownSources } from "../../tools/model_options.ts";
+import {
+  addModelOptions,
+  type ModelOptions,
+  outputFolder,
+  ownSources,
+} from "../../tools/model_options.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 
 const config = {
@@ -96,3 +101,21 @@ for (
     await assertRejects(() => parse(...args), InputError, message);
   });
 }
+
+Deno.test("outputFolder() keeps models of one's own out of the bundled ones' results", () => {
+  const outputs = { bundled: "results/figures", own: "results/local/figures" };
+  const choose = (model: string[], out?: string) => outputFolder({ model, out }, outputs);
+  assertEquals(choose([]), "results/figures");
+  assertEquals(choose(["a"]), "results/local/figures");
+  assertEquals(choose([], "results/figures"), "results/figures");
+  assertEquals(choose(["a"], "../elsewhere"), "../elsewhere");
+  assertEquals(choose(["a"], "results/local/figures/a"), "results/local/figures/a");
+  for (const out of ["results", `${Deno.cwd()}/results/figures/`, "./results/integer"]) {
+    assertThrows(
+      () => choose(["a"], out),
+      InputError,
+      "Cannot read the command line: --out must not be in results, which the bundled models' are in, " +
+        `with --model, got "${out}"`,
+    );
+  }
+});

@@ -333,6 +333,10 @@ Deno.test("perplexity answers bad input with one line and status 2", () =>
         [...good, "--method", "rtn4", "--damping", "0.1"],
         `${commandLine}--damping is no setting of`,
       ],
+      [
+        [...good, "--method", "rtn4", "--calibration", "a.txt"],
+        `${commandLine}--calibration must come with a method that calibrates, got "rtn4"`,
+      ],
       [withIds("missing.json"), `Cannot read ${at("missing.json")}: the file must exist`],
       [withIds("."), `Cannot read ${at(".")}: it must be a file, not a folder or device`],
       [withIds("short.json"), "short.json must have at least 32 tokens, got 3"],
