@@ -1,3 +1,4 @@
+import { require } from "../lib/core/mod.ts";
 import { bundledModels } from "./bundled.ts";
 import expected from "./expected/perplexities.json" with { type: "json" };
 import type { MeasuredCell } from "./measure.ts";
@@ -42,6 +43,31 @@ export function acceptCells(cells: readonly MeasuredCell[]): Record<string, Expe
       figuresOf(result),
     ]),
   );
+}
+
+/**
+ * The expectations with those of some tables replaced: cells that a table does not have any more are
+ * expected no more. Those that stay keep their order.
+ *
+ * @param accepted By {@linkcode acceptCells}, of the cells of all these tables.
+ * @throws {InputError} If a table has none.
+ */
+export function replaceTables(
+  numbers: readonly number[],
+  accepted: Record<string, ExpectedCell>,
+  before = expectations,
+): Record<string, ExpectedCell> {
+  const isOf = (number: number) => (id: string) => id.startsWith(`table${number}/`);
+  for (const number of numbers) {
+    const rule =
+      `table ${number} in results/ must be of bundled models, as "deno task reproduce" ` +
+      "writes it";
+    require(Object.keys(accepted).some(isOf(number)), "accept what was measured", rule);
+  }
+  const kept = Object.entries(before).filter(([id]) =>
+    id in accepted || !numbers.some((number) => isOf(number)(id))
+  );
+  return { ...Object.fromEntries(kept), ...accepted };
 }
 
 /**

@@ -1,6 +1,13 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { bundledModels } from "../../experiments/bundled.ts";
-import { acceptCells, driftOf, expectations, figuresOf } from "../../experiments/expectations.ts";
+import {
+  acceptCells,
+  driftOf,
+  expectations,
+  figuresOf,
+  replaceTables,
+} from "../../experiments/expectations.ts";
+import { InputError } from "../../lib/core/mod.ts";
 import { paperTables } from "../../experiments/tables.ts";
 import { measuredModel, readingOf } from "./tiny_subject.ts";
 
@@ -61,6 +68,23 @@ Deno.test("acceptCells() expects what was measured on bundled models, and on no 
   const accepted = acceptCells([bundled, other, cell]);
   assertEquals(Object.keys(accepted), [bundled.id]);
   assertEquals(driftOf(bundled, accepted), []);
+});
+
+Deno.test("replaceTables() drops what accepted tables have no more, and nothing of other tables", () => {
+  const [one, two] = [{ survivors: 1 }, { survivors: 2 }];
+  const before = { "table1/a/gptq4": one, "table1/a/fp16": one, "table2/b/fp16": one };
+  const accepted = { "table1/a/rtn4": two, "table1/a/fp16": two };
+  const replaced = replaceTables([1], accepted, before);
+  assertEquals(Object.entries(replaced), [
+    ["table1/a/fp16", two],
+    ["table2/b/fp16", one],
+    ["table1/a/rtn4", two],
+  ]);
+  assertThrows(
+    () => replaceTables([1, 2], accepted, before),
+    InputError,
+    "Cannot accept what was measured: table 2 in results/ must be of bundled models",
+  );
 });
 
 Deno.test("expectations are those of every measured row of the bundled models", () => {
