@@ -4,7 +4,7 @@ import { paperTables } from "../../experiments/tables.ts";
 import { InputError, silent } from "../../lib/core/mod.ts";
 import type { CellStore } from "../../lib/sweep/mod.ts";
 import { tf } from "../../lib/tensor/mod.ts";
-import { measureModels } from "../../tools/measure_models.ts";
+import { measureModels, refusalsOf } from "../../tools/measure_models.ts";
 import { tinyArchitecture, writeTinyModel } from "../experiments/tiny_folder.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { memoryStore } from "../sweep/memory_store.ts";
@@ -66,3 +66,8 @@ Deno.test("measureModels() names rows that could not be stored, and has them", (
     assertEquals([Object.keys(cells).length, problems.length], [8, 8]);
     assertMatch(problems[0], /^table1\/one on ids.json\/fp16: disk full$/);
   }));
+
+Deno.test("refusalsOf() has every problem of a refusal by itself", async () => {
+  const work = () => Promise.reject(new InputError("one", "two"));
+  assertEquals(await refusalsOf(work), ["one", "two"]);
+});
