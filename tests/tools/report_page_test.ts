@@ -107,9 +107,13 @@ async function complaints(page: Page, address: string): Promise<string[]> {
     const drawn = plot.waitForSelector(".drawn .main-svg", { timeout: 20_000 });
     await drawn.catch(() => found.push(`${name} was not drawn`));
     await plot.waitForElementState("stable");
-    const cut = await plot.evaluate((element) =>
-      element.clientWidth - Math.max(800, element.parentElement!.clientWidth)
-    );
+    // Below three quarters of its size a figure cannot be read: it scrolls instead.
+    const cut = await plot.evaluate((element) => {
+      const legible = 0.75 * Number(element.querySelector(".main-svg")!.getAttribute("width"));
+      return Math.floor(
+        element.clientWidth - Math.max(legible, element.parentElement!.clientWidth),
+      );
+    });
     if (cut > 0) found.push(`${name} reaches ${cut} pixels over the edge`);
   }
   const root = "document.documentElement";
