@@ -1,3 +1,4 @@
+import type { ModelName } from "../experiments/measure/model_shapes.ts";
 import {
   type BenchRecord,
   type Execution,
@@ -5,9 +6,8 @@ import {
   type InstructionLevel,
   instructionLevels,
   type Measurement,
-} from "../experiments/bench_record.ts";
-import type { ModelName } from "../experiments/model_shapes.ts";
-import { table4Window } from "../experiments/table4.ts";
+} from "../experiments/result/bench_record.ts";
+import { table4Window } from "../experiments/tables/table4.ts";
 import type { Table } from "../lib/report/mod.ts";
 import { agilePeer } from "./contenders/specs.ts";
 import type { Heat, Suite } from "./harness/suite.ts";

@@ -1,4 +1,4 @@
-import { instructionLevels } from "../experiments/bench_record.ts";
+import { instructionLevels } from "../experiments/result/bench_record.ts";
 import { agilePeer } from "./contenders/specs.ts";
 import type { Suite } from "./harness/suite.ts";
 import type { StepJob } from "./jobs/step.ts";

@@ -1,4 +1,4 @@
-import type { Job } from "../experiments/bench_record.ts";
+import type { Job } from "../experiments/result/bench_record.ts";
 import { seededRandom } from "../lib/core/mod.ts";
 import {
   fakeQuantizeLog2,

@@ -1,5 +1,5 @@
-import type { BenchRecord } from "../experiments/bench_record.ts";
-import { figure5Rows, figure5Tables } from "../experiments/figure5.ts";
+import { figure5Rows, figure5Tables } from "../experiments/figures/figure5.ts";
+import type { BenchRecord } from "../experiments/result/bench_record.ts";
 import {
   instructionsPerProduct,
   int4Kernels,

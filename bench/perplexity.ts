@@ -1,4 +1,4 @@
-import { instructionLevels, type Measurement } from "../experiments/bench_record.ts";
+import { instructionLevels, type Measurement } from "../experiments/result/bench_record.ts";
 import { agilePeer, pytorchPeer } from "./contenders/specs.ts";
 import type { Suite } from "./harness/suite.ts";
 

@@ -1,4 +1,4 @@
-import { type BenchRecord, type Measurement, select } from "../experiments/bench_record.ts";
+import { type BenchRecord, type Measurement, select } from "../experiments/result/bench_record.ts";
 import type { Table, TableCell } from "../lib/report/mod.ts";
 import { contenderName } from "./contenders/specs.ts";
 import type { ProductJob } from "./jobs/product.ts";

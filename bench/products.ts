@@ -1,4 +1,4 @@
-import type { BenchRecord, Measurement } from "../experiments/bench_record.ts";
+import type { BenchRecord, Measurement } from "../experiments/result/bench_record.ts";
 import type { Table, TableCell } from "../lib/report/mod.ts";
 import {
   agilePeer,

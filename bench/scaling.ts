@@ -1,4 +1,4 @@
-import type { Measurement } from "../experiments/bench_record.ts";
+import type { Measurement } from "../experiments/result/bench_record.ts";
 import type { Table } from "../lib/report/mod.ts";
 import { agilePeer } from "./contenders/specs.ts";
 import type { Entry, Suite } from "./harness/suite.ts";

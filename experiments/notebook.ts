@@ -6,7 +6,7 @@ import {
   surviveStop,
 } from "../lib/display/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
-import { type FigureSubject, loadFigureSubject } from "./figure_subject.ts";
+import { type FigureSubject, loadFigureSubject } from "./measure/figure_subject.ts";
 
 /**
  * To stand at the end of a notebook's first cell: figures are interactive, and the button Stop ends

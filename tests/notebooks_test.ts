@@ -145,7 +145,7 @@ Deno.test({
     const found = await endings(
       cellOf(
         `import { cellHooks, openSubject, startNotebook } from "../experiments/notebook.ts";\n` +
-          `import { compareMethods } from "../experiments/compare_methods.ts";\n` +
+          `import { compareMethods } from "../experiments/tables/compare_methods.ts";\n` +
           `await startNotebook();`,
       ),
       cellOf(`const subject = await openSubject("../data/models/opt-encyclopedia");\n"opened";`),

@@ -78,6 +78,12 @@ for (
       "imports lib, which is not below lib/eval",
     ],
     [
+      "a table imported by a measurement",
+      "experiments/measure/evaluation.ts",
+      `import type { RowKey } from "../tables/paper_tables.ts";`,
+      "imports experiments/tables, which is not below experiments/measure",
+    ],
+    [
       "a tool imported by a bench",
       "bench/matmul.ts",
       `import { main } from "../tools/command_line.ts";`,
@@ -109,7 +115,7 @@ for (
     ],
     [
       "a TensorFlow.js backend outside lib/tensor",
-      "experiments/table1.ts",
+      "experiments/tables/table1.ts",
       `import "@tensorflow/tfjs-backend-wasm";`,
       "imports @tensorflow/tfjs-backend-wasm, which only lib/tensor and bench may",
     ],
@@ -181,11 +187,15 @@ for (
   const [name, path, source] of [
     ["a downward import", "lib/model/load.ts", `import { refuse } from "../core/mod.ts";`],
     ["an import within a folder", "lib/quant/trip.ts", `import { clip } from "./uniform.ts";`],
-    ["the library in an experiment", "experiments/a.ts", `import { trip } from "../lib/mod.ts";`],
+    [
+      "the library in an experiment",
+      "experiments/notebook.ts",
+      `import { trip } from "../lib/mod.ts";`,
+    ],
     [
       "data as a module",
-      "experiments/a.ts",
-      `import a from "../data/a.json" with { type: "json" };`,
+      "experiments/measure/a.ts",
+      `import a from "../../data/a.json" with { type: "json" };`,
     ],
     [
       "TensorFlow.js in its folder",

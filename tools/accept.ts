@@ -1,12 +1,12 @@
 /** `deno task accept`: takes the published tables of the bundled models as the new expectations. */
-import { acceptCells, replaceTables } from "../experiments/expectations.ts";
-import { readMeasuredTable } from "../experiments/measured_table.ts";
-import { paperTables } from "../experiments/tables.ts";
+import { acceptCells, replaceTables } from "../experiments/tables/expectations.ts";
+import { readMeasuredTable } from "../experiments/tables/measured_table.ts";
+import { paperTables } from "../experiments/tables/paper_tables.ts";
 import { encodeJson } from "../lib/core/mod.ts";
 import { prepareFolder, writeAtomically } from "../lib/io/mod.ts";
 import { integerOption, listOption, main } from "./command_line.ts";
 
-const folder = "experiments/expected";
+const folder = "experiments/tables/expected";
 
 await main((program) =>
   program.name("accept")

@@ -4,7 +4,7 @@ import { Bench } from "../bench/harness/suite.ts";
 import { describeMachine } from "../bench/harness/machine.ts";
 import { leastRuns } from "../bench/harness/turns.ts";
 import { type SuiteName, suites } from "../bench/suites.ts";
-import type { BenchRecord } from "../experiments/bench_record.ts";
+import type { BenchRecord } from "../experiments/result/bench_record.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
 import { toText } from "../lib/report/mod.ts";
 import { integerOption, main, pathOption, type Session } from "./command_line.ts";

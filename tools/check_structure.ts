@@ -22,11 +22,16 @@ export const levels: Record<string, number> = {
   "lib/methods": 3,
   "lib/sweep": 3,
   "lib": 3.5,
-  "experiments": 4,
-  "bench": 5,
-  "notebooks": 5,
-  "tools": 6,
-  "tests": 7,
+  "experiments/measure": 4,
+  "experiments/result": 4,
+  "experiments/draw": 5,
+  "experiments/tables": 5,
+  "experiments": 6,
+  "experiments/figures": 6,
+  "bench": 7,
+  "notebooks": 7,
+  "tools": 8,
+  "tests": 9,
 };
 
 /** The folders of lib that may touch files, the network or native code. */
@@ -92,10 +97,10 @@ function checkSurroundings(folder: string, code: string, complain: Complain): vo
   }
 }
 
-/** The first folder of a path, the first two inside lib: what a level is given to. */
+/** The first folder of a path, the first two inside lib and experiments: what a level is given to. */
 function folderOf(path: string): string {
   const folders = path.split("/").slice(0, -1);
-  return folders.slice(0, folders[0] === "lib" ? 2 : 1).join("/");
+  return folders.slice(0, ["lib", "experiments"].includes(folders[0]) ? 2 : 1).join("/");
 }
 
 /** What a file imports, exports again, or takes types from. */

@@ -1,5 +1,5 @@
-import type { FigureExperiment, FigureOptions } from "../experiments/figure.ts";
-import type { FigureSubject } from "../experiments/figure_subject.ts";
+import type { FigureExperiment, FigureOptions } from "../experiments/figures/figure.ts";
+import type { FigureSubject } from "../experiments/measure/figure_subject.ts";
 import { InputError } from "../lib/core/mod.ts";
 import type { Figure } from "../lib/report/mod.ts";
 import { refusalsOf } from "./measure_models.ts";

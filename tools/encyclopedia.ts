@@ -1,5 +1,5 @@
 /** `deno task encyclopedia`: writes synthetic encyclopedia text to standard output. */
-import { corpus } from "../experiments/bundled.ts";
+import { corpus } from "../experiments/measure/bundled.ts";
 import { generateEncyclopedia } from "../lib/corpus/mod.ts";
 import { integerOption, main } from "./command_line.ts";
 import { writeText } from "./standard_output.ts";

@@ -1,8 +1,8 @@
 /** `deno task figures`: the paper's figures, measured on the bundled models or on others. */
 import { Option } from "commander";
-import type { FigureExperiment } from "../experiments/figure.ts";
-import { type FigureSubject, loadFigureSubject } from "../experiments/figure_subject.ts";
-import { figures } from "../experiments/figures.ts";
+import type { FigureExperiment } from "../experiments/figures/figure.ts";
+import { type FigureSubject, loadFigureSubject } from "../experiments/measure/figure_subject.ts";
+import { figures } from "../experiments/figures/figures.ts";
 import { canonicalJson, InputError, refuse, sha256 } from "../lib/core/mod.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";

@@ -1,6 +1,6 @@
 /** `deno task generate`: continues a prompt and times it. */
-import { quantizedModel } from "../experiments/quantized.ts";
-import { protocol } from "../experiments/subject.ts";
+import { quantizedModel } from "../experiments/measure/quantized.ts";
+import { protocol } from "../experiments/measure/subject.ts";
 import { median } from "../lib/core/mod.ts";
 import {
   encodePrompt,

@@ -1,6 +1,10 @@
-import { type MeasuredModel, measureModel, type MeasureOptions } from "../experiments/measure.ts";
-import { loadSubject } from "../experiments/subject.ts";
-import type { PaperTable } from "../experiments/tables.ts";
+import { loadSubject } from "../experiments/measure/subject.ts";
+import {
+  type MeasuredModel,
+  measureModel,
+  type MeasureOptions,
+} from "../experiments/tables/measure_model.ts";
+import type { PaperTable } from "../experiments/tables/paper_tables.ts";
 import { InputError } from "../lib/core/mod.ts";
 import { disposeModel } from "../lib/model/mod.ts";
 import type { BackendInfo } from "../lib/tensor/mod.ts";

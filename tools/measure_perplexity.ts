@@ -1,14 +1,14 @@
-import { type CalibrationPlan, drawCalibration } from "../experiments/calibration.ts";
-import { pruningFor, type PruningPlan } from "../experiments/pruning_plan.ts";
-import { takeReadings } from "../experiments/readings.ts";
-import { protocol, windowFor } from "../experiments/subject.ts";
-import { textWarnings } from "../experiments/text_warnings.ts";
+import { type CalibrationPlan, drawCalibration } from "../experiments/measure/calibration.ts";
+import { pruningFor, type PruningPlan } from "../experiments/measure/pruning_plan.ts";
+import { takeReadings } from "../experiments/measure/readings.ts";
+import { protocol, windowFor } from "../experiments/measure/subject.ts";
+import { textWarnings } from "../experiments/measure/text_warnings.ts";
 import {
   textFacts,
   tokenReader,
   type TokenSource,
   type TokenText,
-} from "../experiments/token_source.ts";
+} from "../experiments/measure/token_source.ts";
 import { require } from "../lib/core/mod.ts";
 import { cutWindows } from "../lib/eval/mod.ts";
 import { hashFile, openCheckpoint } from "../lib/io/mod.ts";

@@ -1,6 +1,6 @@
-import { type BundledModel, corpus } from "../experiments/bundled.ts";
-import type { TokenizedSplit } from "../experiments/encyclopedia.ts";
-import { formatEstimate } from "../experiments/format_estimate.ts";
+import { type BundledModel, corpus } from "../experiments/measure/bundled.ts";
+import type { TokenizedSplit } from "../experiments/measure/encyclopedia.ts";
+import { formatEstimate } from "../experiments/result/format_estimate.ts";
 import { mean } from "../lib/core/mod.ts";
 import type { PerplexityResult } from "../lib/eval/mod.ts";
 

@@ -1,7 +1,7 @@
 import { relative, resolve } from "node:path";
 import type { Command } from "commander";
-import { bundledModels } from "../experiments/bundled.ts";
-import type { SubjectOptions } from "../experiments/subject.ts";
+import { bundledModels } from "../experiments/measure/bundled.ts";
+import type { SubjectOptions } from "../experiments/measure/subject.ts";
 import { require } from "../lib/core/mod.ts";
 import { type FamilyName, readArchitecture } from "../lib/model/mod.ts";
 import { integerOption, pathOption, pathsOption } from "./command_line.ts";

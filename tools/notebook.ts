@@ -1,4 +1,4 @@
-import { isListOf, isText } from "../experiments/result_record.ts";
+import { isListOf, isText } from "../experiments/result/result_record.ts";
 import { require } from "../lib/core/mod.ts";
 import { isObject, readJson } from "../lib/io/mod.ts";
 import { codeOf } from "./check_structure.ts";

@@ -1,5 +1,5 @@
 /** `deno task perplexity`: the perplexity of one model on one text with one method. */
-import { protocol } from "../experiments/subject.ts";
+import { protocol } from "../experiments/measure/subject.ts";
 import { encodeJson } from "../lib/core/mod.ts";
 import { executions, methods } from "../lib/methods/mod.ts";
 import {

@@ -1,8 +1,8 @@
-import type { CalibrationPlan } from "../experiments/calibration.ts";
-import { formatEstimate } from "../experiments/format_estimate.ts";
-import type { PruningPlan } from "../experiments/pruning_plan.ts";
-import type { Readings } from "../experiments/readings.ts";
-import { describeStartToken, type TextFacts } from "../experiments/token_source.ts";
+import type { CalibrationPlan } from "../experiments/measure/calibration.ts";
+import type { PruningPlan } from "../experiments/measure/pruning_plan.ts";
+import type { Readings } from "../experiments/measure/readings.ts";
+import { describeStartToken, type TextFacts } from "../experiments/measure/token_source.ts";
+import { formatEstimate } from "../experiments/result/format_estimate.ts";
 import type { Reading } from "../lib/eval/mod.ts";
 import type { Execution, WeightScheme } from "../lib/methods/mod.ts";
 import type { Profile } from "../lib/quant/mod.ts";

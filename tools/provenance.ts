@@ -54,17 +54,10 @@ async function git(cwd: string, ...args: string[]): Promise<string | null> {
   }
 }
 
-/** What of the experiments only shows or judges a measurement afterwards, or reads the benchmarks'. */
-const afterwards = [
-  ...["claims", "expectations", "figures", "format_estimate", "render", "tables", "\\w+_drawing"],
-  ...["bench_record", "figure2", "model_shapes", "table4"],
-  ...["claim_table", "measured_table", "relative_perplexity", "result_record"],
-];
-
 /** The source a measurement goes through. */
 const sources = {
   "lib": /^lib\/(?!report\/).*\.(ts|wasm)$/,
-  "experiments": new RegExp(`^experiments/(?!(${afterwards.join("|")})\\.ts$).*\\.ts$`),
+  "experiments": /^experiments\/(measure\/|figures\/|tables\/measure_model).*\.ts$/,
 };
 
 /**

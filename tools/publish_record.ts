@@ -1,4 +1,4 @@
-import type { BenchRecord } from "../experiments/bench_record.ts";
+import type { BenchRecord } from "../experiments/result/bench_record.ts";
 import { encodeJson } from "../lib/core/mod.ts";
 import { writeAtomically } from "../lib/io/mod.ts";
 import { type Table, toMarkdown } from "../lib/report/mod.ts";

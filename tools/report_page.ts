@@ -1,7 +1,7 @@
-import type { PublishedTable } from "../experiments/claim_table.ts";
-import { figures } from "../experiments/figures.ts";
-import { isPublishedTable } from "../experiments/measured_table.ts";
-import { isFigure, readRecord } from "../experiments/result_record.ts";
+import { figures } from "../experiments/figures/figures.ts";
+import { isFigure, readRecord } from "../experiments/result/result_record.ts";
+import type { PublishedTable } from "../experiments/tables/claim_table.ts";
+import { isPublishedTable } from "../experiments/tables/measured_table.ts";
 import { refuse, verdictLegend } from "../lib/core/mod.ts";
 import { exists, isObject } from "../lib/io/mod.ts";
 import {

@@ -1,8 +1,8 @@
 /** `deno task reproduce`: the paper's tables with our measurements beside them. */
-import { readBenchRecord } from "../experiments/bench_record.ts";
-import { driftOf } from "../experiments/expectations.ts";
-import type { MeasuredModel } from "../experiments/measure.ts";
-import { paperTables } from "../experiments/tables.ts";
+import { readBenchRecord } from "../experiments/result/bench_record.ts";
+import { driftOf } from "../experiments/tables/expectations.ts";
+import type { MeasuredModel } from "../experiments/tables/measure_model.ts";
+import { paperTables } from "../experiments/tables/paper_tables.ts";
 import { InputError, refuse } from "../lib/core/mod.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
 import { type Execution, executions } from "../lib/methods/mod.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { fileSource, type TokenSource } from "../experiments/token_source.ts";
+import { fileSource, type TokenSource } from "../experiments/measure/token_source.ts";
 import { refuse } from "../lib/core/mod.ts";
 import { type StartTokenPlace, startTokenPlaces } from "../lib/model/mod.ts";
 import { choiceOption, integerOption, pathOption } from "./command_line.ts";

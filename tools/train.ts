@@ -1,7 +1,7 @@
 /** `deno task train [FAMILY...]`: trains the bundled models and writes them to data/models. */
 import { Argument } from "commander";
-import { type BundledModel, bundledModels, corpus } from "../experiments/bundled.ts";
-import { type TokenizedSplit, tokenizeSplit } from "../experiments/encyclopedia.ts";
+import { type BundledModel, bundledModels, corpus } from "../experiments/measure/bundled.ts";
+import { type TokenizedSplit, tokenizeSplit } from "../experiments/measure/encyclopedia.ts";
 import { generateEncyclopedia, trainTokenizer } from "../lib/corpus/mod.ts";
 import { perplexity } from "../lib/eval/mod.ts";
 import {

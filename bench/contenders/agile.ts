@@ -1,7 +1,7 @@
 /** Peer: the backend `agile` of this process's environment, for the jobs of all suites. */
 import { refuse } from "../../lib/core/mod.ts";
 import { useBackend } from "../../lib/tensor/mod.ts";
-import type { InstructionLevel, Job } from "../../experiments/bench_record.ts";
+import type { InstructionLevel, Job } from "../../experiments/result/bench_record.ts";
 import { type Prepare, type Scope, serve } from "../harness/serve.ts";
 import { prepareBlock } from "../jobs/block.ts";
 import { preparePackedWeight } from "../jobs/packed_weight.ts";

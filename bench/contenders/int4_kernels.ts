@@ -1,6 +1,6 @@
-import type { InstructionLevel } from "../../experiments/bench_record.ts";
-import { packLanes } from "../../lib/int4/mod.ts";
+import type { InstructionLevel } from "../../experiments/result/bench_record.ts";
 import * as int4 from "../../lib/int4/kernel_simd.wasm";
+import { packLanes } from "../../lib/int4/mod.ts";
 import * as peers from "../int4_peers.wasm";
 
 /** Instructions of a loop's body that are none of the loops in it. */

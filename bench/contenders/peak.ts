@@ -2,7 +2,7 @@
  * Peer: how fast registers can be multiplied and added (`assembly/peak.ts`), on one thread or on
  * several at once. Arguments: instruction level, threads.
  */
-import type { InstructionLevel } from "../../experiments/bench_record.ts";
+import type { InstructionLevel } from "../../experiments/result/bench_record.ts";
 import { serve } from "../harness/serve.ts";
 import type { PeakRequest } from "./peak_worker.ts";
 

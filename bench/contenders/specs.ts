@@ -1,4 +1,4 @@
-import type { InstructionLevel } from "../../experiments/bench_record.ts";
+import type { InstructionLevel } from "../../experiments/result/bench_record.ts";
 import type { PeerSpec } from "../harness/peer.ts";
 
 /** The environment that keeps `agile` at an instruction level. */

@@ -1,5 +1,5 @@
 import { cpus, release, totalmem, type } from "node:os";
-import type { Machine } from "../../experiments/bench_record.ts";
+import type { Machine } from "../../experiments/result/bench_record.ts";
 
 /** Extensions of x86-64 and ARM that matrix products are written for, as Linux names them. */
 const extensionsThatMatter = [

@@ -1,5 +1,5 @@
+import type { ContenderFacts, Job } from "../../experiments/result/bench_record.ts";
 import { InputError, refuse } from "../../lib/core/mod.ts";
-import type { ContenderFacts, Job } from "../../experiments/bench_record.ts";
 import { readLines } from "./serve.ts";
 import type { Figures, Turn } from "./turn.ts";
 

@@ -1,4 +1,4 @@
-import type { ContenderFacts, Job } from "../../experiments/bench_record.ts";
+import type { ContenderFacts, Job } from "../../experiments/result/bench_record.ts";
 import type { Turn } from "./turn.ts";
 
 /** What the jobs that take turns with each other have in common, until the last of them is over. */

@@ -1,11 +1,11 @@
-import { InputError, type Progress } from "../../lib/core/mod.ts";
-import type { Table } from "../../lib/report/mod.ts";
 import type {
   BenchRecord,
   ContenderFacts,
   Job,
   Measurement,
-} from "../../experiments/bench_record.ts";
+} from "../../experiments/result/bench_record.ts";
+import { InputError, type Progress } from "../../lib/core/mod.ts";
+import type { Table } from "../../lib/report/mod.ts";
 import { type Peer, type PeerSpec, startPeer } from "./peer.ts";
 import type { Turn } from "./turn.ts";
 import { takeTurns } from "./turns.ts";

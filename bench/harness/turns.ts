@@ -1,5 +1,5 @@
+import type { Summary } from "../../experiments/result/bench_record.ts";
 import { median, require } from "../../lib/core/mod.ts";
-import type { Summary } from "../../experiments/bench_record.ts";
 import type { Figures, Turn } from "./turn.ts";
 
 /** Runs that a median is taken of. */

@@ -1,4 +1,4 @@
-import type { Execution } from "../../experiments/bench_record.ts";
+import type { Execution } from "../../experiments/result/bench_record.ts";
 import { integerExecution, type Method, methodOf, quantizeWeights } from "../../lib/methods/mod.ts";
 import {
   type Architecture,

@@ -1,5 +1,5 @@
-import type { Execution } from "../../experiments/bench_record.ts";
-import { type ModelName, modelShapes } from "../../experiments/model_shapes.ts";
+import { type ModelName, modelShapes } from "../../experiments/measure/model_shapes.ts";
+import type { Execution } from "../../experiments/result/bench_record.ts";
 import {
   type Cache,
   type CachePrecision,

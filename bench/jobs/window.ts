@@ -1,6 +1,6 @@
 import process from "node:process";
-import type { Execution } from "../../experiments/bench_record.ts";
-import { type ModelName, modelShapes } from "../../experiments/model_shapes.ts";
+import { type ModelName, modelShapes } from "../../experiments/measure/model_shapes.ts";
+import type { Execution } from "../../experiments/result/bench_record.ts";
 import { scoreWindow } from "../../lib/eval/mod.ts";
 import { disposeModel, forward } from "../../lib/model/mod.ts";
 import { arenaBytes } from "../../lib/tensor/mod.ts";

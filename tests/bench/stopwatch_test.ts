@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { execute, randomIds, randomModel } from "../../bench/jobs/models.ts";
 import { Stopwatch } from "../../bench/jobs/stopwatch.ts";
-import type { Execution } from "../../experiments/bench_record.ts";
-import { modelShapes } from "../../experiments/model_shapes.ts";
+import type { Execution } from "../../experiments/result/bench_record.ts";
+import { modelShapes } from "../../experiments/measure/model_shapes.ts";
 import { type Architecture, disposeModel, forward } from "../../lib/model/mod.ts";
 import { tf, useBackend } from "../../lib/tensor/mod.ts";
 

@@ -5,7 +5,7 @@ import { forward } from "../../lib/model/mod.ts";
 import { tf } from "../../lib/tensor/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { changeConfig } from "../model/saved_model.ts";
-import { tinyArchitecture, writeTinyModel } from "./tiny_folder.ts";
+import { tinyArchitecture, writeTinyModel } from "./measure/tiny_folder.ts";
 
 Deno.test("openSubject() frees the subject before, also where the next cannot be loaded", () =>
   withFolder(async (folder) => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { suites } from "../../bench/suites.ts";
-import { readBenchRecord } from "../../experiments/bench_record.ts";
+import { readBenchRecord } from "../../experiments/result/bench_record.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { runTool } from "./run_tool.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import type { FigureExperiment, FigureOptions } from "../../experiments/figure.ts";
-import type { FigureSubject } from "../../experiments/figure_subject.ts";
+import type { FigureExperiment, FigureOptions } from "../../experiments/figures/figure.ts";
+import type { FigureSubject } from "../../experiments/measure/figure_subject.ts";
 import { InputError, refuse } from "../../lib/core/mod.ts";
 import type { Figure } from "../../lib/report/mod.ts";
 import { drawAll } from "../../tools/draw_all.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { corpus } from "../../experiments/bundled.ts";
+import { corpus } from "../../experiments/measure/bundled.ts";
 import { generateEncyclopedia } from "../../lib/corpus/mod.ts";
 import { runTool, startTool } from "./run_tool.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { tinyArchitecture, writeTinyModel } from "../experiments/tiny_folder.ts";
+import { tinyArchitecture, writeTinyModel } from "../experiments/measure/tiny_folder.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { runTool } from "./run_tool.ts";
 
@@ -60,7 +60,7 @@ Deno.test("figures draws models of one folder name on token ids, in files of the
   }));
 
 for (const [tool, ...what] of [["figures", "--figure", "2"], ["reproduce", "--table", "4"]]) {
-  for (const folder of ["lib", "experiments/expected", "tools/out", ".git"]) {
+  for (const folder of ["lib", "experiments/tables/expected", "tools/out", ".git"]) {
     Deno.test(`${tool} may not write to ${folder}, and says so before it measures`, async () => {
       const { code, out, err } = await runTool(tool, tool, ...what, "--out", folder);
       assertEquals([code, out, err.split("\n").length], [2, "", 1]);

@@ -1,11 +1,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { MeasureOptions } from "../../experiments/measure.ts";
-import { paperTables } from "../../experiments/tables.ts";
+import type { MeasureOptions } from "../../experiments/tables/measure_model.ts";
+import { paperTables } from "../../experiments/tables/paper_tables.ts";
 import { InputError, silent } from "../../lib/core/mod.ts";
 import type { CellStore } from "../../lib/sweep/mod.ts";
 import { tf } from "../../lib/tensor/mod.ts";
 import { measureModels, refusalsOf } from "../../tools/measure_models.ts";
-import { tinyArchitecture, writeTinyModel } from "../experiments/tiny_folder.ts";
+import { tinyArchitecture, writeTinyModel } from "../experiments/measure/tiny_folder.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { memoryStore } from "../sweep/memory_store.ts";
 

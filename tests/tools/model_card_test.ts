@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { bundledModels } from "../../experiments/bundled.ts";
+import { bundledModels } from "../../experiments/measure/bundled.ts";
 import { modelCard } from "../../tools/model_card.ts";
 
 const training = { ids: new Int32Array(5000), hash: "1f".repeat(32), entropyPerToken: 0.5 };

@@ -5,12 +5,12 @@ import {
   assertNotEquals,
   assertStringIncludes,
 } from "@std/assert";
-import { corpus } from "../../experiments/bundled.ts";
-import { drawCalibration } from "../../experiments/calibration.ts";
-import { evaluate, type EvaluationConfig } from "../../experiments/evaluation.ts";
-import { pruningFor } from "../../experiments/pruning_plan.ts";
-import { loadSubject } from "../../experiments/subject.ts";
-import { WeightCache } from "../../experiments/weight_cache.ts";
+import { corpus } from "../../experiments/measure/bundled.ts";
+import { drawCalibration } from "../../experiments/measure/calibration.ts";
+import { evaluate, type EvaluationConfig } from "../../experiments/measure/evaluation.ts";
+import { pruningFor } from "../../experiments/measure/pruning_plan.ts";
+import { loadSubject } from "../../experiments/measure/subject.ts";
+import { WeightCache } from "../../experiments/measure/weight_cache.ts";
 import { generateEncyclopedia } from "../../lib/corpus/mod.ts";
 import { perplexity } from "../../lib/eval/mod.ts";
 import { hashFile, loadTokenizer } from "../../lib/io/mod.ts";
@@ -23,7 +23,7 @@ import {
 } from "../../lib/model/mod.ts";
 import { useBackend } from "../../lib/tensor/mod.ts";
 import { randomIds, withModel } from "../eval/tiny_models.ts";
-import { tinyArchitecture, writeTinyModel } from "../experiments/tiny_folder.ts";
+import { tinyArchitecture, writeTinyModel } from "../experiments/measure/tiny_folder.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { byteLevelTokenizer } from "../io/tiny_tokenizers.ts";
 import { changeConfig } from "../model/saved_model.ts";

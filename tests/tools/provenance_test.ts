@@ -8,11 +8,11 @@ const files = {
   "lib/core/errors.ts": "export {};",
   "lib/tensor/kernels_simd.wasm": "\0asm",
   "lib/README.md": "words",
-  "experiments/evaluation.ts": "export {};",
-  "experiments/render.ts": "export {};",
-  "experiments/figure1_drawing.ts": "export {};",
+  "experiments/measure/evaluation.ts": "export {};",
+  "experiments/tables/render.ts": "export {};",
+  "experiments/draw/figure1_drawing.ts": "export {};",
   "lib/report/text.ts": "export {};",
-  "experiments/expectations.json": "{}",
+  "experiments/tables/paper_tables.json": "{}",
   "tools/reproduce.ts": "export {};",
 };
 
@@ -30,9 +30,9 @@ for (
     "deno.lock",
     "lib/core/errors.ts",
     "lib/tensor/kernels_simd.wasm",
-    "experiments/evaluation.ts",
+    "experiments/measure/evaluation.ts",
     "lib/core/new.ts",
-    "experiments/new.ts",
+    "experiments/figures/new.ts",
   ]
 ) {
   Deno.test(`sourceHash() changes with ${path}`, () =>
@@ -47,10 +47,10 @@ for (
 for (
   const path of [
     "lib/README.md",
-    "experiments/render.ts",
-    "experiments/figure1_drawing.ts",
+    "experiments/tables/render.ts",
+    "experiments/draw/figure1_drawing.ts",
     "lib/report/text.ts",
-    "experiments/expectations.json",
+    "experiments/tables/paper_tables.json",
     "tools/reproduce.ts",
     "results/table1.md",
   ]

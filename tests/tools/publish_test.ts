@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { paperTables } from "../../experiments/tables.ts";
+import { paperTables } from "../../experiments/tables/paper_tables.ts";
 import { decodeJson, encodeJson, InputError, verdictLegend } from "../../lib/core/mod.ts";
 import { toCsv, toLatex, toMarkdown } from "../../lib/report/mod.ts";
 import { publishTable, table4Record, tableRecord } from "../../tools/publish.ts";
-import { measuredModel, readingOf } from "../experiments/tiny_subject.ts";
-import { blockRecord } from "../experiments/bench_fixture.ts";
+import { measuredModel, readingOf } from "../experiments/measure/tiny_subject.ts";
+import { blockRecord } from "../experiments/result/bench_fixture.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 
 const origin = { commit: "0123456789ab", deno: "2.9.6", machine: "a test" };

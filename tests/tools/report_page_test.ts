@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { decode } from "fast-png";
 import type { Page } from "playwright-core";
-import { renderTable } from "../../experiments/render.ts";
-import { paperTables } from "../../experiments/tables.ts";
+import { renderTable } from "../../experiments/tables/render.ts";
+import { paperTables } from "../../experiments/tables/paper_tables.ts";
 import { InputError, type Verdict, verdictLegend } from "../../lib/core/mod.ts";
 import { publishFigure } from "../../tools/publish_figure.ts";
 import { reportPage } from "../../tools/report_page.ts";
 import { browserTest } from "../browser.ts";
-import { measuredModel, readingOf } from "../experiments/tiny_subject.ts";
+import { measuredModel, readingOf } from "../experiments/measure/tiny_subject.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { examples } from "../report/plot/examples.ts";
 

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { tokenReader } from "../../experiments/token_source.ts";
+import { tokenReader } from "../../experiments/measure/token_source.ts";
 import { perplexity } from "../../lib/eval/mod.ts";
 import { loadEndTokens } from "../../lib/generate/mod.ts";
 import {

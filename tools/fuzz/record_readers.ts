@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
 import fc from "fast-check";
-import { readBenchRecord } from "../../experiments/bench_record.ts";
-import { readMeasuredTable } from "../../experiments/measured_table.ts";
+import { readBenchRecord } from "../../experiments/result/bench_record.ts";
+import { readMeasuredTable } from "../../experiments/tables/measured_table.ts";
 import { encodeJson } from "../../lib/core/mod.ts";
 import { type Cell, cellKey, recordOf, runCells } from "../../lib/sweep/mod.ts";
 import { fileCellStore } from "../cell_store.ts";

@@ -1,0 +1,130 @@
+import { combineVerdicts, describeCases, type Verdict } from "../../lib/core/mod.ts";
+import {
+  type Drawing,
+  letterOf,
+  lineChart,
+  panels,
+  type PlotlySpec,
+} from "../../lib/report/mod.ts";
+import type { SparsityPoint } from "../measure/sparsity_points.ts";
+import { formatEstimate } from "../result/format_estimate.ts";
+import { pruningVerdict } from "../result/pruning_verdict.ts";
+
+/** What figure 7 shows of one model. */
+export interface Figure7Row {
+  model: string;
+  /** Every plan, on the validation text. */
+  validation: SparsityPoint[];
+  /** The best of them, on the test text. */
+  test: SparsityPoint;
+}
+
+/** Draws figure 7 and says what it shows. */
+export function drawFigure7(rows: readonly Figure7Row[]): Drawing {
+  const cases = rows.map(({ model, test: { relative } }) => ({
+    name: model,
+    verdict: pruningVerdict(relative.survivors, relative.pruningAlone, relative.denseOnSurvivors),
+  }));
+  return {
+    shows: "Perplexity of AgileQ-8 with pruning over that without, on the validation text, for " +
+      "growing shares of pruned tokens in the last, the last two, or all layers. survivors is the " +
+      "released protocol, denseOnSurvivors the same model without pruning on the same positions, " +
+      "allPositions scores pruned positions by their early exit. Bands are 95 % intervals over " +
+      "windows, paired. In the last layer pruning alone does nothing: no token reads another after it. " +
+      "The best plan by survivors was then measured once on the test text; the plan " +
+      "of the tables is not it: that one was chosen with the test windows in view.",
+    verdict: combineVerdicts(cases),
+    agreement:
+      "The paper: pruning lowers perplexity. On the test text, under the plan that is best for the " +
+      `survivors, that is ${describeCases(cases)}.`,
+    details: rows.map((row, index) => describe(row, cases[index].verdict)),
+    spec: panels([
+      ...rows.map((row, index) => modelRow(row, index * byLayers(row.validation).length)),
+      allPositionsRow(rows, rows.flatMap(({ validation }) => byLayers(validation)).length),
+    ]),
+  };
+}
+
+function describe(
+  { model, test: { beta, layers, sparsity, relative } }: Figure7Row,
+  verdict: Verdict,
+): string {
+  return `${model}: ${verdict} (${100 * beta} % pruned over the ${
+    lastLayers(layers.length)
+  }, sparsity ` +
+    `${sparsity.toFixed(3)}): survivors ${
+      formatEstimate(relative.survivors, 3)
+    }, the same tokens ` +
+    `without pruning ${formatEstimate(relative.denseOnSurvivors, 3)}, pruning alone ` +
+    `${formatEstimate(relative.pruningAlone, 3)}, all positions ` +
+    `${formatEstimate(relative.allPositions, 3)}.`;
+}
+
+/** A panel per choice of layers, on one scale. */
+function modelRow({ model, validation }: Figure7Row, first: number): PlotlySpec[] {
+  const choices = byLayers(validation);
+  const y = { title: "perplexity / unpruned", range: reachOf(validation) };
+  return choices.map(([count, points], index) =>
+    lineChart({
+      title: `${letterOf(first + index)}. ${model}<br>${lastLayers(count)}`,
+      x: saved,
+      y,
+      series: [
+        { name: "survivors", ...curve(points, "survivors") },
+        { name: "denseOnSurvivors", ...curve(points, "denseOnSurvivors"), reference: true },
+      ],
+      ...sizeOf(index === choices.length - 1),
+    })
+  );
+}
+
+/** A panel per model of all positions, which lose far more. */
+function allPositionsRow(rows: readonly Figure7Row[], first: number): PlotlySpec[] {
+  return rows.map(({ model, validation }, index) =>
+    lineChart({
+      title: `${letterOf(first + index)}. ${model}<br>allPositions`,
+      x: saved,
+      y: { title: "perplexity / unpruned", scale: "log" },
+      series: byLayers(validation).map(([count, points]) => (
+        { name: lastLayers(count), ...curve(points, "allPositions") }
+      )),
+      ...sizeOf(index === rows.length - 1),
+    })
+  );
+}
+
+const saved = { title: "share of computations saved", fromZero: true };
+
+function byLayers(points: readonly SparsityPoint[]): [count: number, points: SparsityPoint[]][] {
+  return [...Map.groupBy(points, ({ layers }) => layers.length)];
+}
+
+function lastLayers(count: number): string {
+  return count === 1 ? "last layer" : `last ${count} layers`;
+}
+
+/** A curve that begins at 1, where nothing is pruned. */
+function curve(
+  points: SparsityPoint[],
+  name: "survivors" | "denseOnSurvivors" | "allPositions",
+) {
+  return {
+    x: [0, ...points.map(({ sparsity }) => sparsity)],
+    y: [{ value: 1, low: 1, high: 1 }, ...points.map(({ relative }) => relative[name])],
+  };
+}
+
+/** What survivors and their control reach, finite intervals included, with some room around. */
+function reachOf(points: readonly SparsityPoint[]): [from: number, to: number] {
+  const ends = points.flatMap(({ relative: { survivors, denseOnSurvivors } }) =>
+    [survivors, denseOnSurvivors].flatMap(({ value, low = value, high = value }) => [low, high])
+  ).filter(Number.isFinite);
+  const [from, to] = [Math.min(1, ...ends), Math.max(1, ...ends)];
+  const room = 0.05 * (to - from) || 0.05;
+  return [from - room, to + room];
+}
+
+/** The last panel of a row has the legend. */
+function sizeOf(last: boolean) {
+  return { height: 300, legend: last, width: 300 };
+}

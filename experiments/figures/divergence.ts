@@ -1,0 +1,41 @@
+import { refuse, silent } from "../../lib/core/mod.ts";
+import { perplexityRatio } from "../../lib/eval/mod.ts";
+import { methods } from "../../lib/methods/mod.ts";
+import { forgetful } from "../../lib/sweep/mod.ts";
+import { type DivergenceRow, drawDivergence } from "../draw/divergence_drawing.ts";
+import { measureModel } from "../tables/measure_model.ts";
+import { paperTables } from "../tables/paper_tables.ts";
+import { type FigureExperiment } from "./figure.ts";
+
+/** KL divergence against perplexity, for the measured rows of tables 1-3 and from their cells. */
+export const divergence: FigureExperiment = {
+  name: "divergence",
+  title: "KL divergence against perplexity",
+  families: ["llama", "opt", "bloom"],
+  async run(subjects, options) {
+    const { signal } = new AbortController();
+    const settings = { store: forgetful, fingerprint: "", progress: silent, signal, ...options };
+    const rows: DivergenceRow[] = [];
+    for (const subject of subjects) {
+      const { name, title, cells, refusals } = await measureModel(subject, paperTables, settings);
+      const full = cells["fp16"]?.result.survivors ??
+        refuse(`draw ${title}`, "its row fp16 must be measured", refusals["fp16"]);
+      for (const { row, config, result: { survivors } } of Object.values(cells)) {
+        if (row === "fp16") continue;
+        rows.push({
+          model: name,
+          method: methods[config.method].title + (config.pruning ? "*" : ""),
+          divergence: survivors.divergence!,
+          relative: perplexityRatio(survivors.windowLosses, full.windowLosses),
+        });
+      }
+    }
+    return {
+      name: divergence.name,
+      title: divergence.title,
+      configuration: { models: subjects.map(({ facts }) => facts) },
+      data: rows,
+      ...drawDivergence(rows),
+    };
+  },
+};

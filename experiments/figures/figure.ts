@@ -1,0 +1,53 @@
+import { InputError } from "../../lib/core/mod.ts";
+import type { FamilyName } from "../../lib/model/mod.ts";
+import type { Figure } from "../../lib/report/mod.ts";
+import { type Cell, forgetful, runCells, type RunOptions } from "../../lib/sweep/mod.ts";
+import type { FigureSubject } from "../measure/figure_subject.ts";
+
+/** Where measured cells are kept, who watches and who may stop; by default nowhere and nobody. */
+export type FigureOptions = Partial<RunOptions>;
+
+/** A figure of the paper, or one of ours, as an experiment. */
+export interface FigureExperiment {
+  /** As its files are called: `figure1`. */
+  name: string;
+  title: string;
+  /** The families of the bundled models it is drawn for; none where it needs no model. */
+  families: readonly FamilyName[];
+  /**
+   * Measures and draws.
+   *
+   * @throws {InputError} If there are fewer subjects than it needs, or a cell refused its input.
+   * @throws The signal's reason once it is aborted.
+   */
+  run(subjects: readonly FigureSubject[], options?: FigureOptions): Promise<Figure>;
+}
+
+/** What was measured on one model. */
+export interface MeasuredSubject<Result> {
+  subject: FigureSubject;
+  /** In the order of the cells. */
+  results: Result[];
+}
+
+/**
+ * Measures the cells of every subject; those measured before come from the store.
+ *
+ * @param cellsOf The cells of a subject; ids must differ between subjects.
+ * @throws {InputError} Naming every cell that refused its input, once all have had their turn.
+ */
+export async function measureSubjects<Result>(
+  subjects: readonly FigureSubject[],
+  cellsOf: (subject: FigureSubject) => Cell<unknown, Result>[],
+  options: FigureOptions = {},
+): Promise<MeasuredSubject<Result>[]> {
+  const cells = subjects.map((subject) => ({ subject, own: cellsOf(subject) }));
+  const settings = { store: forgetful, fingerprint: "", ...options };
+  const { results, refusals } = await runCells(cells.flatMap(({ own }) => own), settings);
+  if (refusals.size > 0) {
+    throw new InputError(...[...refusals].map(([id, reason]) => `${id}: ${reason}`));
+  }
+  return cells.map(({ subject, own }) => (
+    { subject, results: own.map(({ id }) => results.get(id)!) }
+  ));
+}

@@ -1,0 +1,73 @@
+import { drawFigure1, type Figure1Maps, type Figure1Row } from "../draw/figure1_drawing.ts";
+import {
+  type AttentionSettings,
+  measureConcentration,
+  takeMaps,
+} from "../measure/attention_measure.ts";
+import {
+  type ChannelSettings,
+  measureChannels,
+  takeChannelMap,
+} from "../measure/channel_measure.ts";
+import { type FigureExperiment, measureSubjects } from "./figure.ts";
+
+const attention: AttentionSettings = {
+  method: "agileq-8",
+  drawnTokens: 96,
+  distance: 16,
+  windows: 8,
+};
+
+const channels: ChannelSettings = {
+  site: "attn.input",
+  drawnTokens: 96,
+  pruning: { beta: 0.3, layers: [0], positions: "renumber" },
+  outlying: 2,
+  windows: 8,
+};
+
+/**
+ * Figure 1: attention maps of the first and the last layer, the last one quantized, and outlier
+ * channels. The first model is drawn, all are measured.
+ */
+export const figure1: FigureExperiment = {
+  name: "figure1",
+  title: "Attention maps and outlier channels",
+  families: ["llama", "opt", "bloom"],
+  async run(subjects, options) {
+    const measured = await measureSubjects(
+      subjects,
+      (subject) => [{
+        id: `figure1/${subject.model.name}`,
+        config: { ...subject.facts, attention, channels },
+        run: async (progress, signal): Promise<Figure1Row> => ({
+          model: subject.model.name,
+          attention: await measureConcentration(subject, attention, { progress, signal }),
+          channels: await measureChannels(subject, channels, { progress, signal }),
+        }),
+      }],
+      options,
+    );
+    const [{ results: [maps] }] = await measureSubjects(
+      subjects.slice(0, 1),
+      (subject) => [{
+        id: `figure1/${subject.model.name}/maps`,
+        config: { ...subject.facts, attention, channels },
+        run: async (progress, signal): Promise<Figure1Maps> => ({
+          model: subject.model.name,
+          attention: await takeMaps(subject, attention, { progress, signal }),
+          channels: await takeChannelMap(subject, channels, { progress, signal }),
+        }),
+      }],
+      options,
+    );
+    const data = { maps, models: measured.flatMap(({ results }) => results) };
+    return {
+      name: figure1.name,
+      title: figure1.title,
+      configuration: { models: subjects.map(({ facts }) => facts), attention, channels },
+      data,
+      ...drawFigure1(data, attention.distance),
+    };
+  },
+};

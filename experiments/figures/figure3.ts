@@ -1,0 +1,33 @@
+import { drawFigure3 } from "../draw/figure3_drawing.ts";
+import { measureNoise } from "../measure/noise_measure.ts";
+import { type FigureExperiment, measureSubjects } from "./figure.ts";
+
+const config = { windows: 8 };
+
+/** Figure 3: where a block is quantized, and what each quantizer adds to its value. */
+export const figure3: FigureExperiment = {
+  name: "figure3",
+  title: "Where a block is quantized, and what that costs",
+  families: ["llama", "opt", "bloom"],
+  async run(subjects, options) {
+    const measured = await measureSubjects(
+      subjects,
+      (subject) => [{
+        id: `figure3/${subject.model.name}`,
+        config: { ...subject.facts, ...config },
+        run: (progress, signal) => measureNoise(subject, config.windows, { progress, signal }),
+      }],
+      options,
+    );
+    const rows = measured.map(({ subject, results: [noise] }) => (
+      { model: subject.model.name, ...noise }
+    ));
+    return {
+      name: figure3.name,
+      title: figure3.title,
+      configuration: { models: subjects.map(({ facts }) => facts), ...config },
+      data: rows,
+      ...drawFigure3(rows),
+    };
+  },
+};

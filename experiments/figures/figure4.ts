@@ -1,0 +1,37 @@
+import { drawFigure4 } from "../draw/figure4_drawing.ts";
+import { measureTokens, type TokenSettings } from "../measure/token_measure.ts";
+import { type FigureExperiment, measureSubjects } from "./figure.ts";
+
+const settings: TokenSettings = {
+  pruning: { beta: 0.5, layers: [0, 1, 2], positions: "renumber" },
+  sample: 48,
+  windows: 16,
+};
+
+/** Figure 4: which tokens are pruned on the way through the layers, and whether they mattered. */
+export const figure4: FigureExperiment = {
+  name: "figure4",
+  title: "Token pruning by the attention to the first token",
+  families: ["llama", "opt", "bloom"],
+  async run(subjects, options) {
+    const measured = await measureSubjects(
+      subjects,
+      (subject) => [{
+        id: `figure4/${subject.model.name}`,
+        config: { ...subject.facts, ...settings },
+        run: (progress, signal) => measureTokens(subject, settings, { progress, signal }),
+      }],
+      options,
+    );
+    const rows = measured.map(({ subject, results: [result] }) => (
+      { model: subject.model.name, ...result }
+    ));
+    return {
+      name: figure4.name,
+      title: figure4.title,
+      configuration: { models: subjects.map(({ facts }) => facts), ...settings },
+      data: rows,
+      ...drawFigure4(rows, settings),
+    };
+  },
+};

@@ -1,0 +1,48 @@
+import { require } from "../../lib/core/mod.ts";
+import { drawFigure8, type Figure8Row } from "../draw/figure8_drawing.ts";
+import type { FigureSubject } from "../measure/figure_subject.ts";
+import type { SparsityPoint } from "../measure/sparsity_points.ts";
+import { type FigureExperiment, type FigureOptions } from "./figure.ts";
+import { lastLayers, planGrid, sweepPlans } from "./sparsity_sweep.ts";
+
+const config = {
+  method: "agileq-8",
+  betas: [0.1, 0.3],
+  lastLayers: 2,
+  /** Tokens per window; the bundled models were trained at 512. */
+  windows: [128, 256, 512],
+  /** Tokens that are scored at every length of window. */
+  tokens: 8192,
+} as const;
+
+/** Figure 8: what pruning costs in windows of different lengths. */
+export const figure8: FigureExperiment = {
+  name: "figure8",
+  title: "Sparsity by length of window",
+  families: ["llama", "opt", "bloom"],
+  async run(subjects, options) {
+    const rows: Figure8Row[] = [];
+    for (const subject of subjects) rows.push(await measure(subject, options));
+    return {
+      name: figure8.name,
+      title: figure8.title,
+      configuration: { models: subjects.map(({ facts }) => facts), ...config },
+      data: rows,
+      ...drawFigure8(rows),
+    };
+  },
+};
+
+async function measure(subject: FigureSubject, options?: FigureOptions): Promise<Figure8Row> {
+  const points: SparsityPoint[] = [];
+  const windows = config.windows.filter((each) => each <= subject.facts.window);
+  const rule = `its windows must have at least ${config.windows[0]} tokens`;
+  require(windows.length > 0, `draw ${subject.title}`, rule, subject.facts.window);
+  for (const window of windows) {
+    const { method, tokens, betas } = config;
+    const settings = { method, split: "validation", window, windows: tokens / window } as const;
+    const plans = planGrid(betas, [lastLayers(config.lastLayers)]);
+    points.push(...await sweepPlans("figure8", subject, settings, plans, options));
+  }
+  return { model: subject.model.name, points };
+}

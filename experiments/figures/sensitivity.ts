@@ -1,0 +1,33 @@
+import { drawSensitivity } from "../draw/sensitivity_drawing.ts";
+import { measureSensitivity, type SensitivitySettings } from "../measure/sensitivity_measure.ts";
+import { type FigureExperiment, measureSubjects } from "./figure.ts";
+
+const settings: SensitivitySettings = { method: "agileq-8", windows: 4 };
+
+/** Where the error of quantization comes from: every site and group of weights of every layer alone. */
+export const sensitivity: FigureExperiment = {
+  name: "sensitivity",
+  title: "Where the error comes from",
+  families: ["llama", "opt", "bloom"],
+  async run(subjects, options) {
+    const measured = await measureSubjects(
+      subjects,
+      (subject) => [{
+        id: `sensitivity/${subject.model.name}`,
+        config: { ...subject.facts, ...settings },
+        run: (progress, signal) => measureSensitivity(subject, settings, { progress, signal }),
+      }],
+      options,
+    );
+    const rows = measured.map(({ subject, results: [result] }) => (
+      { model: subject.model.name, ...result }
+    ));
+    return {
+      name: sensitivity.name,
+      title: sensitivity.title,
+      configuration: { models: subjects.map(({ facts }) => facts), ...settings },
+      data: rows,
+      ...drawSensitivity(rows),
+    };
+  },
+};

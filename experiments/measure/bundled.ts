@@ -1,0 +1,102 @@
+import type { Architecture, FamilyName } from "../../lib/model/mod.ts";
+import type { TrainingRecipe } from "../../lib/train/mod.ts";
+
+/** The synthetic encyclopedia the bundled models are trained, calibrated and tested on. */
+export const corpus = {
+  /** Splits differ in their seed: same language, other subjects. `characters` is their length. */
+  training: { seed: 1, characters: 20_000_000 },
+  calibration: { seed: 2, characters: 400_000 },
+  test: { seed: 3, characters: 100_000 },
+  /** What settings are chosen on, so that the test text stays unseen. */
+  validation: { seed: 4, characters: 100_000 },
+  /** The tokenizer learns from the beginning of the training text. */
+  tokenizer: { vocabularySize: 2048, characters: 4_000_000, startToken: "<s>" },
+};
+
+const window = 512;
+
+const shared = {
+  layers: 4,
+  hiddenSize: 128,
+  embeddingSize: 128,
+  heads: 4,
+  keyValueHeads: 4,
+  headDim: 32,
+  vocabularySize: corpus.tokenizer.vocabularySize,
+  normEpsilon: 1e-5,
+  normPlacement: "before",
+  finalNorm: true,
+  tiedHead: true,
+  startToken: 0,
+  startsEveryWindow: true,
+} as const;
+
+const layerNormed = {
+  ...shared,
+  intermediateSize: 512,
+  norm: "layer",
+  gated: false,
+  attentionBias: true,
+  mlpBias: true,
+} as const;
+
+const architectures: Record<FamilyName, Architecture> = {
+  llama: {
+    ...shared,
+    family: "llama",
+    intermediateSize: 352,
+    maxPositions: window,
+    norm: "rms",
+    embeddingNorm: false,
+    activation: "silu",
+    gated: true,
+    attentionBias: false,
+    mlpBias: false,
+    positions: { kind: "rotary", theta: 10000 },
+  },
+  opt: {
+    ...layerNormed,
+    family: "opt",
+    maxPositions: window,
+    embeddingNorm: false,
+    activation: "relu",
+    positions: { kind: "learned", offset: 2 },
+  },
+  bloom: {
+    ...layerNormed,
+    family: "bloom",
+    maxPositions: Infinity,
+    embeddingNorm: true,
+    activation: "gelu",
+    positions: { kind: "alibi" },
+  },
+};
+
+/** A model that comes with the suite, and how it was trained. */
+export interface BundledModel {
+  name: string;
+  architecture: Architecture;
+  recipe: TrainingRecipe;
+}
+
+/** The bundled model of each family; expected loss and cost stand in its model card. */
+export const bundledModels: Record<FamilyName, BundledModel> = {
+  llama: bundled("llama"),
+  opt: bundled("opt"),
+  bloom: bundled("bloom"),
+};
+
+function bundled(family: FamilyName): BundledModel {
+  return {
+    name: `${family}-encyclopedia`,
+    architecture: architectures[family],
+    recipe: {
+      seed: 1,
+      batch: 8,
+      window,
+      schedule: { peak: 3e-3, floor: 3e-4, warmupSteps: 100, steps: 2000 },
+      optimizer: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 },
+      clipNorm: 1,
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import type { Architecture } from "../../lib/model/mod.ts";
+
+const decoder = {
+  normEpsilon: 1e-5,
+  normPlacement: "before",
+  embeddingNorm: false,
+  finalNorm: true,
+  startToken: null,
+  startsEveryWindow: false,
+} as const;
+
+function opt(hiddenSize: number, layers: number, heads: number): Architecture {
+  return {
+    ...decoder,
+    family: "opt",
+    layers,
+    hiddenSize,
+    embeddingSize: hiddenSize,
+    intermediateSize: 4 * hiddenSize,
+    heads,
+    keyValueHeads: heads,
+    headDim: hiddenSize / heads,
+    vocabularySize: 50272,
+    maxPositions: 4096,
+    norm: "layer",
+    activation: "relu",
+    gated: false,
+    attentionBias: true,
+    mlpBias: true,
+    positions: { kind: "learned", offset: 2 },
+    tiedHead: true,
+  };
+}
+
+/**
+ * The shapes of the models of table 4, and a small one. Positions go beyond 2048, so that a full cache
+ * can be extended.
+ */
+export const modelShapes = {
+  "small": opt(256, 4, 4),
+  "OPT-125M": opt(768, 12, 12),
+  "OPT-1.3B": opt(2048, 24, 32),
+  "OPT-2.7B": opt(2560, 32, 32),
+  "LLaMA-7B": {
+    ...decoder,
+    family: "llama",
+    layers: 32,
+    hiddenSize: 4096,
+    embeddingSize: 4096,
+    intermediateSize: 11008,
+    heads: 32,
+    keyValueHeads: 32,
+    headDim: 128,
+    vocabularySize: 32000,
+    maxPositions: 4096,
+    norm: "rms",
+    activation: "silu",
+    gated: true,
+    attentionBias: false,
+    mlpBias: false,
+    positions: { kind: "rotary", theta: 10000 },
+    tiedHead: false,
+  },
+} satisfies Record<string, Architecture>;
+
+/** A model whose shape is known. */
+export type ModelName = keyof typeof modelShapes;

@@ -1,0 +1,167 @@
+import { bootstrap, type Estimate, mean } from "../../lib/core/mod.ts";
+import type { RunHooks } from "../../lib/eval/mod.ts";
+import {
+  type ActivationScheme,
+  agileQ8,
+  calibrateActivations,
+  quantizingHook,
+} from "../../lib/methods/mod.ts";
+import {
+  type Architecture,
+  atSites,
+  forward,
+  type SiteName,
+  siteNames,
+} from "../../lib/model/mod.ts";
+import { decibels, type NoisePower, noisePower } from "../../lib/quant/mod.ts";
+import { tensorData, tidy } from "../../lib/tensor/mod.ts";
+import type { FigureSubject } from "./figure_subject.ts";
+import { calibrationOf } from "./subject.ts";
+
+/** Readings of AgileQ-8's activation quantizers, by what tells them apart. */
+export const noiseSchemes = {
+  "one step per tensor": (architecture: Architecture) =>
+    withLargestPower(agileQ8("paper", architecture), 0),
+  "TRIP, K = 3": (architecture: Architecture) => agileQ8("paper", architecture),
+  "one step per channel or head": (architecture: Architecture) => agileQ8("released", architecture),
+} satisfies Record<string, (architecture: Architecture) => ActivationScheme>;
+
+export type NoiseScheme = keyof typeof noiseSchemes;
+
+/** The noise of one quantizer of one layer. */
+export interface SiteNoise {
+  scheme: NoiseScheme;
+  site: SiteName;
+  layer: number;
+  /** Signal-to-noise ratio, dB. */
+  ratio: number;
+}
+
+/** A site by its place in a block: schemes quantize q and k before or after the rotary embedding. */
+export function placeOf(site: string): string {
+  return site.replace("BeforeRotary", "");
+}
+
+/** What TRIP gains at one of its sites, mean of the layers, dB. */
+export interface TripGain {
+  /** As {@linkcode placeOf} calls it. */
+  site: string;
+  /** Over one step per tensor. */
+  gain: Estimate;
+  /** What a step per channel or head would gain over TRIP. */
+  left: Estimate;
+}
+
+/** The noise of every quantizer of a model, and what TRIP takes off it. */
+export interface MeasuredNoise {
+  sites: SiteNoise[];
+  /** What TRIP gains over one step per tensor, mean of its sites and layers, dB. */
+  gain: Estimate;
+  gains: TripGain[];
+}
+
+/** What one quantizer of one layer did in each window. */
+interface WindowNoise extends Omit<SiteNoise, "ratio"> {
+  /** Whether it is a site of TRIP, under any scheme. */
+  trip: boolean;
+  windows: NoisePower[];
+}
+
+/**
+ * What each quantizer adds to the value at its site, on activations in full precision.
+ *
+ * @param windows How many test windows are measured.
+ */
+export async function measureNoise(
+  subject: FigureSubject,
+  windows: number,
+  { progress, signal }: RunHooks,
+): Promise<MeasuredNoise> {
+  const { model, testWindows } = subject;
+  const { activationWindows } = calibrationOf(subject);
+  const names = Object.keys(noiseSchemes) as NoiseScheme[];
+  const measured = new Map<string, WindowNoise>();
+  const scored = testWindows.slice(0, windows);
+  const { sites } = agileQ8("paper", model.architecture);
+  const tripPlaces = new Set(
+    siteNames.filter((site) => sites[site]?.kind === "trip").map(placeOf),
+  );
+  progress?.start(`noise of the sites of ${model.name}`, names.length);
+  for (const name of names) {
+    const scheme = noiseSchemes[name](model.architecture);
+    const quantize = quantizingHook(
+      scheme,
+      calibrateActivations(model, activationWindows, scheme, { signal }),
+    );
+    for (const [index, window] of scored.entries()) {
+      const hook = atSites(quantize.sites!, (value, visit) => {
+        const { site, layer } = visit;
+        const found = noisePower(tensorData(value), tensorData(quantize(value, visit)));
+        const key = [name, site, layer].join();
+        const trip = tripPlaces.has(placeOf(site));
+        const own = measured.get(key) ?? { scheme: name, site, layer, trip, windows: [] };
+        const before = own.windows[index]; // maps come in parts
+        own.windows[index] = before ? sum([before, found]) : found;
+        measured.set(key, own);
+        return value;
+      });
+      signal?.throwIfAborted();
+      tidy(() => void forward(model, window, { hook, signal }));
+      await new Promise((resolve) => setTimeout(resolve)); // lets signals in
+    }
+    progress?.update(names.indexOf(name) + 1);
+  }
+  progress?.finish();
+  const all = [...measured.values()];
+  return {
+    sites: all.map(({ scheme, site, layer, windows }) => (
+      { scheme, site, layer, ratio: decibels(sum(windows)) }
+    )),
+    ...tripGains(all.filter(({ trip }) => trip), scored.length),
+  };
+}
+
+/** At the sites of TRIP, together and one by one. */
+function tripGains(
+  measured: readonly WindowNoise[],
+  windows: number,
+): Pick<MeasuredNoise, "gain" | "gains"> {
+  const difference = (better: NoiseScheme, worse: NoiseScheme, places: readonly string[]) => {
+    const ratio = (name: NoiseScheme, indices: Uint32Array) =>
+      mean(
+        measured.filter(({ scheme, site }) => scheme === name && places.includes(placeOf(site)))
+          .map((each) => decibels(sum(Array.from(indices, (index) => each.windows[index])))),
+      );
+    const gain = (indices: Uint32Array) => ratio(better, indices) - ratio(worse, indices);
+    return bootstrap(windows, gain, { seed: 0 });
+  };
+  const sites = [...new Set(measured.map(({ site }) => placeOf(site)))];
+  const [tensor, trip, channel]: NoiseScheme[] = [
+    "one step per tensor",
+    "TRIP, K = 3",
+    "one step per channel or head",
+  ];
+  return {
+    gain: difference(trip, tensor, sites),
+    gains: sites.map((site) => ({
+      site,
+      gain: difference(trip, tensor, [site]),
+      left: difference(channel, trip, [site]),
+    })),
+  };
+}
+
+function sum(powers: readonly NoisePower[]): NoisePower {
+  return powers.reduce((total, { signal, noise }) => (
+    { signal: total.signal + signal, noise: total.noise + noise }
+  ));
+}
+
+/** The scheme with another K at the sites of TRIP. */
+function withLargestPower({ profile, sites }: ActivationScheme, K: number): ActivationScheme {
+  const changed = Object.entries(sites).map(([site, quantizer]) => [
+    site,
+    quantizer.kind === "trip" ? { ...quantizer, K } : quantizer,
+  ]);
+  return { profile, sites: Object.fromEntries(changed) };
+}

@@ -1,0 +1,73 @@
+import { type Estimate, mean } from "../../lib/core/mod.ts";
+import { type RunHooks, scoreWindow } from "../../lib/eval/mod.ts";
+import { siteValues } from "../../lib/inspect/mod.ts";
+import { startTokenImportance } from "../../lib/tokens/mod.ts";
+import type { FigureSubject } from "./figure_subject.ts";
+import { meanEstimate } from "./mean_estimate.ts";
+import { pruningFor, type PruningPlan } from "./pruning_plan.ts";
+
+/** How the fate of tokens is followed. */
+export interface TokenSettings {
+  pruning: PruningPlan;
+  /** Tokens of the sample text, the first of the first test window. */
+  sample: number;
+  /** Test windows whose losses are compared. */
+  windows: number;
+}
+
+/** Which tokens of a text are pruned where, and whether they were hard to continue. */
+export interface MeasuredTokens {
+  /** The tokens of the sample as text, their ids where there is no tokenizer. */
+  tokens: string[];
+  /** Importance `[layer][token]`, eq. 4 over the number of heads; null once a token is pruned. */
+  importance: (number | null)[][];
+  /** The layer that pruned each token; null where it survived. */
+  prunedAt: (number | null)[];
+  /** Mean loss without pruning at the positions that survive, and at those that do not; nats. */
+  keptLoss: Estimate;
+  prunedLoss: Estimate;
+  /** How much larger the loss of the pruned positions is, window by window; nats. */
+  difference: Estimate;
+}
+
+/** Follows the tokens of a sample text through the pruning layers, in full precision. */
+export async function measureTokens(
+  { model, tokenizer, testWindows }: FigureSubject,
+  { pruning: plan, sample, windows }: TokenSettings,
+  { progress, signal }: RunHooks,
+): Promise<MeasuredTokens> {
+  const pruning = pruningFor(model, plan);
+  const text = testWindows[0].subarray(0, sample);
+  const importance: (number | null)[][] = [];
+  const prunedAt: (number | null)[] = new Array(text.length).fill(null);
+  const maps = siteValues(model, text, "attn.probs", { pruning, signal });
+  const after = siteValues(model, text, "mlp.input", { pruning, signal });
+  for (const [layer, { values, shape: [heads, tokens], positions }] of maps.entries()) {
+    const scores = startTokenImportance(values, { heads, tokens });
+    const row: (number | null)[] = new Array(text.length).fill(null);
+    positions.forEach((position, index) => row[position] = scores[index] / heads);
+    importance.push(row);
+    const left = new Set(after[layer].positions);
+    for (const position of positions) if (!left.has(position)) prunedAt[position] = layer;
+  }
+  const losses = { kept: [] as number[], pruned: [] as number[] };
+  progress?.start(`losses of ${model.name}`, windows);
+  for (const [index, window] of testWindows.slice(0, windows).entries()) {
+    signal?.throwIfAborted();
+    const { survived } = scoreWindow(model, window, { pruning, signal });
+    const { loss } = scoreWindow(model, window, { signal });
+    losses.kept.push(mean(loss.filter((_, position) => survived[position])));
+    losses.pruned.push(mean(loss.filter((_, position) => !survived[position])));
+    progress?.update(index + 1);
+    await new Promise((resolve) => setTimeout(resolve)); // lets signals in
+  }
+  progress?.finish();
+  return {
+    tokens: Array.from(text, (id) => tokenizer?.decode([id]) ?? String(id)),
+    importance,
+    prunedAt,
+    keptLoss: meanEstimate(losses.kept),
+    prunedLoss: meanEstimate(losses.pruned),
+    difference: meanEstimate(losses.pruned.map((loss, index) => loss - losses.kept[index])),
+  };
+}

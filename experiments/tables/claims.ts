@@ -1,0 +1,85 @@
+import { type Estimate, InputError, refuse, verdictOf } from "../../lib/core/mod.ts";
+import { perplexityRatio, type Reading } from "../../lib/eval/mod.ts";
+import type { Readings } from "../measure/readings.ts";
+import type { Finding } from "../result/finding.ts";
+import { formatEstimate } from "../result/format_estimate.ts";
+import { pruningVerdict } from "../result/pruning_verdict.ts";
+import type { MeasuredModel } from "./measure_model.ts";
+import type { RowKey } from "./paper_tables.ts";
+
+/** A claim of the paper held against one model. */
+export interface JudgedClaim extends Finding {
+  model: string;
+}
+
+const quantizationClaim = "AgileQ-8 loses less than 10 % against FP16";
+const pruningClaim = (method: string) => `pruning improves on ${method}`;
+
+/** Judges both claims of tables 1-3 from 95 % intervals of perplexity ratios on the same windows. */
+export function judgeClaims(
+  { name, cells }: Pick<MeasuredModel, "name" | "cells">,
+): JudgedClaim[] {
+  const readingsOf = (row: RowKey) =>
+    cells[row]?.result ?? refuse("judge it", `row ${row} must have been measured`);
+  const full = () => readingsOf("fp16").survivors;
+  const dense = () => readingsOf("agileq-8").survivors;
+  const findings = [
+    attempt(quantizationClaim, () => judgeQuantization(dense(), full())),
+    attempt(
+      pruningClaim("AgileQ-8"),
+      () => judgePruning(dense(), readingsOf("agileq-8-pruned")),
+    ),
+  ];
+  return findings.map(({ claim, ...judged }) => ({ claim, model: name, ...judged }));
+}
+
+/** What is found of a claim, be it that the readings do not allow to judge it. */
+function attempt(claim: string, judge: () => Finding): Finding {
+  try {
+    return judge();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { claim, verdict: "not testable here", evidence: error.message };
+  }
+}
+
+/** "AgileQ-8 loses less than 10 % against FP16": a ratio below 1.1. */
+export function judgeQuantization(agileQ8: Reading, fp16: Reading): Finding {
+  const loss = ratioOf(agileQ8, fp16);
+  return {
+    claim: quantizationClaim,
+    verdict: verdictOf(loss, { below: 1.1 }),
+    evidence: `AgileQ-8 / FP16 = ${formatEstimate(loss, 4)}`,
+  };
+}
+
+/**
+ * "Pruning improves on AgileQ-8".
+ *
+ * @param dense The run without pruning, on every position.
+ * @param pruned The run with pruning, and its control.
+ * @param method What the unpruned run is called.
+ */
+export function judgePruning(
+  dense: Reading,
+  { survivors, denseOnSurvivors }: Readings,
+  method = "AgileQ-8",
+): Finding {
+  const gain = ratioOf(survivors, dense);
+  const gainByPruning = ratioOf(survivors, denseOnSurvivors!);
+  const gainBySelection = ratioOf(denseOnSurvivors!, dense);
+  return {
+    claim: pruningClaim(method),
+    verdict: pruningVerdict(gain, gainByPruning, gainBySelection),
+    evidence: [
+      `survivors / ${method} = ${formatEstimate(gain, 4)}`,
+      `survivors / denseOnSurvivors = ${formatEstimate(gainByPruning, 4)}`,
+      `denseOnSurvivors / ${method} = ${formatEstimate(gainBySelection, 4)}`,
+    ].join(", "),
+  };
+}
+
+/** The perplexity of one run over that of another on the same windows. */
+export function ratioOf(numerator: Reading, denominator: Reading): Estimate {
+  return perplexityRatio(numerator.windowLosses, denominator.windowLosses);
+}

@@ -1,0 +1,128 @@
+import { verdictOf } from "../../lib/core/mod.ts";
+import type { Reading, RunHooks } from "../../lib/eval/mod.ts";
+import { type MethodName, methods } from "../../lib/methods/mod.ts";
+import type { Table, TableCell } from "../../lib/report/mod.ts";
+import { evaluate } from "../measure/evaluation.ts";
+import type { PruningPlan } from "../measure/pruning_plan.ts";
+import type { Subject } from "../measure/subject.ts";
+import type { WeightCache } from "../measure/weight_cache.ts";
+import { type Finding, findingNotes } from "../result/finding.ts";
+import { formatEstimate } from "../result/format_estimate.ts";
+import { judgePruning, judgeQuantization, ratioOf } from "./claims.ts";
+
+/** A model with its quantized versions, which are made when first needed. */
+export type CachingSubject = Subject & { weights: WeightCache };
+
+/**
+ * A model under some methods, measured as the tables are, with verdicts on what they compare.
+ *
+ * @throws {InputError} If a method does not fit the model.
+ */
+export async function compareMethods(
+  subject: CachingSubject,
+  names: MethodName[],
+  hooks: RunHooks,
+): Promise<Table> {
+  const rows: TableCell[][] = [];
+  const readings = new Map<MethodName, Reading>();
+  for (const name of names) {
+    const survivors = await measureDense(subject, name, hooks);
+    const { title, weight, activation } = methods[name];
+    rows.push([title, weight, activation, ...readingCells(survivors)]);
+    readings.set(name, survivors);
+  }
+  return tableOf(subject, ["method", "weights", "activations"], rows, judgeMethods(readings));
+}
+
+async function measureDense(
+  subject: CachingSubject,
+  method: MethodName,
+  hooks: RunHooks,
+): Promise<Reading> {
+  const config = { ...subject.facts, method, pruning: null };
+  return (await evaluate(config, subject, subject.weights, hooks)).survivors;
+}
+
+/** What can be said of methods that were measured beside each other. */
+export function judgeMethods(readings: ReadonlyMap<MethodName, Reading>): Finding[] {
+  const judge = (one: MethodName, other: MethodName, judged: typeof judgeQuantization) => {
+    const [numerator, denominator] = [readings.get(one), readings.get(other)];
+    return numerator && denominator ? [judged(numerator, denominator)] : [];
+  };
+  return [
+    ...judge("agileq-8", "fp16", judgeQuantization),
+    ...judge("gptq4", "rtn4", (gptq, rtn) => {
+      const ratio = ratioOf(gptq, rtn);
+      return {
+        claim: "GPTQ loses less than RTN",
+        verdict: verdictOf(ratio, { below: 1 }),
+        evidence: `GPTQ / RTN = ${formatEstimate(ratio, 4)}`,
+      };
+    }),
+    ...judge("agileq-8-eq3", "agileq-8", (printed, released) => {
+      const ratio = ratioOf(printed, released);
+      return {
+        claim: "the sign bit of equation 3 costs perplexity",
+        verdict: verdictOf(ratio, { above: 1 }),
+        evidence: `with it / without = ${formatEstimate(ratio, 4)}`,
+      };
+    }),
+  ];
+}
+
+/**
+ * A method without pruning, and with it in every reading: scored on the survivors, the same without
+ * pruning on the same positions, and on every position. With verdicts on what pruning does.
+ *
+ * @throws {InputError} If the method or the plan does not fit the model.
+ */
+export async function compareReadings(
+  subject: CachingSubject,
+  method: MethodName,
+  pruning: PruningPlan,
+  hooks: RunHooks,
+): Promise<Table> {
+  const dense = await measureDense(subject, method, hooks);
+  const config = { ...subject.facts, method, pruning };
+  const readings = await evaluate(config, subject, subject.weights, hooks);
+  const { title } = methods[method];
+  const shown: [string, Reading][] = [[title, dense], ...Object.entries(readings)];
+  const rows = shown.map(([name, reading]): TableCell[] => [
+    name,
+    reading.scored,
+    ...readingCells(reading),
+  ]);
+  const whole = ratioOf(readings.allPositions!, dense);
+  return tableOf(subject, ["reading", "positions scored"], rows, [
+    judgePruning(dense, readings, title),
+    {
+      claim: "counted over all positions, pruning costs perplexity",
+      verdict: verdictOf(whole, { above: 1 }),
+      evidence: `allPositions / ${title} = ${formatEstimate(whole, 4)}`,
+    },
+  ]);
+}
+
+const readingColumns = ["perplexity", "KL to FP16, nats per token", "same top token, %"];
+
+function readingCells({ perplexity, divergence, agreement }: Reading): TableCell[] {
+  return [
+    { ...perplexity, digits: 3 },
+    { value: divergence!, digits: 4 },
+    { value: 100 * agreement!, digits: 1 },
+  ];
+}
+
+function tableOf(
+  { model, facts }: Subject,
+  columns: string[],
+  rows: TableCell[][],
+  findings: Finding[],
+): Table {
+  return {
+    title: `${model.name} on ${facts.windows} windows of ${facts.window} tokens`,
+    columns: [...columns, ...readingColumns],
+    rows,
+    notes: ["Intervals are 95 %, from a bootstrap over windows.", ...findingNotes(findings)],
+  };
+}

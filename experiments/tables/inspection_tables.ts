@@ -1,0 +1,132 @@
+import {
+  combineVerdicts,
+  describeCases,
+  type JudgedCase,
+  type Threshold,
+  verdictOf,
+} from "../../lib/core/mod.ts";
+import type { Table, TableCell } from "../../lib/report/mod.ts";
+import type { LayerConcentration, MeasuredConcentration } from "../measure/attention_measure.ts";
+import type { LayerChannels } from "../measure/channel_measure.ts";
+import { type Finding, findingNotes } from "../result/finding.ts";
+import { formatEstimate } from "../result/format_estimate.ts";
+
+/**
+ * Where attention goes, layer by layer: in percent, and as a multiple of what equal attention to all
+ * visible tokens would give; with verdicts on the stripe and the diagonal.
+ *
+ * @param distance How many tokens count as near.
+ */
+export function concentrationTable(layers: readonly LayerConcentration[], distance: number): Table {
+  const row = (name: string, shares: MeasuredConcentration): TableCell[] => [
+    name,
+    percent(shares.start),
+    { ...shares.stripe, digits: 2 },
+    percent(shares.local),
+    { ...shares.diagonal, digits: 2 },
+  ];
+  return {
+    title: "Where attention goes",
+    columns: [
+      "layer",
+      "first token, %",
+      "times equal attention",
+      `nearest ${distance} tokens, %`,
+      "times equal attention",
+    ],
+    rows: layers.flatMap(({ layer, full, quantized }) => [
+      row(`${layer}`, full),
+      row(`${layer}, quantized`, quantized),
+    ]),
+    notes: findingNotes([
+      ...judgePattern(layers, "the first token", "stripe"),
+      ...judgePattern(layers, `the nearest ${distance} tokens`, "diagonal"),
+    ]),
+  };
+}
+
+/** Whether a pattern of figure 1 is in the last layer, whether quantization leaves it, and where else. */
+function judgePattern(
+  layers: readonly LayerConcentration[],
+  who: string,
+  pattern: "stripe" | "diagonal",
+): Finding[] {
+  const threshold: Threshold = { above: 2 };
+  const { full, quantized } = layers.at(-1)!;
+  const claim = `get${who.endsWith("s") ? "" : "s"} more than twice equal attention`;
+  const everywhere: JudgedCase[] = layers.map(({ layer, full }) => (
+    { name: `layer ${layer}`, verdict: verdictOf(full[pattern], threshold) }
+  ));
+  return [
+    {
+      claim: `${who} ${claim} in the last layer`,
+      verdict: verdictOf(full[pattern], threshold),
+      evidence: `${formatEstimate(full[pattern], 2)} times`,
+    },
+    {
+      claim: `${who} ${claim} in the last layer, quantized`,
+      verdict: verdictOf(quantized[pattern], threshold),
+      evidence: `${formatEstimate(quantized[pattern], 2)} times`,
+    },
+    {
+      claim: `${who} ${claim} in every layer`,
+      verdict: combineVerdicts(everywhere),
+      evidence: describeCases(everywhere),
+    },
+  ];
+}
+
+/** How far channels differ, layer by layer, with verdicts on what the paper says of them. */
+export function channelTable(layers: readonly LayerChannels[]): Table {
+  return {
+    title: "Outlier channels",
+    columns: [
+      "layer",
+      "largest over median channel",
+      "the same after pruning",
+      "outlying in some token",
+      "in half of the tokens",
+    ],
+    rows: layers.map(({ layer, spread, spreadPruned, outliers, persistent }): TableCell[] => [
+      `${layer}`,
+      { ...spread, digits: 2 },
+      { ...spreadPruned, digits: 2 },
+      outliers,
+      persistent,
+    ]),
+    notes: findingNotes([judgePersistence(layers), judgePruned(layers)]),
+  };
+}
+
+/** Whether outliers stay in place: those of the channel and layer that have them most often. */
+function judgePersistence(layers: readonly LayerChannels[]): Finding {
+  const { layer, persistence } = layers.reduce((most, each) =>
+    each.persistence.value > most.persistence.value ? each : most
+  );
+  return {
+    claim: "some channel is outlying in more than half of the tokens",
+    verdict: verdictOf(persistence, { above: 0.5 }),
+    evidence: `at most in a share of ${formatEstimate(persistence, 3)}, in layer ${layer}`,
+  };
+}
+
+/** Whether pruning tames the channels, in the layers that it reaches. */
+function judgePruned(layers: readonly LayerChannels[]): Finding {
+  const cases = layers.map(({ layer, pruningEffect }): JudgedCase => {
+    const { value, low, high } = pruningEffect;
+    const untouched = value === 1 && low === high;
+    return {
+      name: `layer ${layer} (${formatEstimate(pruningEffect, 2)})`,
+      verdict: untouched ? "not testable here" : verdictOf(pruningEffect, { below: 1 }),
+    };
+  });
+  return {
+    claim: "pruning brings the largest channel closer to the median one",
+    verdict: combineVerdicts(cases),
+    evidence: `after / before: ${describeCases(cases)}`,
+  };
+}
+
+function percent(share: number): TableCell {
+  return { value: 100 * share, digits: 1 };
+}

@@ -1,0 +1,97 @@
+import { type Estimate, exactVerdict, mean } from "../../lib/core/mod.ts";
+import { perplexityRatio } from "../../lib/eval/mod.ts";
+import { barChart, panels, type PlotlySpec, type Table } from "../../lib/report/mod.ts";
+import { findingNotes } from "../result/finding.ts";
+import type { MeasuredCell } from "./measure_model.ts";
+import type { MeasuredTable } from "./measured_table.ts";
+import { type PaperRow, type PaperTable, paperTables, type RowKey } from "./paper_tables.ts";
+
+/**
+ * Perplexity over that of FP16, in percent more: the paper's models on average and ours, each over its
+ * own FP16, table by table. Rows without pruning only, as pruned ones score other tokens.
+ *
+ * @param published Any of tables 1-3.
+ */
+export function drawRelativePerplexity(published: readonly MeasuredTable[]): PlotlySpec {
+  const charts = published.map(({ number, cells }, index) => {
+    const paper = paperTables.find((each) => each.number === number)!;
+    const models = Map.groupBy(cells, ({ model }) => model);
+    const rows = paper.rows.filter(({ measured }) =>
+      measured && measured.key !== "fp16" && measured.pruning === null
+    );
+    const last = index === published.length - 1;
+    return barChart({
+      title: `${paper.family}: paper and ${[...models.keys()].join(", ")}`,
+      categories: rows.map(({ method }) => method),
+      x: { title: "" },
+      y: { title: "perplexity above FP16", unit: "%", fromZero: true },
+      series: [
+        {
+          name: "paper, mean of its models",
+          values: rows.map((row) => {
+            const ratio = paperRatio(paper, row);
+            return ratio === null ? null : { value: more(ratio) };
+          }),
+          reference: true,
+        },
+        ...[...models].map(([model, own]) => ({
+          name: models.size > 1 ? model : "measured here",
+          values: rows.map(({ measured }) => moreThanFull(own, measured!.key)),
+        })),
+      ],
+      legend: last || models.size > 1,
+      width: 320,
+      height: 330,
+    });
+  });
+  return panels([charts], "What quantization costs");
+}
+
+const more = (ratio: number) => 100 * (ratio - 1);
+
+/** A row's perplexity over that of FP16 of the same model; null where one of them was not measured. */
+function moreThanFull(cells: readonly MeasuredCell[], row: RowKey): Estimate | null {
+  const lossesOf = (key: RowKey) =>
+    cells.find((cell) => cell.row === key)?.result.survivors.windowLosses;
+  const [losses, full] = [lossesOf(row), lossesOf("fp16")];
+  if (!losses || !full) return null;
+  const { value, low, high } = perplexityRatio(losses, full);
+  const [lowest, highest] = [low, high].map((end) => end === undefined ? undefined : more(end));
+  return { value: more(value), low: lowest, high: highest };
+}
+
+/** The mean over models and data sets of a row's perplexity over that of FP16; null without any. */
+function paperRatio(paper: PaperTable, row: PaperRow): number | null {
+  const known = ratiosOf(paper, row);
+  return known.length > 0 ? mean(known) : null;
+}
+
+/** Those that the paper prints. */
+function ratiosOf({ rows }: PaperTable, { perplexities }: PaperRow): number[] {
+  const full = rows[0].perplexities;
+  return perplexities.flatMap((value, index) => value === null ? [] : [value / full[index]!]);
+}
+
+/** What AgileQ-8 adds to the perplexity of FP16 in the paper's own figures, family by family. */
+export function paperLossTable(): Table {
+  const families = paperTables.map((paper) => {
+    const ratios = ratiosOf(paper, paper.rows.find(({ method }) => method === "AgileQ-8")!);
+    return { family: paper.family, ratios, below: ratios.filter((ratio) => ratio < 1.1).length };
+  });
+  return {
+    title: "AgileQ-8 against FP16 in the paper's own figures",
+    columns: ["family", "models and data sets", "mean, % more", "most, % more", "below 10 %"],
+    rows: families.map(({ family, ratios, below }) => [
+      family,
+      ratios.length,
+      { value: 100 * (mean(ratios) - 1), digits: 1 },
+      { value: 100 * (Math.max(...ratios) - 1), digits: 1 },
+      below,
+    ]),
+    notes: findingNotes(families.map(({ family, ratios, below }) => ({
+      claim: `AgileQ-8 loses less than 10 % on every ${family} of the paper`,
+      verdict: exactVerdict(below === ratios.length),
+      evidence: `${below} of ${ratios.length}`,
+    }))),
+  };
+}

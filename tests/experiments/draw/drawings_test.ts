@@ -1,0 +1,275 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { drawDivergence } from "../../../experiments/draw/divergence_drawing.ts";
+import { drawFigure1 } from "../../../experiments/draw/figure1_drawing.ts";
+import { drawFigure2 } from "../../../experiments/draw/figure2_drawing.ts";
+import { drawFigure3 } from "../../../experiments/draw/figure3_drawing.ts";
+import { drawFigure4 } from "../../../experiments/draw/figure4_drawing.ts";
+import { drawFigure5 } from "../../../experiments/draw/figure5_drawing.ts";
+import { drawFigure6 } from "../../../experiments/draw/figure6_drawing.ts";
+import { drawFigure7 } from "../../../experiments/draw/figure7_drawing.ts";
+import { drawFigure8 } from "../../../experiments/draw/figure8_drawing.ts";
+import { drawSensitivity } from "../../../experiments/draw/sensitivity_drawing.ts";
+import { profileRows } from "../../../experiments/figures/figure2.ts";
+import { noiseSchemes } from "../../../experiments/measure/noise_measure.ts";
+import type { SparsityPoint } from "../../../experiments/measure/sparsity_points.ts";
+import { type Verdict, verdictOf } from "../../../lib/core/mod.ts";
+import { packWeights, traceDotInt4 } from "../../../lib/int4/mod.ts";
+import type { SiteName } from "../../../lib/model/mod.ts";
+import { type Drawing, renderSvg } from "../../../lib/report/mod.ts";
+import { blockRecord } from "../result/bench_fixture.ts";
+
+const estimate = (value: number) => ({ value, low: 0.9 * value, high: 1.1 * value });
+
+/** Attention of figure 1: `start` and `local` times what equal attention gives. */
+const concentration = (start: number, local: number) => ({
+  ...{ start: 0.01 * start, startIfUniform: 0.01, stripe: estimate(start) },
+  ...{ local: 0.1 * local, localIfUniform: 0.1, diagonal: estimate(local) },
+});
+
+function figure1(start: number, local: number, persistence = 0.8) {
+  const map = [[1, null], [0.5, 0.5]];
+  const full = concentration(start, local);
+  const layers = [{ layer: 0, full, quantized: full }];
+  const channels = [{
+    ...{ layer: 0, outliers: 1, persistent: 0, persistence: estimate(persistence) },
+    ...{ spread: estimate(3), spreadPruned: estimate(2), pruningEffect: estimate(0.7) },
+  }];
+  return drawFigure1({
+    maps: {
+      model: "m",
+      attention: { first: map, last: map, lastQuantized: map },
+      channels: { layer: 0, magnitudes: [[1, 2]], maxima: [1, 2], maximaPruned: [1, 2] },
+    },
+    models: [{ model: "m", attention: layers, channels }],
+  }, 4);
+}
+
+function figure3(trip: number, width = 0.5) {
+  const names = ["input", "q", "kBeforeRotary", "v", "probs", "output"].map((name) =>
+    `attn.${name}`
+  );
+  const sites = [...names, "mlp.input", "mlp.hidden"] as SiteName[];
+  const schemes = Object.keys(noiseSchemes) as (keyof typeof noiseSchemes)[];
+  return drawFigure3([{
+    model: "m",
+    gains: [{ site: "attn.q", gain: estimate(1), left: estimate(10) }],
+    gain: { value: trip - 30, low: trip - 30 - width, high: trip - 30 + width },
+    sites: schemes.flatMap((scheme) =>
+      sites.map((site) => ({
+        scheme,
+        site,
+        layer: 0,
+        ratio: scheme.startsWith("TRIP") ? trip : 30,
+      }))
+    ),
+  }]);
+}
+
+function figure4(difference: number) {
+  const row = {
+    model: "m",
+    tokens: ["a", "b"],
+    importance: [[1, 0.1], [1, null]],
+    prunedAt: [null, 0],
+    keptLoss: estimate(1),
+    prunedLoss: estimate(1 + difference),
+    difference: { value: difference, low: difference - 0.1, high: difference + 0.1 },
+  };
+  return drawFigure4([row], {
+    pruning: { beta: 0.5, layers: [0], positions: "renumber" },
+    sample: 2,
+    windows: 1,
+  });
+}
+
+function figure5(ratio: number, level = "no dot products") {
+  const trace = traceDotInt4(
+    Uint8Array.of(3, 5),
+    packWeights(Uint8Array.of(1, 2, 3, 4), { rows: 2, columns: 2 }),
+    0,
+  );
+  const verdict = verdictOf(estimate(ratio), { above: 1.75 });
+  const row = { level, depth: 64, against: "int8", ratio: estimate(ratio), paper: 1.75, verdict };
+  return drawFigure5({ ratios: [row], trace });
+}
+
+function figure6(equal: number) {
+  const layer = { layer: 0, perChannel: 45, alpha: [0, 3], alphaPruned: [0, 3] };
+  return drawFigure6(
+    [{
+      model: "m",
+      layers: [{ ...layer, ratios: [30, 40], ratiosPruned: [31, 40] }],
+      fold: { outputs: 10, equal },
+    }],
+    {
+      site: "attn.input",
+      bits: 8,
+      largestPowers: [0, 3],
+      drawnPower: 3,
+      pruning: { beta: 0.5, layers: [0], positions: "renumber" },
+    },
+  );
+}
+
+function point(alone: number, window = 512): SparsityPoint {
+  const relative = {
+    survivors: estimate(0.5),
+    denseOnSurvivors: estimate(0.5),
+    allPositions: estimate(2),
+    pruningAlone: { value: alone, low: alone - 0.01, high: alone + 0.01 },
+  };
+  const perplexity = { ...relative, dense: estimate(4) };
+  return {
+    beta: 0.1,
+    layers: [-1],
+    positions: "renumber",
+    window,
+    sparsity: 0.1,
+    perplexity,
+    relative,
+  };
+}
+
+const figure7 = (alone: number) =>
+  drawFigure7([{ model: "m", validation: [point(alone)], test: point(alone) }]);
+const figure8 = (change: number) =>
+  drawFigure8([{ model: "m", points: [point(1, 128), point(1 + change, 512)] }]);
+
+const drawings: [name: string, drawn: Drawing, verdict: Verdict | undefined, words: string][] = [
+  [
+    "drawFigure1",
+    figure1(3, 3),
+    "reproduced",
+    "reproduced for the stripe of m, the diagonal of m, the channels of m",
+  ],
+  [
+    "drawFigure1",
+    figure1(1, 3),
+    "contradicted",
+    "contradicted for the stripe of m; reproduced for",
+  ],
+  ["drawFigure1", figure1(2, 3), "undecided", "2.00 [1.80, 2.20] times equal attention"],
+  ["drawFigure1", figure1(3, 3, 0.5), "undecided", "more than 50.0 [45.0, 55.0] % of the tokens"],
+  [
+    "drawFigure2",
+    drawFigure2(profileRows(blockRecord)),
+    "contradicted",
+    "OPT-125M (prefill, 128 tokens): products with weights take 33 [24, 44] %: contradicted",
+  ],
+  ["drawFigure3", figure3(35), "reproduced", "beyond it: attn.q 1.00 [0.90, 1.10] and 10.00"],
+  ["drawFigure3", figure3(29), "contradicted", "TRIP gains -1.00"],
+  ["drawFigure3", figure3(30.1), "undecided", "TRIP gains 0.10 [-0.40, 0.60] dB"],
+  ["drawFigure4", figure4(-0.5), "reproduced", "is -0.500 [-0.600, -0.400] nats"],
+  ["drawFigure4", figure4(0.05), "undecided", "m: undecided; the mean loss at pruned"],
+  ["drawFigure4", figure4(-0.05), "undecided", "is -0.050 [-0.150, 0.050] nats"],
+  ["drawFigure4", figure4(0.5), "contradicted", "easier is contradicted for m"],
+  [
+    "drawFigure5",
+    figure5(2),
+    "reproduced",
+    "here it is 2.00 to 2.00 (no dot products: reproduced)",
+  ],
+  ["drawFigure5", figure5(1.8), "undecided", "undecided for the lead over int8"],
+  ["drawFigure5", figure5(1), "contradicted", "1.00 to 1.00"],
+  ["drawFigure5", figure5(1, "native"), "not testable here", "1.00 (native: contradicted)"],
+  ["drawFigure6", figure6(10), "reproduced", "10 of 10 outputs are equal"],
+  ["drawFigure6", figure6(9), "contradicted", "K = 3 gains 10.0 dB"],
+  ["drawFigure7", figure7(0.9), "reproduced", "pruning alone 0.900 [0.890, 0.910]"],
+  [
+    "drawFigure7",
+    figure7(1),
+    "explained by the scored subset",
+    "m: explained by the scored subset (",
+  ],
+  [
+    "drawFigure8",
+    figure8(-0.1),
+    "reproduced",
+    "10 % pruned: reproduced; pruning alone 1.000 [0.990, 1.010] at 128",
+  ],
+  ["drawFigure8", figure8(0.01), "undecided", "1.010 [1.000, 1.020] at 512"],
+  ["drawFigure8", figure8(0.1), "contradicted", "1.100 [1.090, 1.110] at 512"],
+  [
+    "drawFigure8",
+    drawFigure8([{ model: "m", points: [point(1, 128)] }]),
+    "not testable here",
+    "pruning alone 1.000 [0.990, 1.010] at 128 tokens.",
+  ],
+  [
+    "drawSensitivity",
+    drawSensitivity([{
+      model: "m",
+      together: 0.5,
+      lead: { value: 3, low: 2.8, high: 3.2 },
+      parts: [
+        { what: "attn.q", layer: 0, divergence: 0.1 },
+        { what: "attn.probs", layer: 0, divergence: 0.3 },
+      ],
+    }]),
+    undefined,
+    "of the 0.4000 nats that the parts cost one by one, attn.probs 75 % and attn.q 25 %, a lead of 3.00 [2.80, 3.20] times;",
+  ],
+  [
+    "drawSensitivity",
+    drawSensitivity([1.1, 3].map((lead, index) => ({
+      model: `m${index}`,
+      together: 0.5,
+      lead: { value: lead, low: lead - 0.2, high: lead + 0.2 },
+      parts: [0.1, 0.2].map((divergence, layer) => ({ what: "attn.q", layer, divergence })),
+    }))),
+    undefined,
+    "With the whole interval of its lead, no part on m0, and attn.q on m1 costs most.",
+  ],
+  [
+    "drawDivergence",
+    drawDivergence([{ model: "m", method: "GPTQ", divergence: 0.01, relative: estimate(1.1) }]),
+    undefined,
+    "GPTQ 1.100 [0.990, 1.210] at 0.0100 nats",
+  ],
+  [
+    "drawDivergence",
+    drawDivergence([0.8, 0.95].map((ratio, index) => (
+      { model: "m", method: `AgileQ-${index}*`, divergence: 0.1, relative: estimate(ratio) }
+    ))),
+    undefined,
+    "it is below that of full precision for AgileQ-0* of m.",
+  ],
+  [
+    "drawDivergence",
+    drawDivergence([0.9, 1.2, 1.3].map((ratio, index) => (
+      { model: "m", method: "GPTQ", divergence: [0.2, 0.1, 0.3][index], relative: estimate(ratio) }
+    ))),
+    undefined,
+    "Of 2 pairs of methods on one model whose perplexities have intervals apart they order 1 diff",
+  ],
+];
+
+for (const [what, value] of [["infinity", Infinity], ["NaN", NaN]] as const) {
+  Deno.test(`drawings of a model that gave ${what} decide and can be drawn`, async () => {
+    const gone = { value, low: value, high: value };
+    const every = { survivors: gone, denseOnSurvivors: gone, allPositions: gone };
+    const relative = { ...every, pruningAlone: gone };
+    const lost = { ...point(1), relative, perplexity: { ...every, dense: gone } };
+    const parts = [1, value].map((divergence, layer) => ({ what: "attn.q", layer, divergence }));
+    const drawn = [
+      drawFigure7([{ model: "m", validation: [lost], test: lost }]),
+      drawFigure8([{ model: "m", points: [{ ...lost, window: 128 }, lost] }]),
+      drawSensitivity([{ model: "m", together: value, lead: gone, parts }]),
+      drawDivergence([{ model: "m", method: "GPTQ", divergence: value, relative: gone }]),
+    ];
+    const verdict = value === Infinity ? "contradicted" : "undecided";
+    assertEquals(drawn.map((each) => each.verdict), [verdict, "undecided", undefined, undefined]);
+    for (const { spec } of drawn) assertStringIncludes(await renderSvg(spec), "</svg>");
+  });
+}
+
+for (const [name, { shows, verdict, agreement, details, spec }, expected, words] of drawings) {
+  Deno.test(`${name}() ${expected ?? "without a claim"}, with the numbers that say so, in a picture that can be drawn`, async () => {
+    assertEquals(verdict, expected);
+    const said = [agreement, ...details].join("\n");
+    assertStringIncludes(said, words);
+    for (const line of [shows, agreement, ...details]) assertMatch(line, /\.$/);
+    assert(!/NaN|undefined|Infinity/.test(said + shows), said);
+    assertStringIncludes(await renderSvg(spec), "</svg>");
+  });
+}

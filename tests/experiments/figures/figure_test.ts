@@ -1,0 +1,57 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { measureSubjects } from "../../../experiments/figures/figure.ts";
+import { figure6 } from "../../../experiments/figures/figure6.ts";
+import { figures } from "../../../experiments/figures/figures.ts";
+import type { FigureSubject } from "../../../experiments/measure/figure_subject.ts";
+import { InputError, refuse } from "../../../lib/core/mod.ts";
+import { memoryStore } from "../../sweep/memory_store.ts";
+import { withFigureSubject } from "../measure/tiny_figure_subject.ts";
+
+Deno.test("measureSubjects() measures every cell of every subject once, and keeps it where asked", async () => {
+  const subjects = ["a", "b"].map((name) => ({ model: { name } }) as FigureSubject);
+  const store = memoryStore();
+  let runs = 0;
+  const measure = () =>
+    measureSubjects(
+      subjects,
+      ({ model: { name } }) =>
+        [1, 2].map((cell) => ({
+          id: `${name}/${cell}`,
+          config: {},
+          run: () => Promise.resolve({ name, cell, run: ++runs }),
+        })),
+      { store },
+    );
+  const first = await measure();
+  assertEquals(first.map(({ results }) => results.map(({ name, cell }) => [name, cell])), [
+    [["a", 1], ["a", 2]],
+    [["b", 1], ["b", 2]],
+  ]);
+  assertEquals(await measure(), first);
+  assertEquals(runs, 4);
+});
+
+Deno.test("measureSubjects() names every cell that is refused as a problem of its own", async () => {
+  const subjects = [{ model: { name: "a" } } as FigureSubject];
+  const ids = Array.from({ length: 100 }, (_, cell) => `a/${cell}`);
+  const run = () => refuse("measure a cell", "it must be of use");
+  const cells = ids.map((id) => ({ id, config: {}, run }));
+  const error = await assertRejects(() => measureSubjects(subjects, () => cells), InputError);
+  const problems = ids.map((id) => `${id}: Cannot measure a cell: it must be of use`);
+  assertEquals(error.problems, problems);
+});
+
+Deno.test("figures have names of their own, as the files that they are written to", () => {
+  const names = figures.map(({ name }) => name);
+  assertEquals(new Set(names).size, names.length);
+  names.forEach((name) => assertEquals(name, name.replaceAll(/[^a-z0-9]/g, "")));
+});
+
+Deno.test("figure6 needs no store, and can be drawn of any model", () =>
+  withFigureSubject("opt-pre", async (subject) => {
+    const { name, data, configuration } = await figure6.run([subject]);
+    assertEquals(name, "figure6");
+    const [{ model, fold }] = data as { model: string; fold: { outputs: number; equal: number } }[];
+    assertEquals([model, fold.equal], [subject.model.name, fold.outputs]);
+    assertEquals((configuration as { models: unknown[] }).models, [subject.facts]);
+  }));

@@ -1,0 +1,102 @@
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import {
+  readMeasuredTable,
+  readPublishedTable,
+} from "../../../experiments/tables/measured_table.ts";
+import { drawRelativePerplexity } from "../../../experiments/tables/relative_perplexity.ts";
+import { encodeJson, InputError } from "../../../lib/core/mod.ts";
+import { publishTable, tableRecord } from "../../../tools/publish.ts";
+import { withFolder } from "../../io/temporary_folder.ts";
+import { measuredModel, readingOf } from "../measure/tiny_subject.ts";
+
+const readings = { survivors: readingOf([1, 2, 3]), denseOnSurvivors: readingOf([1, 2, 3]) };
+const model = measuredModel(readings, { "rtn4": [1.1, 2.1, 3.1], "fp16": [1, 2, 3] });
+const origin = { commit: null, deno: "0", machine: "none" };
+
+Deno.test("readMeasuredTable() reads what reproduce publishes", () =>
+  withFolder(async (folder) => {
+    const record = tableRecord(model.table, [model], origin);
+    await publishTable(record, `${folder}/table1`);
+    const published = await readMeasuredTable(folder, 1);
+    assertEquals(published.table, record.table);
+    assertEquals(published.claims.length, 2);
+    assertEquals(published.cells.map(({ row }) => row), Object.keys(model.cells));
+  }));
+
+const title = { title: "T", columns: ["a"], rows: [["b"]] };
+const cell = { id: "i", row: "fp16", config: {}, result: { survivors: { windowLosses: [1] } } };
+
+for (
+  const [name, content] of [
+    ["nothing", ""],
+    ["a part of a record", JSON.stringify({ table: title, claims: [] }).slice(0, -9)],
+    ["another value", "7"],
+    ["neither table nor claims", {}],
+    ["a table whose rows are not as long as its columns", {
+      ...{ table: { ...title, rows: [[]] }, claims: [], cells: [] },
+    }],
+    ["a claim without verdict", { table: title, claims: [{ claim: "c" }], cells: [] }],
+    ["no cells", { table: title, claims: [] }],
+    ["an empty list of cells", { table: title, claims: [], cells: [] }],
+    ["a cell without losses", {
+      ...{ table: title, claims: [], cells: [{ ...cell, result: { survivors: {} } }] },
+    }],
+  ] as const
+) {
+  Deno.test(`readMeasuredTable() refuses a file that holds ${name}`, () =>
+    withFolder(async (folder) => {
+      const path = `${folder}/table1.json`;
+      await Deno.writeTextFile(path, typeof content === "string" ? content : encodeJson(content));
+      await assertRejects(
+        () => readMeasuredTable(folder, 1),
+        InputError,
+        `Cannot read ${path}: it must be a record that "deno task reproduce" wrote`,
+      );
+    }));
+}
+
+Deno.test("readMeasuredTable() takes what is whole", () =>
+  withFolder(async (folder) => {
+    const record = { table: title, claims: [], cells: [cell] };
+    await Deno.writeTextFile(`${folder}/table1.json`, encodeJson(record));
+    assertEquals(await readMeasuredTable(folder, 1) as unknown, { ...record, number: 1 });
+  }));
+
+Deno.test("readPublishedTable() reads a table that has no cells", () =>
+  withFolder(async (folder) => {
+    const record = { table: { title: "T", columns: [], rows: [] }, claims: [] };
+    await Deno.writeTextFile(`${folder}/table4.json`, JSON.stringify(record));
+    assertEquals(await readPublishedTable(`${folder}/table4.json`), record);
+  }));
+
+Deno.test("drawRelativePerplexity() draws what a method adds, the paper's on average", () =>
+  withFolder(async (folder) => {
+    await publishTable(tableRecord(model.table, [model], origin), `${folder}/table1`);
+    const spec = drawRelativePerplexity([await readMeasuredTable(folder, 1)]);
+    const [paper, own] = spec.data;
+    const names = paper.x as string[];
+    assertEquals(names.slice(0, 3), ["RTN", "GPTQ", "AgileQ-8"]);
+    assertEquals((paper.y as unknown[])[names.indexOf("AgileQ-4")], null); // tables 1-3 have none
+    const [rtn] = own.y as number[];
+    assert(Math.abs(rtn - 100 * (Math.exp(0.1) - 1)) < 1e-9);
+    const expected = [6.29 / 5.68, 5.53 / 5.09, 4.54 / 4.10, 3.92 / 3.53];
+    const mean = expected.reduce((sum, ratio) => sum + ratio, 0) / 4;
+    assert(Math.abs((paper.y as number[])[0] - 100 * (mean - 1)) < 1e-9);
+  }));
+
+Deno.test("drawRelativePerplexity() draws each model over its own FP16, whatever their cells are called", () => {
+  const [full, more] = [[2, 3, 4], [2.2, 3.2, 4.2]];
+  const other = measuredModel(readings, { "fp16": full, "rtn4": more });
+  const cells = [
+    ...Object.values(model.cells),
+    ...Object.values(other.cells).map((cell) => ({ ...cell, model: "mine/tiny" })),
+  ].filter(({ model, row }) => model === "tiny" || row !== "gptq4")
+    .map((cell) => ({ ...cell, id: "mine" }));
+  const { table } = tableRecord(model.table, [model, other], origin);
+  const { data } = drawRelativePerplexity([{ number: 1, table, claims: [], cells }]);
+  assertEquals(data.map(({ name }) => name), ["paper, mean of its models", "tiny", "mine/tiny"]);
+  const [one, two] = [1, 2].map((index) => data[index].y as (number | null)[]);
+  assertAlmostEquals(one[0]!, 100 * (Math.exp(0.1) - 1));
+  assertAlmostEquals(two[0]!, 100 * (Math.exp(0.2) - 1));
+  assertEquals([typeof one[1], two[1]], ["number", null]); // a row that refused the other model
+});

@@ -1,0 +1,79 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { paperTables } from "../../../experiments/tables/paper_tables.ts";
+import { renderTable } from "../../../experiments/tables/render.ts";
+import { toCsv, toMarkdown } from "../../../lib/report/mod.ts";
+import { measuredModel, readingOf } from "../measure/tiny_subject.ts";
+
+const model = measuredModel({
+  survivors: readingOf([1, 2]),
+  denseOnSurvivors: readingOf([2, 3]),
+  allPositions: readingOf([3, 4]),
+});
+const table = renderTable(paperTables[0], [model], ["a note"]);
+const rowOf = (method: string) => table.rows.find(([name]) => name === method)!;
+
+Deno.test("renderTable() puts the columns of a model, which name their text, before the paper's", () => {
+  assertEquals(table.title, "Table 1: LLaMA perplexity");
+  assertEquals(table.columns, [
+    ...["Method", "Weight", "Activation"],
+    "tiny on the synthetic encyclopedia: perplexity (survivors)",
+    "tiny on the synthetic encyclopedia: denseOnSurvivors",
+    "tiny on the synthetic encyclopedia: allPositions",
+    "tiny on the synthetic encyclopedia: KL to FP",
+    "tiny on the synthetic encyclopedia: top-1 agreement",
+    "the paper on WikiText-2: 7B",
+    "the paper on WikiText-2: 13B",
+    "the paper on WikiText-2: 30B",
+    "the paper on WikiText-2: 65B",
+  ]);
+  assertEquals(table.notes?.at(-1), "a note");
+});
+
+Deno.test("renderTable() names the paper's texts in the headings of its own columns alone", () => {
+  for (const paper of paperTables) {
+    const { title, columns } = renderTable(paper, [model], []);
+    const naming = [title, ...columns].filter((text) => /WikiText|C4/.test(text));
+    assertEquals(naming.length, paper.columns.length);
+    for (const heading of naming) {
+      assertMatch(heading, /^the paper on (WikiText-2|C4): [\d.]+[MB]$/);
+    }
+  }
+});
+
+Deno.test("renderTable() puts the rows that are measured first, each part in the paper's order", () => {
+  assertEquals(table.rows.map(([method]) => method), [
+    ...["FP16", "RTN", "GPTQ", "AgileQ-8", "AgileQ-8*"],
+    ...["AgileQ-4 (ours)", "AgileQ-4* (table 4)", "AgileQ-4/8 (ours)"],
+    ...["SqueezeLLM", "SpQR", "MoFQ8", "ZeroQuant-FP", "ZeroQuant-FP", "ZeroQuant-FP + LoRC"],
+  ]);
+});
+
+Deno.test("renderTable() shows the three readings of a pruned row, with their intervals", () => {
+  const [survivors, dense, all, divergence, agreement] = rowOf("AgileQ-8*").slice(3);
+  assertEquals(survivors, { ...readingOf([1, 2]).perplexity, digits: 3 });
+  assertEquals(dense, { ...readingOf([2, 3]).perplexity, digits: 3 });
+  assertEquals(all, { ...readingOf([3, 4]).perplexity, digits: 3 });
+  assertEquals([divergence, agreement], [
+    { value: 0.125, digits: 4 },
+    { value: 0.75, digits: 4 },
+  ]);
+});
+
+Deno.test("renderTable() leaves empty what there is not", () => {
+  assertEquals(rowOf("AgileQ-8").slice(4, 6), [null, null]);
+  assertEquals(rowOf("AgileQ-4 (ours)").slice(8), Array(4).fill(null));
+  const [squeezed, more] = rowOf("SqueezeLLM").slice(8);
+  assertEquals([squeezed, more].map((cell) => (cell as { value: number }).value), [5.79, 5.18]);
+  assertEquals(rowOf("SqueezeLLM").slice(3, 8), Array(5).fill(null));
+});
+
+Deno.test("renderTable() gives tables that can be written, for any number of models", () => {
+  for (const models of [[], [model], [model, model]]) {
+    for (const paper of paperTables) {
+      const rendered = renderTable(paper, models, []);
+      assertEquals(rendered.rows.length, paper.rows.length);
+      assertEquals(toCsv(rendered).split("\r\n").length, paper.rows.length + 2);
+      assertEquals(toMarkdown(rendered).includes("undefined"), false);
+    }
+  }
+});
