@@ -218,3 +218,31 @@ Deno.test("structureViolations() sees what follows a quote in a regular expressi
   const source = `const a = text.match(/["\`]/);\nconsole.log(a);\nconst b = /[\`]/;`;
   assertEquals(violationsOf("lib/core/a.ts", source).length, 1);
 });
+
+Deno.test("structureViolations() names the files of a circle in order, be it of types alone", () => {
+  const circle = new Map([
+    ["lib/core/a.ts", `import type { B } from "./b.ts";`],
+    ["lib/core/b.ts", `export * from "./c.ts";`],
+    ["lib/core/c.ts", `import { a } from "./a.ts";`],
+  ]);
+  assertEquals(structureViolations(circle), [
+    "lib/core/a.ts: imports lib/core/b.ts, which imports lib/core/c.ts, which imports it again",
+  ]);
+});
+
+Deno.test("structureViolations() finds circles in every folder", () => {
+  for (const folder of ["experiments/figures", "tools", "bench", "tests/quant"]) {
+    const circle = new Map([
+      [`${folder}/a.ts`, `import { b } from "./b.ts";`],
+      [`${folder}/b.ts`, `import { a } from "./a.ts";`],
+    ]);
+    const rule = `imports ${folder}/b.ts, which imports it again`;
+    assertEquals(structureViolations(circle), [`${folder}/a.ts: ${rule}`]);
+  }
+});
+
+Deno.test("structureViolations() finds a file that imports itself", () => {
+  assertEquals(violationsOf("lib/core/a.ts", `import { a } from "./a.ts";`), [
+    "lib/core/a.ts: imports itself",
+  ]);
+});

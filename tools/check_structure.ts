@@ -1,4 +1,5 @@
 import config from "../deno.json" with { type: "json" };
+import { importCircles } from "./structure/import_circles.ts";
 
 /** The packages with their versions, `npm:name@version`, as deno.json has them. */
 const packages = new Set(Object.values(config.imports));
@@ -41,8 +42,8 @@ const outward = ["lib/io", "lib/tensor"];
 const mayImportTensorFlow = new Set(["lib/tensor", "bench", "tests"]);
 
 /**
- * Checks the source of the project against the rules of CONTRIBUTING.md: imports point downwards
- * and enter folders of lib by their mod.ts, versions of packages are those of deno.json, which lib
+ * Checks the source of the project against the rules of CONTRIBUTING.md: imports point downwards, run
+ * in no circle and enter folders of lib by their mod.ts, versions of packages are those of deno.json, which lib
  * spells out so that any program can import it, TensorFlow.js is imported by lib/tensor alone, and
  * lib neither prints nor, outside io and tensor, uses Deno.
  * Tests may import TensorFlow.js and every file.
@@ -59,7 +60,18 @@ export function structureViolations(files: ReadonlyMap<string, string>): string[
     for (const specifier of importsOf(source)) checkImport(path, specifier, complain);
     if (folder.startsWith("lib")) checkSurroundings(folder, codeOf(source), complain);
   }
-  return violations;
+  return [...violations, ...circleViolations(files)];
+}
+
+function circleViolations(files: ReadonlyMap<string, string>): string[] {
+  const imports = new Map([...files].map(([path, source]) => [
+    path,
+    importsOf(source).filter(isRelative).map((specifier) => resolved(specifier, path)),
+  ]));
+  return importCircles(imports).map(([first, ...others]) => {
+    const way = others.map((path) => `${path}, which imports `).join("");
+    return `${first}: imports ${way ? `${way}it again` : "itself"}`;
+  });
 }
 
 type Complain = (rule: string) => void;
@@ -79,8 +91,8 @@ function checkImport(path: string, specifier: string, complain: Complain): void 
   if (specifier.startsWith("node:") && inLibrary && !outward.includes(from)) {
     complain(`imports ${specifier}, which only ${outward.join(" and ")} may`);
   }
-  const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
-  if (!specifier.startsWith(".") || !target.endsWith(".ts")) return;
+  const target = resolved(specifier, path);
+  if (!isRelative(specifier) || !target.endsWith(".ts")) return;
 
   const to = folderOf(target);
   if (to === from) return;
@@ -95,6 +107,15 @@ function checkSurroundings(folder: string, code: string, complain: Complain): vo
   if (/\bDeno\b/.test(code) && !outward.includes(folder)) {
     complain(`uses Deno, which only ${outward.join(" and ")} may`);
   }
+}
+
+function isRelative(specifier: string): boolean {
+  return specifier.startsWith(".");
+}
+
+/** The path from the root that a file means by a relative specifier. */
+function resolved(specifier: string, path: string): string {
+  return new URL(specifier, `file:///${path}`).pathname.slice(1);
 }
 
 /** The first folder of a path, the first two inside lib and experiments: what a level is given to. */

@@ -1,9 +1,10 @@
 import { refuse } from "../core/mod.ts";
 import type { ViewType } from "./arena.ts";
 import { type IntegerProduct, simdIntegerProduct } from "./integer_product.ts";
-import { type MatrixProduct, simdMatrixProduct } from "./matrix_product.ts";
+import type { MatrixProduct } from "./matrix_product.ts";
 import { nativeProducts } from "./native.ts";
 import { Simd } from "./simd.ts";
+import { simdMatrixProduct } from "./simd_matrix_product.ts";
 import { tf } from "./tf.ts";
 
 /** The name under which the backend is registered with TensorFlow.js. */

@@ -1,7 +1,5 @@
 import { assert } from "@std/assert";
-import { packedShape, simdMatrixProduct } from "../../lib/tensor/matrix_product.ts";
 import { Simd } from "../../lib/tensor/simd.ts";
-import { assertFloatsClose, randomFloats } from "./compare.ts";
 
 const modules = {
   "relaxed SIMD": await Simd.load({ files: ["kernels_relaxed.wasm"] }),
@@ -28,23 +26,6 @@ for (const [name, simd] of Object.entries(modules)) {
         const error = Math.abs(value - expected) / spacing(expected);
         assert(overflows || error < 2, `exp(${x[i]}) = ${value} is off by ${error}`);
       });
-    });
-  });
-
-  Deno.test(`Simd matmul equals a sum of products with ${name}`, () => {
-    const [m, n, k] = [13, 11, 270];
-    const [left, right] = [randomFloats(m * k, 1), randomFloats(k * n, 2)];
-    arena.scratch([4 * m * k, 4 * k * n, 4 * m * n], (a, b, c) => {
-      arena.view(Float32Array, a, m * k).set(left);
-      arena.view(Float32Array, b, k * n).set(right);
-      const shape = packedShape({ m, n, k, transposeA: false, transposeB: false });
-      simdMatrixProduct(simd).multiply([{ a, b, c }], shape);
-      const expected = Float32Array.from({ length: m * n }, (_, at) => {
-        let sum = 0;
-        for (let p = 0; p < k; p++) sum += left[Math.floor(at / n) * k + p] * right[p * n + at % n];
-        return sum;
-      });
-      assertFloatsClose(arena.view(Float32Array, c, m * n), expected, 1e-6);
     });
   });
 }

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/core/mod.ts";
-import { packedShape, simdMatrixProduct } from "../../lib/tensor/matrix_product.ts";
+import { packedShape } from "../../lib/tensor/matrix_product.ts";
 import { Simd } from "../../lib/tensor/simd.ts";
+import { simdMatrixProduct } from "../../lib/tensor/simd_matrix_product.ts";
 import { split } from "../../lib/tensor/split.ts";
 import { randomFloats } from "./compare.ts";
 
