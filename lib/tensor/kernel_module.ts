@@ -13,6 +13,12 @@ const moduleFiles = {
 /** A file of compiled kernels. */
 export type KernelFile = keyof typeof moduleFiles;
 
+/** Where the files lie: spelled out, so that what a measurement loads can be read off the source. */
+const moduleUrls: Record<KernelFile, URL> = {
+  "kernels_relaxed.wasm": new URL("./kernels_relaxed.wasm", import.meta.url),
+  "kernels_simd.wasm": new URL("./kernels_simd.wasm", import.meta.url),
+};
+
 /** Compiled kernels. */
 export interface KernelModule {
   module: WebAssembly.Module;
@@ -40,7 +46,7 @@ export async function loadKernelModule(
   files: readonly KernelFile[] = permittedFiles(),
 ): Promise<KernelModule> {
   for (const file of files) {
-    const binary = await Deno.readFile(new URL(file, import.meta.url));
+    const binary = await Deno.readFile(moduleUrls[file]);
     if (!WebAssembly.validate(binary)) continue;
     return { module: await WebAssembly.compile(binary), instructions: moduleFiles[file] };
   }

@@ -1,0 +1,25 @@
+import config from "../deno.json" with { type: "json" };
+import { sha256 } from "../lib/core/mod.ts";
+import { hashFile, readJson } from "../lib/io/mod.ts";
+import { lockedPackages, type LockFile } from "./locked_packages.ts";
+import { loadedSources } from "./module_graph.ts";
+
+/**
+ * What stands for the code of a measurement: one hash over the path and content of every file that
+ * it loads, and over the packages among them with all they depend on. A stored measurement is used
+ * again while its fingerprint is the same, whatever changes elsewhere.
+ *
+ * @param entries The modules that measure: paths from the root.
+ * @param root The folder of the checkout, with deno.lock.
+ * @throws {InputError} If a file cannot be read or followed; see {@linkcode loadedSources}.
+ */
+export async function fingerprintOf(entries: readonly string[], root = "."): Promise<string> {
+  const { files, packages } = await loadedSources(entries, root);
+  const hashed = files.map(async (path) => `${path} ${await hashFile(`${root}/${path}`)}`);
+  const lock = await readJson(`${root}/deno.lock`) as LockFile;
+  const lines = [
+    ...await Promise.all(hashed),
+    ...lockedPackages(packages, lock, config.imports),
+  ];
+  return await sha256(lines.join("\n"));
+}
