@@ -1,5 +1,6 @@
 import config from "../deno.json" with { type: "json" };
 import { importCircles } from "./structure/import_circles.ts";
+import { codeOf, importsOf } from "./structure/module_imports.ts";
 
 /** The packages with their versions, `npm:name@version`, as deno.json has them. */
 const packages = new Set(Object.values(config.imports));
@@ -57,7 +58,7 @@ export function structureViolations(files: ReadonlyMap<string, string>): string[
     const complain = (rule: string) => violations.push(`${path}: ${rule}`);
     const folder = folderOf(path);
     if (levels[folder] === undefined) complain(`${folder} has no level`);
-    for (const specifier of importsOf(source)) checkImport(path, specifier, complain);
+    for (const specifier of specifiersOf(source)) checkImport(path, specifier, complain);
     if (folder.startsWith("lib")) checkSurroundings(folder, codeOf(source), complain);
   }
   return [...violations, ...circleViolations(files)];
@@ -66,7 +67,7 @@ export function structureViolations(files: ReadonlyMap<string, string>): string[
 function circleViolations(files: ReadonlyMap<string, string>): string[] {
   const imports = new Map([...files].map(([path, source]) => [
     path,
-    importsOf(source).filter(isRelative).map((specifier) => resolved(specifier, path)),
+    specifiersOf(source).filter(isRelative).map((specifier) => resolved(specifier, path)),
   ]));
   return importCircles(imports).map(([first, ...others]) => {
     const way = others.map((path) => `${path}, which imports `).join("");
@@ -109,6 +110,13 @@ function checkSurroundings(folder: string, code: string, complain: Complain): vo
   }
 }
 
+/** What a file imports, exports again, or takes types from. */
+function specifiersOf(source: string): string[] {
+  return importsOf(source).flatMap(({ kind, specifier }) =>
+    kind === "file" || specifier === null ? [] : [specifier]
+  );
+}
+
 function isRelative(specifier: string): boolean {
   return specifier.startsWith(".");
 }
@@ -122,36 +130,4 @@ function resolved(specifier: string, path: string): string {
 function folderOf(path: string): string {
   const folders = path.split("/").slice(0, -1);
   return folders.slice(0, ["lib", "experiments"].includes(folders[0]) ? 2 : 1).join("/");
-}
-
-/** What a file imports, exports again, or takes types from. */
-function importsOf(source: string): string[] {
-  const code = stripped(source, (token) => /^["'][^\s"'`]+["']$/.test(token));
-  const imports =
-    /\b(?:import|export)\b[^"'`;]*?\bfrom\s*["']([^"']+)|\bimport\s*\(?\s*["']([^"']+)/g;
-  const types = /^\s*\/\/ @deno-types="([^"]+)"/gm;
-  return [...code.matchAll(imports), ...source.matchAll(types)].map(([, from, bare]) =>
-    from ?? bare
-  );
-}
-
-/** The source without comments, strings and regular expressions. */
-export function codeOf(source: string): string {
-  return stripped(source, () => false);
-}
-
-/** Blanks out comments, strings, templates and regular expressions other than those to keep. */
-function stripped(source: string, keep: (token: string) => boolean): string {
-  const token = new RegExp(
-    [
-      /\/\/.*/, // line comment
-      /\/\*[^]*?\*\//, // block comment
-      /"(?:\\.|[^"\\\n])*"/,
-      /'(?:\\.|[^'\\\n])*'/,
-      /`(?:\\[^]|[^`\\])*`/,
-      /(?<=[(,=:[!&|?{};]\s*)\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\[\n])+\//, // regular expression
-    ].map(({ source }) => source).join("|"),
-    "g",
-  );
-  return source.replaceAll(token, (text) => keep(text) ? text : " ");
 }

@@ -2,7 +2,7 @@ import config from "../deno.json" with { type: "json" };
 import { sha256 } from "../lib/core/mod.ts";
 import { hashFile, readJson } from "../lib/io/mod.ts";
 import { lockedPackages, type LockFile } from "./locked_packages.ts";
-import { loadedSources } from "./module_graph.ts";
+import { loadedSources } from "./structure/loaded_sources.ts";
 
 /**
  * What stands for the code of a measurement: one hash over the path and content of every file that

@@ -1,7 +1,7 @@
 import { isListOf, isText } from "../experiments/result/result_record.ts";
 import { require } from "../lib/core/mod.ts";
 import { isObject, readJson } from "../lib/io/mod.ts";
-import { codeOf } from "./check_structure.ts";
+import { codeOf } from "./structure/module_imports.ts";
 
 /** A Jupyter notebook, format 4.5, as far as it is used here. */
 export interface Notebook {

@@ -1,5 +1,5 @@
-import { refuse, require } from "../lib/core/mod.ts";
-import { readText } from "../lib/io/mod.ts";
+import { refuse, require } from "../../lib/core/mod.ts";
+import { readText } from "../../lib/io/mod.ts";
 import { importsOf, type ModuleImport } from "./module_imports.ts";
 
 /** What is loaded when a module runs. */
