@@ -1,4 +1,4 @@
-import { type Estimate, mean } from "../../lib/core/mod.ts";
+import { type Estimate, letSignalsIn, mean } from "../../lib/core/mod.ts";
 import type { RunHooks } from "../../lib/eval/mod.ts";
 import { siteTap, siteValues } from "../../lib/inspect/mod.ts";
 import type { MethodName } from "../../lib/methods/mod.ts";
@@ -111,7 +111,7 @@ async function concentrations(
     });
     const hook = options.hook ? chainHooks(options.hook, tap) : tap;
     tidy(() => void forward(model, window, { ...options, hook }));
-    await new Promise((resolve) => setTimeout(resolve)); // lets signals in
+    await letSignalsIn();
     options.signal?.throwIfAborted();
   }
   return perLayer.map(summarize);

@@ -1,4 +1,4 @@
-import { bootstrap, type Estimate, mean } from "../../lib/core/mod.ts";
+import { bootstrap, type Estimate, letSignalsIn, mean } from "../../lib/core/mod.ts";
 import type { RunHooks } from "../../lib/eval/mod.ts";
 import { siteValues } from "../../lib/inspect/mod.ts";
 import type { ForwardOptions, SiteName } from "../../lib/model/mod.ts";
@@ -128,7 +128,7 @@ async function extremes(
   { signal }: RunHooks,
 ) {
   const run = async (options: ForwardOptions) => {
-    await new Promise((resolve) => setTimeout(resolve)); // lets signals in
+    await letSignalsIn();
     return siteValues(model, window, site, { ...options, signal })
       .map(({ values, shape: [, channels] }) => (
         { values, channels, ...channelExtremes(values, channels) }

@@ -1,4 +1,4 @@
-import { bootstrap, type Estimate, mean } from "../../lib/core/mod.ts";
+import { bootstrap, type Estimate, letSignalsIn, mean } from "../../lib/core/mod.ts";
 import type { RunHooks } from "../../lib/eval/mod.ts";
 import {
   type ActivationScheme,
@@ -107,7 +107,7 @@ export async function measureNoise(
       });
       signal?.throwIfAborted();
       tidy(() => void forward(model, window, { hook, signal }));
-      await new Promise((resolve) => setTimeout(resolve)); // lets signals in
+      await letSignalsIn();
     }
     progress?.update(names.indexOf(name) + 1);
   }

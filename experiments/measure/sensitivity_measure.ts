@@ -1,4 +1,4 @@
-import { bootstrap, type Estimate, mean } from "../../lib/core/mod.ts";
+import { bootstrap, type Estimate, letSignalsIn, mean } from "../../lib/core/mod.ts";
 import { readScores, type RunHooks, scoreWindow } from "../../lib/eval/mod.ts";
 import {
   calibrateMethod,
@@ -75,7 +75,7 @@ export async function measureSensitivity(
     signal?.throwIfAborted();
     measured.push({ what, layer, windows: divergences(each, { hook }) });
     progress?.update(measured.length);
-    await new Promise((resolve) => setTimeout(resolve)); // lets signals in
+    await letSignalsIn();
   }
   progress?.finish();
   const together = mean(divergences(quantized.model, quantized.forward));

@@ -1,3 +1,4 @@
+import { letSignalsIn } from "../../lib/core/mod.ts";
 import type { RunHooks } from "../../lib/eval/mod.ts";
 import { type SiteValues, siteValues } from "../../lib/inspect/mod.ts";
 import type { Model, SiteName } from "../../lib/model/mod.ts";
@@ -26,7 +27,7 @@ export async function siteWindows(
   const found: SiteValues[] = [];
   for (const window of windows) {
     found.push(...siteValues(model, window, site, { signal }, [layer]));
-    await new Promise((resolve) => setTimeout(resolve)); // lets signals in
+    await letSignalsIn();
     signal?.throwIfAborted();
   }
   return { tensors: found.map(({ values }) => values), channels: found[0].shape[1] };

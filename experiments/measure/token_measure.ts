@@ -1,4 +1,4 @@
-import { type Estimate, mean } from "../../lib/core/mod.ts";
+import { type Estimate, letSignalsIn, mean } from "../../lib/core/mod.ts";
 import { type RunHooks, scoreWindow } from "../../lib/eval/mod.ts";
 import { siteValues } from "../../lib/inspect/mod.ts";
 import { startTokenImportance } from "../../lib/tokens/mod.ts";
@@ -59,7 +59,7 @@ export async function measureTokens(
     losses.kept.push(mean(loss.filter((_, position) => survived[position])));
     losses.pruned.push(mean(loss.filter((_, position) => !survived[position])));
     progress?.update(index + 1);
-    await new Promise((resolve) => setTimeout(resolve)); // lets signals in
+    await letSignalsIn();
   }
   progress?.finish();
   return {

@@ -1,3 +1,4 @@
+import { letSignalsIn } from "../../lib/core/mod.ts";
 import type { RunHooks } from "../../lib/eval/mod.ts";
 import { siteValues } from "../../lib/inspect/mod.ts";
 import type { ForwardOptions, SiteName } from "../../lib/model/mod.ts";
@@ -66,7 +67,7 @@ export async function measureTrip(
   progress?.start(`TRIP on ${model.name}`, dense.length);
   const layers: LayerTrip[] = [];
   for (const [layer, { values, shape: [, channels] }] of dense.entries()) {
-    await new Promise((resolve) => setTimeout(resolve)); // lets signals in
+    await letSignalsIn();
     signal?.throwIfAborted();
     const all = searches(values, channels, settings);
     const left = searches(pruned[layer].values, channels, settings);
