@@ -24,7 +24,7 @@ Deno.test("structureViolations() of this project are none", () => {
 
 Deno.test("structureViolations() knows the levels of CONTRIBUTING.md", () => {
   const guide = Deno.readTextFileSync(new URL("CONTRIBUTING.md", root));
-  const listed = [...guide.matchAll(/^\| L(\d) +\| ([^|]+)/gm)].flatMap(([, level, folders]) => {
+  const listed = [...guide.matchAll(/^\| L(\d+) +\| ([^|]+)/gm)].flatMap(([, level, folders]) => {
     const names = [...folders.matchAll(/`(?:lib\/)?([^`]+)`/g)].map(([, name]) => name);
     const prefix = folders.startsWith("`lib/") ? "lib/" : "";
     return names.map((name) => [prefix + name, Number(level)]);

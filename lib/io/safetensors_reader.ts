@@ -1,7 +1,7 @@
 import { refuse, require } from "../core/mod.ts";
 import { dataArrays, type Dtype, isDtype, isFloat, type TensorData } from "./dtypes.ts";
 import { fill, openFile } from "./files.ts";
-import { decodeBfloat16, decodeFloat16 } from "./float16.ts";
+import { decodeBfloat16, decodeFloat16 } from "../format/mod.ts";
 import {
   lengthBytes,
   parseHeader,

@@ -1,7 +1,7 @@
 import { require } from "../core/mod.ts";
 import { dataArrays, type Dtype, elementCount, type TensorData } from "./dtypes.ts";
 import { writeAtomically } from "./write.ts";
-import { encodeBfloat16, encodeFloat16 } from "./float16.ts";
+import { encodeBfloat16, encodeFloat16 } from "../format/mod.ts";
 import { lengthBytes, metadataKey } from "./safetensors_header.ts";
 
 /** A tensor to be written. */

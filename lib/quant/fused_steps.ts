@@ -1,31 +1,5 @@
 import { roundHalfEven } from "./rounding.ts";
-import type { UniformParams } from "./uniform_params.ts";
-
-/**
- * What a fused quantizer needs of each channel to compute
- * `(round(clip(x / scale + shift)) - shift) * scale`.
- *
- * Profile `released` adds the zero point before rounding: shift = zeroPoint. Profile `paper` needs it
- * only for the clipping bounds: shift = 0.
- */
-export interface FusedSteps {
-  scale: Float32Array;
-  shift: Float32Array;
-  /** The lowest code less the zero point plus `shift`. */
-  low: Float32Array;
-  /** The highest code less the zero point plus `shift`. */
-  high: Float32Array;
-}
-
-/** The fused form of a uniform quantizer's parameters. */
-export function fusedSteps(
-  { profile, scale, zeroPoint, codeMin, codeMax }: UniformParams,
-): FusedSteps {
-  const shift = Float32Array.from(zeroPoint, (code) => profile === "released" ? code : 0);
-  const low = shift.map((value, channel) => codeMin - zeroPoint[channel] + value);
-  const high = low.map((value) => value + codeMax - codeMin);
-  return { scale, shift, low, high };
-}
+export { type GridSteps as FusedSteps, gridSteps as fusedSteps } from "../format/mod.ts";
 
 /**
  * How many steps of a uniform grid lie between zero and the code nearest to a value: the heart of

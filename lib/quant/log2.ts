@@ -1,7 +1,7 @@
 import { refuse } from "../core/mod.ts";
 import { requireBits, requireFinite } from "./checks.ts";
 import { roundHalfEven } from "./rounding.ts";
-import type { Profile } from "./uniform_params.ts";
+import type { Profile } from "../format/mod.ts";
 
 /** How a tensor is quantized to powers of two. */
 export interface Log2Options {

@@ -5,19 +5,15 @@ export {
   observeRange,
   type Range,
 } from "./range.ts";
-export {
-  type Profile,
-  type UniformFormat,
-  type UniformParams,
-  uniformParams,
-} from "./uniform_params.ts";
+export type { Profile } from "../format/mod.ts";
+export { type UniformFormat, type UniformParams, uniformParams } from "./uniform_params.ts";
 export {
   dequantizeUniform,
   quantizeUniform,
   type UniformOptions,
   type UniformQuantized,
 } from "./uniform.ts";
-export { type CommonStep, commonStep, parameterOf } from "./common_step.ts";
+export { type CommonStep, commonStep, parameterOf } from "../format/mod.ts";
 export { type FusedSteps, fusedSteps } from "./fused_steps.ts";
 export { fakeQuantizeUniform } from "./fake_uniform.ts";
 export {

@@ -1,29 +1,10 @@
+import type { Profile, UniformGrid } from "../format/mod.ts";
 import { requireBits, requireFiniteGrid, SCALE_FLOOR } from "./checks.ts";
 import type { Range } from "./range.ts";
 import { roundHalfEven } from "./rounding.ts";
 
-/**
- * Which reading of the paper a quantizer follows where its text and its released code differ:
- * the equations as printed, or what the code computes.
- */
-export type Profile = "paper" | "released";
-
-/** The parameters of a uniform quantizer; real = (code - zeroPoint) * scale. */
-export interface UniformParams {
-  bits: number;
-  /** Decides whether the zero point is added after (paper) or before (released) rounding. */
-  profile: Profile;
-  /** The lowest code, 0 or -2^(bits-1). */
-  codeMin: number;
-  /** The highest code, codeMin + 2^bits - 1. */
-  codeMax: number;
-  /** Step between adjacent codes, at least 2^-23; length 1 or channels. */
-  scale: Float32Array;
-  /** The code of zero; as long as `scale`. */
-  zeroPoint: Int32Array;
-  /** Adjacent elements of one channel, see {@linkcode Range}. */
-  inner: number;
-}
+/** The parameters of a uniform quantizer. */
+export type UniformParams = UniformGrid;
 
 /** What kind of integer a tensor is quantized to. */
 export interface UniformFormat {
@@ -74,7 +55,7 @@ export function uniformParams(
 }
 
 /** Scale and zero point of one channel. */
-export interface UniformGrid {
+export interface ChannelGrid {
   scale: number;
   zeroPoint: number;
 }
@@ -90,7 +71,7 @@ export function affineGrid(
   { codeMin, codeMax }: CodeBounds,
   profile: Profile,
   name: string,
-): UniformGrid {
+): ChannelGrid {
   if (profile === "paper") {
     min = Math.min(min, 0);
     max = Math.max(max, 0);
@@ -106,7 +87,7 @@ function symmetricGrid(
   max: number,
   { codeMin, codeMax }: CodeBounds,
   name: string,
-): UniformGrid {
+): ChannelGrid {
   const scale = flooredScale(Math.max(-min, max), (codeMax - codeMin) / 2);
   requireFiniteGrid(scale, -codeMin, [min, max], name);
   return { scale, zeroPoint: 0 };

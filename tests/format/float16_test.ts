@@ -4,7 +4,7 @@ import {
   decodeFloat16,
   encodeBfloat16,
   encodeFloat16,
-} from "../../lib/io/float16.ts";
+} from "../../lib/format/float16.ts";
 
 const everyPattern = Uint16Array.from({ length: 1 << 16 }, (_, pattern) => pattern);
 

@@ -3,12 +3,18 @@
  * exponent, 10 of fraction) and bfloat16 ("BF16": the high half of a float32).
  */
 
-/** The values of binary16 as float32; exact for every pattern, NaN stays NaN. */
-export function decodeFloat16(halves: Float16Array): Float32Array {
-  const values = new Float32Array(halves.length);
+/**
+ * The values of binary16 as float32; exact for every pattern, NaN stays NaN.
+ *
+ * @param into Where they go, as long as `halves`.
+ */
+export function decodeFloat16(
+  halves: Float16Array,
+  into: Float32Array = new Float32Array(halves.length),
+): Float32Array {
   // The loop compiles to the processor's own conversion; `new Float32Array(halves)` does not.
-  for (let i = 0; i < halves.length; i++) values[i] = halves[i];
-  return values;
+  for (let i = 0; i < halves.length; i++) into[i] = halves[i];
+  return into;
 }
 
 /** Rounds float32 to binary16, half to even; 65520 and beyond become infinite. */
@@ -16,11 +22,18 @@ export function encodeFloat16(values: Float32Array): Float16Array {
   return new Float16Array(values);
 }
 
-/** The values of bfloat16 patterns as float32; exact to the bit, NaN included. */
-export function decodeBfloat16(patterns: Uint16Array): Float32Array {
-  const bits = new Uint32Array(patterns.length);
+/**
+ * The values of bfloat16 patterns as float32; exact to the bit, NaN included.
+ *
+ * @param into Where they go, as long as `patterns`.
+ */
+export function decodeBfloat16(
+  patterns: Uint16Array,
+  into: Float32Array = new Float32Array(patterns.length),
+): Float32Array {
+  const bits = new Uint32Array(into.buffer, into.byteOffset, patterns.length);
   for (let i = 0; i < patterns.length; i++) bits[i] = patterns[i] << 16;
-  return new Float32Array(bits.buffer);
+  return into;
 }
 
 /** Rounds float32 to bfloat16 patterns, half to even; a NaN becomes the quiet NaN of its sign. */

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError, seededRandom } from "../../lib/core/mod.ts";
-import { commonStep, observeRange, searchTrip, uniformParams } from "../../lib/quant/mod.ts";
+import { commonStep } from "../../lib/format/mod.ts";
+import { observeRange, searchTrip, uniformParams } from "../../lib/quant/mod.ts";
 
 const random = seededRandom(1);
 const x = Float32Array.from({ length: 64 * 6 }, (_, i) => random.normal() * 10 ** (i % 6 / 2));

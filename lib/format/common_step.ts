@@ -1,5 +1,5 @@
 import { minimum, require } from "../core/mod.ts";
-import type { UniformParams } from "./uniform_params.ts";
+import type { UniformGrid } from "./uniform_grid.ts";
 
 /** What an integer product needs of an activation: one step and one code of zero for all channels. */
 export interface CommonStep {
@@ -12,15 +12,15 @@ export interface CommonStep {
 }
 
 /**
- * Reads uniform parameters as one step and a power of two per channel (fig. 6): those of TRIP, and
+ * Reads a uniform grid as one step and a power of two per channel (fig. 6): those of TRIP, and
  * those of one range per tensor, whose shifts are 0.
  *
  * @param channels Length of the last axis of what is quantized.
  * @param name What errors call the tensor.
  * @throws {InputError} If the zero points differ or a step is not the finest times 2^0..2^8.
  */
-export function commonStep(params: UniformParams, channels: number, name: string): CommonStep {
-  const { scale, zeroPoint, codeMin } = params;
+export function commonStep(grid: UniformGrid, channels: number, name: string): CommonStep {
+  const { scale, zeroPoint, codeMin } = grid;
   const action = `multiply ${name} in integers`;
   const step = minimum(scale);
   const powers = Array.from(scale, (each) => Math.log2(each / step));
@@ -31,12 +31,12 @@ export function commonStep(params: UniformParams, channels: number, name: string
   require(zeroPoint.every((code) => code === zeroPoint[0]), action, zeroRule, zeroPoint);
   const shift = Uint8Array.from(
     { length: channels },
-    (_, channel) => powers[parameterOf(channel, params)],
+    (_, channel) => powers[parameterOf(channel, grid)],
   );
   return { step, zeroPoint: zeroPoint[0] - codeMin, shift };
 }
 
 /** The index into `scale` of an element of the last axis. */
-export function parameterOf(element: number, { scale, inner }: UniformParams): number {
+export function parameterOf(element: number, { scale, inner }: UniformGrid): number {
   return Math.floor(element / inner) % scale.length;
 }

@@ -1,0 +1,203 @@
+import { require } from "../core/mod.ts";
+import { packCodes, requireCodeBits, unpackCodes } from "./packed_codes.ts";
+import { requireShape, rowsWanted, type StoredMatrix } from "./stored_matrix.ts";
+
+/** A matrix of codes before it is packed. */
+export interface AffineCodes {
+  /** Outputs and inputs. */
+  rows: number;
+  columns: number;
+  /** 2..8. */
+  bits: number;
+  /** `[rows, columns]`, 0..2^bits-1. */
+  codes: Uint8Array;
+  /** `[rows, groups]`. */
+  scale: Float32Array;
+  /** `[rows, groups]`, the code of zero: an integer in 0..2^bits-1, or any float. */
+  zeroPoint: Uint8Array | Float32Array;
+  /** `[columns]`, the group of each column, in any order (GPTQ's act-order); one group without it. */
+  groupIndex?: Int32Array;
+  /** What errors call the matrix. */
+  name?: string;
+}
+
+/** What an {@linkcode AffineMatrix} holds. */
+interface AffineParts {
+  rows: number;
+  columns: number;
+  bits: number;
+  packed: Uint8Array;
+  scale: Float32Array;
+  packedZeroPoint: Uint8Array | Float32Array;
+  grouping: number | Int32Array;
+}
+
+/**
+ * Codes on a grid per row and group of columns: `scale * (code - zeroPoint)`, in float32.
+ *
+ * Codes are a stream of `bits` bits each, and so are integer zero points. Groups of so many columns
+ * one after the other cost nothing; groups in any other order cost an index per column.
+ */
+export class AffineMatrix implements StoredMatrix {
+  readonly rows: number;
+  readonly columns: number;
+  readonly bits: number;
+  /** Groups of columns. */
+  readonly groups: number;
+  /** `[rows, groups]` */
+  readonly scale: Float32Array;
+  private readonly packed: Uint8Array;
+  private readonly packedZeroPoint: Uint8Array | Float32Array;
+  /** How many columns make a group, or the group of each. */
+  private readonly grouping: number | Int32Array;
+
+  /** Of {@linkcode affineMatrix}, which packs and checks. */
+  constructor(parts: AffineParts) {
+    this.rows = parts.rows;
+    this.columns = parts.columns;
+    this.bits = parts.bits;
+    this.groups = parts.scale.length / parts.rows;
+    this.scale = parts.scale;
+    this.packed = parts.packed;
+    this.packedZeroPoint = parts.packedZeroPoint;
+    this.grouping = parts.grouping;
+  }
+
+  get byteLength(): number {
+    const { packed, scale, packedZeroPoint, grouping } = this;
+    const index = typeof grouping === "number" ? 0 : grouping.byteLength;
+    return packed.byteLength + scale.byteLength + packedZeroPoint.byteLength + index;
+  }
+
+  /** The group of each column, `[columns]`. */
+  get groupIndex(): Int32Array {
+    const { columns, grouping } = this;
+    if (typeof grouping !== "number") return grouping;
+    return Int32Array.from({ length: columns }, (_, column) => Math.floor(column / grouping));
+  }
+
+  /** Codes of zero, `[rows, groups]`: integers in a Uint8Array, floats in a Float32Array. */
+  zeroPoints(): Uint8Array | Float32Array {
+    const { packedZeroPoint, bits, scale } = this;
+    if (packedZeroPoint instanceof Float32Array) return packedZeroPoint;
+    const zeroPoint = new Uint8Array(scale.length);
+    unpackCodes(packedZeroPoint, bits, 0, zeroPoint);
+    return zeroPoint;
+  }
+
+  /**
+   * Reads the codes of rows from `firstRow` on until `into` is full; of all rows unless told.
+   *
+   * @param into `[n, columns]`; overwritten.
+   * @returns `into`.
+   * @throws {InputError} If `into` holds no whole rows, or more than are left.
+   */
+  readCodes(
+    firstRow = 0,
+    into: Uint8Array = new Uint8Array(this.rows * this.columns),
+  ): Uint8Array {
+    rowsWanted(this, firstRow, into.length);
+    unpackCodes(this.packed, this.bits, firstRow * this.columns, into);
+    return into;
+  }
+
+  decode(firstRow: number, into: Float32Array): void {
+    const { columns, bits, groups, packed, grouping } = this;
+    const count = rowsWanted(this, firstRow, into.length);
+    const codes = new Uint8Array(columns);
+    for (let row = 0; row < count; row++) {
+      unpackCodes(packed, bits, (firstRow + row) * columns, codes);
+      const scale = this.scale.subarray((firstRow + row) * groups, (firstRow + row + 1) * groups);
+      const zeroPoint = this.zeroPointsOf(firstRow + row);
+      const values = into.subarray(row * columns, (row + 1) * columns);
+      if (typeof grouping === "number") decodeRow(codes, scale, zeroPoint, grouping, values);
+      else decodeScattered(codes, scale, zeroPoint, grouping, values);
+    }
+  }
+
+  /** The codes of zero of one row, `[groups]`. */
+  private zeroPointsOf(row: number): Float32Array {
+    const { groups, bits, packedZeroPoint } = this;
+    if (packedZeroPoint instanceof Float32Array) {
+      return packedZeroPoint.subarray(row * groups, (row + 1) * groups);
+    }
+    const zeroPoint = new Uint8Array(groups);
+    unpackCodes(packedZeroPoint, bits, row * groups, zeroPoint);
+    return Float32Array.from(zeroPoint);
+  }
+}
+
+/** One row, its groups one after the other. */
+function decodeRow(
+  codes: Uint8Array,
+  scale: Float32Array,
+  zeroPoint: Float32Array,
+  groupSize: number,
+  into: Float32Array,
+): void {
+  for (let group = 0; group < scale.length; group++) {
+    const [step, zero] = [scale[group], zeroPoint[group]];
+    const end = Math.min((group + 1) * groupSize, into.length);
+    for (let i = group * groupSize; i < end; i++) into[i] = step * Math.fround(codes[i] - zero);
+  }
+}
+
+/** One row, its groups in any order. */
+function decodeScattered(
+  codes: Uint8Array,
+  scale: Float32Array,
+  zeroPoint: Float32Array,
+  groupIndex: Int32Array,
+  into: Float32Array,
+): void {
+  for (let i = 0; i < into.length; i++) {
+    const group = groupIndex[i];
+    into[i] = scale[group] * Math.fround(codes[i] - zeroPoint[group]);
+  }
+}
+
+/**
+ * Packs codes on a grid per row and group of columns.
+ *
+ * @throws {InputError} If the bits are not 2..8, a shape does not fit, or a code, integer zero point or
+ *   group is out of range.
+ */
+export function affineMatrix(
+  { rows, columns, bits, codes, scale, zeroPoint, groupIndex, name = "matrix" }: AffineCodes,
+): AffineMatrix {
+  const action = `store ${name}`;
+  requireCodeBits(bits, action);
+  requireShape(rows, columns, codes.length, name);
+  const groups = scale.length / rows;
+  const whole = Number.isInteger(groups) && groups > 0;
+  require(whole, action, `it needs as many scales in each of its ${rows} rows`, scale.length);
+  const zeroRule = `it needs ${scale.length} zero points, one for each scale`;
+  require(zeroPoint.length === scale.length, action, zeroRule, zeroPoint.length);
+  const packedZeroPoint = zeroPoint instanceof Float32Array
+    ? zeroPoint
+    : packCodes(zeroPoint, bits, action, "zero points");
+  const grouping = groupingOf(groupIndex, columns, groups, action);
+  const packed = packCodes(codes, bits, action);
+  return new AffineMatrix({ rows, columns, bits, packed, scale, packedZeroPoint, grouping });
+}
+
+/** The size of groups that lie one after the other, or the index as it is. */
+function groupingOf(
+  groupIndex: Int32Array | undefined,
+  columns: number,
+  groups: number,
+  action: string,
+): number | Int32Array {
+  if (!groupIndex) {
+    require(groups === 1, action, "it needs a groupIndex for several groups", groups);
+    return columns;
+  }
+  const length = groupIndex.length;
+  require(length === columns, action, `groupIndex must have ${columns} elements`, length);
+  const strange = groupIndex.find((group) => group < 0 || group >= groups);
+  require(strange === undefined, action, `its groups must lie in 0..${groups - 1}`, strange);
+  const other = groupIndex.findIndex((group) => group !== groupIndex[0]);
+  const size = other < 0 ? columns : other;
+  const adjacent = groupIndex.every((group, column) => group === Math.floor(column / size));
+  return adjacent ? size : groupIndex;
+}

@@ -1,0 +1,17 @@
+/**
+ * How numbers are stored: matrices of weights, each of which knows its bytes and decodes rows on
+ * demand, and the grids of activations.
+ */
+export { bitsPerWeight, decodeMatrix, type StoredMatrix } from "./stored_matrix.ts";
+export {
+  encodeFloats,
+  type FloatArrays,
+  type FloatDtype,
+  FloatMatrix,
+  floatMatrix,
+} from "./float_matrix.ts";
+export { type AffineCodes, AffineMatrix, affineMatrix } from "./affine_matrix.ts";
+export { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from "./float16.ts";
+export type { Profile, UniformGrid } from "./uniform_grid.ts";
+export { type GridSteps, gridSteps } from "./grid_steps.ts";
+export { type CommonStep, commonStep, parameterOf } from "./common_step.ts";

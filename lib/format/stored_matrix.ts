@@ -1,0 +1,60 @@
+import { require } from "../core/mod.ts";
+
+/** A matrix as it is stored: it knows its bytes and decodes rows on demand. */
+export interface StoredMatrix {
+  readonly rows: number;
+  readonly columns: number;
+  /** All that is held, in bytes: codes, scales, zero points, indices. */
+  readonly byteLength: number;
+  /**
+   * Decodes rows from `firstRow` on until `into` is full.
+   *
+   * @param into `[n, columns]`; overwritten.
+   * @throws {InputError} If `into` holds no whole rows, or more than are left.
+   */
+  decode(firstRow: number, into: Float32Array): void;
+}
+
+/** All values of a stored matrix, `[rows, columns]`. */
+export function decodeMatrix(matrix: StoredMatrix): Float32Array {
+  const values = new Float32Array(matrix.rows * matrix.columns);
+  matrix.decode(0, values);
+  return values;
+}
+
+/** What an element of a stored matrix costs, in bits, with everything that is stored for it. */
+export function bitsPerWeight({ rows, columns, byteLength }: StoredMatrix): number {
+  return 8 * byteLength / (rows * columns);
+}
+
+/**
+ * Refuses a shape that is no matrix, or does not have so many elements.
+ *
+ * @param length How many elements there are.
+ * @param name What errors call the matrix.
+ */
+export function requireShape(rows: number, columns: number, length: number, name: string): void {
+  const action = `store ${name}`;
+  const positive = [rows, columns].every((count) => Number.isInteger(count) && count > 0);
+  require(positive, action, "rows and columns must be positive integers", [rows, columns]);
+  require(rows * columns === length, action, `it must hold ${rows} x ${columns} values`, length);
+}
+
+/**
+ * How many whole rows fit into an array.
+ *
+ * @param length Elements of the array.
+ * @throws {InputError} If it is no whole number of rows, or more than follow `firstRow`.
+ */
+export function rowsWanted(
+  { rows, columns }: Pick<StoredMatrix, "rows" | "columns">,
+  firstRow: number,
+  length: number,
+): number {
+  const count = length / columns;
+  const action = "read rows of a matrix";
+  require(Number.isInteger(count), action, `there must be room for rows of ${columns}`, length);
+  const inside = Number.isInteger(firstRow) && firstRow >= 0 && firstRow + count <= rows;
+  require(inside, action, `they must lie in 0..${rows - 1}`, [firstRow, firstRow + count - 1]);
+  return count;
+}

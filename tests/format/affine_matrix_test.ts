@@ -1,0 +1,171 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { InputError } from "../../lib/core/mod.ts";
+import {
+  type AffineCodes,
+  affineMatrix,
+  bitsPerWeight,
+  decodeMatrix,
+} from "../../lib/format/mod.ts";
+
+const float = fc.float({ min: -100, max: 100, noNaN: true });
+
+/** Any matrix of up to 4 rows and 20 columns, its columns in groups of any order. */
+const matrices: fc.Arbitrary<Required<Omit<AffineCodes, "name">>> = fc.record({
+  rows: fc.integer({ min: 1, max: 4 }),
+  columns: fc.integer({ min: 1, max: 20 }),
+  bits: fc.integer({ min: 2, max: 8 }),
+  groups: fc.integer({ min: 1, max: 5 }),
+  ordered: fc.boolean(),
+  integral: fc.boolean(),
+}).chain(({ rows, columns, bits, groups, ordered, integral }) => {
+  const size = Math.ceil(columns / groups);
+  const count = ordered ? Math.ceil(columns / size) : groups;
+  const codesOf = (length: number) =>
+    fc.uint8Array({ max: 2 ** bits - 1, minLength: length, maxLength: length });
+  const floatsOf = (length: number) =>
+    fc.array(float, { minLength: length, maxLength: length }).map((all) => Float32Array.from(all));
+  return fc.record({
+    ...{ rows: fc.constant(rows), columns: fc.constant(columns), bits: fc.constant(bits) },
+    codes: codesOf(rows * columns),
+    scale: floatsOf(rows * count),
+    zeroPoint: integral ? codesOf(rows * count) : floatsOf(rows * count),
+    groupIndex: ordered
+      ? fc.constant(Int32Array.from({ length: columns }, (_, c) => Math.floor(c / size)))
+      : fc.array(fc.nat(count - 1), { minLength: columns, maxLength: columns })
+        .map((all) => Int32Array.from(all)),
+  });
+});
+
+/** The definition, element by element. */
+function valueOf(
+  { rows, columns, codes, scale, zeroPoint, groupIndex }: AffineCodes,
+  row: number,
+  column: number,
+): number {
+  const group = row * scale.length / rows + groupIndex![column];
+  const steps = Math.fround(codes[row * columns + column] - zeroPoint[group]);
+  return Math.fround(scale[group] * steps);
+}
+
+Deno.test("AffineMatrix.decode() is scale * (code - zeroPoint) in float32, for any rows", () => {
+  fc.assert(fc.property(matrices, fc.nat(3), fc.nat(4), (parts, from, to) => {
+    const { rows, columns } = parts;
+    const [first, end] = [from, to].map((row) => Math.min(row, rows)).sort((a, b) => a - b);
+    const expected = Float32Array.from(
+      { length: (end - first) * columns },
+      (_, i) => valueOf(parts, first + Math.floor(i / columns), i % columns),
+    );
+    const values = new Float32Array(expected.length);
+    affineMatrix(parts).decode(first, values);
+    assertEquals(values, expected);
+  }));
+});
+
+Deno.test("AffineMatrix gives back codes, zero points and groups", () => {
+  fc.assert(fc.property(matrices, (parts) => {
+    const matrix = affineMatrix(parts);
+    const { rows, columns, codes, zeroPoint, groupIndex, scale } = parts;
+    assertEquals(matrix.readCodes(), codes);
+    const last = matrix.readCodes(rows - 1, new Uint8Array(columns));
+    assertEquals(last, codes.slice((rows - 1) * columns));
+    assertEquals(matrix.zeroPoints(), zeroPoint);
+    assertEquals([matrix.groupIndex, matrix.groups], [groupIndex, scale.length / rows]);
+  }));
+});
+
+const codes = Uint8Array.of(0, 1, 2, 3, 3, 2, 1, 0, 0, 3);
+const grouped: AffineCodes = {
+  ...{ rows: 2, columns: 5, bits: 2, codes },
+  scale: Float32Array.of(1, 2, 0.5, 4),
+  zeroPoint: Uint8Array.of(0, 1, 2, 3),
+  groupIndex: Int32Array.of(0, 0, 0, 1, 1),
+};
+
+Deno.test("AffineMatrix costs codes and zero points of its bits, and scales of 32", () => {
+  const matrix = affineMatrix(grouped); // 10 codes: 3 bytes; 4 zero points: 1 byte
+  assertEquals([matrix.byteLength, bitsPerWeight(matrix)], [3 + 1 + 16, 16]);
+  const perRow = { ...grouped, scale: Float32Array.of(1, 2), zeroPoint: Float32Array.of(0.5, 1) };
+  const { groupIndex: _, ...ungrouped } = perRow;
+  assertEquals(affineMatrix(ungrouped).byteLength, 3 + 8 + 8);
+});
+
+Deno.test("AffineMatrix costs an index per column only where groups are in another order", () => {
+  const others = [[1, 0, 0, 1, 1], [0, 0, 1, 1, 0], [0, 1, 1, 1, 1]];
+  for (const groupIndex of others) {
+    const matrix = affineMatrix({ ...grouped, groupIndex: Int32Array.from(groupIndex) });
+    assertEquals([matrix.byteLength, [...matrix.groupIndex]], [20 + 4 * 5, groupIndex]);
+  }
+});
+
+Deno.test("AffineMatrix keeps fractions of float zero points", () => {
+  const matrix = affineMatrix({
+    ...{ rows: 1, columns: 2, bits: 4, codes: Uint8Array.of(0, 15), scale: Float32Array.of(2) },
+    zeroPoint: Float32Array.of(7.25),
+  });
+  assertEquals(decodeMatrix(matrix), Float32Array.of(-14.5, 15.5));
+});
+
+for (
+  const [what, change, rule] of [
+    ["9 bits", { bits: 9 }, "bits must be an integer in 2..8, got 9"],
+    ["no rows", { rows: 0 }, "rows and columns must be positive integers, got [0,5]"],
+    ["other columns", { columns: 4 }, "it must hold 2 x 4 values, got 10"],
+    [
+      "a code of more bits",
+      { codes: codes.map((code) => code + 1) },
+      "codes must be integers in 0..3, got 4",
+    ],
+    [
+      "a zero point of more bits",
+      { zeroPoint: Uint8Array.of(0, 1, 4, 3) },
+      "zero points must be integers in 0..3, got 4",
+    ],
+    [
+      "rows of unlike groups",
+      { scale: new Float32Array(3) },
+      "it needs as many scales in each of its 2 rows, got 3",
+    ],
+    [
+      "no scales",
+      { scale: new Float32Array() },
+      "it needs as many scales in each of its 2 rows, got 0",
+    ],
+    [
+      "missing zero points",
+      { zeroPoint: new Uint8Array(2) },
+      "it needs 4 zero points, one for each scale, got 2",
+    ],
+    [
+      "groups without an index",
+      { groupIndex: undefined },
+      "it needs a groupIndex for several groups, got 2",
+    ],
+    ["a short index", { groupIndex: new Int32Array(4) }, "groupIndex must have 5 elements, got 4"],
+    [
+      "a group that is not there",
+      { groupIndex: Int32Array.of(0, 0, 2, 1, 1) },
+      "its groups must lie in 0..1, got 2",
+    ],
+    [
+      "a group below 0",
+      { groupIndex: Int32Array.of(0, 0, -1, 1, 1) },
+      "its groups must lie in 0..1, got -1",
+    ],
+  ] as const
+) {
+  Deno.test(`affineMatrix() refuses ${what}`, () => {
+    assertThrows(
+      () => affineMatrix({ ...grouped, ...change, name: "up of layer 3" } as AffineCodes),
+      InputError,
+      `Cannot store up of layer 3: ${rule}`,
+    );
+  });
+}
+
+Deno.test("AffineMatrix refuses to read rows that are not there", () => {
+  const matrix = affineMatrix(grouped);
+  const message = "Cannot read rows of a matrix: they must lie in 0..1, got [1,2]";
+  assertThrows(() => matrix.decode(1, new Float32Array(10)), InputError, message);
+  assertThrows(() => matrix.readCodes(1, new Uint8Array(10)), InputError, message);
+});

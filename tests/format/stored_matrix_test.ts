@@ -1,0 +1,55 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
+import { bitsPerWeight, decodeMatrix, type StoredMatrix } from "../../lib/format/mod.ts";
+import { requireShape, rowsWanted } from "../../lib/format/stored_matrix.ts";
+
+/** `[3, 4]`, each element its row; 18 bytes. */
+const matrix: StoredMatrix = {
+  rows: 3,
+  columns: 4,
+  byteLength: 18,
+  decode: (firstRow, into) => into.forEach((_, i) => into[i] = firstRow + Math.floor(i / 4)),
+};
+
+Deno.test("decodeMatrix() gives all rows", () => {
+  assertEquals(decodeMatrix(matrix), Float32Array.of(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2));
+});
+
+Deno.test("bitsPerWeight() spreads all bytes over the elements", () => {
+  assertEquals(bitsPerWeight(matrix), 12);
+});
+
+Deno.test("rowsWanted() counts whole rows up to the last", () => {
+  assertEquals([rowsWanted(matrix, 0, 12), rowsWanted(matrix, 2, 4), rowsWanted(matrix, 3, 0)], [
+    3,
+    1,
+    0,
+  ]);
+});
+
+for (
+  const [what, firstRow, length, rule] of [
+    ["part of a row", 0, 5, "there must be room for rows of 4, got 5"],
+    ["rows beyond the last", 2, 8, "they must lie in 0..2, got [2,3]"],
+    ["rows before the first", -1, 4, "they must lie in 0..2, got [-1,-1]"],
+    ["a row between two", 0.5, 4, "they must lie in 0..2, got [0.5,0.5]"],
+  ] as const
+) {
+  Deno.test(`rowsWanted() refuses ${what}`, () => {
+    const message = `Cannot read rows of a matrix: ${rule}`;
+    assertThrows(() => rowsWanted(matrix, firstRow, length), InputError, message);
+  });
+}
+
+for (
+  const [rows, columns, length, rule] of [
+    [0, 4, 0, "rows and columns must be positive integers, got [0,4]"],
+    [1.5, 2, 3, "rows and columns must be positive integers, got [1.5,2]"],
+    [2, 3, 5, "it must hold 2 x 3 values, got 5"],
+  ] as const
+) {
+  Deno.test(`requireShape() refuses ${rows} x ${columns} of ${length} elements`, () => {
+    const message = `Cannot store up of layer 1: ${rule}`;
+    assertThrows(() => requireShape(rows, columns, length, "up of layer 1"), InputError, message);
+  });
+}
