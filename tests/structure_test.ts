@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { levels, structureViolations } from "../tools/check_structure.ts";
+import { filesWithoutTwin, twinsToCome } from "../tools/structure/twins.ts";
 
 const root = new URL("..", import.meta.url);
 
@@ -15,11 +16,15 @@ function sourcesBelow(folder: string): [path: string, source: string][] {
 const violationsOf = (path: string, source: string) =>
   structureViolations(new Map([[path, source]]));
 
+const files = new Map(["lib", "experiments", "tools", "bench", "tests"].flatMap(sourcesBelow));
+
 Deno.test("structureViolations() of this project are none", () => {
-  const folders = ["lib", "experiments", "tools", "bench", "tests"];
-  const files = new Map(folders.flatMap(sourcesBelow));
   assert(files.has("lib/core/mod.ts"), "no sources found");
   assertEquals(structureViolations(files), []);
+});
+
+Deno.test("filesWithoutTwin() in this project are none but those to come", () => {
+  assertEquals(filesWithoutTwin(files).filter((path) => !twinsToCome.has(path)), []);
 });
 
 Deno.test("structureViolations() knows the levels of CONTRIBUTING.md", () => {

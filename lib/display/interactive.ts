@@ -19,9 +19,8 @@ export async function interactiveFigures(): Promise<Display> {
   const version = source.match(/plotly\.js \(cartesian - minified\) v(\S+)/)?.[1] ?? "";
   const text = `Figures are interactive: plotly.js ${version}`;
   return new Display(text, () => ({
-    // Classic notebooks define an AMD loader, which Plotly must not register with.
-    "text/html": `${plotlyScript}(function (define, module, exports) {${source}\n})` +
-      `.call(window);\nwindow.dispatchEvent(new Event("${readyEvent}"))</script>` +
+    "text/html": `${plotlyScript}${source}\nwindow.dispatchEvent(new Event("${readyEvent}"))` +
+      `</script>` +
       `<style>${fontFaces}</style><small>${text}</small>`,
     "text/plain": text,
   }));

@@ -2,9 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   displayFigure,
   type Figure,
-  interactiveFigures,
   lineChart,
-  plotlyScript,
   renderSvg,
   verdictLegend,
   withFonts,
@@ -76,25 +74,4 @@ Deno.test("displayFigure() names each drawing anew, so that one figure can be sh
   );
   const [one, other] = await Promise.all(ids);
   assert(one !== other);
-});
-
-Deno.test("interactiveFigures() brings Plotly along in one script", async () => {
-  const shown = await interactiveFigures();
-  assertEquals(`${shown}`, "Figures are interactive: plotly.js 4.1.1");
-  const html = (await outputOf(shown))["text/html"] as string;
-  assert(html.startsWith(plotlyScript));
-  assertEquals(html.split("</script>").length, 2);
-});
-
-Deno.test("interactiveFigures() leaves a page with Plotly, past a loader of modules", async () => {
-  const html = (await outputOf(await interactiveFigures()))["text/html"] as string;
-  const script = html.slice(plotlyScript.length, html.indexOf("</script>"));
-  // The page of the static images, with the global `define` of classic notebooks.
-  const { JSDOM } = await import("jsdom");
-  const { window } = new JSDOM("<!doctype html>", { runScripts: "outside-only" });
-  window.URL.createObjectURL = () => "";
-  window.eval("window.define = () => { throw new Error('registered'); }; define.amd = true;");
-  window.eval("window.ready = 0; addEventListener('agile-quant-plotly', () => ready++);");
-  window.eval(script);
-  assertEquals(window.eval("typeof Plotly.newPlot + ready"), "function1");
 });
