@@ -167,6 +167,12 @@ for (
       "imports npm:@types/cli-progress@3, versions belong in deno.json",
     ],
     [
+      "a WebAssembly module that lib starts when it is imported",
+      "lib/int4/simd.ts",
+      `import { memory } from "./kernel_simd.wasm";`,
+      "imports ./kernel_simd.wasm, which starts it; importing lib does nothing",
+    ],
+    [
       "a folder without a level",
       "lib/helpers/text.ts",
       "export const nothing = null;",

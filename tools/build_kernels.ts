@@ -9,7 +9,8 @@ const root = new URL("..", import.meta.url);
 
 /** A WebAssembly module; paths start at the root of the project. */
 export interface KernelModule {
-  file: string;
+  /** Binary, or base64 in ASCII where the module is imported as text, to be started when needed. */
+  file: `${string}.${"wasm" | "base64"}`;
   sources: string[];
   /** The WebAssembly features that it uses; with `threads` it imports a shared memory. */
   features: string;
@@ -28,7 +29,7 @@ export const kernelModules: KernelModule[] = [
     features: "simd,threads",
   },
   {
-    file: "lib/int4/kernel_simd.wasm",
+    file: "lib/int4/kernel_simd.base64",
     sources: ["lib/int4/assembly/index.ts"],
     features: "simd",
   },
@@ -53,10 +54,12 @@ const sharedMemory = [
 /**
  * Compiles one module.
  *
+ * @returns What its file holds.
  * @throws {Error} With the compiler's messages if the source does not compile.
  */
 export async function compileKernels(module: KernelModule): Promise<Uint8Array> {
-  return (await build(module)).binary;
+  const { binary } = await build(module);
+  return module.file.endsWith(".base64") ? new TextEncoder().encode(binary.toBase64()) : binary;
 }
 
 /**

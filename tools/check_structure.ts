@@ -88,6 +88,9 @@ function checkImport(path: string, specifier: string, complain: Complain): void 
   if (inLibrary && /^[^.]/.test(specifier) && !/^\w+:/.test(specifier)) {
     complain(`imports ${specifier} without its version, which a program elsewhere cannot resolve`);
   }
+  if (inLibrary && specifier.endsWith(".wasm")) {
+    complain(`imports ${specifier}, which starts it; importing lib does nothing`);
+  }
   if (/^(npm:)?@tensorflow\//.test(specifier) && !mayImportTensorFlow.has(from)) {
     complain(`imports ${specifier}, which only lib/tensor and bench may`);
   }

@@ -1,6 +1,5 @@
 import type { InstructionLevel } from "../../experiments/result/bench_record.ts";
-import * as int4 from "../../lib/int4/kernel_simd.wasm";
-import { packLanes } from "../../lib/int4/mod.ts";
+import { int4Kernels as laneKernels, packLanes } from "../../lib/int4/mod.ts";
 import * as peers from "../int4_peers.wasm";
 
 /** Instructions of a loop's body that are none of the loops in it. */
@@ -70,14 +69,14 @@ export const int4Kernels: KernelFacts[] = [
     ...{ level: "plain SIMD", loop: "lib/int4/assembly/product/tile", products: 128 },
     instructions: { arithmetic: 20, memory: 3 },
     spill: { arithmetic: 36, memory: 33, rounds: 16 },
-    prepare: prepareLanes(int4.int4Matmul),
+    prepare: prepareLanes("int4Matmul"),
   },
   {
     name: "int4 packed, dot products of pairs, groups of 128",
     ...{ level: "plain SIMD", loop: "lib/int4/assembly/product/tile", products: 128 },
     instructions: { arithmetic: 20, memory: 3 },
     spill: { arithmetic: 36, memory: 33, rounds: 16 },
-    prepare: prepareLanes(int4.int4Linear, 128),
+    prepare: prepareLanes("int4Linear", 128),
   },
   {
     name: "int4 unpacked, relaxed dot products",
@@ -112,10 +111,11 @@ function peer(kernel: PeerKernel, panels: Panels): KernelFacts["prepare"] {
 }
 
 function prepareLanes(
-  kernel: typeof int4.int4Matmul,
+  kernel: "int4Matmul" | "int4Linear",
   groupSize = Infinity,
 ): KernelFacts["prepare"] {
-  const take = blocksOf(int4.memory);
+  const { memory, [kernel]: multiply } = laneKernels();
+  const take = blocksOf(memory);
   return (rows, columns, depth) => {
     const groupIndex = Int32Array.from({ length: depth }, (_, i) => Math.floor(i / groupSize));
     const grids = columns * (groupIndex.at(-1)! + 1);
@@ -125,8 +125,8 @@ function prepareLanes(
     }, { step: 1, zeroPoint: 0, shift: new Uint8Array(depth) });
     const [a, b] = [take(rows / 4 * activationBytes), take(panels.byteLength)];
     const [y, plan, sums] = [take(4 * rows * columns), take(table.byteLength), take(256)];
-    new Int32Array(int4.memory.buffer, plan).set(table);
-    return () => kernel(y, columns, rows, a, b, columns / 16, plan, blocks, sums);
+    new Int32Array(memory.buffer, plan).set(table);
+    return () => multiply(y, columns, rows, a, b, columns / 16, plan, blocks, sums);
   };
 }
 

@@ -14,6 +14,7 @@ export { matmulInt4 } from "./matmul.ts";
 export type { LayerCodes, LayerInput } from "./layer.ts";
 export { linearInt4 } from "./linear.ts";
 export { type LaneLayer, packLanes, panelColumns, panelRows } from "./lane_layer.ts";
+export { type Int4Kernels, int4Kernels } from "./kernels.ts";
 export { linearInt4Simd, matmulInt4Simd } from "./simd.ts";
 export { type FixedPointScale, fixedPointScale, requantizeInt4 } from "./requantize.ts";
 export type { RegisterName } from "./registers.ts";

@@ -1,6 +1,6 @@
 import { requireInt4 } from "./codes.ts";
 import type { Int4Options } from "./dot.ts";
-import { int4Linear, int4Matmul, int4Panels, memory } from "./kernel_simd.wasm";
+import { int4Kernels } from "./kernels.ts";
 import { type LaneLayer, packLanes, panelColumns, panelRows } from "./lane_layer.ts";
 import { countRows } from "./matmul.ts";
 import type { PackedWeights } from "./packed_weights.ts";
@@ -17,7 +17,7 @@ const pageBytes = 65536;
  * @throws {InputError} If an activation is out of range or a row incomplete.
  */
 export function linearInt4Simd(activations: Uint8Array, layer: LaneLayer): Float32Array {
-  return onKernel(activations, layer, Float32Array, int4Linear);
+  return onKernel(activations, layer, Float32Array, "int4Linear");
 }
 
 /**
@@ -44,7 +44,7 @@ export function matmulInt4Simd(
     { rows: columns, columns: rows, codes, scale, zeroPoint, groupIndex: new Int32Array(rows) },
     { step: 1, zeroPoint: activationZeroPoint, shift: new Uint8Array(rows) },
   );
-  return onKernel(activations, layer, Int32Array, int4Matmul);
+  return onKernel(activations, layer, Int32Array, "int4Matmul");
 }
 
 /** Runs a kernel on activations `[m, columns]`: `[m, rows]`. */
@@ -52,12 +52,14 @@ function onKernel<Result extends Float32Array | Int32Array>(
   activations: Uint8Array,
   { rows, columns, order, blocks, table, panels, activationBytes }: LaneLayer,
   Result: new (buffer: ArrayBufferLike, address: number, length: number) => Result,
-  kernel: typeof int4Linear,
+  kernel: "int4Linear" | "int4Matmul",
 ): Result {
+  const { memory, int4Panels, [kernel]: multiply } = int4Kernels();
   const m = countRows(activations, columns);
   for (const code of activations) requireInt4(code, "multiply weights", "an activation");
   const stride = Math.ceil(rows / panelColumns) * panelColumns;
   const [product, codes, left, right, plan, sums] = reserve(
+    memory,
     4 * m * stride,
     m * columns,
     Math.ceil(m / panelRows) * activationBytes,
@@ -76,7 +78,7 @@ function onKernel<Result extends Float32Array | Int32Array>(
     });
   }
   int4Panels(left, codes, m, columns, plan, blocks);
-  kernel(product, stride, m, left, right, stride / panelColumns, plan, blocks, sums);
+  multiply(product, stride, m, left, right, stride / panelColumns, plan, blocks, sums);
   const padded = new Result(buffer, product, m * stride);
   const result = new Result(new ArrayBuffer(4 * m * rows), 0, m * rows);
   for (let row = 0; row < m; row++) {
@@ -86,7 +88,7 @@ function onKernel<Result extends Float32Array | Int32Array>(
 }
 
 /** Addresses of room for so many bytes each, multiples of 16, valid until the next call. */
-function reserve(...bytes: number[]): number[] {
+function reserve(memory: WebAssembly.Memory, ...bytes: number[]): number[] {
   let end = 0;
   const addresses = bytes.map((count) => {
     const address = end;

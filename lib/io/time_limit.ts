@@ -1,10 +1,19 @@
 import vm from "node:vm";
 import { refuse } from "../core/mod.ts";
 
-/** Where the work is called from: code of a context of its own can be stopped from outside. */
-const sandbox: { work?: () => unknown } = {};
-const context = vm.createContext(sandbox);
-const call = new vm.Script("work()");
+/** What the work is called by: code of a context of its own can be stopped from outside. */
+interface Caller {
+  sandbox: { work?: () => unknown };
+  context: vm.Context;
+  call: vm.Script;
+}
+
+let caller: Caller | undefined;
+
+function makeCaller(): Caller {
+  const sandbox = {};
+  return { sandbox, context: vm.createContext(sandbox), call: new vm.Script("work()") };
+}
 
 /**
  * Does work that may never end of itself, such as matching a regular expression from a file. It runs
@@ -20,6 +29,7 @@ export function withinSeconds<Result>(
   rule: string,
   work: () => Result,
 ): Result {
+  const { sandbox, context, call } = caller ??= makeCaller();
   const { work: outer } = sandbox;
   sandbox.work = work;
   try {

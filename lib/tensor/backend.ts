@@ -32,6 +32,7 @@ export async function useBackend(
   name: string,
   options: { native?: boolean } = {},
 ): Promise<BackendInfo> {
+  tf.enableProdMode(); // silences the advice, taking Deno for Node.js, to install another package
   if (name === agileName && !tf.findBackendFactory(agileName)) {
     await registerAgile([...replacedKernels, ...fusedKernels]);
   }

@@ -3,7 +3,7 @@ import { instructionsPerProduct, int4Kernels } from "../../bench/contenders/int4
 import { disassembleKernels, kernelModules } from "../../tools/build_kernels.ts";
 import { type Loop, loopsOf } from "./loops.ts";
 
-const sources = ["lib/int4/kernel_simd.wasm", "bench/int4_peers.wasm"];
+const sources = ["lib/int4/kernel_simd.base64", "bench/int4_peers.wasm"];
 const texts = await Promise.all(
   kernelModules.filter(({ file }) => sources.includes(file)).map(disassembleKernels),
 );
