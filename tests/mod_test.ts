@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertStringIncludes } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
+import * as library from "../lib/mod.ts";
 import { withFolder } from "./io/temporary_folder.ts";
 
 const root = new URL("..", import.meta.url);
@@ -38,6 +39,23 @@ Deno.test("mod.ts is imported by README's program beside the clone, under anothe
     assertStringIncludes(printed, "value: ");
     assertStringIncludes(printed, "low: ");
   }));
+
+Deno.test("mod.ts has every folder as a namespace, of its name unless that is a verb", async () => {
+  const nouns: Record<string, string> = {
+    display: "notebook",
+    eval: "evaluation",
+    generate: "generation",
+    inspect: "inspection",
+    train: "training",
+  };
+  const folders = [...Deno.readDirSync(new URL("lib", root))].filter((entry) => entry.isDirectory);
+  for (const { name } of folders) {
+    const folder = await import(new URL(`lib/${name}/mod.ts`, root).href);
+    assertStrictEquals(library[(nouns[name] ?? name) as keyof typeof library], folder, name);
+  }
+  const others = Object.keys(library).length - folders.length;
+  assert(others > 0 && others <= 20, `${others} names beside the namespaces`);
+});
 
 /** What a module does when it is imported, in a program without any permission. */
 async function effectsOfImport(module: URL): Promise<string[]> {

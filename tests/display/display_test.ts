@@ -1,16 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  afterLayer,
-  display,
-  type Displayable,
-  quantizeLog2,
-  quantizeUniform,
-  rtn,
-  searchTrip,
-  startTrack,
-  toHtml,
-  toText,
-} from "../../lib/mod.ts";
+import { display, type Displayable } from "../../lib/display/mod.ts";
+import { quantizeLog2, quantizeUniform, rtn, searchTrip } from "../../lib/quant/mod.ts";
+import { toHtml, toText } from "../../lib/report/mod.ts";
+import { afterLayer, startTrack } from "../../lib/tokens/mod.ts";
 
 /** The output of a cell that ends with a display, as the kernel asks for it. */
 async function outputOf(value: Displayable): Promise<Record<string, string>> {

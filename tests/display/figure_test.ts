@@ -1,13 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  displayFigure,
-  type Figure,
-  lineChart,
-  renderSvg,
-  verdictLegend,
-  withFonts,
-  withTheme,
-} from "../../lib/mod.ts";
+import { verdictLegend } from "../../lib/core/mod.ts";
+import { displayFigure } from "../../lib/display/mod.ts";
+import { type Figure, lineChart, renderSvg, withFonts, withTheme } from "../../lib/report/mod.ts";
 
 const spec = lineChart({
   title: "a < b",

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { notebookProgress } from "../../lib/mod.ts";
+import { notebookProgress } from "../../lib/display/mod.ts";
 
 interface Message {
   type: string;
