@@ -22,6 +22,7 @@
 export * as core from "./core/mod.ts";
 export * as corpus from "./corpus/mod.ts";
 export * as evaluation from "./eval/mod.ts";
+export * as format from "./format/mod.ts";
 export * as generation from "./generate/mod.ts";
 export * as inspection from "./inspect/mod.ts";
 export * as int4 from "./int4/mod.ts";

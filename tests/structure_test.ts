@@ -38,6 +38,22 @@ Deno.test("structureViolations() knows the levels of CONTRIBUTING.md", () => {
   assertEquals(Object.fromEntries(listed), expected);
 });
 
+Deno.test("lib/mod.ts has every folder as a namespace, of its name unless that is a verb", () => {
+  const nouns: Record<string, string> = {
+    display: "notebook",
+    eval: "evaluation",
+    generate: "generation",
+    inspect: "inspection",
+    train: "training",
+  };
+  const source = Deno.readTextFileSync(new URL("lib/mod.ts", root));
+  const folders = [...Deno.readDirSync(new URL("lib", root))].filter((entry) => entry.isDirectory);
+  const missing = folders.map(({ name }) =>
+    `export * as ${nouns[name] ?? name} from "./${name}/mod.ts";`
+  ).filter((line) => !source.includes(line));
+  assertEquals(missing, []);
+});
+
 for (
   const [name, path, source, ...violations] of [
     [
