@@ -3,12 +3,14 @@ import { Option } from "commander";
 import type { FigureExperiment } from "../experiments/figures/figure.ts";
 import { type FigureSubject, loadFigureSubject } from "../experiments/measure/figure_subject.ts";
 import { figures } from "../experiments/figures/figures.ts";
+import { readBenchRecord } from "../experiments/result/bench_record.ts";
 import { canonicalJson, InputError, refuse, sha256 } from "../lib/core/mod.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { cellFolder, fileCellStore } from "./cell_store.ts";
 import { listOption, main, printWarnings, type Session } from "./command_line.ts";
 import { drawAll } from "./draw_all.ts";
+import { fingerprintOf, measurementModules } from "./fingerprint.ts";
 import { refusalsOf } from "./measure_models.ts";
 import {
   addModelOptions,
@@ -18,7 +20,7 @@ import {
   ownSources,
   type Source,
 } from "./model_options.ts";
-import { provenance, sourceHash } from "./provenance.ts";
+import { benchProvenance, provenance } from "./provenance.ts";
 import { publishFigure } from "./publish_figure.ts";
 
 interface Options extends ModelOptions {
@@ -66,10 +68,9 @@ async function run(options: Options, session: Session): Promise<void> {
   const settings = {
     ...session,
     store: fileCellStore(cellFolder),
-    fingerprint: await sourceHash(),
     fresh: options.fresh,
   };
-  const origin = await provenance();
+  const here = await provenance();
   const loaded = new Map<string, FigureSubject>();
   const { signal } = session;
   const load = async ({ folder, options }: Source) => {
@@ -96,13 +97,18 @@ async function run(options: Options, session: Session): Promise<void> {
     await attempt(experiment.name, async () => {
       const models: FigureSubject[] = [];
       for (const source of sourcesOf(experiment, usable)) models.push(await load(source));
-      const { figure, subjects, refusals } = await drawAll(experiment, models, settings);
+      const { figure, subjects, refusals } = await drawAll(experiment, models, {
+        ...settings,
+        fingerprint: await fingerprintOf(measurementModules(experiment.measuredBy)),
+      });
       const stem = await stemOf(figure.name, own.length > 0 ? subjects : []);
       const said = [figure.agreement, ...figure.details];
       console.log(`${figure.title} (${folder}/${stem}.svg)\n${said.join("\n")}\n`);
       // The figure of the bundled models is of all of them or not written.
       if (own.length > 0) problems.push(...refusals.map((line) => `${experiment.name}: ${line}`));
       else if (refusals.length > 0) throw new InputError(...refusals);
+      const { bench } = experiment;
+      const origin = bench ? benchProvenance(await readBenchRecord(bench)) : here;
       await publishFigure(figure, origin, folder, stem);
     });
   }

@@ -4,6 +4,18 @@ import { hashFile, readJson } from "../lib/io/mod.ts";
 import { lockedPackages, type LockFile } from "./locked_packages.ts";
 import { loadedSources } from "./structure/loaded_sources.ts";
 
+/** Opens the subject of a measurement, and quantizes its weights for all that is measured on it. */
+const subjectModule = "figure_subject.ts";
+
+/**
+ * The modules that measure an experiment on models, as paths from the root.
+ *
+ * @param measuredBy Those of experiments/measure, besides the one that opens the subjects.
+ */
+export function measurementModules(measuredBy: readonly string[]): string[] {
+  return [subjectModule, ...measuredBy].map((name) => `experiments/measure/${name}`);
+}
+
 /**
  * What stands for the code of a measurement: one hash over the path and content of every file that
  * it loads, and over the packages among them with all they depend on. A stored measurement is used

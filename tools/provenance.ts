@@ -1,16 +1,20 @@
-import { canonicalJson, decodeJson, encodeJson, sha256 } from "../lib/core/mod.ts";
-import { hashFile } from "../lib/io/mod.ts";
+import type { BenchRecord } from "../experiments/result/bench_record.ts";
+import { isText } from "../experiments/result/result_record.ts";
+import { canonicalJson, decodeJson, encodeJson } from "../lib/core/mod.ts";
+import { isObject } from "../lib/io/mod.ts";
 
-/** Which code and machine made a result. */
+/** Which code and machine measured a result, and when. */
 export interface Provenance {
   /** The commit, with `+changes` where the working tree differs from it; null outside git. */
   commit: string | null;
+  /** The day, UTC: `2026-11-29`. */
+  date: string;
   deno: string;
   machine: string;
 }
 
 /**
- * The state of a checkout and the kind of machine.
+ * The state of a checkout, the kind of machine and today's date.
  *
  * @param root The folder of the checkout.
  */
@@ -20,28 +24,48 @@ export async function provenance(root = "."): Promise<Provenance> {
   const changes = head && await git(root, "status", "--porcelain", "--", ...sources);
   return {
     commit: head && (changes ? `${head}+changes` : head),
+    date: dayOf(new Date().toISOString()),
     deno: Deno.version.deno,
     machine: `${navigator.hardwareConcurrency} cores, ${Deno.build.target}`,
   };
 }
 
+/** Where and when a suite of `deno task bench` measured. */
+export function benchProvenance(
+  { machine: { processor, cores }, versions, commit, started }: BenchRecord,
+): Provenance {
+  const machine = `${cores} cores, ${processor}`;
+  return { commit, date: dayOf(started), deno: versions.Deno, machine };
+}
+
 /**
- * A result as its file shall have it. Where the file already says the same, it keeps saying where
- * that was first measured: measuring again what has not changed leaves the file as it is.
+ * A result as its file shall have it. Where the file already holds the same measurement, it keeps
+ * saying where that was first made, however it is shown and judged: measuring again what has not
+ * changed leaves the file as it is.
  *
  * @param path Of the file, which need not be there.
+ * @param measured The part of a result that was measured.
  */
 export async function withFirstOrigin<Result extends { provenance: Provenance }>(
   result: Result,
   path: string,
+  measured: (result: Result) => unknown,
 ): Promise<Result> {
   try {
-    const { provenance, ...before } = decodeJson(await Deno.readTextFile(path)) as Result;
-    const { provenance: _origin, ...now } = decodeJson(encodeJson(result)) as Result;
-    return canonicalJson(before) === canonicalJson(now) ? { ...result, provenance } : result;
+    const before = decodeJson(await Deno.readTextFile(path)) as Result;
+    const now = decodeJson(encodeJson(result)) as Result;
+    const { provenance } = before;
+    const hasOrigin = isObject(provenance) && isText(provenance.date);
+    const isSame = canonicalJson(measured(before)) === canonicalJson(measured(now));
+    return hasOrigin && isSame ? { ...result, provenance } : result;
   } catch {
     return result; // no file, or none of a result
   }
+}
+
+/** The day of a time in ISO 8601. */
+function dayOf(time: string): string {
+  return time.slice(0, 10);
 }
 
 async function git(cwd: string, ...args: string[]): Promise<string | null> {
@@ -52,37 +76,4 @@ async function git(cwd: string, ...args: string[]): Promise<string | null> {
   } catch {
     return null; // git is not installed, or may not be run
   }
-}
-
-/** The source a measurement goes through. */
-const sources = {
-  "lib": /^lib\/(?!report\/).*\.(ts|wasm)$/,
-  "experiments": /^experiments\/(measure\/|figures\/|tables\/measure_model).*\.ts$/,
-};
-
-/**
- * One hash over the source of everything a measurement goes through and the versions of the
- * packages, so that a stored measurement is used again only while that code is unchanged.
- *
- * @param root The folder of the checkout.
- * @throws {InputError} If a file of it cannot be read.
- */
-export async function sourceHash(root = "."): Promise<string> {
-  const files = ["deno.lock"];
-  for (const [folder, pattern] of Object.entries(sources)) {
-    files.push(...await listFiles(root, folder, pattern));
-  }
-  const lines = files.sort().map(async (file) => `${file} ${await hashFile(`${root}/${file}`)}`);
-  return await sha256((await Promise.all(lines)).join("\n"));
-}
-
-/** The files below a folder whose paths from the root match. */
-async function listFiles(root: string, folder: string, pattern: RegExp): Promise<string[]> {
-  const files: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(`${root}/${folder}`)) {
-    const path = `${folder}/${name}`;
-    if (isDirectory) files.push(...await listFiles(root, path, pattern));
-    else if (pattern.test(path)) files.push(path);
-  }
-  return files;
 }

@@ -9,7 +9,7 @@ import { judgeSpeed, table4, table4Rows } from "../experiments/tables/table4.ts"
 import { encodeJson, verdictLegend } from "../lib/core/mod.ts";
 import { writeAtomically } from "../lib/io/mod.ts";
 import { type Table, toCsv, toLatex, toMarkdown } from "../lib/report/mod.ts";
-import { type Provenance, withFirstOrigin } from "./provenance.ts";
+import { benchProvenance, type Provenance, withFirstOrigin } from "./provenance.ts";
 
 /** A table for people, and all that is known of it for programs. */
 export interface TableRecord {
@@ -36,14 +36,13 @@ export function tableRecord(
 
 /** Table 4 with its verdicts, from what `deno task bench block` recorded. */
 export function table4Record(record: BenchRecord): TableRecord {
-  const { machine: { processor, cores }, versions, commit } = record;
-  const provenance: Provenance = {
-    commit,
-    deno: versions.Deno,
-    machine: `${cores} cores, ${processor}`,
-  };
   const rows = table4Rows(record);
-  return { provenance, table: table4(record), claims: judgeSpeed(rows), rows };
+  return {
+    provenance: benchProvenance(record),
+    table: table4(record),
+    claims: judgeSpeed(rows),
+    rows,
+  };
 }
 
 /**
@@ -54,11 +53,16 @@ export function table4Record(record: BenchRecord): TableRecord {
  */
 export async function publishTable(record: TableRecord, path: string): Promise<void> {
   const { table } = record;
-  const kept = await withFirstOrigin(record, `${path}.json`);
+  const kept = await withFirstOrigin(record, `${path}.json`, measuredPart);
   await writeAtomically(`${path}.json`, `${encodeJson(kept, 2)}\n`);
   await writeAtomically(`${path}.md`, toMarkdown(table));
   await writeAtomically(`${path}.csv`, toCsv(table));
   await writeAtomically(`${path}.tex`, toLatex(table));
+}
+
+/** Everything but what shows and judges it, and where it comes from. */
+function measuredPart({ provenance: _, table: _table, claims: _claims, ...facts }: TableRecord) {
+  return facts;
 }
 
 function describeModel({ title, facts }: MeasuredModel): string {

@@ -17,7 +17,11 @@ export async function publishFigure(
   stem = figure.name,
 ): Promise<void> {
   const path = `${folder}/${stem}.json`;
-  const record = await withFirstOrigin({ provenance: origin, ...figure }, path);
+  const record = await withFirstOrigin(
+    { provenance: origin, ...figure },
+    path,
+    ({ configuration, data }) => ({ configuration, data }),
+  );
   const properties = Object.entries(record).map(([name, value]) =>
     `  ${encodeJson(name)}: ${encodeJson(value)}`
   );

@@ -161,10 +161,12 @@ async function figureSection(figure: Figure & Origin): Promise<PageSection> {
 }
 
 /** Where a result comes from, and where its picture and record lie if it has them. */
-function originLine({ commit, deno, machine }: Provenance, files?: string): string {
-  const parts = [commit ? `commit ${commit}` : "outside git", `Deno ${deno}`, machine];
+function originLine({ commit, date, deno, machine }: Provenance, files?: string): string {
+  const parts = [commit ? `commit ${commit}` : "outside git", `Deno ${deno}`, machine, date];
   const links = files
     ? ` <a href="${files}.svg">Picture</a>, <a href="${files}.json">data and settings</a>.`
     : "";
-  return `<p class="quiet">Measured at ${escapeHtml(parts.join(", "))}.${links}</p>`;
+  return `<p class="quiet">Measured at ${
+    escapeHtml(parts.filter(Boolean).join(", "))
+  }.${links}</p>`;
 }

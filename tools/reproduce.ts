@@ -1,7 +1,7 @@
 /** `deno task reproduce`: the paper's tables with our measurements beside them. */
 import { readBenchRecord } from "../experiments/result/bench_record.ts";
 import { driftOf } from "../experiments/tables/expectations.ts";
-import type { MeasuredModel } from "../experiments/tables/measure_model.ts";
+import { evaluatedBy, type MeasuredModel } from "../experiments/tables/measure_model.ts";
 import { paperTables } from "../experiments/tables/paper_tables.ts";
 import { InputError, refuse } from "../lib/core/mod.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
@@ -11,6 +11,7 @@ import { useBackend } from "../lib/tensor/mod.ts";
 import { cellFolder, fileCellStore } from "./cell_store.ts";
 import { choiceOption, integerOption, listOption, main, type Session } from "./command_line.ts";
 import { measureModels, refusalsOf } from "./measure_models.ts";
+import { fingerprintOf, measurementModules } from "./fingerprint.ts";
 import {
   addModelOptions,
   bundledSource,
@@ -19,7 +20,7 @@ import {
   ownSources,
   type Source,
 } from "./model_options.ts";
-import { provenance, sourceHash } from "./provenance.ts";
+import { provenance } from "./provenance.ts";
 import { publishTable, table4Record, type TableRecord, tableRecord } from "./publish.ts";
 
 interface Options extends ModelOptions {
@@ -72,7 +73,7 @@ async function run(options: Options, session: Session): Promise<void> {
   const settings = {
     ...session,
     store: fileCellStore(cellFolder),
-    fingerprint: await sourceHash(),
+    fingerprint: await fingerprintOf(measurementModules(evaluatedBy)),
     fresh: options.fresh,
     execute: options.execute,
   };

@@ -3,13 +3,14 @@ import { perplexityRatio } from "../../lib/eval/mod.ts";
 import { methods } from "../../lib/methods/mod.ts";
 import { forgetful } from "../../lib/sweep/mod.ts";
 import { type DivergenceRow, drawDivergence } from "../draw/divergence_drawing.ts";
-import { measureModel } from "../tables/measure_model.ts";
+import { evaluatedBy, measureModel } from "../tables/measure_model.ts";
 import { paperTables } from "../tables/paper_tables.ts";
 import { type FigureExperiment } from "./figure.ts";
 
 /** KL divergence against perplexity, for the measured rows of tables 1-3 and from their cells. */
 export const divergence: FigureExperiment = {
   name: "divergence",
+  measuredBy: evaluatedBy,
   title: "KL divergence against perplexity",
   families: ["llama", "opt", "bloom"],
   async run(subjects, options) {

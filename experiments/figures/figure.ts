@@ -11,6 +11,13 @@ export type FigureOptions = Partial<RunOptions>;
 export interface FigureExperiment {
   /** As its files are called: `figure1`. */
   name: string;
+  /**
+   * The modules of experiments/measure that measure it, besides the one that opens its subjects;
+   * none where it needs no model.
+   */
+  measuredBy: readonly string[];
+  /** The suite of `deno task bench` that measured it, where it needs no model. */
+  bench?: string;
   title: string;
   /** The families of the bundled models it is drawn for; none where it needs no model. */
   families: readonly FamilyName[];

@@ -32,6 +32,7 @@ const channels: ChannelSettings = {
  */
 export const figure1: FigureExperiment = {
   name: "figure1",
+  measuredBy: ["attention_measure.ts", "channel_measure.ts"],
   title: "Attention maps and outlier channels",
   families: ["llama", "opt", "bloom"],
   async run(subjects, options) {

@@ -68,6 +68,8 @@ export function profileTable(
 /** Figure 2: where the time of a block goes. It is measured by `deno task bench block`. */
 export const figure2: FigureExperiment = {
   name: "figure2",
+  measuredBy: [],
+  bench: "block",
   title: "Where the time of a transformer block goes",
   families: [],
   async run() {

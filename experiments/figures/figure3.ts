@@ -7,6 +7,7 @@ const config = { windows: 8 };
 /** Figure 3: where a block is quantized, and what each quantizer adds to its value. */
 export const figure3: FigureExperiment = {
   name: "figure3",
+  measuredBy: ["noise_measure.ts"],
   title: "Where a block is quantized, and what that costs",
   families: ["llama", "opt", "bloom"],
   async run(subjects, options) {

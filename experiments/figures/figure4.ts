@@ -11,6 +11,7 @@ const settings: TokenSettings = {
 /** Figure 4: which tokens are pruned on the way through the layers, and whether they mattered. */
 export const figure4: FigureExperiment = {
   name: "figure4",
+  measuredBy: ["token_measure.ts"],
   title: "Token pruning by the attention to the first token",
   families: ["llama", "opt", "bloom"],
   async run(subjects, options) {

@@ -224,6 +224,8 @@ export function figure5Trace(): RegisterState[] {
 /** Figure 5: the multiplier's registers, and its speed as `deno task bench int4` measured it. */
 export const figure5: FigureExperiment = {
   name: "figure5",
+  measuredBy: [],
+  bench: "int4",
   title: "The lane-packed INT4 multiplier",
   families: [],
   async run() {

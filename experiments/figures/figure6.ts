@@ -13,6 +13,7 @@ const settings: TripSettings = {
 /** Figure 6: the fold of TRIP's factors into the weights, and what the factors are worth. */
 export const figure6: FigureExperiment = {
   name: "figure6",
+  measuredBy: ["trip_measure.ts"],
   title: "TRIP: power-of-two factors per channel, folded into the weights",
   families: ["llama", "opt", "bloom"],
   async run(subjects, options) {

@@ -18,6 +18,7 @@ const config = {
 /** Figure 7: sparsity against perplexity, with the control that tells pruning from selection. */
 export const figure7: FigureExperiment = {
   name: "figure7",
+  measuredBy: ["sparsity_measure.ts", "sparsity_points.ts"],
   title: "Sparsity against perplexity",
   families: ["llama", "opt", "bloom"],
   async run(subjects, options) {

@@ -18,6 +18,7 @@ const config = {
 /** Figure 8: what pruning costs in windows of different lengths. */
 export const figure8: FigureExperiment = {
   name: "figure8",
+  measuredBy: ["sparsity_measure.ts", "sparsity_points.ts"],
   title: "Sparsity by length of window",
   families: ["llama", "opt", "bloom"],
   async run(subjects, options) {

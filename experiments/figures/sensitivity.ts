@@ -7,6 +7,7 @@ const settings: SensitivitySettings = { method: "agileq-8", windows: 4 };
 /** Where the error of quantization comes from: every site and group of weights of every layer alone. */
 export const sensitivity: FigureExperiment = {
   name: "sensitivity",
+  measuredBy: ["sensitivity_measure.ts"],
   title: "Where the error comes from",
   families: ["llama", "opt", "bloom"],
   async run(subjects, options) {

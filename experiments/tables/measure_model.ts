@@ -35,6 +35,9 @@ export interface MeasuredModel {
   reused: number;
 }
 
+/** The modules of experiments/measure that measure a row, besides the one that opens its subject. */
+export const evaluatedBy = ["evaluation.ts"];
+
 /** How {@linkcode measureModel} runs. */
 export interface MeasureOptions {
   store: CellStore;

@@ -11,7 +11,7 @@ const subjects = ["one", "two", "three"].map((title) => ({ title }) as FigureSub
 function experimentRefusing(...titles: string[]) {
   const asked: [models: number, fresh?: boolean][] = [];
   const experiment: FigureExperiment = {
-    ...{ name: "figure", title: "Figure", families: ["llama"] },
+    ...{ name: "figure", title: "Figure", families: ["llama"], measuredBy: [] },
     run(given, options?: FigureOptions) {
       asked.push([given.length, options?.fresh]);
       const strange = given.find(({ title }) => titles.includes(title));

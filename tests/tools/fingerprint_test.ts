@@ -1,5 +1,8 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { fingerprintOf } from "../../tools/fingerprint.ts";
+import { figures } from "../../experiments/figures/figures.ts";
+import { evaluatedBy } from "../../experiments/tables/measure_model.ts";
+import { fingerprintOf, measurementModules } from "../../tools/fingerprint.ts";
+import { loadedSources } from "../../tools/structure/loaded_sources.ts";
 import { withFiles, writeFile } from "./small_tree.ts";
 
 const entries = ["measure/noise.ts"];
@@ -88,3 +91,22 @@ Deno.test("fingerprintOf() differs between entries, and not by their order", () 
     assertEquals(both, await fingerprintOf([other, one], root));
     assertMatch(both, /^[0-9a-f]{64}$/);
   }));
+
+const root = new URL("../../", import.meta.url).pathname;
+
+for (
+  const [module, measuredBy] of [
+    ...figures.map(({ name, measuredBy }) => [`figures/${name}.ts`, measuredBy] as const),
+    ["tables/measure_model.ts", evaluatedBy] as const,
+  ]
+) {
+  Deno.test(`measurementModules() of ${module} reach what it measures with, and nothing that draws`, async () => {
+    const { files } = await loadedSources([`experiments/${module}`], root);
+    const reached = (await loadedSources(measurementModules(measuredBy), root)).files;
+    const measuring = files.filter((path) => path.startsWith("experiments/measure/"));
+    assertEquals(measuring.filter((path) => !reached.includes(path)), []);
+    const others =
+      /^(experiments\/(?!measure\/)|lib\/(report|display|sweep|train|generate)\/|tools)/;
+    assertEquals(reached.filter((path) => others.test(path)), []);
+  });
+}

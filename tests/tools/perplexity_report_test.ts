@@ -49,7 +49,14 @@ const report: PerplexityReport = {
     instructions: "relaxed SIMD",
     threads: 2,
   },
-  code: { commit: "0a1b2c", deno: "2.9.6", machine: "a test", tfjs: "4.22.0", lock: "1234" },
+  code: {
+    commit: "0a1b2c",
+    date: "2026-11-29",
+    deno: "2.9.6",
+    machine: "a test",
+    tfjs: "4.22.0",
+    lock: "1234",
+  },
   warnings: [],
 };
 

@@ -1,95 +1,16 @@
-import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { encodeJson } from "../../lib/core/mod.ts";
-import { provenance, sourceHash, withFirstOrigin } from "../../tools/provenance.ts";
+import { benchProvenance, provenance, withFirstOrigin } from "../../tools/provenance.ts";
+import { blockRecord } from "../experiments/result/bench_fixture.ts";
 import { withFolder } from "../io/temporary_folder.ts";
-
-const files = {
-  "deno.lock": "{}",
-  "lib/core/errors.ts": "export {};",
-  "lib/tensor/kernels_simd.wasm": "\0asm",
-  "lib/README.md": "words",
-  "experiments/measure/evaluation.ts": "export {};",
-  "experiments/tables/render.ts": "export {};",
-  "experiments/draw/figure1_drawing.ts": "export {};",
-  "lib/report/text.ts": "export {};",
-  "experiments/tables/paper_tables.json": "{}",
-  "tools/reproduce.ts": "export {};",
-};
-
-async function write(root: string, path: string, content: string): Promise<void> {
-  await Deno.mkdir(`${root}/${path}`.replace(/[^/]*$/, ""), { recursive: true });
-  await Deno.writeTextFile(`${root}/${path}`, content);
-}
-
-async function writeAll(root: string, entries: [path: string, content: string][]): Promise<void> {
-  for (const [path, content] of entries) await write(root, path, content);
-}
-
-for (
-  const path of [
-    "deno.lock",
-    "lib/core/errors.ts",
-    "lib/tensor/kernels_simd.wasm",
-    "experiments/measure/evaluation.ts",
-    "lib/core/new.ts",
-    "experiments/figures/new.ts",
-  ]
-) {
-  Deno.test(`sourceHash() changes with ${path}`, () =>
-    withFolder(async (root) => {
-      await writeAll(root, Object.entries(files));
-      const before = await sourceHash(root);
-      await write(root, path, "changed");
-      assertNotEquals(await sourceHash(root), before);
-    }));
-}
-
-for (
-  const path of [
-    "lib/README.md",
-    "experiments/tables/render.ts",
-    "experiments/draw/figure1_drawing.ts",
-    "lib/report/text.ts",
-    "experiments/tables/paper_tables.json",
-    "tools/reproduce.ts",
-    "results/table1.md",
-  ]
-) {
-  Deno.test(`sourceHash() does not change with ${path}`, () =>
-    withFolder(async (root) => {
-      await writeAll(root, Object.entries(files));
-      const before = await sourceHash(root);
-      await write(root, path, "changed");
-      assertEquals(await sourceHash(root), before);
-    }));
-}
-
-Deno.test("sourceHash() depends on the files alone, not on their folder or its order", () =>
-  withFolder((one) =>
-    withFolder(async (other) => {
-      await writeAll(one, Object.entries(files));
-      await writeAll(`${other}/a folder`, Object.entries(files).reverse());
-      assertEquals(await sourceHash(`${other}/a folder`), await sourceHash(one));
-    })
-  ));
-
-Deno.test("sourceHash() changes when a file is renamed", () =>
-  withFolder(async (root) => {
-    await writeAll(root, Object.entries(files));
-    const before = await sourceHash(root);
-    await Deno.rename(`${root}/lib/core/errors.ts`, `${root}/lib/core/refusals.ts`);
-    assertNotEquals(await sourceHash(root), before);
-  }));
-
-Deno.test("sourceHash() of this checkout is a sha256", async () => {
-  assertMatch(await sourceHash(new URL("../..", import.meta.url).pathname), /^[0-9a-f]{64}$/);
-});
+import { writeFile } from "./small_tree.ts";
 
 Deno.test("provenance() names no commit outside git", () =>
   withFolder(async (root) => {
-    const { commit, deno, machine } = await provenance(root);
+    const { commit, date, deno, machine } = await provenance(root);
     assertEquals([commit, deno], [null, Deno.version.deno]);
     assertMatch(machine, /^\d+ cores, /);
+    assertMatch(date, /^\d{4}-\d\d-\d\d$/);
   }));
 
 const gitIsMissing = await new Deno.Command("git", { args: ["--version"] }).output()
@@ -106,32 +27,61 @@ Deno.test({
         const { success, stderr } = await command.output();
         assertEquals(success, true, new TextDecoder().decode(stderr));
       };
-      await writeAll(root, Object.entries(files));
+      await writeFile(root, "lib/core/errors.ts", "export {};");
       await git("init", "-q");
       await git("add", ".");
       await git("commit", "-q", "--no-gpg-sign", "-m", "all");
       assertMatch((await provenance(root)).commit!, /^[0-9a-f]{12}$/);
-      await write(root, "results/table1.md", "not a source");
+      await writeFile(root, "results/table1.md", "not a source");
       assertMatch((await provenance(root)).commit!, /^[0-9a-f]{12}$/);
-      await write(root, "lib/core/errors.ts", "changed");
+      await writeFile(root, "lib/core/errors.ts", "changed");
       assertMatch((await provenance(root)).commit!, /^[0-9a-f]{12}\+changes$/);
     }),
 });
 
-Deno.test("withFirstOrigin() keeps the origin of a file that says the same, and of no other", () =>
+const [first, later] = ["0123456789ab", "ba9876543210"].map((commit) => ({
+  commit,
+  date: "2026-11-29",
+  deno: "2.9.6",
+  machine: "a test",
+}));
+
+/** A result, and what a file says. */
+const now = { provenance: later, values: [1, Infinity], missing: undefined, title: "a title" };
+const valuesOf = ({ values }: { values: number[] }) => values;
+
+for (
+  const [content, before, origin] of [
+    ["the same", { ...now, provenance: first }, first],
+    ["the same under another title", { ...now, provenance: first, title: "b" }, first],
+    ["other values", { ...now, provenance: first, values: [1, 2] }, later],
+    ["no values", { provenance: first }, later],
+    ["the same of no known day", { ...now, provenance: { ...first, date: undefined } }, later],
+    ["the same of no known origin", { ...now, provenance: undefined }, later],
+    ["nothing of a result", 1, later],
+  ]
+) {
+  Deno.test(`withFirstOrigin() of a file that says ${content}`, () =>
+    withFolder(async (folder) => {
+      const path = `${folder}/result.json`;
+      await Deno.writeTextFile(path, encodeJson(before));
+      assertEquals(await withFirstOrigin(now, path, valuesOf), { ...now, provenance: origin });
+    }));
+}
+
+Deno.test("withFirstOrigin() without a file, or with a damaged one, is that of the result", () =>
   withFolder(async (folder) => {
     const path = `${folder}/result.json`;
-    const [first, later] = ["0123456789ab", "ba9876543210"].map((commit) => ({
-      commit,
-      deno: "2.9.6",
-      machine: "a test",
-    }));
-    const now = { provenance: later, values: [1, Infinity], missing: undefined };
-    assertEquals(await withFirstOrigin(now, path), now);
-    await Deno.writeTextFile(path, encodeJson({ values: now.values, provenance: first }));
-    assertEquals(await withFirstOrigin(now, path), { ...now, provenance: first });
-    const other = { ...now, values: [1, 2] };
-    assertEquals(await withFirstOrigin(other, path), other);
+    assertEquals(await withFirstOrigin(now, path, valuesOf), now);
     await Deno.writeTextFile(path, "[");
-    assertEquals(await withFirstOrigin(now, path), now);
+    assertEquals(await withFirstOrigin(now, path, valuesOf), now);
   }));
+
+Deno.test("benchProvenance() is where and when the benchmark ran", () => {
+  assertEquals(benchProvenance({ ...blockRecord, started: "2026-11-28T23:59:59.999Z" }), {
+    commit: "0123456789ab",
+    date: "2026-11-28",
+    deno: "2.9.6",
+    machine: "2 cores, A processor",
+  });
+});

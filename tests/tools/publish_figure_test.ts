@@ -5,7 +5,7 @@ import { publishFigure } from "../../tools/publish_figure.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { examples } from "../report/plot/examples.ts";
 
-const origin = { commit: "0123456789ab", deno: "2.9.6", machine: "a test" };
+const origin = { commit: "0123456789ab", date: "2026-11-29", deno: "2.9.6", machine: "a test" };
 const figure: Figure = {
   name: "figure9",
   title: "A title",
@@ -34,6 +34,21 @@ Deno.test("publishFigure() leaves files as they are that say the same", () =>
     const before = await Deno.readTextFile(`${folder}/figure9.json`);
     await publishFigure(figure, { ...origin, commit: "1" }, folder);
     assertEquals(await Deno.readTextFile(`${folder}/figure9.json`), before);
+  }));
+
+Deno.test("publishFigure() keeps where a figure was measured that is drawn otherwise", () =>
+  withFolder(async (folder) => {
+    await publishFigure(figure, origin, folder);
+    const later = { ...origin, commit: "1" };
+    const read = async () => JSON.parse(await Deno.readTextFile(`${folder}/figure9.json`));
+    await publishFigure({ ...figure, agreement: "Other words." }, later, folder);
+    const { provenance, agreement } = await read();
+    assertEquals([provenance, agreement], [origin, "Other words."]);
+    for (const changed of [{ data: [] }, { configuration: { models: ["another"] } }]) {
+      await publishFigure(figure, origin, folder);
+      await publishFigure({ ...figure, ...changed }, later, folder);
+      assertEquals((await read()).provenance, later);
+    }
   }));
 
 Deno.test("publishFigure() names files as it is told", () =>

@@ -2,12 +2,12 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { paperTables } from "../../experiments/tables/paper_tables.ts";
 import { decodeJson, encodeJson, InputError, verdictLegend } from "../../lib/core/mod.ts";
 import { toCsv, toLatex, toMarkdown } from "../../lib/report/mod.ts";
-import { publishTable, table4Record, tableRecord } from "../../tools/publish.ts";
+import { publishTable, table4Record, type TableRecord, tableRecord } from "../../tools/publish.ts";
 import { measuredModel, readingOf } from "../experiments/measure/tiny_subject.ts";
 import { blockRecord } from "../experiments/result/bench_fixture.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 
-const origin = { commit: "0123456789ab", deno: "2.9.6", machine: "a test" };
+const origin = { commit: "0123456789ab", date: "2026-11-29", deno: "2.9.6", machine: "a test" };
 const model = measuredModel({
   survivors: readingOf([1, 2, 3]),
   denseOnSurvivors: readingOf([1, 2, 3]),
@@ -38,6 +38,20 @@ Deno.test("publishTable() leaves files as they are that say the same", () =>
     const before = await Deno.readTextFile(`${folder}/table1.json`);
     await publishTable({ ...measured, provenance: { ...origin, commit: "1" } }, `${folder}/table1`);
     assertEquals(await Deno.readTextFile(`${folder}/table1.json`), before);
+  }));
+
+Deno.test("publishTable() keeps where a table was measured that is shown or judged otherwise", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/table1`;
+    await publishTable(measured, path);
+    const table = { ...measured.table, notes: ["other words"] };
+    const provenance = { ...origin, commit: "1" };
+    const read = async () => decodeJson(await Deno.readTextFile(`${path}.json`)) as TableRecord;
+    await publishTable({ ...measured, table, claims: [], provenance }, path);
+    const { provenance: kept, table: { notes } } = await read();
+    assertEquals([kept, notes], [origin, table.notes]);
+    await publishTable({ ...measured, cells: [], provenance }, path);
+    assertEquals((await read()).provenance, provenance);
   }));
 
 Deno.test("tableRecord() says below a table what was measured, and the verdict of each claim", () => {
@@ -108,6 +122,7 @@ Deno.test("table4Record() has the table with the verdicts and the machine of the
   assertEquals(table.title.split(":")[0], "Table 4");
   assertEquals(provenance, {
     commit: "0123456789ab",
+    date: "2024-02-20",
     deno: "2.9.6",
     machine: "2 cores, A processor",
   });

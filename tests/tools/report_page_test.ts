@@ -42,7 +42,7 @@ async function publishJudged(folder: string, name: string, verdict?: string): Pr
   const told = { shows: "It shows.", agreement: "It agrees.", details: [] };
   const figure = { name, title: name, ...told, spec: examples.lineChart, data: null };
   const judged = { ...figure, ...verdict && { verdict: verdict as Verdict }, configuration: null };
-  const origin = { commit: null, deno: "2.9.6", machine: "a test" };
+  const origin = { commit: null, date: "2026-11-29", deno: "2.9.6", machine: "a test" };
   await publishFigure(judged, origin, `${folder}/figures`);
 }
 

@@ -11,7 +11,7 @@ import { measuredModel, readingOf } from "../measure/tiny_subject.ts";
 
 const readings = { survivors: readingOf([1, 2, 3]), denseOnSurvivors: readingOf([1, 2, 3]) };
 const model = measuredModel(readings, { "rtn4": [1.1, 2.1, 3.1], "fp16": [1, 2, 3] });
-const origin = { commit: null, deno: "0", machine: "none" };
+const origin = { commit: null, date: "2026-11-29", deno: "0", machine: "none" };
 
 Deno.test("readMeasuredTable() reads what reproduce publishes", () =>
   withFolder(async (folder) => {
