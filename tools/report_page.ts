@@ -1,8 +1,8 @@
 import { figures } from "../experiments/figures/figures.ts";
-import { isFigure, readRecord } from "../experiments/result/result_record.ts";
-import type { PublishedTable } from "../experiments/tables/claim_table.ts";
-import { isPublishedTable } from "../experiments/tables/measured_table.ts";
-import { refuse, verdictLegend } from "../lib/core/mod.ts";
+import { isFigure, isText, readRecord } from "../experiments/result/result_record.ts";
+import { figureName, listClaims, tableName } from "../experiments/tables/claim_table.ts";
+import { isPublishedTable, type PublishedTable } from "../experiments/tables/published_table.ts";
+import { InputError, refuse, verdictLegend } from "../lib/core/mod.ts";
 import { exists, isObject } from "../lib/io/mod.ts";
 import {
   escapeHtml,
@@ -10,13 +10,12 @@ import {
   type PageSection,
   plotPlaceholder,
   renderSvg,
-  type Table,
   toHtml,
   toPage,
   withTheme,
 } from "../lib/report/mod.ts";
 import type { Provenance } from "./provenance.ts";
-import { type JudgedClaim, verdictLabel, verdictList } from "./verdict_list.ts";
+import { sectionId, verdictLabel, verdictList } from "./verdict_list.ts";
 
 const introduction =
   `<p>Tables and figures of <i>Agile-Quant: Activation-Guided Quantization for Faster Inference of LLMs
@@ -56,14 +55,17 @@ export async function reportPage(
     "deno task figures",
     isFigure,
   );
-  const claims = [...tables.flatMap(tableClaims), ...drawn.flatMap(figureClaim)];
   const drawings: PageSection[] = [];
   for (const figure of drawn) {
     signal?.throwIfAborted();
     drawings.push(await figureSection(figure).catch(blameOn(figure)));
   }
   const sections = [
-    { id: "verdicts", title: "Claims and verdicts", html: legend + verdictList(claims) },
+    {
+      id: "verdicts",
+      title: "Claims and verdicts",
+      html: legend + verdictList(listClaims(tables, drawn)),
+    },
     ...tables.map(tableSection),
     ...drawings,
   ];
@@ -77,10 +79,12 @@ interface Origin {
   path: string;
 }
 
-/** Refuses a record that looks whole and yet cannot be shown. */
-function blameOn({ path }: Origin): (error: Error) => never {
-  const rule = "it must hold a figure that can be drawn";
-  return ({ message }) => refuse(`read ${path}`, rule, message);
+/** Refuses a record that looks whole and yet cannot be drawn. */
+function blameOn({ path }: Origin): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof InputError)) throw error;
+    return refuse(`read ${path}`, "it must hold a figure that can be drawn", error.message);
+  };
 }
 
 /** The records that are there, in the order asked for. */
@@ -90,7 +94,7 @@ async function readRecords<Content>(
   isWhole: (value: unknown) => value is Content,
 ): Promise<(Content & Origin)[]> {
   const hasOrigin = (value: unknown): value is Content & Origin =>
-    isWhole(value) && isObject(value) && isObject(value.provenance);
+    isWhole(value) && isObject(value) && isProvenance(value.provenance);
   const records: (Content & Origin)[] = [];
   for (const path of paths) {
     if (!await exists(path)) continue;
@@ -99,46 +103,15 @@ async function readRecords<Content>(
   return records;
 }
 
-function tableClaims({ table, claims }: PublishedTable): JudgedClaim[] {
-  return claims.map(({ claim, model, level, verdict, evidence }) => ({
-    section: idOf(table),
-    where: nameOf(table),
-    claim: [model ?? level, claim].filter(Boolean).join(": "),
-    verdict,
-    evidence,
-  }));
-}
-
-/** The claim of a figure of the paper; our own hold none. */
-function figureClaim({ name, title, verdict, agreement }: Figure): JudgedClaim[] {
-  if (!verdict) return [];
-  return [{
-    section: name,
-    where: figureName(name),
-    claim: title,
-    verdict,
-    evidence: agreement,
-  }];
-}
-
-/** `Table 1` of `Table 1: LLaMA`. */
-function nameOf({ title }: Table): string {
-  return title.split(":")[0];
-}
-
-function idOf(table: Table): string {
-  return nameOf(table).toLowerCase().replaceAll(" ", "-");
-}
-
-/** `Figure 1` for figure1; our own figures are called by their name. */
-function figureName(name: string): string {
-  const spaced = name.replace(/\d+$/, (number) => ` ${number}`);
-  return spaced[0].toUpperCase() + spaced.slice(1);
+function isProvenance(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { commit, deno, machine } = value;
+  return (commit === null || isText(commit)) && isText(deno) && isText(machine);
 }
 
 function tableSection({ table, provenance }: PublishedTable & Origin): PageSection {
   const html = toHtml(table) + originLine(provenance);
-  return { id: idOf(table), title: table.title, html };
+  return { id: sectionId(tableName(table)), title: table.title, html };
 }
 
 async function figureSection(figure: Figure & Origin): Promise<PageSection> {
@@ -151,7 +124,7 @@ async function figureSection(figure: Figure & Origin): Promise<PageSection> {
   );
   const items = details.map((line) => `<li>${escapeHtml(line)}</li>`).join("");
   return {
-    id: name,
+    id: sectionId(figureName(name)),
     title: `${figureName(name)}: ${title}`,
     html: `<p>${verdict ? verdictLabel(verdict) : ""} ${escapeHtml(agreement)}</p>` +
       `<p>${escapeHtml(shows)}</p>${plot}<ul>${items}</ul>` +

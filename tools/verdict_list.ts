@@ -1,16 +1,6 @@
+import type { ListedClaim } from "../experiments/tables/claim_table.ts";
 import { isVerdict, type Verdict } from "../lib/core/mod.ts";
 import { escapeHtml } from "../lib/report/mod.ts";
-
-/** A claim of the paper and what became of it. */
-export interface JudgedClaim {
-  /** The section that shows it, and what the link to there says. */
-  section: string;
-  where: string;
-  claim: string;
-  /** A verdict; records of former versions have other words, which are shown as they are. */
-  verdict: string;
-  evidence: string;
-}
 
 /** The class of a verdict's label, and the sign that tells it apart without colour. */
 const looks: Record<Verdict, readonly [name: string, sign: string]> = {
@@ -29,11 +19,17 @@ export function verdictLabel(verdict: string): string {
 }
 
 /** Claims with links to their sections, HTML: one entry each, which wraps on a narrow page. */
-export function verdictList(claims: readonly JudgedClaim[]): string {
-  const entries = claims.map(({ section, where, claim, verdict, evidence }) =>
-    `<li><a href="#${escapeHtml(section)}">${escapeHtml(where)}</a>` +
-    `<div>${verdictLabel(verdict)} ${escapeHtml(claim)}` +
-    `<p class="quiet">${escapeHtml(evidence)}</p></div></li>`
-  );
+export function verdictList(claims: readonly ListedClaim[]): string {
+  const entries = claims.map(({ where, claim, against, verdict, evidence }) => {
+    const told = against ? `${against}: ${claim}` : claim;
+    return `<li><a href="#${escapeHtml(sectionId(where))}">${escapeHtml(where)}</a>` +
+      `<div>${verdictLabel(verdict)} ${escapeHtml(told)}` +
+      `<p class="quiet">${escapeHtml(evidence)}</p></div></li>`;
+  });
   return `<ul class="verdicts">\n${entries.join("\n")}\n</ul>`;
+}
+
+/** What links call the section of a table or figure: `table-1` for `Table 1`. */
+export function sectionId(where: string): string {
+  return where.toLowerCase().replaceAll(" ", "-");
 }

@@ -1,8 +1,8 @@
 import { isObject } from "../../lib/io/mod.ts";
-import { isListOf, isTable, isText, readRecord } from "../result/result_record.ts";
-import type { PublishedTable } from "./claim_table.ts";
+import { isListOf, isText, readRecord } from "../result/result_record.ts";
 import type { MeasuredCell } from "./measure_model.ts";
 import { type PaperTable, paperTables } from "./paper_tables.ts";
+import { isPublishedTable, type PublishedTable } from "./published_table.ts";
 
 /** One of tables 1-3 with our measurements, as `results/` has it. */
 export interface MeasuredTable extends PublishedTable {
@@ -14,8 +14,6 @@ export interface MeasuredTable extends PublishedTable {
 /** What its file holds: which table it is, the file's name says. */
 type MeasuredRecord = Omit<MeasuredTable, "number">;
 
-const command = "deno task reproduce";
-
 /**
  * Reads one of tables 1-3 with its cells, as `deno task reproduce` wrote it.
  *
@@ -26,40 +24,8 @@ export async function readMeasuredTable(
   folder: string,
   number: PaperTable["number"],
 ): Promise<MeasuredTable> {
-  const record = await readRecord(`${folder}/table${number}.json`, command, isMeasuredRecord);
-  return { ...record, number };
-}
-
-/**
- * Reads any of tables 1-4, as `deno task reproduce` wrote it.
- *
- * @param path Such as `results/table4.json`.
- * @throws {InputError} If it is not there or is not such a file.
- */
-export async function readPublishedTable(path: string): Promise<PublishedTable> {
-  return await readRecord(path, command, isPublishedTable);
-}
-
-/** Whether a value from a file is one of tables 1-4. */
-export function isPublishedTable(value: unknown): value is PublishedTable {
-  return isObject(value) && isTable(value.table) && isListOf(value.claims, isClaim);
-}
-
-function isMeasuredRecord(value: unknown): value is MeasuredRecord {
-  if (!isPublishedTable(value)) return false;
-  const { cells } = value as Partial<MeasuredRecord>;
-  return isListOf(cells, isCell) && cells.length > 0;
-}
-
-function isClaim(value: unknown): boolean {
-  return isObject(value) && [value.claim, value.verdict, value.evidence].every(isText);
-}
-
-function isCell(value: unknown): boolean {
-  if (!isObject(value) || !isObject(value.config) || !isObject(value.result)) return false;
-  const { survivors } = value.result;
-  return isText(value.id) && isText(value.row) && isObject(survivors) &&
-    isListOf(survivors.windowLosses, (loss) => typeof loss === "number");
+  const path = `${folder}/table${number}.json`;
+  return { ...await readRecord(path, "deno task reproduce", isMeasuredRecord), number };
 }
 
 /**
@@ -72,4 +38,22 @@ export async function readMeasuredTables(folder: string): Promise<MeasuredTable[
   return await Promise.all(
     paperTables.map(({ number }) => readMeasuredTable(folder, number)),
   );
+}
+
+function isMeasuredRecord(value: unknown): value is MeasuredRecord {
+  if (!isPublishedTable(value)) return false;
+  const { cells } = value as Partial<MeasuredRecord>;
+  return isListOf(cells, isCell) && cells.length > 0;
+}
+
+function isCell(value: unknown): boolean {
+  if (!isObject(value) || !isObject(value.config) || !isObject(value.result)) return false;
+  return [value.id, value.model, value.row].every(isText) && isObject(value.result.survivors) &&
+    Object.values(value.result).every(isReading);
+}
+
+function isReading(value: unknown): boolean {
+  const isNumber = (each: unknown) => typeof each === "number";
+  return isObject(value) && isObject(value.perplexity) && isNumber(value.perplexity.value) &&
+    isListOf(value.windowLosses, isNumber);
 }

@@ -52,7 +52,7 @@ Deno.test("reportPage() explains the verdicts wherever one stands, and nowhere e
     await publishJudged(folder, "sensitivity");
     const { html } = await reportPage(folder, "plotly.min.js");
     const section = (id: string) => html.split(`<section id="${id}"`)[1].split("</section>")[0];
-    for (const id of ["verdicts", "figure4"]) {
+    for (const id of ["verdicts", "figure-4"]) {
       assertStringIncludes(section(id), '<span class="verdict undecided">? undecided</span>');
       assertStringIncludes(section(id), verdictLegend);
     }
@@ -89,6 +89,58 @@ for (
         () => reportPage(folder, "plotly.min.js"),
         InputError,
         `Cannot read ${folder}/${path}: it must be a record that "${command}" wrote`,
+      );
+    }));
+}
+
+/** Writes the record of a figure with these changes. */
+async function writeFigure(folder: string, changes: Record<string, unknown>): Promise<void> {
+  await publishJudged(folder, "figure4");
+  const path = `${folder}/figures/figure4.json`;
+  const record = JSON.parse(await Deno.readTextFile(path));
+  await Deno.writeTextFile(path, JSON.stringify({ ...record, ...changes }));
+}
+
+Deno.test("reportPage() names the file of a figure that Plotly cannot draw", () =>
+  withFolder(async (folder) => {
+    const { data, layout } = examples.lineChart;
+    await writeFigure(folder, { spec: { data, layout: { ...layout, hight: 3 } } });
+    await assertRejects(
+      () => reportPage(folder, "plotly.min.js"),
+      InputError,
+      `Cannot read ${folder}/figures/figure4.json: it must hold a figure that can be drawn, ` +
+        'got "Cannot draw a figure: In layout, key hight is not part of the schema',
+    );
+  }));
+
+Deno.test("reportPage() does not take a fault of the program for a bad record", () =>
+  withFolder(async (folder) => {
+    await publishJudged(folder, "figure4");
+    const { digest } = crypto.subtle;
+    crypto.subtle.digest = () => {
+      throw new TypeError("a fault of the program");
+    };
+    try {
+      await assertRejects(() => reportPage(folder, "p.js"), TypeError, "a fault of the program");
+    } finally {
+      crypto.subtle.digest = digest;
+    }
+  }));
+
+for (
+  const [name, provenance] of [
+    ["no origin", null],
+    ["a machine that is no text", { commit: null, deno: "2.9.6", machine: { toString: 1 } }],
+    ["no version of Deno", { commit: null, machine: "a test" }],
+  ] as const
+) {
+  Deno.test(`reportPage() refuses a record with ${name}`, () =>
+    withFolder(async (folder) => {
+      await writeFigure(folder, { provenance });
+      await assertRejects(
+        () => reportPage(folder, "plotly.min.js"),
+        InputError,
+        `Cannot read ${folder}/figures/figure4.json: it must be a record that "deno task figures" wrote`,
       );
     }));
 }

@@ -13,9 +13,10 @@ Deno.test("verdictLabel() shows a word of a former version as it is", () => {
 });
 
 Deno.test("verdictList() links each claim to its section and escapes what it is told", () => {
-  const claim = { section: "table-1", where: "Table 1", verdict: "undecided" };
-  const html = verdictList([{ ...claim, claim: "a < b", evidence: "1 & 2" }]);
+  const claim = { where: "Table 1", claim: "a < b", verdict: "undecided", evidence: "1 & 2" };
+  const html = verdictList([claim, { ...claim, against: "<opt>" }]);
   assertStringIncludes(html, '<a href="#table-1">Table 1</a>');
-  assertStringIncludes(html, "a &lt; b");
+  assertStringIncludes(html, "? undecided</span> a &lt; b");
+  assertStringIncludes(html, "? undecided</span> &lt;opt&gt;: a &lt; b");
   assertStringIncludes(html, '<p class="quiet">1 &amp; 2</p>');
 });

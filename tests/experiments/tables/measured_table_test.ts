@@ -1,8 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import {
-  readMeasuredTable,
-  readPublishedTable,
-} from "../../../experiments/tables/measured_table.ts";
+import { readMeasuredTable } from "../../../experiments/tables/measured_table.ts";
 import { drawRelativePerplexity } from "../../../experiments/tables/relative_perplexity.ts";
 import { encodeJson, InputError } from "../../../lib/core/mod.ts";
 import { publishTable, tableRecord } from "../../../tools/publish.ts";
@@ -24,7 +21,10 @@ Deno.test("readMeasuredTable() reads what reproduce publishes", () =>
   }));
 
 const title = { title: "T", columns: ["a"], rows: [["b"]] };
-const cell = { id: "i", row: "fp16", config: {}, result: { survivors: { windowLosses: [1] } } };
+const reading = { perplexity: { value: 2 }, windowLosses: [1] };
+const cell = { id: "i", model: "m", row: "fp16", config: {}, result: { survivors: reading } };
+/** A record whose only cell is this one. */
+const recordOf = (cell: unknown) => ({ table: title, claims: [], cells: [cell] });
 
 for (
   const [name, content] of [
@@ -38,8 +38,11 @@ for (
     ["a claim without verdict", { table: title, claims: [{ claim: "c" }], cells: [] }],
     ["no cells", { table: title, claims: [] }],
     ["an empty list of cells", { table: title, claims: [], cells: [] }],
-    ["a cell without losses", {
-      ...{ table: title, claims: [], cells: [{ ...cell, result: { survivors: {} } }] },
+    ["a cell without a model", recordOf({ ...cell, model: undefined })],
+    ["a cell without survivors", recordOf({ ...cell, result: { allPositions: reading } })],
+    ["a cell without losses", recordOf({ ...cell, result: { survivors: { perplexity: 1 } } })],
+    ["a cell without the perplexity of a further reading", {
+      ...recordOf({ ...cell, result: { survivors: reading, allPositions: { windowLosses: [1] } } }),
     }],
   ] as const
 ) {
@@ -57,16 +60,9 @@ for (
 
 Deno.test("readMeasuredTable() takes what is whole", () =>
   withFolder(async (folder) => {
-    const record = { table: title, claims: [], cells: [cell] };
+    const record = recordOf(cell);
     await Deno.writeTextFile(`${folder}/table1.json`, encodeJson(record));
     assertEquals(await readMeasuredTable(folder, 1) as unknown, { ...record, number: 1 });
-  }));
-
-Deno.test("readPublishedTable() reads a table that has no cells", () =>
-  withFolder(async (folder) => {
-    const record = { table: { title: "T", columns: [], rows: [] }, claims: [] };
-    await Deno.writeTextFile(`${folder}/table4.json`, JSON.stringify(record));
-    assertEquals(await readPublishedTable(`${folder}/table4.json`), record);
   }));
 
 Deno.test("drawRelativePerplexity() draws what a method adds, the paper's on average", () =>

@@ -65,3 +65,13 @@ Deno.test("renderSvg() refuses attributes and values that Plotly does not know",
     "Cannot draw a figure: In layout, key hight is not part of the schema",
   );
 });
+
+Deno.test("renderSvg() refuses a spec that Plotly breaks on", async () => {
+  const { data: [line], layout } = examples.lineChart;
+  const odd = JSON.parse(`{ "__proto__": [3], "type": "scatter", "name": "${line.name}" }`);
+  await assertRejects(
+    () => renderSvg({ data: [odd], layout }),
+    InputError,
+    'Cannot draw a figure: Plotly must be able to draw it, got "TypeError: ',
+  );
+});
