@@ -27,11 +27,18 @@ const status = { success: 0, defect: 1, badInput: 2, interrupted: 130 };
  *
  * @param describe Gives the program its name, options and action.
  * @example
- * ```ts ignore
- * await main((program, session) =>
- *   program.name("perplexity")
- *     .option("--window <tokens>", "tokens per window", integerOption("--window", 2), 2048)
- *     .action((options) => measure(options, session))
+ * ```ts
+ * import { integerOption, main } from "./tools/command_line.ts";
+ *
+ * await main((program, { signal }) =>
+ *   program.name("count")
+ *     .option("--steps <number>", "how many", integerOption("--steps", 1), 3)
+ *     .action(({ steps }) => {
+ *       for (let step = 1; step <= steps; step++) {
+ *         signal.throwIfAborted();
+ *         console.log(step);
+ *       }
+ *     })
  * );
  * ```
  */

@@ -95,14 +95,16 @@ export interface BootstrapOptions {
  * windows, whose interval is far narrower than the two single ones suggest.
  *
  * @example The perplexity of one method, and the ratio of two on the same windows.
- * ```ts ignore
- * const perplexity = (run: { losses: number[]; tokens: number[] }, indices: Uint32Array) => {
- *   let loss = 0, tokens = 0;
- *   for (const i of indices) loss += run.losses[i], tokens += run.tokens[i];
- *   return Math.exp(loss / tokens);
- * };
- * bootstrap(windows, (indices) => perplexity(quantized, indices), { seed: 0 });
- * bootstrap(windows, (i) => perplexity(quantized, i) / perplexity(dense, i), { seed: 0 });
+ * ```ts
+ * import { bootstrap, mean } from "./lib/core/mod.ts";
+ *
+ * const dense = [1.31, 1.52, 1.18, 1.44]; // mean cross-entropy of each window, in nats
+ * const quantized = [1.35, 1.57, 1.22, 1.47];
+ * const perplexity = (losses: number[], windows: Uint32Array) =>
+ *   Math.exp(mean([...windows].map((window) => losses[window])));
+ * console.log(bootstrap(4, (windows) => perplexity(quantized, windows), { seed: 0 }));
+ * const ratio = (windows: Uint32Array) => perplexity(quantized, windows) / perplexity(dense, windows);
+ * console.log(bootstrap(4, ratio, { seed: 0 }));
  * ```
  * @param windows How many windows there are, at least 1.
  * @param statistic Maps the indices of a resample to a number; the array is reused between calls.

@@ -38,9 +38,18 @@ export function surviveStop(kernel: NotebookKernel): void {
  * The hooks of one piece of work in a notebook's cell. A Stop before this call is over and done with.
  *
  * @param kernel `Deno`.
- * @example
- * ```ts ignore
- * await perplexity(model, ids, notebookHooks(Deno));
+ * @example Work in two steps. In a notebook the kernel is `Deno`.
+ * ```ts
+ * import { notebookHooks } from "./lib/mod.ts";
+ *
+ * const kernel = { jupyter: { broadcast: () => Promise.resolve() }, addSignalListener() {} };
+ * const { progress, signal } = notebookHooks(kernel);
+ * progress.start("halves", 2);
+ * for (const done of [1, 2]) {
+ *   signal.throwIfAborted();
+ *   progress.update(done);
+ * }
+ * progress.finish();
  * ```
  */
 export function notebookHooks(kernel: NotebookKernel): NotebookHooks {

@@ -12,10 +12,6 @@ const pause = 200;
  *
  * @param broadcast `Deno.jupyter.broadcast`.
  * @param now The time in milliseconds.
- * @example
- * ```ts ignore
- * await perplexity(model, ids, { progress: notebookProgress(Deno.jupyter.broadcast) });
- * ```
  */
 export function notebookProgress(broadcast: Broadcast, now = Date.now): Progress {
   const id = crypto.randomUUID();

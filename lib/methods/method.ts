@@ -43,17 +43,21 @@ const lowPrecisionShare = 0.5;
  * This is where an idea enters the tables: one entry makes a method that every tool and experiment
  * can run. For instance 8-bit activations with one range per tensor on GPTQ's weights:
  *
- * ```ts ignore
- * "w4a8": {
- *   title: "W4A8",
- *   weight: "INT4",
- *   activation: "INT8",
- *   weights: { kind: "gptq", options: gptq4 },
- *   activations: (profile) => {
- *     const int8 = { kind: "uniform", bits: 8, signed: false, granularity: "tensor" } as const;
- *     return { profile, sites: { "attn.input": int8, "mlp.input": int8 } };
+ * ```ts
+ * import { type Method, methods } from "./lib/methods/mod.ts";
+ *
+ * const more: Record<string, Method> = {
+ *   "w4a8": {
+ *     ...methods.gptq4,
+ *     title: "W4A8",
+ *     activation: "INT8",
+ *     activations: (profile) => {
+ *       const int8 = { kind: "uniform", bits: 8, signed: false, granularity: "tensor" } as const;
+ *       return { profile, sites: { "attn.input": int8, "mlp.input": int8 } };
+ *     },
  *   },
- * },
+ * };
+ * console.log(Object.keys(more));
  * ```
  *
  * A new algorithm is one more kind: of {@linkcode WeightScheme} for weights, of `SiteQuantizer` for

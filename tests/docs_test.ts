@@ -1,0 +1,223 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import config from "../deno.json" with { type: "json" };
+import {
+  type CodeBlock,
+  codeBlocksOf,
+  modulesOf,
+  placeOf,
+  taskCallsOf,
+} from "./docs/code_blocks.ts";
+import { withFolder } from "./io/temporary_folder.ts";
+import { runTool } from "./tools/run_tool.ts";
+
+const root = new URL("..", import.meta.url);
+
+/** Paths from the root of all files below some folders, or of the folders themselves if files. */
+function filesBelow(...paths: string[]): string[] {
+  return paths.flatMap((path) => {
+    if (Deno.statSync(new URL(path, root)).isFile) return [path];
+    return [...Deno.readDirSync(new URL(path, root))].flatMap(({ name }) =>
+      filesBelow(`${path}/${name}`)
+    );
+  });
+}
+
+/** The text of every page for readers, and of every source, by their paths. */
+const [pages, sources] = [
+  filesBelow("README.md", "CONTRIBUTING.md", "docs", "data/models", "tests/golden/hf")
+    .filter((path) => path.endsWith(".md")),
+  filesBelow("lib", "experiments", "tools", "bench", "tests").filter((path) =>
+    path.endsWith(".ts")
+  ),
+].map((paths) => paths.map((path) => ({ path, text: Deno.readTextFileSync(new URL(path, root)) })));
+
+const blocks = [...pages, ...sources].flatMap(({ path, text }) => codeBlocksOf(path, text));
+const programs = blocks.filter(({ language }) => language === "ts");
+
+Deno.test("blocks of code are in languages that are tested", () => {
+  const others = blocks.filter(({ language }) => !["ts", "sh", "json", "text"].includes(language));
+  assertEquals(others.map(({ file, line, language }) => `${file}:${line} ${language}`), []);
+});
+
+Deno.test("blocks of JSON are JSON", () => {
+  for (const { language, code } of blocks) if (language === "json") JSON.parse(code);
+});
+
+/** Writes the programs of every page to a folder of its own below a folder: their files there. */
+async function writePrograms(folder: string): Promise<Map<CodeBlock, string>> {
+  const files = new Map<CodeBlock, string>();
+  for (const [page, ofPage] of Map.groupBy(programs, ({ file }) => file)) {
+    const modules = modulesOf(ofPage, root);
+    for (const program of ofPage) {
+      const file = `${folder}/${page.replaceAll(/\W/g, "_")}/${placeOf(program)}`;
+      await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
+      await Deno.writeTextFile(file, modules.get(placeOf(program))!);
+      files.set(program, file);
+    }
+  }
+  return files;
+}
+
+/** Runs Deno in the folder of the project: what it prints; it must end well. */
+async function deno(...args: string[]): Promise<string> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: root,
+    env: { NO_COLOR: "1" },
+  });
+  const { success, stdout, stderr } = await command.output();
+  assert(success, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
+const settings = ["--quiet", "--frozen", `--config=${new URL("deno.json", root).pathname}`];
+
+/** What a program may do that shows the library. */
+const permissions = [
+  ...["--no-prompt", "--allow-read", "--allow-ffi"],
+  "--allow-env=AGILE_QUANT_*,GOMP_SPINCOUNT,UNDICI_*",
+];
+
+/** What a page says a program prints: the block of text behind it. */
+function printedBy(program: CodeBlock): string | undefined {
+  const next = blocks[blocks.indexOf(program) + 1];
+  return next?.file === program.file && next.language === "text" ? next.code : undefined;
+}
+
+Deno.test("programs in pages and comments pass the type checker and the linter, and run", (test) =>
+  withFolder(async (folder) => {
+    const files = await writePrograms(folder);
+    await test.step("all pass the type checker", async () => {
+      await deno("check", ...settings, ...files.values());
+    });
+    await test.step("all pass the linter", async () => {
+      await deno("lint", "--quiet", ...files.values());
+    });
+    for (const [program, file] of files) {
+      if (program.code.includes("beside the clone")) continue; // tests/mod_test.ts runs it there
+      await test.step(`${program.file}:${program.line} runs`, async () => {
+        const isTest = placeOf(program).startsWith("tests/");
+        const printed = await deno(isTest ? "test" : "run", ...settings, ...permissions, file);
+        assertEquals(printed, printedBy(program) ?? printed);
+      });
+    }
+  }));
+
+/** The options of every task that is a tool, from its help. */
+async function optionsOf(task: string): Promise<Set<string>> {
+  const { command } = config.tasks[task as keyof typeof config.tasks];
+  const [, kind, tool] = command.match(/-P=(\w+) tools\/(\w+)\.ts$/) ?? [];
+  if (!tool) return new Set();
+  const { out } = await runTool(tool, kind, "--help");
+  return new Set([...out.matchAll(/^ +(?:-\w, )?(--[\w-]+)/gm)].map(([, option]) => option));
+}
+
+Deno.test("tasks that pages and comments call exist and have the options named", async () => {
+  const calls = [...pages, ...sources].flatMap(({ path, text }) =>
+    path.startsWith("tests/") ? [] : taskCallsOf(text).map((call) => ({ path, ...call }))
+  );
+  assert(calls.some(({ path }) => path === "README.md"));
+  const options = new Map<string, Promise<Set<string>>>();
+  for (const { path, task, arguments: words } of calls) {
+    assert(task in config.tasks, `${path}: there is no task ${task}`);
+    for (const word of words.filter((each) => each.startsWith("--"))) {
+      if (!options.has(task)) options.set(task, optionsOf(task));
+      assert((await options.get(task)!).has(word), `${path}: ${task} has no option ${word}`);
+    }
+  }
+});
+
+/** What stands for the capitals in calls of tasks. */
+const examples: Record<string, string> = {
+  DIR: "data/models/llama-encyclopedia",
+  FILE: "README.md",
+  TEXT: "The mill",
+};
+
+Deno.test("calls of tasks in blocks of shell run where they take seconds", async () => {
+  const calls = blocks.filter(({ language }) => language === "sh")
+    .flatMap(({ code }) => taskCallsOf(code))
+    .filter(({ task, arguments: words }) =>
+      ["perplexity", "generate", "encyclopedia"].includes(task) && !words.includes("--method")
+    );
+  assert(calls.length > 0);
+  for (const { task, arguments: words } of calls) {
+    await deno("task", "--quiet", task, ...words.map((word) => examples[word] ?? word));
+  }
+});
+
+/** Folders that the levels name before they are there. */
+const toCome = new Set(["lib/linear"]);
+
+Deno.test("pages link to files and name files that exist", () => {
+  const missing = pages.flatMap(({ path, text }) => {
+    const prose = text.replaceAll(/^```[^]*?^```$/gm, "");
+    const links = [...prose.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)]
+      .map(([, target]) => new URL(target, new URL(path, root)));
+    const named = [
+      ...prose.matchAll(/`((?:lib|experiments|tools|tests|bench|docs|notebooks|data)\/[\w./-]*)`/g),
+    ]
+      .map(([, target]) => new URL(target, root));
+    return [...links, ...named].filter((url) => !exists(url))
+      .map((url) => url.href.slice(root.href.length))
+      .filter((target) => !toCome.has(target))
+      .map((target) => `${path}: ${target}`);
+  });
+  assertEquals(missing, []);
+});
+
+function exists(url: URL): boolean {
+  try {
+    return Deno.statSync(url) !== undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+Deno.test("codeBlocksOf() reads pages, and the comments of sources alone", () => {
+  const page = "One\n\n```sh\ndeno task ok # all\n\ntrue\n```\n\n```ts ignore\nlet a;\n```\n";
+  assertEquals(codeBlocksOf("a.md", page), [
+    { file: "a.md", line: 3, language: "sh", code: "deno task ok # all\n\ntrue\n" },
+    { file: "a.md", line: 9, language: "ts ignore", code: "let a;\n" },
+  ]);
+  const source =
+    "/**\n * @example\n * ```ts\n * if (a) {\n *   b();\n * }\n * ```\n */\nconst c = `\n```\n`;";
+  assertEquals(codeBlocksOf("lib/a.ts", source), [
+    { file: "lib/a.ts", line: 3, language: "ts", code: "if (a) {\n  b();\n}\n" },
+  ]);
+  assertThrows(
+    () => codeBlocksOf("a.md", "\n```ts\nlet a;\n"),
+    Error,
+    "a.md:2: the block has no end",
+  );
+});
+
+Deno.test("modulesOf() joins the programs of a page and takes all else from the project", () => {
+  const program = (line: number, code: string) => ({
+    file: "docs/a.md",
+    line,
+    language: "ts",
+    code,
+  });
+  const modules = modulesOf([
+    program(1, `// lib/quant/half.ts\nimport { require } from "../core/mod.ts";\n`),
+    program(9, `import { half } from "./lib/quant/half.ts";\nimport "commander";\n`),
+  ], new URL("file:///clone/"));
+  assertEquals(Object.fromEntries(modules), {
+    "lib/quant/half.ts":
+      `// lib/quant/half.ts\nimport { require } from "file:///clone/lib/core/mod.ts";\n`,
+    "docs_a_md_9.ts": `import { half } from "./lib/quant/half.ts";\nimport "commander";\n`,
+  });
+});
+
+Deno.test("taskCallsOf() finds calls with their options, in shell and in prose", () => {
+  const text =
+    "With `deno task figures --figure\n7,8`, then:\n\n    npx -y deno@2.9.6 task reproduce   # all\n" +
+    "    deno task encyclopedia --seed 1 > test.txt\n";
+  assertEquals(taskCallsOf(text), [
+    { task: "figures", arguments: ["--figure", "7,8"] },
+    { task: "reproduce", arguments: [] },
+    { task: "encyclopedia", arguments: ["--seed", "1"] },
+  ]);
+});
