@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { seededRandom } from "../../lib/core/mod.ts";
+import { AgileBackend } from "../../lib/tensor/agile.ts";
 import { tf, useBackend } from "../../lib/tensor/mod.ts";
 
 // Native libraries stay loaded for the life of the process: load before any test counts resources.
@@ -35,6 +36,19 @@ export function assertFloatsClose(
       Math.abs(actual[i] - expected[i]) <= tolerance * bound;
     assert(close, `element ${i}: ${actual[i]} instead of ${expected[i]}`);
   }
+}
+
+/** Asserts that `action`, once its inputs are where they are computed, leaves no memory taken. */
+export function assertFreesMemory(action: () => void): void {
+  const inUse = () => {
+    const backend = tf.backend();
+    const bytes = backend instanceof AgileBackend ? backend.simd.arena.bytesInUse : 0;
+    return { tensors: tf.memory().numTensors, bytes };
+  };
+  action();
+  const before = inUse();
+  action();
+  assertEquals(inUse(), before);
 }
 
 interface Computed {

@@ -82,28 +82,6 @@ Deno.test("Simd.run() throws what a call throws, on any thread, and goes on", ()
   });
 });
 
-Deno.test("split() covers everything once, in parts of whole grains, and not too many", () => {
-  const sizes = fc.tuple(
-    fc.nat(5000),
-    fc.integer({ min: 1, max: 100 }),
-    fc.integer({ min: 1, max: 20 }),
-  );
-  fc.assert(
-    fc.property(sizes, ([count, grain, most]) => {
-      const parts = split(count, grain, most);
-      assert(parts.length <= most);
-      assertEquals(parts.reduce((sum, [, size]) => sum + size, 0), count);
-      let next = 0;
-      for (const [first, size] of parts) {
-        assertEquals(first, next);
-        next += size;
-        assert(size > 0 && (next === count || size % grain === 0));
-      }
-    }),
-    { seed: 2 },
-  );
-});
-
 /** Loads the kernels with the environment variable as it may be set by a user. */
 async function loadWith(variable: string): Promise<Simd> {
   Deno.env.set("AGILE_QUANT_THREADS", variable);

@@ -4,6 +4,7 @@ import { InputError } from "../../../lib/core/mod.ts";
 import { fakeQuantizeUniform, fusedSteps, type UniformParams } from "../../../lib/quant/mod.ts";
 import { fakeQuantUniform, tf, useBackend } from "../../../lib/tensor/mod.ts";
 import { anyParams } from "../../quant/support.ts";
+import { assertFreesMemory } from "../compare.ts";
 import { integerPaths } from "../integers.ts";
 
 /** Float32 numbers of every size, some on ties of the step 1. */
@@ -77,13 +78,13 @@ Deno.test("fakeQuantUniform() refuses NaN, infinity and other channels, and leav
         3,
         2,
       ]);
-      const before = tf.memory().numTensors;
-      assertThrows(
-        () => fakeQuantUniform(x, steps, "attn.q of layer 3"),
-        InputError,
-        `Cannot quantize attn.q of layer 3: element ${index} must be finite, got ${strange}`,
+      assertFreesMemory(() =>
+        assertThrows(
+          () => fakeQuantUniform(x, steps, "attn.q of layer 3"),
+          InputError,
+          `Cannot quantize attn.q of layer 3: element ${index} must be finite, got ${strange}`,
+        )
       );
-      assertEquals(tf.memory().numTensors, before);
       x.dispose();
     }
     const narrow = tf.ones([2, 3]);

@@ -6,6 +6,7 @@ import { log2Limits } from "../../../lib/tensor/ops/log2.ts";
 import { fakeQuantLog2, type Log2Rounding, tf, useBackend } from "../../../lib/tensor/mod.ts";
 import type { KernelFile } from "../../../lib/tensor/kernel_module.ts";
 import { Simd } from "../../../lib/tensor/simd.ts";
+import { assertFreesMemory } from "../compare.ts";
 
 type Round = (x: Float32Array, rounding: Log2Rounding) => Float32Array;
 
@@ -107,6 +108,7 @@ Deno.test("fakeQuantLog2() refuses what has no logarithm to round", () => {
       message,
     );
   const released: Log2Rounding = { bits: 4, profile: "released", maximum: 1 };
+  assertFreesMemory(() => refuses([NaN], released, "values must be finite"));
   const rule = "Cannot quantize maps: values must be finite and, in profile released, >= 0, got";
   refuses([0, NaN], released, `${rule} NaN`);
   refuses([-1], released, `${rule} -1`);

@@ -1,0 +1,71 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Arena } from "../../lib/tensor/arena.ts";
+import {
+  instantiateKernels,
+  loadKernelModule,
+  workspaceBytes,
+} from "../../lib/tensor/kernel_module.ts";
+
+/** Loads what is permitted with `AGILE_QUANT_RELAXED_SIMD` as a user may set it. */
+async function instructionsWith(relaxed: string): Promise<string> {
+  Deno.env.set("AGILE_QUANT_RELAXED_SIMD", relaxed);
+  try {
+    return (await loadKernelModule()).instructions;
+  } finally {
+    Deno.env.delete("AGILE_QUANT_RELAXED_SIMD");
+  }
+}
+
+Deno.test("loadKernelModule() takes the first of the files that this engine can run", async () => {
+  const files = ["kernels_simd.wasm", "kernels_relaxed.wasm"] as const;
+  assertEquals((await loadKernelModule(files)).instructions, "SIMD");
+  assertEquals((await loadKernelModule(files.toReversed())).instructions, "relaxed SIMD");
+});
+
+Deno.test("loadKernelModule() leaves relaxed SIMD out where the environment says 0", async () => {
+  assertEquals(await instructionsWith("0"), "SIMD");
+  assertEquals(await instructionsWith("1"), "relaxed SIMD");
+});
+
+Deno.test("loadKernelModule() goes on to what the engine can run, or says what that lacks", async () => {
+  const { validate } = WebAssembly;
+  const files = ["kernels_relaxed.wasm", "kernels_simd.wasm"] as const;
+  let refused = 1;
+  WebAssembly.validate = () => refused-- <= 0;
+  try {
+    assertEquals((await loadKernelModule(files)).instructions, "SIMD");
+    refused = 2;
+    const message = "this JavaScript engine has no WebAssembly SIMD";
+    await assertRejects(() => loadKernelModule(files), Error, message);
+  } finally {
+    WebAssembly.validate = validate;
+  }
+});
+
+Deno.test("instantiateKernels() gives every thread kernels of its own on one memory", async () => {
+  const { module } = await loadKernelModule();
+  const arena = new Arena();
+  const address = arena.take(16, "a test");
+  const squares = [1, 2].map(() =>
+    instantiateKernels(module, arena.memory, arena.take(workspaceBytes, "a test")).square
+  );
+  const values = arena.view(Float32Array, address, 4);
+  values.set([1, -2, 3, 0.5]);
+  for (const square of squares) square(4, address, address);
+  assertEquals(values, Float32Array.of(1, 16, 81, 0.0625));
+});
+
+Deno.test("loadKernelModule() takes plain SIMD on demand, which passes the tests of every kernel", async () => {
+  const root = new URL("../../", import.meta.url);
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["test", "-q", "-P=test", "--no-check"],
+      ...["tests/tensor/kernels", "tests/tensor/ops"],
+    ],
+    cwd: root,
+    env: { AGILE_QUANT_RELAXED_SIMD: "0", AGILE_QUANT_NATIVE: "0", NO_COLOR: "1" },
+  }).output();
+  const report = new TextDecoder().decode(stdout);
+  assertEquals(code, 0, report);
+  assert(/ok \| [1-9]\d* passed/.test(report), report);
+});

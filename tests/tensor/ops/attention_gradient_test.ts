@@ -1,0 +1,93 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { type AttentionOptions, tensorData, tf, tidy } from "../../../lib/tensor/mod.ts";
+import { attentionGradient } from "../../../lib/tensor/ops/attention_gradient.ts";
+import { assertFloatsClose, randomFloats } from "../compare.ts";
+import { type AttentionCase, optionsOf, shapesOf } from "./attention_cases.ts";
+
+const small: fc.Arbitrary<AttentionCase> = fc.record({
+  batch: fc.integer({ min: 1, max: 2 }),
+  keyValueHeads: fc.integer({ min: 1, max: 2 }),
+  group: fc.integer({ min: 1, max: 2 }),
+  headDim: fc.integer({ min: 1, max: 3 }),
+  queries: fc.integer({ min: 1, max: 4 }),
+  past: fc.nat(2),
+  alibi: fc.boolean(),
+});
+
+type Values = ArrayLike<number>;
+
+/** Attention by the definition, in float64. */
+function attendSlowly(
+  [q, k, v]: Values[],
+  { batch, keyValueHeads, group, headDim, queries, past }: AttentionCase,
+  { scale, slopes, keyPositions }: AttentionOptions,
+): number[] {
+  const [heads, keys] = [keyValueHeads * group, queries + past];
+  const at = (row: number, heads: number, head: number) => (row * heads + head) * headDim;
+  const output: number[] = [];
+  for (let query = 0; query < batch * queries; query++) {
+    const window = Math.floor(query / queries);
+    const seen = Array.from({ length: past + query % queries + 1 }, (_, key) => key);
+    for (let head = 0; head < heads; head++) {
+      const own = at(query, heads, head);
+      const rows = seen.map((key) =>
+        at(window * keys + key, keyValueHeads, Math.floor(head / group))
+      );
+      const weights = seen.map((key) => {
+        let score = 0;
+        for (let c = 0; c < headDim; c++) score += q[own + c] * k[rows[key] + c];
+        return Math.exp(scale * score + (slopes ? slopes[head] * (keyPositions?.[key] ?? key) : 0));
+      });
+      const total = weights.reduce((sum, weight) => sum + weight);
+      for (let c = 0; c < headDim; c++) {
+        output.push(seen.reduce((sum, key) => sum + weights[key] / total * v[rows[key] + c], 0));
+      }
+    }
+  }
+  return output;
+}
+
+/** How far `dy` moves along the output when one operand's element moves. */
+function differences(operands: Values[], operand: number, loss: (operands: Values[]) => number) {
+  const step = 1e-4;
+  return Float32Array.from(operands[operand], (value, i) => {
+    const [above, below] = [step, -step].map((move) => {
+      const moved = Array.from(operands[operand]).with(i, value + move);
+      return loss(operands.with(operand, moved));
+    });
+    return (above - below) / (2 * step);
+  });
+}
+
+Deno.test("attentionGradient() is what differences of the definition say, also for shared heads", () => {
+  fc.assert(
+    fc.property(small, (drawn) => {
+      const options = optionsOf(drawn);
+      const shapes = shapesOf(drawn);
+      const operands = shapes.map((shape, seed) => randomFloats(shape[0] * shape[1], seed));
+      const dy = randomFloats(shapes[0][0] * shapes[0][1], 7);
+      const loss = (operands: Values[]) =>
+        attendSlowly(operands, drawn, options).reduce((sum, value, i) => sum + dy[i] * value, 0);
+      tidy(() => {
+        const [slope, q, k, v] = [dy, ...operands].map((values, i) =>
+          tf.tensor2d(values.slice(), shapes[Math.max(0, i - 1)] as [number, number])
+        );
+        attentionGradient(slope, q, k, v, options).forEach((gradient, operand) => {
+          assertFloatsClose(tensorData(gradient), differences(operands, operand, loss), 1e-5);
+        });
+      });
+    }),
+    { numRuns: 40 },
+  );
+});
+
+Deno.test("attentionGradient() frees all but the gradients", () => {
+  tidy(() => {
+    const [q, k] = [tf.ones<tf.Rank.R2>([6, 8]), tf.ones<tf.Rank.R2>([6, 4])];
+    const before = tf.memory().numTensors;
+    const gradients = attentionGradient(q, q, k, k, { heads: 4, batch: 2, scale: 1 });
+    const made = tf.memory().numTensors - before;
+    assertEquals(made, gradients.length);
+  });
+});
