@@ -39,7 +39,6 @@ function exportsCode(source: string): boolean {
 /** Files that are still without. */
 export const twinsToCome: ReadonlySet<string> = new Set([
   "lib/inspect/site_tap.ts",
-  "lib/int4/correction.ts",
   "lib/int4/lane_layer.ts",
   "lib/int4/layer.ts",
   "lib/methods/int4_linear.ts",
