@@ -1,12 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
-import {
-  type CodeBlock,
-  codeBlocksOf,
-  modulesOf,
-  placeOf,
-  taskCallsOf,
-} from "./docs/code_blocks.ts";
+import { type CodeBlock, codeBlocksOf, moduleOf, taskCallsOf } from "./docs/code_blocks.ts";
 import { withFolder } from "./io/temporary_folder.ts";
 import { runTool } from "./tools/run_tool.ts";
 
@@ -43,19 +37,28 @@ Deno.test("blocks of JSON are JSON", () => {
   for (const { language, code } of blocks) if (language === "json") JSON.parse(code);
 });
 
-/** Writes the programs of every page to a folder of its own below a folder: their files there. */
-async function writePrograms(folder: string): Promise<Map<CodeBlock, string>> {
+/**
+ * Writes all programs to a folder.
+ *
+ * @returns The file of each program, and the import map by which some stand for files of the project.
+ */
+async function writePrograms(
+  folder: string,
+): Promise<{ files: Map<CodeBlock, string>; map: string }> {
+  const imports: Record<string, string> = { ...config.imports };
   const files = new Map<CodeBlock, string>();
-  for (const [page, ofPage] of Map.groupBy(programs, ({ file }) => file)) {
-    const modules = modulesOf(ofPage, root);
-    for (const program of ofPage) {
-      const file = `${folder}/${page.replaceAll(/\W/g, "_")}/${placeOf(program)}`;
-      await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
-      await Deno.writeTextFile(file, modules.get(placeOf(program))!);
-      files.set(program, file);
-    }
+  for (const program of programs) {
+    const { path, code, standsFor } = moduleOf(program, root);
+    const file = `${folder}/${path}`;
+    assert(![...files.values()].includes(file), `${path} is written twice`);
+    await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
+    await Deno.writeTextFile(file, code);
+    files.set(program, file);
+    if (standsFor) imports[standsFor] = `file://${file}`;
   }
-  return files;
+  const map = `${folder}/imports.json`;
+  await Deno.writeTextFile(map, JSON.stringify({ imports }));
+  return { files, map };
 }
 
 /** Runs Deno in the folder of the project: what it prints; it must end well. */
@@ -69,8 +72,6 @@ async function deno(...args: string[]): Promise<string> {
   assert(success, new TextDecoder().decode(stderr));
   return new TextDecoder().decode(stdout);
 }
-
-const settings = ["--quiet", "--frozen", `--config=${new URL("deno.json", root).pathname}`];
 
 /** What a program may do that shows the library. */
 const permissions = [
@@ -86,7 +87,9 @@ function printedBy(program: CodeBlock): string | undefined {
 
 Deno.test("programs in pages and comments pass the type checker and the linter, and run", (test) =>
   withFolder(async (folder) => {
-    const files = await writePrograms(folder);
+    const { files, map } = await writePrograms(folder);
+    const configuration = [`--config=${root.pathname}deno.json`, `--import-map=${map}`];
+    const settings = ["--quiet", "--frozen", ...configuration];
     await test.step("all pass the type checker", async () => {
       await deno("check", ...settings, ...files.values());
     });
@@ -96,8 +99,8 @@ Deno.test("programs in pages and comments pass the type checker and the linter, 
     for (const [program, file] of files) {
       if (program.code.includes("beside the clone")) continue; // tests/mod_test.ts runs it there
       await test.step(`${program.file}:${program.line} runs`, async () => {
-        const isTest = placeOf(program).startsWith("tests/");
-        const printed = await deno(isTest ? "test" : "run", ...settings, ...permissions, file);
+        const command = file.endsWith("_test.ts") ? "test" : "run";
+        const printed = await deno(command, ...settings, ...permissions, file);
         assertEquals(printed, printedBy(program) ?? printed);
       });
     }
@@ -175,6 +178,16 @@ function exists(url: URL): boolean {
   }
 }
 
+Deno.test("docs/dependencies.md has the packages of deno.json in their versions", () => {
+  const { text } = pages.find(({ path }) => path === "docs/dependencies.md")!;
+  const rows = [...text.matchAll(/^\| `([^`]+)` +\| (\S+) +\| (.+?) +\| (.+?) +\|$/gm)];
+  const listed = rows.map(([, name, version]) => `npm:${name}@${version}`);
+  const imported = Object.values(config.imports).map((specifier) =>
+    specifier.match(/^npm:(?:@[^/]+\/)?[^/]+/)![0]
+  );
+  assertEquals(listed.toSorted(), imported.toSorted());
+});
+
 Deno.test("codeBlocksOf() reads pages, and the comments of sources alone", () => {
   const page = "One\n\n```sh\ndeno task ok # all\n\ntrue\n```\n\n```ts ignore\nlet a;\n```\n";
   assertEquals(codeBlocksOf("a.md", page), [
@@ -193,21 +206,21 @@ Deno.test("codeBlocksOf() reads pages, and the comments of sources alone", () =>
   );
 });
 
-Deno.test("modulesOf() joins the programs of a page and takes all else from the project", () => {
-  const program = (line: number, code: string) => ({
-    file: "docs/a.md",
-    line,
-    language: "ts",
-    code,
+Deno.test("moduleOf() takes imports from where a program is meant to lie", () => {
+  const moduleAt = (line: number, code: string) =>
+    moduleOf({ file: "docs/a.md", line, language: "ts", code }, new URL("file:///clone/"));
+  assertEquals(moduleAt(1, `// lib/quant/half.ts\nimport { a } from "../core/mod.ts";\n`), {
+    path: "lib/quant/half.ts",
+    code: `// lib/quant/half.ts\nimport { a } from "file:///clone/lib/core/mod.ts";\n`,
+    standsFor: "file:///clone/lib/quant/half.ts",
   });
-  const modules = modulesOf([
-    program(1, `// lib/quant/half.ts\nimport { require } from "../core/mod.ts";\n`),
-    program(9, `import { half } from "./lib/quant/half.ts";\nimport "commander";\n`),
-  ], new URL("file:///clone/"));
-  assertEquals(Object.fromEntries(modules), {
-    "lib/quant/half.ts":
-      `// lib/quant/half.ts\nimport { require } from "file:///clone/lib/core/mod.ts";\n`,
-    "docs_a_md_9.ts": `import { half } from "./lib/quant/half.ts";\nimport "commander";\n`,
+  assertEquals(moduleAt(9, `import { a } from "./lib/quant/half.ts";\nimport "commander";\n`), {
+    path: "docs_a_md_9.ts",
+    code: `import { a } from "file:///clone/lib/quant/half.ts";\nimport "commander";\n`,
+  });
+  assertEquals(moduleAt(20, `export * from "./agile-quant-lab/lib/mod.ts";`), {
+    path: "docs_a_md_20.ts",
+    code: `export * from "file:///clone/lib/mod.ts";`,
   });
 });
 

@@ -38,32 +38,34 @@ function linesOf(file: string, text: string): (string | undefined)[] {
   return file.endsWith(".ts") ? lines.map((line) => line.match(/^\s*\* ?(.*)$/)?.[1]) : lines;
 }
 
-/** The path from the root at which a program of a page is meant to lie. */
-export function placeOf({ file, line, code }: CodeBlock): string {
-  const [, named] = code.match(/^\/\/ ((?:lib|experiments|tests|tools)\/\S+\.ts)$/m) ?? [];
-  return named ?? `${file.replaceAll(/\W/g, "_")}_${line}.ts`;
+/** A program of a page, ready to be written to a folder for all programs. */
+export interface Module {
+  /** Its path in the folder. */
+  path: string;
+  /** Its code, with the imports of the place at which it is meant to lie. */
+  code: string;
+  /** The file of the project that it is, or stands for while programs run, as a URL. */
+  standsFor?: string;
 }
 
 /**
- * The programs of a page as modules of a folder of their own, by their places in it. What they import
- * is another program of the page where one is meant to lie there, and a file of the project otherwise.
+ * A program as a module of another folder. One that begins with the path of a source of the project,
+ * `// lib/quant/half.ts`, is meant to lie there; any other in the project's root, or beside it.
  *
  * @param root The folder of the project, as a URL.
  */
-export function modulesOf(programs: CodeBlock[], root: URL): Map<string, string> {
-  const places = programs.map(placeOf);
-  const modules = programs.map(({ code }, index): [string, string] => {
-    const folder = new URL(places[index], root);
-    const imports = /\b(from|import) "(\.[^"]+)"/g;
-    return [
-      places[index],
-      code.replaceAll(imports, (whole, keyword, specifier) => {
-        const target = new URL(specifier.replace("./agile-quant-lab/", "./"), folder).href;
-        return places.includes(target.slice(root.href.length)) ? whole : `${keyword} "${target}"`;
-      }),
-    ];
-  });
-  return new Map(modules);
+export function moduleOf({ file, line, code }: CodeBlock, root: URL): Module {
+  const [, named] = code.match(/^\/\/ ((?:lib|experiments|tests|tools)\/\S+\.ts)\n/) ?? [];
+  const imports = /\b(from|import) "(\.\.?\/[^"]+)"/g;
+  const place = new URL(named ?? "program.ts", root);
+  return {
+    path: named ?? `${file.replaceAll(/\W/g, "_")}_${line}.ts`,
+    code: code.replaceAll(imports, (_, keyword, specifier: string) => {
+      const inProject = specifier.replace("./agile-quant-lab/", "./");
+      return `${keyword} "${new URL(inProject, place)}"`;
+    }),
+    ...named && { standsFor: place.href },
+  };
 }
 
 /** A call of a task, as pages name it. */
