@@ -6,7 +6,7 @@ import {
   gptq as runGptq,
   observeRange,
   searchTrip,
-  uniformParams,
+  uniformGrid,
 } from "../lib/quant/mod.ts";
 import type { LocalContender, Suite } from "./harness/suite.ts";
 import { clock } from "./harness/turn.ts";
@@ -38,7 +38,7 @@ function operations(): Operations {
     }
   }
   for (const granularity of ["tensor", "channel"] as const) {
-    const params = uniformParams(observeRange(activation, { channels, granularity }), { bits: 8 });
+    const params = uniformGrid(observeRange(activation, { channels, granularity }), { bits: 8 });
     named.set(
       `fakeQuantizeUniform, 8 bits, per ${granularity}`,
       () => fakeQuantizeUniform(activation, params, out),

@@ -21,7 +21,7 @@ import {
   requireExecution,
 } from "../lib/methods/mod.ts";
 import { disposeModel, loadModel, readArchitecture } from "../lib/model/mod.ts";
-import type { Profile } from "../lib/quant/mod.ts";
+import type { Profile } from "../lib/format/mod.ts";
 import { tf, useBackend } from "../lib/tensor/mod.ts";
 import { printWarnings, type Session } from "./command_line.ts";
 import type { PerplexityReport, TextRead } from "./perplexity_report.ts";

@@ -5,7 +5,7 @@ import { describeStartToken, type TextFacts } from "../experiments/measure/token
 import { formatEstimate } from "../experiments/result/format_estimate.ts";
 import type { Reading } from "../lib/eval/mod.ts";
 import type { Execution, WeightScheme } from "../lib/methods/mod.ts";
-import type { Profile } from "../lib/quant/mod.ts";
+import type { Profile } from "../lib/format/mod.ts";
 import type { BackendInfo } from "../lib/tensor/mod.ts";
 import type { Provenance } from "./provenance.ts";
 

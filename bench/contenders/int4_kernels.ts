@@ -1,4 +1,5 @@
 import type { InstructionLevel } from "../../experiments/result/bench_record.ts";
+import { affineMatrix } from "../../lib/format/mod.ts";
 import { int4Kernels as laneKernels, packLanes } from "../../lib/int4/mod.ts";
 import * as peers from "../int4_peers.wasm";
 
@@ -119,10 +120,12 @@ function prepareLanes(
   return (rows, columns, depth) => {
     const groupIndex = Int32Array.from({ length: depth }, (_, i) => Math.floor(i / groupSize));
     const grids = columns * (groupIndex.at(-1)! + 1);
-    const { table, panels, activationBytes, blocks } = packLanes({
-      ...{ rows: columns, columns: depth, codes: new Uint8Array(columns * depth), groupIndex },
-      ...{ scale: new Float32Array(grids), zeroPoint: new Uint8Array(grids) },
-    }, { step: 1, zeroPoint: 0, shift: new Uint8Array(depth) });
+    const weight = affineMatrix({
+      ...{ rows: columns, columns: depth, bits: 4, codes: new Uint8Array(columns * depth) },
+      ...{ scale: new Float32Array(grids), zeroPoint: new Uint8Array(grids), groupIndex },
+    });
+    const grid = { step: 1, zeroPoint: 0, shift: new Uint8Array(depth) };
+    const { table, memory: panels, activationBytes, blocks } = packLanes(weight, grid);
     const [a, b] = [take(rows / 4 * activationBytes), take(panels.byteLength)];
     const [y, plan, sums] = [take(4 * rows * columns), take(table.byteLength), take(256)];
     new Int32Array(memory.buffer, plan).set(table);

@@ -1,6 +1,6 @@
 import { seededRandom } from "../../lib/core/mod.ts";
 import { quantizedLinear } from "../../lib/methods/mod.ts";
-import { observeRange, rtn, searchTrip, uniformParams } from "../../lib/quant/mod.ts";
+import { observeRange, rtn, searchTrip, uniformGrid } from "../../lib/quant/mod.ts";
 import { linear, tf } from "../../lib/tensor/mod.ts";
 import type { Scope } from "../harness/serve.ts";
 import { time, type Turn } from "../harness/turn.ts";
@@ -49,7 +49,7 @@ function quantizedLayer(
     ...{ symmetric: false, range: "minmax" },
   });
   const params = bits === 8
-    ? uniformParams(observeRange(values, { channels: columns, granularity: "tensor" }), { bits })
+    ? uniformGrid(observeRange(values, { channels: columns, granularity: "tensor" }), { bits })
     : searchTrip(values, { channels: columns, bits: 8, K: 3 });
   const layer = quantizedLinear(codes, params);
   return { layer, parts: Object.values(layer.weight).filter((part) => part instanceof tf.Tensor) };

@@ -5,7 +5,7 @@ import {
   observeRange,
   searchTrip,
   type UniformFormat,
-  uniformParams,
+  uniformGrid,
 } from "../../lib/quant/mod.ts";
 import { lineChart, type PlotlySpec, transferCurves } from "../../lib/report/mod.ts";
 import { channelError } from "../measure/channel_error.ts";
@@ -19,7 +19,7 @@ export function uniformTransfer(
   const x = Float32Array.from({ length: 501 }, (_, i) => from + (to - from) * i / 500);
   const range = observeRange(x, { channels: 1, granularity: "tensor" });
   const curve = (format: Omit<UniformFormat, "bits">) =>
-    Array.from(fakeQuantizeUniform(x, uniformParams(range, { ...format, bits })));
+    Array.from(fakeQuantizeUniform(x, uniformGrid(range, { ...format, bits })));
   return transferCurves({
     title: `Uniform quantization to ${bits} bits of values in ${from}..${to}`,
     input: { title: "input" },
@@ -62,7 +62,7 @@ export function errorAgainstRange({ seed = 0 } = {}): PlotlySpec {
   const error = (quantize: (x: Float32Array) => Float32Array) =>
     samples.map((x) => ({ value: channelError(x, quantize(x), channels) }));
   const minmax = (granularity: "tensor" | "channel") => (x: Float32Array) =>
-    fakeQuantizeUniform(x, uniformParams(observeRange(x, { channels, granularity }), { bits }));
+    fakeQuantizeUniform(x, uniformGrid(observeRange(x, { channels, granularity }), { bits }));
   const trip = (K: number) => (x: Float32Array) =>
     fakeQuantizeUniform(x, searchTrip(x, { channels, bits, K }));
   return lineChart({

@@ -8,7 +8,7 @@ import {
   readArchitecture,
   type StartTokenPlace,
 } from "../../lib/model/mod.ts";
-import type { Profile } from "../../lib/quant/mod.ts";
+import type { Profile } from "../../lib/format/mod.ts";
 import type { BackendInfo } from "../../lib/tensor/mod.ts";
 import { type CalibrationPlan, drawCalibration } from "./calibration.ts";
 import { textWarnings } from "./text_warnings.ts";

@@ -11,7 +11,7 @@ import {
   observeRange,
   quantizeUniform,
   searchTrip,
-  uniformParams,
+  uniformGrid,
 } from "../../lib/quant/mod.ts";
 import { tensorData } from "../../lib/tensor/mod.ts";
 import type { FigureSubject } from "./figure_subject.ts";
@@ -101,7 +101,7 @@ function searches(
 }
 
 function channelwise(x: Float32Array, channels: number, bits: number): number {
-  const params = uniformParams(observeRange(x, { channels, granularity: "channel" }), { bits });
+  const params = uniformGrid(observeRange(x, { channels, granularity: "channel" }), { bits });
   return decibels(noisePower(x, fakeQuantizeUniform(x, params)));
 }
 

@@ -4,7 +4,7 @@ import {
   observeRange,
   searchTrip,
   type TripParams,
-  uniformParams,
+  uniformGrid,
 } from "../../lib/quant/mod.ts";
 import type { Table, TableCell } from "../../lib/report/mod.ts";
 import { channelError } from "../measure/channel_error.ts";
@@ -23,7 +23,7 @@ const readings = {
   "no TRIP: one step": (x, trip) => ({ y: withSteps(x, trip, coarse(trip)) }),
   "a range per channel": (x, trip) => {
     const range = observeRange(x, { channels: trip.alpha.length, granularity: "channel" });
-    return { y: fakeQuantizeUniform(x, uniformParams(range, trip)) };
+    return { y: fakeQuantizeUniform(x, uniformGrid(range, trip)) };
   },
   "step 2^alpha s, chosen with the clip": (x, trip) => ({
     y: fakeQuantizeUniform(x, trip),

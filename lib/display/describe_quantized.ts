@@ -1,11 +1,6 @@
 import { mean, quantile } from "../core/mod.ts";
-import type {
-  Log2Quantized,
-  QuantizedWeight,
-  TripParams,
-  UniformParams,
-  UniformQuantized,
-} from "../quant/mod.ts";
+import { type AffineMatrix, bitsPerWeight, type UniformGrid } from "../format/mod.ts";
+import type { Log2Quantized, TripParams, UniformQuantized } from "../quant/mod.ts";
 import type { TableCell } from "../report/mod.ts";
 import type { Bars } from "./bars.ts";
 import type { Description } from "./description.ts";
@@ -72,15 +67,16 @@ export function describeTrip(params: TripParams): Description {
 }
 
 /** The grid and the codes of a weight matrix that RTN or GPTQ rounded. */
-export function describeWeight(
-  { rows, columns, codes, scale, zeroPoint }: QuantizedWeight,
-): Description {
-  const codeMax = Math.max(quantile(codes, 1), quantile(zeroPoint, 1));
+export function describeWeight(weight: AffineMatrix): Description {
+  const { rows, columns, bits, groups, scale } = weight;
+  const codes = weight.readCodes();
+  const codeMax = 2 ** bits - 1;
   const counts = countCodes(codes, 0, codeMax);
   return {
     table: properties("Quantized weight", [
       ["rows x columns", `${rows} x ${columns}`],
-      ["groups per row", scale.length / rows],
+      ["groups per row", groups],
+      ["bits per weight, scales and zero points included", bitsPerWeight(weight).toFixed(3)],
       ["scale", span(scale)],
       ...usageRows(codes.length, counts),
     ]),
@@ -88,7 +84,7 @@ export function describeWeight(
   };
 }
 
-function gridRows({ bits, profile, codeMin, codeMax, scale, zeroPoint }: UniformParams) {
+function gridRows({ bits, profile, codeMin, codeMax, scale, zeroPoint }: UniformGrid) {
   return [
     ["bits", bits],
     ["profile", profile],

@@ -1,5 +1,6 @@
+import { AffineMatrix } from "../format/mod.ts";
 import type { Pruning } from "../model/mod.ts";
-import type { Log2Quantized, QuantizedWeight, TripParams, UniformQuantized } from "../quant/mod.ts";
+import type { Log2Quantized, TripParams, UniformQuantized } from "../quant/mod.ts";
 import type { Table } from "../report/mod.ts";
 import type { TokenTrack } from "../tokens/mod.ts";
 import { describePruning, describeTrack } from "./describe_pruning.ts";
@@ -47,7 +48,7 @@ export type Displayable =
   | UniformQuantized
   | Log2Quantized
   | TripParams
-  | QuantizedWeight
+  | AffineMatrix
   | Pruning
   | TokenTrack;
 
@@ -67,7 +68,7 @@ export function display(value: Displayable): Display {
 function describe(value: Displayable): Description {
   if ("title" in value) return { table: value };
   if ("alpha" in value) return describeTrip(value);
-  if ("dequantized" in value) return describeWeight(value);
+  if (value instanceof AffineMatrix) return describeWeight(value);
   if ("ratios" in value) return describePruning(value);
   if ("layers" in value) return describeTrack(value);
   const { codes, params } = value;

@@ -1,30 +1,7 @@
 import { require } from "../core/mod.ts";
+import type { AffineMatrix, CommonStep } from "../format/mod.ts";
 import { requireInt4 } from "./codes.ts";
 import { MAX_ROWS } from "./packed_weights.ts";
-
-/** The weight of a linear layer on a grid per row and group: `scale * (code - zeroPoint)`. */
-export interface LayerCodes {
-  /** Outputs and inputs. */
-  rows: number;
-  columns: number;
-  /** `[rows, columns]`, 0..15. */
-  codes: Uint8Array;
-  /** `[rows, groups]`. */
-  scale: Float32Array;
-  /** `[rows, groups]`, 0..15. */
-  zeroPoint: Uint8Array;
-  /** `[columns]`, the group of each column; in any order (GPTQ's act-order). */
-  groupIndex: Int32Array;
-}
-
-/** How the activations that a layer meets are coded: `step * 2^shift[c] * (code - zeroPoint)`. */
-export interface LayerInput {
-  step: number;
-  /** 0..15. */
-  zeroPoint: number;
-  /** `[columns]`, 0..8: TRIP's powers of two. */
-  shift: Uint8Array;
-}
 
 /** Columns that are summed up in integers, as they share the scale of each row. */
 export interface ColumnBlock {
@@ -39,34 +16,40 @@ export interface ColumnRun {
   columns: number[];
 }
 
+/** A 4-bit weight, activations on a certain grid, and how the columns of both are summed up. */
+export interface Layer {
+  weight: AffineMatrix;
+  input: CommonStep;
+  /** `[rows, groups]`, the codes of zero of the weight. */
+  zeroPoint: Uint8Array;
+  blocks: ColumnBlock[];
+}
+
 /**
- * The columns of a layer by group, and within it by the power of two of the activations.
+ * Orders the columns of a layer by group, and within it by the power of two of the activations.
  *
- * @throws {InputError} If a shape does not fit, a code has more than 4 bits or a sum more than 32.
+ * @throws {InputError} If a shape does not fit, a code has more than 4 bits, a zero point of the weight
+ *   is no code, or a sum has more than 32 bits.
  */
-export function columnBlocks(layer: LayerCodes, { zeroPoint, shift }: LayerInput): ColumnBlock[] {
-  const { rows, columns, codes, groupIndex } = layer;
+export function planLayer(weight: AffineMatrix, input: CommonStep): Layer {
+  const { columns, bits, groupIndex } = weight;
+  const { shift } = input;
   const action = "multiply an INT4 layer";
-  require(
-    codes.length === rows * columns,
-    action,
-    `it needs ${rows * columns} codes`,
-    codes.length,
-  );
-  const [named, shifts] = [groupIndex.length, shift.length];
-  require(named === columns, action, `groupIndex must have ${columns} elements`, named);
-  require(shifts === columns, action, `shift must have ${columns} elements`, shifts);
-  for (const code of codes) requireInt4(code, action, "a weight");
-  for (const code of layer.zeroPoint) requireInt4(code, action, "a weight's zeroPoint");
-  requireInt4(zeroPoint, action, "the activations' zeroPoint");
+  require(bits <= 4, action, "a weight may have at most 4 bits", bits);
+  const zeroPoint = weight.zeroPoints();
+  const integral = zeroPoint instanceof Uint8Array;
+  require(integral, action, "the weight's zero points must be integers", zeroPoint);
+  require(shift.length === columns, action, `shift must have ${columns} elements`, shift.length);
+  requireInt4(input.zeroPoint, action, "the activations' zeroPoint");
   const groups = Map.groupBy(groupIndex.keys(), (column) => groupIndex[column]);
-  return ascending(groups).map(([group, members]) => {
+  const blocks = ascending(groups).map(([group, members]) => {
     const weighted = members.reduce((sum, column) => sum + 2 ** shift[column], 0);
     const rule = `a group may have ${MAX_ROWS} columns, times their powers of two`;
     require(weighted <= MAX_ROWS, action, rule, weighted);
     const powers = Map.groupBy(members, (column) => shift[column]);
     return { group, runs: ascending(powers).map(([shift, columns]) => ({ shift, columns })) };
   });
+  return { weight, input, zeroPoint, blocks };
 }
 
 /** Entries in the order of their keys. */
@@ -75,16 +58,11 @@ function ascending<Value>(map: Map<number, Value>): [number, Value][] {
 }
 
 /** What a sum of products of codes is multiplied by, in float32. */
-export function scaleOf(
-  { rows, scale }: LayerCodes,
-  { step }: LayerInput,
-  row: number,
-  group: number,
-): number {
-  return Math.fround(step * scale[row * scale.length / rows + group]);
+export function scaleOf({ weight, input }: Layer, row: number, group: number): number {
+  return Math.fround(input.step * weight.scale[row * weight.groups + group]);
 }
 
 /** The code of zero of a row's weights in a group. */
-export function zeroPointOf({ rows, zeroPoint }: LayerCodes, row: number, group: number): number {
-  return zeroPoint[row * zeroPoint.length / rows + group];
+export function zeroPointOf({ weight, zeroPoint }: Layer, row: number, group: number): number {
+  return zeroPoint[row * weight.groups + group];
 }

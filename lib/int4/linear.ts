@@ -1,4 +1,5 @@
-import { columnBlocks, type LayerCodes, type LayerInput, scaleOf, zeroPointOf } from "./layer.ts";
+import type { AffineMatrix, CommonStep } from "../format/mod.ts";
+import { planLayer, scaleOf, zeroPointOf } from "./layer.ts";
 import { countRows, matmulInt4 } from "./matmul.ts";
 import { packWeights } from "./packed_weights.ts";
 
@@ -14,13 +15,15 @@ import { packWeights } from "./packed_weights.ts";
  */
 export function linearInt4(
   activations: Uint8Array,
-  layer: LayerCodes,
-  input: LayerInput,
+  weight: AffineMatrix,
+  input: CommonStep,
 ): Float32Array {
-  const { rows, columns, codes } = layer;
+  const { rows, columns } = weight;
   const m = countRows(activations, columns);
   const product = new Float32Array(m * rows);
-  for (const { group, runs } of columnBlocks(layer, input)) {
+  const layer = planLayer(weight, input);
+  const codes = weight.readCodes();
+  for (const { group, runs } of layer.blocks) {
     const zeroPoint = Uint8Array.from({ length: rows }, (_, row) => zeroPointOf(layer, row, group));
     const sums = new Int32Array(m * rows);
     for (const run of runs) {
@@ -41,7 +44,7 @@ export function linearInt4(
         .forEach((sum, i) => sums[i] += sum << run.shift);
     }
     sums.forEach((sum, i) => {
-      product[i] += Math.fround(scaleOf(layer, input, i % rows, group) * Math.fround(sum));
+      product[i] += Math.fround(scaleOf(layer, i % rows, group) * Math.fround(sum));
     });
   }
   return product;

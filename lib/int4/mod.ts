@@ -11,9 +11,8 @@ export {
 export { type PackedWeights, packWeights, type WeightLayout } from "./packed_weights.ts";
 export { dotInt4, type Int4Options, type LaneOverflow, type RegisterObserver } from "./dot.ts";
 export { matmulInt4 } from "./matmul.ts";
-export type { LayerCodes, LayerInput } from "./layer.ts";
 export { linearInt4 } from "./linear.ts";
-export { type LaneLayer, packLanes, panelColumns, panelRows } from "./lane_layer.ts";
+export { packLanes, panelColumns, panelRows } from "./pack_lanes.ts";
 export { type Int4Kernels, int4Kernels } from "./kernels.ts";
 export { linearInt4Simd, matmulInt4Simd } from "./simd.ts";
 export { type FixedPointScale, fixedPointScale, requantizeInt4 } from "./requantize.ts";

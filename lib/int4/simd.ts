@@ -1,8 +1,9 @@
+import { affineMatrix, type LanePanels } from "../format/mod.ts";
 import { requireInt4 } from "./codes.ts";
 import type { Int4Options } from "./dot.ts";
 import { int4Kernels } from "./kernels.ts";
-import { type LaneLayer, packLanes, panelColumns, panelRows } from "./lane_layer.ts";
 import { countRows } from "./matmul.ts";
+import { packLanes, panelColumns, panelRows } from "./pack_lanes.ts";
 import type { PackedWeights } from "./packed_weights.ts";
 
 const pageBytes = 65536;
@@ -12,12 +13,12 @@ const pageBytes = 65536;
  * copied to and from the memory of the kernel, which grows to hold the largest product so far.
  *
  * @param activations `[m, columns]`, each 0..15.
- * @param layer From {@linkcode packLanes}, with the grid of these activations.
+ * @param weight From {@linkcode packLanes}, with the grid of these activations.
  * @returns `[m, rows]`.
  * @throws {InputError} If an activation is out of range or a row incomplete.
  */
-export function linearInt4Simd(activations: Uint8Array, layer: LaneLayer): Float32Array {
-  return onKernel(activations, layer, Float32Array, "int4Linear");
+export function linearInt4Simd(activations: Uint8Array, weight: LanePanels): Float32Array {
+  return onKernel(activations, weight, Float32Array, "int4Linear");
 }
 
 /**
@@ -40,17 +41,17 @@ export function matmulInt4Simd(
     return column % 2 === 0 ? pair >> 8 : pair & 15;
   });
   const scale = new Float32Array(columns).fill(1);
-  const layer = packLanes(
-    { rows: columns, columns: rows, codes, scale, zeroPoint, groupIndex: new Int32Array(rows) },
+  const weight = packLanes(
+    affineMatrix({ rows: columns, columns: rows, bits: 4, codes, scale, zeroPoint }),
     { step: 1, zeroPoint: activationZeroPoint, shift: new Uint8Array(rows) },
   );
-  return onKernel(activations, layer, Int32Array, "int4Matmul");
+  return onKernel(activations, weight, Int32Array, "int4Matmul");
 }
 
 /** Runs a kernel on activations `[m, columns]`: `[m, rows]`. */
 function onKernel<Result extends Float32Array | Int32Array>(
   activations: Uint8Array,
-  { rows, columns, order, blocks, table, panels, activationBytes }: LaneLayer,
+  { rows, columns, order, blocks, table, memory: panels, activationBytes }: LanePanels,
   Result: new (buffer: ArrayBufferLike, address: number, length: number) => Result,
   kernel: "int4Linear" | "int4Matmul",
 ): Result {

@@ -1,4 +1,5 @@
 import { require } from "../core/mod.ts";
+import { gridSteps, type Profile, type UniformGrid } from "../format/mod.ts";
 import {
   atSites,
   type ForwardOptions,
@@ -6,22 +7,14 @@ import {
   type SiteHook,
   type SiteName,
 } from "../model/mod.ts";
-import {
-  fakeQuantizeLog2,
-  fusedSteps,
-  observeRange,
-  type Profile,
-  searchTrip,
-  type UniformParams,
-  uniformParams,
-} from "../quant/mod.ts";
+import { fakeQuantizeLog2, observeRange, searchTrip, uniformGrid } from "../quant/mod.ts";
 import { fakeQuantUniform, type Log2Rounding, tensorData, tf } from "../tensor/mod.ts";
 import { hookByImportance, lowerRows, takeRows } from "./mixed_precision.ts";
 import type { ActivationScheme, CalibratedQuantizer, SiteQuantizer } from "./scheme.ts";
 import { advanceStreams, closeStreams, openStreams } from "./streams.ts";
 
 /** Calibrated parameters, `[layer][site]`. Log2 sites need none. */
-export type ActivationParams = Partial<Record<SiteName, UniformParams>>[];
+export type ActivationParams = Partial<Record<SiteName, UniformGrid>>[];
 
 /** What one site of one block gave, over all windows. */
 interface Observed {
@@ -104,7 +97,7 @@ function siteParams(
   profile: Profile,
   headDim: number,
   name: string,
-): UniformParams {
+): UniformGrid {
   const values = concatenate(parts);
   const { bits } = quantizer;
   if (quantizer.kind === "trip") {
@@ -114,7 +107,7 @@ function siteParams(
     ? { granularity: "channel" as const, channels: channels / headDim, inner: headDim }
     : { granularity: quantizer.granularity, channels };
   const range = observeRange(values, { ...layout, name });
-  return uniformParams(range, { bits, profile, signed: quantizer.signed, name });
+  return uniformGrid(range, { bits, profile, signed: quantizer.signed, name });
 }
 
 /** A scheme for all tokens alike. */
@@ -174,7 +167,7 @@ export function quantizingHook(
   params: ActivationParams,
 ): SiteHook {
   const steps = params.map((sites) =>
-    Object.fromEntries(Object.entries(sites).map(([site, each]) => [site, fusedSteps(each)]))
+    Object.fromEntries(Object.entries(sites).map(([site, each]) => [site, gridSteps(each)]))
   );
   return atSites(sitesOf(scheme, () => true), (value, { site, layer }) => {
     const quantizer = scheme.sites[site]!;

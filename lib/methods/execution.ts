@@ -1,6 +1,6 @@
 import { require } from "../core/mod.ts";
 import type { Architecture, ForwardOptions, Model } from "../model/mod.ts";
-import type { Profile } from "../quant/mod.ts";
+import type { Profile } from "../format/mod.ts";
 import { integerExecution, type IntegerOptions } from "./integer_execution.ts";
 import { type Method, quantizedForward } from "./method.ts";
 import { inputSites } from "./quantized_module.ts";

@@ -49,8 +49,8 @@ export async function gptqModel(
           const module = layer[name]!;
           const matrix = `${name} of layer ${index}`;
           const onPart = (share: number) => onStep((1 + (place + share) / names.length) / 2);
-          const quantized = gptq(tensorData(module.weight), hessian, options, matrix, onPart);
-          layer[name] = quantizedModule(module, quantized);
+          const result = gptq(tensorData(module.weight), hessian, options, matrix, onPart);
+          layer[name] = quantizedModule(module, result.weight);
         }
       }
       advanceStreams(quantized, index, streams, { signal });

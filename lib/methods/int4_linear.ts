@@ -1,12 +1,10 @@
+import { type AffineMatrix, commonStep, gridSteps, type UniformGrid } from "../format/mod.ts";
 import { packLanes } from "../int4/mod.ts";
-import { commonStep, type UniformParams } from "../quant/mod.ts";
-import { int4Linear, type Int4Map, type Int4Weight, tf, type WeightCodes } from "../tensor/mod.ts";
-import { activationCodes } from "./quantized_linear.ts";
+import { int4Linear, type LaneTensors, type PackedMap, tf } from "../tensor/mod.ts";
 
 /** Whether weights and inputs have four bits, which the lane-packed multiplier takes. */
-export function hasFourBits(weight: WeightCodes, params: UniformParams): boolean {
-  const fits = (codes: Uint8Array) => codes.every((code) => code < 16);
-  return params.bits === 4 && fits(weight.codes) && fits(weight.zeroPoint);
+export function hasFourBits(weight: AffineMatrix, params: UniformGrid): boolean {
+  return params.bits === 4 && weight.bits <= 4;
 }
 
 /**
@@ -16,9 +14,9 @@ export function hasFourBits(weight: WeightCodes, params: UniformParams): boolean
  * @param name What errors call the input.
  * @throws {InputError} If the channels of the input have no common step and zero point.
  */
-export function int4Weight(weight: WeightCodes, params: UniformParams, name: string): Int4Weight {
-  const { panels, ...packed } = packLanes(weight, commonStep(params, weight.columns, name));
-  return { ...packed, memory: tf.tensor1d(new Float32Array(panels)) };
+export function int4Weight(weight: AffineMatrix, params: UniformGrid, name: string): LaneTensors {
+  const packed = packLanes(weight, commonStep(params, weight.columns, name));
+  return { ...packed, memory: tf.tensor1d(new Float32Array(packed.memory)) };
 }
 
 /**
@@ -28,10 +26,10 @@ export function int4Weight(weight: WeightCodes, params: UniformParams, name: str
  * @returns Takes `[rows, in]` to `[rows, out]` of each map.
  */
 export function applyInt4Together(
-  maps: Int4Map[],
-  params: UniformParams,
+  maps: PackedMap<LaneTensors>[],
+  params: UniformGrid,
   name: string,
 ): (value: tf.Tensor2D) => tf.Tensor2D[] {
-  const codes = activationCodes(params, maps[0].weight.columns, name);
-  return (value) => int4Linear(value, codes, maps, name);
+  const steps = gridSteps(params);
+  return (value) => int4Linear(value, steps, maps, name);
 }

@@ -1,4 +1,5 @@
 import { require } from "../core/mod.ts";
+import type { Profile, UniformGrid } from "../format/mod.ts";
 import {
   disposeModel,
   type ForwardOptions,
@@ -9,7 +10,6 @@ import {
   type Module,
   type Pruning,
 } from "../model/mod.ts";
-import type { Profile, UniformParams } from "../quant/mod.ts";
 import { multipliesBytesNatively, type tf } from "../tensor/mod.ts";
 import { type CalibratedScheme, quantizeActivations } from "./activations.ts";
 import { applyInt4Together, hasFourBits, int4Weight } from "./int4_linear.ts";
@@ -96,8 +96,8 @@ function integerModel(
 
 /** The quantizers of an input: of all tokens, or of the least important and the others. */
 interface InputQuantizers {
-  params?: UniformParams;
-  lower?: UniformParams;
+  params?: UniformGrid;
+  lower?: UniformGrid;
   name: string;
 }
 
@@ -140,7 +140,7 @@ interface PackedMaps {
  * Maps in integers: on the lane-packed multiplier where weights and inputs have four bits, unless a
  * native library multiplies whole bytes, which is faster than packing lanes (`deno task bench int4`).
  */
-function packMaps(modules: QuantizedModule[], params: UniformParams, input: string): PackedMaps {
+function packMaps(modules: QuantizedModule[], params: UniformGrid, input: string): PackedMaps {
   if (!multipliesBytesNatively() && modules.every(({ codes }) => hasFourBits(codes, params))) {
     const maps = modules.map(({ codes, bias }) => ({
       weight: int4Weight(codes, params, input),

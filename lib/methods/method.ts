@@ -1,6 +1,7 @@
 import { refuse, require } from "../core/mod.ts";
 import type { Architecture, ForwardOptions, Model } from "../model/mod.ts";
-import type { GptqOptions, Profile } from "../quant/mod.ts";
+import type { Profile } from "../format/mod.ts";
+import type { GptqOptions } from "../quant/mod.ts";
 import { calibrateActivations, type CalibratedScheme, schemeForward } from "./activations.ts";
 import { type ActivationScheme, agileQ4, agileQ48, agileQ8 } from "./scheme.ts";
 import type { Calibration, RtnSettings, WeightScheme } from "./weights.ts";

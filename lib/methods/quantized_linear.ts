@@ -1,13 +1,11 @@
-import { commonStep, fusedSteps, parameterOf, type UniformParams } from "../quant/mod.ts";
+import { type AffineMatrix, commonStep, gridSteps, type UniformGrid } from "../format/mod.ts";
 import {
-  type ActivationCodes,
   integerLinear,
-  type IntegerMap,
   type IntegerWeight,
+  type PackedMap,
   packWeight,
   sameOrder,
   type tf,
-  type WeightCodes,
 } from "../tensor/mod.ts";
 
 /** A linear map whose weight is integers, in memory too, and whose products are. */
@@ -36,8 +34,8 @@ export interface QuantizedLinear {
  * @throws {InputError} If the channels of the input have no common step and zero point.
  */
 export function quantizedLinear(
-  weight: WeightCodes,
-  params: UniformParams,
+  weight: AffineMatrix,
+  params: UniformGrid,
   bias?: tf.Tensor1D,
   name = "tensor",
 ): QuantizedLinear {
@@ -54,30 +52,13 @@ export function quantizedLinear(
  * @returns Takes `[rows, in]` to `[rows, out]` of each map.
  */
 export function applyTogether(
-  maps: IntegerMap[],
-  params: UniformParams,
+  maps: PackedMap<IntegerWeight>[],
+  params: UniformGrid,
   name: string,
 ): (value: tf.Tensor2D) => tf.Tensor2D[] {
   const [{ weight: first }] = maps;
-  const codes = activationCodes(params, first.columns, name);
+  const steps = gridSteps(params);
   return maps.every(({ weight }) => sameOrder(weight, first))
-    ? (value) => integerLinear(value, codes, maps, name)
-    : (value) => maps.flatMap((map) => integerLinear(value, codes, [map], name));
-}
-
-/** How a value becomes the codes that a linear map in integers reads. */
-export function activationCodes(
-  params: UniformParams,
-  columns: number,
-  name: string,
-): ActivationCodes {
-  const { zeroPoint } = commonStep(params, columns, name);
-  const { scale, shift, low, high } = fusedSteps(params);
-  return {
-    scale: Float32Array.from(
-      { length: columns },
-      (_, column) => scale[parameterOf(column, params)],
-    ),
-    ...{ shift: shift[0], low: low[0], high: high[0], zeroPoint },
-  };
+    ? (value) => integerLinear(value, steps, maps, name)
+    : (value) => maps.flatMap((map) => integerLinear(value, steps, [map], name));
 }

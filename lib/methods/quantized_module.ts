@@ -1,6 +1,6 @@
+import { type AffineMatrix, decodeMatrix } from "../format/mod.ts";
 import { linearGroups, type Module, type SiteName } from "../model/mod.ts";
-import type { QuantizedWeight } from "../quant/mod.ts";
-import { tf, type WeightCodes } from "../tensor/mod.ts";
+import { tf } from "../tensor/mod.ts";
 
 /** Where each of the {@linkcode linearGroups} reads its input. */
 export const inputSites: SiteName[] = ["attn.input", "attn.output", "mlp.input", "mlp.hidden"];
@@ -12,18 +12,18 @@ export function inputSite(name: string): SiteName {
 
 /** A linear map whose weight was rounded to a grid, with the codes that give this weight. */
 export interface QuantizedModule extends Module {
-  codes: WeightCodes;
+  codes: AffineMatrix;
 }
 
 /** The module with a quantized weight in place of its own. */
 export function quantizedModule(
   module: Module,
-  { dequantized, rows, columns, codes, scale, zeroPoint, groupIndex }: QuantizedWeight,
+  codes: AffineMatrix,
 ): QuantizedModule {
   return {
     ...module,
-    weight: tf.tensor(dequantized, [rows, columns]),
-    codes: { rows, columns, codes, scale, zeroPoint, groupIndex },
+    weight: tf.tensor(decodeMatrix(codes), [codes.rows, codes.columns]),
+    codes,
   };
 }
 

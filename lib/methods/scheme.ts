@@ -1,5 +1,5 @@
 import type { Architecture, LowerTokens, SiteName } from "../model/mod.ts";
-import type { Profile } from "../quant/mod.ts";
+import type { Profile } from "../format/mod.ts";
 
 /** What shares one scale: everything, the channels of one head, or nothing but its channel. */
 export type SiteGranularity = "tensor" | "head" | "channel";

@@ -1,10 +1,10 @@
+import { type GridSteps, gridSteps, type UniformGrid } from "../format/mod.ts";
 import { requireFinite, requireLayout } from "./checks.ts";
-import { type FusedSteps, fusedSteps, stepsFromZero } from "./fused_steps.ts";
-import type { UniformParams } from "./uniform_params.ts";
+import { stepsFromZero } from "./steps_from_zero.ts";
 
 /**
  * Quantizes and dequantizes in one pass, bit-equal to {@linkcode quantizeUniform} followed by
- * {@linkcode dequantizeUniform}; serves TRIP parameters as well.
+ * {@linkcode dequantizeUniform}; serves grids of TRIP as well.
  *
  * @param x `[..., channels, inner]`.
  * @param out Where the result goes; may be `x` itself.
@@ -13,14 +13,14 @@ import type { UniformParams } from "./uniform_params.ts";
  */
 export function fakeQuantizeUniform(
   x: Float32Array,
-  params: UniformParams,
+  grid: UniformGrid,
   out: Float32Array = new Float32Array(x.length),
   name = "tensor",
 ): Float32Array {
-  const { scale, inner } = params;
+  const { scale, inner } = grid;
   requireLayout(x.length, { channels: scale.length, inner }, name);
   requireFinite(x, name);
-  const steps = fusedSteps(params);
+  const steps = gridSteps(grid);
   if (scale.length > 1 && inner === 1) {
     fakeQuantizeRows(x, out, steps);
     return out;
@@ -34,7 +34,7 @@ export function fakeQuantizeUniform(
 }
 
 /** The channel is the last axis: it changes with every element. */
-function fakeQuantizeRows(x: Float32Array, out: Float32Array, steps: FusedSteps): void {
+function fakeQuantizeRows(x: Float32Array, out: Float32Array, steps: GridSteps): void {
   const { scale, shift, low, high } = steps;
   const channels = scale.length;
   for (let row = 0; row < x.length; row += channels) {
@@ -51,7 +51,7 @@ function fakeQuantizeRun(
   out: Float32Array,
   start: number,
   end: number,
-  steps: FusedSteps,
+  steps: GridSteps,
   channel: number,
 ): void {
   const s = steps.scale[channel];

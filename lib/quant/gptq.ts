@@ -1,7 +1,8 @@
 import { refuse, require, type Step } from "../core/mod.ts";
+import { type AffineMatrix, affineMatrix } from "../format/mod.ts";
 import { compensate } from "./compensate.ts";
+import { weightGrouping } from "./grouping.ts";
 import { inverseFactor } from "./inverse_factor.ts";
-import { dequantizeWeight, type QuantizedWeight, weightGrouping } from "./weight.ts";
 import { type WeightFormat, weightGrid } from "./weight_grid.ts";
 
 /** How GPTQ quantizes a weight matrix. */
@@ -14,8 +15,9 @@ export interface GptqOptions extends WeightFormat {
   percdamp?: number;
 }
 
-/** A weight matrix quantized by GPTQ. */
-export interface GptqWeight extends QuantizedWeight {
+/** What GPTQ makes of a weight matrix. */
+export interface GptqResult {
+  weight: AffineMatrix;
   /** With actOrder: the column quantized first, second, ... */
   permutation?: Int32Array;
   /** The sum over all weights of error^2 / (2 d^2), d being the diagonal of the inverse's factor. */
@@ -45,7 +47,7 @@ export function gptq(
   options: GptqOptions,
   name = "weight",
   onStep: Step = () => {},
-): GptqWeight {
+): GptqResult {
   const action = `quantize ${name}`;
   const { blockSize = 128, percdamp = 0.01, actOrder, bits, symmetric } = options;
   const columns = Math.sqrt(hessian.length);
@@ -89,20 +91,15 @@ export function gptq(
 
   const rank = new Int32Array(columns);
   order.forEach((column, position) => rank[column] = position);
-  const quantized = {
-    rows,
-    columns,
+  const quantized = affineMatrix({
+    ...{ rows, columns, bits },
     codes: codes.map((_, i) => codes[i - i % columns + rank[i % columns]]),
     scale,
     zeroPoint,
     groupIndex: rank.map((position) => Math.floor(position / groupSize)),
-  };
-  return {
-    ...quantized,
-    dequantized: dequantizeWeight(quantized),
-    ...(actOrder && { permutation: order }),
-    loss,
-  };
+    name,
+  });
+  return { weight: quantized, ...(actOrder && { permutation: order }), loss };
 }
 
 /** The columns in the order in which they are quantized; never active ones rank as if H were 1. */

@@ -5,16 +5,13 @@ export {
   observeRange,
   type Range,
 } from "./range.ts";
-export type { Profile } from "../format/mod.ts";
-export { type UniformFormat, type UniformParams, uniformParams } from "./uniform_params.ts";
+export { type UniformFormat, uniformGrid } from "./uniform_grid.ts";
 export {
   dequantizeUniform,
   quantizeUniform,
   type UniformOptions,
   type UniformQuantized,
 } from "./uniform.ts";
-export { type CommonStep, commonStep, parameterOf } from "../format/mod.ts";
-export { type FusedSteps, fusedSteps } from "./fused_steps.ts";
 export { fakeQuantizeUniform } from "./fake_uniform.ts";
 export {
   dequantizeLog2,
@@ -29,6 +26,5 @@ export { type ChannelExtremes, channelExtremes, channelPersistence } from "./cha
 export { decibels, type NoisePower, noisePower } from "./noise.ts";
 export { foldTrip } from "./fold.ts";
 export { rtn, type RtnOptions } from "./rtn.ts";
-export { gptq, type GptqOptions, type GptqWeight } from "./gptq.ts";
-export { dequantizeWeight, type QuantizedWeight } from "./weight.ts";
+export { gptq, type GptqOptions, type GptqResult } from "./gptq.ts";
 export type { WeightFormat, WeightRange } from "./weight_grid.ts";

@@ -1,4 +1,5 @@
-import { dequantizeWeight, type QuantizedWeight, weightGrouping } from "./weight.ts";
+import { type AffineMatrix, affineMatrix } from "../format/mod.ts";
+import { weightGrouping } from "./grouping.ts";
 import { weightCode, type WeightFormat, weightGrid, type WeightRange } from "./weight_grid.ts";
 
 /** How round-to-nearest quantizes a weight matrix. */
@@ -17,7 +18,7 @@ export interface RtnOptions extends WeightFormat {
  * @throws {InputError} If the shape does not match, a weight is not finite, a group's range is wider
  * than float32 reaches, the bits are not 2..8 or the group size is not a positive integer.
  */
-export function rtn(weight: Float32Array, options: RtnOptions, name = "weight"): QuantizedWeight {
+export function rtn(weight: Float32Array, options: RtnOptions, name = "weight"): AffineMatrix {
   const { rows, columns, bits, symmetric, range } = options;
   const { groupSize, groups } = weightGrouping(weight, rows, columns, options, name);
   const codes = new Uint8Array(weight.length);
@@ -33,6 +34,5 @@ export function rtn(weight: Float32Array, options: RtnOptions, name = "weight"):
     for (let i = start; i < end; i++) codes[i] = weightCode(weight[i], grid, 2 ** bits - 1);
   }
   const groupIndex = Int32Array.from({ length: columns }, (_, i) => Math.floor(i / groupSize));
-  const quantized = { rows, columns, codes, scale, zeroPoint, groupIndex };
-  return { ...quantized, dequantized: dequantizeWeight(quantized) };
+  return affineMatrix({ rows, columns, bits, codes, scale, zeroPoint, groupIndex, name });
 }

@@ -1,13 +1,9 @@
 import { maximum, minimum, require } from "../core/mod.ts";
+import { gridSteps, type UniformGrid } from "../format/mod.ts";
 import { requireBits, requireFinite, requireLayout } from "./checks.ts";
-import { fusedSteps, stepsFromZero } from "./fused_steps.ts";
+import { stepsFromZero } from "./steps_from_zero.ts";
 import { observeRange, type Range } from "./range.ts";
-import {
-  affineGrid,
-  codeBounds,
-  type UniformFormat,
-  type UniformParams,
-} from "./uniform_params.ts";
+import { affineGrid, codeBounds, type UniformFormat } from "./uniform_grid.ts";
 
 /** How TRIP (eq. 5-8) quantizes a tensor. */
 export interface TripOptions extends UniformFormat {
@@ -21,8 +17,8 @@ export interface TripOptions extends UniformFormat {
   name?: string;
 }
 
-/** Uniform parameters per channel whose steps are powers of two times one finest step. */
-export interface TripParams extends UniformParams {
+/** A grid per channel whose steps are powers of two times one finest step. */
+export interface TripParams extends UniformGrid {
   K: number;
   /** The finest step, a 2^-K part of the step for the whole tensor. */
   finestScale: number;
@@ -65,7 +61,7 @@ export function searchTrip(x: Float32Array, options: TripOptions): TripParams {
     profile,
     name,
   );
-  const finest: UniformParams = {
+  const finest: UniformGrid = {
     bits,
     profile,
     ...bounds,
@@ -100,9 +96,9 @@ function tripScores(
   x: Float32Array,
   channels: number,
   K: number,
-  finest: UniformParams,
+  finest: UniformGrid,
 ): Float64Array {
-  const { scale: [finestScale], shift: [shift], low: [low], high: [high] } = fusedSteps(finest);
+  const { scale: [finestScale], shift: [shift], low: [low], high: [high] } = gridSteps(finest);
   const sums = Array.from({ length: K + 1 }, () => new Float64Array(channels));
   const ratios = new Float32Array(channels);
   for (let row = 0; row < x.length; row += channels) {

@@ -1,7 +1,8 @@
+import type { UniformGrid } from "../format/mod.ts";
 import { requireFinite, requireLayout } from "./checks.ts";
 import { type ObserveOptions, observeRange } from "./range.ts";
 import { roundHalfEven } from "./rounding.ts";
-import { type UniformFormat, type UniformParams, uniformParams } from "./uniform_params.ts";
+import { type UniformFormat, uniformGrid } from "./uniform_grid.ts";
 
 /** How a tensor is quantized when its own range decides the scale. */
 export type UniformOptions = UniformFormat & ObserveOptions;
@@ -10,7 +11,7 @@ export type UniformOptions = UniformFormat & ObserveOptions;
 export interface UniformQuantized {
   /** In codeMin..codeMax, in the order of the input. */
   codes: Int32Array;
-  params: UniformParams;
+  params: UniformGrid;
 }
 
 /**
@@ -21,18 +22,18 @@ export interface UniformQuantized {
  * profile `released`, in float32, rounding half to even.
  *
  * @param x `[..., channels, inner]`.
- * @param how Options for dynamic calibration, or the parameters of a static one.
+ * @param how Options for dynamic calibration, or the grid of a static one.
  * @throws {InputError} If `x` is not finite, does not fit the layout or has a range wider than float32
  *   reaches, or the bits are not 2..8.
  */
 export function quantizeUniform(
   x: Float32Array,
-  how: UniformOptions | UniformParams,
+  how: UniformOptions | UniformGrid,
   name = "tensor",
 ): UniformQuantized {
   const params = "scale" in how
     ? how
-    : uniformParams(observeRange(x, { name, ...how }), { name, ...how });
+    : uniformGrid(observeRange(x, { name, ...how }), { name, ...how });
   const { scale, zeroPoint, codeMin, codeMax, inner } = params;
   requireLayout(x.length, { channels: scale.length, inner }, name);
   requireFinite(x, name);
@@ -51,7 +52,7 @@ export function quantizeUniform(
 /** `(code - zeroPoint) * scale` in float32, in the order of `codes`. */
 export function dequantizeUniform(
   codes: Int32Array | Int8Array,
-  { scale, zeroPoint, inner }: Pick<UniformParams, "scale" | "zeroPoint" | "inner">,
+  { scale, zeroPoint, inner }: Pick<UniformGrid, "scale" | "zeroPoint" | "inner">,
 ): Float32Array {
   const x = new Float32Array(codes.length);
   for (let start = 0, channel = 0; start < codes.length; start += inner) {

@@ -1,26 +1,6 @@
 import { require } from "../core/mod.ts";
+import type { AffineMatrix, CommonStep } from "../format/mod.ts";
 import { tf } from "./tf.ts";
-
-/** Weight codes `[rows, columns]` on a grid per row and group: `scale * (code - zeroPoint)`. */
-export interface WeightCodes {
-  rows: number;
-  columns: number;
-  /** `[rows, columns]`, 0..255. */
-  codes: Uint8Array;
-  /** `[rows, groups]`. */
-  scale: Float32Array;
-  /** `[rows, groups]`, 0..255. */
-  zeroPoint: Uint8Array;
-  /** `[columns]`, the group of each column. */
-  groupIndex: Int32Array;
-}
-
-/** How the activations that meet a weight are coded: `step * 2^shift[c] * (code - zeroPoint)`. */
-export interface ActivationGrid {
-  step: number;
-  /** `[columns]`, 0..8. */
-  shift: Uint8Array;
-}
 
 /** A weight for {@linkcode integerLinear}: about 0.57 bytes per 4-bit weight in groups of 128. */
 export interface IntegerWeight {
@@ -67,17 +47,24 @@ const headWords = 12;
 /**
  * Brings a weight into the form that integer products read, for activations on a certain grid.
  *
- * Codes up to 15 are held in four bits. The powers of two of the activations (fig. 6) multiply sums of
+ * Codes of up to four bits are held in four. The powers of two of the activations (fig. 6) multiply sums of
  * products inside a block, exactly; in 8-bit weights, and beyond 2^3, columns with another power
  * form a block of their own.
  *
- * @throws {InputError} If the grid has not one shift per column or a block is too deep.
+ * @throws {InputError} If a zero point of the weight is no code, the grid has not one shift per column or a
+ *   block is too deep.
  */
-export function packWeight(weight: WeightCodes, { step, shift }: ActivationGrid): IntegerWeight {
-  const { rows, columns, codes, zeroPoint, groupIndex } = weight;
+export function packWeight(
+  weight: AffineMatrix,
+  { step, shift }: Pick<CommonStep, "step" | "shift">,
+): IntegerWeight {
+  const { rows, columns, groups, groupIndex } = weight;
   const action = "pack a weight";
   require(shift.length === columns, action, `it needs ${columns} shifts`, shift.length);
-  const bits = [codes, zeroPoint].every((part) => part.every((code) => code < 16)) ? 4 : 8;
+  const zeroPoint = weight.zeroPoints();
+  const integral = zeroPoint instanceof Uint8Array;
+  require(integral, action, "its zero points must be integers", zeroPoint);
+  const bits = weight.bits <= 4 ? 4 : 8;
   const folds = bits === 4 && shift.every((power) => power <= furthestFold);
   const runs = runsOf(groupIndex, shift);
   const blocks = folds ? joinGroups(runs) : runs.map((run) => [run]);
@@ -104,7 +91,6 @@ export function packWeight(weight: WeightCodes, { step, shift }: ActivationGrid)
   const [scaleStart, zeroStart, codeStart] = starts.slice(tables.length);
   const scale = new Float32Array(memory.buffer, scaleStart, grids);
   const zero = new Uint8Array(memory.buffer, zeroStart, grids);
-  const groups = weight.scale.length / rows;
   blocks.forEach(([{ group, shift }], block) => {
     const finest = folds ? step : step * 2 ** shift;
     for (let row = 0; row < rows; row++) {
@@ -171,18 +157,21 @@ function layOut(blocks: Run[][], folds: boolean, padding: number) {
 function fillPanels(
   panels: Uint8Array,
   panelBytes: number,
-  { rows, columns, codes }: WeightCodes,
+  weight: AffineMatrix,
   order: number[],
   bits: 4 | 8,
 ): void {
+  const { rows, columns } = weight;
   const step = stepPlaces * panelRows;
+  const codes = new Uint8Array(columns);
   for (let row = 0; row < rows; row++) {
+    weight.readCodes(row, codes);
     const panel = Math.floor(row / panelRows) * panelBytes;
     const inStep = row % panelRows * stepPlaces;
     order.forEach((column, place) => {
       if (column === columns) return;
       const at = Math.floor(place / stepPlaces) * step + inStep + place % stepPlaces;
-      const code = codes[row * columns + column];
+      const code = codes[column];
       if (bits === 4 && at >= panelBytes) panels[panel + at - panelBytes] |= code << 4;
       else panels[panel + at] |= code;
     });

@@ -21,21 +21,18 @@ export {
   tokenCrossEntropy,
 } from "./ops/mod.ts";
 export type {
-  ActivationCodes,
   AttentionOptions,
   CausalAttention,
   CausalAttentionOptions,
   CausalSoftmaxOptions,
   Comparison,
-  Int4Map,
-  Int4Weight,
-  IntegerMap,
+  LaneTensors,
   LinearActivation,
   Log2Rounding,
+  PackedMap,
   RotaryTable,
-  UniformSteps,
 } from "./ops/mod.ts";
 export { packWeight } from "./integer_weight.ts";
-export type { ActivationGrid, IntegerWeight, WeightCodes } from "./integer_weight.ts";
+export type { IntegerWeight } from "./integer_weight.ts";
 export { tf } from "./tf.ts";
 export { tidy } from "./tidy.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError, seededRandom } from "../../lib/core/mod.ts";
 import { commonStep } from "../../lib/format/mod.ts";
-import { observeRange, searchTrip, uniformParams } from "../../lib/quant/mod.ts";
+import { observeRange, searchTrip, uniformGrid } from "../../lib/quant/mod.ts";
 
 const random = seededRandom(1);
 const x = Float32Array.from({ length: 64 * 6 }, (_, i) => random.normal() * 10 ** (i % 6 / 2));
@@ -20,7 +20,7 @@ Deno.test("commonStep() reads TRIP's powers of two", () => {
 Deno.test("commonStep() gives one range shifts of 0 and counts zero from the lowest code", () => {
   const range = observeRange(x, { channels: 6, granularity: "tensor" });
   for (const signed of [false, true]) {
-    const params = uniformParams(range, { bits: 8, signed });
+    const params = uniformGrid(range, { bits: 8, signed });
     const { step, zeroPoint, shift } = commonStep(params, 6, "x");
     assertEquals([step, ...shift], [params.scale[0], 0, 0, 0, 0, 0, 0]);
     assertEquals(zeroPoint, params.zeroPoint[0] + (signed ? 128 : 0));
@@ -29,13 +29,13 @@ Deno.test("commonStep() gives one range shifts of 0 and counts zero from the low
 
 Deno.test("commonStep() gives the channels of a head the head's power", () => {
   const range = { min: Float32Array.of(-1, -4), max: Float32Array.of(1, 4), inner: 3 };
-  const params = uniformParams(range, { bits: 8, signed: true, profile: "released" });
+  const params = uniformGrid(range, { bits: 8, signed: true, profile: "released" });
   assertEquals([...commonStep(params, 6, "x").shift], [0, 0, 0, 2, 2, 2]);
 });
 
 Deno.test("commonStep() refuses steps that are no powers of two apart, and several zero points", () => {
   const range = { min: Float32Array.of(-1, -1), max: Float32Array.of(1, 1), inner: 1 };
-  const params = uniformParams(range, { bits: 8 });
+  const params = uniformGrid(range, { bits: 8 });
   const stepRule = "its steps must be one step times powers of two, as those of TRIP are";
   for (const factor of [3, 512]) {
     for (const scale of [[2, 2 * factor], [factor, 1]]) {

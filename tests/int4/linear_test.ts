@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/core/mod.ts";
-import { type LayerCodes, type LayerInput, linearInt4 } from "../../lib/int4/mod.ts";
+import { type AffineCodes, affineMatrix, type CommonStep } from "../../lib/format/mod.ts";
+import { linearInt4 } from "../../lib/int4/mod.ts";
 import { type LayerOperands, layers } from "./reference.ts";
 
 /** The layer on dequantized operands, in float64; with the sum of magnitudes of what is added. */
@@ -31,7 +32,7 @@ Deno.test("linearInt4() is exact where scales are powers of two", () => {
       layer: { ...drawn.layer, scale },
       input: { ...drawn.input, step: 0.5 },
     };
-    const product = linearInt4(exact.activations, exact.layer, exact.input);
+    const product = linearInt4(exact.activations, affineMatrix(exact.layer), exact.input);
     const sums = dequantized(exact).map(({ sum }) => sum === 0 ? 0 : sum);
     assertEquals(Array.from(product, (value) => value === 0 ? 0 : value), sums);
   }));
@@ -39,7 +40,7 @@ Deno.test("linearInt4() is exact where scales are powers of two", () => {
 
 Deno.test("linearInt4() equals the layer on dequantized operands but for float32 rounding", () => {
   fc.assert(fc.property(layers({ m: 3, columns: [1, 300], rows: 5 }), (drawn) => {
-    const product = linearInt4(drawn.activations, drawn.layer, drawn.input);
+    const product = linearInt4(drawn.activations, affineMatrix(drawn.layer), drawn.input);
     dequantized(drawn).forEach(({ sum, magnitude }, i) => {
       const error = Math.abs(product[i] - sum);
       assert(error <= 2 ** -21 * magnitude, `${product[i]} instead of ${sum}`);
@@ -47,12 +48,18 @@ Deno.test("linearInt4() equals the layer on dequantized operands but for float32
   }));
 });
 
-Deno.test("linearInt4() refuses codes, shapes and depths that it cannot multiply", () => {
-  const layer: LayerCodes = {
-    ...{ rows: 1, columns: 2, codes: Uint8Array.of(1, 15), groupIndex: Int32Array.of(0, 0) },
+Deno.test("linearInt4() refuses bits, zero points, shapes and depths that it cannot multiply", () => {
+  const layer: AffineCodes = {
+    ...{
+      rows: 1,
+      columns: 2,
+      bits: 4,
+      codes: Uint8Array.of(1, 15),
+      groupIndex: Int32Array.of(0, 0),
+    },
     ...{ scale: Float32Array.of(1), zeroPoint: Uint8Array.of(0) },
   };
-  const input: LayerInput = { step: 1, zeroPoint: 0, shift: Uint8Array.of(0, 0) };
+  const input: CommonStep = { step: 1, zeroPoint: 0, shift: Uint8Array.of(0, 0) };
   const deep = {
     ...{ ...layer, columns: 2 ** 16, codes: new Uint8Array(2 ** 16) },
     groupIndex: new Int32Array(2 ** 16),
@@ -60,19 +67,12 @@ Deno.test("linearInt4() refuses codes, shapes and depths that it cannot multiply
   const steep = { ...input, shift: new Uint8Array(2 ** 16).fill(8) };
   for (
     const [codes, weight, grid, message] of [
-      [[1, 2], { ...layer, codes: Uint8Array.of(1, 16) }, input, "a weight must be an integer"],
+      [[1, 2], { ...layer, bits: 5 }, input, "a weight may have at most 4 bits, got 5"],
       [
         [1, 2],
-        { ...layer, zeroPoint: Uint8Array.of(16) },
+        { ...layer, zeroPoint: Float32Array.of(0.5) },
         input,
-        "a weight's zeroPoint must be an",
-      ],
-      [[1, 2], { ...layer, codes: Uint8Array.of(1) }, input, "it needs 2 codes, got 1"],
-      [
-        [1, 2],
-        { ...layer, groupIndex: Int32Array.of(0) },
-        input,
-        "groupIndex must have 2 elements",
+        "the weight's zero points must be integers, got [0.5]",
       ],
       [[1, 2], layer, { ...input, shift: Uint8Array.of(0) }, "shift must have 2 elements, got 1"],
       [[1, 2], layer, { ...input, zeroPoint: 16 }, "the activations' zeroPoint must be an integer"],
@@ -85,13 +85,13 @@ Deno.test("linearInt4() refuses codes, shapes and depths that it cannot multiply
     ] as const
   ) {
     assertThrows(
-      () => linearInt4(Uint8Array.from(codes), weight, grid),
+      () => linearInt4(Uint8Array.from(codes), affineMatrix(weight), grid),
       InputError,
       `Cannot multiply an INT4 layer: ${message}`,
     );
   }
   assertThrows(
-    () => linearInt4(Uint8Array.of(1, 2, 3), layer, input),
+    () => linearInt4(Uint8Array.of(1, 2, 3), affineMatrix(layer), input),
     InputError,
     "activations must come in rows of 2",
   );

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { LayerCodes, LayerInput } from "../../lib/int4/mod.ts";
+import type { AffineCodes, CommonStep } from "../../lib/format/mod.ts";
 
 /** Operands of a product `[m, k] x [k, n]` in codes 0..15, with their zero points. */
 export interface Operands {
@@ -60,8 +60,9 @@ export function operands(
 export interface LayerOperands {
   m: number;
   activations: Uint8Array;
-  layer: LayerCodes;
-  input: LayerInput;
+  /** Of 4 bits. */
+  layer: AffineCodes & { groupIndex: Int32Array };
+  input: CommonStep;
 }
 
 /** Layers of at most the given sizes, whose columns fall into one to three groups in any order. */
@@ -99,6 +100,7 @@ export function layers(
       m,
       activations,
       layer: {
+        bits: 4,
         rows,
         columns,
         codes: weights,

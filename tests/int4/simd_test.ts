@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/core/mod.ts";
+import { affineMatrix } from "../../lib/format/mod.ts";
 import {
   linearInt4,
   linearInt4Simd,
@@ -75,9 +76,10 @@ Deno.test("linearInt4Simd() equals linearInt4() bit for bit", () => {
   for (const columns of [[1, 40], [60, 300]] as [number, number][]) {
     fc.assert(
       fc.property(layers({ m: 13, columns, rows: 35 }), ({ activations, layer, input }) => {
+        const weight = affineMatrix(layer);
         assertEquals(
-          linearInt4Simd(activations, packLanes(layer, input)),
-          linearInt4(activations, layer, input),
+          linearInt4Simd(activations, packLanes(weight, input)),
+          linearInt4(activations, weight, input),
         );
       }),
       { numRuns: 30 },
@@ -90,8 +92,7 @@ Deno.test("linearInt4Simd() corrects every pair of zero points, at all pairs of 
   const codes = Uint8Array.from({ length: 256 * 16 }, (_, i) => (i >> 4) & 15);
   const zeroPoint = Uint8Array.from({ length: 256 }, (_, row) => row >> 4);
   const scale = new Float32Array(256).fill(1);
-  const groupIndex = new Int32Array(16);
-  const layer = { rows: 256, columns: 16, codes, scale, zeroPoint, groupIndex };
+  const layer = affineMatrix({ rows: 256, columns: 16, bits: 4, codes, scale, zeroPoint });
   for (let activationZeroPoint = 0; activationZeroPoint < 16; activationZeroPoint++) {
     const input = { step: 1, zeroPoint: activationZeroPoint, shift: new Uint8Array(16) };
     for (let code = 0; code < 16; code++) {
@@ -110,7 +111,9 @@ Deno.test("packLanes() holds a byte per weight, and 12 per scale and corrections
   const codes = new Uint8Array(32 * 256);
   const groupIndex = Int32Array.from({ length: 256 }, (_, column) => column % 2);
   const [scale, zeroPoint] = [new Float32Array(64), new Uint8Array(64)];
-  const layer = { rows: 32, columns: 256, codes, scale, zeroPoint, groupIndex };
+  const layer = affineMatrix({
+    ...{ rows: 32, columns: 256, bits: 4, codes, scale, zeroPoint, groupIndex },
+  });
   const packed = packLanes(layer, { step: 1, zeroPoint: 0, shift: new Uint8Array(256) });
-  assertEquals(packed.panels.byteLength, 32 * 256 + 12 * 64);
+  assertEquals(packed.memory.byteLength, 32 * 256 + 12 * 64);
 });

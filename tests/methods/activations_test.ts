@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
+import type { Profile } from "../../lib/format/mod.ts";
 import {
   type ActivationScheme,
   agileQ8,
@@ -22,12 +23,7 @@ import {
   startCache,
   type Visit,
 } from "../../lib/model/mod.ts";
-import {
-  dequantizeUniform,
-  type Profile,
-  quantizeUniform,
-  searchTrip,
-} from "../../lib/quant/mod.ts";
+import { dequantizeUniform, quantizeUniform, searchTrip } from "../../lib/quant/mod.ts";
 import { tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
 import { copyLayers, pruning, randomIds, tinyModels, withModel } from "../eval/tiny_models.ts";
 

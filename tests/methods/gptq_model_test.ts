@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { mean } from "../../lib/core/mod.ts";
+import { decodeMatrix } from "../../lib/format/mod.ts";
 import { gptqModel, quantizeWeights } from "../../lib/methods/mod.ts";
 import {
   atSites,
@@ -70,12 +71,15 @@ function slowGptq(model: Model, before?: Model): Model {
       if (latest?.site !== site) {
         latest = { site, hessian: slowHessian(inputsOf(reader, index, site)) };
       }
-      const { dequantized } = gptq(
+      const result = gptq(
         module.weight.dataSync<"float32">(),
         latest.hessian,
         options,
       );
-      layer[name] = { ...module, weight: tf.tensor(dequantized, module.weight.shape) };
+      layer[name] = {
+        ...module,
+        weight: tf.tensor(decodeMatrix(result.weight), module.weight.shape),
+      };
       if (before) reader.weights.layers[index][name] = before.weights.layers[index][name];
     }
   }

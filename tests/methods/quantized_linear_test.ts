@@ -1,17 +1,21 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
+import {
+  type AffineMatrix,
+  affineMatrix,
+  decodeMatrix,
+  type UniformGrid,
+} from "../../lib/format/mod.ts";
 import { applyTogether, quantizedLinear } from "../../lib/methods/mod.ts";
 import {
   fakeQuantizeUniform,
   gptq,
   observeRange,
-  type QuantizedWeight,
   rtn,
   searchTrip,
-  type UniformParams,
-  uniformParams,
+  uniformGrid,
 } from "../../lib/quant/mod.ts";
-import { tf, type WeightCodes } from "../../lib/tensor/mod.ts";
+import { tf } from "../../lib/tensor/mod.ts";
 import { randomFloats } from "../tensor/compare.ts";
 import { integerPaths } from "../tensor/integers.ts";
 
@@ -26,22 +30,22 @@ const weight = randomFloats(rows * columns, 2);
 const bias = randomFloats(rows, 3);
 
 const tensorRange = observeRange(x, { channels: columns, granularity: "tensor" });
-const activations: Record<string, UniformParams> = {
+const activations: Record<string, UniformGrid> = {
   "TRIP, K = 3": searchTrip(x, { channels: columns, bits: 8, K: 3 }),
   "TRIP, K = 5": searchTrip(x, { channels: columns, bits: 8, K: 5 }),
-  "one range": uniformParams(tensorRange, { bits: 8 }),
-  "one symmetric range": uniformParams(tensorRange, { bits: 8, signed: true, profile: "released" }),
+  "one range": uniformGrid(tensorRange, { bits: 8 }),
+  "one symmetric range": uniformGrid(tensorRange, { bits: 8, signed: true, profile: "released" }),
 };
 
 const plain = { rows, columns, symmetric: false, range: "minmax" } as const;
-const weights: Record<string, QuantizedWeight> = {
+const weights: Record<string, AffineMatrix> = {
   "4 bits per row": rtn(weight, { ...plain, bits: 4, groupSize: "row" }),
   "4 bits in groups": rtn(weight, { ...plain, bits: 4, groupSize: 24 }),
   "8 bits per row": rtn(weight, { ...plain, bits: 8, groupSize: "row" }),
   "8 bits in groups": rtn(weight, { ...plain, bits: 8, groupSize: 24 }),
   "4 bits in groups of act-order": gptq(weight, gram(x), {
     ...{ bits: 4, groupSize: 24, symmetric: false, actOrder: true, percdamp: 0.1 },
-  }),
+  }).weight,
 };
 
 function gram(values: Float32Array): Float64Array {
@@ -55,7 +59,8 @@ function gram(values: Float32Array): Float64Array {
 }
 
 /** Each output in float64 from the dequantized operands, and the sum of its terms' magnitudes. */
-function expectedOutputs({ dequantized }: QuantizedWeight, params: UniformParams) {
+function expectedOutputs(quantized: AffineMatrix, params: UniformGrid) {
+  const dequantized = decodeMatrix(quantized);
   const input = fakeQuantizeUniform(x, params);
   return Array.from({ length: x.length / columns * rows }, (_, at) => {
     const [token, row] = [Math.floor(at / rows), at % rows];
@@ -100,11 +105,11 @@ for (const [path, choose] of integerPaths) {
 for (const [path, choose] of integerPaths) {
   Deno.test(`quantizedLinear() quantizes as fakeQuantizeUniform() does, bit for bit: ${path}`, async () => {
     await choose();
-    const identity: WeightCodes = {
-      ...{ rows: columns, columns, scale: new Float32Array(columns).fill(1) },
-      ...{ zeroPoint: new Uint8Array(columns), groupIndex: new Int32Array(columns) },
+    const identity = affineMatrix({
+      ...{ rows: columns, columns, bits: 4, scale: new Float32Array(columns).fill(1) },
+      zeroPoint: new Uint8Array(columns),
       codes: Uint8Array.from({ length: columns ** 2 }, (_, i) => Number(i % (columns + 1) === 0)),
-    };
+    });
     for (const params of Object.values(activations)) {
       const { scale } = params;
       // Ties, values beyond the range, signed zeros and subnormal numbers.
@@ -131,7 +136,7 @@ Deno.test("quantizedLinear() gives a row the same output whatever stands beside 
   });
   const values = randomFloats(150 * 16, 5);
   const range = observeRange(values, { channels: 16, granularity: "tensor" });
-  const { weight, apply } = quantizedLinear(wide, uniformParams(range, { bits: 8 }));
+  const { weight, apply } = quantizedLinear(wide, uniformGrid(range, { bits: 8 }));
   const [all, last] = [tf.tensor2d(values, [150, 16]), tf.tensor2d(values.slice(-16), [1, 16])];
   const [many, one] = [apply(all), apply(last)];
   assertEquals(many.dataSync().slice(-4096), one.dataSync());
@@ -171,7 +176,7 @@ Deno.test("applyTogether() equals one map after the other, whatever the order of
 
 Deno.test("quantizedLinear() refuses ranges per channel, and values of other width", () => {
   const range = observeRange(x, { channels: columns, granularity: "channel" });
-  const perChannel = uniformParams(range, { bits: 8, signed: true, profile: "released" });
+  const perChannel = uniformGrid(range, { bits: 8, signed: true, profile: "released" });
   assertThrows(
     () => quantizedLinear(weights["4 bits per row"], perChannel, undefined, "attn.input"),
     InputError,

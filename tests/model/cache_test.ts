@@ -17,7 +17,7 @@ import {
   fakeQuantizeLog2,
   fakeQuantizeUniform,
   quantizeUniform,
-  uniformParams,
+  uniformGrid,
 } from "../../lib/quant/mod.ts";
 import { tensorData, tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
 import { assertFloatsClose } from "../tensor/compare.ts";
@@ -32,7 +32,7 @@ const quantize: SiteHook = (value, { site }) => {
   const values = tensorData(value);
   const quantized = site === "attn.probs"
     ? fakeQuantizeLog2(values, { bits: 4, profile: "released" })
-    : fakeQuantizeUniform(values, uniformParams(range, { bits: 8 }));
+    : fakeQuantizeUniform(values, uniformGrid(range, { bits: 8 }));
   return tf.tensor(quantized, value.shape);
 };
 

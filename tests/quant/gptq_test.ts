@@ -1,6 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { InputError, seededRandom } from "../../lib/core/mod.ts";
-import { gptq, type GptqWeight, rtn } from "../../lib/quant/mod.ts";
+import { type AffineMatrix, decodeMatrix } from "../../lib/format/mod.ts";
+import { gptq, type GptqResult, rtn } from "../../lib/quant/mod.ts";
 import golden from "../golden/quant/d_gptq.json" with { type: "json" };
 import { assertSameNumbers, goldenTensors } from "./support.ts";
 
@@ -21,6 +22,11 @@ function quantized({ wbits, groupsize, actorder, sym, blocksize, percdamp, dead 
   });
 }
 
+/** Its fields as they are compared with the reference. */
+function read(weight: AffineMatrix) {
+  return { codes: weight.readCodes(), scale: weight.scale, zeroPoint: weight.zeroPoints() };
+}
+
 /** Rows whose codes differ from the reference. */
 function differingRows(codes: Uint8Array, expected: Int32Array): number[] {
   const differing = [...codes.keys()].filter((i) => codes[i] !== expected[i]);
@@ -31,13 +37,14 @@ function differingRows(codes: Uint8Array, expected: Int32Array): number[] {
  * A symmetric grid puts the extreme weight of a group, w = (2^bits - 1) / 2 * scale, half way between
  * two codes: its last bit decides, and all later columns of the row follow.
  */
-function assertTie(result: GptqWeight, expected: Int32Array, row: number, bits: number): void {
+function assertTie(result: GptqResult, expected: Int32Array, row: number, bits: number): void {
+  const codes = result.weight.readCodes();
   const order = result.permutation ?? Int32Array.from({ length: columns }, (_, i) => i);
   const first = order.find((c) => {
     const i = row * columns + c;
-    return result.codes[i] !== expected[i];
+    return codes[i] !== expected[i];
   })!;
-  const pair = [result.codes[row * columns + first], expected[row * columns + first]].sort();
+  const pair = [codes[row * columns + first], expected[row * columns + first]].sort();
   const ties = [[0, 1], [2 ** bits - 2, 2 ** bits - 1]];
   assert(ties.some((tie) => `${tie}` === `${pair}`), `row ${row} differs without a tie: ${pair}`);
 }
@@ -48,20 +55,21 @@ for (const example of golden.cases) {
   Deno.test(`gptq() equals the reference implementation, ${id}`, () => {
     const result = quantized(example);
     const expected = tensors.integers(`${stem}.codes`);
-    const ties = differingRows(result.codes, expected);
+    const { codes, scale: scales, zeroPoint } = read(result.weight);
+    const ties = differingRows(codes, expected);
     assert(sym || ties.length === 0, `rows ${ties} differ`);
     assert(ties.length <= 1, `rows ${ties} differ`);
     for (const row of ties) assertTie(result, expected, row, wbits);
 
-    const groups = result.scale.length / rows;
+    const groups = scales.length / rows;
     const zeros = tensors.integers(`${stem}.zero`);
     tensors.floats(`${stem}.scale`).forEach((scale, i) => {
       if (ties.includes(Math.floor(i / groups))) return;
-      assertEquals(result.zeroPoint[i], zeros[i], `zero point ${i}`);
+      assertEquals(zeroPoint[i], zeros[i], `zero point ${i}`);
       // Later groups see compensated weights, whose last bits depend on the order of summation.
-      assertAlmostEquals(result.scale[i], scale, 3e-6 * scale, `scale ${i}`);
+      assertAlmostEquals(scales[i], scale, 3e-6 * scale, `scale ${i}`);
     });
-    if (groups === 1) assertSameNumbers(result.scale, tensors.floats(`${stem}.scale`), "scale");
+    if (groups === 1) assertSameNumbers(scales, tensors.floats(`${stem}.scale`), "scale");
     const loss = example.sum_losses;
     assertAlmostEquals(result.loss, loss, (ties.length ? 2e-3 : 2e-6) * loss, "loss");
 
@@ -73,7 +81,7 @@ for (const example of golden.cases) {
 Deno.test("gptq() differs from the reference implementation in one row of one golden case", () => {
   const differing = golden.cases.filter((example) => {
     const expected = tensors.integers(`${example.tensors_identical_to ?? example.id}.codes`);
-    return differingRows(quantized(example).codes, expected).length > 0;
+    return differingRows(quantized(example).weight.readCodes(), expected).length > 0;
   });
   assertEquals(differing.map(({ id }) => id), ["w4_g32_act_sym_b32"]);
 });
@@ -81,7 +89,7 @@ Deno.test("gptq() differs from the reference implementation in one row of one go
 Deno.test("gptq() dequantizes to the reference implementation's weight", () => {
   const example = golden.cases.find(({ id }) => id === "w4_grow_act_asym_b128")!;
   assertSameNumbers(
-    quantized(example).dequantized,
+    decodeMatrix(quantized(example).weight),
     tensors.floats(`${example.id}.Q`),
     "dequantized",
   );
@@ -89,7 +97,7 @@ Deno.test("gptq() dequantizes to the reference implementation's weight", () => {
 
 Deno.test("gptq() says which group a column belongs to, counting in the order of quantization", () => {
   const example = golden.cases.find(({ id }) => id === "w4_g32_act_asym_b32")!;
-  const { groupIndex, permutation } = quantized(example);
+  const { weight: { groupIndex }, permutation } = quantized(example);
   permutation!.forEach((column, rank) => assertEquals(groupIndex[column], rank >> 5));
 });
 
@@ -98,7 +106,7 @@ Deno.test("gptq() tells how far it is, and ends when the listener throws", () =>
   const run = (onStep?: (share: number) => void) =>
     gptq(tensors.floats("W"), tensors.floats("H"), options, "up", onStep);
   const shares: number[] = [];
-  assertEquals(run((share) => shares.push(share)).codes, run().codes);
+  assertEquals(run((share) => shares.push(share)), run());
   assertEquals(shares, shares.toSorted((a, b) => a - b));
   assert(shares.length > 2 * columns && shares[0] >= 0 && shares.at(-1)! < 1);
   for (const step of [0, columns, 2 * columns + 1]) {
@@ -119,35 +127,34 @@ Deno.test("gptq() is round-to-nearest when inputs are uncorrelated", () => {
   for (let i = 0; i < 24; i++) hessian[i * 25] = 1 + random.uniform();
   const format = { bits: 3, groupSize: 10, symmetric: false } as const;
   const nearest = rtn(weight, { ...format, rows: 5, columns: 24, range: "minmax" });
-  const { dequantized, groupIndex } = gptq(weight, hessian, { ...format, actOrder: false });
-  assertEquals(dequantized, nearest.dequantized);
-  assertEquals(groupIndex, nearest.groupIndex);
+  assertEquals(gptq(weight, hessian, { ...format, actOrder: false }).weight, nearest);
 });
 
 Deno.test("gptq() depends neither on the Hessian's precision nor on a factor", () => {
   const options = { bits: 4, groupSize: 32, actOrder: true, symmetric: false };
   const hessian = Float64Array.from(tensors.floats("H"));
-  const { codes } = gptq(tensors.floats("W"), hessian, options);
+  const { weight } = gptq(tensors.floats("W"), hessian, options);
   const scaled = hessian.map((value) => 4 * value);
-  assertEquals(gptq(tensors.floats("W"), scaled, options).codes, codes);
-  assertEquals(gptq(tensors.floats("W"), tensors.floats("H"), options).codes, codes);
+  assertEquals(gptq(tensors.floats("W"), scaled, options).weight, weight);
+  assertEquals(gptq(tensors.floats("W"), tensors.floats("H"), options).weight, weight);
 });
 
 const format = { bits: 4, groupSize: "row", actOrder: false, symmetric: false } as const;
 
 Deno.test("gptq() sets columns that were never active to zero", () => {
-  const { dequantized } = gptq(
+  const { weight } = gptq(
     Float32Array.of(1, 5, 2, 3, 5, 4),
     Float32Array.of(2, 0, 1, 0, 0, 0, 1, 0, 2),
     format,
   );
+  const dequantized = decodeMatrix(weight);
   assertEquals([dequantized[1], dequantized[4]], [0, 0]);
 });
 
 Deno.test("gptq() finds a row's grid before columns that were never active are zeroed", () => {
   const hessian = Float32Array.of(2, 0, 1, 0, 0, 0, 1, 0, 2);
   const scaleOf = (groupSize: number | "row") =>
-    gptq(Float32Array.of(1, 15, 3), hessian, { ...format, groupSize }).scale;
+    gptq(Float32Array.of(1, 15, 3), hessian, { ...format, groupSize }).weight.scale;
   assertEquals(scaleOf("row"), Float32Array.of(1));
   assertEquals(scaleOf(3), Float32Array.of(0.2));
 });
@@ -199,7 +206,7 @@ Deno.test("gptq() searches the Hessian for what is not finite only where somethi
   hessian.find = () => {
     throw new Error("it is finite");
   };
-  assertEquals(gptq(new Float32Array(2), hessian, format).codes.length, 2);
+  assertEquals(gptq(new Float32Array(2), hessian, format).weight.readCodes().length, 2);
 });
 
 for (const groupSize of ["row", 2] as const) {
@@ -228,11 +235,11 @@ Deno.test("gptq() gives weights too small for a scale the grid of zeros", () => 
   const random = seededRandom(3);
   const weight = Float32Array.from({ length: 12 }, () => random.normal());
   const hessian = Float64Array.of(3, 1, 1, 1, 2, 0, 1, 0, 2);
-  const expected = gptq(weight, hessian, format);
+  const expected = decodeMatrix(gptq(weight, hessian, format).weight);
   const small = weight.map((value, i) => i >= 3 && i < 6 ? 1e-45 : value);
-  const { dequantized, scale } = gptq(small, hessian, format);
-  assertEquals(dequantized, expected.dequantized.map((value, i) => i >= 3 && i < 6 ? 0 : value));
-  assertEquals(scale[1], Math.fround(2 / 15));
+  const quantized = gptq(small, hessian, format).weight;
+  assertEquals(decodeMatrix(quantized), expected.map((value, i) => i >= 3 && i < 6 ? 0 : value));
+  assertEquals(quantized.scale[1], Math.fround(2 / 15));
 });
 
 for (const actOrder of [false, true]) {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
+import { affineMatrix, decodeMatrix } from "../../lib/format/mod.ts";
 import { rtn } from "../../lib/quant/mod.ts";
 import golden from "../golden/quant/d_rtn.json" with { type: "json" };
 import { assertSameNumbers, goldenTensors } from "./support.ts";
@@ -10,7 +11,7 @@ Deno.test("rtn() equals the reference quantizer on every golden case", () => {
   assertEquals(golden.cases.length, 20);
   for (const { id, input = "W", mse = false } of golden.cases) {
     const [rows, columns] = tensors.shape(input);
-    const { codes, scale, zeroPoint, dequantized } = rtn(tensors.floats(input), {
+    const weight = rtn(tensors.floats(input), {
       rows,
       columns,
       bits: Number(id.match(/w(\d)/)![1]),
@@ -18,14 +19,14 @@ Deno.test("rtn() equals the reference quantizer on every golden case", () => {
       symmetric: id.includes("_sym"),
       range: mse ? "mse" : "minmax",
     });
-    assertSameNumbers(scale, tensors.floats(`${id}.scale`), `${id} scale`);
-    assertSameNumbers(zeroPoint, tensors.integers(`${id}.zero`), `${id} zero point`);
+    assertSameNumbers(weight.scale, tensors.floats(`${id}.scale`), `${id} scale`);
+    assertSameNumbers(weight.zeroPoints(), tensors.integers(`${id}.zero`), `${id} zero point`);
     assert(tensors.has(`${id}.codes`) || tensors.has(`${id}.Q`), `${id} is compared with nothing`);
     if (tensors.has(`${id}.codes`)) {
-      assertSameNumbers(codes, tensors.integers(`${id}.codes`), `${id} codes`);
+      assertSameNumbers(weight.readCodes(), tensors.integers(`${id}.codes`), `${id} codes`);
     }
     if (tensors.has(`${id}.Q`)) {
-      assertSameNumbers(dequantized, tensors.floats(`${id}.Q`), `${id} dequantized`);
+      assertSameNumbers(decodeMatrix(weight), tensors.floats(`${id}.Q`), `${id} dequantized`);
     }
   }
 });
@@ -33,15 +34,16 @@ Deno.test("rtn() equals the reference quantizer on every golden case", () => {
 Deno.test("rtn() gives each group of a row its own grid, the last one may be short", () => {
   const weight = Float32Array.of(0, 3, -6, 9, 15, 0, 1, 2, 3, -30);
   const options = { rows: 2, columns: 5, bits: 4, groupSize: 2, symmetric: false } as const;
-  assertEquals(rtn(weight, { ...options, range: "minmax" }), {
-    rows: 2,
-    columns: 5,
+  const quantized = rtn(weight, { ...options, range: "minmax" });
+  const expected = affineMatrix({
+    ...{ rows: 2, columns: 5, bits: 4 },
     codes: Uint8Array.of(0, 15, 0, 15, 15, 0, 15, 10, 15, 0),
     scale: Float32Array.of(0.2, 1, 1, 1 / 15, 0.2, 2),
     zeroPoint: Uint8Array.of(0, 6, 0, 0, 0, 15),
     groupIndex: Int32Array.of(0, 0, 1, 1, 2),
-    dequantized: Float32Array.of(0, 3, -6, 9, 15, 0, 1, 2, 3, -30),
   });
+  assertEquals(quantized, expected);
+  assertEquals(decodeMatrix(quantized), weight);
 });
 
 Deno.test("rtn() shrinks the range to 21/100 at most", () => {
@@ -53,10 +55,13 @@ Deno.test("rtn() shrinks the range to 21/100 at most", () => {
 });
 
 Deno.test("rtn() gives weights too small for a scale the grid of zeros", () => {
-  const { scale, dequantized } = rtn(Float32Array.of(1e-45, -1e-45), {
+  const weight = rtn(Float32Array.of(1e-45, -1e-45), {
     ...{ rows: 1, columns: 2, bits: 4, groupSize: "row", symmetric: false, range: "mse" },
   });
-  assertEquals([scale, dequantized], [Float32Array.of(2 / 15), new Float32Array(2)]);
+  assertEquals([weight.scale, decodeMatrix(weight)], [
+    Float32Array.of(2 / 15),
+    new Float32Array(2),
+  ]);
 });
 
 const options = { rows: 1, columns: 2, bits: 4, groupSize: "row", symmetric: false } as const;

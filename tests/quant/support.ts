@@ -1,6 +1,6 @@
 import { assert } from "@std/assert";
 import fc from "fast-check";
-import type { UniformParams } from "../../lib/quant/mod.ts";
+import type { UniformGrid } from "../../lib/format/mod.ts";
 import { readGolden } from "../golden/read_golden.ts";
 
 /** The tensors of one file of `tests/golden/quant`, by name. */
@@ -48,8 +48,8 @@ export function nearestEven(value: number): number {
   return below % 2 === 0 ? below : below + 1;
 }
 
-/** Parameters of any grid, related to no input; `channels` x `inner` elements are a period. */
-export function anyParams(channels: number, inner: number): fc.Arbitrary<UniformParams> {
+/** Any grid, related to no input; `channels` x `inner` elements are a period. */
+export function anyParams(channels: number, inner: number): fc.Arbitrary<UniformGrid> {
   const perChannel = { minLength: channels, maxLength: channels };
   return fc.record({
     bits: fc.integer({ min: 2, max: 8 }),

@@ -7,7 +7,7 @@ import {
   mergeRanges,
   observeRange,
   quantizeUniform,
-  uniformParams,
+  uniformGrid,
 } from "../../lib/quant/mod.ts";
 import golden from "../golden/quant/a_uniform.json" with { type: "json" };
 import { assertSameNumbers, goldenTensors, matrix } from "./support.ts";
@@ -32,7 +32,7 @@ Deno.test("quantizeUniform() equals the released code on every golden case", () 
     const x = tensors.floats(input.at(-1)!);
     const { codes, params } = quantizeUniform(
       x,
-      uniformParams(range, { bits, profile: "released", signed }),
+      uniformGrid(range, { bits, profile: "released", signed }),
     );
     assertSameNumbers(params.scale, tensors.floats(`${id}.scale`), `${id} scale`);
     assertSameNumbers(params.zeroPoint, tensors.integers(`${id}.zero_point`), `${id} zero point`);
@@ -64,12 +64,12 @@ Deno.test("quantizeUniform() names a tensor whose range is wider than float32 re
 Deno.test("quantizeUniform() clips what a static range does not cover", () => {
   const range = { min: Float32Array.of(-2), max: Float32Array.of(13), inner: 1 };
   const x = Float32Array.of(-1e30, -3, 14, 3e38);
-  const { codes } = quantizeUniform(x, uniformParams(range, { bits: 4 }));
+  const { codes } = quantizeUniform(x, uniformGrid(range, { bits: 4 }));
   assertEquals(codes, Int32Array.of(0, 0, 15, 15));
 });
 
 Deno.test("quantizeUniform() refuses a value that is not finite", () => {
-  const params = uniformParams(
+  const params = uniformGrid(
     { min: Float32Array.of(0), max: Float32Array.of(1), inner: 1 },
     { bits: 8 },
   );

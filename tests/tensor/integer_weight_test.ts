@@ -1,24 +1,20 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/core/mod.ts";
-import {
-  type IntegerWeight,
-  packWeight,
-  useBackend,
-  type WeightCodes,
-} from "../../lib/tensor/mod.ts";
+import { type AffineCodes, affineMatrix } from "../../lib/format/mod.ts";
+import { type IntegerWeight, packWeight, useBackend } from "../../lib/tensor/mod.ts";
 
 await useBackend("agile");
 
 /** One row of five columns in two groups that interleave. */
-const weight: WeightCodes = {
-  rows: 1,
-  columns: 5,
+const codes: AffineCodes = {
+  ...{ rows: 1, columns: 5, bits: 4 },
   codes: Uint8Array.of(1, 2, 3, 4, 5),
   scale: Float32Array.of(0.5, 0.25),
   zeroPoint: Uint8Array.of(7, 3),
   groupIndex: Int32Array.of(0, 1, 0, 1, 0),
 };
+const weight = affineMatrix(codes);
 
 /** A chain of places: its codes as [row][place], the columns there, and its factor. */
 interface ReadChain {
@@ -89,7 +85,7 @@ Deno.test("packWeight() gathers groups and gives powers of two chains of their o
 
 Deno.test("packWeight() gives powers beyond 2^3, and those of 8-bit weights, blocks of their own", () => {
   const [shift, wide] = [Uint8Array.of(0, 1, 2, 1, 0), Uint8Array.of(0, 4, 0, 0, 0)];
-  const bytes = { ...weight, codes: Uint8Array.of(1, 2, 3, 4, 200) };
+  const bytes = affineMatrix({ ...codes, bits: 8, codes: Uint8Array.of(1, 2, 3, 4, 200) });
   const packed = packWeight(bytes, { step: 2, shift });
   assertEquals(packed.bits, 8);
   const blocks = read(packed);
@@ -111,10 +107,11 @@ Deno.test("packWeight() keeps every code, at most eight steps to a chain", () =>
     rows: fc.integer({ min: 1, max: 19 }),
     columns: fc.integer({ min: 1, max: 150 }),
     groups: fc.integer({ min: 1, max: 3 }),
-    highest: fc.constantFrom(15, 255),
+    bits: fc.constantFrom(2, 3, 4, 5, 8),
     furthest: fc.integer({ min: 0, max: 8 }),
   });
-  fc.assert(fc.property(sizes, fc.gen(), ({ rows, columns, groups, highest, furthest }, draw) => {
+  fc.assert(fc.property(sizes, fc.gen(), ({ rows, columns, groups, bits, furthest }, draw) => {
+    const highest = 2 ** bits - 1;
     const bytes = (length: number, max: number) =>
       draw(fc.uint8Array, { minLength: length, maxLength: length, max });
     const codes = bytes(rows * columns, highest);
@@ -122,10 +119,9 @@ Deno.test("packWeight() keeps every code, at most eight steps to a chain", () =>
     const shift = bytes(columns, furthest);
     const scale = new Float32Array(rows * groups).fill(1);
     const zeroPoint = bytes(rows * groups, highest);
-    const packed = packWeight({ rows, columns, codes, scale, zeroPoint, groupIndex }, {
-      step: 1,
-      shift,
-    });
+    const weight = affineMatrix({ rows, columns, bits, codes, scale, zeroPoint, groupIndex });
+    const packed = packWeight(weight, { step: 1, shift });
+    assertEquals(packed.bits, bits <= 4 ? 4 : 8);
     const seen = new Int32Array(columns);
     for (const { chains, scale, zeroPoint: zeros } of read(packed)) {
       for (const { columns: own, codes: rowsOfCodes, factor } of chains) {
@@ -146,15 +142,23 @@ Deno.test("packWeight() keeps every code, at most eight steps to a chain", () =>
   }));
 });
 
-Deno.test("packWeight() refuses a shift too few, and blocks too deep", () => {
+Deno.test("packWeight() refuses a shift too few, float zero points and blocks too deep", () => {
   assertThrows(
     () => packWeight(weight, { step: 1, shift: new Uint8Array(4) }),
     InputError,
     "Cannot pack a weight: it needs 5 shifts, got 4",
   );
+  const floats = affineMatrix({ ...codes, zeroPoint: Float32Array.of(7.5, 3) });
+  assertThrows(
+    () => packWeight(floats, { step: 1, shift: new Uint8Array(5) }),
+    InputError,
+    "Cannot pack a weight: its zero points must be integers, got [7.5,3]",
+  );
   const columns = 32769;
-  const deep = { columns, codes: new Uint8Array(columns), groupIndex: new Int32Array(columns) };
-  const wide = { ...weight, ...deep, scale: Float32Array.of(1) };
+  const wide = affineMatrix({
+    ...{ rows: 1, columns, bits: 4, codes: new Uint8Array(columns) },
+    ...{ scale: Float32Array.of(1), zeroPoint: Uint8Array.of(0) },
+  });
   assertThrows(
     () => packWeight(wide, { step: 1, shift: new Uint8Array(columns) }),
     InputError,

@@ -1,18 +1,11 @@
 import { refuse, require } from "../../core/mod.ts";
+import type { GridSteps } from "../../format/mod.ts";
 import type { AgileBackend, AgileKernel, KernelCall } from "../agile.ts";
 import { readsAtOnce, tensorData } from "../data.ts";
 import { split } from "../split.ts";
 import { tf } from "../tf.ts";
 import { fused } from "./fused.ts";
-
-/** A uniform grid per channel: `(round(clip(x / scale + shift, low, high)) - shift) * scale`. */
-export interface UniformSteps {
-  /** Each `[channels]`; all but `scale` are integers. */
-  scale: Float32Array;
-  shift: Float32Array;
-  low: Float32Array;
-  high: Float32Array;
-}
+import { stretch } from "./stretch_steps.ts";
 
 /** Elements that are worth a thread's while. */
 const elementsPerCall = 16384;
@@ -25,24 +18,20 @@ const elementsPerCall = 16384;
  * @returns The shape of x.
  * @throws {InputError} If `x` holds NaN or infinity, or its last axis does not fit.
  */
-export function fakeQuantUniform<T extends tf.Tensor>(x: T, steps: UniformSteps, name: string): T {
+export function fakeQuantUniform<T extends tf.Tensor>(x: T, steps: GridSteps, name: string): T {
   const { scale, shift, low, high } = steps;
   const [columns, channels] = [x.shape.at(-1) ?? 1, scale.length];
   const rule = `its last axis must be a multiple of ${channels} channels`;
   require(columns % channels === 0, `quantize ${name}`, rule, columns);
-  const parameters = [scale, shift, low, high].map((values) => stretch(values, columns));
+  const parameters = [scale, shift, low, high].map((values) =>
+    channels === columns ? values : stretch(values, new Float32Array(columns))
+  );
   return fused("FakeQuantUniform", { x }, { parameters, name }, () => {
     if (readsAtOnce()) requireFinite(tensorData(x), name);
     const [scale, shift, low, high] = parameters.map((values) => tf.tensor1d(values));
     const clipped = tf.minimum(tf.maximum(tf.add(tf.div(x, scale), shift), low), high);
     return tf.mul(tf.sub(tf.round(clipped), shift), scale) as T;
   });
-}
-
-/** Repeats each value so that there are `length`. */
-function stretch(values: Float32Array, length: number): Float32Array {
-  const run = length / values.length;
-  return run === 1 ? values : Float32Array.from({ length }, (_, i) => values[Math.floor(i / run)]);
 }
 
 /** The kernel behind {@linkcode fakeQuantUniform}. */

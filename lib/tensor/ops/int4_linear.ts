@@ -1,32 +1,14 @@
 import { require } from "../../core/mod.ts";
+import type { GridSteps, LanePanels } from "../../format/mod.ts";
 import { type AgileBackend, requireAgile } from "../agile.ts";
 import { split } from "../split.ts";
 import { tf } from "../tf.ts";
 import { requireFinite, runWithFlags } from "./fake_quant.ts";
-import type { ActivationCodes } from "./integer_linear.ts";
+import type { PackedMap } from "./integer_linear.ts";
+import { type CommonBounds, commonBounds, stretch } from "./stretch_steps.ts";
 
-/** A 4-bit weight in the panels of `lib/int4`, which lays them out. */
-export interface Int4Weight {
-  /** Outputs and inputs. */
-  rows: number;
-  columns: number;
-  /** `[columns]`, the column at each place of a row of activations. */
-  order: Int32Array;
-  /** The runs of each block of columns. */
-  table: Int32Array;
-  blocks: number;
-  /** Bytes that a panel of activations takes up. */
-  activationBytes: number;
-  /** The panels of weights, of any bits; whoever made it frees it. */
-  memory: tf.Tensor1D;
-}
-
-/** A linear map of 4-bit weights and activations. */
-export interface Int4Map {
-  weight: Int4Weight;
-  /** `[out]` */
-  bias?: tf.Tensor1D;
-}
+/** A 4-bit weight in the panels of `lib/int4`, in a tensor; whoever made that frees it. */
+export type LaneTensors = LanePanels<tf.Tensor1D>;
 
 /** Outputs in a panel of weights, rows in one of activations, and bytes of the sums of both. */
 const [panelColumns, panelRows, sumBytes] = [16, 4, 256];
@@ -40,8 +22,8 @@ const quantizedRows = 32;
  * bias in float32.
  *
  * @param x `[rows, in]`
- * @param codes Of 4 bits.
- * @param maps Their weights packed for these codes.
+ * @param steps Of the 4-bit grid that the weights were packed for: one shift and one lowest code for all
+ *   channels.
  * @param name What errors call `x`.
  * @returns `[rows, out]` for each map.
  * @throws {InputError} If `x` is not finite or something does not fit, or another backend than `agile`
@@ -49,8 +31,8 @@ const quantizedRows = 32;
  */
 export function int4Linear(
   x: tf.Tensor2D,
-  codes: ActivationCodes,
-  maps: Int4Map[],
+  steps: GridSteps,
+  maps: PackedMap<LaneTensors>[],
   name = "tensor",
 ): tf.Tensor2D[] {
   const action = `multiply ${name} in integers`;
@@ -59,21 +41,22 @@ export function int4Linear(
     const fits = x.shape.length === 2 && x.shape[1] === columns;
     require(fits, action, `it must be [rows, ${columns}]`, x.shape);
   }
+  const bounds = commonBounds(steps, action);
   const [{ weight: first }] = maps;
   if (maps.some(({ weight }) => !sameLayout(weight, first))) {
-    return maps.flatMap((map) => int4Linear(x, codes, [map], name));
+    return maps.flatMap((map) => int4Linear(x, steps, [map], name));
   }
   const [rows] = x.shape;
   const activationBytes = Math.ceil(rows / panelRows) * first.activationBytes;
   return backend.scratch([4 * first.table.length, activationBytes], (table, activations) => {
     backend.view(Int32Array, table, first.table.length).set(first.table);
-    layOut(backend, x, codes, first, { table, activations, name });
+    layOut(backend, x, steps.scale, bounds, first, { table, activations, name });
     return maps.map((map) => multiply(backend, rows, map, { table, activations }));
   });
 }
 
 /** Whether two weights can read the same panels of activations. */
-function sameLayout(a: Int4Weight, b: Int4Weight): boolean {
+function sameLayout(a: LaneTensors, b: LaneTensors): boolean {
   const equal = (one: Int32Array, other: Int32Array) =>
     one.length === other.length && one.every((word, i) => word === other[i]);
   return a === b || (equal(a.table, b.table) && equal(a.order, b.order));
@@ -83,8 +66,9 @@ function sameLayout(a: Int4Weight, b: Int4Weight): boolean {
 function layOut(
   backend: AgileBackend,
   x: tf.Tensor2D,
-  { scale, shift, low, high, zeroPoint }: ActivationCodes,
-  { order, blocks, activationBytes }: Int4Weight,
+  scale: Float32Array,
+  { shift, low, high, zeroPoint }: CommonBounds,
+  { order, blocks, activationBytes }: LaneTensors,
   { table, activations, name }: { table: number; activations: number; name: string },
 ): void {
   const [rows, columns] = x.shape;
@@ -94,7 +78,7 @@ function layOut(
   const accepted = backend.scratch(
     [rows * columns, 4 * columns, 4 * columns],
     (bytes, scales, places) => {
-      backend.view(Float32Array, scales, columns).set(scale);
+      stretch(scale, backend.view(Float32Array, scales, columns));
       backend.view(Int32Array, places, columns).set(order);
       const finite = runWithFlags(
         backend,
@@ -121,24 +105,24 @@ function layOut(
 function multiply(
   backend: AgileBackend,
   rows: number,
-  { weight, bias }: Int4Map,
+  { weight, bias }: PackedMap<LaneTensors>,
   { table, activations }: { table: number; activations: number },
 ): tf.Tensor2D {
   const { rows: outputs, blocks, memory } = weight;
-  const panels = Math.ceil(outputs / panelColumns);
-  const stride = panels * panelColumns;
-  const panelBytes = 4 * memory.size / panels;
+  const count = Math.ceil(outputs / panelColumns);
+  const stride = count * panelColumns;
+  const panelBytes = 4 * memory.size / count;
   const source = backend.addressOf(memory);
-  const parts = split(panels, 1, backend.simd.callsAtMost);
+  const parts = split(count, 1, backend.simd.callsAtMost);
   const start = bias && backend.floats(bias);
   return backend.scratch([4 * rows * stride, sumBytes * parts.length], (target, sums) => {
     const padded = backend.view(Float32Array, target, rows * stride).fill(0);
     if (start) { for (let row = 0; row < rows; row++) padded.set(start, row * stride); }
     backend.run(
       "int4Linear",
-      parts.map(([first, count], call) => [
+      parts.map(([first, some], call) => [
         ...[target + 4 * panelColumns * first, stride, rows, activations],
-        ...[source + panelBytes * first, count, table, blocks, sums + sumBytes * call],
+        ...[source + panelBytes * first, some, table, blocks, sums + sumBytes * call],
       ]),
     );
     const { tensor, address } = backend.output([rows, outputs]);

@@ -1,24 +1,16 @@
 import { require } from "../../core/mod.ts";
+import type { GridSteps } from "../../format/mod.ts";
 import { type AgileBackend, requireAgile } from "../agile.ts";
 import type { IntegerWeight } from "../integer_weight.ts";
 import { split } from "../split.ts";
 import { tf } from "../tf.ts";
 import { requireFinite, runWithFlags } from "./fake_quant.ts";
+import { type CommonBounds, commonBounds, stretch } from "./stretch_steps.ts";
 
-/** How activations become codes: `round(clip(x / scale + shift, low, high)) - shift + zeroPoint`. */
-export interface ActivationCodes {
-  /** `[columns]`. */
-  scale: Float32Array;
-  shift: number;
-  low: number;
-  high: number;
-  /** The code of zero, 0..255, as are all codes. */
-  zeroPoint: number;
-}
-
-/** A linear map in integers. */
-export interface IntegerMap {
-  weight: IntegerWeight;
+/** What a linear map consists of. */
+export interface PackedMap<Weight> {
+  /** Packed for activations on a certain grid. */
+  weight: Weight;
   /** `[out]` */
   bias?: tf.Tensor1D;
 }
@@ -38,7 +30,9 @@ const quantizedRows = 32;
  * Nothing but the outputs is kept. Native products read weights as bytes in scratch memory.
  *
  * @param x `[rows, in]`
- * @param maps Their weights packed for these codes, with one order of columns.
+ * @param steps Of the grid that the weights were packed for: one shift and one lowest code for all
+ *   channels.
+ * @param maps Their weights have one order of columns.
  * @param name What errors call `x`.
  * @returns `[rows, out]` for each map.
  * @throws {InputError} If `x` is not finite or something does not fit, or another backend than `agile`
@@ -46,21 +40,22 @@ const quantizedRows = 32;
  */
 export function integerLinear(
   x: tf.Tensor2D,
-  codes: ActivationCodes,
-  maps: IntegerMap[],
+  steps: GridSteps,
+  maps: PackedMap<IntegerWeight>[],
   name = "tensor",
 ): tf.Tensor2D[] {
   const action = `multiply ${name} in integers`;
   const backend = requireAgile(action);
   requireFit(x, maps, action);
+  const bounds = commonBounds(steps, action);
   const [{ weight: { places, blocks } }] = maps;
   const [rows] = x.shape;
   const roundedRows = Math.ceil(rows / 4) * 4;
   const native = backend.integerProduct.native && rows >= nativeRows;
   const sizes = [roundedRows * places, 4 * roundedRows * blocks];
   return backend.scratch(sizes, (bytes, rowSums) => {
-    const quantized: Quantized = { rows, bytes, rowSums, zeroPoint: codes.zeroPoint };
-    const accepted = quantize(backend, x, codes, maps[0].weight, quantized, !native);
+    const quantized: Quantized = { rows, bytes, rowSums, zeroPoint: bounds.zeroPoint };
+    const accepted = quantize(backend, x, steps.scale, bounds, maps[0].weight, quantized, !native);
     if (!accepted) requireFinite(backend.floats(x), name);
     const multiply = native ? multiplyNative : multiplySimd;
     return maps.map((map) => {
@@ -71,7 +66,11 @@ export function integerLinear(
   });
 }
 
-function requireFit({ shape }: tf.Tensor2D, maps: IntegerMap[], action: string): void {
+function requireFit(
+  { shape }: tf.Tensor2D,
+  maps: PackedMap<IntegerWeight>[],
+  action: string,
+): void {
   const [{ weight: first }] = maps;
   for (const { weight, bias } of maps) {
     const width = `it must be [rows, ${weight.columns}]`;
@@ -100,7 +99,8 @@ interface Quantized {
 function quantize(
   backend: AgileBackend,
   x: tf.Tensor2D,
-  { scale, shift, low, high, zeroPoint }: ActivationCodes,
+  scale: Float32Array,
+  { shift, low, high, zeroPoint }: CommonBounds,
   { memory, places, blocks }: IntegerWeight,
   { bytes, rowSums }: Quantized,
   signed: boolean,
@@ -110,7 +110,7 @@ function quantize(
   const most = Math.min(backend.simd.callsAtMost, Math.ceil(rows / quantizedRows));
   const parts = split(rows, 4, most);
   return backend.scratch([4 * columns], (scales) => {
-    backend.view(Float32Array, scales, columns).set(scale);
+    stretch(scale, backend.view(Float32Array, scales, columns));
     return runWithFlags(
       backend,
       "quantizeCodes",
@@ -126,7 +126,7 @@ function quantize(
 /** Calls `work` with the address of the bias, zeros where there is none, padded as the weight is. */
 function withBias(
   backend: AgileBackend,
-  { weight: { paddedRows }, bias }: IntegerMap,
+  { weight: { paddedRows }, bias }: PackedMap<IntegerWeight>,
   work: (bias: number) => void,
 ): void {
   backend.scratch([4 * paddedRows], (address) => {

@@ -6,7 +6,7 @@ import { takeReadings } from "../../../experiments/measure/readings.ts";
 import { WeightCache } from "../../../experiments/measure/weight_cache.ts";
 import { methods, quantizedForward, quantizeWeights } from "../../../lib/methods/mod.ts";
 import { disposeModel } from "../../../lib/model/mod.ts";
-import type { Profile } from "../../../lib/quant/mod.ts";
+import type { Profile } from "../../../lib/format/mod.ts";
 import { tf } from "../../../lib/tensor/mod.ts";
 import { tinyModels, withModel } from "../../eval/tiny_models.ts";
 import { facts, tinySubject } from "./tiny_subject.ts";

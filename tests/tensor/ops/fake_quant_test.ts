@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../../lib/core/mod.ts";
-import { fakeQuantizeUniform, fusedSteps, type UniformParams } from "../../../lib/quant/mod.ts";
+import { gridSteps, type UniformGrid } from "../../../lib/format/mod.ts";
+import { fakeQuantizeUniform } from "../../../lib/quant/mod.ts";
 import { fakeQuantUniform, tf, useBackend } from "../../../lib/tensor/mod.ts";
 import { anyParams } from "../../quant/support.ts";
 import { assertFreesMemory } from "../compare.ts";
@@ -13,9 +14,9 @@ const values = fc.oneof(
   fc.integer({ min: -1200, max: 1200 }).map((halves) => halves / 2),
 );
 
-function apply(x: Float32Array, columns: number, params: UniformParams): Float32Array {
+function apply(x: Float32Array, columns: number, params: UniformGrid): Float32Array {
   const input = tf.tensor2d(x, [x.length / columns, columns]);
-  const output = fakeQuantUniform(input, fusedSteps(params), "x");
+  const output = fakeQuantUniform(input, gridSteps(params), "x");
   const result = output.dataSync<"float32">() as Float32Array;
   tf.dispose([input, output]);
   return result;

@@ -1,19 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../../lib/core/mod.ts";
-import {
-  integerLinear,
-  packWeight,
-  tf,
-  useBackend,
-  type WeightCodes,
-} from "../../../lib/tensor/mod.ts";
+import { type AffineCodes, affineMatrix, type GridSteps } from "../../../lib/format/mod.ts";
+import { integerLinear, packWeight, tf, useBackend } from "../../../lib/tensor/mod.ts";
 import type { AgileBackend } from "../../../lib/tensor/agile.ts";
 import { integerPaths } from "../integers.ts";
 
 /** A layer whose activations are codes already: code - zeroPoint, times 2^shift of their column. */
 interface Layer {
-  weight: WeightCodes;
+  weight: AffineCodes & { groupIndex: Int32Array };
   /** `[tokens, columns]` */
   codes: Uint8Array;
   zeroPoint: number;
@@ -21,18 +16,24 @@ interface Layer {
   bias: Float32Array;
 }
 
+/** Steps of these sizes, with one shift and range for all channels. */
+function stepsOf(scale: Float32Array, [shift, low, high]: [number, number, number]): GridSteps {
+  const [shifts, lowest, highest] = [shift, low, high].map((value) => scale.map(() => value));
+  return { scale, shift: shifts, low: lowest, high: highest };
+}
+
 /** What `integerLinear` makes of a layer. */
 function compute({ weight, codes, zeroPoint, shift, bias }: Layer): Float32Array {
-  const packed = packWeight(weight, { step: 1, shift });
+  const packed = packWeight(affineMatrix(weight), { step: 1, shift });
   const scale = Float32Array.from(shift, (power) => 2 ** power);
-  const grid = { scale, shift: 0, low: -zeroPoint, high: 255 - zeroPoint, zeroPoint };
+  const steps = stepsOf(scale, [0, -zeroPoint, 255 - zeroPoint]);
   const values = Float32Array.from(
     codes,
     (code, i) => (code - zeroPoint) * scale[i % shift.length],
   );
   const x = tf.tensor2d(values, [codes.length / shift.length, shift.length]);
   const biases = tf.tensor1d(bias);
-  const [output] = integerLinear(x, grid, [{ weight: packed, bias: biases }]);
+  const [output] = integerLinear(x, steps, [{ weight: packed, bias: biases }]);
   const result = output.dataSync<"float32">() as Float32Array;
   tf.dispose([x, biases, output, packed.memory]);
   return result;
@@ -73,7 +74,7 @@ for (const [name, choose] of integerPaths) {
       const bytes = (length: number, max: number) =>
         draw(fc.uint8Array, { minLength: length, maxLength: length, max });
       const weight = {
-        ...{ rows, columns, codes: bytes(rows * columns, 15) },
+        ...{ rows, columns, bits: 4, codes: bytes(rows * columns, 15) },
         scale: Float32Array.from(bytes(rows * groups, 255), (byte) => (byte + 1) / 77),
         zeroPoint: bytes(rows * groups, 15),
         // In ascending order: the order in which blocks are added.
@@ -98,6 +99,7 @@ for (const [name, choose] of integerPaths) {
         ...{
           rows,
           columns,
+          bits: 8,
           codes: bytes(rows * columns, 255),
           scale: new Float32Array(rows).fill(0.3),
         },
@@ -117,7 +119,8 @@ for (const [name, choose] of integerPaths) {
     await choose();
     const [rows, columns, tokens] = [130, 64, 150];
     const weight = {
-      ...{ rows, columns, codes: new Uint8Array(rows * columns).map((_, i) => i * 7 % 16) },
+      ...{ rows, columns, bits: 4 },
+      codes: new Uint8Array(rows * columns).map((_, i) => i * 7 % 16),
       ...{ scale: new Float32Array(rows).fill(0.5), zeroPoint: new Uint8Array(rows).fill(3) },
       groupIndex: new Int32Array(columns),
     };
@@ -141,7 +144,7 @@ for (const [name, choose] of integerPaths) {
             for (const [activation, zeroPoint] of [[0, 255], [255, 0], [0, 0], [255, 255]]) {
               const furthest = bits === 4 ? 3 : 0;
               const weight = {
-                ...{ rows, columns, codes: new Uint8Array(rows * columns).fill(code) },
+                ...{ rows, columns, bits, codes: new Uint8Array(rows * columns).fill(code) },
                 ...{
                   scale: new Float32Array(rows).fill(1),
                   zeroPoint: new Uint8Array(rows).fill(zero),
@@ -168,20 +171,21 @@ Deno.test("integerLinear() quantizes once what several maps read", async () => {
   await useBackend("agile");
   const [columns, tokens] = [40, 20];
   const weights = [3, 9].map((rows) =>
-    packWeight({
-      ...{ rows, columns, codes: Uint8Array.from({ length: rows * columns }, (_, i) => i % 16) },
-      ...{ scale: new Float32Array(rows).fill(0.1), zeroPoint: new Uint8Array(rows).fill(5) },
-      groupIndex: new Int32Array(columns),
-    }, { step: 0.5, shift: Uint8Array.from({ length: columns }, (_, i) => i % 3) })
+    packWeight(
+      affineMatrix({
+        ...{ rows, columns, bits: 4 },
+        codes: Uint8Array.from({ length: rows * columns }, (_, i) => i % 16),
+        ...{ scale: new Float32Array(rows).fill(0.1), zeroPoint: new Uint8Array(rows).fill(5) },
+      }),
+      { step: 0.5, shift: Uint8Array.from({ length: columns }, (_, i) => i % 3) },
+    )
   );
-  const grid = {
-    scale: Float32Array.from({ length: columns }, (_, i) => 0.5 * 2 ** (i % 3)),
-    ...{ shift: 0, low: -128, high: 127, zeroPoint: 128 },
-  };
+  const scale = Float32Array.from({ length: columns }, (_, i) => 0.5 * 2 ** (i % 3));
+  const steps = stepsOf(scale, [0, -128, 127]);
   const x = tf.randomNormal([tokens, columns], 0, 20) as tf.Tensor2D;
-  const together = integerLinear(x, grid, weights.map((weight) => ({ weight })));
+  const together = integerLinear(x, steps, weights.map((weight) => ({ weight })));
   weights.forEach((weight, index) => {
-    const [alone] = integerLinear(x, grid, [{ weight }]);
+    const [alone] = integerLinear(x, steps, [{ weight }]);
     assertEquals(together[index].dataSync(), alone.dataSync());
     alone.dispose();
   });
@@ -191,15 +195,19 @@ Deno.test("integerLinear() quantizes once what several maps read", async () => {
 Deno.test("integerLinear() refuses what does not fit, and other backends", async () => {
   await useBackend("agile");
   const pack = (shift: number[]) =>
-    packWeight({
-      ...{ rows: 2, columns: 2, codes: new Uint8Array(4), groupIndex: new Int32Array(2) },
-      ...{ scale: Float32Array.of(1, 1), zeroPoint: new Uint8Array(2) },
-    }, { step: 1, shift: Uint8Array.from(shift) });
+    packWeight(
+      affineMatrix({
+        ...{ rows: 2, columns: 2, bits: 4, codes: new Uint8Array(4) },
+        ...{ scale: Float32Array.of(1, 1), zeroPoint: new Uint8Array(2) },
+      }),
+      { step: 1, shift: Uint8Array.from(shift) },
+    );
   const [weight, other] = [pack([0, 0]), pack([0, 1])];
-  const grid = { scale: Float32Array.of(1, 1), shift: 0, low: 0, high: 255, zeroPoint: 0 };
+  const steps = stepsOf(Float32Array.of(1, 1), [0, 0, 255]);
+  const unlike = { ...steps, low: Float32Array.of(0, -1) };
   const [x, narrow, bias] = [tf.ones([1, 2]), tf.ones([1, 1]), tf.tensor1d([1, 2, 3])];
   const strange = tf.tensor2d([[1, NaN]]);
-  const apply = (value: tf.Tensor, maps: Parameters<typeof integerLinear>[2]) => () =>
+  const apply = (value: tf.Tensor, maps: Parameters<typeof integerLinear>[2], grid = steps) => () =>
     integerLinear(value as tf.Tensor2D, grid, maps, "attn.input");
   const refusals: [() => void, string][] = [
     [
@@ -213,6 +221,10 @@ Deno.test("integerLinear() refuses what does not fit, and other backends", async
     [
       apply(x, [{ weight }, { weight: other }]),
       "in integers: all weights must have one order of columns",
+    ],
+    [
+      apply(x, [{ weight }], unlike),
+      "Cannot multiply attn.input in integers: its channels must share a zero point, got [0,-1]",
     ],
     [apply(strange, [{ weight }]), "Cannot quantize attn.input: element 1 must be finite, got NaN"],
   ];

@@ -1,5 +1,4 @@
 import { roundHalfEven } from "./rounding.ts";
-export { type GridSteps as FusedSteps, gridSteps as fusedSteps } from "../format/mod.ts";
 
 /**
  * How many steps of a uniform grid lie between zero and the code nearest to a value: the heart of
@@ -10,7 +9,7 @@ export { type GridSteps as FusedSteps, gridSteps as fusedSteps } from "../format
  * clipped t: no branch, hence no misprediction where much is clipped.
  *
  * @param ratio value / scale.
- * @param shift As `low` and `high`: one channel of {@linkcode FusedSteps}.
+ * @param shift As `low` and `high`: one channel of {@linkcode GridSteps}.
  */
 export function stepsFromZero(ratio: number, shift: number, low: number, high: number): number {
   const limit = 0x40000000; // far outside every code, and the arithmetic below is exact up to it

@@ -1,21 +1,5 @@
-import { columnBlocks, type LayerCodes, type LayerInput, scaleOf, zeroPointOf } from "./layer.ts";
-
-/** A linear layer as the kernels of assembly/ read it. */
-export interface LaneLayer {
-  /** Outputs and inputs. */
-  rows: number;
-  columns: number;
-  /** `[columns]`, the column at each place of a row of activations. */
-  order: Int32Array;
-  /** Blocks of columns with a scale of their own. */
-  blocks: number;
-  /** Per block how many runs, then for each how many columns and their power of two. */
-  table: Int32Array;
-  /** Panels of 16 outputs: scales, corrections and pairs of weights; a byte per weight. */
-  panels: ArrayBuffer;
-  /** Bytes that a panel of four rows of activations takes up. */
-  activationBytes: number;
-}
+import type { AffineMatrix, CommonStep, LanePanels } from "../format/mod.ts";
+import { type Layer, planLayer, scaleOf, zeroPointOf } from "./layer.ts";
 
 /** Outputs in a panel of weights and rows in one of activations. */
 export const panelColumns = 16;
@@ -33,13 +17,14 @@ const activationMiddle = 7;
 const gridLength = 3 * panelColumns;
 
 /**
- * Brings a layer into the form that the SIMD kernel reads, for activations of a certain grid.
+ * Brings a weight into the form that the SIMD kernel reads, for activations on a certain grid.
  *
- * @throws {InputError} If the layer or the grid has what {@linkcode linearInt4} refuses.
+ * @throws {InputError} If the weight or the grid has what {@linkcode linearInt4} refuses.
  */
-export function packLanes(layer: LayerCodes, input: LayerInput): LaneLayer {
-  const { rows, columns } = layer;
-  const blocks = columnBlocks(layer, input).map(({ group, runs }) => ({
+export function packLanes(weight: AffineMatrix, input: CommonStep): LanePanels {
+  const { rows, columns } = weight;
+  const layer = planLayer(weight, input);
+  const blocks = layer.blocks.map(({ group, runs }) => ({
     group,
     runs: runs.flatMap(({ shift, columns }) =>
       Array.from({ length: Math.ceil(columns.length / longestRun) }, (_, part) => ({
@@ -52,9 +37,11 @@ export function packLanes(layer: LayerCodes, input: LayerInput): LaneLayer {
   const pairs = runs.reduce((sum, { columns }) => sum + Math.ceil(columns.length / 2), 0);
   const panelLength = blocks.length * gridLength + pairs * panelColumns / 2;
   const panels = new ArrayBuffer(4 * panelLength * Math.ceil(rows / panelColumns));
+  const codes = new Uint8Array(columns);
   for (let row = 0; row < rows; row++) {
+    weight.readCodes(row, codes);
     let start = Math.floor(row / panelColumns) * panelLength;
-    for (const block of blocks) start = fillBlock(panels, start, { layer, input, row, ...block });
+    for (const block of blocks) start = fillBlock(panels, start, { layer, codes, row, ...block });
   }
   return {
     rows,
@@ -65,15 +52,16 @@ export function packLanes(layer: LayerCodes, input: LayerInput): LaneLayer {
       runs.length,
       ...runs.flatMap(({ shift, columns }) => [columns.length, shift]),
     ])),
-    panels,
     activationBytes: 4 * panelRows * (pairs + runs.length + blocks.length),
+    memory: panels,
   };
 }
 
 /** One output of one block, and where its columns are. */
 interface BlockRow {
-  layer: LayerCodes;
-  input: LayerInput;
+  layer: Layer;
+  /** `[columns]`, of this output. */
+  codes: Uint8Array;
   row: number;
   group: number;
   runs: { shift: number; columns: number[] }[];
@@ -88,7 +76,7 @@ interface BlockRow {
 function fillBlock(
   panels: ArrayBuffer,
   start: number,
-  { layer, input, row, group, runs }: BlockRow,
+  { layer, codes, row, group, runs }: BlockRow,
 ): number {
   const [pairs, integers, floats] = [Int16Array, Int32Array, Float32Array]
     .map((View) => new View(panels));
@@ -100,7 +88,7 @@ function fillBlock(
   let [at, sum, total, middles] = [start + gridLength, 0, 0, 0];
   for (const { shift, columns } of runs) {
     columns.forEach((column, place) => {
-      const code = layer.codes[row * layer.columns + column];
+      const code = codes[column];
       const field = isUpper ? (code - weightMiddle) * 2 ** fieldBits : code;
       pairs[2 * (at + (place >> 1) * panelColumns / 2 + vectorLane) + place % 2] += field;
       sum += (code - weightMiddle) * 2 ** shift;
@@ -109,8 +97,8 @@ function fillBlock(
     middles += 2 ** (fieldBits - 1 + shift);
     at += Math.ceil(columns.length / 2) * panelColumns / 2;
   }
-  const offset = (input.zeroPoint - activationMiddle) * (sum - zero * total);
-  floats[start + lane] = scaleOf(layer, input, row, group);
+  const offset = (layer.input.zeroPoint - activationMiddle) * (sum - zero * total);
+  floats[start + lane] = scaleOf(layer, row, group);
   integers[start + panelColumns + lane] = -offset - (isUpper ? 0 : middles);
   integers[start + 2 * panelColumns + lane] = -zero;
   return at;

@@ -3,9 +3,6 @@ import { requireBits, requireFiniteGrid, SCALE_FLOOR } from "./checks.ts";
 import type { Range } from "./range.ts";
 import { roundHalfEven } from "./rounding.ts";
 
-/** The parameters of a uniform quantizer. */
-export type UniformParams = UniformGrid;
-
 /** What kind of integer a tensor is quantized to. */
 export interface UniformFormat {
   /** 2..8. */
@@ -18,7 +15,7 @@ export interface UniformFormat {
 }
 
 /** The lowest and the highest code of an integer format. */
-export type CodeBounds = Pick<UniformParams, "codeMin" | "codeMax">;
+export type CodeBounds = Pick<UniformGrid, "codeMin" | "codeMax">;
 
 /** The bounds of `bits`-bit codes: -2^(bits-1)..2^(bits-1)-1 or 0..2^bits-1. */
 export function codeBounds(bits: number, signed: boolean): CodeBounds {
@@ -27,7 +24,7 @@ export function codeBounds(bits: number, signed: boolean): CodeBounds {
 }
 
 /**
- * Scale and zero point for a range, in float32 arithmetic.
+ * The grid for a range, in float32 arithmetic.
  *
  * - Profile `paper` (eq. 2): affine, `scale = (max - min) / (2^bits - 1)`, the zero point being the
  *   code of 0. The range is first extended to contain 0, so that 0 is represented exactly.
@@ -36,10 +33,10 @@ export function codeBounds(bits: number, signed: boolean): CodeBounds {
  *
  * @throws {InputError} If `bits` is not an integer in 2..8 or the range is wider than float32 reaches.
  */
-export function uniformParams(
+export function uniformGrid(
   range: Range,
   { bits, profile = "paper", signed = false, name = "tensor" }: UniformFormat,
-): UniformParams {
+): UniformGrid {
   requireBits(bits, name);
   const bounds = codeBounds(bits, signed);
   const scale = new Float32Array(range.min.length);

@@ -2,22 +2,6 @@ import { require } from "../core/mod.ts";
 import { requireBits, requireFinite } from "./checks.ts";
 import type { WeightFormat } from "./weight_grid.ts";
 
-/** A weight matrix `[rows, columns]` rounded to a grid per row and group of columns. */
-export interface QuantizedWeight {
-  rows: number;
-  columns: number;
-  /** `[rows, columns]`, 0..2^bits-1. */
-  codes: Uint8Array;
-  /** `[rows, groups]`. */
-  scale: Float32Array;
-  /** `[rows, groups]`, the code of zero, 0..2^bits-1. */
-  zeroPoint: Uint8Array;
-  /** `[columns]`, the group of each column. */
-  groupIndex: Int32Array;
-  /** `[rows, columns]`, `scale * (code - zeroPoint)` in float32. */
-  dequantized: Float32Array;
-}
-
 /** How many columns share a grid, and how many such groups a row has. */
 export interface Grouping {
   groupSize: number;
@@ -55,20 +39,4 @@ export function weightGrouping(
   requireFinite(weight, name);
   const size = groupSize === "row" ? columns : groupSize;
   return { groupSize: size, groups: Math.ceil(columns / size) };
-}
-
-/** `scale * (code - zeroPoint)` in float32, `[rows, columns]`. */
-export function dequantizeWeight(
-  { rows, columns, codes, scale, zeroPoint, groupIndex }: Omit<QuantizedWeight, "dequantized">,
-): Float32Array {
-  const groups = scale.length / rows;
-  const weight = new Float32Array(codes.length);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const i = row * columns + column;
-      const group = row * groups + groupIndex[column];
-      weight[i] = scale[group] * (codes[i] - zeroPoint[group]);
-    }
-  }
-  return weight;
 }

@@ -1,0 +1,31 @@
+import { require } from "../../core/mod.ts";
+import type { GridSteps } from "../../format/mod.ts";
+
+/** What all channels of the grid of an integer product have in common. */
+export interface CommonBounds {
+  shift: number;
+  low: number;
+  high: number;
+  /** The code of zero, counted from the lowest code: 0..255. */
+  zeroPoint: number;
+}
+
+/**
+ * The shift and bounds that all channels share.
+ *
+ * @param action What errors say was attempted.
+ * @throws {InputError} If they do not.
+ */
+export function commonBounds({ shift, low, high }: GridSteps, action: string): CommonBounds {
+  const alike = [shift, low].every((values) => values.every((value) => value === values[0]));
+  require(alike, action, "its channels must share a zero point", low);
+  return { shift: shift[0], low: low[0], high: high[0], zeroPoint: shift[0] - low[0] };
+}
+
+/** Repeats each value, so that there is one for every element of the last axis. */
+export function stretch(values: Float32Array, into: Float32Array): Float32Array {
+  const run = into.length / values.length;
+  if (run === 1) into.set(values);
+  else values.forEach((value, index) => into.fill(value, index * run, (index + 1) * run));
+  return into;
+}
