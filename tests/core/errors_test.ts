@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { InputError, printable, refuse, require } from "../../lib/core/mod.ts";
+import { InputError, printable, refuse, require, shortened } from "../../lib/core/mod.ts";
 
 const messageOf = (value?: unknown) =>
   assertThrows(() => refuse("quantize", "bits must be 2..8", value), InputError).message;
@@ -74,4 +74,10 @@ Deno.test("refuse() looks at the beginning of a large value alone", () => {
 Deno.test("refuse() shows a value whose JSON would be too long for a string", () => {
   const text = "x".repeat(2 ** 28);
   assertEquals(messageOf([text, text, text]).split(", got ")[1], `["${"x".repeat(115)}...`);
+});
+
+Deno.test("shortened() keeps the beginning of a long text, as long as asked for with its dots", () => {
+  assertEquals(shortened("abcdef", 6), "abcdef");
+  assertEquals(shortened("abcdefg", 6), "abc...");
+  assertEquals(shortened("x".repeat(121)), `${"x".repeat(117)}...`);
 });

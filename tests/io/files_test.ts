@@ -1,5 +1,6 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError, sha256 } from "../../lib/core/mod.ts";
+import { attempt, decodeText, fill, openFile } from "../../lib/io/files.ts";
 import {
   exists,
   hashFile,
@@ -100,3 +101,33 @@ Deno.test("hashFiles() stops once its signal is aborted", () =>
     const signal = AbortSignal.abort(new Error("stopped"));
     await assertRejects(() => hashFiles([`${folder}/a`], signal), Error, "stopped");
   }));
+
+Deno.test("fill() reads on from where the file is, and refuses one that ends before", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/a`;
+    await writeAtomically(path, Uint8Array.of(1, 2, 3, 4, 5));
+    using file = await openFile(path);
+    const bytes = new Uint8Array(2);
+    await fill(file, bytes, path);
+    await fill(file, bytes, path);
+    assertEquals(bytes, Uint8Array.of(3, 4));
+    const message = `Cannot read ${path}: the file must not shrink while it is read`;
+    await assertRejects(() => fill(file, bytes, path), InputError, message);
+  }));
+
+Deno.test("decodeText() keeps a byte order mark, and names the part of the file that is no text", () => {
+  assertEquals(decodeText(Uint8Array.of(0xef, 0xbb, 0xbf, 0x61), "a.bin"), "\ufeffa");
+  assertThrows(
+    () => decodeText(Uint8Array.of(0xc3), "a.bin", "header"),
+    InputError,
+    "Cannot read a.bin: the header must be UTF-8 text",
+  );
+});
+
+Deno.test("attempt() gives what the system gives, or says why it does not", async () => {
+  assertEquals(await attempt("look", () => Promise.resolve(1)), 1);
+  const fails = (error: Error, message: string) =>
+    assertRejects(() => attempt("look", () => Promise.reject(error)), InputError, message);
+  await fails(new Deno.errors.NotFound("gone"), "Cannot look: the file must exist");
+  await fails(new Error("busy"), 'Cannot look: the system must allow it, got "busy"');
+});

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
-import type { AgileBackend } from "../../lib/tensor/agile.ts";
+import { type AgileBackend, requireAgile } from "../../lib/tensor/agile.ts";
 import { tensorData, tf, useBackend } from "../../lib/tensor/mod.ts";
 import { randomFloats } from "./compare.ts";
 
@@ -82,4 +82,15 @@ Deno.test("AgileBackend hands tensors to another backend and back", async () => 
   assertEquals(backend.simd.arena.bytesInUse, before - 32);
   await useBackend("agile");
   assertEquals([...tf.add(y, x).dataSync()], [5, 7]);
+});
+
+Deno.test("requireAgile() gives the backend in use, or says what cannot be done on another", async () => {
+  assertEquals(requireAgile("multiply in integers"), await agile());
+  await useBackend("cpu");
+  assertThrows(
+    () => requireAgile("multiply in integers"),
+    InputError,
+    'Cannot multiply in integers: the backend must be agile, got "cpu"',
+  );
+  await useBackend("agile");
 });

@@ -1,7 +1,7 @@
-import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/core/mod.ts";
-import { Arena } from "../../lib/tensor/arena.ts";
+import { Arena, blockBytes } from "../../lib/tensor/arena.ts";
 
 Deno.test("Arena.take() hands a block out again for any size of its class", () => {
   const arena = new Arena();
@@ -80,4 +80,16 @@ Deno.test("Arena.view() stays valid when the memory grows", () => {
   arena.take(2 ** 27, "growth");
   arena.view(Float32Array, address, 16)[15] = 4;
   assertEquals([view[0], view[15]], [3, 4]);
+});
+
+Deno.test("blockBytes() is what a block takes: its bytes, slack, and at most a quarter more", () => {
+  fc.assert(fc.property(fc.nat(2 ** 20), (bytes) => {
+    const arena = new Arena();
+    const free = arena.bytesFree;
+    arena.take(bytes, "a test");
+    const block = blockBytes(bytes);
+    assertEquals([arena.bytesInUse, free - arena.bytesFree], [block, block]);
+    assertEquals(block % 16, 0);
+    assert(block >= bytes + 16 && block <= 1.25 * (bytes + 16) + 16);
+  }));
 });

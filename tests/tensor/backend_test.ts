@@ -5,6 +5,7 @@ import {
   embed,
   layerNorm,
   linear,
+  multipliesBytesNatively,
   silu,
   tf,
   tokenCrossEntropy,
@@ -95,4 +96,12 @@ Deno.test("useBackend() agile leaks no tensor in forward and backward passes", a
   for (let i = 0; i < 5; i++) step();
   const after = tf.memory();
   assertEquals([after.numTensors, after.numDataBuffers], [numTensors, numDataBuffers]);
+});
+
+Deno.test("multipliesBytesNatively() says of the backend in use what useBackend() names", async () => {
+  for (const [name, native] of [["agile", true], ["agile", false], ["cpu", true]] as const) {
+    const { integerProduct } = await useBackend(name, { native });
+    assertEquals(multipliesBytesNatively(), integerProduct?.startsWith("oneDNN") ?? false);
+  }
+  await useBackend("agile");
 });

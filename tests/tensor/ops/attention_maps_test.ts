@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import {
   attendByMaps,
   type AttentionOptions,
@@ -6,6 +7,12 @@ import {
   tf,
   tidy,
 } from "../../../lib/tensor/mod.ts";
+import {
+  forMaps,
+  joinHeads,
+  splitHeads,
+  takeMaps,
+} from "../../../lib/tensor/ops/attention_maps.ts";
 import { randomTensor } from "../compare.ts";
 
 const tokens = 9;
@@ -85,5 +92,44 @@ Deno.test("attendByMaps() frees the maps of a run before the next one", () => {
     }, mapSize);
     // One more tensor per finished run: its output.
     assertEquals(alive, alive.map((_, run) => alive[0] + run));
+  });
+});
+
+Deno.test("splitHeads() brings the channels of each head of a window together; joinHeads() undoes it", () => {
+  tidy(() => {
+    const value = tf.tensor2d(Float32Array.from({ length: 2 * 3 * 2 * 2 }, (_, i) => i), [6, 4]);
+    const split = splitHeads(value, 2, 2); // windows of 3 tokens, heads of 2 channels
+    assertEquals(split.shape, [4, 3, 2]);
+    assertEquals(
+      [...tensorData(split)],
+      [[0, 1, 4, 5, 8, 9], [2, 3, 6, 7, 10, 11], [12, 13, 16, 17, 20, 21], [14, 15, 18, 19, 22, 23]]
+        .flat(),
+    );
+    assertEquals(tensorData(joinHeads(split, 2, 2)), tensorData(value));
+  });
+});
+
+Deno.test("forMaps() covers every map once, in runs within the budget or of one multiple", () => {
+  const size = fc.integer({ min: 1, max: 6 });
+  const sizes = fc.record({ batch: size, owners: size, multiple: size, tokens: size });
+  fc.assert(fc.property(sizes, fc.nat(300), ({ batch, owners, multiple, tokens }, budget) => {
+    const heads = owners * multiple;
+    const extents = { batch, heads, keyValueHeads: owners, headDim: 1 };
+    let next = 0;
+    forMaps({ ...extents, queries: tokens, keys: tokens }, (first, count) => {
+      assertEquals(first, next);
+      assertEquals(count % multiple, 0);
+      assert(count === multiple || count * tokens ** 2 <= budget);
+      next += count;
+    }, { budget, multiple });
+    assertEquals(next, batch * heads);
+  }));
+});
+
+Deno.test("takeMaps() gives each map the matrix that its group shares", () => {
+  tidy(() => {
+    const owners = tf.tensor3d([10, 11, 20, 21, 30, 31], [3, 1, 2]);
+    assertEquals([...tensorData(takeMaps(owners, 1, 2, 1))], [20, 21, 30, 31]);
+    assertEquals([...tensorData(takeMaps(owners, 1, 3, 2))], [10, 11, 20, 21, 20, 21]);
   });
 });
