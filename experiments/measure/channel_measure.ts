@@ -1,10 +1,10 @@
-import { bootstrap, type Estimate, letSignalsIn, mean } from "../../lib/core/mod.ts";
+import { type Estimate, letSignalsIn, mean } from "../../lib/core/mod.ts";
 import type { RunHooks } from "../../lib/eval/mod.ts";
 import { siteValues } from "../../lib/inspect/mod.ts";
 import type { ForwardOptions, SiteName } from "../../lib/model/mod.ts";
 import { channelExtremes, channelPersistence } from "../../lib/quant/mod.ts";
 import type { FigureSubject } from "./figure_subject.ts";
-import { meanEstimate } from "./mean_estimate.ts";
+import { meanEstimate, ratioOfMeans } from "./mean_estimate.ts";
 import { pruningFor, type PruningPlan } from "./pruning_plan.ts";
 
 /** How channels are looked at. */
@@ -81,17 +81,11 @@ function summarize(layer: number, windows: readonly WindowChannels[]): LayerChan
     windows.map(({ spread }) => spread),
     windows.map(({ spreadPruned }) => spreadPruned),
   ];
-  const sum = (values: number[], indices: Uint32Array) =>
-    indices.reduce((total, index) => total + values[index], 0);
   return {
     layer,
     spread: meanEstimate(dense),
     spreadPruned: meanEstimate(pruned),
-    pruningEffect: bootstrap(
-      windows.length,
-      (indices) => sum(pruned, indices) / sum(dense, indices),
-      { seed: 0 },
-    ),
+    pruningEffect: ratioOfMeans(pruned, dense),
     outliers: shares.filter((share) => share > 0).length,
     persistent: shares.filter((share) => share >= 0.5).length,
     persistence: meanEstimate(windows.map((each) => each.shares[most])),

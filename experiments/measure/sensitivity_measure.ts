@@ -1,4 +1,4 @@
-import { bootstrap, type Estimate, letSignalsIn, mean } from "../../lib/core/mod.ts";
+import { type Estimate, letSignalsIn, mean } from "../../lib/core/mod.ts";
 import { readScores, type RunHooks, scoreWindow } from "../../lib/eval/mod.ts";
 import {
   calibrateMethod,
@@ -15,6 +15,7 @@ import {
   siteNames,
 } from "../../lib/model/mod.ts";
 import { type FigureSubject, quantizeSubject } from "./figure_subject.ts";
+import { ratioOfMeans } from "./mean_estimate.ts";
 import { calibrationOf } from "./subject.ts";
 
 /** How sensitivity is measured. */
@@ -96,14 +97,7 @@ function leadOf(measured: readonly WindowSensitivity[]): Estimate {
     )
   );
   const [most, next] = sums.toSorted((one, other) => mean(other) - mean(one));
-  return bootstrap(
-    most.length,
-    (indices) => {
-      const at = (values: number[]) => mean(Float64Array.from(indices, (index) => values[index]));
-      return at(most) / at(next);
-    },
-    { seed: 0 },
-  );
+  return ratioOfMeans(most, next);
 }
 
 /** Every site that the method quantizes, in every layer. */

@@ -1,4 +1,4 @@
-import { type Estimate, exactVerdict, mean } from "../../lib/core/mod.ts";
+import { type Estimate, exactVerdict, mapEstimate, mean } from "../../lib/core/mod.ts";
 import { perplexityRatio } from "../../lib/eval/mod.ts";
 import { barChart, panels, type PlotlySpec, type Table } from "../../lib/report/mod.ts";
 import { findingNotes } from "../result/finding.ts";
@@ -55,9 +55,7 @@ function moreThanFull(cells: readonly MeasuredCell[], row: RowKey): Estimate | n
     cells.find((cell) => cell.row === key)?.result.survivors.windowLosses;
   const [losses, full] = [lossesOf(row), lossesOf("fp16")];
   if (!losses || !full) return null;
-  const { value, low, high } = perplexityRatio(losses, full);
-  const [lowest, highest] = [low, high].map((end) => end === undefined ? undefined : more(end));
-  return { value: more(value), low: lowest, high: highest };
+  return mapEstimate(perplexityRatio(losses, full), more);
 }
 
 /** The mean over models and data sets of a row's perplexity over that of FP16; null without any. */

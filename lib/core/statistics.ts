@@ -8,6 +8,15 @@ export interface Estimate {
   high?: number;
 }
 
+/** An estimate in another unit: `map` must rise with its argument. */
+export function mapEstimate(
+  { value, low, high }: Estimate,
+  map: (value: number) => number,
+): Estimate {
+  if (low === undefined || high === undefined) return { value: map(value) };
+  return { value: map(value), low: map(low), high: map(high) };
+}
+
 /**
  * `Math.min` of values however many they are: as arguments of one call, a hundred thousand would not fit
  * on the stack. Infinity if there are none.

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   bootstrap,
   InputError,
+  mapEstimate,
   maximum,
   mean,
   median,
@@ -91,6 +92,14 @@ Deno.test("quotient() reaches from the least to the most that two intervals allo
   assertEquals(quotient(one, other), { value: 3, low: 1, high: 8 });
   assertEquals(quotient(one, { value: 2 }), { value: 3 });
   assertEquals(quotient({ value: 6 }, other), { value: 3 });
+});
+
+Deno.test("mapEstimate() takes the ends of an interval along, where there is one", () => {
+  const percent = (share: number) => 100 * share;
+  assertEquals(mapEstimate({ value: 0.5, low: 0, high: 1 }, percent), {
+    ...{ value: 50, low: 0, high: 100 },
+  });
+  assertEquals(mapEstimate({ value: 0.5 }, percent), { value: 50 });
 });
 
 Deno.test("bootstrap() of one window has no interval", () => {
