@@ -1,5 +1,6 @@
-import { figure5Rows, figure5Tables } from "../experiments/figures/figure5.ts";
 import type { BenchRecord } from "../experiments/result/bench_record.ts";
+import { kernelRows } from "../experiments/result/int4_speed.ts";
+import { kernelTables } from "../experiments/tables/kernel_tables.ts";
 import {
   instructionsPerProduct,
   int4Kernels,
@@ -43,7 +44,7 @@ export const int4: Suite = {
       await bench.measure("matrix products", heats, { instructions: "per product" });
     });
   },
-  tables: (record: BenchRecord) => figure5Tables(figure5Rows(record)),
+  tables: (record: BenchRecord) => kernelTables(kernelRows(record)),
 };
 
 const clock: LocalContender = {

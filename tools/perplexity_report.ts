@@ -2,7 +2,7 @@ import type { CalibrationPlan } from "../experiments/measure/calibration.ts";
 import type { PruningPlan } from "../experiments/measure/pruning_plan.ts";
 import type { Readings } from "../experiments/measure/readings.ts";
 import { describeStartToken, type TextFacts } from "../experiments/measure/token_source.ts";
-import { formatEstimate } from "../experiments/result/format_estimate.ts";
+import { formatEstimate, formatShare } from "../experiments/result/format_estimate.ts";
 import type { Reading } from "../lib/eval/mod.ts";
 import type { Execution, WeightScheme } from "../lib/methods/mod.ts";
 import type { Profile } from "../lib/format/mod.ts";
@@ -101,7 +101,7 @@ function readingCells({ perplexity, ratio, divergence, agreement }: Reading): st
   if (!ratio) {
     return [formatEstimate(perplexity, 4) + (perplexity.low === undefined ? "" : " (95 %)")];
   }
-  const difference = `${divergence!.toFixed(4)} nats; ${(100 * agreement!).toFixed(1)} %`;
+  const difference = `${divergence!.toFixed(4)} nats; ${formatShare(agreement!)}`;
   return [formatEstimate(perplexity, 4), formatEstimate(ratio, 4), difference];
 }
 

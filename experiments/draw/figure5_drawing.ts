@@ -1,22 +1,13 @@
-import { combineVerdicts, describeCases, type Estimate, type Verdict } from "../../lib/core/mod.ts";
+import { combineVerdicts, describeCases } from "../../lib/core/mod.ts";
 import type { RegisterState } from "../../lib/int4/mod.ts";
 import { barChart, type Drawing, letterOf, panels } from "../../lib/report/mod.ts";
+import {
+  type LevelVerdict,
+  levelVerdicts,
+  paperLevel,
+  type SpeedRatio,
+} from "../result/int4_speed.ts";
 import { drawRegisters } from "./register_drawing.ts";
-
-/** Packed INT4 against another format at one instruction level and depth. */
-export interface SpeedRatio {
-  level: string;
-  depth: number;
-  against: string;
-  /** How many times as fast INT4 is. */
-  ratio: Estimate;
-  /** What the paper claims, and whether it is so here. */
-  paper: number;
-  verdict: Verdict;
-}
-
-/** The instruction level of the paper's phones, of which it claims its figures. */
-export const paperLevel = "no dot products";
 
 /** Of one half of the registers. */
 const width = 470;
@@ -34,10 +25,9 @@ export function drawFigure5(
 ): Drawing {
   const formats = [...new Set(ratios.map(({ against }) => against))];
   const half = Math.ceil(trace.length / 2);
-  const claimed = ratios.filter(({ level }) => level === paperLevel);
-  const cases = [...Map.groupBy(claimed, ({ against }) => against)].map(([format, group]) => (
-    { name: `the lead over ${format}`, verdict: combineVerdicts(group) }
-  ));
+  const verdicts = levelVerdicts(ratios);
+  const cases = verdicts.filter(({ level }) => level === paperLevel)
+    .map(({ against, verdict }) => ({ name: `the lead over ${against}`, verdict }));
   return {
     shows: "The registers of the lane-packed multiplier during a small dot product, and how many " +
       "times as fast its kernel is as the fastest of the other format at the same instruction level, " +
@@ -46,7 +36,7 @@ export function drawFigure5(
     agreement:
       "The paper claims its speeds on processors without dot products. With the instructions that " +
       `those have, over all depths: ${describeCases(cases) || "not measured"}.`,
-    details: formats.map((format) => describe(format, ratios)),
+    details: formats.map((format) => describe(format, verdicts)),
     spec: panels([
       [
         drawRegisters(trace.slice(0, half), "a. a dot product, register by register", { width }),
@@ -57,14 +47,11 @@ export function drawFigure5(
   };
 }
 
-function describe(format: string, ratios: readonly SpeedRatio[]): string {
-  const own = ratios.filter(({ against }) => against === format);
-  const levels = [...new Set(own.map(({ level }) => level))].map((level) => {
-    const rows = own.filter((row) => row.level === level);
-    const values = rows.map(({ ratio }) => ratio.value);
-    return `${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)} ` +
-      `(${level}: ${combineVerdicts(rows)})`;
-  });
+function describe(format: string, verdicts: readonly LevelVerdict[]): string {
+  const own = verdicts.filter(({ against }) => against === format);
+  const levels = own.map(({ level, lowest, highest, verdict }) =>
+    `${lowest.toFixed(2)} to ${highest.toFixed(2)} (${level}: ${verdict})`
+  );
   return `Against ${format} the paper has ${own[0].paper}; here it is ${levels.join(", ")}.`;
 }
 

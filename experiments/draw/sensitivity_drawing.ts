@@ -1,7 +1,7 @@
 import { verdictOf } from "../../lib/core/mod.ts";
 import { type Drawing, heatmap, letterOf, panels } from "../../lib/report/mod.ts";
 import type { MeasuredSensitivity, Sensitivity } from "../measure/sensitivity_measure.ts";
-import { formatEstimate } from "../result/format_estimate.ts";
+import { formatEstimate, formatShare } from "../result/format_estimate.ts";
 
 /** The sensitivity of one model. */
 export interface SensitivityRow extends MeasuredSensitivity {
@@ -40,7 +40,9 @@ function costliest(rows: readonly SensitivityRow[]): string {
 
 function describe({ model, parts, lead, together }: SensitivityRow): string {
   const sum = parts.reduce((total, { divergence }) => total + divergence, 0);
-  const top = ranked(parts).slice(0, 2).map(([what, part]) => `${what} ${percent(part / sum)}`);
+  const top = ranked(parts).slice(0, 2).map(([what, part]) =>
+    `${what} ${formatShare(part / sum, 0)}`
+  );
   return `${model}: of the ${sum.toFixed(4)} nats that the parts cost one by one, ` +
     `${top.join(" and ")}, a lead of ${formatEstimate(lead, 2)} times; all together cost ${
       together.toFixed(4)
@@ -80,8 +82,4 @@ function modelPanel(
     width: 229,
     height: 420,
   });
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(0)} %`;
 }

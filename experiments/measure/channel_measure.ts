@@ -92,6 +92,14 @@ function summarize(layer: number, windows: readonly WindowChannels[]): LayerChan
   };
 }
 
+/** The layer in which something is largest, the first of equal ones. */
+export function layerOfMost(
+  layers: readonly LayerChannels[],
+  what: "spread" | "persistence",
+): LayerChannels {
+  return layers.reduce((most, each) => each[what].value > most[what].value ? each : most);
+}
+
 /** Takes the channels of the layer of the largest spread, in the first test window. */
 export async function takeChannelMap(
   subject: FigureSubject,

@@ -9,3 +9,8 @@ export function formatEstimate({ value, low, high }: Estimate, digits: number): 
   if (low === undefined || high === undefined) return text(value);
   return `${text(value)} [${text(low)}, ${text(high)}]`;
 }
+
+/** `12.3 %` for 0.123. */
+export function formatShare(share: number, digits = 1): string {
+  return `${(100 * share).toFixed(digits)} %`;
+}

@@ -1,15 +1,10 @@
-import {
-  combineVerdicts,
-  describeCases,
-  type JudgedCase,
-  type Threshold,
-  verdictOf,
-} from "../../lib/core/mod.ts";
+import { combineVerdicts, describeCases, type JudgedCase, verdictOf } from "../../lib/core/mod.ts";
 import type { Table, TableCell } from "../../lib/report/mod.ts";
 import type { LayerConcentration, MeasuredConcentration } from "../measure/attention_measure.ts";
-import type { LayerChannels } from "../measure/channel_measure.ts";
+import { type LayerChannels, layerOfMost } from "../measure/channel_measure.ts";
 import { type Finding, findingNotes } from "../result/finding.ts";
 import { formatEstimate } from "../result/format_estimate.ts";
+import { patternVerdict, persistenceVerdict } from "../result/pattern_verdicts.ts";
 
 /**
  * Where attention goes, layer by layer: in percent, and as a multiple of what equal attention to all
@@ -51,21 +46,20 @@ function judgePattern(
   who: string,
   pattern: "stripe" | "diagonal",
 ): Finding[] {
-  const threshold: Threshold = { above: 2 };
   const { full, quantized } = layers.at(-1)!;
   const claim = `get${who.endsWith("s") ? "" : "s"} more than twice equal attention`;
   const everywhere: JudgedCase[] = layers.map(({ layer, full }) => (
-    { name: `layer ${layer}`, verdict: verdictOf(full[pattern], threshold) }
+    { name: `layer ${layer}`, verdict: patternVerdict(full[pattern]) }
   ));
   return [
     {
       claim: `${who} ${claim} in the last layer`,
-      verdict: verdictOf(full[pattern], threshold),
+      verdict: patternVerdict(full[pattern]),
       evidence: `${formatEstimate(full[pattern], 2)} times`,
     },
     {
       claim: `${who} ${claim} in the last layer, quantized`,
-      verdict: verdictOf(quantized[pattern], threshold),
+      verdict: patternVerdict(quantized[pattern]),
       evidence: `${formatEstimate(quantized[pattern], 2)} times`,
     },
     {
@@ -100,12 +94,10 @@ export function channelTable(layers: readonly LayerChannels[]): Table {
 
 /** Whether outliers stay in place: those of the channel and layer that have them most often. */
 function judgePersistence(layers: readonly LayerChannels[]): Finding {
-  const { layer, persistence } = layers.reduce((most, each) =>
-    each.persistence.value > most.persistence.value ? each : most
-  );
+  const { layer, persistence } = layerOfMost(layers, "persistence");
   return {
     claim: "some channel is outlying in more than half of the tokens",
-    verdict: verdictOf(persistence, { above: 0.5 }),
+    verdict: persistenceVerdict(persistence),
     evidence: `at most in a share of ${formatEstimate(persistence, 3)}, in layer ${layer}`,
   };
 }

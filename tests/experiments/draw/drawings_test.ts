@@ -12,6 +12,7 @@ import { drawSensitivity } from "../../../experiments/draw/sensitivity_drawing.t
 import { profileRows } from "../../../experiments/figures/figure2.ts";
 import { noiseSchemes } from "../../../experiments/measure/noise_measure.ts";
 import type { SparsityPoint } from "../../../experiments/measure/sparsity_points.ts";
+import { type DotLevel, paperLevel } from "../../../experiments/result/int4_speed.ts";
 import { type Verdict, verdictOf } from "../../../lib/core/mod.ts";
 import { packWeights, traceDotInt4 } from "../../../lib/int4/mod.ts";
 import type { SiteName } from "../../../lib/model/mod.ts";
@@ -82,15 +83,15 @@ function figure4(difference: number) {
   });
 }
 
-function figure5(ratio: number, level = "no dot products") {
+function figure5(ratio: number, level: DotLevel = paperLevel) {
   const trace = traceDotInt4(
     Uint8Array.of(3, 5),
     packWeights(Uint8Array.of(1, 2, 3, 4), { rows: 2, columns: 2 }),
     0,
   );
   const verdict = verdictOf(estimate(ratio), { above: 1.75 });
-  const row = { level, depth: 64, against: "int8", ratio: estimate(ratio), paper: 1.75, verdict };
-  return drawFigure5({ ratios: [row], trace });
+  const row = { level, depth: 64, ratio: estimate(ratio), paper: 1.75, verdict };
+  return drawFigure5({ ratios: [{ ...row, against: "int8" }], trace });
 }
 
 function figure6(equal: number) {

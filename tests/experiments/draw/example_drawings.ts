@@ -9,10 +9,11 @@ import { drawFigure7 } from "../../../experiments/draw/figure7_drawing.ts";
 import { drawFigure8 } from "../../../experiments/draw/figure8_drawing.ts";
 import { drawSensitivity } from "../../../experiments/draw/sensitivity_drawing.ts";
 import { profileRows } from "../../../experiments/figures/figure2.ts";
-import { figure5Ratios, figure5Rows, figure5Trace } from "../../../experiments/figures/figure5.ts";
+import { figure5Trace } from "../../../experiments/figures/figure5.ts";
 import { noiseSchemes } from "../../../experiments/measure/noise_measure.ts";
 import type { SparsityPoint } from "../../../experiments/measure/sparsity_points.ts";
 import { readBenchRecord } from "../../../experiments/result/bench_record.ts";
+import { kernelRows, speedRatios } from "../../../experiments/result/int4_speed.ts";
 import type { MeasuredTable } from "../../../experiments/tables/measured_table.ts";
 import { paperTables } from "../../../experiments/tables/paper_tables.ts";
 import { drawRelativePerplexity } from "../../../experiments/tables/relative_perplexity.ts";
@@ -165,13 +166,13 @@ export async function exampleDrawings(
     return { number, table: { title: "", columns: [], rows: [] }, claims: [], cells };
   });
 
-  const kernels = figure5Rows(await readBenchRecord("int4"));
+  const kernels = kernelRows(await readBenchRecord("int4"));
   return [
     ["figure 1", figure1.spec],
     ["figure 2", drawFigure2(profileRows(await readBenchRecord("block"))).spec],
     ["figure 3", figure3.spec],
     ["figure 4", figure4.spec],
-    ["figure 5", drawFigure5({ ratios: figure5Ratios(kernels), trace: figure5Trace() }).spec],
+    ["figure 5", drawFigure5({ ratios: speedRatios(kernels), trace: figure5Trace() }).spec],
     ["figure 6", figure6.spec],
     [
       "figure 7",

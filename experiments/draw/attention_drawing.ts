@@ -1,0 +1,80 @@
+import { heatmap, lineChart, type PlotlySpec } from "../../lib/report/mod.ts";
+import type { AttentionConcentration } from "../../lib/tokens/mod.ts";
+import type {
+  AttentionMap,
+  AttentionMaps,
+  LayerConcentration,
+} from "../measure/attention_measure.ts";
+import { formatShare } from "../result/format_estimate.ts";
+
+/** The maps of the first and last layer, and the last one quantized, each with its shares. */
+export function mapRow(
+  { first, last, lastQuantized }: AttentionMaps,
+  layers: LayerConcentration[],
+  distance: number,
+  prefixes = ["", "", ""],
+): PlotlySpec[] {
+  const [early, late] = [layers[0].full, layers.at(-1)!];
+  const map = (
+    title: string,
+    values: AttentionMap,
+    { start, local }: AttentionConcentration,
+    right: boolean,
+  ) =>
+    heatmap({
+      title: `${title}<br>first token ${formatShare(start)}, nearest ${distance} ${
+        formatShare(local)
+      }`,
+      values,
+      x: { title: "attended token" },
+      y: { title: "token" },
+      color: { title: "attention probability", scale: "log", range: [1e-5, 1] },
+      colorBar: right,
+      width: 330,
+      height: 350,
+    });
+  return [
+    map(`${prefixes[0]}first layer`, first, early, false),
+    map(`${prefixes[1]}last layer`, last, late.full, false),
+    map(`${prefixes[2]}last layer, quantized`, lastQuantized, late.quantized, true),
+  ];
+}
+
+/**
+ * The shares of attention that go to the first token and to the nearest ones, layer by layer, against
+ * what equal attention would give.
+ */
+export function concentrationRow(
+  models: readonly { model: string; attention: LayerConcentration[] }[],
+  distance: number,
+): PlotlySpec[] {
+  const curve = (
+    name: string,
+    layers: LayerConcentration[],
+    share: keyof AttentionConcentration,
+  ) => ({
+    name,
+    x: layers.map(({ layer }) => layer),
+    y: layers.map(({ full }) => ({ value: 100 * full[share] })),
+  });
+  const chart = (title: string, name: "start" | "local", legend: boolean) =>
+    lineChart({
+      title,
+      x: { title: "layer" },
+      y: { title: "share of attention", unit: "%", fromZero: true },
+      series: [
+        ...models.map(({ model, attention }) => curve(model, attention, name)),
+        {
+          ...curve("equal attention", models[0].attention, `${name}IfUniform`),
+          reference: true,
+        },
+      ],
+      legend,
+      width: 440,
+      height: 330,
+    });
+  return [
+    chart("f. attention to the first token", "start", false),
+    chart(`g. attention to the nearest ${distance} tokens`, "local", true),
+  ];
+}
