@@ -48,48 +48,16 @@ Deno.test("linearInt4() equals the layer on dequantized operands but for float32
   }));
 });
 
-Deno.test("linearInt4() refuses bits, zero points, shapes and depths that it cannot multiply", () => {
-  const layer: AffineCodes = {
-    ...{
-      rows: 1,
-      columns: 2,
-      bits: 4,
-      codes: Uint8Array.of(1, 15),
-      groupIndex: Int32Array.of(0, 0),
-    },
-    ...{ scale: Float32Array.of(1), zeroPoint: Uint8Array.of(0) },
-  };
+Deno.test("linearInt4() refuses what planLayer() does, and incomplete rows of activations", () => {
+  const codes = Uint8Array.of(1, 15);
+  const [scale, zeroPoint] = [Float32Array.of(1), Uint8Array.of(0)];
+  const layer: AffineCodes = { rows: 1, columns: 2, bits: 4, codes, scale, zeroPoint };
   const input: CommonStep = { step: 1, zeroPoint: 0, shift: Uint8Array.of(0, 0) };
-  const deep = {
-    ...{ ...layer, columns: 2 ** 16, codes: new Uint8Array(2 ** 16) },
-    groupIndex: new Int32Array(2 ** 16),
-  };
-  const steep = { ...input, shift: new Uint8Array(2 ** 16).fill(8) };
-  for (
-    const [codes, weight, grid, message] of [
-      [[1, 2], { ...layer, bits: 5 }, input, "a weight may have at most 4 bits, got 5"],
-      [
-        [1, 2],
-        { ...layer, zeroPoint: Float32Array.of(0.5) },
-        input,
-        "the weight's zero points must be integers, got [0.5]",
-      ],
-      [[1, 2], layer, { ...input, shift: Uint8Array.of(0) }, "shift must have 2 elements, got 1"],
-      [[1, 2], layer, { ...input, zeroPoint: 16 }, "the activations' zeroPoint must be an integer"],
-      [
-        [],
-        deep,
-        steep,
-        "a group may have 9544371 columns, times their powers of two, got 16777216",
-      ],
-    ] as const
-  ) {
-    assertThrows(
-      () => linearInt4(Uint8Array.from(codes), affineMatrix(weight), grid),
-      InputError,
-      `Cannot multiply an INT4 layer: ${message}`,
-    );
-  }
+  assertThrows(
+    () => linearInt4(codes, affineMatrix({ ...layer, bits: 5 }), input),
+    InputError,
+    "Cannot multiply an INT4 layer: a weight may have at most 4 bits, got 5",
+  );
   assertThrows(
     () => linearInt4(Uint8Array.of(1, 2, 3), affineMatrix(layer), input),
     InputError,

@@ -106,14 +106,3 @@ Deno.test("linearInt4Simd() corrects every pair of zero points, at all pairs of 
     }
   }
 });
-
-Deno.test("packLanes() holds a byte per weight, and 12 per scale and corrections", () => {
-  const codes = new Uint8Array(32 * 256);
-  const groupIndex = Int32Array.from({ length: 256 }, (_, column) => column % 2);
-  const [scale, zeroPoint] = [new Float32Array(64), new Uint8Array(64)];
-  const layer = affineMatrix({
-    ...{ rows: 32, columns: 256, bits: 4, codes, scale, zeroPoint, groupIndex },
-  });
-  const packed = packLanes(layer, { step: 1, zeroPoint: 0, shift: new Uint8Array(256) });
-  assertEquals(packed.memory.byteLength, 32 * 256 + 12 * 64);
-});

@@ -115,6 +115,14 @@ Deno.test("fill() reads on from where the file is, and refuses one that ends bef
     await assertRejects(() => fill(file, bytes, path), InputError, message);
   }));
 
+Deno.test("fill() goes on where the system reads a part at a time", async () => {
+  let next = 1;
+  const read = (bytes: Uint8Array) => Promise.resolve(bytes.set([next++])).then(() => 1);
+  const bytes = new Uint8Array(3);
+  await fill({ read } as unknown as Deno.FsFile, bytes, "a");
+  assertEquals(bytes, Uint8Array.of(1, 2, 3));
+});
+
 Deno.test("decodeText() keeps a byte order mark, and names the part of the file that is no text", () => {
   assertEquals(decodeText(Uint8Array.of(0xef, 0xbb, 0xbf, 0x61), "a.bin"), "\ufeffa");
   assertThrows(

@@ -39,8 +39,6 @@ function exportsCode(source: string): boolean {
 /** Files that are still without. */
 export const twinsToCome: ReadonlySet<string> = new Set([
   "lib/inspect/site_tap.ts",
-  "lib/int4/pack_lanes.ts",
-  "lib/int4/layer.ts",
   "lib/methods/int4_linear.ts",
   "lib/methods/quantized_module.ts",
   "lib/model/checkpoint_layout.ts",
