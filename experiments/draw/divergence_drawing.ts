@@ -75,5 +75,5 @@ function describe(model: string, rows: readonly DivergenceRow[]): string {
     .map(({ method, divergence, relative }) =>
       `${method} ${formatEstimate(relative, 3)} at ${divergence.toFixed(4)} nats`
     ).join(", ") +
-    "..";
+    ".";
 }

@@ -58,7 +58,7 @@ export function drawFigure3(rows: readonly Figure3Row[]): Drawing {
       "per tensor. Site by site, and what a step per channel or head would gain beyond it: " +
       gains.map(({ site, gain, left }) =>
         `${site} ${formatEstimate(gain, 2)} and ${formatEstimate(left, 2)}`
-      ).join(", ") + ".."
+      ).join(", ") + "."
     ),
     spec: panels([
       [flowChart({
