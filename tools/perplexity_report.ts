@@ -3,6 +3,7 @@ import type { PruningPlan } from "../experiments/measure/pruning_plan.ts";
 import type { Readings } from "../experiments/measure/readings.ts";
 import { describeStartToken, type TextFacts } from "../experiments/measure/token_source.ts";
 import { formatEstimate, formatShare } from "../experiments/result/format_estimate.ts";
+import { shortDigest } from "../lib/core/mod.ts";
 import type { Reading } from "../lib/eval/mod.ts";
 import type { Execution, WeightScheme } from "../lib/methods/mod.ts";
 import type { Profile } from "../lib/format/mod.ts";
@@ -51,7 +52,7 @@ export interface PerplexityReport {
 export function describeReport(report: PerplexityReport): string {
   const { text, pruning, calibration, result, backend, code, execute } = report;
   const lines: [string, ...(string | undefined)[]][] = [
-    ["model", `${report.model} (weights ${short(report.weights)})`],
+    ["model", `${report.model} (weights ${shortDigest(report.weights)})`],
     ["method", report.profile ? `${report.method}, profile ${report.profile}` : report.method],
     ["weights", describeQuantizer(report.quantizer)],
     ["linear maps in", execute === "integer" ? `integers (${backend.integerProduct})` : undefined],
@@ -127,7 +128,7 @@ function describePlan({ beta, layers, positions }: PruningPlan): string {
 }
 
 function describeText({ source, sha256, tokens }: TextRead): string {
-  return `${source} (sha256 ${short(sha256)}, ${tokens} tokens)`;
+  return `${source} (sha256 ${shortDigest(sha256)}, ${tokens} tokens)`;
 }
 
 function describeDraw(plan: CalibrationPlan, activations: boolean): string {
@@ -140,9 +141,4 @@ function describeDraw(plan: CalibrationPlan, activations: boolean): string {
 function describeBackend({ backend, matrixProduct, instructions, threads }: BackendInfo): string {
   const parts = [backend, matrixProduct, instructions];
   return `${parts.filter(Boolean).join(", ")}, ${threads} threads`;
-}
-
-/** The beginning of a digest, as tables print it. */
-function short(digest: string): string {
-  return digest.slice(0, 12);
 }

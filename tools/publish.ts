@@ -6,7 +6,7 @@ import type { MeasuredModel } from "../experiments/tables/measure_model.ts";
 import type { PaperTable } from "../experiments/tables/paper_tables.ts";
 import { renderTable } from "../experiments/tables/render.ts";
 import { judgeSpeed, table4, table4Rows } from "../experiments/tables/table4.ts";
-import { encodeJson, verdictLegend } from "../lib/core/mod.ts";
+import { encodeJson, shortDigest, verdictLegend } from "../lib/core/mod.ts";
 import { writeAtomically } from "../lib/io/mod.ts";
 import { type Table, toCsv, toLatex, toMarkdown } from "../lib/report/mod.ts";
 import { benchProvenance, type Provenance, withFirstOrigin } from "./provenance.ts";
@@ -67,9 +67,9 @@ function measuredPart({ provenance: _, table: _table, claims: _claims, ...facts 
 
 function describeModel({ title, facts }: MeasuredModel): string {
   const { calibrationText } = facts;
-  return `${title}: weights sha256 ${facts.weights.slice(0, 12)}, ` +
-    `test text sha256 ${facts.testText.sha256.slice(0, 12)}, ` +
-    `calibration text sha256 ${calibrationText?.sha256.slice(0, 12) ?? "none"}, ` +
+  return `${title}: weights sha256 ${shortDigest(facts.weights)}, ` +
+    `test text sha256 ${shortDigest(facts.testText.sha256)}, ` +
+    `calibration text sha256 ${calibrationText ? shortDigest(calibrationText.sha256) : "none"}, ` +
     `${facts.windows} windows of ${facts.window} tokens, ` +
     `start token ${describeStartToken(facts.testText.startToken)}, ` +
     `profile ${facts.profile}, products by ${facts.matrixProduct}`;

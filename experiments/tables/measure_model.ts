@@ -1,4 +1,4 @@
-import { type Progress, refuse } from "../../lib/core/mod.ts";
+import { type Progress, refuse, shortDigest } from "../../lib/core/mod.ts";
 import { type Execution, methods } from "../../lib/methods/mod.ts";
 import { type Cell, type CellStore, runCells } from "../../lib/sweep/mod.ts";
 import { evaluate, type EvaluationConfig } from "../measure/evaluation.ts";
@@ -76,7 +76,7 @@ export async function measureModel(
       ...inIntegers && { execute: "integer" },
     };
     const cell: Cell<EvaluationConfig, Readings> = {
-      id: `table${table.number}/${facts.weights.slice(0, 12)}/${key}`,
+      id: `table${table.number}/${shortDigest(facts.weights)}/${key}`,
       label: `table${table.number}/${name}/${key}`,
       config,
       run: (progress, signal) => evaluate(config, subject, weights, { progress, signal }),

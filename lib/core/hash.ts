@@ -10,3 +10,8 @@ export async function sha256(data: string | Uint8Array): Promise<string> {
     (byte) => byte.toString(16).padStart(2, "0"),
   ).join("");
 }
+
+/** The beginning of a digest: enough to tell texts and models apart in print. */
+export function shortDigest(digest: string): string {
+  return digest.slice(0, 12);
+}

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { sha256 } from "../../lib/core/mod.ts";
+import { sha256, shortDigest } from "../../lib/core/mod.ts";
 
 // Expected digests: hashlib.sha256 of Python 3.11.
 
@@ -18,4 +18,8 @@ Deno.test("sha256() takes text as UTF-8", async () => {
 Deno.test("sha256() of a view hashes the view alone", async () => {
   const whole = new TextEncoder().encode("--größe--");
   assertEquals(await sha256(whole.subarray(2, -2)), await sha256("größe"));
+});
+
+Deno.test("shortDigest() is the first twelve digits", async () => {
+  assertEquals(shortDigest(await sha256("")), "e3b0c44298fc");
 });
