@@ -76,7 +76,7 @@ export function describeWeight(weight: AffineMatrix): Description {
     table: properties("Quantized weight", [
       ["rows x columns", `${rows} x ${columns}`],
       ["groups per row", groups],
-      ["bits per weight, scales and zero points included", bitsPerWeight(weight).toFixed(3)],
+      ["bits per weight, all counted", bitsPerWeight(weight).toFixed(3)],
       ["scale", span(scale)],
       ...usageRows(codes.length, counts),
     ]),

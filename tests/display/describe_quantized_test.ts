@@ -91,6 +91,7 @@ Deno.test("describeWeight() shows shape, groups and scales of a weight, and its 
   assertEquals(propertiesOf(description), {
     "rows x columns": "2 x 3",
     "groups per row": "2",
+    "bits per weight, all counted": "28.000", // 3 bytes of codes, 2 of zero points, 16 of scales
     scale: "0.06667..0.2000", // a fifteenth of -1..0, -1..1 as 0 is alone, 0..1 and 0..3
     values: "6",
     "codes in use": "4 of 16", // 0, 7, 8, 8, 15 and 15
