@@ -48,9 +48,4 @@ export const twinsToCome: ReadonlySet<string> = new Set([
   "lib/model/prune.ts",
   "lib/model/run_layers.ts",
   "lib/model/weights.ts",
-  "lib/quant/checks.ts",
-  "lib/quant/compensate.ts",
-  "lib/quant/steps_from_zero.ts",
-  "lib/quant/grouping.ts",
-  "lib/quant/weight_grid.ts",
 ]);

@@ -1,0 +1,83 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { InputError } from "../../lib/core/mod.ts";
+import { weightCode, type WeightGrid, weightGrid } from "../../lib/quant/weight_grid.ts";
+
+/** Weights far from where float32 loses bits. */
+const hundredths = fc.integer({ min: -400, max: 400 }).map((value) => value / 100);
+
+const gridOf = (weights: number[], bits: number, symmetric: boolean) =>
+  weightGrid(Float32Array.from(weights), bits, symmetric, "minmax", "mlp.up");
+
+Deno.test("weightGrid() spreads the codes over the range of the weights and 0", () => {
+  assertEquals(gridOf([-1, 2], 2, false), { scale: 1, zeroPoint: 1 });
+  assertEquals(gridOf([5, 15], 4, false), { scale: 1, zeroPoint: 0 });
+  assertEquals(gridOf([-30, -2], 4, false), { scale: 2, zeroPoint: 15 });
+});
+
+Deno.test("weightGrid() of a symmetric format mirrors the larger side, if a weight is negative", () => {
+  assertEquals(gridOf([-1, 7.5], 4, true), { scale: 1, zeroPoint: 8 });
+  assertEquals(gridOf([-7.5, 1], 4, true), { scale: 1, zeroPoint: 8 });
+  assertEquals(gridOf([3, 15], 4, true), { scale: 1, zeroPoint: 8 });
+});
+
+Deno.test("weightGrid() gives zeros, and what has no scale in float32, the range -1..1", () => {
+  const scale = Math.fround(2 / 15); // a little more than 2 / 15, so that 1 / scale is below 7.5
+  for (const weights of [[0, 0], [1e-45, -1e-45]]) {
+    assertEquals(gridOf(weights, 4, false), { scale, zeroPoint: 7 });
+    assertEquals(gridOf(weights, 4, true), { scale, zeroPoint: 8 });
+  }
+});
+
+Deno.test("weightGrid() refuses a range wider than float32 reaches", () => {
+  assertThrows(
+    () => gridOf([-3e38, 3e38], 4, false),
+    InputError,
+    "Cannot quantize mlp.up: the width of its range must fit float32, got [-3",
+  );
+});
+
+Deno.test("weightCode() rounds half to even and clips to the codes", () => {
+  const grid = { scale: 0.5, zeroPoint: 2 };
+  const codes = [-9, -1, -0.25, 0.25, 0.75, 1.3, 9].map((weight) => weightCode(weight, grid, 7));
+  assertEquals(codes, [0, 0, 2, 2, 4, 5, 7]);
+});
+
+Deno.test("weightCode() of a minmax grid is at most half a step off, 0 not at all", () => {
+  fc.assert(
+    fc.property(
+      fc.array(hundredths, { minLength: 1 }),
+      fc.integer({ min: 2, max: 8 }),
+      (weights, bits) => {
+        const grid = gridOf(weights, bits, false);
+        for (const weight of [0, ...weights]) {
+          const value = grid.scale * (weightCode(weight, grid, 2 ** bits - 1) - grid.zeroPoint);
+          assert(Math.abs(value - weight) <= (weight ? 0.501 * grid.scale : 0));
+        }
+      },
+    ),
+  );
+});
+
+/** The sum of |error|^2.4 in float32 as the search counts it. */
+function errorOf(weights: Float32Array, grid: WeightGrid, codeMax: number): number {
+  return weights.reduce((sum, weight) => {
+    const steps = weightCode(weight, grid, codeMax) - grid.zeroPoint;
+    return sum + Math.abs(Math.fround(Math.fround(grid.scale * steps) - weight)) ** 2.4;
+  }, 0);
+}
+
+Deno.test("weightGrid() with range mse has the least error of the ranges shrunk to 100..21 %", () => {
+  fc.assert(
+    fc.property(fc.array(hundredths, { minLength: 1 }), fc.boolean(), (values, symmetric) => {
+      const weights = Float32Array.from(values);
+      const errors = Array.from({ length: 80 }, (_, trial) => {
+        const share = Math.fround(1 - trial / 100);
+        const shrunk = [...weights].map((weight) => weight * share);
+        return errorOf(weights, gridOf(shrunk, 3, symmetric), 7);
+      });
+      const best = weightGrid(weights, 3, symmetric, "mse", "mlp.up");
+      assertEquals(errorOf(weights, best, 7), Math.min(...errors));
+    }),
+  );
+});
