@@ -26,10 +26,12 @@ const [pages, sources] = [
 ].map((paths) => paths.map((path) => ({ path, text: Deno.readTextFileSync(new URL(path, root)) })));
 
 const blocks = [...pages, ...sources].flatMap(({ path, text }) => codeBlocksOf(path, text));
-const programs = blocks.filter(({ language }) => language === "ts");
+const programs = blocks.filter(({ language }) => ["ts", "diff"].includes(language));
 
 Deno.test("blocks of code are in languages that are tested", () => {
-  const others = blocks.filter(({ language }) => !["ts", "sh", "json", "text"].includes(language));
+  const others = blocks.filter(({ language }) =>
+    !["ts", "diff", "sh", "json", "text"].includes(language)
+  );
   assertEquals(others.map(({ file, line, language }) => `${file}:${line} ${language}`), []);
 });
 
@@ -48,7 +50,7 @@ async function writePrograms(
   const imports: Record<string, string> = { ...config.imports };
   const files = new Map<CodeBlock, string>();
   for (const program of programs) {
-    const { path, code, standsFor } = moduleOf(program, root);
+    const { path, code, standsFor } = moduleOf(program, root, sourceAt);
     const file = `${folder}/${path}`;
     assert(![...files.values()].includes(file), `${path} is written twice`);
     await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
@@ -61,21 +63,26 @@ async function writePrograms(
   return { files, map };
 }
 
+/** The source of the project at a path. */
+function sourceAt(path: string): string {
+  return sources.find((source) => source.path === path)!.text;
+}
+
 /** Runs Deno in the folder of the project: what it prints; it must end well. */
-async function deno(...args: string[]): Promise<string> {
+async function deno(args: string[], env: Record<string, string> = {}): Promise<string> {
   const command = new Deno.Command(Deno.execPath(), {
     args,
     cwd: root,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
   });
   const { success, stdout, stderr } = await command.output();
   assert(success, new TextDecoder().decode(stderr));
   return new TextDecoder().decode(stdout);
 }
 
-/** What a program may do that shows the library. */
-const permissions = [
-  ...["--no-prompt", "--allow-read", "--allow-ffi"],
+/** What a program may do that shows the library; it writes temporary files alone. */
+const permissions = (temporary: string) => [
+  ...["--no-prompt", "--allow-read", "--allow-ffi", `--allow-write=${temporary}`],
   "--allow-env=AGILE_QUANT_*,GOMP_SPINCOUNT,UNDICI_*",
 ];
 
@@ -88,19 +95,23 @@ function printedBy(program: CodeBlock): string | undefined {
 Deno.test("programs in pages and comments pass the type checker and the linter, and run", (test) =>
   withFolder(async (folder) => {
     const { files, map } = await writePrograms(folder);
+    const temporary = `${folder}/temporary`;
+    await Deno.mkdir(temporary);
     const configuration = [`--config=${root.pathname}deno.json`, `--import-map=${map}`];
     const settings = ["--quiet", "--frozen", ...configuration];
     await test.step("all pass the type checker", async () => {
-      await deno("check", ...settings, ...files.values());
+      await deno(["check", ...settings, ...files.values()]);
     });
     await test.step("all pass the linter", async () => {
-      await deno("lint", "--quiet", ...files.values());
+      await deno(["lint", "--quiet", ...files.values()]);
     });
     for (const [program, file] of files) {
+      if (program.language === "diff") continue;
       if (program.code.includes("beside the clone")) continue; // tests/mod_test.ts runs it there
       await test.step(`${program.file}:${program.line} runs`, async () => {
         const command = file.endsWith("_test.ts") ? "test" : "run";
-        const printed = await deno(command, ...settings, ...permissions, file);
+        const how = ["--no-check", ...settings, ...permissions(temporary)];
+        const printed = await deno([command, ...how, file], { TMPDIR: temporary });
         assertEquals(printed, printedBy(program) ?? printed);
       });
     }
@@ -145,12 +156,17 @@ Deno.test("calls of tasks in blocks of shell run where they take seconds", async
     );
   assert(calls.length > 0);
   for (const { task, arguments: words } of calls) {
-    await deno("task", "--quiet", task, ...words.map((word) => examples[word] ?? word));
+    await deno(["task", "--quiet", task, ...words.map((word) => examples[word] ?? word)]);
   }
 });
 
-/** Folders that the levels name before they are there. */
-const toCome = new Set(["lib/linear"]);
+/** What pages name that is not there: folders to come, and files that their programs stand for. */
+const absent = new Set([
+  "lib/linear",
+  ...programs.flatMap((program) =>
+    moduleOf(program, root, sourceAt).standsFor?.slice(root.href.length) ?? []
+  ),
+]);
 
 Deno.test("pages link to files and name files that exist", () => {
   const missing = pages.flatMap(({ path, text }) => {
@@ -163,7 +179,7 @@ Deno.test("pages link to files and name files that exist", () => {
       .map(([, target]) => new URL(target, root));
     return [...links, ...named].filter((url) => !exists(url))
       .map((url) => url.href.slice(root.href.length))
-      .filter((target) => !toCome.has(target))
+      .filter((target) => !absent.has(target))
       .map((target) => `${path}: ${target}`);
   });
   assertEquals(missing, []);
@@ -208,7 +224,11 @@ Deno.test("codeBlocksOf() reads pages, and the comments of sources alone", () =>
 
 Deno.test("moduleOf() takes imports from where a program is meant to lie", () => {
   const moduleAt = (line: number, code: string) =>
-    moduleOf({ file: "docs/a.md", line, language: "ts", code }, new URL("file:///clone/"));
+    moduleOf(
+      { file: "docs/a.md", line, language: "ts", code },
+      new URL("file:///clone/"),
+      sourceAt,
+    );
   assertEquals(moduleAt(1, `// lib/quant/half.ts\nimport { a } from "../core/mod.ts";\n`), {
     path: "lib/quant/half.ts",
     code: `// lib/quant/half.ts\nimport { a } from "file:///clone/lib/core/mod.ts";\n`,
@@ -222,6 +242,26 @@ Deno.test("moduleOf() takes imports from where a program is meant to lie", () =>
     path: "docs_a_md_20.ts",
     code: `export * from "file:///clone/lib/mod.ts";`,
   });
+});
+
+Deno.test("moduleOf() changes a file of the project as a diff says", () => {
+  const source =
+    `import { a } from "./a.ts";\nimport { c } from "./c.ts";\nconst all = { a, c };\n`;
+  const code = `--- lib/x/all.ts\n+++ lib/x/all.ts\n@@\n import { a } from "./a.ts";\n` +
+    `+import { b } from "./b.ts";\n@@\n-const all = { a, c };\n+const all = { a, b, c };\n`;
+  const block = { file: "docs/a.md", line: 5, language: "diff", code };
+  assertEquals(moduleOf(block, new URL("file:///clone/"), () => source), {
+    path: "lib/x/all.ts",
+    code: [
+      ...["a", "b", "c"].map((name) =>
+        `import { ${name} } from "file:///clone/lib/x/${name}.ts";\n`
+      ),
+      "const all = { a, b, c };\n",
+    ].join(""),
+    standsFor: "file:///clone/lib/x/all.ts",
+  });
+  const message = 'docs/a.md:5: found 0 times:\nimport { a } from "./a.ts";';
+  assertThrows(() => moduleOf(block, new URL("file:///clone/"), () => ""), Error, message);
 });
 
 Deno.test("taskCallsOf() finds calls with their options, in shell and in prose", () => {

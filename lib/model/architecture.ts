@@ -1,5 +1,5 @@
-/** The decoder families of the paper. */
-export type FamilyName = "llama" | "opt" | "bloom";
+/** The name of a family of decoders: `llama`, or another key of `families`. */
+export type FamilyName = string;
 
 /** How a token learns where it stands. */
 export type PositionEncoding =
@@ -11,7 +11,7 @@ export type PositionEncoding =
   | { kind: "alibi" };
 
 /**
- * Everything that tells one decoder-only transformer of the three families from another.
+ * Everything that tells one decoder-only transformer from another.
  * A family's file reads it from a Hugging Face config.json; the forward pass reads nothing else.
  */
 export interface Architecture {

@@ -50,22 +50,49 @@ export interface Module {
 
 /**
  * A program as a module of another folder. One that begins with the path of a source of the project,
- * `// lib/quant/half.ts`, is meant to lie there; any other in the project's root, or beside it.
+ * `// lib/quant/half.ts`, is meant to lie there, and a diff where its file does; any other in the
+ * project's root, or beside it.
  *
  * @param root The folder of the project, as a URL.
+ * @param read The source that the project has at a path.
+ * @throws {Error} If a diff does not fit.
  */
-export function moduleOf({ file, line, code }: CodeBlock, root: URL): Module {
+export function moduleOf(
+  block: CodeBlock,
+  root: URL,
+  read: (path: string) => string,
+): Module {
+  const { file, line, language, code } = block;
+  const [, changed] = code.match(/^\+\+\+ (\S+)$/m) ?? [];
   const [, named] = code.match(/^\/\/ ((?:lib|experiments|tests|tools)\/\S+\.ts)\n/) ?? [];
+  const path = language === "diff" ? changed : named;
+  const source = language === "diff" ? changedBy(block, read(changed)) : code;
+  const place = new URL(path ?? "program.ts", root);
   const imports = /\b(from|import) "(\.\.?\/[^"]+)"/g;
-  const place = new URL(named ?? "program.ts", root);
   return {
-    path: named ?? `${file.replaceAll(/\W/g, "_")}_${line}.ts`,
-    code: code.replaceAll(imports, (_, keyword, specifier: string) => {
+    path: path ?? `${file.replaceAll(/\W/g, "_")}_${line}.ts`,
+    code: source.replaceAll(imports, (_, keyword, specifier: string) => {
       const inProject = specifier.replace("./agile-quant-lab/", "./");
       return `${keyword} "${new URL(inProject, place)}"`;
     }),
-    ...named && { standsFor: place.href },
+    ...path && { standsFor: place.href },
   };
+}
+
+/** The source after the changes of a diff, whose hunks begin with `@@` and name no lines. */
+function changedBy({ file, line, code }: CodeBlock, source: string): string {
+  const [, ...hunks] = code.split(/^@@.*\n/m);
+  return hunks.reduce((text, hunk) => {
+    const side = (other: string) =>
+      hunk.split("\n").filter((each) => !each.startsWith(other)).map((each) => each.slice(1))
+        .join("\n");
+    const [before, after] = [side("+"), side("-")];
+    const parts = text.split(before);
+    if (parts.length !== 2) {
+      throw new Error(`${file}:${line}: found ${parts.length - 1} times:\n${before}`);
+    }
+    return parts.join(after);
+  }, source);
 }
 
 /** A call of a task, as pages name it. */
