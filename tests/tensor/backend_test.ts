@@ -12,6 +12,7 @@ import {
   useBackend,
 } from "../../lib/tensor/mod.ts";
 import { randomTensor } from "./compare.ts";
+import { withVariable } from "./with_variable.ts";
 
 const simd = {
   backend: "agile",
@@ -23,14 +24,7 @@ const simd = {
 
 Deno.test("useBackend() runs agile on SIMD if native is false or AGILE_QUANT_NATIVE is 0", async () => {
   assertEquals(await useBackend("agile", { native: false }), simd);
-  const before = Deno.env.get("AGILE_QUANT_NATIVE");
-  Deno.env.set("AGILE_QUANT_NATIVE", "0");
-  try {
-    assertEquals(await useBackend("agile"), simd);
-  } finally {
-    if (before === undefined) Deno.env.delete("AGILE_QUANT_NATIVE");
-    else Deno.env.set("AGILE_QUANT_NATIVE", before);
-  }
+  assertEquals(await withVariable("AGILE_QUANT_NATIVE", "0", () => useBackend("agile")), simd);
 });
 
 Deno.test("useBackend() names what multiplies matrices", async () => {

@@ -5,16 +5,7 @@ import {
   loadKernelModule,
   workspaceBytes,
 } from "../../lib/tensor/kernel_module.ts";
-
-/** Loads what is permitted with `AGILE_QUANT_RELAXED_SIMD` as a user may set it. */
-async function instructionsWith(relaxed: string): Promise<string> {
-  Deno.env.set("AGILE_QUANT_RELAXED_SIMD", relaxed);
-  try {
-    return (await loadKernelModule()).instructions;
-  } finally {
-    Deno.env.delete("AGILE_QUANT_RELAXED_SIMD");
-  }
-}
+import { withVariable } from "./with_variable.ts";
 
 Deno.test("loadKernelModule() takes the first of the files that this engine can run", async () => {
   const files = ["kernels_simd.wasm", "kernels_relaxed.wasm"] as const;
@@ -23,8 +14,11 @@ Deno.test("loadKernelModule() takes the first of the files that this engine can 
 });
 
 Deno.test("loadKernelModule() leaves relaxed SIMD out where the environment says 0", async () => {
-  assertEquals(await instructionsWith("0"), "SIMD");
-  assertEquals(await instructionsWith("1"), "relaxed SIMD");
+  for (const [relaxed, instructions] of [["0", "SIMD"], ["1", "relaxed SIMD"]]) {
+    const load = () => loadKernelModule();
+    const loaded = await withVariable("AGILE_QUANT_RELAXED_SIMD", relaxed, load);
+    assertEquals(loaded.instructions, instructions);
+  }
 });
 
 Deno.test("loadKernelModule() goes on to what the engine can run, or says what that lacks", async () => {

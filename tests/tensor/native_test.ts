@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { Arena } from "../../lib/tensor/arena.ts";
 import { byteProduct, nativeProducts, threadFloatProduct } from "../../lib/tensor/native.ts";
 import { assertFloatsClose, randomFloats } from "./compare.ts";
+import { withVariable } from "./with_variable.ts";
 
 const near = new Arena();
 const far = new Arena();
@@ -102,10 +103,9 @@ function byteProductSlowly(
 /** As WebAssembly hands addresses over: negative beyond the first 2 GiB. */
 const signed = (address: number) => address | 0;
 
-Deno.test("nativeProducts() are none where the environment switches them off", () => {
-  Deno.env.set("AGILE_QUANT_NATIVE", "0");
-  assertEquals(nativeProducts(near), undefined);
-  Deno.env.delete("AGILE_QUANT_NATIVE");
+Deno.test("nativeProducts() are none where the environment switches them off", async () => {
+  const found = await withVariable("AGILE_QUANT_NATIVE", "0", () => nativeProducts(near));
+  assertEquals(found, undefined);
 });
 
 Deno.test("nativeProducts() are none, and nobody is asked, without permission for FFI", async () => {

@@ -6,6 +6,7 @@ import { Simd } from "../../lib/tensor/simd.ts";
 import { simdMatrixProduct } from "../../lib/tensor/simd_matrix_product.ts";
 import { split } from "../../lib/tensor/split.ts";
 import { randomFloats } from "./compare.ts";
+import { withVariable } from "./with_variable.ts";
 
 const files = ["kernels_relaxed.wasm"] as const;
 const [one, four] = [
@@ -82,14 +83,9 @@ Deno.test("Simd.run() throws what a call throws, on any thread, and goes on", ()
   });
 });
 
-/** Loads the kernels with the environment variable as it may be set by a user. */
-async function loadWith(variable: string): Promise<Simd> {
-  Deno.env.set("AGILE_QUANT_THREADS", variable);
-  try {
-    return await Simd.load({ files });
-  } finally {
-    Deno.env.delete("AGILE_QUANT_THREADS");
-  }
+/** Loads the kernels for as many threads as a user may ask for. */
+function loadWith(threads: string): Promise<Simd> {
+  return withVariable("AGILE_QUANT_THREADS", threads, () => Simd.load({ files }));
 }
 
 for (const variable of ["many", "", "0", "-1", "1.5", "1e3", " 2"]) {
