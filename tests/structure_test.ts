@@ -27,6 +27,11 @@ Deno.test("filesWithoutTwin() in this project are none but those to come", () =>
   assertEquals(filesWithoutTwin(files).filter((path) => !twinsToCome.has(path)), []);
 });
 
+Deno.test("twinsToCome names no file that has its tests by now, or is gone", () => {
+  const without = filesWithoutTwin(files);
+  assertEquals([...twinsToCome].filter((path) => !without.includes(path)), []);
+});
+
 Deno.test("structureViolations() knows the levels of CONTRIBUTING.md", () => {
   const guide = Deno.readTextFileSync(new URL("CONTRIBUTING.md", root));
   const listed = [...guide.matchAll(/^\| L(\d+) +\| ([^|]+)/gm)].flatMap(([, level, folders]) => {
