@@ -1,7 +1,7 @@
 import config from "../deno.json" with { type: "json" };
 import { sha256 } from "../lib/core/mod.ts";
-import { hashFile, readJson } from "../lib/io/mod.ts";
-import { lockedPackages, type LockFile } from "./locked_packages.ts";
+import { hashFile } from "../lib/io/mod.ts";
+import { lockedPackages, readLock } from "./locked_packages.ts";
 import { loadedSources } from "./structure/loaded_sources.ts";
 
 /** Opens the subject of a measurement, and quantizes its weights for all that is measured on it. */
@@ -28,10 +28,9 @@ export function measurementModules(measuredBy: readonly string[]): string[] {
 export async function fingerprintOf(entries: readonly string[], root = "."): Promise<string> {
   const { files, packages } = await loadedSources(entries, root);
   const hashed = files.map(async (path) => `${path} ${await hashFile(`${root}/${path}`)}`);
-  const lock = await readJson(`${root}/deno.lock`) as LockFile;
   const lines = [
     ...await Promise.all(hashed),
-    ...lockedPackages(packages, lock, config.imports),
+    ...lockedPackages(packages, await readLock(`${root}/deno.lock`), config.imports),
   ];
   return await sha256(lines.join("\n"));
 }

@@ -1,16 +1,29 @@
-import { refuse } from "../lib/core/mod.ts";
+import { refuse, require } from "../lib/core/mod.ts";
+import { isObject, readJson } from "../lib/io/mod.ts";
 
 /** What of deno.lock says which packages a checkout has; format 5. */
 export interface LockFile {
   /** `npm:fast-png@8.0.0` to the version that is installed, `8.0.0`, peers included. */
   specifiers: Record<string, string>;
-  npm?: Record<string, LockedPackage>;
+  npm: Record<string, LockedPackage>;
 }
 
 interface LockedPackage {
   integrity: string;
   dependencies?: string[];
   optionalDependencies?: string[];
+}
+
+/**
+ * Reads deno.lock.
+ *
+ * @throws {InputError} If there is none, or none that names packages.
+ */
+export async function readLock(path: string): Promise<LockFile> {
+  const lock = await readJson(path);
+  const isLock = isObject(lock) && isObject(lock.specifiers) && isObject(lock.npm);
+  require(isLock, `read ${path}`, "it must be a lock file that Deno wrote, with packages of npm");
+  return lock as unknown as LockFile;
 }
 
 /**
@@ -22,7 +35,7 @@ interface LockedPackage {
  */
 export function lockedPackages(
   specifiers: Iterable<string>,
-  { specifiers: versions, npm = {} }: LockFile,
+  { specifiers: versions, npm }: LockFile,
   imports: Record<string, string>,
 ): string[] {
   const missing = (name: string) => refuse("read deno.lock", "it must have every package", name);

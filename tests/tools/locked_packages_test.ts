@@ -1,6 +1,7 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
-import { lockedPackages } from "../../tools/locked_packages.ts";
+import { lockedPackages, readLock } from "../../tools/locked_packages.ts";
+import { withFiles } from "./small_tree.ts";
 
 const lock = {
   specifiers: {
@@ -44,3 +45,16 @@ Deno.test("lockedPackages() refuses what is named in the lock file, but not desc
   const message = 'Cannot read deno.lock: it must have every package, got "lost@1.0.0"';
   assertThrows(() => lockedPackages(["twofold"], lock, imports), InputError, message);
 });
+
+for (const text of ["[]", "null", "{}", '{"specifiers":{}}', '{"specifiers":{},"npm":[]}']) {
+  Deno.test(`readLock() refuses ${text}`, () =>
+    withFiles({ "deno.lock": text }, async (root) => {
+      const message = `Cannot read ${root}/deno.lock: it must be a lock file that Deno wrote`;
+      await assertRejects(() => readLock(`${root}/deno.lock`), InputError, message);
+    }));
+}
+
+Deno.test("readLock() reads a lock file", () =>
+  withFiles({ "deno.lock": JSON.stringify(lock) }, async (root) => {
+    assertEquals(await readLock(`${root}/deno.lock`), lock);
+  }));
