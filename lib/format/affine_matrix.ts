@@ -78,11 +78,7 @@ export class AffineMatrix implements StoredMatrix {
 
   /** Codes of zero, `[rows, groups]`: integers in a Uint8Array, floats in a Float32Array. */
   zeroPoints(): Uint8Array | Float32Array {
-    const { packedZeroPoint, bits, scale } = this;
-    if (packedZeroPoint instanceof Float32Array) return packedZeroPoint;
-    const zeroPoint = new Uint8Array(scale.length);
-    unpackCodes(packedZeroPoint, bits, 0, zeroPoint);
-    return zeroPoint;
+    return this.zeroPointsFrom(0, this.rows);
   }
 
   /**
@@ -104,26 +100,27 @@ export class AffineMatrix implements StoredMatrix {
   decode(firstRow: number, into: Float32Array): void {
     const { columns, bits, groups, packed, grouping } = this;
     const count = rowsWanted(this, firstRow, into.length);
+    const zeroPoints = new Float32Array(this.zeroPointsFrom(firstRow, count));
     const codes = new Uint8Array(columns);
     for (let row = 0; row < count; row++) {
       unpackCodes(packed, bits, (firstRow + row) * columns, codes);
       const scale = this.scale.subarray((firstRow + row) * groups, (firstRow + row + 1) * groups);
-      const zeroPoint = this.zeroPointsOf(firstRow + row);
+      const zeroPoint = zeroPoints.subarray(row * groups, (row + 1) * groups);
       const values = into.subarray(row * columns, (row + 1) * columns);
       if (typeof grouping === "number") decodeRow(codes, scale, zeroPoint, grouping, values);
       else decodeScattered(codes, scale, zeroPoint, grouping, values);
     }
   }
 
-  /** The codes of zero of one row, `[groups]`. */
-  private zeroPointsOf(row: number): Float32Array {
-    const { groups, bits, packedZeroPoint } = this;
+  /** The codes of zero of some rows, `[count, groups]`. */
+  private zeroPointsFrom(firstRow: number, count: number): Uint8Array | Float32Array {
+    const { packedZeroPoint, bits, groups } = this;
     if (packedZeroPoint instanceof Float32Array) {
-      return packedZeroPoint.subarray(row * groups, (row + 1) * groups);
+      return packedZeroPoint.subarray(firstRow * groups, (firstRow + count) * groups);
     }
-    const zeroPoint = new Uint8Array(groups);
-    unpackCodes(packedZeroPoint, bits, row * groups, zeroPoint);
-    return Float32Array.from(zeroPoint);
+    const zeroPoint = new Uint8Array(count * groups);
+    unpackCodes(packedZeroPoint, bits, firstRow * groups, zeroPoint);
+    return zeroPoint;
   }
 }
 

@@ -83,10 +83,20 @@ export function encodeFloats<Dtype extends FloatDtype>(
   return encoders[dtype](values) as FloatArrays[Dtype];
 }
 
-function decodeFloats(dtype: FloatDtype, data: FloatArrays[FloatDtype], into: Float32Array): void {
-  if (dtype === "F32") into.set(data);
-  else if (dtype === "F16") decodeFloat16(data as Float16Array, into);
-  else decodeBfloat16(data as Uint16Array, into);
+/**
+ * The values of floats of a type, as float32.
+ *
+ * @param into Where they go, as long as `data`.
+ */
+export function decodeFloats(
+  dtype: FloatDtype,
+  data: FloatArrays[FloatDtype],
+  into: Float32Array = new Float32Array(data.length),
+): Float32Array {
+  if (dtype === "F16") return decodeFloat16(data as Float16Array, into);
+  if (dtype === "BF16") return decodeBfloat16(data as Uint16Array, into);
+  into.set(data);
+  return into;
 }
 
 function kindOf(data: object): string {

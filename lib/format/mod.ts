@@ -11,6 +11,10 @@ export {
   floatMatrix,
 } from "./float_matrix.ts";
 export { type AffineCodes, AffineMatrix, affineMatrix } from "./affine_matrix.ts";
+export { type CodebookCodes, CodebookMatrix, codebookMatrix } from "./codebook_matrix.ts";
+export { type Summand, SumMatrix, sumMatrix } from "./sum_matrix.ts";
+export { SparseMatrix, sparseMatrix } from "./sparse_matrix.ts";
+export { LowRankMatrix, lowRankMatrix } from "./low_rank_matrix.ts";
 export { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from "./float16.ts";
 export type { Profile, UniformGrid } from "./uniform_grid.ts";
 export { type GridSteps, gridSteps } from "./grid_steps.ts";

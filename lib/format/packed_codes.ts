@@ -56,36 +56,44 @@ export function unpackCodes(
   into: Uint8Array,
 ): void {
   if (bits === 8) into.set(packed.subarray(first, first + into.length));
-  else if (bits === 4) unpackHalves(packed, first, into);
-  else unpackBits(packed, bits, first, into);
-}
-
-/** Two codes to a byte. */
-function unpackHalves(packed: Uint8Array, first: number, into: Uint8Array): void {
-  let [i, at] = [0, first >>> 1];
-  if (first % 2 === 1 && into.length > 0) into[i++] = packed[at++] >>> 4;
-  for (; i + 1 < into.length; i += 2) {
-    const pair = packed[at++];
-    into[i] = pair & 15;
-    into[i + 1] = pair >>> 4;
+  else {
+    const start = Math.min((4 - first % 4) % 4, into.length);
+    unpackSingly(packed, bits, first, into.subarray(0, start));
+    const end = start + unpackFours(packed, bits, first + start, into.subarray(start));
+    unpackSingly(packed, bits, first + end, into.subarray(end));
   }
-  if (i < into.length) into[i] = packed[at] & 15;
 }
 
 /** Codes that begin anywhere in a byte and may end in the next. */
-function unpackBits(packed: Uint8Array, bits: number, first: number, into: Uint8Array): void {
+function unpackSingly(packed: Uint8Array, bits: number, first: number, into: Uint8Array): void {
   const mask = 2 ** bits - 1;
-  let at = Math.floor(first * bits / 8);
-  const skipped = first * bits % 8;
-  let held = packed[at++] >>> skipped;
-  let count = 8 - skipped;
   for (let i = 0; i < into.length; i++) {
-    if (count < bits) {
-      held |= packed[at++] << count;
-      count += 8;
-    }
-    into[i] = held & mask;
-    held >>>= bits;
-    count -= bits;
+    const bit = (first + i) * bits;
+    const at = Math.floor(bit / 8);
+    into[i] = (packed[at] | packed[at + 1] << 8) >>> bit % 8 & mask;
   }
+}
+
+/**
+ * Four codes at a time, of up to 28 bits, from the first that begins at bit 0 or 4 of a byte.
+ *
+ * @param first A multiple of four.
+ * @returns How many codes were read: as long as the four bytes that may hold the next are there.
+ */
+function unpackFours(packed: Uint8Array, bits: number, first: number, into: Uint8Array): number {
+  const mask = 2 ** bits - 1;
+  const [end, last] = [into.length - 3, packed.length - 3];
+  let [i, at, shift] = [0, Math.floor(first * bits / 8), first * bits % 8];
+  for (; i < end && at < last; i += 4) {
+    const word = packed[at] | packed[at + 1] << 8 | packed[at + 2] << 16 | packed[at + 3] << 24;
+    const four = word >>> shift;
+    into[i] = four & mask;
+    into[i + 1] = four >>> bits & mask;
+    into[i + 2] = four >>> 2 * bits & mask;
+    into[i + 3] = four >>> 3 * bits & mask;
+    shift += 4 * bits;
+    at += shift >>> 3;
+    shift &= 7;
+  }
+  return i;
 }

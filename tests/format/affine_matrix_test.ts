@@ -7,8 +7,7 @@ import {
   bitsPerWeight,
   decodeMatrix,
 } from "../../lib/format/mod.ts";
-
-const float = fc.float({ min: -100, max: 100, noNaN: true });
+import { codesOf, floats, someRows } from "./arbitrary_values.ts";
 
 /** Any matrix of up to 4 rows and 20 columns, its columns in groups of any order. */
 const matrices: fc.Arbitrary<Required<Omit<AffineCodes, "name">>> = fc.record({
@@ -21,15 +20,11 @@ const matrices: fc.Arbitrary<Required<Omit<AffineCodes, "name">>> = fc.record({
 }).chain(({ rows, columns, bits, groups, ordered, integral }) => {
   const size = Math.ceil(columns / groups);
   const count = ordered ? Math.ceil(columns / size) : groups;
-  const codesOf = (length: number) =>
-    fc.uint8Array({ max: 2 ** bits - 1, minLength: length, maxLength: length });
-  const floatsOf = (length: number) =>
-    fc.array(float, { minLength: length, maxLength: length }).map((all) => Float32Array.from(all));
   return fc.record({
     ...{ rows: fc.constant(rows), columns: fc.constant(columns), bits: fc.constant(bits) },
-    codes: codesOf(rows * columns),
-    scale: floatsOf(rows * count),
-    zeroPoint: integral ? codesOf(rows * count) : floatsOf(rows * count),
+    codes: codesOf(bits, rows * columns),
+    scale: floats(rows * count),
+    zeroPoint: integral ? codesOf(bits, rows * count) : floats(rows * count),
     groupIndex: ordered
       ? fc.constant(Int32Array.from({ length: columns }, (_, c) => Math.floor(c / size)))
       : fc.array(fc.nat(count - 1), { minLength: columns, maxLength: columns })
@@ -49,9 +44,9 @@ function valueOf(
 }
 
 Deno.test("AffineMatrix.decode() is scale * (code - zeroPoint) in float32, for any rows", () => {
-  fc.assert(fc.property(matrices, fc.nat(3), fc.nat(4), (parts, from, to) => {
+  fc.assert(fc.property(matrices, fc.gen(), (parts, draw) => {
     const { rows, columns } = parts;
-    const [first, end] = [from, to].map((row) => Math.min(row, rows)).sort((a, b) => a - b);
+    const [first, end] = draw(someRows, rows);
     const expected = Float32Array.from(
       { length: (end - first) * columns },
       (_, i) => valueOf(parts, first + Math.floor(i / columns), i % columns),

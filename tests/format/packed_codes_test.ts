@@ -35,6 +35,20 @@ Deno.test("unpackCodes() reads any part of what packCodes() wrote", () => {
   }));
 });
 
+Deno.test("unpackCodes() begins and ends at any code, whatever the bits", () => {
+  for (let bits = 2; bits <= 8; bits++) {
+    const codes = Uint8Array.from({ length: 40 }, (_, i) => 2 ** bits - 1 - i * 37 % 2 ** bits);
+    const packed = packCodes(codes, bits);
+    for (let first = 0; first <= 9; first++) {
+      for (const end of [30, 31, 32, 33, 37, 38, 39, 40]) {
+        const part = new Uint8Array(end - first);
+        unpackCodes(packed, bits, first, part);
+        assertEquals(part, codes.slice(first, end), `${bits} bits, ${first}..${end}`);
+      }
+    }
+  }
+});
+
 Deno.test("packCodes() takes the tightest room, the first code in the lowest bits", () => {
   assertEquals(packCodes(Uint8Array.of(1, 2, 3), 4), Uint8Array.of(0x21, 0x03));
   assertEquals(packCodes(Uint8Array.of(7, 0, 7), 3), Uint8Array.of(0b11000111, 1));
