@@ -57,7 +57,7 @@ export function unpackCodes(
 ): void {
   if (bits === 8) into.set(packed.subarray(first, first + into.length));
   else {
-    const start = Math.min((4 - first % 4) % 4, into.length);
+    const start = (4 - first % 4) % 4;
     unpackSingly(packed, bits, first, into.subarray(0, start));
     const end = start + unpackFours(packed, bits, first + start, into.subarray(start));
     unpackSingly(packed, bits, first + end, into.subarray(end));
