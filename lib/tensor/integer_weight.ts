@@ -168,13 +168,14 @@ function fillPanels(
     weight.readCodes(row, codes);
     const panel = Math.floor(row / panelRows) * panelBytes;
     const inStep = row % panelRows * stepPlaces;
-    order.forEach((column, place) => {
-      if (column === columns) return;
+    for (let place = 0; place < order.length; place++) {
+      const column = order[place];
+      if (column === columns) continue;
       const at = Math.floor(place / stepPlaces) * step + inStep + place % stepPlaces;
       const code = codes[column];
       if (bits === 4 && at >= panelBytes) panels[panel + at - panelBytes] |= code << 4;
       else panels[panel + at] |= code;
-    });
+    }
   }
 }
 
