@@ -1,3 +1,4 @@
+import { require } from "../lib/core/mod.ts";
 import {
   type Display,
   interactiveFigures,
@@ -6,7 +7,8 @@ import {
   surviveStop,
 } from "../lib/display/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
-import { type FigureSubject, loadFigureSubject } from "./measure/figure_subject.ts";
+import { type FigureSubject, readFigureSubject } from "./measure/figure_subject.ts";
+import { loadSubject } from "./measure/subject.ts";
 
 /**
  * To stand at the end of a notebook's first cell: figures are interactive, and the button Stop ends
@@ -22,13 +24,13 @@ export function cellHooks(): NotebookHooks {
   return notebookHooks(Deno);
 }
 
-/** The subject of the notebook that runs in this kernel. */
-let opened: FigureSubject | undefined;
+/** How many subjects were asked for in this kernel: the last one's model is the one that runs. */
+let asked = 0;
 
 /**
- * Loads the model that a notebook is about, and frees the one that it was about before: should this
- * fail, later cells cannot show the former model under the new one's name. What loading warns of stands
- * below the cell.
+ * Loads the model that a notebook is about. The blocks of the one that it was about before cannot be
+ * opened any more: should this fail, later cells cannot show the former model under the new one's name.
+ * What loading warns of stands below the cell.
  *
  * @param folder A model in Hugging Face layout with tokenizer.json.
  * @param options.window Tokens per window; the model's longest, at most 2048, unless given.
@@ -40,9 +42,15 @@ export async function openSubject(
   folder: string,
   { window, windows }: { window?: number; windows?: number } = {},
 ): Promise<FigureSubject> {
-  opened?.[Symbol.dispose]();
-  opened = undefined;
-  opened = await loadFigureSubject(folder, { ...await useBackend("agile"), window, windows });
-  for (const warning of opened.warnings) console.warn(`Warning: ${warning}`);
-  return opened;
+  const own = ++asked;
+  const read = await readFigureSubject({ folder, window, windows }, await useBackend("agile"));
+  const subject = await loadSubject(read);
+  for (const warning of subject.warnings) console.warn(`Warning: ${warning}`);
+  const { model } = subject;
+  const layer = async (index: number) => {
+    const rule = "no other may have been opened after it: open it again";
+    require(own === asked, `run ${model.name}`, rule);
+    return await model.source.layer(index);
+  };
+  return { ...subject, model: { ...model, source: { ...model.source, layer } } };
 }

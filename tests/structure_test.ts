@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { levels, structureViolations } from "../tools/check_structure.ts";
-import { filesWithoutTwin, twinsToCome } from "../tools/structure/twins.ts";
+import { filesWithoutTwin } from "../tools/structure/twins.ts";
 
 const root = new URL("..", import.meta.url);
 
@@ -23,13 +23,8 @@ Deno.test("structureViolations() of this project are none", () => {
   assertEquals(structureViolations(files), []);
 });
 
-Deno.test("filesWithoutTwin() in this project are none but those to come", () => {
-  assertEquals(filesWithoutTwin(files).filter((path) => !twinsToCome.has(path)), []);
-});
-
-Deno.test("twinsToCome names no file that has its tests by now, or is gone", () => {
-  const without = filesWithoutTwin(files);
-  assertEquals([...twinsToCome].filter((path) => !without.includes(path)), []);
+Deno.test("filesWithoutTwin() in this project are none", () => {
+  assertEquals(filesWithoutTwin(files), []);
 });
 
 Deno.test("structureViolations() knows the levels of CONTRIBUTING.md", () => {

@@ -1,10 +1,15 @@
 /** `deno task accept`: takes the published tables of the bundled models as the new expectations. */
+import { isBundled } from "../experiments/measure/bundled.ts";
 import { acceptCells, replaceTables } from "../experiments/tables/expectations.ts";
 import { readMeasuredTable } from "../experiments/tables/measured_table.ts";
-import { paperTables } from "../experiments/tables/paper_tables.ts";
+import { familyTables } from "../experiments/tables/family_tables.ts";
 import { encodeJson } from "../lib/core/mod.ts";
 import { prepareFolder, writeAtomically } from "../lib/io/mod.ts";
 import { integerOption, listOption, main } from "./command_line.ts";
+
+/** The tables that bundled models are in. */
+const bundled = familyTables.filter(({ family }) => isBundled(family))
+  .map(({ number }) => number);
 
 const folder = "experiments/tables/expected";
 
@@ -17,8 +22,8 @@ await main((program) =>
     .option(
       "--table <list>",
       "which tables, such as 1,3",
-      listOption("--table", integerOption("--table", 1, 3)),
-      [1, 2, 3],
+      listOption("--table", integerOption("--table", 1, Math.max(...bundled))),
+      bundled,
     )
     .action(run)
 );
@@ -26,8 +31,7 @@ await main((program) =>
 async function run({ table: numbers }: { table: number[] }): Promise<void> {
   await prepareFolder(folder);
   const tables = await Promise.all(
-    paperTables.filter(({ number }) => numbers.includes(number))
-      .map(({ number }) => readMeasuredTable("results", number)),
+    numbers.map((number) => readMeasuredTable("results", number)),
   );
   const accepted = acceptCells(tables.flatMap(({ cells }) => cells));
   const path = `${folder}/perplexities.json`;

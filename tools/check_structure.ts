@@ -28,14 +28,15 @@ export const levels: Record<string, number> = {
   "lib": 5.5,
   "experiments/measure": 6,
   "experiments/result": 6,
+  "experiments/cells": 7,
   "experiments/draw": 7,
-  "experiments/tables": 7,
-  "experiments": 8,
-  "experiments/figures": 8,
-  "bench": 9,
-  "notebooks": 9,
-  "tools": 10,
-  "tests": 11,
+  "experiments/tables": 8,
+  "experiments": 9,
+  "experiments/figures": 9,
+  "bench": 10,
+  "notebooks": 10,
+  "tools": 11,
+  "tests": 12,
 };
 
 /** The folders of lib that may touch files, the network or native code. */

@@ -1,13 +1,13 @@
 import type { FigureExperiment, FigureOptions } from "../experiments/figures/figure.ts";
-import type { FigureSubject } from "../experiments/measure/figure_subject.ts";
+import type { UnloadedSubject } from "../experiments/measure/subject.ts";
 import { InputError } from "../lib/core/mod.ts";
 import type { Figure } from "../lib/report/mod.ts";
-import { refusalsOf } from "./measure_models.ts";
+import { refusalsOf } from "./measure_sources.ts";
 
 /** A figure of the models that it could be drawn for. */
 export interface DrawnFigure {
   figure: Figure;
-  subjects: readonly FigureSubject[];
+  subjects: readonly UnloadedSubject[];
   /** Why it could not be drawn for the others. */
   refusals: string[];
 }
@@ -20,7 +20,7 @@ export interface DrawnFigure {
  */
 export async function drawAll(
   experiment: FigureExperiment,
-  subjects: readonly FigureSubject[],
+  subjects: readonly UnloadedSubject[],
   options: FigureOptions,
 ): Promise<DrawnFigure> {
   try {

@@ -1,17 +1,21 @@
 /** `deno task figures`: the paper's figures, measured on the bundled models or on others. */
 import { Option } from "commander";
+import { cellKinds } from "../experiments/cells/cell_kinds.ts";
 import type { FigureExperiment } from "../experiments/figures/figure.ts";
-import { type FigureSubject, loadFigureSubject } from "../experiments/measure/figure_subject.ts";
+import { cellRunner } from "../experiments/cells/cell_runner.ts";
+import type { UnloadedSubject } from "../experiments/measure/subject.ts";
+import { SubjectPool } from "../experiments/cells/subject_pool.ts";
 import { figures } from "../experiments/figures/figures.ts";
 import { readBenchRecord } from "../experiments/result/bench_record.ts";
 import { canonicalJson, InputError, refuse, sha256 } from "../lib/core/mod.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
+import { here } from "../lib/sweep/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { cellFolder, fileCellStore } from "./cell_store.ts";
 import { listOption, main, printWarnings, type Session } from "./command_line.ts";
 import { drawAll } from "./draw_all.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
-import { refusalsOf } from "./measure_models.ts";
+import { refusalsOf } from "./measure_sources.ts";
 import {
   addModelOptions,
   bundledSource,
@@ -61,7 +65,7 @@ function figureNamed(text: string): FigureExperiment {
 
 async function run(options: Options, session: Session): Promise<void> {
   session.kept = "What was measured is kept: the same command goes on there.";
-  const backend = await useBackend("agile");
+  await useBackend("agile");
   const own = await ownSources(options);
   const folder = outputFolder(options, outputs);
   for (const written of [cellFolder, folder]) await prepareFolder(written);
@@ -70,17 +74,16 @@ async function run(options: Options, session: Session): Promise<void> {
     store: fileCellStore(cellFolder),
     fresh: options.fresh,
   };
-  const here = await provenance();
-  const loaded = new Map<string, FigureSubject>();
-  const { signal } = session;
-  const load = async ({ folder, options }: Source) => {
-    const known = loaded.get(folder);
-    if (known) return known;
-    const subject = await loadFigureSubject(folder, { ...backend, ...options, signal });
-    printWarnings(subject.warnings);
-    loaded.set(folder, subject);
+  const checkout = await provenance();
+  const pool = new SubjectPool();
+  const warned = new Set<UnloadedSubject>();
+  const read = async ({ ref }: Source) => {
+    const subject = await pool.read({ ...ref, choosing: true }, session.signal);
+    if (!warned.has(subject)) printWarnings(subject.warnings);
+    warned.add(subject);
     return subject;
   };
+  const executor = here(cellRunner(cellKinds, pool));
   const problems: string[] = [];
   const attempt = async (what: string, work: () => Promise<unknown>) => {
     const reasons = await refusalsOf(async () => void await work());
@@ -89,16 +92,17 @@ async function run(options: Options, session: Session): Promise<void> {
   };
   const usable: Source[] = [];
   for (const source of options.figure.some(needsModels) ? own : []) {
-    if (await attempt(source.options.name!, () => load(source))) usable.push(source);
+    if (await attempt(source.ref.name, () => read(source))) usable.push(source);
   }
   const drawable = (experiment: FigureExperiment) =>
     !needsModels(experiment) || own.length === 0 || usable.length > 0;
   for (const experiment of options.figure.filter(drawable)) {
     await attempt(experiment.name, async () => {
-      const models: FigureSubject[] = [];
-      for (const source of sourcesOf(experiment, usable)) models.push(await load(source));
+      const models: UnloadedSubject[] = [];
+      for (const source of sourcesOf(experiment, usable)) models.push(await read(source));
       const { figure, subjects, refusals } = await drawAll(experiment, models, {
         ...settings,
+        executor,
         fingerprint: await fingerprintOf(measurementModules(experiment.measuredBy)),
       });
       const stem = await stemOf(figure.name, own.length > 0 ? subjects : []);
@@ -108,11 +112,10 @@ async function run(options: Options, session: Session): Promise<void> {
       if (own.length > 0) problems.push(...refusals.map((line) => `${experiment.name}: ${line}`));
       else if (refusals.length > 0) throw new InputError(...refusals);
       const { bench } = experiment;
-      const origin = bench ? benchProvenance(await readBenchRecord(bench)) : here;
+      const origin = bench ? benchProvenance(await readBenchRecord(bench)) : checkout;
       await publishFigure(figure, origin, folder, stem);
     });
   }
-  for (const subject of loaded.values()) subject[Symbol.dispose]();
   if (problems.length > 0) throw new InputError(...problems);
 }
 
@@ -130,7 +133,7 @@ function sourcesOf({ families }: FigureExperiment, own: Source[]): Source[] {
  * What the files of a figure are called: after the models, and after all that identifies them and what
  * they were measured on, so that no other model of their names writes over them.
  */
-async function stemOf(figure: string, subjects: readonly FigureSubject[]): Promise<string> {
+async function stemOf(figure: string, subjects: readonly UnloadedSubject[]): Promise<string> {
   if (subjects.length === 0) return figure;
   const names = subjects.map(({ model: { name } }) => name.replaceAll(/[^\w.-]+/g, "-")).join("-");
   const identity = await sha256(canonicalJson(subjects.map(({ facts }) => facts)));

@@ -1,6 +1,5 @@
 /** `deno task generate`: continues a prompt and times it. */
 import { quantizedModel } from "../experiments/measure/quantized.ts";
-import { protocol } from "../experiments/measure/subject.ts";
 import { median } from "../lib/core/mod.ts";
 import {
   encodePrompt,
@@ -20,9 +19,9 @@ import {
 } from "../lib/methods/mod.ts";
 import {
   type CachePrecision,
-  disposeModel,
   loadModel,
-  type Model,
+  type OpenModel,
+  openModel,
   readArchitecture,
 } from "../lib/model/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
@@ -96,15 +95,16 @@ async function run(options: Options, session: Session): Promise<void> {
   const method = methodOf(options.method);
   await useBackend("agile");
   const described = await readArchitecture(options.model);
-  requireExecution(method, protocol.profile, described.architecture, { execute, cached: true });
+  requireExecution(method, described.architecture, { execute, cached: true });
   const tokenizer = await loadTokenizer(options.model);
   const endTokens = await loadEndTokens(options.model);
   const prompt = encodePrompt(described, tokenizer, options.prompt);
   requireRoom(described, prompt, count);
   const full = await loadModel(options.model, session.signal);
   printWarnings(full.warnings);
-  const { model, forward } = await quantizedModel(full, tokenizer, method, session, execute);
-  disposeModel(full, model);
+  const quantized = await quantizedModel(full, tokenizer, method, session, execute);
+  const { forward } = quantized;
+  using model = await openModel(quantized.model);
 
   const { signal } = session;
   const settings = { ...forward, temperature, topK, seed, cache, signal };
@@ -128,7 +128,7 @@ async function run(options: Options, session: Session): Promise<void> {
 }
 
 /** Runs a few tokens, so that no figure counts what only the first pass of a process takes. */
-function warmUp(model: Model, prompt: Int32Array, options: GenerateOptions): void {
+function warmUp(model: OpenModel, prompt: Int32Array, options: GenerateOptions): void {
   for (const _token of generate(model, prompt.subarray(0, 16), options));
 }
 

@@ -1,34 +1,29 @@
-import { type CalibrationPlan, drawCalibration } from "../experiments/measure/calibration.ts";
+import { evaluate, type EvaluationConfig } from "../experiments/measure/evaluation.ts";
 import { pruningFor, type PruningPlan } from "../experiments/measure/pruning_plan.ts";
-import { takeReadings } from "../experiments/measure/readings.ts";
-import { protocol, windowFor } from "../experiments/measure/subject.ts";
-import { textWarnings } from "../experiments/measure/text_warnings.ts";
+import { loadSubject, type ModelRef, readSubject } from "../experiments/measure/subject.ts";
 import {
   textFacts,
-  tokenReader,
   type TokenSource,
   type TokenText,
 } from "../experiments/measure/token_source.ts";
 import { require } from "../lib/core/mod.ts";
-import { cutWindows } from "../lib/eval/mod.ts";
-import { hashFile, openCheckpoint } from "../lib/io/mod.ts";
+import type { Profile } from "../lib/format/mod.ts";
+import { hashFile } from "../lib/io/mod.ts";
 import {
-  executeMethod,
   type Execution,
+  type MethodName,
   methodOf,
   needsCalibration,
-  quantizeWeights,
   requireExecution,
 } from "../lib/methods/mod.ts";
-import { disposeModel, loadModel, readArchitecture } from "../lib/model/mod.ts";
-import type { Profile } from "../lib/format/mod.ts";
+import { readArchitecture } from "../lib/model/mod.ts";
 import { tf, useBackend } from "../lib/tensor/mod.ts";
 import { printWarnings, type Session } from "./command_line.ts";
 import type { PerplexityReport, TextRead } from "./perplexity_report.ts";
 import { provenance } from "./provenance.ts";
 import { calibrationSource, type TextOptions, textSource } from "./text_options.ts";
 import { timedProgress } from "./timed_progress.ts";
-import { changeWeights, type WeightOptions } from "./weight_options.ts";
+import { changeProfile, changeWeights, type WeightOptions } from "./weight_options.ts";
 
 /** What the command line of `deno task perplexity` says. */
 export interface PerplexityOptions extends TextOptions, WeightOptions {
@@ -56,83 +51,70 @@ export async function measurePerplexity(
   options: PerplexityOptions,
   session: Session,
 ): Promise<PerplexityReport> {
-  const { model: folder, profile, execute, startToken } = options;
-  const method = changeWeights(methodOf(options.method), options.method, options);
+  const { model: folder, execute, startToken, window } = options;
+  const changed = changeWeights(methodOf(options.method), options.method, options);
+  const method = changeProfile(changed, options.profile);
   const plan = pruningPlan(options);
   const source = textSource(options);
-  const calibratedOn = calibrationSource(options) ?? { kind: "split", split: "calibration" };
-  const calibrates = options.calibration === undefined || needsCalibration(method);
-  const rule = "--calibration must come with a method that calibrates";
-  require(calibrates, "read the command line", rule, options.method);
   const backend = await useBackend("agile");
   const described = await readArchitecture(folder);
-  requireExecution(method, profile, described.architecture, { execute });
-  const window = windowFor(described, options.window);
+  requireExecution(method, described.architecture, { execute });
+  const calibrates = needsCalibration(method.passes(described.architecture));
+  const rule = "--calibration must come with a method that calibrates";
+  const isApt = options.calibration === undefined || calibrates;
+  require(isApt, "read the command line", rule, options.method);
   const pruning = plan && pruningFor(described, plan);
-  const readTokens = tokenReader(described, folder, startToken);
-  const test = await readTokens(source);
-  const windows = cutWindows(test.ids, { ...test, window });
-  const calibration = needsCalibration(method) ? await readTokens(calibratedOn) : undefined;
-  const draw: CalibrationPlan = {
-    ...{ window, weightWindows: options.calibrationWindows, seed: options.seed },
-    activationWindows: protocol.activationWindows,
+  const calibratedOn = calibrationSource(options) ?? { kind: "split", split: "calibration" };
+  const ref: ModelRef = {
+    ...{ folder, window, startToken, test: source },
+    calibration: calibrates ? calibratedOn : null,
+    draw: { weightWindows: options.calibrationWindows, seed: options.seed },
   };
-  const drawn = calibration && drawCalibration(calibration, draw);
-  const used = calibration && { text: calibration, ...draw };
-  const ofTexts = textWarnings(test, windows.length, used);
-  printWarnings(ofTexts);
+  const { signal } = session;
+  const read = await readSubject(ref, { ...backend, signal });
+  const code = { ...await provenance(), tfjs: tf.version.tfjs, lock: await hashFile("deno.lock") };
+  printWarnings(read.warnings);
 
-  const { weights, code } = await identify(folder, session.signal);
-  const full = await loadModel(folder, session.signal);
-  printWarnings(full.warnings);
-  const quantized = await quantizeWeights(
-    full,
-    method,
-    () => drawn!,
-    session.progress,
-    session.signal,
-  );
-  const { model, forward } = executeMethod(quantized, method, profile, () => drawn!, {
-    ...{ execute, pruning, release: true, signal: session.signal },
-  });
-  const reference = options.compare ? full : undefined;
-  if (!reference) disposeModel(full, model);
-  const started = performance.now();
+  const subject = await loadSubject(read, signal);
+  const { facts, calibration } = subject;
+  const config: EvaluationConfig = {
+    ...facts,
+    method: options.method as MethodName,
+    methodSettings: method.settings,
+    pruning: plan ?? null,
+    ...execute === "integer" && { execute },
+  };
   const progress = timedProgress(session.progress);
-  const hooks = { progress, signal: session.signal };
-  const result = await takeReadings(model, windows, forward, hooks, reference);
-  const seconds = (performance.now() - started) / 1000;
-  const passes = (pruning ? 2 : 1) * (reference ? 2 : 1);
+  const result = await evaluate(subject, config, {
+    ...{ progress, signal },
+    compare: options.compare ?? false,
+  });
+  const passes = (pruning ? 2 : 1) + (options.compare ? 1 : 0);
+  const { weightWindows, activationWindows, seed } = facts;
   return {
     model: folder,
-    weights,
+    weights: facts.weights,
     method: options.method,
-    quantizer: method.weights,
-    profile: method.activations && profile,
+    title: method.title,
+    settings: method.settings,
     execute,
     pruning: plan && { ...plan, layers: [...pruning!.ratios.keys()] },
-    text: textRead(test, source),
-    calibration: calibration && { ...textRead(calibration, calibratedOn), ...draw },
-    window,
-    windows: windows.length,
+    text: textRead(read.test, source),
+    calibration: calibration
+      ? {
+        ...textRead(calibration, calibratedOn),
+        ...{ window: facts.window, weightWindows, activationWindows, seed },
+      }
+      : undefined,
+    window: facts.window,
+    windows: facts.windows,
     result,
-    seconds,
-    tokensPerSecond: passes * window / progress.secondsPerStep(),
+    seconds: progress.seconds(),
+    tokensPerSecond: passes * facts.window / progress.secondsPerStep(),
     backend,
     code,
-    warnings: [...ofTexts, ...full.warnings ?? []],
+    warnings: read.warnings,
   };
-}
-
-/** What is measured, and by which code: all that could still be refused once it is. */
-async function identify(
-  folder: string,
-  signal: AbortSignal,
-): Promise<Pick<PerplexityReport, "weights" | "code">> {
-  using checkpoint = await openCheckpoint(folder);
-  const weights = await checkpoint.sha256(signal);
-  const lock = await hashFile("deno.lock");
-  return { weights, code: { ...await provenance(), tfjs: tf.version.tfjs, lock } };
 }
 
 function textRead(text: TokenText, source: TokenSource): TextRead {

@@ -1,9 +1,9 @@
 import { relative, resolve } from "node:path";
 import type { Command } from "commander";
-import { bundledModels } from "../experiments/measure/bundled.ts";
-import type { SubjectOptions } from "../experiments/measure/subject.ts";
+import { type BundledFamily, bundledModels } from "../experiments/measure/bundled.ts";
+import type { ModelRef } from "../experiments/measure/subject.ts";
 import { require } from "../lib/core/mod.ts";
-import { type FamilyName, readArchitecture } from "../lib/model/mod.ts";
+import { readArchitecture } from "../lib/model/mod.ts";
 import { integerOption, pathOption, pathsOption } from "./command_line.ts";
 import { nameModels } from "./model_names.ts";
 import { addTextOptions, calibrationSource, type TextOptions, textSource } from "./text_options.ts";
@@ -17,9 +17,9 @@ export interface ModelOptions extends TextOptions {
 
 /** A model to measure. */
 export interface Source {
-  folder: string;
   /** The name is that of the folder, where it is unlike all others. */
-  options: Omit<SubjectOptions, "matrixProduct" | "instructions">;
+  ref: ModelRef & { name: string };
+  family: string;
 }
 
 /**
@@ -58,7 +58,7 @@ export function addModelOptions(
  * @throws {InputError} If an option lacks the model it is about, two contradict each other, or a folder
  *   holds no model that can be run.
  */
-export async function ownSources(options: ModelOptions): Promise<(Source & Described)[]> {
+export async function ownSources(options: ModelOptions): Promise<Source[]> {
   const { model, text, ids, calibration, window, windows, startToken } = options;
   const others = { text, ids, calibration, window, windows, "start-token": startToken };
   for (const [name, value] of Object.entries(others)) {
@@ -73,9 +73,8 @@ export async function ownSources(options: ModelOptions): Promise<(Source & Descr
   };
   return await Promise.all(
     nameModels(model, names).map(async ({ folder, name }) => ({
-      folder,
+      ref: { folder, name, ...shared },
       family: (await readArchitecture(folder)).architecture.family,
-      options: { name, ...shared },
     })),
   );
 }
@@ -101,13 +100,8 @@ export function outputFolder({ model, out }: ModelOptions, { bundled, own }: Out
   return out;
 }
 
-/** What is known of a model before it is loaded. */
-interface Described {
-  family: FamilyName;
-}
-
 /** The bundled model of a family, in windows of the length that it was trained on. */
-export function bundledSource(family: FamilyName): Source {
+export function bundledSource(family: BundledFamily): Source {
   const { name, recipe } = bundledModels[family];
-  return { folder: `data/models/${name}`, options: { name, window: recipe.window } };
+  return { ref: { folder: `data/models/${name}`, name, window: recipe.window }, family };
 }

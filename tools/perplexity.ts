@@ -32,7 +32,7 @@ await main((program, session) => {
       "--profile <name>",
       "paper or released: whose reading of the quantizers",
       choiceOption("--profile", ["paper", "released"]),
-      protocol.profile,
+      "paper",
     )
     .option(
       "--execute <how>",

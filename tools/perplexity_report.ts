@@ -5,8 +5,7 @@ import { describeStartToken, type TextFacts } from "../experiments/measure/token
 import { formatEstimate, formatShare } from "../experiments/result/format_estimate.ts";
 import { shortDigest } from "../lib/core/mod.ts";
 import type { Reading } from "../lib/eval/mod.ts";
-import type { Execution, WeightScheme } from "../lib/methods/mod.ts";
-import type { Profile } from "../lib/format/mod.ts";
+import type { Execution, MethodSettings } from "../lib/methods/mod.ts";
 import type { BackendInfo } from "../lib/tensor/mod.ts";
 import type { Provenance } from "./provenance.ts";
 
@@ -24,10 +23,9 @@ export interface PerplexityReport {
   /** sha256 of the weights. */
   weights: string;
   method: string;
-  /** The settings of the weight quantizer. */
-  quantizer: WeightScheme;
-  /** Of methods that quantize activations. */
-  profile?: Profile;
+  /** What its tables call it, and its settings. */
+  title: string;
+  settings: MethodSettings;
   execute: Execution;
   /** Layers are counted from 0. */
   pruning?: PruningPlan;
@@ -53,12 +51,13 @@ export function describeReport(report: PerplexityReport): string {
   const { text, pruning, calibration, result, backend, code, execute } = report;
   const lines: [string, ...(string | undefined)[]][] = [
     ["model", `${report.model} (weights ${shortDigest(report.weights)})`],
-    ["method", report.profile ? `${report.method}, profile ${report.profile}` : report.method],
-    ["weights", describeQuantizer(report.quantizer)],
+    ["method", `${report.method} (${report.title})`],
+    ["weights", describeSettings(report.settings.weights)],
+    ["activations", describeSettings(report.settings.activations)],
     ["linear maps in", execute === "integer" ? `integers (${backend.integerProduct})` : undefined],
     ["pruning", pruning && describePlan(pruning)],
     ["calibrated on", calibration && describeText(calibration)],
-    ["", calibration && describeDraw(calibration, report.profile !== undefined)],
+    ["", calibration && describeDraw(calibration, report.settings.activations !== undefined)],
     ["tested on", describeText(text)],
     ["start token", describeStartToken(text.startToken)],
     [
@@ -106,19 +105,12 @@ function readingCells({ perplexity, ratio, divergence, agreement }: Reading): st
   return [formatEstimate(perplexity, 4), formatEstimate(ratio, 4), difference];
 }
 
-function describeQuantizer(scheme: WeightScheme): string | undefined {
-  if (scheme.kind === "keep") return undefined;
-  const { bits, groupSize, symmetric } = scheme.options;
-  const parts = [
-    `${bits} bits by ${scheme.kind.toUpperCase()}`,
-    groupSize === "row" ? "one group per row" : `groups of ${groupSize}`,
-    symmetric ? "symmetric" : "asymmetric",
-  ];
-  if (scheme.kind === "gptq") {
-    const { actOrder, percdamp } = scheme.options;
-    parts.push(actOrder ? "act-order" : "no act-order", `damping ${percdamp}`);
-  }
-  return parts.join(", ");
+/** Settings by their names, as they are. */
+function describeSettings(settings: object | undefined): string | undefined {
+  if (!settings) return undefined;
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`)
+    .join(", ");
 }
 
 function describePlan({ beta, layers, positions }: PruningPlan): string {

@@ -2,8 +2,8 @@ import { describeStartToken } from "../experiments/measure/token_source.ts";
 import type { BenchRecord } from "../experiments/result/bench_record.ts";
 import { describeFinding } from "../experiments/result/finding.ts";
 import { judgeClaims, type JudgedClaim } from "../experiments/tables/claims.ts";
-import type { MeasuredModel } from "../experiments/tables/measure_model.ts";
-import type { PaperTable } from "../experiments/tables/paper_tables.ts";
+import type { FamilyTable } from "../experiments/tables/family_tables.ts";
+import type { MeasuredModel } from "../experiments/tables/measure_models.ts";
 import { renderTable } from "../experiments/tables/render.ts";
 import { judgeSpeed, table4, table4Rows } from "../experiments/tables/table4.ts";
 import { encodeJson, shortDigest, verdictLegend } from "../lib/core/mod.ts";
@@ -18,9 +18,9 @@ export interface TableRecord {
   [facts: string]: unknown;
 }
 
-/** One of tables 1-3 with its verdicts, every reading and configuration. */
+/** A perplexity table with its verdicts, every reading and configuration. */
 export function tableRecord(
-  paper: PaperTable,
+  paper: FamilyTable,
   models: MeasuredModel[],
   provenance: Provenance,
 ): TableRecord {
@@ -72,15 +72,14 @@ function describeModel({ title, facts }: MeasuredModel): string {
     `calibration text sha256 ${calibrationText ? shortDigest(calibrationText.sha256) : "none"}, ` +
     `${facts.windows} windows of ${facts.window} tokens, ` +
     `start token ${describeStartToken(facts.testText.startToken)}, ` +
-    `profile ${facts.profile}, products by ${facts.matrixProduct}`;
+    `products by ${facts.matrixProduct}`;
 }
 
 /** Which rows refused a model and why, a line for each reason. */
 function describeRefusals({ title, table, refusals }: MeasuredModel): string[] {
-  const methodOf = (row: string) =>
-    table.rows.find(({ measured }) => measured?.key === row)!.method;
+  const labelOf = (row: string) => table.rows.find(({ measured }) => measured?.key === row)!.label;
   return [...Map.groupBy(Object.entries(refusals), ([, reason]) => reason)].map(([reason, rows]) =>
-    `${title}: refused by ${rows.map(([row]) => methodOf(row)).join(", ")}: ${reason}`
+    `${title}: refused by ${rows.map(([row]) => labelOf(row)).join(", ")}: ${reason}`
   );
 }
 

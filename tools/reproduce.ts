@@ -1,24 +1,28 @@
 /** `deno task reproduce`: the paper's tables with our measurements beside them. */
+import { isBundled } from "../experiments/measure/bundled.ts";
+import { cellRunner } from "../experiments/cells/cell_runner.ts";
+import { evaluationCells } from "../experiments/measure/evaluation.ts";
+import { SubjectPool } from "../experiments/cells/subject_pool.ts";
 import { readBenchRecord } from "../experiments/result/bench_record.ts";
 import { driftOf } from "../experiments/tables/expectations.ts";
-import { evaluatedBy, type MeasuredModel } from "../experiments/tables/measure_model.ts";
-import { paperTables } from "../experiments/tables/paper_tables.ts";
+import { familyTables } from "../experiments/tables/family_tables.ts";
+import { evaluatedBy, type MeasuredModel } from "../experiments/tables/measure_models.ts";
 import { InputError, refuse } from "../lib/core/mod.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
 import { type Execution, executions } from "../lib/methods/mod.ts";
 import { toText } from "../lib/report/mod.ts";
+import { here } from "../lib/sweep/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { cellFolder, fileCellStore } from "./cell_store.ts";
 import { choiceOption, integerOption, listOption, main, type Session } from "./command_line.ts";
-import { measureModels, refusalsOf } from "./measure_models.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
+import { measureSources, refusalsOf } from "./measure_sources.ts";
 import {
   addModelOptions,
   bundledSource,
   type ModelOptions,
   outputFolder,
   ownSources,
-  type Source,
 } from "./model_options.ts";
 import { provenance } from "./provenance.ts";
 import { publishTable, table4Record, type TableRecord, tableRecord } from "./publish.ts";
@@ -29,18 +33,25 @@ interface Options extends ModelOptions {
   execute: Execution;
 }
 
+const numbers = familyTables.map(({ number }) => number);
+
+/** The number of the table that is not measured here, but by the benchmarks. */
+const speedTable = 4;
+
 /** Where the tables of the bundled models go, and those with a model of one's own. */
 const outputs = { bundled: "results", own: "results/local" };
 
 await main((program, session) =>
   addModelOptions(
     program.name("reproduce")
-      .description("Regenerates tables 1-3 of the paper; measured cells are kept and used again.")
+      .description(
+        "Regenerates the paper's perplexity tables; measured cells are kept and used again.",
+      )
       .option(
         "--table <list>",
         'which tables, such as 1,3; 4 shows what "deno task bench block" measured',
-        listOption("--table", integerOption("--table", 1, 4)),
-        [1, 2, 3],
+        listOption("--table", integerOption("--table", 1, Math.max(speedTable, ...numbers))),
+        numbers,
       )
       .option("--fresh", "measure every cell anew"),
     "a further model",
@@ -58,11 +69,11 @@ await main((program, session) =>
 
 async function run(options: Options, session: Session): Promise<void> {
   session.kept = "Measured cells are kept: the same command goes on there.";
-  const timings = options.table.includes(4) ? await readBenchRecord("block") : undefined;
-  const tables = paperTables.filter(({ number }) => options.table.includes(number));
-  const backend = await useBackend("agile");
+  const timings = options.table.includes(speedTable) ? await readBenchRecord("block") : undefined;
+  const tables = familyTables.filter(({ number }) => options.table.includes(number));
+  await useBackend("agile");
   const further = await ownSources(options);
-  for (const { options: { name }, family } of further) {
+  for (const { ref: { name }, family } of further) {
     const isAsked = tables.some((table) => table.family === family);
     if (!isAsked) refuse(`measure ${name}`, "one of the tables must be about its family", family);
   }
@@ -77,13 +88,20 @@ async function run(options: Options, session: Session): Promise<void> {
     fresh: options.fresh,
     execute: options.execute,
   };
-  const measure = (sources: Source[]) => measureModels(sources, backend, tables, settings);
+  const pool = new SubjectPool(1);
+  const executor = here(cellRunner([evaluationCells], pool));
+  const bundled = tables.map(({ family }) => family).filter(isBundled).map(bundledSource);
   // Further models first: should they be refused, that shows at once.
-  const theirs = await measure(further);
-  const ours = await measure(tables.map(({ family }) => bundledSource(family)));
+  const { measured, problems } = await measureSources([...further, ...bundled], pool, tables, {
+    ...settings,
+    executor,
+  });
 
-  const models = [...ours.measured, ...theirs.measured];
-  const problems = [...ours.problems, ...theirs.problems];
+  const names = bundled.map(({ ref }) => ref.name);
+  const [ours, theirs] = [true, false].map((wanted) =>
+    measured.filter(({ name }) => names.includes(name) === wanted)
+  );
+  const models = [...ours, ...theirs];
   const origin = await provenance();
   for (const table of tables) {
     const measured = models.filter((each) => each.table === table);
@@ -93,9 +111,7 @@ async function run(options: Options, session: Session): Promise<void> {
   }
   if (timings) problems.push(...await show(table4Record(timings), `${base}/table4`));
   if (models.length > 0) console.log(summary(models));
-  const drift = ours.measured.flatMap(({ cells }) =>
-    Object.values(cells).flatMap((cell) => driftOf(cell))
-  );
+  const drift = ours.flatMap(({ cells }) => Object.values(cells).flatMap((cell) => driftOf(cell)));
   drift.forEach((line) => console.error(`Drift in ${line}`));
   if (problems.length > 0) throw new InputError(...problems);
   if (drift.length > 0) Deno.exit(1);

@@ -1,13 +1,21 @@
 import type { Progress } from "../lib/core/mod.ts";
 
-/** Progress that takes the time of its steps. */
+/** Progress that takes the time of the last piece of work. */
 export interface TimedProgress extends Progress {
-  /** The mean, without the first step, which warms up; of the first where there is no other. */
+  /** From its start to its last step. */
+  seconds(): number;
+  /** The mean of its steps, without the first one, which warms up; of that where there is no other. */
   secondsPerStep(): number;
 }
 
+/** So much was done at a time, in milliseconds. */
+interface Mark {
+  done: number;
+  time: number;
+}
+
 /**
- * Passes on what it hears of one piece of work, and takes the time.
+ * Passes on what it hears, and takes the time of each piece of work.
  *
  * @param now The time in milliseconds.
  */
@@ -15,20 +23,24 @@ export function timedProgress(
   progress: Progress,
   now: () => number = () => performance.now(),
 ): TimedProgress {
-  const ends: number[] = [];
+  let marks: Mark[] = [];
+  const between = (from: Mark, to: Mark) => (to.time - from.time) / 1000;
   return {
     start(label, total) {
-      ends.push(now());
+      marks = [{ done: 0, time: now() }];
       progress.start(label, total);
     },
     update(done, note) {
-      ends.push(now());
+      marks.push({ done, time: now() });
       progress.update(done, note);
     },
     finish: (note) => progress.finish(note),
+    seconds: () => between(marks[0], marks.at(-1)!),
     secondsPerStep() {
-      const from = ends.length > 2 ? 1 : 0;
-      return (ends.at(-1)! - ends[from]) / (ends.length - 1 - from) / 1000;
+      const last = marks.at(-1)!;
+      const warm = marks.find(({ done }) => done >= 1)!;
+      const from = warm.done < last.done ? warm : marks[0];
+      return between(from, last) / (last.done - from.done);
     },
   };
 }

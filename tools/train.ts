@@ -1,6 +1,11 @@
 /** `deno task train [FAMILY...]`: trains the bundled models and writes them to data/models. */
 import { Argument } from "commander";
-import { type BundledModel, bundledModels, corpus } from "../experiments/measure/bundled.ts";
+import {
+  type BundledFamily,
+  type BundledModel,
+  bundledModels,
+  corpus,
+} from "../experiments/measure/bundled.ts";
 import { type TokenizedSplit, tokenizeSplit } from "../experiments/measure/encyclopedia.ts";
 import { generateEncyclopedia, trainTokenizer } from "../lib/corpus/mod.ts";
 import { perplexity } from "../lib/eval/mod.ts";
@@ -11,13 +16,7 @@ import {
   type Tokenizer,
   writeAtomically,
 } from "../lib/io/mod.ts";
-import {
-  disposeModel,
-  type FamilyName,
-  initializeModel,
-  loadModel,
-  saveModel,
-} from "../lib/model/mod.ts";
+import { initializeModel, loadModel, saveModel } from "../lib/model/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { resumeTraining, saveTraining, train, type TrainingState } from "../lib/train/mod.ts";
 import { main, pathOption, type Session } from "./command_line.ts";
@@ -31,7 +30,7 @@ interface Options {
   fresh?: boolean;
 }
 
-const families = Object.keys(bundledModels) as FamilyName[];
+const families = Object.keys(bundledModels) as BundledFamily[];
 
 await main((program, session) =>
   program.name("train")
@@ -45,7 +44,7 @@ await main((program, session) =>
       ".training",
     )
     .option("--fresh", "start over instead of resuming")
-    .action(async (chosen: FamilyName[], options: Options) => {
+    .action(async (chosen: BundledFamily[], options: Options) => {
       const models = (chosen.length > 0 ? chosen : families).map((name) => bundledModels[name]);
       for (const folder of models.flatMap((each) => Object.values(foldersOf(each, options)))) {
         await prepareFolder(folder);
@@ -89,7 +88,6 @@ async function trainOne(bundled: BundledModel, options: Options, session: Sessio
   );
   session.signal.throwIfAborted();
   await saveModel(model, folder, "F16");
-  disposeModel(model);
   await describe(bundled, folder, tokenizer, text, state);
 }
 
@@ -113,7 +111,6 @@ async function describe(
   const test = await tokenizeSplit("test", tokenizer);
   const model = await loadModel(folder);
   const measured = await perplexity(model, test.ids, { window: bundled.recipe.window });
-  disposeModel(model);
   const sha256 = await hashFile(`${folder}/model.safetensors`);
   const card = modelCard({ bundled, training, test, measured, sha256, losses: state.losses });
   await writeAtomically(`${folder}/README.md`, card);

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { require } from "../lib/core/mod.ts";
-import type { Method } from "../lib/methods/mod.ts";
+import type { ConfiguredMethod } from "../lib/methods/mod.ts";
+import type { Profile } from "../lib/format/mod.ts";
 import { integerOption, numberOption } from "./command_line.ts";
 
 /** What the command line changes of a method's weight quantizer; absent what it leaves alone. */
@@ -51,14 +52,26 @@ function groupSize(text: string): number | "row" {
  * @param name What errors call the method.
  * @throws {InputError} If the method has no such setting.
  */
-export function changeWeights(method: Method, name: string, options: WeightOptions): Method {
-  const { weights } = method;
-  const known: Record<string, unknown> = weights.kind === "keep" ? {} : { ...weights.options };
+export function changeWeights(
+  method: ConfiguredMethod,
+  name: string,
+  options: WeightOptions,
+): ConfiguredMethod {
+  const { weights } = method.settings;
+  const changed: Record<string, unknown> = { ...weights };
   for (const [key, flag, setting] of settings) {
     if (options[key] === undefined) continue;
-    require(setting in known, "read the command line", `${flag} is no setting of ${name}`);
-    known[setting] = options[key];
+    require(setting in changed, "read the command line", `${flag} is no setting of ${name}`);
+    changed[setting] = options[key];
   }
-  if (weights.kind === "keep") return method;
-  return { ...method, weights: { ...weights, options: known } as typeof weights };
+  return weights ? method.with({ weights: { ...weights, ...changed } }) : method;
+}
+
+/** A method with this reading of its activation quantizers, where it has one. */
+export function changeProfile(method: ConfiguredMethod, profile: Profile): ConfiguredMethod {
+  const { activations } = method.settings;
+  const reads = activations && "profile" in activations;
+  return reads
+    ? method.with({ activations: { ...activations, profile } as typeof activations })
+    : method;
 }

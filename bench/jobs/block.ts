@@ -2,17 +2,16 @@ import { type ModelName, modelShapes } from "../../experiments/measure/model_sha
 import type { Execution } from "../../experiments/result/bench_record.ts";
 import {
   type Cache,
-  disposeModel,
   extend,
   type ForwardOptions,
-  type Model,
-  runLayer,
+  type OpenModel,
+  runBlock,
 } from "../../lib/model/mod.ts";
 import { causalSoftmax, fakeQuantLog2, type Log2Rounding, tf, tidy } from "../../lib/tensor/mod.ts";
 import type { Scope } from "../harness/serve.ts";
 import { average, clock, type Turn } from "../harness/turn.ts";
 import { fullCache } from "./full_cache.ts";
-import { execute, type Executed, randomIds, randomModel } from "./models.ts";
+import { execute, randomIds, randomModel, type ReadyModel } from "./models.ts";
 import { randomValues } from "./product.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
@@ -68,32 +67,33 @@ interface Pass {
   rewind(): void;
 }
 
-async function blockOf(name: ModelName, execution: Execution, scope: Scope): Promise<Executed> {
+async function blockOf(name: ModelName, execution: Execution, scope: Scope): Promise<ReadyModel> {
   const architecture = { ...modelShapes[name], layers: 1, vocabularySize: 256 };
-  const executed = await execute(await randomModel(name, architecture), execution);
-  scope.onEnd(() => disposeModel(executed.model));
-  return executed;
+  const ready = await execute(randomModel(name, architecture), execution);
+  scope.onEnd(() => ready.model[Symbol.dispose]());
+  return ready;
 }
 
 function prefill(
-  model: Model,
+  model: OpenModel,
   forward: ForwardOptions,
   tokens: number,
   scope: Scope,
 ): Pass {
-  const { hiddenSize } = model.architecture;
+  const { architecture, blocks: [block] } = model;
+  const { hiddenSize } = architecture;
   const hidden = tf.tensor2d(randomValues(tokens * hiddenSize), [tokens, hiddenSize]);
   scope.onEnd(() => hidden.dispose());
   const positions = Int32Array.from({ length: tokens }, (_, index) => index);
   const state = { hidden, positions, batch: 1 };
   return {
-    run: () => tidy(() => runLayer(model, 0, state, forward)).state.hidden.dispose(),
+    run: () => tidy(() => runBlock(architecture, block, state, forward)).state.hidden.dispose(),
     rewind() {},
   };
 }
 
 function decode(
-  model: Model,
+  model: OpenModel,
   { hook, probabilities }: ForwardOptions,
   tokens: number,
 ): Pass {

@@ -1,9 +1,18 @@
-import { type Cache, type CachePrecision, type Model, startCache } from "../../lib/model/mod.ts";
+import {
+  type Cache,
+  type CachePrecision,
+  type DescribedModel,
+  startCache,
+} from "../../lib/model/mod.ts";
 import { tf } from "../../lib/tensor/mod.ts";
 import { randomValues } from "./product.ts";
 
 /** A cache of random keys and values of so many tokens. */
-export function fullCache(model: Model, tokens: number, precision?: CachePrecision): Cache {
+export function fullCache(
+  model: DescribedModel,
+  tokens: number,
+  precision?: CachePrecision,
+): Cache {
   const { keyValueHeads, headDim } = model.architecture;
   const channels = keyValueHeads * headDim;
   const rows = tf.tensor2d(randomValues(tokens * channels), [tokens, channels]);

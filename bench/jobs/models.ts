@@ -1,58 +1,84 @@
 import type { Execution } from "../../experiments/result/bench_record.ts";
-import { integerExecution, type Method, methodOf, quantizeWeights } from "../../lib/methods/mod.ts";
+import { floatMatrix } from "../../lib/format/mod.ts";
+import {
+  type AgileQActivations,
+  agileQScheme,
+  configure,
+  type Method,
+  prepareModel,
+  rtnPass,
+  type RtnSettings,
+  sitePasses,
+} from "../../lib/methods/mod.ts";
 import {
   type Architecture,
-  buildWeights,
-  disposeModel,
+  type DescribedModel,
   type ForwardOptions,
+  matrixShape,
   type Model,
+  type ModuleShape,
+  moduleShapes,
+  type OpenModel,
+  openModel,
+  type StoredModule,
 } from "../../lib/model/mod.ts";
-import { tf } from "../../lib/tensor/mod.ts";
 import { randomValues } from "./product.ts";
 
-/** A model of random numbers. */
-export async function randomModel(name: string, architecture: Architecture): Promise<Model> {
-  const weights = await buildWeights(architecture, ({ weight, bias }) => {
-    const size = weight.reduce((product, each) => product * each, 1);
-    const values = weight.length === 1
-      ? new Float32Array(size).fill(1)
-      : randomValues(size).map((value) => 0.05 * value);
-    const module = { weight: tf.tensor(values, weight) };
-    return bias ? { ...module, bias: tf.zeros([weight[0]]) as tf.Tensor1D } : module;
-  });
-  return { name, architecture, weights };
+/** A model of random numbers, which are drawn whenever a block is asked for. */
+export function randomModel(name: string, architecture: Architecture): Model {
+  const modules = (layer: number | null) =>
+    Object.fromEntries(
+      moduleShapes(architecture)
+        .filter((shape) => shape.layer === layer)
+        .map((shape) => [shape.name, randomModule(shape)]),
+    );
+  const layer = (index: number) => Promise.resolve(modules(index));
+  return { name, architecture, source: { outer: modules(null), layer } };
+}
+
+function randomModule({ weight, bias }: ModuleShape): StoredModule {
+  const [rows, columns] = matrixShape(weight);
+  const values = weight.length === 1
+    ? new Float32Array(columns).fill(1)
+    : randomValues(rows * columns).map((value) => 0.05 * value);
+  const module = { weight: floatMatrix("F32", values, rows, columns) };
+  return bias ? { ...module, bias: new Float32Array(weight[0]) } : module;
 }
 
 /** Weights are rounded to nearest, which GPTQ's codes are as fast as; activations as in AgileQ. */
-function methodFor(execution: Exclude<Execution, "FP32">): Method {
+const nearest: Method<{ weights: RtnSettings; activations: AgileQActivations }> = {
+  passes: ({ weights, activations }, architecture) => [
+    rtnPass(weights),
+    ...sitePasses(agileQScheme(activations, architecture)),
+  ],
+};
+
+function methodFor(execution: Exclude<Execution, "FP32">) {
   const [bits, groupSize] = execution === "W8A8" ? [8, "row" as const] : [4, 128];
-  return {
-    ...methodOf(execution === "W4A4" ? "agileq-4" : "agileq-8"),
-    weights: { kind: "rtn", options: { bits, groupSize, symmetric: false, range: "minmax" } },
-  };
+  return configure(execution, nearest, {
+    weights: { bits, groupSize, symmetric: false, range: "minmax" },
+    activations: { bits: execution === "W4A4" ? 4 : 8, profile: "paper" },
+  });
 }
 
-/** A model that is ready to run, and with which options. */
-export interface Executed {
-  model: Model;
+/** A model whose blocks are open, and the options that it runs with. Whoever opened it disposes of it. */
+export interface ReadyModel {
+  model: OpenModel;
   forward: ForwardOptions;
 }
 
-/** Takes over a model of floats and returns it in the form in which it computes. */
-export async function execute(model: Model, execution: Execution): Promise<Executed> {
-  if (execution === "FP32") return { model, forward: {} };
-  const method = methodFor(execution);
+/** Opens a model of floats in the form in which it computes. */
+export async function execute(model: Model, execution: Execution): Promise<ReadyModel> {
+  if (execution === "FP32") return { model: await openModel(model), forward: {} };
   const window = randomIds(model, 64);
   const calibration = () => ({ weightWindows: [], activationWindows: [window] });
-  const quantized = await quantizeWeights(model, method, calibration);
-  disposeModel(model, quantized);
-  const executed = await integerExecution(quantized, method, "paper", calibration);
-  disposeModel(quantized, executed.model);
-  return executed;
+  const options = { execute: "integer" } as const;
+  const executed = await prepareModel(model, methodFor(execution), calibration, options);
+  return { model: await openModel(executed.model), forward: executed.forward };
 }
 
 /** Token ids that look random and are the same in every run. */
-export function randomIds({ architecture }: Model, count: number): Int32Array {
+export function randomIds({ architecture }: DescribedModel, count: number): Int32Array {
   const { vocabularySize } = architecture;
   return Int32Array.from({ length: count }, (_, i) => (i * 7919 + 13) % vocabularySize);
 }

@@ -1,6 +1,5 @@
-import { quantizedLinear } from "../../lib/methods/mod.ts";
+import { byteMap } from "../../lib/linear/mod.ts";
 import { rtn, searchTrip } from "../../lib/quant/mod.ts";
-import { tf } from "../../lib/tensor/mod.ts";
 import type { Turn } from "../harness/turn.ts";
 import { randomValues } from "./product.ts";
 
@@ -13,20 +12,12 @@ export interface PackedWeightJob {
 
 /** Gets a weight ready. A turn gives the bytes that one of its numbers takes, with its scales. */
 export function preparePackedWeight({ outputs, columns, groupSize }: PackedWeightJob): Turn {
-  const codes = rtn(randomValues(outputs * columns), {
+  const weight = rtn(randomValues(outputs * columns), {
     ...{ rows: outputs, columns, bits: 4, groupSize },
     ...{ symmetric: false, range: "minmax" },
   });
-  const input = searchTrip(randomValues(16 * columns), { channels: columns, bits: 8, K: 3 });
-  const parts = Object.values(quantizedLinear(codes, input).weight);
-  const bytes = parts.reduce((sum: number, part) => sum + bytesOf(part), 0);
-  tf.dispose(parts.filter((part) => part instanceof tf.Tensor));
-  return () => ({ "bytes per weight": bytes / (outputs * columns) });
-}
-
-/** What an array or tensor takes; an ordinary array eight bytes an element. */
-function bytesOf(part: unknown): number {
-  if (part instanceof tf.Tensor) return part.size * tf.util.bytesPerElement(part.dtype);
-  if (ArrayBuffer.isView(part)) return part.byteLength;
-  return Array.isArray(part) ? 8 * part.length : 0;
+  const grid = searchTrip(randomValues(16 * columns), { channels: columns, bits: 8, K: 3 });
+  using map = byteMap(weight, grid);
+  const bytes = map.byteLength / (outputs * columns);
+  return () => ({ "bytes per weight": bytes });
 }

@@ -1,5 +1,5 @@
 import { seededRandom } from "../../lib/core/mod.ts";
-import { quantizedLinear } from "../../lib/methods/mod.ts";
+import { byteMap, type LinearMap } from "../../lib/linear/mod.ts";
 import { observeRange, rtn, searchTrip, uniformGrid } from "../../lib/quant/mod.ts";
 import { linear, tf } from "../../lib/tensor/mod.ts";
 import type { Scope } from "../harness/serve.ts";
@@ -32,27 +32,26 @@ export function prepareProduct(
     scope.onEnd(() => weight.dispose());
     return async () => ({ time: await time(() => linear(x, weight).dispose()) });
   }
-  const { layer, parts } = quantizedLayer(values, weights, columns, numbers === "int8" ? 8 : 4);
-  scope.onEnd(() => tf.dispose(parts));
-  return async () => ({ time: await time(() => layer.apply(x).dispose()) });
+  const map = quantizedMap(values, weights, columns, numbers === "int8" ? 8 : 4);
+  scope.onEnd(() => map[Symbol.dispose]());
+  return async () => ({ time: await time(() => map.apply(x).dispose()) });
 }
 
-/** A linear layer of so many bits a weight, and the tensors that its weight consists of. */
-function quantizedLayer(
+/** A linear layer of so many bits a weight. */
+function quantizedMap(
   values: Float32Array,
   weights: Float32Array,
   columns: number,
   bits: 4 | 8,
-) {
+): LinearMap {
   const codes = rtn(weights, {
     ...{ rows: weights.length / columns, columns, bits, groupSize: bits === 8 ? "row" : 128 },
     ...{ symmetric: false, range: "minmax" },
   });
-  const params = bits === 8
+  const grid = bits === 8
     ? uniformGrid(observeRange(values, { channels: columns, granularity: "tensor" }), { bits })
     : searchTrip(values, { channels: columns, bits: 8, K: 3 });
-  const layer = quantizedLinear(codes, params);
-  return { layer, parts: Object.values(layer.weight).filter((part) => part instanceof tf.Tensor) };
+  return byteMap(codes, grid);
 }
 
 /** Numbers in -0.5..0.5; long arrays repeat a period, since no product's time depends on values. */

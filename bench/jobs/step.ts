@@ -1,18 +1,11 @@
 import { type ModelName, modelShapes } from "../../experiments/measure/model_shapes.ts";
 import type { Execution } from "../../experiments/result/bench_record.ts";
-import {
-  type Cache,
-  type CachePrecision,
-  disposeModel,
-  extend,
-  loadModel,
-  logits,
-} from "../../lib/model/mod.ts";
+import { type Cache, type CachePrecision, extend, loadModel, logits } from "../../lib/model/mod.ts";
 import { tidy } from "../../lib/tensor/mod.ts";
 import type { Scope } from "../harness/serve.ts";
 import { average, clock, type Turn } from "../harness/turn.ts";
 import { fullCache } from "./full_cache.ts";
-import { execute, type Executed, randomIds, randomModel } from "./models.ts";
+import { execute, randomIds, randomModel, type ReadyModel } from "./models.ts";
 
 /** One more token of a text, up to its logits. */
 export interface StepJob {
@@ -54,11 +47,11 @@ export async function prepareStep(
 /** After so many steps the cache is taken back to where it began. */
 const stepsPerTurn = 16;
 
-async function executed(name: string, execution: Execution, scope: Scope): Promise<Executed> {
+async function executed(name: string, execution: Execution, scope: Scope): Promise<ReadyModel> {
   const model = Object.hasOwn(modelShapes, name)
-    ? await randomModel(name, modelShapes[name as ModelName])
+    ? randomModel(name, modelShapes[name as ModelName])
     : await loadModel(name);
   const ready = await execute(model, execution);
-  scope.onEnd(() => disposeModel(ready.model));
+  scope.onEnd(() => ready.model[Symbol.dispose]());
   return ready;
 }

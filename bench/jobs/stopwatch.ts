@@ -1,15 +1,16 @@
+import type { LinearMap } from "../../lib/linear/mod.ts";
 import {
   atSites,
+  type Block,
   chainHooks,
-  type LayerModuleName,
-  type Model,
-  type Module,
+  type LinearName,
+  type OpenModel,
   type SiteHook,
   type SiteName,
   siteNames,
   type Visit,
 } from "../../lib/model/mod.ts";
-import { linear, type tf } from "../../lib/tensor/mod.ts";
+import { tf } from "../../lib/tensor/mod.ts";
 
 /**
  * The parts of a block. `norms` has the residual additions before them, `quantization` is that at the
@@ -34,7 +35,7 @@ const before: Partial<Record<SiteName, Operation>> = {
   "attn.input": "norms",
   "attn.qBeforeRotary": "rotary",
   "attn.kBeforeRotary": "rotary",
-  "attn.q": "q/k/v",
+  "attn.q": "q/k/v", // or the rotation of the keys
   "attn.k": "q/k/v",
   "attn.v": "q/k/v",
   "attn.output": "attention",
@@ -45,10 +46,10 @@ const before: Partial<Record<SiteName, Operation>> = {
 const sites = siteNames.filter((site) => site in before);
 
 /** What a linear map is, and what a block has done when it comes to it. */
-const linearMaps: Partial<Record<LayerModuleName, [own: Operation, before: Operation]>> = {
+const linearMaps: Record<LinearName, [own: Operation, before: Operation]> = {
   query: ["q/k/v", "norms"],
   key: ["q/k/v", "q/k/v"],
-  value: ["q/k/v", "rotary"],
+  value: ["q/k/v", "q/k/v"],
   output: ["projection", "attention"],
   gate: ["FC1", "norms"],
   up: ["FC1", "activation"],
@@ -64,6 +65,8 @@ const linearMaps: Partial<Record<LayerModuleName, [own: Operation, before: Opera
 export class Stopwatch {
   #booked = nothing();
   #last = 0;
+  /** What the watched maps stand for. */
+  readonly #watched = new WeakMap<LinearMap, LinearMap>();
 
   /** @param now The time in milliseconds. */
   constructor(readonly now: () => number = () => performance.now()) {}
@@ -86,7 +89,11 @@ export class Stopwatch {
 
   /** A hook that books time, and as quantization what `inner` takes. */
   hook(inner?: SiteHook): SiteHook {
-    const arrive = this.#booking(({ site }) => before[site]!);
+    let rotates = false;
+    const arrive = this.#booking(({ site }) => {
+      rotates ||= site === "attn.kBeforeRotary";
+      return site === "attn.q" && rotates ? "rotary" : before[site]!;
+    });
     return inner ? chainHooks(arrive, inner, this.#booking(() => "quantization")) : arrive;
   }
 
@@ -97,40 +104,37 @@ export class Stopwatch {
     });
   }
 
-  /** The model with linear maps that book their time; it shares every tensor with `model`. */
-  watch(model: Model): Model {
-    const layers = model.weights.layers.map((modules) =>
-      Object.fromEntries(
-        Object.entries(modules).map(([name, module]) => {
-          const operation = linearMaps[name as LayerModuleName];
-          if (!operation) return [name, module];
-          const { weight, bias } = module;
-          const apply = (value: tf.Tensor2D) => linear(value, weight as tf.Tensor2D, bias);
-          return [name, this.#timedMethods({ apply, ...module }, operation)];
-        }),
-      )
-    );
-    return { ...model, weights: { ...model.weights, layers } };
+  /** The model with linear maps that book their time; it owns nothing, and `model` everything. */
+  watch(model: OpenModel): OpenModel {
+    const blocks = model.blocks.map((block): Block => {
+      const maps = Object.entries(block.maps) as [LinearName, LinearMap][];
+      const watched = maps.map(([name, map]) => [name, this.#watch(map, linearMaps[name])]);
+      return { ...block, maps: Object.fromEntries(watched), [Symbol.dispose]() {} };
+    });
+    return { ...model, blocks, [Symbol.dispose]() {} };
   }
 
-  /** A module computes by whichever of its functions the model calls. */
-  #timedMethods(module: Module, [own, earlier]: [own: Operation, before: Operation]): Module {
-    const methods = Object.entries(module).filter(([, value]) => typeof value === "function");
-    const timed = methods.map(([name, work]) => [name, this.#timed(work, own, earlier)]);
-    return { ...module, ...Object.fromEntries(timed) };
-  }
-
-  #timed<Arguments extends unknown[], Output>(
-    work: (...input: Arguments) => Output,
-    own: Operation,
-    earlier: Operation,
-  ): (...input: Arguments) => Output {
-    return (...input) => {
+  #watch(map: LinearMap, [own, earlier]: [own: Operation, before: Operation]): LinearMap {
+    const timed = <Output>(work: () => Output): Output => {
       this.lap(earlier);
-      const output = work(...input);
+      const output = work();
       this.lap(own);
       return output;
     };
+    const watched: LinearMap = {
+      byteLength: map.byteLength,
+      apply(value, { activation, ...options } = {}) {
+        const output = timed(() => map.apply(value, options));
+        return activation === "relu" ? tf.relu(output) : output;
+      },
+      applyWith: map.applyWith && ((others, value, options) => {
+        const inner = others.map((other) => this.#watched.get(other)!);
+        return timed(() => map.applyWith!(inner, value, options));
+      }),
+      [Symbol.dispose]() {},
+    };
+    this.#watched.set(watched, map);
+    return watched;
   }
 }
 

@@ -1,9 +1,14 @@
 import process from "node:process";
 import { type ModelName, modelShapes } from "../../experiments/measure/model_shapes.ts";
 import type { Execution } from "../../experiments/result/bench_record.ts";
-import { scoreWindow } from "../../lib/eval/mod.ts";
-import { disposeModel, forward } from "../../lib/model/mod.ts";
-import { arenaBytes } from "../../lib/tensor/mod.ts";
+import {
+  forward,
+  type ForwardOptions,
+  logits,
+  type OpenModel,
+  openModel,
+} from "../../lib/model/mod.ts";
+import { arenaBytes, tensorData, tf, tidy, tokenCrossEntropy } from "../../lib/tensor/mod.ts";
 import type { Scope } from "../harness/serve.ts";
 import { clock, type Turn } from "../harness/turn.ts";
 import { execute, randomIds, randomModel } from "./models.ts";
@@ -20,10 +25,30 @@ export async function preparePerplexity(
   { model: name, execution, window }: PerplexityJob,
   scope: Scope,
 ): Promise<Turn> {
-  const { model, forward } = await execute(await randomModel(name, modelShapes[name]), execution);
-  scope.onEnd(() => disposeModel(model));
+  const { model, forward } = await execute(randomModel(name, modelShapes[name]), execution);
+  scope.onEnd(() => model[Symbol.dispose]());
   const ids = randomIds(model, window);
-  return () => ({ time: clock(() => scoreWindow(model, ids, forward)) });
+  return () => ({ time: clock(() => lossesOf(model, ids, forward)) });
+}
+
+/** Elements of the head's output that are held at a time. */
+const logitBudget = 2 ** 26;
+
+/** Losses of the next tokens of a window, whose mean is the logarithm of perplexity. */
+function lossesOf(model: OpenModel, ids: Int32Array, options: ForwardOptions): Float32Array {
+  const losses = new Float32Array(ids.length - 1);
+  const step = Math.floor(logitBudget / model.architecture.vocabularySize);
+  tidy(() => {
+    const { hidden } = forward(model, ids, options);
+    for (let from = 0; from < losses.length; from += step) {
+      const targets = ids.subarray(1 + from, 1 + from + step);
+      tidy(() => {
+        const predicted = logits(model, tf.slice2d(hidden, [from, 0], [targets.length, -1]));
+        losses.set(tensorData(tokenCrossEntropy(predicted, targets)), from);
+      });
+    }
+  });
+  return losses;
 }
 
 /** A forward pass through some blocks of a model in FP32. */
@@ -43,8 +68,8 @@ export async function prepareForward(
   scope: Scope,
 ): Promise<Turn> {
   const architecture = { ...modelShapes[name], layers, vocabularySize: 256 };
-  const model = await randomModel(name, architecture);
-  scope.onEnd(() => disposeModel(model));
+  const model = await openModel(randomModel(name, architecture));
+  scope.onEnd(() => model[Symbol.dispose]());
   const ids = randomIds(model, batch * window);
   return () => ({
     time: clock(() => forward(model, ids, {}, batch).hidden.dispose()),

@@ -5,26 +5,12 @@ import {
   mapEstimate,
 } from "../../lib/core/mod.ts";
 import { type Drawing, letterOf, panels } from "../../lib/report/mod.ts";
-import type { AttentionMaps, LayerConcentration } from "../measure/attention_measure.ts";
-import { type ChannelMap, type LayerChannels, layerOfMost } from "../measure/channel_measure.ts";
+import { layerOfMost } from "../measure/channel_measure.ts";
+import type { Figure1Maps, Figure1Row } from "../measure/figure1_measure.ts";
 import { formatEstimate, formatShare } from "../result/format_estimate.ts";
 import { patternVerdict, persistenceVerdict } from "../result/pattern_verdicts.ts";
 import { concentrationRow, mapRow } from "./attention_drawing.ts";
 import { channelRow } from "./channel_drawing.ts";
-
-/** The numbers of one model. */
-export interface Figure1Row {
-  model: string;
-  attention: LayerConcentration[];
-  channels: LayerChannels[];
-}
-
-/** The pictures of one model. */
-export interface Figure1Maps {
-  model: string;
-  attention: AttentionMaps;
-  channels: ChannelMap;
-}
 
 /**
  * Draws figure 1 and says what it shows.

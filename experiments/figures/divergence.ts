@@ -1,10 +1,10 @@
-import { refuse, silent } from "../../lib/core/mod.ts";
+import { refuse } from "../../lib/core/mod.ts";
 import { perplexityRatio } from "../../lib/eval/mod.ts";
 import { methods } from "../../lib/methods/mod.ts";
 import { forgetful } from "../../lib/sweep/mod.ts";
 import { type DivergenceRow, drawDivergence } from "../draw/divergence_drawing.ts";
-import { evaluatedBy, measureModel } from "../tables/measure_model.ts";
-import { paperTables } from "../tables/paper_tables.ts";
+import { familyTables } from "../tables/family_tables.ts";
+import { evaluatedBy, measureModels } from "../tables/measure_models.ts";
 import { type FigureExperiment } from "./figure.ts";
 
 /** KL divergence against perplexity, for the measured rows of tables 1-3 and from their cells. */
@@ -14,11 +14,10 @@ export const divergence: FigureExperiment = {
   title: "KL divergence against perplexity",
   families: ["llama", "opt", "bloom"],
   async run(subjects, options) {
-    const { signal } = new AbortController();
-    const settings = { store: forgetful, fingerprint: "", progress: silent, signal, ...options };
+    const settings = { store: forgetful, fingerprint: "", ...options };
     const rows: DivergenceRow[] = [];
-    for (const subject of subjects) {
-      const { name, title, cells, refusals } = await measureModel(subject, paperTables, settings);
+    const models = await measureModels(subjects, familyTables, settings);
+    for (const { name, title, cells, refusals } of models) {
       const full = cells["fp16"]?.result.survivors ??
         refuse(`draw ${title}`, "its row fp16 must be measured", refusals["fp16"]);
       for (const { row, config, result: { survivors } } of Object.values(cells)) {

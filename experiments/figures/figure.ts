@@ -1,10 +1,15 @@
 import { InputError } from "../../lib/core/mod.ts";
-import type { FamilyName } from "../../lib/model/mod.ts";
 import type { Figure } from "../../lib/report/mod.ts";
-import { type Cell, forgetful, runCells, type RunOptions } from "../../lib/sweep/mod.ts";
-import type { FigureSubject } from "../measure/figure_subject.ts";
+import { forgetful, runCells, type RunOptions } from "../../lib/sweep/mod.ts";
+import { cellOf, type CellSettings, withExecutor } from "../cells/cell_runner.ts";
+import type { CellKind } from "../measure/cell_kind.ts";
+import type { BundledFamily } from "../measure/bundled.ts";
+import type { UnloadedSubject } from "../measure/subject.ts";
 
-/** Where measured cells are kept, who watches and who may stop; by default nowhere and nobody. */
+/**
+ * Where cells are measured and kept, who watches and who may stop; by default in this process, nowhere
+ * and nobody.
+ */
 export type FigureOptions = Partial<RunOptions>;
 
 /** A figure of the paper, or one of ours, as an experiment. */
@@ -20,19 +25,19 @@ export interface FigureExperiment {
   bench?: string;
   title: string;
   /** The families of the bundled models it is drawn for; none where it needs no model. */
-  families: readonly FamilyName[];
+  families: readonly BundledFamily[];
   /**
    * Measures and draws.
    *
    * @throws {InputError} If there are fewer subjects than it needs, or a cell refused its input.
    * @throws The signal's reason once it is aborted.
    */
-  run(subjects: readonly FigureSubject[], options?: FigureOptions): Promise<Figure>;
+  run(subjects: readonly UnloadedSubject[], options?: FigureOptions): Promise<Figure>;
 }
 
 /** What was measured on one model. */
 export interface MeasuredSubject<Result> {
-  subject: FigureSubject;
+  subject: UnloadedSubject;
   /** In the order of the cells. */
   results: Result[];
 }
@@ -40,17 +45,30 @@ export interface MeasuredSubject<Result> {
 /**
  * Measures the cells of every subject; those measured before come from the store.
  *
+ * @param kind What measures them.
  * @param cellsOf The cells of a subject; ids must differ between subjects.
  * @throws {InputError} Naming every cell that refused its input, once all have had their turn.
  */
-export async function measureSubjects<Result>(
-  subjects: readonly FigureSubject[],
-  cellsOf: (subject: FigureSubject) => Cell<unknown, Result>[],
+export async function measureSubjects<Config, Result>(
+  subjects: readonly UnloadedSubject[],
+  kind: CellKind<Config, Result>,
+  cellsOf: (subject: UnloadedSubject) => CellSettings<Config>[],
   options: FigureOptions = {},
 ): Promise<MeasuredSubject<Result>[]> {
-  const cells = subjects.map((subject) => ({ subject, own: cellsOf(subject) }));
-  const settings = { store: forgetful, fingerprint: "", ...options };
-  const { results, refusals } = await runCells(cells.flatMap(({ own }) => own), settings);
+  const cells = subjects.map((subject) => ({
+    subject,
+    own: cellsOf(subject).map((settings) => cellOf(kind, subject, settings)),
+  }));
+  const { results, refusals } = await withExecutor(
+    options.executor,
+    kind,
+    subjects,
+    (executor) =>
+      runCells<Result>(
+        cells.flatMap(({ own }) => own),
+        { store: forgetful, fingerprint: "", ...options, executor },
+      ),
+  );
   if (refusals.size > 0) {
     throw new InputError(...[...refusals].map(([id, reason]) => `${id}: ${reason}`));
   }

@@ -1,14 +1,7 @@
-import { drawFigure1, type Figure1Maps, type Figure1Row } from "../draw/figure1_drawing.ts";
-import {
-  type AttentionSettings,
-  measureConcentration,
-  takeMaps,
-} from "../measure/attention_measure.ts";
-import {
-  type ChannelSettings,
-  measureChannels,
-  takeChannelMap,
-} from "../measure/channel_measure.ts";
+import { drawFigure1 } from "../draw/figure1_drawing.ts";
+import type { AttentionSettings } from "../measure/attention_measure.ts";
+import type { ChannelSettings } from "../measure/channel_measure.ts";
+import { concentrationCells, mapCells } from "../measure/figure1_measure.ts";
 import { type FigureExperiment, measureSubjects } from "./figure.ts";
 
 const attention: AttentionSettings = {
@@ -32,33 +25,25 @@ const channels: ChannelSettings = {
  */
 export const figure1: FigureExperiment = {
   name: "figure1",
-  measuredBy: ["attention_measure.ts", "channel_measure.ts"],
+  measuredBy: ["figure1_measure.ts"],
   title: "Attention maps and outlier channels",
   families: ["llama", "opt", "bloom"],
   async run(subjects, options) {
     const measured = await measureSubjects(
       subjects,
+      concentrationCells,
       (subject) => [{
         id: `figure1/${subject.model.name}`,
         config: { ...subject.facts, attention, channels },
-        run: async (progress, signal): Promise<Figure1Row> => ({
-          model: subject.model.name,
-          attention: await measureConcentration(subject, attention, { progress, signal }),
-          channels: await measureChannels(subject, channels, { progress, signal }),
-        }),
       }],
       options,
     );
     const [{ results: [maps] }] = await measureSubjects(
       subjects.slice(0, 1),
+      mapCells,
       (subject) => [{
         id: `figure1/${subject.model.name}/maps`,
         config: { ...subject.facts, attention, channels },
-        run: async (progress, signal): Promise<Figure1Maps> => ({
-          model: subject.model.name,
-          attention: await takeMaps(subject, attention, { progress, signal }),
-          channels: await takeChannelMap(subject, channels, { progress, signal }),
-        }),
       }],
       options,
     );

@@ -1,5 +1,5 @@
 import { drawFigure3 } from "../draw/figure3_drawing.ts";
-import { measureNoise } from "../measure/noise_measure.ts";
+import { noiseCells } from "../measure/noise_measure.ts";
 import { type FigureExperiment, measureSubjects } from "./figure.ts";
 
 const config = { windows: 8 };
@@ -13,10 +13,10 @@ export const figure3: FigureExperiment = {
   async run(subjects, options) {
     const measured = await measureSubjects(
       subjects,
+      noiseCells,
       (subject) => [{
         id: `figure3/${subject.model.name}`,
         config: { ...subject.facts, ...config },
-        run: (progress, signal) => measureNoise(subject, config.windows, { progress, signal }),
       }],
       options,
     );

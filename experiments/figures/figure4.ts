@@ -1,5 +1,5 @@
 import { drawFigure4 } from "../draw/figure4_drawing.ts";
-import { measureTokens, type TokenSettings } from "../measure/token_measure.ts";
+import { tokenCells, type TokenSettings } from "../measure/token_measure.ts";
 import { type FigureExperiment, measureSubjects } from "./figure.ts";
 
 const settings: TokenSettings = {
@@ -17,10 +17,10 @@ export const figure4: FigureExperiment = {
   async run(subjects, options) {
     const measured = await measureSubjects(
       subjects,
+      tokenCells,
       (subject) => [{
         id: `figure4/${subject.model.name}`,
         config: { ...subject.facts, ...settings },
-        run: (progress, signal) => measureTokens(subject, settings, { progress, signal }),
       }],
       options,
     );

@@ -1,5 +1,5 @@
 import { drawFigure6 } from "../draw/figure6_drawing.ts";
-import { measureTrip, type TripSettings } from "../measure/trip_measure.ts";
+import { tripCells, type TripSettings } from "../measure/trip_measure.ts";
 import { type FigureExperiment, measureSubjects } from "./figure.ts";
 
 const settings: TripSettings = {
@@ -19,10 +19,10 @@ export const figure6: FigureExperiment = {
   async run(subjects, options) {
     const measured = await measureSubjects(
       subjects,
+      tripCells,
       (subject) => [{
         id: `figure6/${subject.model.name}`,
         config: { ...subject.facts, ...settings },
-        run: (progress, signal) => measureTrip(subject, settings, { progress, signal }),
       }],
       options,
     );

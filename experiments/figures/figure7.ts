@@ -1,5 +1,5 @@
 import { drawFigure7, type Figure7Row } from "../draw/figure7_drawing.ts";
-import type { FigureSubject } from "../measure/figure_subject.ts";
+import type { UnloadedSubject } from "../measure/subject.ts";
 import { bestPoint } from "../measure/sparsity_points.ts";
 import { type FigureExperiment, type FigureOptions } from "./figure.ts";
 import { lastLayers, planGrid, sweepPlans } from "./sparsity_sweep.ts";
@@ -34,7 +34,7 @@ export const figure7: FigureExperiment = {
   },
 };
 
-async function measure(subject: FigureSubject, options?: FigureOptions): Promise<Figure7Row> {
+async function measure(subject: UnloadedSubject, options?: FigureOptions): Promise<Figure7Row> {
   const { model: { name, architecture }, facts: { window } } = subject;
   const { method, betas, validationWindows, testWindows } = config;
   const counts = config.lastLayers.filter((count) => count < architecture.layers);

@@ -1,6 +1,6 @@
 import { require } from "../../lib/core/mod.ts";
 import { drawFigure8, type Figure8Row } from "../draw/figure8_drawing.ts";
-import type { FigureSubject } from "../measure/figure_subject.ts";
+import type { UnloadedSubject } from "../measure/subject.ts";
 import type { SparsityPoint } from "../measure/sparsity_points.ts";
 import { type FigureExperiment, type FigureOptions } from "./figure.ts";
 import { lastLayers, planGrid, sweepPlans } from "./sparsity_sweep.ts";
@@ -34,7 +34,7 @@ export const figure8: FigureExperiment = {
   },
 };
 
-async function measure(subject: FigureSubject, options?: FigureOptions): Promise<Figure8Row> {
+async function measure(subject: UnloadedSubject, options?: FigureOptions): Promise<Figure8Row> {
   const points: SparsityPoint[] = [];
   const windows = config.windows.filter((each) => each <= subject.facts.window);
   const rule = `its windows must have at least ${config.windows[0]} tokens`;

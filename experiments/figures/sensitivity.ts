@@ -1,5 +1,5 @@
 import { drawSensitivity } from "../draw/sensitivity_drawing.ts";
-import { measureSensitivity, type SensitivitySettings } from "../measure/sensitivity_measure.ts";
+import { sensitivityCells, type SensitivitySettings } from "../measure/sensitivity_measure.ts";
 import { type FigureExperiment, measureSubjects } from "./figure.ts";
 
 const settings: SensitivitySettings = { method: "agileq-8", windows: 4 };
@@ -13,10 +13,10 @@ export const sensitivity: FigureExperiment = {
   async run(subjects, options) {
     const measured = await measureSubjects(
       subjects,
+      sensitivityCells,
       (subject) => [{
         id: `sensitivity/${subject.model.name}`,
         config: { ...subject.facts, ...settings },
-        run: (progress, signal) => measureSensitivity(subject, settings, { progress, signal }),
       }],
       options,
     );

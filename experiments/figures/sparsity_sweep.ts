@@ -1,11 +1,8 @@
-import type { Cell } from "../../lib/sweep/mod.ts";
-import type { FigureSubject } from "../measure/figure_subject.ts";
+import { methods, sharedWeights } from "../../lib/methods/mod.ts";
+import type { CellSettings } from "../cells/cell_runner.ts";
+import type { UnloadedSubject } from "../measure/subject.ts";
 import type { PruningPlan } from "../measure/pruning_plan.ts";
-import {
-  type MeasuredSparsity,
-  measureSparsity,
-  type SparsityConfig,
-} from "../measure/sparsity_measure.ts";
+import { sparsityCells, type SparsityConfig } from "../measure/sparsity_measure.ts";
 import { comparePruning, type SparsityPoint } from "../measure/sparsity_points.ts";
 import { type FigureOptions, measureSubjects } from "./figure.ts";
 
@@ -22,30 +19,31 @@ export type SweepSettings = Omit<SparsityConfig, "pruning">;
  */
 export async function sweepPlans(
   name: string,
-  subject: FigureSubject,
+  subject: UnloadedSubject,
   settings: SweepSettings,
   plans: readonly PruningPlan[],
   options?: FigureOptions,
 ): Promise<SparsityPoint[]> {
   const [{ results: [dense, ...pruned] }] = await measureSubjects(
     [subject],
-    () => [null, ...plans].map((plan) => cellOf(name, subject, { ...settings, pruning: plan })),
+    sparsityCells,
+    () => [null, ...plans].map((plan) => planCell(name, subject, { ...settings, pruning: plan })),
     options,
   );
   return plans.map((plan, index) => comparePruning(plan, settings.window, dense, pruned[index]));
 }
 
-function cellOf(
+function planCell(
   name: string,
-  subject: FigureSubject,
+  subject: UnloadedSubject,
   config: SparsityConfig,
-): Cell<unknown, MeasuredSparsity> {
-  const { pruning, split, window } = config;
+): CellSettings<SparsityConfig> {
+  const { method, pruning, split, window } = config;
   const plan = pruning ? `${pruning.beta} at ${pruning.layers}` : "nothing pruned";
   return {
     id: `${name}/${subject.model.name}/${split} ${window}/${plan}`,
     config: { ...subject.facts, ...config },
-    run: (progress, signal) => measureSparsity(subject, config, { progress, signal }),
+    shares: sharedWeights(methods[method], subject.model.architecture),
   };
 }
 

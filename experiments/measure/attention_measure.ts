@@ -1,9 +1,8 @@
-import { type Estimate, letSignalsIn, mean } from "../../lib/core/mod.ts";
+import { type Estimate, mean } from "../../lib/core/mod.ts";
 import type { RunHooks } from "../../lib/eval/mod.ts";
 import { siteTap, siteValues } from "../../lib/inspect/mod.ts";
 import type { MethodName } from "../../lib/methods/mod.ts";
-import { chainHooks, forward, type ForwardOptions, type Model } from "../../lib/model/mod.ts";
-import { tidy } from "../../lib/tensor/mod.ts";
+import { chainHooks, type ForwardOptions, type Model, runWindows } from "../../lib/model/mod.ts";
 import {
   type AttentionConcentration,
   attentionConcentration,
@@ -73,8 +72,8 @@ export async function takeMaps(
   const quantized = await quantizeSubject(subject, method, hooks);
   const sample = testWindows[0].subarray(0, drawnTokens);
   const lastLayer = model.architecture.layers - 1;
-  const map = (each: Model, layer: number, options: ForwardOptions) => {
-    const [{ values, shape: [heads, tokens] }] = siteValues(
+  const map = async (each: Model, layer: number, options: ForwardOptions) => {
+    const [{ values, shape: [heads, tokens] }] = await siteValues(
       each,
       sample,
       "attn.probs",
@@ -84,9 +83,9 @@ export async function takeMaps(
     return lowerTriangle(meanMap(values, { heads, tokens }), tokens);
   };
   return {
-    first: map(model, 0, { signal }),
-    last: map(model, lastLayer, { signal }),
-    lastQuantized: map(quantized.model, lastLayer, quantized.forward),
+    first: await map(model, 0, { signal }),
+    last: await map(model, lastLayer, { signal }),
+    lastQuantized: await map(quantized.model, lastLayer, quantized.forward),
   };
 }
 
@@ -102,18 +101,15 @@ async function concentrations(
     { length: layers },
     () => windows.map(() => ({ start: 0, startIfUniform: 0, local: 0, localIfUniform: 0 })),
   );
-  for (const [index, window] of windows.entries()) {
-    const tap = siteTap("attn.probs", (values, [heads, tokens], { layer }) => {
-      const part = attentionConcentration(values, { heads, tokens }, distance);
-      for (const name of Object.keys(part) as (keyof typeof part)[]) {
-        perLayer[layer][index][name] += part[name] * heads / allHeads;
-      }
-    });
-    const hook = options.hook ? chainHooks(options.hook, tap) : tap;
-    tidy(() => void forward(model, window, { ...options, hook }));
-    await letSignalsIn();
-    options.signal?.throwIfAborted();
-  }
+  const tap = siteTap("attn.probs", (values, [heads, tokens], { layer, window }) => {
+    const part = attentionConcentration(values, { heads, tokens }, distance);
+    for (const name of Object.keys(part) as (keyof typeof part)[]) {
+      perLayer[layer][window][name] += part[name] * heads / allHeads;
+    }
+  });
+  const hook = options.hook ? chainHooks(options.hook, tap) : tap;
+  const runner = { model, options: { ...options, hook } };
+  await runWindows([runner], windows, { signal: options.signal }, () => {});
   return perLayer.map(summarize);
 }
 

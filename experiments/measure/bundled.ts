@@ -40,7 +40,7 @@ const layerNormed = {
   mlpBias: true,
 } as const;
 
-const architectures: Record<FamilyName, Architecture> = {
+const architectures = {
   llama: {
     ...shared,
     family: "llama",
@@ -70,7 +70,10 @@ const architectures: Record<FamilyName, Architecture> = {
     activation: "gelu",
     positions: { kind: "alibi" },
   },
-};
+} satisfies Partial<Record<FamilyName, Architecture>>;
+
+/** A family that a bundled model is of. */
+export type BundledFamily = keyof typeof architectures;
 
 /** A model that comes with the suite, and how it was trained. */
 export interface BundledModel {
@@ -80,13 +83,18 @@ export interface BundledModel {
 }
 
 /** The bundled model of each family; expected loss and cost stand in its model card. */
-export const bundledModels: Record<FamilyName, BundledModel> = {
+export const bundledModels: Record<BundledFamily, BundledModel> = {
   llama: bundled("llama"),
   opt: bundled("opt"),
   bloom: bundled("bloom"),
 };
 
-function bundled(family: FamilyName): BundledModel {
+/** Whether there is a bundled model of a family. */
+export function isBundled(family: string): family is BundledFamily {
+  return Object.hasOwn(bundledModels, family);
+}
+
+function bundled(family: BundledFamily): BundledModel {
   return {
     name: `${family}-encyclopedia`,
     architecture: architectures[family],

@@ -1,4 +1,4 @@
-import { type Estimate, letSignalsIn, mean } from "../../lib/core/mod.ts";
+import { type Estimate, mean } from "../../lib/core/mod.ts";
 import type { RunHooks } from "../../lib/eval/mod.ts";
 import { siteValues } from "../../lib/inspect/mod.ts";
 import type { ForwardOptions, SiteName } from "../../lib/model/mod.ts";
@@ -130,11 +130,10 @@ async function extremes(
   { signal }: RunHooks,
 ) {
   const run = async (options: ForwardOptions) => {
-    await letSignalsIn();
-    return siteValues(model, window, site, { ...options, signal })
-      .map(({ values, shape: [, channels] }) => (
-        { values, channels, ...channelExtremes(values, channels) }
-      ));
+    const found = await siteValues(model, window, site, { ...options, signal });
+    return found.map(({ values, shape: [, channels] }) => (
+      { values, channels, ...channelExtremes(values, channels) }
+    ));
   };
   return { dense: await run({}), pruned: await run({ pruning: pruningFor(model, pruning) }) };
 }

@@ -1,53 +1,67 @@
 import type { RunHooks } from "../../lib/eval/mod.ts";
 import {
-  executeMethod,
   type MethodName,
   methods,
-  requireExecution,
+  type MethodSettings,
+  prepareModel,
+  type SettingsChanges,
 } from "../../lib/methods/mod.ts";
-import { disposeModel } from "../../lib/model/mod.ts";
+import type { CellKind } from "./cell_kind.ts";
 import { pruningFor, type PruningPlan } from "./pruning_plan.ts";
 import { type Readings, takeReadings } from "./readings.ts";
-import { calibrationOf, type Subject, type SubjectFacts } from "./subject.ts";
-import type { WeightCache } from "./weight_cache.ts";
+import { calibrationOf, type OpenSubject, type SubjectFacts } from "./subject.ts";
 
 /** Everything a measured cell depends on besides the code. */
 export interface EvaluationConfig extends SubjectFacts {
   method: MethodName;
+  /** All settings of the method, those that were changed among them. */
+  methodSettings: MethodSettings;
   pruning: PruningPlan | null;
   /** Absent where linear maps multiply dequantized floats. */
   execute?: "integer";
 }
 
+/** The configuration of a method on a subject, with some of its settings changed. */
+export function evaluationOf(
+  facts: SubjectFacts,
+  method: MethodName,
+  pruning: PruningPlan | null = null,
+  changes: SettingsChanges = {},
+): EvaluationConfig {
+  return { ...facts, method, methodSettings: methods[method].with(changes).settings, pruning };
+}
+
+/** How {@linkcode evaluate} goes about it. */
+export interface EvaluateHooks extends RunHooks {
+  /** Whether the model in full precision runs as well, to compare with; it does unless told. */
+  compare?: boolean;
+}
+
 /**
- * Measures one cell: perplexity, KL divergence and agreement against the model in full precision.
+ * Measures one cell of a table: perplexity, KL divergence and agreement against the model in full
+ * precision.
  *
- * @param weights The cache of the subject's model.
  * @throws {InputError} If the method or the pruning does not fit the model.
  */
 export async function evaluate(
-  config: EvaluationConfig,
-  subject: Subject,
-  weights: WeightCache,
-  hooks: RunHooks,
+  subject: OpenSubject,
+  { method, methodSettings, pruning: plan, execute, ...facts }: EvaluationConfig,
+  { compare = true, ...hooks }: EvaluateHooks,
 ): Promise<Readings> {
-  const { model, testWindows } = subject;
-  const method = methods[config.method];
-  const { execute = "emulate" } = config;
-  requireExecution(method, config.profile, model.architecture, { execute });
-  const calibration = () => calibrationOf(subject, config);
-  const pruning = config.pruning ? pruningFor(model, config.pruning) : undefined;
-  const quantized = await weights.get(method, calibration, hooks);
-  const { model: executed, forward } = executeMethod(
-    quantized,
-    method,
-    config.profile,
-    calibration,
-    { execute, pruning, signal: hooks.signal },
+  const { model, testWindows, versions } = subject;
+  const pruning = plan ? pruningFor(model, plan) : undefined;
+  const quantized = await prepareModel(
+    model,
+    methods[method].with(methodSettings),
+    () => calibrationOf(subject, facts),
+    { ...hooks, execute, pruning, versions },
   );
-  try {
-    return await takeReadings(executed, testWindows, forward, hooks, model);
-  } finally {
-    disposeModel(executed, quantized);
-  }
+  const reference = compare ? model : undefined;
+  return await takeReadings(quantized.model, testWindows, quantized.forward, hooks, reference);
 }
+
+/** The cells of tables. */
+export const evaluationCells: CellKind<EvaluationConfig, Readings> = {
+  experiment: "evaluate",
+  measure: evaluate,
+};

@@ -1,20 +1,24 @@
-import { bootstrap, type Estimate, letSignalsIn, mean } from "../../lib/core/mod.ts";
+import { bootstrap, type Estimate, mean } from "../../lib/core/mod.ts";
 import type { RunHooks } from "../../lib/eval/mod.ts";
+import type { Profile } from "../../lib/format/mod.ts";
 import {
-  type ActivationScheme,
-  agileQ8,
-  calibrateActivations,
+  agileQScheme,
+  calibrate,
   quantizingHook,
+  sitePasses,
+  type SiteScheme,
+  unquantized,
 } from "../../lib/methods/mod.ts";
 import {
   type Architecture,
   atSites,
-  forward,
+  runWindows,
   type SiteName,
   siteNames,
 } from "../../lib/model/mod.ts";
 import { decibels, type NoisePower, noisePower } from "../../lib/quant/mod.ts";
-import { tensorData, tidy } from "../../lib/tensor/mod.ts";
+import { tensorData } from "../../lib/tensor/mod.ts";
+import type { CellKind } from "./cell_kind.ts";
 import type { FigureSubject } from "./figure_subject.ts";
 import { calibrationOf } from "./subject.ts";
 
@@ -24,7 +28,11 @@ export const noiseSchemes = {
     withLargestPower(agileQ8("paper", architecture), 0),
   "TRIP, K = 3": (architecture: Architecture) => agileQ8("paper", architecture),
   "one step per channel or head": (architecture: Architecture) => agileQ8("released", architecture),
-} satisfies Record<string, (architecture: Architecture) => ActivationScheme>;
+} satisfies Record<string, (architecture: Architecture) => SiteScheme>;
+
+function agileQ8(profile: Profile, architecture: Architecture): SiteScheme {
+  return agileQScheme({ bits: 8, profile }, architecture);
+}
 
 export type NoiseScheme = keyof typeof noiseSchemes;
 
@@ -60,6 +68,12 @@ export interface MeasuredNoise {
   gains: TripGain[];
 }
 
+/** How noise is measured. */
+export interface NoiseSettings {
+  /** How many test windows. */
+  windows: number;
+}
+
 /** What one quantizer of one layer did in each window. */
 interface WindowNoise extends Omit<SiteNoise, "ratio"> {
   /** Whether it is a site of TRIP, under any scheme. */
@@ -67,18 +81,13 @@ interface WindowNoise extends Omit<SiteNoise, "ratio"> {
   windows: NoisePower[];
 }
 
-/**
- * What each quantizer adds to the value at its site, on activations in full precision.
- *
- * @param windows How many test windows are measured.
- */
+/** What each quantizer adds to the value at its site, on activations in full precision. */
 export async function measureNoise(
   subject: FigureSubject,
-  windows: number,
+  { windows }: NoiseSettings,
   { progress, signal }: RunHooks,
 ): Promise<MeasuredNoise> {
   const { model, testWindows } = subject;
-  const { activationWindows } = calibrationOf(subject);
   const names = Object.keys(noiseSchemes) as NoiseScheme[];
   const measured = new Map<string, WindowNoise>();
   const scored = testWindows.slice(0, windows);
@@ -89,26 +98,25 @@ export async function measureNoise(
   progress?.start(`noise of the sites of ${model.name}`, names.length);
   for (const name of names) {
     const scheme = noiseSchemes[name](model.architecture);
-    const quantize = quantizingHook(
-      scheme,
-      calibrateActivations(model, activationWindows, scheme, { signal }),
+    const calibrated = await calibrate(
+      unquantized(model),
+      sitePasses(scheme),
+      () => calibrationOf(subject),
+      { signal },
     );
-    for (const [index, window] of scored.entries()) {
-      const hook = atSites(quantize.sites!, (value, visit) => {
-        const { site, layer } = visit;
-        const found = noisePower(tensorData(value), tensorData(quantize(value, visit)));
-        const key = [name, site, layer].join();
-        const trip = tripPlaces.has(placeOf(site));
-        const own = measured.get(key) ?? { scheme: name, site, layer, trip, windows: [] };
-        const before = own.windows[index]; // maps come in parts
-        own.windows[index] = before ? sum([before, found]) : found;
-        measured.set(key, own);
-        return value;
-      });
-      signal?.throwIfAborted();
-      tidy(() => void forward(model, window, { hook, signal }));
-      await letSignalsIn();
-    }
+    const quantize = quantizingHook(calibrated.sites);
+    const hook = atSites(quantize.sites!, (value, visit) => {
+      const { site, layer, window } = visit;
+      const found = noisePower(tensorData(value), tensorData(quantize(value, visit)));
+      const key = [name, site, layer].join();
+      const trip = tripPlaces.has(placeOf(site));
+      const own = measured.get(key) ?? { scheme: name, site, layer, trip, windows: [] };
+      const before = own.windows[window]; // maps come in parts
+      own.windows[window] = before ? sum([before, found]) : found;
+      measured.set(key, own);
+      return value;
+    });
+    await runWindows([{ model, options: { hook } }], scored, { signal }, () => {});
     progress?.update(names.indexOf(name) + 1);
   }
   progress?.finish();
@@ -120,6 +128,12 @@ export async function measureNoise(
     ...tripGains(all.filter(({ trip }) => trip), scored.length),
   };
 }
+
+/** The cells of figure 3. */
+export const noiseCells: CellKind<NoiseSettings, MeasuredNoise> = {
+  experiment: "figure3",
+  measure: measureNoise,
+};
 
 /** At the sites of TRIP, together and one by one. */
 function tripGains(
@@ -158,7 +172,7 @@ function sum(powers: readonly NoisePower[]): NoisePower {
 }
 
 /** The scheme with another K at the sites of TRIP. */
-function withLargestPower({ profile, sites }: ActivationScheme, K: number): ActivationScheme {
+function withLargestPower({ profile, sites }: SiteScheme, K: number): SiteScheme {
   const changed = Object.entries(sites).map(([site, quantizer]) => [
     site,
     quantizer.kind === "trip" ? { ...quantizer, K } : quantizer,

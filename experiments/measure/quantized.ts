@@ -2,14 +2,13 @@ import type { RunHooks } from "../../lib/eval/mod.ts";
 import type { Tokenizer } from "../../lib/io/mod.ts";
 import {
   type Calibration,
-  executeMethod,
+  type ConfiguredMethod,
+  type Executed,
   type Execution,
-  type Method,
   needsCalibration,
-  quantizeWeights,
-  requireExecution,
+  prepareModel,
 } from "../../lib/methods/mod.ts";
-import { chooseStartToken, type ForwardOptions, type Model } from "../../lib/model/mod.ts";
+import { chooseStartToken, type Model } from "../../lib/model/mod.ts";
 import { drawCalibration } from "./calibration.ts";
 import { tokenizeSplit } from "./encyclopedia.ts";
 import { protocol, windowFor } from "./subject.ts";
@@ -26,17 +25,13 @@ import { tokenIds } from "./token_ids.ts";
 export async function quantizedModel(
   full: Model,
   tokenizer: Tokenizer,
-  method: Method,
+  method: ConfiguredMethod,
   { progress, signal }: RunHooks,
-  execute: Execution = "emulate",
-): Promise<{ model: Model; forward: ForwardOptions }> {
-  requireExecution(method, protocol.profile, full.architecture, { execute });
-  const calibration = needsCalibration(method) ? await calibrate(full, tokenizer) : undefined;
-  const drawn = () => calibration!;
-  const quantized = await quantizeWeights(full, method, drawn, progress, signal);
-  return executeMethod(quantized, method, protocol.profile, drawn, {
-    ...{ execute, release: true, signal },
-  });
+  execute?: Execution,
+): Promise<Executed> {
+  const calibrates = needsCalibration(method.passes(full.architecture));
+  const calibration = calibrates ? await calibrate(full, tokenizer) : undefined;
+  return await prepareModel(full, method, () => calibration!, { execute, progress, signal });
 }
 
 async function calibrate(model: Model, tokenizer: Tokenizer): Promise<Calibration> {

@@ -1,10 +1,4 @@
-import {
-  type Reading,
-  readScores,
-  type RunHooks,
-  scoreWindow,
-  scoreWindows,
-} from "../../lib/eval/mod.ts";
+import { type Reading, readScores, type RunHooks, scoreRuns } from "../../lib/eval/mod.ts";
 import type { ForwardOptions, Model } from "../../lib/model/mod.ts";
 
 /** What a run gave, read in every way. Without pruning all positions survive: one reading. */
@@ -32,19 +26,12 @@ export async function takeReadings(
   hooks: RunHooks,
   reference?: Model,
 ): Promise<Readings> {
-  const { pruning, ...unpruned } = { ...options, signal: hooks.signal };
-  const scores = await scoreWindows(
-    windows,
-    (window) => ({
-      run: scoreWindow(model, window, { ...unpruned, pruning }, reference),
-      dense: pruning && scoreWindow(model, window, unpruned, reference),
-    }),
-    hooks,
-    "windows",
-  );
-  const run = scores.map((each) => each.run);
+  const { pruning, ...unpruned } = options;
+  const runners = [{ model, options }, ...pruning ? [{ model, options: unpruned }] : []];
+  const scores = await scoreRuns(runners, windows, { ...hooks, reference, label: "windows" });
+  const run = scores.map(([own]) => own);
   if (!pruning) return { survivors: readScores(run) };
-  const dense = scores.map((each) => each.dense!);
+  const dense = scores.map(([, own]) => own);
   return {
     survivors: readScores(run, run),
     denseOnSurvivors: readScores(dense, run),

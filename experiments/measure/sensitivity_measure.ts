@@ -1,19 +1,16 @@
-import { type Estimate, letSignalsIn, mean } from "../../lib/core/mod.ts";
-import { readScores, type RunHooks, scoreWindow } from "../../lib/eval/mod.ts";
-import {
-  calibrateMethod,
-  type MethodName,
-  methods,
-  quantizingHook,
-} from "../../lib/methods/mod.ts";
+import { type Estimate, mean } from "../../lib/core/mod.ts";
+import { readScores, type RunHooks, scoreWindows } from "../../lib/eval/mod.ts";
+import { calibrate, type MethodName, methods, unquantized } from "../../lib/methods/mod.ts";
 import {
   atSites,
   type ForwardOptions,
   linearGroups,
   type Model,
+  residentSource,
   type SiteHook,
   siteNames,
 } from "../../lib/model/mod.ts";
+import type { CellKind } from "./cell_kind.ts";
 import { type FigureSubject, quantizeSubject } from "./figure_subject.ts";
 import { ratioOfMeans } from "./mean_estimate.ts";
 import { calibrationOf } from "./subject.ts";
@@ -64,28 +61,36 @@ export async function measureSensitivity(
   const { progress, signal } = hooks;
   const { model } = subject;
   const scored = subject.validationWindows.slice(0, windows);
-  const divergences = (each: Model, options: ForwardOptions) =>
-    scored.map((window) =>
-      readScores([scoreWindow(each, window, { ...options, signal }, model)]).divergence!
-    );
+  const divergences = async (each: Model, options: ForwardOptions) => {
+    const scores = await scoreWindows(each, scored, { ...options, signal, reference: model });
+    return scores.map((own) => readScores([own]).divergence!);
+  };
   const quantized = await quantizeSubject(subject, name, hooks);
-  const parts = [...activationParts(subject, name, signal), ...weightParts(model, quantized.model)];
+  const parts = [
+    ...await activationParts(subject, name, signal),
+    ...await weightParts(model, quantized.model),
+  ];
   const measured: WindowSensitivity[] = [];
   progress?.start(`sensitivity of ${model.name}`, parts.length);
   for (const { what, layer, model: each, hook } of parts) {
     signal?.throwIfAborted();
-    measured.push({ what, layer, windows: divergences(each, { hook }) });
+    measured.push({ what, layer, windows: await divergences(each, { hook }) });
     progress?.update(measured.length);
-    await letSignalsIn();
   }
   progress?.finish();
-  const together = mean(divergences(quantized.model, quantized.forward));
+  const together = mean(await divergences(quantized.model, quantized.forward));
   return {
     parts: measured.map(({ windows, ...part }) => ({ ...part, divergence: mean(windows) })),
     lead: leadOf(measured),
     together,
   };
 }
+
+/** The cells of the figure of sensitivity. */
+export const sensitivityCells: CellKind<SensitivitySettings, MeasuredSensitivity> = {
+  experiment: "sensitivity",
+  measure: measureSensitivity,
+};
 
 /** What quantizing one thing alone costs in each window. */
 type WindowSensitivity = Omit<Sensitivity, "divergence"> & { windows: number[] };
@@ -100,45 +105,44 @@ function leadOf(measured: readonly WindowSensitivity[]): Estimate {
   return ratioOfMeans(most, next);
 }
 
-/** Every site that the method quantizes, in every layer. */
-function activationParts(
+/** Every site that the method quantizes, in every layer; the weights stay as they are. */
+async function activationParts(
   subject: FigureSubject,
   name: MethodName,
   signal?: AbortSignal,
-): Part[] {
-  const { model, facts: { profile } } = subject;
-  const { scheme, params } = calibrateMethod(
-    model,
-    methods[name],
-    profile,
-    () => calibrationOf(subject),
-    { signal },
-  );
-  const quantize = quantizingHook(scheme, params);
-  return siteNames.filter((site) => scheme.sites[site]).flatMap((what) =>
-    model.weights.layers.map((_, layer) => ({
+): Promise<Part[]> {
+  const { model } = subject;
+  const passes = methods[name].passes(model.architecture).filter(({ rewrite }) => !rewrite);
+  const calibration = () => calibrationOf(subject);
+  const { sites } = await calibrate(unquantized(model), passes, calibration, { signal });
+  return siteNames.filter((site) => sites[0][site]).flatMap((what) =>
+    sites.map((quantizers, layer) => ({
       what,
       layer,
       model,
       hook: atSites(
         [what],
-        (value, visit) => visit.layer === layer ? quantize(value, visit) : value,
+        (value, visit) => visit.layer === layer ? quantizers[what]!.apply(value, visit) : value,
       ),
     }))
   );
 }
 
 /** Every group of linear maps that share their input, in every layer. */
-function weightParts(full: Model, quantized: Model): Part[] {
+async function weightParts(full: Model, quantized: Model): Promise<Part[]> {
+  const { layers: count } = full.architecture;
+  const layersOf = ({ source }: Model) =>
+    Promise.all(Array.from({ length: count }, (_, layer) => source.layer(layer)));
+  const [own, other] = [await layersOf(full), await layersOf(quantized)];
   return linearGroups.flatMap((group) => {
-    const names = group.filter((name) => full.weights.layers[0][name]);
-    return full.weights.layers.map((own, layer): Part => {
-      const swapped = names.map((name) => [name, quantized.weights.layers[layer][name]]);
-      const layers = full.weights.layers.with(layer, { ...own, ...Object.fromEntries(swapped) });
+    const names = group.names.filter((name) => own[0][name]);
+    return own.map((weights, layer): Part => {
+      const swapped = names.map((name) => [name, other[layer][name]]);
+      const layers = own.with(layer, { ...weights, ...Object.fromEntries(swapped) });
       return {
         what: `weights of ${names.join(", ")}`,
         layer,
-        model: { ...full, weights: { ...full.weights, layers } },
+        model: { ...full, source: residentSource({ outer: full.source.outer, layers }) },
       };
     });
   });

@@ -1,4 +1,3 @@
-import { letSignalsIn } from "../../lib/core/mod.ts";
 import type { RunHooks } from "../../lib/eval/mod.ts";
 import { type SiteValues, siteValues } from "../../lib/inspect/mod.ts";
 import type { Model, SiteName } from "../../lib/model/mod.ts";
@@ -26,9 +25,7 @@ export async function siteWindows(
 ): Promise<SiteWindows> {
   const found: SiteValues[] = [];
   for (const window of windows) {
-    found.push(...siteValues(model, window, site, { signal }, [layer]));
-    await letSignalsIn();
-    signal?.throwIfAborted();
+    found.push(...await siteValues(model, window, site, { signal }, [layer]));
   }
   return { tensors: found.map(({ values }) => values), channels: found[0].shape[1] };
 }

@@ -1,6 +1,7 @@
 import { cutWindows, joinWindows, type RunHooks } from "../../lib/eval/mod.ts";
 import type { MethodName } from "../../lib/methods/mod.ts";
 import { scheduledTokens, sparsity } from "../../lib/tokens/mod.ts";
+import type { CellKind } from "./cell_kind.ts";
 import { type FigureSubject, quantizeSubject } from "./figure_subject.ts";
 import { pruningFor, type PruningPlan } from "./pruning_plan.ts";
 import { type Readings, takeReadings } from "./readings.ts";
@@ -41,3 +42,9 @@ export async function measureSparsity(
   const left = scheduledTokens(window, model.architecture.layers, pruning?.ratios ?? new Map());
   return { sparsity: sparsity(left, window), ...readings };
 }
+
+/** The cells of figures 7 and 8. */
+export const sparsityCells: CellKind<SparsityConfig, MeasuredSparsity> = {
+  experiment: "sparsity",
+  measure: measureSparsity,
+};

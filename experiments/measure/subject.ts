@@ -1,14 +1,14 @@
 import { refuse, require } from "../../lib/core/mod.ts";
 import { cutWindows } from "../../lib/eval/mod.ts";
 import { exists, hashFiles, openCheckpoint } from "../../lib/io/mod.ts";
-import type { Calibration } from "../../lib/methods/mod.ts";
+import { type Calibration, Versions } from "../../lib/methods/mod.ts";
 import {
   loadModel,
+  matchCheckpoint,
   type Model,
   readArchitecture,
   type StartTokenPlace,
 } from "../../lib/model/mod.ts";
-import type { Profile } from "../../lib/format/mod.ts";
 import type { BackendInfo } from "../../lib/tensor/mod.ts";
 import { type CalibrationPlan, drawCalibration } from "./calibration.ts";
 import { textWarnings } from "./text_warnings.ts";
@@ -22,7 +22,6 @@ import {
 
 /** How every model is measured. */
 export const protocol = {
-  profile: "paper",
   weightWindows: 32,
   activationWindows: 10,
   seed: 0,
@@ -40,7 +39,6 @@ export interface SubjectFacts extends CalibrationPlan {
   /** Null where there is nothing to calibrate on. */
   calibrationText: TextFacts | null;
   testText: TextFacts;
-  profile: Profile;
   /** How many windows are scored, the first ones of the text. */
   windows: number;
   /** What multiplies matrices, and what the other kernels use; the last digits depend on them. */
@@ -48,23 +46,10 @@ export interface SubjectFacts extends CalibrationPlan {
   instructions?: string;
 }
 
-/** A model in floating point with the tokens to calibrate and test it on. */
-export interface Subject {
-  /** Its name says the text as well, where that is not the built-in one. */
-  model: Model;
-  /** What captions call the model and the text it is tested on. */
-  title: string;
-  /** Null where the built-in text cannot be tokenized. */
-  calibration: TokenText | null;
-  /** Windows to score. */
-  testWindows: Int32Array[];
-  facts: SubjectFacts;
-  /** Of loading the model, and about its texts. */
-  warnings: string[];
-}
-
-/** How {@linkcode loadSubject} loads a model. */
-export interface SubjectOptions extends Pick<BackendInfo, "matrixProduct" | "instructions"> {
+/** Which model to measure on which texts, as plain data that any process can open. */
+export interface ModelRef {
+  /** In Hugging Face layout. */
+  folder: string;
   /** What to call the model; as its folder unless given. */
   name?: string;
   /** Tokens per window; the model's longest, at most 2048, unless given. */
@@ -75,9 +60,36 @@ export interface SubjectOptions extends Pick<BackendInfo, "matrixProduct" | "ins
   startToken?: StartTokenPlace;
   /** What to test on; the encyclopedia's test split unless given. */
   test?: TokenSource;
-  /** What to calibrate on; the encyclopedia's calibration split unless given. */
-  calibration?: TokenSource;
-  /** Stops loading by throwing its reason. */
+  /** What to calibrate on, `null` for nothing; the encyclopedia's calibration split unless given. */
+  calibration?: TokenSource | null;
+  /** What is drawn of it; as {@linkcode protocol} says unless given. */
+  draw?: { weightWindows: number; seed: number };
+  /** Whether settings are chosen on it, which needs windows besides those that test. */
+  choosing?: boolean;
+}
+
+/** A model in floating point with the tokens to calibrate and test it on. */
+export interface Subject {
+  /** What it was opened from. */
+  ref: ModelRef;
+  /** Its name says the text as well, where that is not the built-in one. */
+  model: Model;
+  /** What captions call the model and the text it is tested on. */
+  title: string;
+  /** The text it is tested on. */
+  test: TokenText;
+  /** Null where there is nothing to calibrate on, or the built-in text cannot be tokenized. */
+  calibration: TokenText | null;
+  /** Windows to score. */
+  testWindows: Int32Array[];
+  facts: SubjectFacts;
+  /** About the model's checkpoint, and about its texts. */
+  warnings: string[];
+}
+
+/** How {@linkcode readSubject} reads a model. */
+export interface SubjectOptions extends Pick<BackendInfo, "matrixProduct" | "instructions"> {
+  /** Stops reading by throwing its reason. */
   signal?: AbortSignal;
 }
 
@@ -86,67 +98,65 @@ export interface UnloadedSubject extends Omit<Subject, "model"> {
   model: Pick<Model, "name" | "architecture">;
 }
 
-/**
- * Loads a model and the texts to test and calibrate it on. Free the model when done.
- *
- * @throws {InputError} As {@linkcode readSubject} and {@linkcode loadModel} do, in this order.
- */
-export async function loadSubject(folder: string, options: SubjectOptions): Promise<Subject> {
-  return await loadWeights(await readSubject(folder, options), folder, options.signal);
+/** A subject with its weights, and with its quantized versions once they are made. */
+export interface OpenSubject extends Subject {
+  versions: Versions;
 }
 
 /**
- * Loads the weights of a subject. Free its model when done.
+ * Loads the weights of a subject.
  *
- * @param folder The one that the subject was read from.
  * @throws {InputError} As {@linkcode loadModel} does.
  */
-export async function loadWeights<Unloaded extends UnloadedSubject>(
+export async function loadSubject<Unloaded extends UnloadedSubject>(
   subject: Unloaded,
-  folder: string,
   signal?: AbortSignal,
-): Promise<Unloaded & Subject> {
-  const loaded = await loadModel(folder, signal);
-  const warnings = [...loaded.warnings ?? [], ...subject.warnings];
-  return { ...subject, model: { ...loaded, name: subject.model.name }, warnings };
+): Promise<Unloaded & OpenSubject> {
+  const loaded = await loadModel(subject.ref.folder, signal);
+  const model = { ...loaded, name: subject.model.name };
+  return { ...subject, model, versions: new Versions() };
 }
 
 /**
- * Reads all of a subject but its weights, which are only hashed.
+ * Reads all of a subject but its weights, which are only hashed and known to be there.
  *
- * @param folder A model in Hugging Face layout with tokenizer.json, which is needed wherever a text
- *   is to become tokens.
+ * @param ref Of a model with tokenizer.json, which is needed wherever a text is to become tokens.
  * @throws {InputError} If the folder does not hold a model that can be run, or a text is too short or
  *   has tokens that the model does not know.
  */
 export async function readSubject(
-  folder: string,
-  options: SubjectOptions,
+  ref: ModelRef,
+  { matrixProduct, instructions, signal }: SubjectOptions,
 ): Promise<UnloadedSubject> {
+  const { folder } = ref;
   const described = await readArchitecture(folder);
-  const { architecture } = described;
-  const { name = described.name, matrixProduct, instructions } = options;
-  const readTokens = tokenReader(described, folder, options.startToken);
-  const test = await readTokens(options.test ?? { kind: "split", split: "test" });
+  const { name = described.name } = ref;
+  const readTokens = tokenReader(described, folder, ref.startToken);
+  const test = await readTokens(ref.test ?? { kind: "split", split: "test" });
   const hasTokenizer = await exists(`${folder}/tokenizer.json`);
-  const calibrates = options.calibration || hasTokenizer || options.test?.kind !== "ids";
+  const calibrates = ref.calibration !== null &&
+    (ref.calibration || hasTokenizer || ref.test?.kind !== "ids");
   const calibration = calibrates
-    ? await readTokens(options.calibration ?? { kind: "split", split: "calibration" })
+    ? await readTokens(ref.calibration ?? { kind: "split", split: "calibration" })
     : null;
-  const window = windowFor(described, options.window);
+  const window = windowFor(described, ref.window);
   const testWindows = cutWindows(test.ids, { ...test, window })
-    .slice(0, options.windows);
-  const used = calibration ? { text: calibration, window, ...protocol } : undefined;
+    .slice(0, ref.windows);
+  const draw = { ...protocol, ...ref.draw };
+  const used = calibration ? { text: calibration, window, ...draw } : undefined;
   const settingFiles = hasTokenizer ? ["config.json", "tokenizer.json"] : ["config.json"];
   using checkpoint = await openCheckpoint(folder);
+  const { architecture, warnings } = await matchCheckpoint(checkpoint, described.architecture);
   return {
-    model: { name: options.test ? `${name} on ${test.label}` : name, architecture },
-    title: `${name} on ${options.test ? test.label : "the synthetic encyclopedia"}`,
+    ref,
+    model: { name: ref.test ? `${name} on ${test.label}` : name, architecture },
+    title: `${name} on ${ref.test ? test.label : "the synthetic encyclopedia"}`,
+    test,
     calibration,
     testWindows,
     facts: {
-      ...protocol,
-      weights: await checkpoint.sha256(options.signal),
+      ...draw,
+      weights: await checkpoint.sha256(signal),
       settings: await hashFiles(settingFiles.map((file) => `${folder}/${file}`)),
       calibrationText: calibration && textFacts(calibration),
       testText: textFacts(test),
@@ -155,7 +165,7 @@ export async function readSubject(
       matrixProduct,
       instructions,
     },
-    warnings: textWarnings(test, testWindows.length, used),
+    warnings: [...warnings, ...textWarnings(test, testWindows.length, used)],
   };
 }
 

@@ -1,7 +1,8 @@
-import { type Estimate, letSignalsIn, mean } from "../../lib/core/mod.ts";
-import { type RunHooks, scoreWindow } from "../../lib/eval/mod.ts";
+import { type Estimate, mean } from "../../lib/core/mod.ts";
+import { type RunHooks, scoreRuns } from "../../lib/eval/mod.ts";
 import { siteValues } from "../../lib/inspect/mod.ts";
 import { startTokenImportance } from "../../lib/tokens/mod.ts";
+import type { CellKind } from "./cell_kind.ts";
 import type { FigureSubject } from "./figure_subject.ts";
 import { meanEstimate } from "./mean_estimate.ts";
 import { pruningFor, type PruningPlan } from "./pruning_plan.ts";
@@ -40,8 +41,8 @@ export async function measureTokens(
   const text = testWindows[0].subarray(0, sample);
   const importance: (number | null)[][] = [];
   const prunedAt: (number | null)[] = new Array(text.length).fill(null);
-  const maps = siteValues(model, text, "attn.probs", { pruning, signal });
-  const after = siteValues(model, text, "mlp.input", { pruning, signal });
+  const maps = await siteValues(model, text, "attn.probs", { pruning, signal });
+  const after = await siteValues(model, text, "mlp.input", { pruning, signal });
   for (const [layer, { values, shape: [heads, tokens], positions }] of maps.entries()) {
     const scores = startTokenImportance(values, { heads, tokens });
     const row: (number | null)[] = new Array(text.length).fill(null);
@@ -51,17 +52,15 @@ export async function measureTokens(
     for (const position of positions) if (!left.has(position)) prunedAt[position] = layer;
   }
   const losses = { kept: [] as number[], pruned: [] as number[] };
-  progress?.start(`losses of ${model.name}`, windows);
-  for (const [index, window] of testWindows.slice(0, windows).entries()) {
-    signal?.throwIfAborted();
-    const { survived } = scoreWindow(model, window, { pruning, signal });
-    const { loss } = scoreWindow(model, window, { signal });
+  const scores = await scoreRuns(
+    [{ model, options: { pruning } }, { model }],
+    testWindows.slice(0, windows),
+    { progress, signal, label: `losses of ${model.name}` },
+  );
+  for (const [{ survived }, { loss }] of scores) {
     losses.kept.push(mean(loss.filter((_, position) => survived[position])));
     losses.pruned.push(mean(loss.filter((_, position) => !survived[position])));
-    progress?.update(index + 1);
-    await letSignalsIn();
   }
-  progress?.finish();
   return {
     tokens: Array.from(text, (id) => tokenizer?.decode([id]) ?? String(id)),
     importance,
@@ -71,3 +70,9 @@ export async function measureTokens(
     difference: meanEstimate(losses.pruned.map((loss, index) => loss - losses.kept[index])),
   };
 }
+
+/** The cells of figure 4. */
+export const tokenCells: CellKind<TokenSettings, MeasuredTokens> = {
+  experiment: "figure4",
+  measure: measureTokens,
+};

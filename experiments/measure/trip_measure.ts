@@ -1,5 +1,6 @@
 import { letSignalsIn } from "../../lib/core/mod.ts";
 import type { RunHooks } from "../../lib/eval/mod.ts";
+import { decodeMatrix } from "../../lib/format/mod.ts";
 import { siteValues } from "../../lib/inspect/mod.ts";
 import type { ForwardOptions, SiteName } from "../../lib/model/mod.ts";
 import {
@@ -13,7 +14,7 @@ import {
   searchTrip,
   uniformGrid,
 } from "../../lib/quant/mod.ts";
-import { tensorData } from "../../lib/tensor/mod.ts";
+import type { CellKind } from "./cell_kind.ts";
 import type { FigureSubject } from "./figure_subject.ts";
 import { pruningFor, type PruningPlan } from "./pruning_plan.ts";
 
@@ -62,8 +63,8 @@ export async function measureTrip(
 ): Promise<MeasuredTrip> {
   const take = (options: ForwardOptions) =>
     siteValues(model, window, settings.site, { ...options, signal });
-  const dense = take({});
-  const pruned = take({ pruning: pruningFor(model, settings.pruning) });
+  const dense = await take({});
+  const pruned = await take({ pruning: pruningFor(model, settings.pruning) });
   progress?.start(`TRIP on ${model.name}`, dense.length);
   const layers: LayerTrip[] = [];
   for (const [layer, { values, shape: [, channels] }] of dense.entries()) {
@@ -83,9 +84,16 @@ export async function measureTrip(
   }
   progress?.finish();
   const { values, shape: [, channels] } = dense[0];
-  const { weight } = model.weights.layers[0].query!;
-  return { layers, fold: checkFold(values, tensorData(weight), channels, settings) };
+  const { query } = await model.source.layer(0);
+  const weight = decodeMatrix(query!.weight);
+  return { layers, fold: checkFold(values, weight, channels, settings) };
 }
+
+/** The cells of figure 6. */
+export const tripCells: CellKind<TripSettings, MeasuredTrip> = {
+  experiment: "figure6",
+  measure: measureTrip,
+};
 
 function searches(
   x: Float32Array,

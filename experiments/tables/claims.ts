@@ -4,8 +4,8 @@ import type { Readings } from "../measure/readings.ts";
 import type { Finding } from "../result/finding.ts";
 import { formatEstimate } from "../result/format_estimate.ts";
 import { pruningVerdict } from "../result/pruning_verdict.ts";
-import type { MeasuredModel } from "./measure_model.ts";
-import type { RowKey } from "./paper_tables.ts";
+import type { MeasuredModel } from "./measure_models.ts";
+import type { RowKey } from "./table_rows.ts";
 
 /** A claim of the paper held against one model. */
 export interface JudgedClaim extends Finding {
@@ -15,7 +15,7 @@ export interface JudgedClaim extends Finding {
 const quantizationClaim = "AgileQ-8 loses less than 10 % against FP16";
 const pruningClaim = (method: string) => `pruning improves on ${method}`;
 
-/** Judges both claims of tables 1-3 from 95 % intervals of perplexity ratios on the same windows. */
+/** Judges both claims of the perplexity tables from 95 % intervals of perplexity ratios on the same windows. */
 export function judgeClaims(
   { name, cells }: Pick<MeasuredModel, "name" | "cells">,
 ): JudgedClaim[] {

@@ -2,16 +2,12 @@ import { verdictOf } from "../../lib/core/mod.ts";
 import type { Reading, RunHooks } from "../../lib/eval/mod.ts";
 import { type MethodName, methods } from "../../lib/methods/mod.ts";
 import type { Table, TableCell } from "../../lib/report/mod.ts";
-import { evaluate } from "../measure/evaluation.ts";
+import { evaluate, evaluationOf } from "../measure/evaluation.ts";
 import type { PruningPlan } from "../measure/pruning_plan.ts";
-import type { Subject } from "../measure/subject.ts";
-import type { WeightCache } from "../measure/weight_cache.ts";
+import type { OpenSubject, Subject } from "../measure/subject.ts";
 import { type Finding, findingNotes } from "../result/finding.ts";
 import { formatEstimate } from "../result/format_estimate.ts";
 import { judgePruning, judgeQuantization, ratioOf } from "./claims.ts";
-
-/** A model with its quantized versions, which are made when first needed. */
-export type CachingSubject = Subject & { weights: WeightCache };
 
 /**
  * A model under some methods, measured as the tables are, with verdicts on what they compare.
@@ -19,7 +15,7 @@ export type CachingSubject = Subject & { weights: WeightCache };
  * @throws {InputError} If a method does not fit the model.
  */
 export async function compareMethods(
-  subject: CachingSubject,
+  subject: OpenSubject,
   names: MethodName[],
   hooks: RunHooks,
 ): Promise<Table> {
@@ -27,20 +23,19 @@ export async function compareMethods(
   const readings = new Map<MethodName, Reading>();
   for (const name of names) {
     const survivors = await measureDense(subject, name, hooks);
-    const { title, weight, activation } = methods[name];
-    rows.push([title, weight, activation, ...readingCells(survivors)]);
+    const { title, label } = methods[name];
+    rows.push([title, label.weight, label.activation, ...readingCells(survivors)]);
     readings.set(name, survivors);
   }
   return tableOf(subject, ["method", "weights", "activations"], rows, judgeMethods(readings));
 }
 
 async function measureDense(
-  subject: CachingSubject,
+  subject: OpenSubject,
   method: MethodName,
   hooks: RunHooks,
 ): Promise<Reading> {
-  const config = { ...subject.facts, method, pruning: null };
-  return (await evaluate(config, subject, subject.weights, hooks)).survivors;
+  return (await evaluate(subject, evaluationOf(subject.facts, method), hooks)).survivors;
 }
 
 /** What can be said of methods that were measured beside each other. */
@@ -77,14 +72,14 @@ export function judgeMethods(readings: ReadonlyMap<MethodName, Reading>): Findin
  * @throws {InputError} If the method or the plan does not fit the model.
  */
 export async function compareReadings(
-  subject: CachingSubject,
+  subject: OpenSubject,
   method: MethodName,
   pruning: PruningPlan,
   hooks: RunHooks,
 ): Promise<Table> {
   const dense = await measureDense(subject, method, hooks);
-  const config = { ...subject.facts, method, pruning };
-  const readings = await evaluate(config, subject, subject.weights, hooks);
+  const config = evaluationOf(subject.facts, method, pruning);
+  const readings = await evaluate(subject, config, hooks);
   const { title } = methods[method];
   const shown: [string, Reading][] = [[title, dense], ...Object.entries(readings)];
   const rows = shown.map(([name, reading]): TableCell[] => [

@@ -2,28 +2,13 @@ import { require } from "../../lib/core/mod.ts";
 import { bundledModels } from "../measure/bundled.ts";
 import type { Readings } from "../measure/readings.ts";
 import expected from "./expected/perplexities.json" with { type: "json" };
-import type { MeasuredCell } from "./measure_model.ts";
-import type { RowKey } from "./paper_tables.ts";
+import type { MeasuredCell } from "./measure_models.ts";
+import { tableRows } from "./table_rows.ts";
 
 const readingNames = ["survivors", "denseOnSurvivors", "allPositions"] as const;
 
 /** The perplexities of one cell, by reading. */
 export type ExpectedCell = { [name in typeof readingNames[number]]?: number };
-
-/**
- * How far a perplexity may lie from what is expected, as a share of it. Matrix products round
- * differently from machine to machine, and rounding to codes makes that visible.
- */
-const tolerances: Record<RowKey, number> = {
-  "fp16": 1e-4,
-  "rtn4": 1e-4,
-  "gptq4": 1e-2,
-  "agileq-8": 1e-2,
-  "agileq-8-pruned": 2e-2,
-  "agileq-4": 2e-2,
-  "agileq-4-pruned": 4e-2,
-  "agileq-4-8": 2e-2,
-};
 
 /** The expected figures of the bundled models, by the id of the cell. */
 export const expectations: Record<string, ExpectedCell> = expected;
@@ -78,7 +63,7 @@ export function driftOf({ id, row, result }: MeasuredCell, expected = expectatio
   const wanted = expected[id];
   if (!wanted) return [`${id}: nothing is expected of this cell`];
   const measured = figuresOf(result);
-  const tolerance = tolerances[row];
+  const { tolerance } = tableRows.find(({ key }) => key === row)!;
   return readingNames.flatMap((name) => {
     const [want, have] = [wanted[name], measured[name]];
     if (want === have) return [];

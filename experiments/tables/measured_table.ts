@@ -1,12 +1,13 @@
 import { isObject } from "../../lib/io/mod.ts";
 import { isListOf, isText, readRecord } from "../result/result_record.ts";
-import type { MeasuredCell } from "./measure_model.ts";
-import { type PaperTable, paperTables } from "./paper_tables.ts";
+import type { MeasuredCell } from "./measure_models.ts";
+import { familyTables } from "./family_tables.ts";
 import { isPublishedTable, type PublishedTable } from "./published_table.ts";
+import { isBundled } from "../measure/bundled.ts";
 
-/** One of tables 1-3 with our measurements, as `results/` has it. */
+/** A perplexity table with our measurements, as `results/` has it. */
 export interface MeasuredTable extends PublishedTable {
-  number: PaperTable["number"];
+  number: number;
   /** At least one. */
   cells: MeasuredCell[];
 }
@@ -15,28 +16,29 @@ export interface MeasuredTable extends PublishedTable {
 type MeasuredRecord = Omit<MeasuredTable, "number">;
 
 /**
- * Reads one of tables 1-3 with its cells, as `deno task reproduce` wrote it.
+ * Reads a perplexity table with its cells, as `deno task reproduce` wrote it.
  *
  * @param folder Where it stands as `table1.json`, such as `results`.
  * @throws {InputError} If it is not there or is not such a file.
  */
 export async function readMeasuredTable(
   folder: string,
-  number: PaperTable["number"],
+  number: number,
 ): Promise<MeasuredTable> {
   const path = `${folder}/table${number}.json`;
   return { ...await readRecord(path, "deno task reproduce", isMeasuredRecord), number };
 }
 
 /**
- * Reads what was measured for all three perplexity tables.
+ * Reads what was measured on the bundled models, for the perplexity tables of their families.
  *
  * @param folder Where `deno task reproduce` wrote them.
  * @throws {InputError} As {@linkcode readMeasuredTable} does.
  */
 export async function readMeasuredTables(folder: string): Promise<MeasuredTable[]> {
   return await Promise.all(
-    paperTables.map(({ number }) => readMeasuredTable(folder, number)),
+    familyTables.filter(({ family }) => isBundled(family))
+      .map(({ number }) => readMeasuredTable(folder, number)),
   );
 }
 

@@ -2,19 +2,20 @@ import { type Estimate, exactVerdict, mapEstimate, mean } from "../../lib/core/m
 import { perplexityRatio } from "../../lib/eval/mod.ts";
 import { barChart, panels, type PlotlySpec, type Table } from "../../lib/report/mod.ts";
 import { findingNotes } from "../result/finding.ts";
-import type { MeasuredCell } from "./measure_model.ts";
+import type { MeasuredCell } from "./measure_models.ts";
 import type { MeasuredTable } from "./measured_table.ts";
-import { type PaperRow, type PaperTable, paperTables, type RowKey } from "./paper_tables.ts";
+import { type FamilyRow, type FamilyTable, familyTables } from "./family_tables.ts";
+import type { RowKey } from "./table_rows.ts";
 
 /**
  * Perplexity over that of FP16, in percent more: the paper's models on average and ours, each over its
  * own FP16, table by table. Rows without pruning only, as pruned ones score other tokens.
  *
- * @param published Any of tables 1-3.
+ * @param published Any perplexity tables.
  */
 export function drawRelativePerplexity(published: readonly MeasuredTable[]): PlotlySpec {
   const charts = published.map(({ number, cells }, index) => {
-    const paper = paperTables.find((each) => each.number === number)!;
+    const paper = familyTables.find((each) => each.number === number)!;
     const models = Map.groupBy(cells, ({ model }) => model);
     const rows = paper.rows.filter(({ measured }) =>
       measured && measured.key !== "fp16" && measured.pruning === null
@@ -22,7 +23,7 @@ export function drawRelativePerplexity(published: readonly MeasuredTable[]): Plo
     const last = index === published.length - 1;
     return barChart({
       title: `${paper.family}: paper and ${[...models.keys()].join(", ")}`,
-      categories: rows.map(({ method }) => method),
+      categories: rows.map(({ label }) => label),
       x: { title: "" },
       y: { title: "perplexity above FP16", unit: "%", fromZero: true },
       series: [
@@ -59,21 +60,21 @@ function moreThanFull(cells: readonly MeasuredCell[], row: RowKey): Estimate | n
 }
 
 /** The mean over models and data sets of a row's perplexity over that of FP16; null without any. */
-function paperRatio(paper: PaperTable, row: PaperRow): number | null {
+function paperRatio(paper: FamilyTable, row: FamilyRow): number | null {
   const known = ratiosOf(paper, row);
   return known.length > 0 ? mean(known) : null;
 }
 
 /** Those that the paper prints. */
-function ratiosOf({ rows }: PaperTable, { perplexities }: PaperRow): number[] {
+function ratiosOf({ rows }: FamilyTable, { perplexities }: FamilyRow): number[] {
   const full = rows[0].perplexities;
   return perplexities.flatMap((value, index) => value === null ? [] : [value / full[index]!]);
 }
 
 /** What AgileQ-8 adds to the perplexity of FP16 in the paper's own figures, family by family. */
 export function paperLossTable(): Table {
-  const families = paperTables.map((paper) => {
-    const ratios = ratiosOf(paper, paper.rows.find(({ method }) => method === "AgileQ-8")!);
+  const families = familyTables.filter(({ columns }) => columns.length > 0).map((paper) => {
+    const ratios = ratiosOf(paper, paper.rows.find(({ label }) => label === "AgileQ-8")!);
     return { family: paper.family, ratios, below: ratios.filter((ratio) => ratio < 1.1).length };
   });
   return {

@@ -1,15 +1,8 @@
-import { type Estimate, type Progress, silent } from "../core/mod.ts";
+import type { Estimate } from "../core/mod.ts";
 import { chooseStartToken, type ForwardOptions, type Model } from "../model/mod.ts";
 import { readScores } from "./reading.ts";
-import { scoreWindow, type WindowScores } from "./score.ts";
+import { type RunHooks, scoreWindows } from "./score.ts";
 import { cutWindows, type WindowOptions } from "./windows.ts";
-
-/** What long evaluations report to and listen to. */
-export interface RunHooks {
-  progress?: Progress;
-  /** Stops between two windows by throwing the signal's reason. */
-  signal?: AbortSignal;
-}
 
 /** What {@linkcode perplexity} measured. */
 export interface PerplexityResult {
@@ -45,12 +38,7 @@ export async function perplexity(
   } = options;
   const windows = cutWindows(ids, { window, startToken });
   const started = performance.now();
-  const scores = await scoreWindows(
-    windows,
-    (each) => scoreWindow(model, each, options),
-    options,
-    `perplexity of ${model.name}`,
-  );
+  const scores = await scoreWindows(model, windows, options);
   const seconds = (performance.now() - started) / 1000;
   const survivors = readScores(scores, scores);
   return {
@@ -61,29 +49,4 @@ export async function perplexity(
     seconds,
     tokensPerSecond: windows.length * window / seconds,
   };
-}
-
-/**
- * Scores windows one after the other, with progress, giving way to signals between them.
- *
- * @param score What to make of a window: {@linkcode scoreWindow} of one model, or of several.
- * @param label What progress is reported under.
- * @throws The signal's reason once it is aborted.
- */
-export async function scoreWindows<Scores = WindowScores>(
-  windows: Int32Array[],
-  score: (window: Int32Array) => Scores,
-  { progress = silent, signal }: RunHooks,
-  label: string,
-): Promise<Scores[]> {
-  const results: Scores[] = [];
-  progress.start(label, windows.length);
-  for (const window of windows) {
-    signal?.throwIfAborted();
-    results.push(score(window));
-    progress.update(results.length);
-    await new Promise((resolve) => setTimeout(resolve)); // lets signals in
-  }
-  progress.finish();
-  return results;
 }

@@ -1,6 +1,21 @@
-import { refuse, require } from "../core/mod.ts";
-import { blameNonFinite, forward, type ForwardOptions, logits, type Model } from "../model/mod.ts";
+import { type Progress, refuse, require, silent } from "../core/mod.ts";
+import {
+  blameNonFinite,
+  eachWindow,
+  type Finished,
+  type ForwardOptions,
+  logits,
+  type Model,
+  type Runner,
+} from "../model/mod.ts";
 import { compareDistributions, tensorData, tf, tidy, tokenCrossEntropy } from "../tensor/mod.ts";
+
+/** What long evaluations report to and listen to. */
+export interface RunHooks {
+  progress?: Progress;
+  /** Stops the work by throwing the signal's reason. */
+  signal?: AbortSignal;
+}
 
 /**
  * What a model made of one window. Entry i belongs to position i, which predicts the original
@@ -19,38 +34,99 @@ export interface WindowScores {
   agreement?: Uint8Array;
 }
 
+/** Besides the windows, what scoring is told. */
+export interface ScoreOptions extends RunHooks {
+  /** The model to compare next-token distributions with, run without options. */
+  reference?: Model;
+  /** What progress is reported under. */
+  label?: string;
+  /**
+   * How much of a head's output is held at a time, in elements (but at least one position); 256 MiB
+   * of float32 unless given. The scores do not depend on it.
+   */
+  logitBudget?: number;
+}
+
 /**
- * Scores every position of a window. A pruned position exits early: its last hidden state goes
+ * Scores every position of windows. A pruned position exits early: its last hidden state goes
  * through the final norm and the head.
  *
- * @param window Token ids, `[tokens]`, at least two.
- * @param reference The model to compare next-token distributions with, run without options.
- * @param logitBudget How much of the head's output is held at a time, in elements (but at least
- *   one position); 256 MiB of float32 unless given. The scores do not depend on it.
- * @throws {InputError} If the window is too short or too long, an id is outside the vocabulary, the
+ * @param runners What every window runs through: a model, or several ways to run it.
+ * @param windows Token ids, each `[tokens]`, at least two.
+ * @returns For each window the scores of every runner, in their order.
+ * @throws {InputError} If a window is too short or too long, an id is outside the vocabulary, the
  *   reference has another vocabulary, or a model gives NaN: the message names the tensor, or the site,
  *   and the layer that is not finite first.
  */
-export function scoreWindow(
-  model: Model,
-  window: Int32Array,
-  options: ForwardOptions = {},
-  reference?: Model,
-  logitBudget = 2 ** 26,
-): WindowScores {
-  const action = `score a window with ${model.name}`;
-  const count = window.length - 1;
-  require(count > 0, action, "it must have at least 2 tokens", window.length);
-  const { vocabularySize } = model.architecture;
-  if (reference) {
-    const other = reference.architecture.vocabularySize;
-    require(
-      other === vocabularySize,
-      action,
-      `the reference must know ${vocabularySize} tokens`,
-      other,
-    );
+export async function scoreRuns(
+  runners: readonly Runner[],
+  windows: readonly Int32Array[],
+  { reference, label, logitBudget = 2 ** 26, progress = silent, signal }: ScoreOptions = {},
+): Promise<WindowScores[][]> {
+  for (const { model } of runners) requireScorable(model, windows, reference);
+  const stoppable = runners.map(({ model, options }) => ({
+    model,
+    options: { signal, ...options },
+  }));
+  const all: Runner[] = reference ? [...stoppable, { model: reference }] : stoppable;
+  require(runners.length > 0, "score windows", "there must be at least one model");
+  progress.start(label ?? `perplexity of ${runners[0].model.name}`, windows.length);
+  const onStep = (done: number) => progress.update(done);
+  const running = eachWindow(all, windows, { onStep, signal }, (finished, index) => {
+    const expected = reference && finished.at(-1)!;
+    return runners.map((_, order) => {
+      signal?.throwIfAborted();
+      return scoreWindow(finished[order], windows[index], expected, logitBudget);
+    });
+  });
+  const scores: WindowScores[][] = [];
+  for await (const own of running) {
+    const window = windows[scores.length];
+    for (const [order, { model, options }] of stoppable.entries()) {
+      await requireNumbers(own[order], model, window, options, reference);
+    }
+    scores.push(own);
   }
+  progress.finish();
+  return scores;
+}
+
+/**
+ * Scores every position of windows with one model, as {@linkcode scoreRuns} does.
+ *
+ * @returns The scores of each window.
+ */
+export async function scoreWindows(
+  model: Model,
+  windows: readonly Int32Array[],
+  options: ForwardOptions & ScoreOptions = {},
+): Promise<WindowScores[]> {
+  const scores = await scoreRuns([{ model, options }], windows, options);
+  return scores.map(([own]) => own);
+}
+
+function requireScorable(model: Model, windows: readonly Int32Array[], reference?: Model): void {
+  const action = actionOf(model);
+  const shortest = windows.find(({ length }) => length < 2);
+  require(!shortest, action, "a window must have at least 2 tokens", shortest?.length);
+  const { vocabularySize } = model.architecture;
+  const other = reference?.architecture.vocabularySize ?? vocabularySize;
+  const rule = `the reference must know ${vocabularySize} tokens`;
+  require(other === vocabularySize, action, rule, other);
+}
+
+function actionOf({ name }: Model): string {
+  return `score a window with ${name}`;
+}
+
+/** Scores a window that has passed all blocks. Run it in `tidy`. */
+function scoreWindow(
+  { run: { hidden, positions, exits }, ...owner }: Finished,
+  window: Int32Array,
+  reference: Finished | undefined,
+  logitBudget: number,
+): WindowScores {
+  const count = window.length - 1;
   const scores: WindowScores = {
     loss: new Float32Array(count),
     survived: new Uint8Array(count),
@@ -60,36 +136,39 @@ export function scoreWindow(
       agreement: new Uint8Array(count),
     },
   };
-  const step = Math.max(1, Math.floor(logitBudget / vocabularySize));
-  tidy(() => {
-    const { hidden, positions, exits } = forward(model, window, options);
-    const expected = reference && forward(reference, window, { signal: options.signal }).hidden;
-    for (const position of positions) if (position < count) scores.survived[position] = 1;
-    for (const group of [{ hidden, positions }, ...exits]) {
-      const scored = group.positions.filter((position) => position < count);
-      for (let from = 0; from < scored.length; from += step) {
-        options.signal?.throwIfAborted();
-        const at = scored.subarray(from, from + step);
-        tidy(() => {
-          const predicted = logits(model, tf.slice2d(group.hidden, [from, 0], [at.length, -1]));
-          recordLosses(scores.loss, at, predicted, window);
-          if (!reference) return;
-          const same = tf.gather(expected!, tf.tensor1d(at, "int32"));
-          const byReference = logits(reference, same);
-          recordLosses(scores.referenceLoss!, at, byReference, window);
-          recordComparison(scores, at, predicted, byReference);
-        });
-      }
+  const step = Math.max(1, Math.floor(logitBudget / owner.architecture.vocabularySize));
+  for (const position of positions) if (position < count) scores.survived[position] = 1;
+  for (const group of [{ hidden, positions }, ...exits]) {
+    const scored = group.positions.filter((position) => position < count);
+    for (let from = 0; from < scored.length; from += step) {
+      const at = scored.subarray(from, from + step);
+      tidy(() => {
+        const predicted = logits(owner, tf.slice2d(group.hidden, [from, 0], [at.length, -1]));
+        recordLosses(scores.loss, at, predicted, window);
+        if (!reference) return;
+        const same = tf.gather(reference.run.hidden, tf.tensor1d(at, "int32"));
+        const byReference = logits(reference, same);
+        recordLosses(scores.referenceLoss!, at, byReference, window);
+        recordComparison(scores, at, predicted, byReference);
+      });
     }
-  });
-  if (scores.loss.includes(NaN)) {
-    blameNonFinite(action, model, window, options);
-    refuse(action, "its logits must be numbers", NaN);
-  }
-  if (scores.divergence?.includes(NaN)) {
-    blameNonFinite(`score a window with ${reference!.name}`, reference!, window);
   }
   return scores;
+}
+
+/** Refuses scores that are NaN, and says where a model ceased to give numbers. */
+async function requireNumbers(
+  { loss, divergence }: WindowScores,
+  model: Model,
+  window: Int32Array,
+  options?: ForwardOptions,
+  reference?: Model,
+): Promise<void> {
+  if (loss.includes(NaN)) {
+    await blameNonFinite(actionOf(model), model, window, options);
+    refuse(actionOf(model), "its logits must be numbers", NaN);
+  }
+  if (divergence?.includes(NaN)) await blameNonFinite(actionOf(reference!), reference!, window);
 }
 
 function recordLosses(

@@ -22,6 +22,31 @@ export function decodeMatrix(matrix: StoredMatrix): Float32Array {
   return values;
 }
 
+/** The bits of a float32's exponent, all set in NaN and infinity alone. */
+const exponent = 0x7f800000;
+
+/** Values that are decoded at a time, and stay in the processor's cache. */
+const decodedAtOnce = 2 ** 16;
+
+/** The first element, row by row, that is NaN or infinite; undefined if there is none. */
+export function firstNonFinite(
+  matrix: StoredMatrix,
+): { row: number; column: number; value: number } | undefined {
+  const { rows, columns } = matrix;
+  const together = Math.max(1, Math.min(rows, Math.floor(decodedAtOnce / columns)));
+  const values = new Float32Array(together * columns);
+  const patterns = new Int32Array(values.buffer);
+  for (let first = 0; first < rows; first += together) {
+    const count = Math.min(together, rows - first) * columns;
+    matrix.decode(first, values.subarray(0, count));
+    for (let i = 0; i < count; i++) {
+      if ((patterns[i] & exponent) !== exponent) continue;
+      return { row: first + Math.floor(i / columns), column: i % columns, value: values[i] };
+    }
+  }
+  return undefined;
+}
+
 /** What an element of a stored matrix costs, in bits, with everything that is stored for it. */
 export function bitsPerWeight({ rows, columns, byteLength }: StoredMatrix): number {
   return 8 * byteLength / (rows * columns);

@@ -1,11 +1,14 @@
 import { require, seededRandom } from "../core/mod.ts";
 import {
-  blameNonFinite,
+  blameNonFiniteSite,
   type CachePrecision,
+  type DescribedModel,
   extend,
   type ForwardOptions,
   logits,
   type Model,
+  type OpenModel,
+  openModel,
   startCache,
 } from "../model/mod.ts";
 import { tensorData, tf, tidy } from "../tensor/mod.ts";
@@ -29,13 +32,28 @@ export interface GenerateOptions extends SamplingOptions, Omit<ForwardOptions, "
  * @throws {InputError} If prompt and tokens do not fit the model's window.
  */
 export function requireRoom(
-  { name, architecture: { maxPositions } }: Pick<Model, "name" | "architecture">,
+  { name, architecture: { maxPositions } }: DescribedModel,
   prompt: Int32Array,
   tokens: number,
 ): void {
   const rule = `prompt and tokens must number at most ${maxPositions} with ${name}`;
   const total = prompt.length + tokens;
   require(total <= maxPositions, "generate", rule, total);
+}
+
+/**
+ * Opens a model, continues a prompt as {@linkcode generate} does, and closes it.
+ *
+ * @returns The generated tokens.
+ * @throws {InputError} As {@linkcode generate} and `openModel` do.
+ */
+export async function continuePrompt(
+  model: Model,
+  prompt: Int32Array,
+  options: GenerateOptions,
+): Promise<number[]> {
+  using open = await openModel(model);
+  return [...generate(open, prompt, options)];
 }
 
 /**
@@ -48,7 +66,7 @@ export function requireRoom(
  *   model gives NaN: the message names what is not finite first.
  */
 export function* generate(
-  model: Model,
+  model: OpenModel,
   prompt: Int32Array,
   options: GenerateOptions,
 ): Generator<number, void, void> {
@@ -63,7 +81,9 @@ export function* generate(
       const extended = extend(model, cache, ids, options);
       const last = tf.slice(extended.hidden, [ids.length - 1, 0]);
       const scores = tensorData(logits(model, last));
-      if (scores.includes(NaN)) blameNonFinite("generate", model, Int32Array.from(text), options);
+      if (scores.includes(NaN)) {
+        blameNonFiniteSite("generate", model, Int32Array.from(text), options);
+      }
       return { cache: extended.cache, token: sampleToken(scores, options, random) };
     });
     if (endTokens?.has(step.token)) return;

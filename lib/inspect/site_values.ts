@@ -1,12 +1,11 @@
 import { refuse } from "../core/mod.ts";
 import {
   chainHooks,
-  forward,
   type ForwardOptions,
   type Model,
+  runWindows,
   type SiteName,
 } from "../model/mod.ts";
-import { tidy } from "../tensor/mod.ts";
 import { siteTap } from "./site_tap.ts";
 
 /** What one site of one block gave. */
@@ -29,23 +28,25 @@ type Part = Pick<SiteValues, "values" | "shape">;
  * @returns One entry per layer, in the order asked for.
  * @throws {InputError} If a layer does not exist, or has no such site.
  */
-export function siteValues(
+export async function siteValues(
   model: Model,
   window: Int32Array,
   site: SiteName,
   options: ForwardOptions = {},
-  layers: readonly number[] = [...model.weights.layers.keys()],
-): SiteValues[] {
+  layers: readonly number[] = [...Array(model.architecture.layers).keys()],
+): Promise<SiteValues[]> {
   const parts = new Map<number, Part[]>(layers.map((layer) => [layer, []]));
   const tap = siteTap(site, (values, shape, { layer }) => {
     parts.get(layer)?.push({ values: values.slice(), shape: [...shape] });
   });
-  const exits = tidy(() => {
-    const hook = options.hook ? chainHooks(options.hook, tap) : tap;
-    return forward(model, window, { ...options, hook }).exits.map(
-      ({ layer, positions }) => ({ layer, positions }),
-    );
-  });
+  const hook = options.hook ? chainHooks(options.hook, tap) : tap;
+  const runner = { model, options: { ...options, hook } };
+  const [exits] = await runWindows(
+    [runner],
+    [window],
+    { signal: options.signal },
+    ([{ run }]) => run.exits.map(({ layer, positions }) => ({ layer, positions })),
+  );
   return layers.map((layer) => {
     const found = parts.get(layer)!;
     const action = `look at ${site}`;

@@ -1,25 +1,32 @@
-import { require } from "../core/mod.ts";
-import type { Architecture, ForwardOptions, Model } from "../model/mod.ts";
-import type { Profile } from "../format/mod.ts";
-import { integerExecution, type IntegerOptions } from "./integer_execution.ts";
-import { type Method, quantizedForward } from "./method.ts";
-import { inputSites } from "./quantized_module.ts";
-import type { ActivationScheme } from "./scheme.ts";
-import type { Calibration } from "./weights.ts";
+import { canonicalJson, require } from "../core/mod.ts";
+import { AffineMatrix } from "../format/mod.ts";
+import { integerMaps, splitMap } from "../linear/mod.ts";
+import {
+  type Architecture,
+  type ForwardOptions,
+  linearGroups,
+  type MapMaker,
+  type Model,
+  type Pruning,
+} from "../model/mod.ts";
+import type { Quantized } from "./calibrate.ts";
+import type { ConfiguredMethod } from "./method.ts";
+import { quantizingHook, type SiteQuantizers } from "./site_quantizer.ts";
 
 /** How linear maps are computed: from dequantized floats, or in integers. */
 export const executions = ["emulate", "integer"] as const;
 
 export type Execution = typeof executions[number];
 
-/** How {@linkcode executeMethod} goes about it; `release` concerns integers alone. */
-export interface ExecutionOptions extends IntegerOptions {
-  execute: Execution;
+/** A model that is ready to run, and the options of its passes. */
+export interface Executed {
+  model: Model;
+  forward: ForwardOptions;
 }
 
 /**
- * Refuses what {@linkcode executeMethod}, or the first pass of its model, would refuse whatever the
- * weights and the calibration. To be asked before the work of quantizing begins.
+ * Refuses what executing a method, or the first pass of its model, would refuse whatever the weights and
+ * the calibration. To be asked before the work of quantizing begins.
  *
  * @param use.cached Whether tokens come one at a time and meet those before them in a cache.
  * @throws {InputError} If the method goes by the importance of tokens, which next to a cache have
@@ -27,46 +34,84 @@ export interface ExecutionOptions extends IntegerOptions {
  *   channels of one steps that have nothing in common.
  */
 export function requireExecution(
-  { weights, activations, title }: Method,
-  profile: Profile,
+  { title, ...method }: ConfiguredMethod,
   architecture: Architecture,
   { execute, cached = false }: { execute: Execution; cached?: boolean },
 ): void {
-  const scheme = activations?.(profile, architecture);
+  const passes = method.passes(architecture);
   const generates = `generate with ${title}`;
   const scores = "its quantizers must be the same for every token: a cache knows no importance";
-  require(!cached || !scheme?.lower, generates, scores);
+  require(!cached || !passes.some(({ lower }) => lower), generates, scores);
   if (execute === "emulate") return;
   const action = `execute ${title} in integers`;
-  require(weights.kind !== "keep", action, "it must quantize weights");
-  require(scheme !== undefined, action, "it must quantize activations");
-  for (const sites of [scheme.sites, scheme.lower?.sites ?? {}] as ActivationScheme["sites"][]) {
-    for (const site of inputSites) {
-      const quantizer = sites[site] ?? scheme.sites[site];
-      require(quantizer !== undefined, action, `it must quantize ${site}`);
-      const shares = quantizer.kind === "trip" ||
-        quantizer.kind === "uniform" && quantizer.granularity === "tensor";
-      const rule = `the channels of ${site} must share a step, as in profile paper`;
-      require(shares, action, rule, profile);
-    }
+  require(passes.some(({ leavesCodes }) => leavesCodes), action, "it must quantize weights");
+  const steps = passes.map(({ quantizes }) => quantizes).filter((sites) => sites !== undefined);
+  require(steps.length > 0, action, "it must quantize activations");
+  for (const { reads } of linearGroups) {
+    const own = steps.flatMap(({ [reads]: kind }) => kind ?? []);
+    require(own.length > 0, action, `it must quantize ${reads}`);
+    const rule = `the channels of ${reads} must share a step, as in profile paper`;
+    require(own.every((kind) => kind === "shared steps"), action, rule);
   }
 }
 
+/** The model with maps that multiply dequantized floats; values at sites are quantized and dequantized. */
+export function emulate({ model, sites, lower }: Quantized, pruning?: Pruning): Executed {
+  return { model, forward: forwardOf(sites, { pruning, lower }) };
+}
+
 /**
- * Calibrates a method's activation quantizers and makes its model ready to run.
+ * The model with linear maps that multiply integers instead of dequantized floats. Those with four bits
+ * on either side do so on the lane-packed multiplier of fig. 5, but for machines where a native library
+ * multiplies bytes. It agrees with {@linkcode emulate} up to float32 rounding, which now and then takes an
+ * activation to the next code of the following quantizer. The operands of the attention products are
+ * quantized, but stay floats.
  *
- * @param model Its weights quantized by {@linkcode quantizeWeights}.
- * @returns `model` itself, or one in integers that owns its weights, with the options of its passes.
- * @throws {InputError} As {@linkcode quantizedForward} and {@linkcode integerExecution}.
+ * A block whose weight or input is not quantized, or where the channels of an input have no common step,
+ * is refused when it is opened.
  */
-export function executeMethod(
-  model: Model,
-  method: Method,
-  profile: Profile,
-  calibration: () => Calibration,
-  { execute, ...options }: ExecutionOptions,
-): { model: Model; forward: ForwardOptions } {
-  if (execute === "integer") return integerExecution(model, method, profile, calibration, options);
-  const forward = quantizedForward(model, method, profile, calibration, options);
-  return { model, forward };
+export function inIntegers({ model, sites, lower }: Quantized, pruning?: Pruning): Executed {
+  const inputs = new Set<string>(linearGroups.map(({ reads }) => reads));
+  const others = sites.map((quantizers): SiteQuantizers =>
+    Object.fromEntries(Object.entries(quantizers).filter(([site]) => !inputs.has(site)))
+  );
+  return {
+    model: { ...model, source: { ...model.source, maps: integerMaker(sites) } },
+    forward: forwardOf(others, { pruning, lower }),
+  };
+}
+
+/**
+ * The passes of a model with quantizers at its sites; attention rounds by itself where it can, that is
+ * where all blocks round alike.
+ */
+function forwardOf(
+  sites: readonly SiteQuantizers[],
+  options: Pick<ForwardOptions, "pruning" | "lower">,
+): ForwardOptions {
+  const roundings = sites.map(({ "attn.probs": quantizer }) => quantizer?.rounding);
+  const areAlike = new Set(roundings.map((each) => canonicalJson(each ?? null))).size === 1;
+  const probabilities = areAlike ? roundings[0] : undefined;
+  const hook = quantizingHook(sites, (_site, { rounding }) => !(probabilities && rounding));
+  return { ...options, ...hook.sites!.length > 0 && { hook }, probabilities };
+}
+
+function integerMaker(sites: readonly SiteQuantizers[]): MapMaker {
+  return ({ reads, names }, modules, layer) => {
+    const input = `${reads} of layer ${layer}`;
+    const action = `multiply ${names[0]} by ${input} in integers`;
+    const codes = modules.map(({ weight, bias }) => {
+      require(weight instanceof AffineMatrix, action, "the weight must be quantized");
+      return { weight, bias };
+    });
+    const { grid, lowerGrid } = sites[layer][reads] ?? {};
+    require(grid !== undefined, action, "the input must have a uniform quantizer");
+    const maps = integerMaps(codes, grid, input);
+    if (!lowerGrid) return maps;
+    using made = new DisposableStack();
+    for (const map of maps) made.use(map);
+    const least = integerMaps(codes, lowerGrid, input);
+    made.move();
+    return maps.map((map, index) => splitMap(least[index], map));
+  };
 }

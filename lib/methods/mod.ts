@@ -1,9 +1,17 @@
-export * from "./activations.ts";
+/** Methods of quantization: passes over the blocks of a model, and how the result is executed. */
+export * from "./agileq.ts";
+export * from "./calibrate.ts";
 export * from "./execution.ts";
-export * from "./gptq_model.ts";
-export * from "./integer_execution.ts";
+export * from "./gptq.ts";
+export * from "./keep.ts";
+export * from "./linear_weights.ts";
 export * from "./method.ts";
-export * from "./mixed_precision.ts";
-export * from "./quantized_linear.ts";
-export * from "./scheme.ts";
-export * from "./weights.ts";
+export * from "./methods.ts";
+export * from "./pass.ts";
+export * from "./prepare.ts";
+export * from "./rtn.ts";
+export type { Seen, SeenValues } from "./seen.ts";
+export * from "./site_passes.ts";
+export * from "./site_quantizer.ts";
+export * from "./site_scheme.ts";
+export * from "./versions.ts";

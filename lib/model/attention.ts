@@ -1,4 +1,5 @@
 import { require } from "../core/mod.ts";
+import { applyMaps } from "../linear/mod.ts";
 import {
   attendByMaps,
   causalAttention,
@@ -13,10 +14,9 @@ import {
 import { startTokenImportance } from "../tokens/mod.ts";
 import { alibiSlopes } from "./alibi.ts";
 import type { Architecture } from "./architecture.ts";
-import { project, projectGroup } from "./modules.ts";
-import type { BlockHook } from "./sites.ts";
+import type { Block } from "./open_block.ts";
+import { type BlockHook, hookOfBlock } from "./sites.ts";
 import type { Pruning } from "./state.ts";
-import type { LayerWeights } from "./weights.ts";
 
 /**
  * Takes the keys and values of new tokens, `[tokens, channels]`, and returns those of every token so
@@ -66,14 +66,13 @@ export interface Attended {
  */
 export function attend(
   architecture: Architecture,
-  weights: LayerWeights,
+  { maps: { query: toQuery, key: toKey, value: toValue, output: toOutput } }: Pick<Block, "maps">,
   input: tf.Tensor2D,
   options: BlockAttentionOptions,
 ): Attended {
   const { batch, positionIds, at, maps, recall, importance } = options;
   const { heads, headDim, positions } = architecture;
-  const projections = [weights.query!, weights.key!, weights.value!];
-  const projected = projectGroup(projections, input);
+  const projected = applyMaps([toQuery!, toKey!, toValue!], input);
   const value = projected[2];
   let [query, key] = projected;
   if (positions.kind === "rotary") {
@@ -99,7 +98,25 @@ export function attend(
   require(!strange, "score tokens", `${options.name} must be numbers`, NaN);
   const lower = mixed.importance && options.lowerTokens?.(mixed.importance);
   const joined = at("attn.output", mixed.output, lower && { lower });
-  return { ...mixed, lower, output: project(weights.output!, joined, { lower }) };
+  return { ...mixed, lower, output: toOutput!.apply(joined, { lower }) };
+}
+
+/**
+ * Causal self-attention of a block over one window, its output projection included; nothing looks at it.
+ *
+ * @param input Normed, `[tokens, channels]`.
+ * @returns `[tokens, channels]`
+ */
+export function runAttention(
+  architecture: Architecture,
+  block: Pick<Block, "maps">,
+  input: tf.Tensor2D,
+): tf.Tensor2D {
+  const positionIds = Int32Array.from({ length: input.shape[0] }, (_, position) => position);
+  const at = hookOfBlock({ layer: 0, window: 0 });
+  const name = "attention probabilities";
+  return attend(architecture, block, input, { batch: 1, positionIds, at, maps: false, name })
+    .output;
 }
 
 /** Attention whose maps never exist. */

@@ -1,14 +1,14 @@
 import { require } from "../core/mod.ts";
-import { gelu, type Log2Rounding, silu, tf } from "../tensor/mod.ts";
+import { type Log2Rounding, tf } from "../tensor/mod.ts";
 import { lowPrecisionTokens } from "../tokens/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import { attend, type Attended, type Recall } from "./attention.ts";
-import type { Model } from "./model.ts";
-import { normalize, project, projectGroup } from "./modules.ts";
+import { runMlp } from "./mlp.ts";
+import { type Norm, normalize } from "./norm.ts";
+import type { Block } from "./open_block.ts";
 import { pruneTokens } from "./prune.ts";
-import { type BlockHook, hookOfLayer, isCalledAt, type SiteHook } from "./sites.ts";
+import { hookOfBlock, isCalledAt, type SiteHook } from "./sites.ts";
 import type { Exit, LowerTokens, Pruning, State } from "./state.ts";
-import type { LayerWeights } from "./weights.ts";
 
 /** What a caller may hang onto a forward pass. */
 export interface ForwardOptions {
@@ -27,9 +27,11 @@ export interface ForwardOptions {
 }
 
 /** What one block of a forward pass may be given besides. */
-export interface LayerOptions extends ForwardOptions {
+export interface BlockOptions extends ForwardOptions {
   /** Joins the window's tokens to those before them; pruning does not go with it. */
   recall?: Recall;
+  /** Which window it is, for hooks; 0 unless told. */
+  window?: number;
 }
 
 /**
@@ -39,23 +41,22 @@ export interface LayerOptions extends ForwardOptions {
  * @throws {InputError} If tokens of a batch of several windows are to be pruned or scored, or the ratio
  *   is not in [0, 1).
  */
-export function runLayer(
-  model: Model,
-  layer: number,
+export function runBlock(
+  architecture: Architecture,
+  block: Block,
   state: State,
-  { hook, probabilities, pruning, lower, recall }: LayerOptions = {},
+  { hook, probabilities, pruning, lower, recall, window = 0 }: BlockOptions = {},
 ): { state: State; exit?: Exit } {
-  const { architecture } = model;
-  const weights = model.weights.layers[layer];
-  const at = hookOfLayer(layer, hook);
+  const { layer } = block;
+  const at = hookOfBlock({ layer, window }, hook);
   const ratio = pruning?.ratios.get(layer) ?? 0;
   require(ratio === 0 || state.batch === 1, "prune tokens", "batch must be 1", state.batch);
   const scored = ratio !== 0 ? pruning!.importance : lower && !recall ? "startToken" : undefined;
   require(!scored || state.batch === 1, "score tokens", "batch must be 1", state.batch);
 
   let attended!: Attended;
-  const mixed = residual(architecture, weights.inputNorm!, state.hidden, (input) => {
-    attended = attend(architecture, weights, at("attn.input", input), {
+  const mixed = residual(architecture, block.inputNorm, state.hidden, (input) => {
+    attended = attend(architecture, block, at("attn.input", input), {
       batch: state.batch,
       positionIds: positionIds(state, pruning),
       at,
@@ -74,9 +75,9 @@ export function runLayer(
     : { state: whole };
   const hidden = residual(
     architecture,
-    weights.mlpNorm!,
+    block.mlpNorm,
     left.hidden,
-    (input) => transform(architecture, weights, input, at, left.lower),
+    (input) => runMlp(architecture, block, input, at, left.lower),
   );
   return { state: { ...left, hidden }, exit };
 }
@@ -97,11 +98,11 @@ function chooseLower(
 /** `value + change(norm(value))`, or `norm(value + change(value))` in opt-350m. */
 function residual(
   architecture: Architecture,
-  norm: LayerWeights["inputNorm"],
+  norm: Norm,
   value: tf.Tensor2D,
   change: (input: tf.Tensor2D) => tf.Tensor2D,
 ): tf.Tensor2D {
-  const normed = (each: tf.Tensor2D) => normalize(architecture, norm!, each);
+  const normed = (each: tf.Tensor2D) => normalize(architecture, norm, each);
   return architecture.normPlacement === "before"
     ? tf.add(value, change(normed(value)))
     : normed(tf.add(value, change(value)));
@@ -109,29 +110,4 @@ function residual(
 
 function positionIds({ positions }: State, pruning?: Pruning): Int32Array {
   return pruning?.positions === "renumber" ? positions.map((_, index) => index) : positions;
-}
-
-const activations = { silu, gelu, relu: (value: tf.Tensor2D) => tf.relu(value) };
-
-/** The MLP, `[rows, channels]` to `[rows, channels]`. */
-function transform(
-  { activation, gated }: Architecture,
-  { gate, up, down }: LayerWeights,
-  value: tf.Tensor2D,
-  at: BlockHook,
-  lower?: Int32Array,
-): tf.Tensor2D {
-  const details = lower && { lower };
-  const input = at("mlp.input", value, details);
-  const follow = activations[activation];
-  let expanded: tf.Tensor2D;
-  if (gated) {
-    const [first, factor] = projectGroup([gate!, up!], input, lower);
-    expanded = tf.mul(follow(first), factor);
-  } else if (activation === "relu") { // in one pass with the bias
-    expanded = project(up!, input, { activation, lower });
-  } else {
-    expanded = follow(project(up!, input, { lower }));
-  }
-  return project(down!, at("mlp.hidden", expanded, details), { lower });
 }

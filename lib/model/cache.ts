@@ -3,8 +3,9 @@ import { type tf, tidy } from "../tensor/mod.ts";
 import { type CachedTokens, type CachePrecision, noTokens } from "./cached_tokens.ts";
 import type { ForwardOptions } from "./block.ts";
 import { embedTokens } from "./embedding.ts";
-import type { Model } from "./model.ts";
-import { runLayers } from "./run_layers.ts";
+import { runBlocks } from "./forward.ts";
+import type { DescribedModel } from "./model.ts";
+import type { OpenModel } from "./open_model.ts";
 
 /** What one block keeps of the tokens it has seen. */
 interface LayerCache {
@@ -30,7 +31,7 @@ export interface Cache {
  * @param precision `int8` rounds, and takes `1/4 + 1/headDim` of the memory of `float32`.
  */
 export function startCache(
-  { architecture }: Model,
+  { architecture }: DescribedModel,
   precision: CachePrecision = "float32",
 ): Cache {
   const { layers, keyValueHeads, headDim } = architecture;
@@ -60,7 +61,7 @@ export function startCache(
  *   or a value that is cached in eight bits is not finite.
  */
 export function extend(
-  model: Model,
+  model: OpenModel,
   cache: Cache,
   ids: Int32Array,
   options: Omit<ForwardOptions, "pruning"> = {},
@@ -74,8 +75,9 @@ export function extend(
     return { key: grown.key.read(), value: grown.value.read() };
   };
   return tidy(() => {
-    const start = tidy(() => embedTokens(model, ids, 1, cache.length));
-    const { hidden } = runLayers(
+    const { architecture, outer } = model;
+    const start = tidy(() => embedTokens(architecture, outer, ids, 1, cache.length));
+    const { hidden } = runBlocks(
       model,
       start,
       (layer) => ({ ...options, recall: recallOf(layer) }),

@@ -1,6 +1,12 @@
 import type { Architecture } from "./architecture.ts";
 import type { Family } from "./family.ts";
-import { type ModuleShape, moduleShapes, type ParameterKind, parameterShape } from "./weights.ts";
+import {
+  type ModuleShape,
+  moduleShapes,
+  type ParameterKind,
+  parameterKinds,
+  parameterShape,
+} from "./weights.ts";
 
 /** One tensor of a checkpoint. */
 export interface StoredTensor {
@@ -24,8 +30,7 @@ export function storedTensors(
 ): StoredTensor[] {
   const stored = new Map<string, StoredTensor>();
   for (const module of moduleShapes(architecture)) {
-    const kinds: ParameterKind[] = module.bias ? ["weight", "bias"] : ["weight"];
-    for (const kind of kinds) {
+    for (const kind of parameterKinds(module)) {
       const name = `${moduleName(family, prefix, module)}.${kind}`;
       const shape = [...parameterShape(module, kind)];
       const shared = stored.get(name);

@@ -1,8 +1,8 @@
 import { require } from "../core/mod.ts";
-import { embed, tf } from "../tensor/mod.ts";
+import { tf } from "../tensor/mod.ts";
 import type { Architecture } from "./architecture.ts";
-import { type Model, requireLoaded } from "./model.ts";
-import { normalize, project } from "./modules.ts";
+import { normalize } from "./norm.ts";
+import type { Outer } from "./open_outer.ts";
 import type { State } from "./state.ts";
 
 /**
@@ -10,21 +10,24 @@ import type { State } from "./state.ts";
  *
  * @param ids `batch` windows of equal length, one after the other.
  * @param first Where in its window the first token stands: how many came before.
- * @throws {InputError} If an id is outside the vocabulary, the window is too long, or the model has
- *   been freed.
+ * @throws {InputError} If an id is outside the vocabulary or the window is too long.
  */
-export function embedTokens(model: Model, ids: Int32Array, batch = 1, first = 0): State {
-  requireLoaded(model, "run the model");
-  const { architecture, weights: { outer } } = model;
+export function embedTokens(
+  architecture: Architecture,
+  outer: Outer,
+  ids: Int32Array,
+  batch = 1,
+  first = 0,
+): State {
   const tokens = ids.length / batch;
   checkIds(architecture, ids, first + tokens);
-  let hidden = embed(outer.embedding!.weight as tf.Tensor2D, ids);
+  let hidden = outer.embedding.rows(ids);
   const positions = Int32Array.from({ length: tokens }, (_, index) => first + index);
-  if (outer.projectIn) hidden = project(outer.projectIn, hidden);
+  if (outer.projectIn) hidden = outer.projectIn.apply(hidden);
   if (architecture.positions.kind === "learned") {
     const { offset } = architecture.positions;
     const rows = ids.map((_, index) => positions[index % tokens] + offset);
-    hidden = tf.add(hidden, embed(outer.positionEmbedding!.weight as tf.Tensor2D, rows));
+    hidden = tf.add(hidden, outer.positionEmbedding!.rows(rows));
   }
   if (outer.embeddingNorm) hidden = normalize(architecture, outer.embeddingNorm, hidden);
   return { hidden, positions, batch };

@@ -9,6 +9,9 @@ import { opt } from "./opt.ts";
 /** Every family this suite computes. */
 export const families: Record<FamilyName, Family> = { llama, opt, bloom };
 
+/** Their names. */
+export const familyNames = Object.keys(families) as readonly FamilyName[];
+
 /**
  * The family a config.json names.
  * @throws {InputError} If its model_type is another one.

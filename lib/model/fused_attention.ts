@@ -1,27 +1,21 @@
 /**
  * BLOOM keeps query, key and value in one tensor whose rows are `[head, {q, k, v}, headDim]`.
  *
- * @param fused `[heads * 3 * headDim, columns]`; `columns` is 1 for a bias.
- * @returns Three matrices `[heads * headDim, columns]`: query, key, value.
+ * @param part 0, 1 or 2: query, key or value.
+ * @returns The numbers of its rows in that tensor, `[heads * headDim]`.
  */
-export function splitFused(
-  fused: Float32Array,
-  heads: number,
-  headDim: number,
-  columns: number,
-): Float32Array[] {
-  const block = headDim * columns;
-  return [0, 1, 2].map((part) => {
-    const rows = new Float32Array(heads * block);
-    for (let head = 0; head < heads; head++) {
-      const start = (head * 3 + part) * block;
-      rows.set(fused.subarray(start, start + block), head * block);
-    }
-    return rows;
-  });
+export function fusedRows(part: number, heads: number, headDim: number): Int32Array {
+  return Int32Array.from(
+    { length: heads * headDim },
+    (_, row) => (Math.floor(row / headDim) * 3 + part) * headDim + row % headDim,
+  );
 }
 
-/** The inverse of {@linkcode splitFused}. */
+/**
+ * One tensor of query, key and value, its rows as {@linkcode fusedRows} says.
+ *
+ * @param parts Three matrices `[heads * headDim, columns]`; `columns` is 1 for a bias.
+ */
 export function joinFused(
   parts: Float32Array[],
   heads: number,

@@ -1,13 +1,19 @@
 import { type tf, tidy } from "../tensor/mod.ts";
-import type { Model } from "./model.ts";
-import { normalize, project } from "./modules.ts";
+import type { Architecture } from "./architecture.ts";
+import { normalize } from "./norm.ts";
+import type { Outer } from "./open_outer.ts";
+
+/** What the head is read through: an open model, or just what surrounds its blocks. */
+export interface HeadOwner {
+  readonly architecture: Architecture;
+  readonly outer: Outer;
+}
 
 /** Final norm and, where there is one, the projection to the head's width: what the head reads. */
-export function headInput(model: Model, hidden: tf.Tensor2D): tf.Tensor2D {
-  const { architecture, weights: { outer } } = model;
+export function headInput({ architecture, outer }: HeadOwner, hidden: tf.Tensor2D): tf.Tensor2D {
   return tidy(() => {
     const normed = outer.finalNorm ? normalize(architecture, outer.finalNorm, hidden) : hidden;
-    return outer.projectOut ? project(outer.projectOut, normed) : normed;
+    return outer.projectOut ? outer.projectOut.apply(normed) : normed;
   });
 }
 
@@ -17,7 +23,6 @@ export function headInput(model: Model, hidden: tf.Tensor2D): tf.Tensor2D {
  * @param hidden `[rows, channels]`
  * @returns `[rows, vocabulary]`
  */
-export function logits(model: Model, hidden: tf.Tensor2D): tf.Tensor2D {
-  const { head, embedding } = model.weights.outer;
-  return tidy(() => project((head ?? embedding)!, headInput(model, hidden)));
+export function logits(owner: HeadOwner, hidden: tf.Tensor2D): tf.Tensor2D {
+  return tidy(() => owner.outer.head.apply(headInput(owner, hidden)));
 }

@@ -1,8 +1,9 @@
 import { seededRandom } from "../core/mod.ts";
-import { tf } from "../tensor/mod.ts";
+import { floatMatrix } from "../format/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import type { Model } from "./model.ts";
-import { buildWeights } from "./weights.ts";
+import { residentSource } from "./source.ts";
+import { buildWeights, matrixShape } from "./weights.ts";
 
 /**
  * A model with random weights: norms one, biases zero, matrices normal with deviation 0.02,
@@ -22,8 +23,8 @@ export async function initializeModel(
     const values = isNorm
       ? new Float32Array(size).fill(1)
       : Float32Array.from({ length: size }, () => deviation * random.normal());
-    const module = { weight: tf.tensor(values, weight) };
-    return bias ? { ...module, bias: tf.zeros([weight[0]]) as tf.Tensor1D } : module;
+    const module = { weight: floatMatrix("F32", values, ...matrixShape(weight)) };
+    return bias ? { ...module, bias: new Float32Array(weight[0]) } : module;
   });
-  return { name, architecture, weights };
+  return { name, architecture, source: residentSource(weights) };
 }

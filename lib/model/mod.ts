@@ -1,17 +1,24 @@
 export * from "./alibi.ts";
 export * from "./architecture.ts";
-export type { Recall } from "./attention.ts";
+export { type Recall, runAttention } from "./attention.ts";
 export * from "./block.ts";
 export * from "./cache.ts";
 export type { CachePrecision } from "./cached_tokens.ts";
 export * from "./embedding.ts";
-export * from "./forward.ts";
+export { familyNames } from "./families.ts";
+export { forward, type Forwarded, requireLayers } from "./forward.ts";
 export * from "./head.ts";
 export { initializeModel } from "./initialize.ts";
 export { loadModel, readArchitecture } from "./load.ts";
+export { matchCheckpoint } from "./match_checkpoint.ts";
+export { runMlp } from "./mlp.ts";
 export * from "./model.ts";
-export type { Forwarded } from "./run_layers.ts";
-export { blameNonFinite } from "./blame_non_finite.ts";
+export { makeNorm, type Norm, normalize } from "./norm.ts";
+export { type Block, blockOf, openBlock } from "./open_block.ts";
+export * from "./open_model.ts";
+export { openOuter, type Outer, type Table } from "./open_outer.ts";
+export { blameNonFinite, blameNonFiniteSite } from "./blame_non_finite.ts";
+export * from "./run_windows.ts";
 export { saveModel } from "./save.ts";
 export {
   atSites,
@@ -21,6 +28,8 @@ export {
   siteNames,
   type Visit,
 } from "./sites.ts";
+export * from "./source.ts";
 export * from "./start_token.ts";
 export * from "./state.ts";
+export { Streams } from "./streams.ts";
 export * from "./weights.ts";

@@ -1,13 +1,14 @@
 import { canonicalJson, require } from "../core/mod.ts";
+import { decodeMatrix } from "../format/mod.ts";
 import { writeAtomically, writeSafetensors } from "../io/mod.ts";
-import { tensorData } from "../tensor/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import { type StoredTensor, storedTensors } from "./checkpoint_layout.ts";
 import { type Config, ConfigReader } from "./config_reader.ts";
 import { families } from "./families.ts";
 import { joinFused } from "./fused_attention.ts";
 import type { Model } from "./model.ts";
-import { moduleOf } from "./weights.ts";
+import { readWeights } from "./source.ts";
+import { moduleAt, type ParameterKind, type StoredModule, type Weights } from "./weights.ts";
 
 /**
  * Writes config.json and model.safetensors in Hugging Face layout.
@@ -27,11 +28,12 @@ export async function saveModel(
   const path = `${folder}/config.json`;
   const config = family.config(architecture);
   checkConfig(config, architecture, path);
+  const weights = await readWeights(model.source, architecture.layers);
   const tensors = storedTensors(family, architecture, family.names.prefixes[0]).map((stored) => ({
     name: stored.name,
     shape: stored.shape,
     dtype,
-    data: storedValues(model, stored),
+    data: storedValues(stored, architecture, weights),
   }));
   const settings = { ...config, torch_dtype: dtype === "F16" ? "float16" : "float32" };
   await writeAtomically(path, `${JSON.stringify(settings, null, 2)}\n`);
@@ -53,9 +55,14 @@ function checkConfig(config: Config, architecture: Architecture, path: string): 
 
 /** The values of one tensor of the checkpoint. */
 function storedValues(
-  { architecture: { heads, headDim }, weights }: Model,
   { kind, modules, shape }: StoredTensor,
+  { heads, headDim }: Architecture,
+  weights: Weights,
 ): Float32Array {
-  const parts = modules.map((module) => tensorData(moduleOf(weights, module)[kind]!));
+  const parts = modules.map((module) => valuesOf(moduleAt(weights, module), kind));
   return parts.length === 1 ? parts[0] : joinFused(parts, heads, headDim, shape[1] ?? 1);
+}
+
+function valuesOf({ weight, bias }: StoredModule, kind: ParameterKind): Float32Array {
+  return kind === "weight" ? decodeMatrix(weight) : bias!;
 }

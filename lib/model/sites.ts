@@ -33,6 +33,8 @@ export type SiteName = typeof siteNames[number];
 export interface Visit {
   site: SiteName;
   layer: number;
+  /** Which of the windows that run one after the other, counted from 0. */
+  window: number;
   /** Index of the first map in `value`, below `batch * heads`; `attn.probs` only. */
   firstHead?: number;
   /**
@@ -87,8 +89,8 @@ export type BlockHook = <T extends tf.Tensor>(
   details?: VisitDetails,
 ) => T;
 
-/** What a block of this layer calls at its sites; where the hook is not called, values pass through. */
-export function hookOfLayer(layer: number, hook?: SiteHook): BlockHook {
+/** What a block calls at its sites; where the hook is not called, values pass through. */
+export function hookOfBlock(place: Pick<Visit, "layer" | "window">, hook?: SiteHook): BlockHook {
   return <T extends tf.Tensor>(site: SiteName, value: T, details?: VisitDetails) =>
-    isCalledAt(site, hook) ? hook!(value, { site, layer, ...details }) as T : value;
+    isCalledAt(site, hook) ? hook!(value, { site, ...place, ...details }) as T : value;
 }

@@ -1,19 +1,14 @@
-import { tf } from "../tensor/mod.ts";
+import type { StoredMatrix } from "../format/mod.ts";
 import type { Architecture } from "./architecture.ts";
+import type { SiteName } from "./sites.ts";
 
-/** A linear map (`weight` [out, in]), a norm (`weight` is its gain [channels]) or an embedding table. */
-export interface Module {
-  weight: tf.Tensor;
-  bias?: tf.Tensor1D;
-  /** What `apply` reads besides, and the model owns. */
-  memory?: tf.Tensor;
-  /**
-   * Computes a linear map, `[rows, in]` to `[rows, out]`, by other means than `linear`; told which rows
-   * are to be computed in fewer bits where the site before it is.
-   */
-  apply?: (value: tf.Tensor2D, lower?: Int32Array) => tf.Tensor2D;
-  /** Computes all maps of its group of {@linkcode linearGroups}, in their order, at once. */
-  applyGroup?: (value: tf.Tensor2D, lower?: Int32Array) => tf.Tensor2D[];
+/**
+ * The parameters of a linear map (`weight` [out, in]), a norm (`weight` is its gain, [1, channels]) or an
+ * embedding table, as they are stored. Plain data: there is nothing to free.
+ */
+export interface StoredModule {
+  readonly weight: StoredMatrix;
+  readonly bias?: Float32Array;
 }
 
 /** What a module's parameters are called. */
@@ -41,11 +36,18 @@ export type OuterModuleName =
   | "finalNorm"
   | "head";
 
-export type LayerWeights = Partial<Record<LayerModuleName, Module>>;
+/** The linear maps of a block. */
+export type LinearName = Exclude<LayerModuleName, "inputNorm" | "mlpNorm">;
 
-/** All parameters of a model, as float32 tensors. */
+/** The parameters of one block. */
+export type LayerWeights = Readonly<Partial<Record<LayerModuleName, StoredModule>>>;
+
+/** The parameters outside the blocks. */
+export type OuterWeights = Readonly<Partial<Record<OuterModuleName, StoredModule>>>;
+
+/** All parameters of a model in memory. */
 export interface Weights {
-  outer: Partial<Record<OuterModuleName, Module>>;
+  outer: OuterWeights;
   layers: LayerWeights[];
 }
 
@@ -54,15 +56,22 @@ export type ModuleShape =
   & { weight: number[]; bias: boolean }
   & ({ layer: null; name: OuterModuleName } | { layer: number; name: LayerModuleName });
 
+/** Linear maps of a block that read the same value. */
+export interface LinearGroup {
+  /** Where they read it. */
+  reads: SiteName;
+  names: readonly LinearName[];
+}
+
 /**
  * The linear maps of a block, grouped by the value that they read, in the order in which GPTQ's
- * true-sequential mode visits them.
+ * true-sequential mode visits them. `gate` exists in gated MLPs only.
  */
-export const linearGroups: LayerModuleName[][] = [
-  ["query", "key", "value"],
-  ["output"],
-  ["gate", "up"],
-  ["down"],
+export const linearGroups: readonly LinearGroup[] = [
+  { reads: "attn.input", names: ["query", "key", "value"] },
+  { reads: "attn.output", names: ["output"] },
+  { reads: "mlp.input", names: ["gate", "up"] },
+  { reads: "mlp.hidden", names: ["down"] },
 ];
 
 /** Lists the modules a model of this architecture has, blocks last. */
@@ -100,43 +109,42 @@ export function moduleShapes(architecture: Architecture): ModuleShape[] {
   return shapes;
 }
 
+/** The parameters that a module of this shape has. */
+export function parameterKinds({ bias }: ModuleShape): ParameterKind[] {
+  return bias ? ["weight", "bias"] : ["weight"];
+}
+
 /** The shape of a module's weight or bias. */
 export function parameterShape({ weight }: ModuleShape, kind: ParameterKind): number[] {
   return kind === "weight" ? weight : [weight[0]];
 }
 
+/** Rows and columns of a weight; a vector is one row. */
+export function matrixShape(weight: readonly number[]): [rows: number, columns: number] {
+  const [first, second] = weight;
+  return second === undefined ? [1, first] : [first, second];
+}
+
+/** The module of a model that stands in this place. */
+export function moduleAt({ outer, layers }: Weights, { layer, name }: ModuleShape): StoredModule {
+  const modules: Readonly<Record<string, StoredModule>> = layer === null ? outer : layers[layer];
+  return modules[name];
+}
+
 /** Builds the weights of an architecture from a source of modules. */
 export async function buildWeights(
   architecture: Architecture,
-  module: (shape: ModuleShape) => Module | Promise<Module>,
+  module: (shape: ModuleShape) => StoredModule | Promise<StoredModule>,
 ): Promise<Weights> {
-  const weights: Weights = {
-    outer: {},
-    layers: Array.from({ length: architecture.layers }, () => ({})),
-  };
+  const outer: Partial<Record<OuterModuleName, StoredModule>> = {};
+  const layers: Partial<Record<LayerModuleName, StoredModule>>[] = Array.from(
+    { length: architecture.layers },
+    () => ({}),
+  );
   for (const shape of moduleShapes(architecture)) {
     const built = await module(shape);
-    if (shape.layer === null) weights.outer[shape.name] = built;
-    else weights.layers[shape.layer][shape.name] = built;
+    if (shape.layer === null) outer[shape.name] = built;
+    else layers[shape.layer][shape.name] = built;
   }
-  return weights;
-}
-
-/** The module a shape describes. */
-export function moduleOf(weights: Weights, shape: ModuleShape): Module {
-  return shape.layer === null
-    ? weights.outer[shape.name]!
-    : weights.layers[shape.layer][shape.name]!;
-}
-
-/** Every parameter tensor of a model. */
-export function parameters(weights: Weights): tf.Tensor[] {
-  return [weights.outer, ...weights.layers].flatMap((group) =>
-    Object.values(group).flatMap(moduleParameters)
-  );
-}
-
-/** The parameter tensors of one module. */
-export function moduleParameters({ weight, bias, memory }: Module): tf.Tensor[] {
-  return [weight, bias, memory].filter((tensor) => tensor !== undefined);
+  return { outer, layers };
 }

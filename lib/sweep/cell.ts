@@ -1,20 +1,37 @@
 import { canonicalJson, type Progress, sha256 } from "../core/mod.ts";
 
-/** One independent measurement of an experiment, such as one model under one method. */
-export interface Cell<Config, Result> {
-  /** Unique within the experiment, and the same whatever else is measured: `table1/3b9ee320/gptq4`. */
+/** One independent measurement, such as one model under one method, as plain data that any process can run. */
+export interface CellSpec<Config = unknown> {
+  /** Unique among all cells, and the same whatever else is measured: `table1/3b9ee320/gptq4`. */
   id: string;
   /** What progress and refusals call the cell; its id unless given. */
   label?: string;
-  /** Everything that the result depends on, as plain data. */
+  /** Which function measures it: a name that its runner knows. */
+  experiment: string;
+  /** Which model is measured: where it lies and how to open it. Not part of the cell's identity. */
+  model: unknown;
+  /** Everything that the result depends on. */
   config: Config;
-  /**
-   * Measures. The result is plain data, as `encodeJson` takes it.
-   *
-   * @param signal Looked at between windows by `signal.throwIfAborted()`.
-   */
-  run(progress: Progress, signal: AbortSignal): Promise<Result>;
+  /** What is costly to make and the same in all cells of a model that agree in this, if anything. */
+  shares?: string;
 }
+
+/** What a cell reports to while it is measured. */
+export interface CellHooks {
+  progress: Progress;
+  /** Looked at between windows by `signal.throwIfAborted()`. */
+  signal: AbortSignal;
+}
+
+/**
+ * Measures any cell. The result is plain data, as `encodeJson` takes it.
+ *
+ * @throws {InputError} If the cell's model or config do not allow it.
+ */
+export type CellRunner = (cell: CellSpec, hooks: CellHooks) => Promise<unknown>;
+
+/** What makes a cell the one that it is. */
+type Identity = Pick<CellSpec, "id" | "config">;
 
 /** A finished cell as it is stored. */
 export interface CellRecord {
@@ -47,8 +64,8 @@ export const forgetful: CellStore = {
  * @param fingerprint Stands for what the config does not say: the code, the weights, the data.
  * @throws {InputError} If the config is not plain data.
  */
-export async function cellKey(cell: Cell<unknown, unknown>, fingerprint: string): Promise<string> {
-  return await sha256(canonicalJson({ id: cell.id, config: cell.config, fingerprint }));
+export async function cellKey({ id, config }: Identity, fingerprint: string): Promise<string> {
+  return await sha256(canonicalJson({ id, config, fingerprint }));
 }
 
 /**
@@ -57,7 +74,7 @@ export async function cellKey(cell: Cell<unknown, unknown>, fingerprint: string)
  * @throws {InputError} If config or result are not plain data.
  */
 export async function recordOf(
-  { id, config }: Cell<unknown, unknown>,
+  { id, config }: Identity,
   fingerprint: string,
   result: unknown,
 ): Promise<CellRecord> {
@@ -70,7 +87,7 @@ export async function recordOf(
  * and fingerprint are those asked for and nothing of it has changed since.
  */
 export async function isRecordOf(
-  cell: Cell<unknown, unknown>,
+  cell: Identity,
   fingerprint: string,
   stored: CellRecord,
 ): Promise<boolean> {

@@ -1,8 +1,12 @@
 import { decodeJson, encodeJson, InputError, type Progress, refuse, silent } from "../core/mod.ts";
-import { type Cell, cellKey, type CellStore, isRecordOf, recordOf } from "./cell.ts";
+import { cellKey, type CellSpec, type CellStore, isRecordOf, recordOf } from "./cell.ts";
+import { CellQueue } from "./cell_queue.ts";
+import type { Executor } from "./executor.ts";
+import { oneLane, severalLanes } from "./lane_progress.ts";
 
 /** How {@linkcode runCells} runs. */
 export interface RunOptions {
+  executor: Executor;
   store: CellStore;
   /** Stands for what the configs do not say: the code, the weights, the data. */
   fingerprint: string;
@@ -28,66 +32,99 @@ export interface Outcome<Result> {
 }
 
 /**
- * Runs the cells of an experiment one after another. A finished cell is stored at once and reused
- * by later runs with the same config and fingerprint, so that an interrupted run resumes at the
- * cell it was in. Measured and stored results are alike: both have been through JSON. A stored
- * record that is not what was once written for this cell counts as none.
+ * Runs the cells of an experiment, as many at a time as the executor has lanes. A finished cell is
+ * stored at once and reused by later runs with the same config and fingerprint, so that an
+ * interrupted run resumes at the cells it was in. Measured and stored results are alike: both have
+ * been through JSON. A stored record that is not what was once written for this cell counts as none.
  *
  * Neither a cell that refuses its input nor one that cannot be stored keeps the others from being
- * measured; both are reported as progress and in the outcome.
+ * measured; both are reported as progress and in the outcome. After a defect no further cell starts.
  *
  * @throws {InputError} If two cells share an id.
  * @throws The reason of `signal` once it aborts.
  */
 export async function runCells<Result>(
-  cells: readonly Cell<unknown, Result>[],
+  cells: readonly CellSpec[],
   options: RunOptions,
 ): Promise<Outcome<Result>> {
-  const { store, fingerprint, fresh = false, progress = silent } = options;
+  const { executor, store, fingerprint, fresh = false, progress = silent } = options;
   const { signal = new AbortController().signal } = options;
   requireUniqueIds(cells);
-  const outcome: Outcome<Result> = {
-    results: new Map(),
-    computed: [],
-    reused: [],
-    refusals: new Map(),
-    unstored: new Map(),
+  const found = new Map<string, Result>();
+  const ended = {
+    computed: new Set<string>(),
+    reused: new Set<string>(),
+    refusals: new Map<string, string>(),
+    unstored: new Map<string, string>(),
   };
 
+  const left: (CellSpec & { label: string })[] = [];
   for (const [index, cell] of cells.entries()) {
     signal.throwIfAborted();
-    const { id, label = id } = cell;
-    const key = await cellKey(cell, fingerprint);
-    const stored = fresh ? null : await store.get(key);
+    const stored = fresh ? null : await store.get(await cellKey(cell, fingerprint));
     if (stored && await isRecordOf(cell, fingerprint, stored)) {
-      outcome.results.set(id, stored.result as Result);
-      outcome.reused.push(id);
-      continue;
+      found.set(cell.id, stored.result as Result);
+      ended.reused.add(cell.id);
+    } else {
+      left.push({ ...cell, label: `[${index + 1}/${cells.length}] ${cell.label ?? cell.id}` });
     }
-    const labelled = withLabel(progress, `[${index + 1}/${cells.length}] ${label}`);
-    const report = (what: string, reason: string) => {
-      labelled.start(what, 1);
-      labelled.finish(reason);
-    };
-    const result = await attempt(
-      async () => decodeJson(encodeJson(await cell.run(labelled, signal))) as Result,
-      (reason) => {
-        outcome.refusals.set(id, reason);
-        report("refused", reason);
-      },
-    );
-    if (result === undefined) continue;
-    outcome.results.set(id, result);
-    outcome.computed.push(id);
-    await attempt(
-      async () => await store.set(key, await recordOf(cell, fingerprint, result)),
-      (reason) => {
-        outcome.unstored.set(id, reason);
-        report("measured, but not stored", reason);
-      },
-    );
   }
-  return outcome;
+
+  const several = executor.lanes > 1 && left.length > 0;
+  const shown = several ? severalLanes(progress, executor.lanes, left.length) : oneLane(progress);
+  const measure = async (cell: CellSpec & { label: string }, lane: number) => {
+    const { id, label } = cell;
+    const hooks = { progress: shown.of(label, lane), signal };
+    const result = await attempt(
+      async () => decodeJson(encodeJson(await executor.run(cell, lane, hooks))) as Result,
+      (reason) => {
+        ended.refusals.set(id, reason);
+        shown.say(`${label}: refused`, reason);
+      },
+    );
+    if (result === undefined) return;
+    found.set(id, result);
+    ended.computed.add(id);
+    await attempt(
+      async () => {
+        await store.set(
+          await cellKey(cell, fingerprint),
+          await recordOf(cell, fingerprint, result),
+        );
+      },
+      (reason) => {
+        ended.unstored.set(id, reason);
+        shown.say(`${label}: measured, but not stored`, reason);
+      },
+    );
+  };
+  const queue = new CellQueue(left);
+  const defects: unknown[] = [];
+  const lanes = Array.from({ length: executor.lanes }, async (_, lane) => {
+    try {
+      for (let cell = queue.take(lane); cell && defects.length === 0; cell = queue.take(lane)) {
+        signal.throwIfAborted();
+        await measure(cell, lane);
+        shown.end(lane);
+      }
+    } catch (error) {
+      defects.push(error);
+    }
+  });
+  await Promise.all(lanes);
+  if (defects.length > 0) throw defects[0];
+  shown.finish();
+
+  const inOrder = <Value>(values: ReadonlyMap<string, Value>) =>
+    new Map(cells.filter(({ id }) => values.has(id)).map(({ id }) => [id, values.get(id)!]));
+  const idsOf = (ids: ReadonlySet<string>) => cells.map(({ id }) => id).filter((id) => ids.has(id));
+  return {
+    results: inOrder(found),
+    computed: idsOf(ended.computed),
+    reused: idsOf(ended.reused),
+    refusals: inOrder(ended.refusals),
+    unstored: inOrder(ended.unstored),
+  };
 }
 
 /** The value of `work`, or undefined after telling `onRefusal` why its input was refused. */
@@ -103,18 +140,10 @@ async function attempt<Value>(
   }
 }
 
-function requireUniqueIds(cells: readonly Cell<unknown, unknown>[]): void {
+function requireUniqueIds(cells: readonly CellSpec[]): void {
   const seen = new Set<string>();
   for (const { id } of cells) {
     if (seen.has(id)) refuse("run cells", "ids must be unique", id);
     seen.add(id);
   }
-}
-
-function withLabel(progress: Progress, label: string): Progress {
-  return {
-    start: (step, total) => progress.start(`${label}: ${step}`, total),
-    update: (done, note) => progress.update(done, note),
-    finish: (note) => progress.finish(note),
-  };
 }

@@ -1,8 +1,14 @@
 import { require } from "../core/mod.ts";
 import { exists, openSafetensors, writeSafetensors } from "../io/mod.ts";
-import { type Architecture, buildWeights, type Model, parameters } from "../model/mod.ts";
-import { tensorData, tf } from "../tensor/mod.ts";
+import {
+  type Architecture,
+  type Model,
+  moduleShapes,
+  parameterKinds,
+  parameterShape,
+} from "../model/mod.ts";
 import type { Moments } from "./adamw.ts";
+import { parametersOf, withParameters } from "./parameters.ts";
 import type { TrainingState } from "./trainer.ts";
 
 const fileName = "training.safetensors";
@@ -19,10 +25,10 @@ export async function saveTraining(
   model: Model,
   { step, moments, losses }: TrainingState,
 ): Promise<void> {
-  const tensors = parameters(model.weights).flatMap((tensor, index) => {
-    const entry = { dtype: "F32" as const, shape: tensor.shape };
+  const tensors = (await parametersOf(model)).flatMap(({ shape, values }, index) => {
+    const entry = { dtype: "F32" as const, shape };
     return [
-      { ...entry, name: `${index}.value`, data: tensorData(tensor) },
+      { ...entry, name: `${index}.value`, data: values },
       { ...entry, name: `${index}.first`, data: moments[index].first },
       { ...entry, name: `${index}.second`, data: moments[index].second },
     ];
@@ -66,20 +72,24 @@ export async function resumeTraining(
     require(found.join() === shape.join(), action, rule, found);
     return data;
   };
-  const next = async (shape: number[]) => {
+  const values: Float32Array[] = [];
+  for (const shape of shapesOf(architecture)) {
     const index = moments.length;
     moments.push({
       first: await read(`${index}.first`, shape),
       second: await read(`${index}.second`, shape),
     });
-    return tf.tensor(await read(`${index}.value`, shape), shape);
-  };
-  const weights = await buildWeights(architecture, async ({ weight, bias }) => ({
-    weight: await next(weight),
-    ...bias && { bias: await next([weight[0]]) as tf.Tensor1D },
-  }));
+    values.push(await read(`${index}.value`, shape));
+  }
   return {
-    model: { name, architecture, weights },
+    model: await withParameters({ name, architecture }, values),
     state: { step, moments, losses: Array.from(losses) },
   };
+}
+
+/** The shapes of all parameters, in the order of `parametersOf`. */
+function shapesOf(architecture: Architecture): number[][] {
+  return moduleShapes(architecture).flatMap((shape) =>
+    parameterKinds(shape).map((kind) => parameterShape(shape, kind))
+  );
 }

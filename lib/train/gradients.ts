@@ -1,16 +1,16 @@
-import { forward, logits, type Model, parameters } from "../model/mod.ts";
+import { forward, logits } from "../model/mod.ts";
 import { tf, tidy, tokenCrossEntropy } from "../tensor/mod.ts";
 import type { Batch } from "./batches.ts";
+import type { Trainable } from "./trainable.ts";
 
 /**
  * The loss of a batch and how it changes with every parameter.
  *
  * @param windows How many windows the batch holds.
- * @returns `loss`, the mean cross-entropy in nats per token; `gradients` in the order of
- *   `parameters(model.weights)`.
+ * @returns `loss`, the mean cross-entropy in nats per token; `gradients` in the order of its variables.
  */
 export function lossAndGradients(
-  model: Model,
+  model: Trainable,
   { inputs, targets }: Batch,
   windows: number,
 ): { loss: number; gradients: Float32Array[] } {
@@ -19,7 +19,7 @@ export function lossAndGradients(
     return tf.mean(tokenCrossEntropy(logits(model, hidden), targets));
   };
   return tidy(() => {
-    const { value, grads } = tf.valueAndGrads(meanLoss)(parameters(model.weights));
+    const { value, grads } = tf.valueAndGrads(meanLoss)(model.variables);
     return {
       loss: value.dataSync()[0],
       gradients: grads.map((gradient) => gradient.dataSync<"float32">()),

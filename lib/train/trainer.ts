@@ -1,10 +1,11 @@
-import { type Progress, require, silent } from "../core/mod.ts";
-import { buildWeights, type Model, moduleOf, parameters } from "../model/mod.ts";
+import { letSignalsIn, type Progress, require, silent } from "../core/mod.ts";
+import type { Model } from "../model/mod.ts";
 import { tensorData, tf, tidy } from "../tensor/mod.ts";
 import { adamW, type AdamWSettings, clipByNorm, type Moments, zeroMoments } from "./adamw.ts";
 import { drawBatch } from "./batches.ts";
 import { lossAndGradients } from "./gradients.ts";
 import { learningRate, type Schedule } from "./schedule.ts";
+import { openTrainable } from "./trainable.ts";
 
 /** Everything that decides what training gives. */
 export interface TrainingRecipe {
@@ -24,7 +25,7 @@ export interface TrainingRecipe {
 export interface TrainingState {
   /** Steps taken. */
   step: number;
-  /** Per parameter tensor, in the order of `parameters(model.weights)`. */
+  /** Per parameter tensor, in the order of `parametersOf`. */
   moments: Moments[];
   /** Mean loss of each step, nats per token. */
   losses: number[];
@@ -44,7 +45,6 @@ export interface TrainingHooks {
 
 /**
  * Trains a model on a stream of tokens with AdamW, warm-up, cosine decay and gradient clipping.
- * The model's parameters are replaced by trained ones; the given tensors are freed.
  *
  * @param stream The tokens of the whole text.
  * @param state Where to go on; fresh if not given.
@@ -60,13 +60,14 @@ export async function train(
 ): Promise<{ model: Model; state: TrainingState }> {
   const { startToken } = initial.architecture;
   require(startToken !== null, "train", "the architecture must have a start token");
-  const model = await withVariables(initial);
-  const variables = parameters(model.weights) as tf.Variable[];
+  using model = await openTrainable(initial);
+  const { variables } = model;
   const losses = state?.losses.slice() ?? [];
   let step = state?.step ?? 0;
   let moments = state?.moments ?? variables.map((variable) => zeroMoments(variable.size));
   const { steps } = recipe.schedule;
-  const save = () => checkpoint?.save(model, { step, moments, losses });
+  const save = async () =>
+    await checkpoint?.save(await model.snapshot(), { step, moments, losses });
   progress.start(`train ${model.name}`, steps);
   while (step < steps && !signal?.aborted) {
     step++;
@@ -77,11 +78,11 @@ export async function train(
     losses.push(loss);
     progress.update(step, recentLoss(losses));
     if (checkpoint && step % checkpoint.every === 0 && step < steps) await save();
-    await new Promise((resolve) => setTimeout(resolve)); // lets signals in
+    await letSignalsIn();
   }
   await save();
   progress.finish(recentLoss(losses));
-  return { model, state: { step, moments, losses } };
+  return { model: await model.snapshot(), state: { step, moments, losses } };
 }
 
 /** Takes one step of the optimizer and returns the new moments. */
@@ -112,18 +113,4 @@ function recentLoss(losses: number[]): string {
   const recent = losses.slice(-50);
   const mean = recent.reduce((sum, loss) => sum + loss, 0) / recent.length;
   return recent.length > 0 ? `loss ${mean.toFixed(3)}` : "no step taken";
-}
-
-/** The same model with trainable parameters; frees the given ones. */
-async function withVariables(model: Model): Promise<Model> {
-  const variable = (tensor: tf.Tensor) => {
-    const made = tf.variable(tensor);
-    tensor.dispose();
-    return made;
-  };
-  const weights = await buildWeights(model.architecture, (shape) => {
-    const { weight, bias } = moduleOf(model.weights, shape);
-    return { weight: variable(weight), ...bias && { bias: variable(bias) as tf.Tensor1D } };
-  });
-  return { ...model, weights };
 }

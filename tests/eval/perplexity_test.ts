@@ -1,12 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError, type Progress } from "../../lib/core/mod.ts";
-import {
-  cutWindows,
-  perplexity,
-  readScores,
-  scoreWindow,
-  scoreWindows,
-} from "../../lib/eval/mod.ts";
+import { cutWindows, perplexity, readScores, scoreWindows } from "../../lib/eval/mod.ts";
 import { pruning, randomIds, withModel } from "./tiny_models.ts";
 
 const ids = randomIds(130, 4);
@@ -25,10 +19,10 @@ function recorded(): Progress & { calls: string[] } {
 Deno.test("perplexity() is exp of the mean over windows of the mean loss", () =>
   withModel("opt-pre", async (model) => {
     const result = await perplexity(model, ids, { window: 40 });
-    const means = [0, 40, 80].map((from) => {
-      const { loss } = scoreWindow(model, ids.slice(from, from + 40));
-      return loss.reduce((sum, value) => sum + value, 0) / 39;
-    });
+    const windows = [0, 40, 80].map((from) => ids.slice(from, from + 40));
+    const means = (await scoreWindows(model, windows)).map(({ loss }) =>
+      loss.reduce((sum, value) => sum + value, 0) / 39
+    );
     const expected = Math.exp((means[0] + means[1] + means[2]) / 3);
     const { value, low, high } = result.perplexity;
     assert(Math.abs(value - expected) < 1e-9 * expected);
@@ -43,7 +37,7 @@ Deno.test("perplexity() reads a pruned run on its survivors and on all positions
   withModel("llama", async (model) => {
     const result = await perplexity(model, ids, { window: 40, pruning });
     const windows = cutWindows(ids, { window: 40, startToken: { place: "none" } });
-    const scores = windows.map((window) => scoreWindow(model, window, { pruning }));
+    const scores = await scoreWindows(model, windows, { pruning });
     assertEquals(result.perplexity, readScores(scores, scores).perplexity);
     assertEquals(result.allPositions, readScores(scores).perplexity);
     assertEquals(result.scored, readScores(scores, scores).scored);
@@ -72,26 +66,22 @@ Deno.test("perplexity() takes 2048 tokens where the model sets no limit", () =>
     );
   }));
 
-Deno.test("perplexity() reports progress and stops between windows when it is told to", () =>
+Deno.test("perplexity() reports progress and stops on the way when it is told to", () =>
   withModel("bloom", async (model) => {
     const progress = recorded();
     await perplexity(model, ids, { window: 40, progress });
-    assertEquals(progress.calls, ["perplexity of bloom: 3", "1", "2", "3", "finished"]);
+    // Three windows pass three blocks together, then the head one by one: four steps each.
+    const steps = Array.from({ length: 12 }, (_, step) => `${(step + 1) / 4}`);
+    assertEquals(progress.calls, ["perplexity of bloom: 3", ...steps, "finished"]);
 
     const stopped = recorded();
     const controller = new AbortController();
     const update = (done: number) => {
       stopped.update(done);
-      setTimeout(() => controller.abort(), 0); // as a signal handler would: between two windows
+      if (done === 1) controller.abort();
     };
     const options = { window: 40, progress: { ...stopped, update }, signal: controller.signal };
     const error = await assertRejects(() => perplexity(model, ids, options));
     assertEquals(error, controller.signal.reason);
-    assertEquals(stopped.calls, ["perplexity of bloom: 3", "1"]);
+    assertEquals(stopped.calls, ["perplexity of bloom: 3", ...steps.slice(0, 4)]);
   }));
-
-Deno.test("scoreWindows() scores in order whatever a score is", async () => {
-  const windows = [3, 1, 2].map((length) => new Int32Array(length));
-  const lengths = await scoreWindows(windows, (window) => window.length, {}, "lengths");
-  assertEquals(lengths, [3, 1, 2]);
-});

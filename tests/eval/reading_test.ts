@@ -4,7 +4,7 @@ import {
   perplexityOf,
   perplexityRatio,
   readScores,
-  scoreWindow,
+  scoreWindows,
   type WindowScores,
 } from "../../lib/eval/mod.ts";
 import { pruning, randomIds, withModel } from "./tiny_models.ts";
@@ -62,10 +62,10 @@ Deno.test("readScores() gives the ratio to the reference on the scored positions
 });
 
 Deno.test("readScores() reads a pruned run and its control on the same positions", () =>
-  withModel("llama", (model) => {
+  withModel("llama", async (model) => {
     const windows = [1, 2, 3].map((seed) => randomIds(30, seed));
-    const pruned = windows.map((window) => scoreWindow(model, window, { pruning }, model));
-    const dense = windows.map((window) => scoreWindow(model, window, {}, model));
+    const pruned = await scoreWindows(model, windows, { pruning, reference: model });
+    const dense = await scoreWindows(model, windows, { reference: model });
     const survivors = readScores(pruned, pruned);
     const denseOnSurvivors = readScores(dense, pruned);
     const byHand = dense.map(({ loss }, index) => {

@@ -1,6 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { seededRandom } from "../../lib/core/mod.ts";
-import { disposeModel, loadModel, type Model, type Pruning } from "../../lib/model/mod.ts";
+import {
+  type LayerModuleName,
+  loadModel,
+  type Model,
+  type OpenModel,
+  openModel,
+  type Pruning,
+  type StoredModule,
+} from "../../lib/model/mod.ts";
 import { tf, useBackend } from "../../lib/tensor/mod.ts";
 import { startTokenImportance } from "../../lib/tokens/mod.ts";
 
@@ -11,22 +19,43 @@ const golden = new URL("../golden/hf/", import.meta.url).pathname;
 /** Three blocks of 64 channels, vocabulary 512, random weights with two outlier channels each. */
 export const tinyModels = ["llama", "opt-pre", "bloom"] as const;
 
-/** Runs a test on a tiny model and frees it; fails if the test leaves other tensors behind. */
+/** Runs a test on a tiny model; fails if the test leaves tensors behind. */
 export async function withModel(
   name: typeof tinyModels[number],
   run: (model: Model) => void | Promise<void>,
 ): Promise<void> {
   const before = tf.memory().numTensors;
-  const model = await loadModel(golden + name);
-  await run(model);
-  disposeModel(model);
+  await run(await loadModel(golden + name));
   assertEquals(tf.memory().numTensors, before, "tensors were left behind");
 }
 
-/** A model of the same tensors, in whose blocks a test can put others. */
-export function copyLayers(model: Model): Model {
-  const layers = model.weights.layers.map((layer) => ({ ...layer }));
-  return { ...model, weights: { ...model.weights, layers } };
+/** Runs a test on a tiny model that is open meanwhile; fails if tensors are left behind. */
+export function withOpenModel(
+  name: typeof tinyModels[number],
+  run: (model: OpenModel, stored: Model) => void | Promise<void>,
+): Promise<void> {
+  return withModel(name, async (stored) => {
+    using model = await openModel(stored);
+    await run(model, stored);
+  });
+}
+
+/** The model with another module in the place of one. */
+export async function withModule(
+  model: Model,
+  layer: number,
+  name: LayerModuleName,
+  change: (module: StoredModule) => StoredModule,
+): Promise<Model> {
+  const weights = await model.source.layer(layer);
+  const changed = { ...weights, [name]: change(weights[name]!) };
+  return {
+    ...model,
+    source: {
+      ...model.source,
+      layer: (index) => index === layer ? Promise.resolve(changed) : model.source.layer(index),
+    },
+  };
 }
 
 /** Random token ids of the tiny models. */

@@ -1,13 +1,13 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openSubject } from "../../experiments/notebook.ts";
 import { InputError } from "../../lib/core/mod.ts";
-import { forward } from "../../lib/model/mod.ts";
+import { scoreWindows } from "../../lib/eval/mod.ts";
 import { tf } from "../../lib/tensor/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { changeConfig } from "../model/saved_model.ts";
 import { tinyArchitecture, writeTinyModel } from "./measure/tiny_folder.ts";
 
-Deno.test("openSubject() frees the subject before, also where the next cannot be loaded", () =>
+Deno.test("openSubject() makes the subject before refuse to run, also where the next cannot be loaded", () =>
   withFolder(async (folder) => {
     await writeTinyModel(`${folder}/one`);
     const first = await openSubject(`${folder}/one`, { window: 64, windows: 2 });
@@ -17,12 +17,13 @@ Deno.test("openSubject() frees the subject before, also where the next cannot be
     const second = await openSubject(`${folder}/one`, { window: 64 });
     assertEquals(tf.memory().numTensors, tensors);
     assert(second.testWindows.length > 2);
-    forward(second.model, second.testWindows[0]).hidden.dispose();
+    await scoreWindows(second.model, second.testWindows.slice(0, 1));
+    assertEquals(tf.memory().numTensors, tensors);
 
     await assertRejects(() => openSubject(`${folder}/none`), InputError, `${folder}/none`);
     for (const { model, testWindows: [window] } of [first, second]) {
-      const message = "Cannot run the model: one must not have been freed before: load it again";
-      assertThrows(() => forward(model, window), InputError, message);
+      const message = "Cannot run one: no other may have been opened after it: open it again";
+      await assertRejects(() => scoreWindows(model, [window]), InputError, message);
     }
   }));
 

@@ -1,6 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
-import { bitsPerWeight, decodeMatrix, type StoredMatrix } from "../../lib/format/mod.ts";
+import {
+  bitsPerWeight,
+  decodeMatrix,
+  firstNonFinite,
+  floatMatrix,
+  type StoredMatrix,
+} from "../../lib/format/mod.ts";
 import { requireShape, rowsWanted } from "../../lib/format/stored_matrix.ts";
 
 /** `[3, 4]`, each element its row; 18 bytes. */
@@ -13,6 +19,17 @@ const matrix: StoredMatrix = {
 
 Deno.test("decodeMatrix() gives all rows", () => {
   assertEquals(decodeMatrix(matrix), Float32Array.of(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2));
+});
+
+Deno.test("firstNonFinite() is the first element that is NaN or infinite, row by row", () => {
+  const values = (...all: number[]) => floatMatrix("F32", Float32Array.from(all), 3, 2);
+  assertEquals(firstNonFinite(values(1, 2, 3, -Infinity, NaN, 6)), {
+    ...{ row: 1, column: 1 },
+    value: -Infinity,
+  });
+  assertEquals(firstNonFinite(values(1, NaN, NaN, 4, 5, 6)), { row: 0, column: 1, value: NaN });
+  assertEquals(firstNonFinite(values(1, 2, 3, 4, 5, Infinity))?.row, 2);
+  assertEquals(firstNonFinite(matrix), undefined);
 });
 
 Deno.test("bitsPerWeight() spreads all bytes over the elements", () => {

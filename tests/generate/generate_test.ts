@@ -1,7 +1,7 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
-import { generate } from "../../lib/generate/mod.ts";
-import type { Model } from "../../lib/model/mod.ts";
+import { continuePrompt, generate } from "../../lib/generate/mod.ts";
+import type { OpenModel } from "../../lib/model/mod.ts";
 import { tf, useBackend } from "../../lib/tensor/mod.ts";
 import { families, randomIds, tinyArchitectures, withRandomModel } from "../model/tiny_models.ts";
 import { logitsOf } from "../model/with_reference.ts";
@@ -9,7 +9,7 @@ import { logitsOf } from "../model/with_reference.ts";
 const greedy = { temperature: 0 };
 
 /** Greedy decoding by the definition: the whole window anew for every token. */
-function slowly(model: Model, prompt: Int32Array, tokens: number): number[] {
+function slowly(model: OpenModel, prompt: Int32Array, tokens: number): number[] {
   const ids = [...prompt];
   for (let count = 0; count < tokens; count++) {
     const last = logitsOf(model, Int32Array.from(ids)).slice(-model.architecture.vocabularySize);
@@ -50,6 +50,7 @@ Deno.test("generate() draws the same text from the same seed, another from anoth
 
 Deno.test("generate() holds no tensors between two steps", () =>
   withRandomModel(families.opt, (model) => {
+    model.outer.head; // opens when it is first asked for
     const before = tf.memory().numTensors;
     const tokens = generate(model, randomIds(5), { ...greedy, tokens: 10, cache: "int8" });
     for (const _ of tokens) assertEquals(tf.memory().numTensors, before);
@@ -64,4 +65,16 @@ Deno.test("generate() refuses more tokens than the window takes", () =>
       "Cannot generate: prompt and tokens must number at most 64 with random, got 65",
     );
     assertEquals([...generate(model, randomIds(30), { ...greedy, tokens: 34 })].length, 34);
+  }));
+
+Deno.test("continuePrompt() gives what generate() does and closes the model, refused or not", () =>
+  withRandomModel(families.bloom, async (model, stored) => {
+    const options = { temperature: 1, tokens: 12, seed: 3 };
+    const expected = [...generate(model, randomIds(5), options)];
+    const before = tf.memory().numTensors;
+    assertEquals(await continuePrompt(stored, randomIds(5), options), expected);
+    assertEquals(tf.memory().numTensors, before);
+    const strange = Int32Array.of(50);
+    await assertRejects(() => continuePrompt(stored, strange, options), InputError, "token ids");
+    assertEquals(tf.memory().numTensors, before);
   }));

@@ -1,111 +1,68 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import { InputError } from "../../lib/core/mod.ts";
-import { scoreWindow } from "../../lib/eval/mod.ts";
-import {
-  methodOf,
-  methods,
-  needsCalibration,
-  quantizedForward,
-  quantizeWeights,
-} from "../../lib/methods/mod.ts";
-import { disposeModel } from "../../lib/model/mod.ts";
-import { pruning, randomIds, tinyModels, withModel } from "../eval/tiny_models.ts";
+import { assert, assertEquals } from "@std/assert";
+import { bitsLabel, configure, type Method, type Pass } from "../../lib/methods/mod.ts";
+import type { Architecture } from "../../lib/model/mod.ts";
+import { families } from "../model/tiny_models.ts";
 
-const windows = [1, 2, 3].map((seed) => randomIds(40, seed));
-const calibration = () => ({ weightWindows: windows, activationWindows: windows.slice(0, 2) });
-
-Deno.test("methods hold the released settings of GPTQ, and round to nearest by rows", () => {
-  const options = { bits: 4, groupSize: 128, actOrder: true, symmetric: false };
-  const weights = {
-    kind: "gptq",
-    options: { ...options, blockSize: 128, percdamp: 0.01 },
-  } as const;
-  const { fp16, rtn4, ...others } = methods;
-  for (const method of Object.values(others)) assertEquals(method.weights, weights);
-  const rows = { bits: 4, groupSize: "row", symmetric: false, range: "minmax" } as const;
-  assertEquals(rtn4.weights, { kind: "rtn", options: rows });
-  assertEquals(fp16.weights, { kind: "keep" });
-});
-
-Deno.test("methods compute half of the tokens in four bits in AgileQ-4/8", () =>
-  withModel("llama", ({ architecture }) => {
-    const { lower } = methods["agileq-4/8"].activations("paper", architecture);
-    assertEquals([lower?.share, lower?.inherited], [0.5, false]);
-  }));
-
-Deno.test("methodOf() finds every method and refuses other names", () => {
-  for (const [name, method] of Object.entries(methods)) assert(methodOf(name) === method);
-  for (const name of ["int3", "toString"]) {
-    assertThrows(
-      () => methodOf(name),
-      InputError,
-      `Cannot choose a method: it must be ${Object.keys(methods).join(", ")}, got "${name}"`,
-    );
-  }
-});
-
-Deno.test("methods share the weights of GPTQ where their settings are the same", () => {
-  assertEquals(methods["agileq-8"].weights, methods.gptq4.weights);
-});
-
-Deno.test("needsCalibration() is true of the methods that ask for windows", () =>
-  withModel("llama", async (model) => {
-    for (const name of Object.keys(methods)) {
-      let asked = false;
-      const draw = () => {
-        asked = true;
-        return calibration();
-      };
-      const quantized = await quantizeWeights(model, methodOf(name), draw);
-      quantizedForward(quantized, methodOf(name), "paper", draw);
-      assertEquals(needsCalibration(methodOf(name)), asked, name);
-      if (quantized !== model) disposeModel(quantized, model);
-    }
-  }));
-
-for (const name of tinyModels) {
-  for (const method of Object.keys(methods)) {
-    for (const profile of ["paper", "released"] as const) {
-      Deno.test(`quantizedForward() runs ${method} on ${name}, profile ${profile}`, () =>
-        withModel(name, async (model) => {
-          const chosen = methodOf(method);
-          const quantized = await quantizeWeights(model, chosen, calibration);
-          const forward = quantizedForward(quantized, chosen, profile, calibration);
-          const scores = scoreWindow(quantized, randomIds(40, 9), forward, model);
-          const divergence = scores.divergence!.reduce((sum, value) => sum + value, 0) / 39;
-          assertEquals(divergence > 0, method !== "fp16");
-          assert(divergence < 0.1, `divergence ${divergence}`);
-          disposeModel(quantized, model);
-        }));
-    }
-  }
+interface Settings {
+  weights: { bits: number; group: number };
+  activations: { bits: number; profile: string };
 }
 
-Deno.test("quantizedForward() hands on pruning and quantizes no activations without a scheme", () =>
-  withModel("llama", (model) => {
-    const unread = () => {
-      throw new Error("calibration was read");
-    };
-    const plain = quantizedForward(model, methods.rtn4, "paper", unread, { pruning });
-    assertEquals(plain, { pruning });
-    const quantizing = quantizedForward(model, methods["agileq-8"], "paper", calibration, {
-      pruning,
-    });
-    assert(quantizing.pruning === pruning && quantizing.hook !== undefined);
-  }));
+/** A method whose only pass tells what it was given. */
+const echo: Method<Settings> = {
+  passes: (settings, { family }): Pass[] => [{ name: family, settings }],
+};
 
-Deno.test("quantizedForward() calibrates on its own windows, with pruning", () =>
-  withModel("llama", (model) => {
-    const score = (forward: ReturnType<typeof quantizedForward>) =>
-      scoreWindow(model, windows[0], { hook: forward.hook }).loss;
-    const method = methods["agileq-8"];
-    const two = quantizedForward(model, method, "released", calibration);
-    const others = () => ({ ...calibration(), activationWindows: windows.slice(2) });
-    assert(
-      score(two).some((loss, i) =>
-        loss !== score(quantizedForward(model, method, "released", others))[i]
-      ),
-    );
-    const pruned = quantizedForward(model, method, "released", calibration, { pruning });
-    assert(score(two).some((loss, i) => loss !== score(pruned)[i]));
-  }));
+const settings: Settings = {
+  weights: { bits: 3, group: 16 },
+  activations: { bits: 6, profile: "paper" },
+};
+
+/** What a configured method's pass was given. */
+function told(method: { passes(architecture: Architecture): Pass[] }): unknown {
+  const [{ name, settings }] = method.passes(families.opt);
+  assertEquals(name, "opt");
+  return settings;
+}
+
+Deno.test("configure() gives passes their settings, and a label of bits", () => {
+  const method = configure("Echo", echo, settings);
+  assertEquals([method.title, method.settings], ["Echo", settings]);
+  assertEquals(method.label, { weight: "INT3", activation: "INT6" });
+  assertEquals(told(method), settings);
+});
+
+Deno.test("configure() takes the label of a method that has its own", () => {
+  const label = { weight: "2.5 bits", activation: "FP16" };
+  assert(configure("Echo", { ...echo, label: () => label }, settings).label === label);
+});
+
+Deno.test("configure().with() changes some settings, the label with them, and leaves the method", () => {
+  const method = configure("Echo", echo, settings);
+  const changed = method.with({ weights: { bits: 2 }, activations: { profile: "released" } });
+  const expected = {
+    weights: { bits: 2, group: 16 },
+    activations: { bits: 6, profile: "released" },
+  };
+  assertEquals([changed.title, changed.settings], ["Echo", expected]);
+  assertEquals(told(changed), expected);
+  assertEquals(changed.label, { weight: "INT2", activation: "INT6" });
+  assertEquals([told(method), method.label.weight], [settings, "INT3"]);
+  assertEquals(told(changed.with({})), expected);
+});
+
+Deno.test("configure().with() takes no settings of what the method does not quantize", () => {
+  const weights: Method<Pick<Settings, "weights">> = {
+    passes: (settings) => [{ name: "opt", settings }],
+  };
+  const method = configure("Weights", weights, { weights: settings.weights })
+    .with({ activations: { bits: 8 } });
+  assertEquals(told(method), { weights: settings.weights });
+  assertEquals(method.label, { weight: "INT3", activation: "FP16" });
+});
+
+Deno.test("bitsLabel() calls what is not quantized FP16", () => {
+  assertEquals(bitsLabel({}), { weight: "FP16", activation: "FP16" });
+  assertEquals(bitsLabel({ weights: { bits: 4 } }), { weight: "INT4", activation: "FP16" });
+  assertEquals(bitsLabel({ activations: { bits: 8 } }), { weight: "FP16", activation: "INT8" });
+});

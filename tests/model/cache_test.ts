@@ -3,12 +3,12 @@ import fc from "fast-check";
 import { InputError } from "../../lib/core/mod.ts";
 import {
   type CachePrecision,
-  disposeModel,
   extend,
   forward,
   loadModel,
   logits,
-  type Model,
+  type OpenModel,
+  openModel,
   type SiteHook,
   startCache,
 } from "../../lib/model/mod.ts";
@@ -37,7 +37,7 @@ const quantize: SiteHook = (value, { site }) => {
 };
 
 /** What an eight-bit cache does to keys and values: a symmetric grid for each head of each token. */
-function roundLikeCache({ architecture: { headDim } }: Model): SiteHook {
+function roundLikeCache({ architecture: { headDim } }: OpenModel): SiteHook {
   return (value, { site }) => {
     if (site !== "attn.k" && site !== "attn.v") return value;
     const { codes, params } = quantizeUniform(tensorData(value), {
@@ -54,7 +54,7 @@ function roundLikeCache({ architecture: { headDim } }: Model): SiteHook {
 
 /** The logits of a window that runs through a cache in pieces. */
 function logitsInPieces(
-  model: Model,
+  model: OpenModel,
   ids: Int32Array,
   ends: number[],
   { hook, precision }: { hook?: SiteHook; precision?: CachePrecision } = {},
@@ -79,10 +79,9 @@ const pieces = (tokens: number) =>
 /** The end of every token. */
 const singly = (tokens: number) => Array.from({ length: tokens }, (_, index) => index + 1);
 
-async function withGolden(name: string, test: (model: Model) => void): Promise<void> {
-  const model = await loadModel(golden + name);
+async function withGolden(name: string, test: (model: OpenModel) => void): Promise<void> {
+  using model = await openModel(await loadModel(golden + name));
   test(model);
-  disposeModel(model);
 }
 
 for (const name of ["llama", "opt-pre", "bloom"]) {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { forward, logits, type Model } from "../../lib/model/mod.ts";
+import { forward, logits, type OpenModel } from "../../lib/model/mod.ts";
 import type { AgileBackend } from "../../lib/tensor/agile.ts";
 import { tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
 import { families, randomIds, withRandomModel } from "./tiny_models.ts";
@@ -10,7 +10,7 @@ function memory(): [used: number, whole: number] {
   return [arena.bytesInUse, arena.memory.buffer.byteLength];
 }
 
-function pass(model: Model, tokens: number): void {
+function pass(model: OpenModel, tokens: number): void {
   tidy(() => void logits(model, forward(model, randomIds(tokens, tokens)).hidden).dataSync());
 }
 

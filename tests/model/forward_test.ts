@@ -1,13 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import {
-  disposeModel,
   embedTokens,
   forward,
   headInput,
   loadModel,
   logits,
-  runLayer,
+  openModel,
+  runBlock,
   type SiteHook,
   type State,
 } from "../../lib/model/mod.ts";
@@ -30,7 +30,8 @@ for (const name of ["opt-pre", "opt-pre-sharded", "bloom", "llama"]) {
   for (const tag of ["len1", "len96"]) {
     Deno.test(`forward() agrees with the official code: ${name}, ${tag}`, async () => {
       const expected = goldens(name === "opt-pre-sharded" ? "opt-pre" : name);
-      const model = await loadModel(golden + name);
+      using model = await openModel(await loadModel(golden + name));
+      const { architecture, outer, blocks } = model;
       tidy(() => {
         const hook: SiteHook = (value, { site, layer }) => {
           if (site === "attn.probs") {
@@ -38,18 +39,25 @@ for (const name of ["opt-pre", "opt-pre-sharded", "bloom", "llama"]) {
           }
           return value;
         };
-        let state: State = embedTokens(model, expected(`${tag}.input_ids`) as Int32Array);
+        let state: State = embedTokens(
+          architecture,
+          outer,
+          expected(`${tag}.input_ids`) as Int32Array,
+        );
         assertFloatsClose(tensorData(state.hidden), expected(`${tag}.hidden.embed`), 1e-5);
-        for (let layer = 0; layer < model.architecture.layers; layer++) {
-          state = runLayer(model, layer, state, { hook }).state;
-          assertFloatsClose(tensorData(state.hidden), expected(`${tag}.hidden.${layer}`), 1e-5);
+        for (const block of blocks) {
+          state = runBlock(architecture, block, state, { hook }).state;
+          assertFloatsClose(
+            tensorData(state.hidden),
+            expected(`${tag}.hidden.${block.layer}`),
+            1e-5,
+          );
         }
         const final = headInput(model, state.hidden);
         assertFloatsClose(tensorData(final), expected(`${tag}.hidden.final`), 1e-5);
         const scores = logits(model, state.hidden);
         assertFloatsClose(tensorData(scores), expected(`${tag}.logits`), 2e-5);
       });
-      disposeModel(model);
     });
   }
 }
@@ -57,10 +65,9 @@ for (const name of ["opt-pre", "opt-pre-sharded", "bloom", "llama"]) {
 for (const name of ["llama-f16", "llama-bf16"]) {
   Deno.test(`forward() agrees with the official code on rounded weights: ${name}`, async () => {
     const { sequences } = JSON.parse(await Deno.readTextFile(`${golden}${name}/goldens.json`));
-    const model = await loadModel(golden + name);
+    using model = await openModel(await loadModel(golden + name));
     const scores = logitsOf(model, Int32Array.from(sequences.len96.input_ids));
     assertFloatsClose(scores, goldens(name)("len96.logits"), 2e-5);
-    disposeModel(model);
   });
 }
 

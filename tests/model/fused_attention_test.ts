@@ -1,13 +1,21 @@
 import { assertEquals } from "@std/assert";
-import { joinFused, splitFused } from "../../lib/model/fused_attention.ts";
+import { floatMatrix } from "../../lib/format/mod.ts";
+import { fusedRows, joinFused } from "../../lib/model/fused_attention.ts";
 
-Deno.test("splitFused() takes rows [head, {q, k, v}, headDim] apart", () => {
-  // Two heads of width 1, one column: q0 k0 v0 q1 k1 v1.
-  const parts = splitFused(Float32Array.of(1, 2, 3, 4, 5, 6), 2, 1, 1);
-  assertEquals(parts.map((part) => [...part]), [[1, 4], [2, 5], [3, 6]]);
+Deno.test("fusedRows() finds a part in rows [head, {q, k, v}, headDim]", () => {
+  // Two heads of width 1: q0 k0 v0 q1 k1 v1; then two of width 2.
+  assertEquals([0, 1, 2].map((part) => [...fusedRows(part, 2, 1)]), [[0, 3], [1, 4], [2, 5]]);
+  assertEquals([0, 1, 2].map((part) => [...fusedRows(part, 2, 2)]), [
+    [0, 1, 6, 7],
+    [2, 3, 8, 9],
+    [4, 5, 10, 11],
+  ]);
 });
 
-Deno.test("joinFused() undoes splitFused()", () => {
-  const fused = Float32Array.from({ length: 3 * 3 * 4 * 5 }, (_, i) => i);
-  assertEquals(joinFused(splitFused(fused, 3, 4, 5), 3, 4, 5), fused);
+Deno.test("joinFused() puts together what fusedRows() takes apart", () => {
+  const [heads, headDim, columns] = [3, 4, 5];
+  const data = Float32Array.from({ length: 3 * heads * headDim * columns }, (_, i) => i);
+  const fused = floatMatrix("F32", data, 3 * heads * headDim, columns);
+  const parts = [0, 1, 2].map((part) => fused.takeRows(fusedRows(part, heads, headDim)).data);
+  assertEquals(joinFused(parts, heads, headDim, columns), data);
 });

@@ -1,8 +1,18 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { type Architecture, disposeModel, loadModel } from "../../lib/model/mod.ts";
+import { perplexity } from "../../lib/eval/mod.ts";
+import { decodeMatrix, encodeFloats, FloatMatrix, floatMatrix } from "../../lib/format/mod.ts";
 import type { TensorToWrite } from "../../lib/io/mod.ts";
+import {
+  type Architecture,
+  loadModel,
+  type Model,
+  saveModel,
+  type StoredModule,
+} from "../../lib/model/mod.ts";
+import { tf } from "../../lib/tensor/mod.ts";
+import { withFolder } from "../io/temporary_folder.ts";
 import { assertRefused, changeConfig, changeTensors, withSaved } from "./saved_model.ts";
-import { families, tinyArchitectures } from "./tiny_models.ts";
+import { families, parameterValues, randomModel, tinyArchitectures } from "./tiny_models.ts";
 
 const refusedFields: [keyof typeof families, Record<string, unknown>, string][] = [
   ["llama", { model_type: "gpt2" }, 'model_type must be llama, opt, bloom, got "gpt2"'],
@@ -219,7 +229,6 @@ Deno.test("loadModel() reads older and newer names of the same fields", async ()
       await changeConfig(folder, changes);
       const model = await loadModel(folder);
       assertEquals(model.architecture, { ...architecture, ...expected });
-      disposeModel(model);
     });
   }
 });
@@ -229,7 +238,6 @@ Deno.test("loadModel() names the model after its folder", async () => {
     for (const path of [folder, `${folder}/`]) {
       const model = await loadModel(path);
       assertEquals(model.name, folder.split("/").pop());
-      disposeModel(model);
     }
   });
 });
@@ -259,4 +267,69 @@ Deno.test("loadModel() names tensor, layer and place of a weight that is not fin
       await assertRefused(folder, `Cannot load FOLDER: ${rule}`);
     });
   }
+});
+
+const golden = new URL("../golden/hf/", import.meta.url).pathname;
+
+/** The weights of all modules of a model, which are floats. */
+async function weightsOf({ architecture, source }: Model): Promise<FloatMatrix[]> {
+  const modules: StoredModule[] = Object.values(source.outer);
+  for (let layer = 0; layer < architecture.layers; layer++) {
+    modules.push(...Object.values(await source.layer(layer)));
+  }
+  return modules.map(({ weight }) => {
+    if (!(weight instanceof FloatMatrix)) throw new TypeError("a weight of other form");
+    return weight;
+  });
+}
+
+for (const [name, dtype] of [["llama-f16", "F16"], ["llama-bf16", "BF16"]] as const) {
+  Deno.test(`loadModel() keeps ${dtype} as it is stored, and computes with the same numbers`, async () => {
+    const model = await loadModel(golden + name);
+    await withFolder(async (folder) => {
+      await saveModel(model, folder, "F32");
+      const wide = await loadModel(folder);
+      const decoded = await weightsOf(wide);
+      for (const [index, weight] of (await weightsOf(model)).entries()) {
+        assertEquals([weight.dtype, decoded[index].dtype], [dtype, "F32"]);
+        assertEquals(weight.byteLength, 2 * weight.rows * weight.columns);
+        assertEquals(weight.byteLength, decoded[index].byteLength / 2);
+      }
+      assertEquals(await parameterValues(wide), await parameterValues(model));
+      const ids = Int32Array.from({ length: 200 }, (_, i) => 37 * i % 512);
+      const [narrow, expected] = [
+        await perplexity(model, ids, { window: 40 }),
+        await perplexity(wide, ids, { window: 40 }),
+      ];
+      assertEquals(narrow.perplexity, expected.perplexity);
+    });
+  });
+}
+
+for (const dtype of ["F16", "BF16", "F32", "F64"] as const) {
+  Deno.test(`loadModel() takes the fused tensors of BLOOM apart in their type: ${dtype}`, async () => {
+    const model = await randomModel(families.bloom);
+    await withFolder(async (folder) => {
+      await saveModel(model, folder, "F32");
+      await changeTensors(folder, (tensors) =>
+        tensors.map((each) => {
+          const data = each.data as Float32Array;
+          return { ...each, dtype, data: dtype === "F64" ? Float64Array.from(data) : data };
+        }));
+      const loaded = await loadModel(folder);
+      const held = dtype === "F64" ? "F32" : dtype;
+      for (const weight of await weightsOf(loaded)) assertEquals(weight.dtype, held);
+      const expected = Object.entries(await parameterValues(model)).map(([name, values]) => {
+        const encoded = floatMatrix(held, encodeFloats(values, held), 1, values.length);
+        return [name, decodeMatrix(encoded)];
+      });
+      assertEquals(await parameterValues(loaded), Object.fromEntries(expected));
+    });
+  });
+}
+
+Deno.test("loadModel() makes no tensors", async () => {
+  const before = tf.memory().numTensors;
+  for (const name of ["llama", "opt-pre-sharded", "bloom"]) await loadModel(golden + name);
+  assertEquals(tf.memory().numTensors, before);
 });

@@ -12,7 +12,7 @@ import {
 } from "../../lib/model/mod.ts";
 import { tensorData, type tf, tidy } from "../../lib/tensor/mod.ts";
 import { conventionalImportance, startTokenImportance } from "../../lib/tokens/mod.ts";
-import { randomIds, tinyModels, withModel } from "../eval/tiny_models.ts";
+import { randomIds, tinyModels, withOpenModel } from "../eval/tiny_models.ts";
 
 const window = randomIds(40, 3);
 const laterSites: SiteName[] = ["attn.output", "mlp.input", "mlp.hidden"];
@@ -61,14 +61,14 @@ function lowest(scores: Float32Array, count: number): number[] {
 for (const name of tinyModels) {
   for (const [plan, { lower, pruning }] of Object.entries(plans)) {
     Deno.test(`forward() tells its hook which tokens to compute in fewer bits: ${name}, ${plan}`, () =>
-      withModel(name, (model) => {
+      withOpenModel(name, (model) => {
         const { heads } = model.architecture;
         const run = (options: ForwardOptions) => tidy(() => void forward(model, window, options));
         const { told, maps } = observed(run, { lower, pruning });
         let present = [...window.keys()];
         let before = new Set<number>();
         let some = 0;
-        for (const layer of model.weights.layers.keys()) {
+        for (const layer of model.blocks.keys()) {
           const tokens = present.length;
           const ratio = pruning?.ratios.get(layer) ?? 0;
           const score = ratio > 0 && pruning!.importance !== "startToken"
@@ -99,7 +99,7 @@ for (const name of tinyModels) {
 }
 
 Deno.test("forward() refuses shares of fewer layers and shares out of range", () =>
-  withModel("bloom", (model) => {
+  withOpenModel("bloom", (model) => {
     for (
       const [share, message] of [
         [[0.5, 0.5], "Cannot select tokens: layer 2 must have a share, got [0.5,0.5]"],
@@ -112,7 +112,7 @@ Deno.test("forward() refuses shares of fewer layers and shares out of range", ()
   }));
 
 Deno.test("extend() chooses no tokens: next to a cache there are no scores", () =>
-  withModel("opt-pre", (model) => {
+  withOpenModel("opt-pre", (model) => {
     const hook = (value: tf.Tensor, { lower }: Visit) => {
       assertEquals(lower, undefined);
       return value;

@@ -2,12 +2,12 @@ import { assertEquals } from "@std/assert";
 import { type TensorToWrite, writeSafetensors } from "../../lib/io/mod.ts";
 import {
   type Architecture,
-  disposeModel,
+  type BlockSource,
+  type LayerModuleName,
   loadModel,
-  type Model,
+  openModel,
   saveModel,
 } from "../../lib/model/mod.ts";
-import { tf } from "../../lib/tensor/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { assertRefused, changeConfig, changeTensors, withSaved } from "./saved_model.ts";
 import { families, randomIds, randomModel, withRandomModel } from "./tiny_models.ts";
@@ -16,13 +16,11 @@ import { logitsOf } from "./with_reference.ts";
 /** What loading a folder gives: logits of some tokens, the architecture and the warnings. */
 async function loaded(folder: string) {
   const model = await loadModel(folder);
-  const { architecture, warnings } = model;
-  const logits = logitsOf(model, randomIds(8));
-  disposeModel(model);
+  using open = await openModel(model);
   return {
-    logits,
-    architecture,
-    warnings: warnings!.map((each) => each.replaceAll(folder, "FOLDER")),
+    logits: logitsOf(open, randomIds(8)),
+    architecture: model.architecture,
+    warnings: model.warnings!.map((each) => each.replaceAll(folder, "FOLDER")),
   };
 }
 
@@ -44,9 +42,9 @@ for (const [name, embedding] of Object.entries(embeddings)) {
   const architecture = families[name as keyof typeof families];
 
   Deno.test(`matchCheckpoint() finds a tied matrix under either name or both: ${name}`, async () => {
-    await withRandomModel(architecture, async (model) => {
+    await withRandomModel(architecture, async (model, stored) => {
       await withFolder(async (folder) => {
-        await saveModel(model, folder, "F32");
+        await saveModel(stored, folder, "F32");
         const expected = { logits: logitsOf(model, randomIds(8)), architecture, warnings: [] };
         assertEquals(await loaded(folder), expected);
         const asHead = (each: TensorToWrite) => ({ ...each, name: "lm_head.weight" });
@@ -91,24 +89,29 @@ Deno.test("matchCheckpoint() refuses a tied head of another shape than the embed
 });
 
 Deno.test("matchCheckpoint() names what the configuration leaves out, and how often", async () => {
-  await withRandomModel({ ...families.llama, attentionBias: true }, async (model) => {
-    const zeroed: Model = await randomModel({ ...families.llama, attentionBias: true });
-    for (const layer of zeroed.weights.layers) {
-      for (const name of ["query", "key", "value", "output"] as const) {
-        layer[name]!.bias = tf.zerosLike(layer[name]!.bias!);
-      }
-    }
-    await withFolder(async (folder) => {
-      await saveModel(model, folder, "F32");
-      await changeConfig(folder, { attention_bias: false });
-      const { logits, warnings } = await loaded(folder);
-      assertEquals(logits, logitsOf(zeroed, randomIds(8)));
-      assertEquals(warnings, [
-        "The model does not use 8 tensors of FOLDER: model.layers.*.self_attn.k_proj.bias (2), " +
-        "model.layers.*.self_attn.o_proj.bias (2), model.layers.*.self_attn.q_proj.bias (2), " +
-        "model.layers.*.self_attn.v_proj.bias (2).",
-      ]);
-    });
+  const stored = await randomModel({ ...families.llama, attentionBias: true });
+  const biased = new Set<LayerModuleName>(["query", "key", "value", "output"]);
+  const source: BlockSource = {
+    ...stored.source,
+    async layer(index) {
+      const modules = Object.entries(await stored.source.layer(index)).map(([name, module]) => {
+        const isBiased = biased.has(name as LayerModuleName);
+        return [name, isBiased ? { weight: module.weight } : module];
+      });
+      return Object.fromEntries(modules);
+    },
+  };
+  using unbiased = await openModel({ ...stored, source });
+  await withFolder(async (folder) => {
+    await saveModel(stored, folder, "F32");
+    await changeConfig(folder, { attention_bias: false });
+    const { logits, warnings } = await loaded(folder);
+    assertEquals(logits, logitsOf(unbiased, randomIds(8)));
+    assertEquals(warnings, [
+      "The model does not use 8 tensors of FOLDER: model.layers.*.self_attn.k_proj.bias (2), " +
+      "model.layers.*.self_attn.o_proj.bias (2), model.layers.*.self_attn.q_proj.bias (2), " +
+      "model.layers.*.self_attn.v_proj.bias (2).",
+    ]);
   });
 });
 
@@ -278,19 +281,17 @@ for (
   ] as const
 ) {
   Deno.test(`matchCheckpoint() finds the tensors of ${family} under every prefix`, async () => {
-    await withRandomModel(families[family], async (model) => {
+    await withRandomModel(families[family], async (model, stored) => {
       const expected = logitsOf(model, randomIds(8));
       for (const prefix of prefixes) {
         await withFolder(async (folder) => {
-          await saveModel(model, folder, "F32");
+          await saveModel(stored, folder, "F32");
           await changeTensors(
             folder,
             (tensors) =>
               tensors.map((each) => ({ ...each, name: each.name.replace(written, prefix) })),
           );
-          const loaded = await loadModel(folder);
-          assertEquals(logitsOf(loaded, randomIds(8)), expected);
-          disposeModel(loaded);
+          assertEquals((await loaded(folder)).logits, expected);
         });
       }
     });

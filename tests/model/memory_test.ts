@@ -1,36 +1,53 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
-import { parameters } from "../../lib/model/mod.ts";
-import { parameterMemory, requireMemory } from "../../lib/model/memory.ts";
-import { freeBytes, tensorData, tf, useBackend } from "../../lib/tensor/mod.ts";
+import { forward, logits, type OpenModel, openModel } from "../../lib/model/mod.ts";
+import { openMemory, requireMemory, streamBudget } from "../../lib/model/memory.ts";
+import { freeBytes, tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { assertRefused } from "./saved_model.ts";
-import { families, tinyArchitectures, withRandomModel } from "./tiny_models.ts";
+import { families, randomIds, randomModel, tinyArchitectures } from "./tiny_models.ts";
 
-Deno.test("parameterMemory() counts what the parameters take", async () => {
+Deno.test("openMemory() counts what one block and what surrounds it take", async () => {
   for (const architecture of Object.values(tinyArchitectures)) {
-    await withRandomModel({ ...architecture, layers: 3 }, (model) => {
-      const tensors = parameters(model.weights);
-      const before = freeBytes();
-      tensors.forEach(tensorData); // brings them into the memory
-      assertEquals(parameterMemory(model.architecture), {
-        parameters: tensors.reduce((sum, { size }) => sum + size, 0),
-        bytes: before - freeBytes(),
-      });
+    const model = await randomModel({ ...architecture, layers: 1 });
+    // What computes brings what it reads into the memory.
+    const run = (open: OpenModel) =>
+      tidy(() => void logits(open, forward(open, randomIds(5)).hidden).dataSync());
+    {
+      using open = await openModel(model);
+      run(open); // kernels keep what they work in
+    }
+    const [tensors, free] = [tf.memory().numBytes, freeBytes()];
+    using open = await openModel(model);
+    run(open);
+    assertEquals(openMemory({ ...architecture, layers: 3 }), {
+      parameters: (tf.memory().numBytes - tensors) / 4,
+      bytes: free - freeBytes(),
     });
   }
 });
 
+Deno.test("streamBudget() is four blocks, within 8 MiB and 1 GiB", () => {
+  const { llama } = families;
+  assertEquals(streamBudget(llama), 2 ** 23);
+  const middle = { ...llama, hiddenSize: 1024, heads: 8, keyValueHeads: 8, headDim: 128 };
+  const parameters = 4 * 1024 ** 2 + 3 * 1024 * middle.intermediateSize + 2 * 1024;
+  assertEquals(streamBudget(middle), 4 * 4 * parameters);
+  assertEquals(streamBudget({ ...middle, intermediateSize: 2 ** 20 }), 2 ** 30);
+});
+
 Deno.test("requireMemory() lets through what fits and refuses the rest", async () => {
   const wide = { ...families.llama, embeddingSize: 4096, hiddenSize: 4096, vocabularySize: 32000 };
-  requireMemory({ ...wide, layers: 2 }, "load a model");
+  requireMemory({ ...wide, layers: 2000 }, "load a model");
+  const wider = { ...wide, vocabularySize: 320_000 };
   assertThrows(
-    () => requireMemory({ ...wide, layers: 2000 }, "load a model"),
+    () => requireMemory(wider, "load a model"),
     InputError,
-    "Cannot load a model: 1916932096 parameters must fit as float32 into 4.00 GiB of memory, got ",
+    "Cannot load a model: the 1311617024 parameters of a block and the head must fit as float32 " +
+      "into 4.00 GiB of memory, got ",
   );
   await useBackend("cpu");
-  requireMemory({ ...wide, layers: 2000 }, "load a model");
+  requireMemory(wider, "load a model");
   await useBackend("agile");
 });
 
@@ -41,15 +58,15 @@ Deno.test("loadModel() refuses by config.json alone what cannot fit", () =>
       hidden_size: 16,
       intermediate_size: 32,
       num_attention_heads: 2,
-      vocab_size: 50,
+      vocab_size: 1e9,
       num_hidden_layers: 1e9,
     };
     await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify(config));
     const before = tf.memory().numTensors;
     await assertRefused(
       folder,
-      "Cannot load FOLDER: 2592000001616 parameters must fit as float32 into 4.00 GiB of memory, " +
-        'got "12069.94 GiB"',
+      "Cannot load FOLDER: the 16000002608 parameters of a block and the head must fit as float32 " +
+        'into 4.00 GiB of memory, got "64.00 GiB"',
     );
     assertEquals(tf.memory().numTensors, before);
   }));

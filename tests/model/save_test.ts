@@ -1,41 +1,24 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
-import {
-  type Architecture,
-  disposeModel,
-  loadModel,
-  type Model,
-  parameters,
-  saveModel,
-} from "../../lib/model/mod.ts";
-import { tensorData, tf } from "../../lib/tensor/mod.ts";
+import { type Architecture, loadModel, saveModel } from "../../lib/model/mod.ts";
 import { readGolden } from "../golden/read_golden.ts";
 import { withFolder } from "../io/temporary_folder.ts";
-import { families, tinyArchitectures, withRandomModel } from "./tiny_models.ts";
-
-const values = ({ weights }: Model) =>
-  parameters(weights).map((tensor) => [tensor.shape, tensorData(tensor)]);
+import { families, parameterValues, randomModel, tinyArchitectures } from "./tiny_models.ts";
 
 for (const [name, architecture] of Object.entries(tinyArchitectures)) {
   for (const dtype of ["F32", "F16"] as const) {
     Deno.test(`saveModel() writes what loadModel() reads, ${dtype}: ${name}`, async () => {
-      await withRandomModel(architecture, async (model) => {
-        await withFolder(async (folder) => {
-          await saveModel(model, folder, dtype);
-          const before = tf.memory().numTensors;
-          const loaded = await loadModel(folder);
-          const stored = (value: number) => dtype === "F16" ? Math.f16round(value) : value;
-          assertEquals(loaded.architecture, model.architecture);
-          assertEquals(
-            values(loaded),
-            parameters(model.weights).map((tensor) => [
-              tensor.shape,
-              tensorData(tensor).map(stored),
-            ]),
-          );
-          disposeModel(loaded);
-          assertEquals(tf.memory().numTensors, before);
-        });
+      const model = await randomModel(architecture);
+      await withFolder(async (folder) => {
+        await saveModel(model, folder, dtype);
+        const loaded = await loadModel(folder);
+        const stored = (value: number) => dtype === "F16" ? Math.f16round(value) : value;
+        assertEquals(loaded.architecture, model.architecture);
+        const values = Object.entries(await parameterValues(model));
+        assertEquals(
+          await parameterValues(loaded),
+          Object.fromEntries(values.map(([name, each]) => [name, each.map(stored)])),
+        );
       });
     });
   }
@@ -45,39 +28,35 @@ Deno.test("saveModel() gives tensors the names and shapes of the official checkp
   const golden = { llama: "llama", opt: "opt-pre", bloom: "bloom" };
   for (const [family, folderName] of Object.entries(golden)) {
     const architecture = families[family as keyof typeof families];
-    await withRandomModel({ ...architecture, layers: 3 }, async (model) => {
-      await withFolder(async (folder) => {
-        await saveModel(model, folder, "F32");
-        const namesIn = (path: string) =>
-          [...readGolden(`${path}/model.safetensors`).tensors]
-            .map(([name, { shape }]) => `${name.replace("transformer.", "")} ${shape.length}`)
-            .filter((name) => !/inv_freq|lm_head/.test(name)).sort();
-        assertEquals(namesIn(folder), namesIn(`hf/${folderName}`));
-      });
+    const model = await randomModel({ ...architecture, layers: 3 });
+    await withFolder(async (folder) => {
+      await saveModel(model, folder, "F32");
+      const namesIn = (path: string) =>
+        [...readGolden(`${path}/model.safetensors`).tensors]
+          .map(([name, { shape }]) => `${name.replace("transformer.", "")} ${shape.length}`)
+          .filter((name) => !/inv_freq|lm_head/.test(name)).sort();
+      assertEquals(namesIn(folder), namesIn(`hf/${folderName}`));
     });
   }
 });
 
 Deno.test("saveModel() says in config.json how the weights are stored", async () => {
-  await withRandomModel(families.bloom, async (model) => {
-    await withFolder(async (folder) => {
-      for (const [dtype, expected] of [["F16", "float16"], ["F32", "float32"]] as const) {
-        await saveModel(model, `${folder}/new`, dtype);
-        const config = JSON.parse(await Deno.readTextFile(`${folder}/new/config.json`));
-        assertEquals(config.torch_dtype, expected);
-      }
-    });
+  const model = await randomModel(families.bloom);
+  await withFolder(async (folder) => {
+    for (const [dtype, expected] of [["F16", "float16"], ["F32", "float32"]] as const) {
+      await saveModel(model, `${folder}/new`, dtype);
+      const config = JSON.parse(await Deno.readTextFile(`${folder}/new/config.json`));
+      assertEquals(config.torch_dtype, expected);
+    }
   });
 });
 
 Deno.test("saveModel() keeps an OPT without its final norm", async () => {
-  await withRandomModel({ ...families.opt, finalNorm: false }, async (model) => {
-    await withFolder(async (folder) => {
-      await saveModel(model, folder, "F32");
-      const loaded = await loadModel(folder);
-      assertEquals(loaded.architecture, model.architecture);
-      disposeModel(loaded);
-    });
+  const model = await randomModel({ ...families.opt, finalNorm: false });
+  await withFolder(async (folder) => {
+    await saveModel(model, folder, "F32");
+    const loaded = await loadModel(folder);
+    assertEquals(loaded.architecture, model.architecture);
   });
 });
 
@@ -97,12 +76,11 @@ Deno.test("saveModel() refuses what the family's config.json cannot express", as
     ],
   ];
   for (const [architecture, rule] of refused) {
-    await withRandomModel(architecture, async (model) => {
-      await withFolder(async (folder) => {
-        const error = await assertRejects(() => saveModel(model, folder, "F32"), InputError);
-        assertEquals(error.message, `Cannot write ${folder}/config.json: ${rule}`);
-        assertEquals([...Deno.readDirSync(folder)], []);
-      });
+    const model = await randomModel(architecture);
+    await withFolder(async (folder) => {
+      const error = await assertRejects(() => saveModel(model, folder, "F32"), InputError);
+      assertEquals(error.message, `Cannot write ${folder}/config.json: ${rule}`);
+      assertEquals([...Deno.readDirSync(folder)], []);
     });
   }
 });

@@ -5,18 +5,17 @@ import { type Architecture, loadModel, saveModel } from "../../lib/model/mod.ts"
 import { tf } from "../../lib/tensor/mod.ts";
 import { readGolden } from "../golden/read_golden.ts";
 import { withFolder } from "../io/temporary_folder.ts";
-import { withRandomModel } from "./tiny_models.ts";
+import { randomModel } from "./tiny_models.ts";
 
 /** Runs a test on the folder of a random model. */
 export async function withSaved(
   architecture: Architecture,
   test: (folder: string) => Promise<void>,
 ): Promise<void> {
-  await withRandomModel(architecture, async (model) => {
-    await withFolder(async (folder) => {
-      await saveModel(model, folder, "F32");
-      await test(folder);
-    });
+  const model = await randomModel(architecture);
+  await withFolder(async (folder) => {
+    await saveModel(model, folder, "F32");
+    await test(folder);
   });
 }
 

@@ -11,7 +11,7 @@ Deno.test("chainHooks() runs hooks in order, each on what the one before returne
         calls.push([name, [...tensorData(value)], visit]);
         return change(value);
       };
-    const visit = { site: "attn.q", layer: 3 } as const;
+    const visit = { site: "attn.q", layer: 3, window: 0 } as const;
     const chained = chainHooks(
       hook("add", (value) => tf.add(value, 1)),
       hook("double", (value) => tf.mul(value, 2)),
@@ -28,7 +28,7 @@ Deno.test("chainHooks() runs hooks in order, each on what the one before returne
 
 Deno.test("chainHooks() of none hands the value through", () => {
   const value = tf.tensor1d([1]);
-  assertStrictEquals(chainHooks()(value, { site: "attn.k", layer: 0 }), value);
+  assertStrictEquals(chainHooks()(value, { site: "attn.k", layer: 0, window: 0 }), value);
   value.dispose();
 });
 
@@ -43,7 +43,7 @@ Deno.test("chainHooks() is called where one of the hooks is, and calls each at i
   const chained = chainHooks(first, second);
   assertEquals(chained.sites, ["attn.q", "attn.k", "mlp.input"]);
   const value = tf.scalar(1);
-  for (const site of chained.sites!) chained(value, { site, layer: 0 });
+  for (const site of chained.sites!) chained(value, { site, layer: 0, window: 0 });
   value.dispose();
   assertEquals(calls, ["first attn.q", "first attn.k", "second attn.k", "second mlp.input"]);
   assertEquals(chainHooks(first, tap("all")).sites, [...siteNames]);

@@ -1,6 +1,17 @@
 import { seededRandom } from "../../lib/core/mod.ts";
-import { type Architecture, buildWeights, disposeModel, type Model } from "../../lib/model/mod.ts";
-import { tf, useBackend } from "../../lib/tensor/mod.ts";
+import { decodeMatrix, floatMatrix } from "../../lib/format/mod.ts";
+import {
+  type Architecture,
+  buildWeights,
+  matrixShape,
+  type Model,
+  moduleShapes,
+  type OpenModel,
+  openModel,
+  residentSource,
+  type StoredModule,
+} from "../../lib/model/mod.ts";
+import { useBackend } from "../../lib/tensor/mod.ts";
 
 // Native libraries stay loaded for the life of the process: load before any test counts resources.
 await useBackend("agile");
@@ -87,31 +98,41 @@ export const families = { llama, opt, bloom };
 /** A model whose every parameter, gains and biases included, is random and matters. */
 export async function randomModel(architecture: Architecture, seed = 0): Promise<Model> {
   const random = seededRandom(seed);
-  const normal = (shape: number[], deviation: number, mean = 0) => {
-    const size = shape.reduce((product, each) => product * each, 1);
-    const values = Float32Array.from({ length: size }, () => mean + deviation * random.normal());
-    return tf.tensor(values, shape);
-  };
-  const weights = await buildWeights(architecture, ({ weight, bias }) => ({
-    weight: weight.length === 1
-      ? normal(weight, 0.3, 1)
-      : normal(weight, 1.5 / Math.sqrt(weight[1])),
-    ...bias && { bias: normal([weight[0]], 0.3) as tf.Tensor1D },
-  }));
-  return { name: "random", architecture, weights };
+  const normal = (size: number, deviation: number, mean = 0) =>
+    Float32Array.from({ length: size }, () => mean + deviation * random.normal());
+  const weights = await buildWeights(architecture, ({ weight, bias }) => {
+    const [rows, columns] = matrixShape(weight);
+    const values = weight.length === 1
+      ? normal(columns, 0.3, 1)
+      : normal(rows * columns, 1.5 / Math.sqrt(columns));
+    const module = { weight: floatMatrix("F32", values, rows, columns) };
+    return bias ? { ...module, bias: normal(weight[0], 0.3) } : module;
+  });
+  return { name: "random", architecture, source: residentSource(weights) };
 }
 
-/** Runs a test on a random model, which is freed afterwards. */
+/** Runs a test on a random model, which is open meanwhile. */
 export async function withRandomModel(
   architecture: Architecture,
-  test: (model: Model) => void | Promise<void>,
+  test: (model: OpenModel, stored: Model) => void | Promise<void>,
 ): Promise<void> {
-  const model = await randomModel(architecture);
-  try {
-    await test(model);
-  } finally {
-    disposeModel(model);
+  const stored = await randomModel(architecture);
+  using model = await openModel(stored);
+  await test(model, stored);
+}
+
+/** The values of every parameter of a model by its name, such as `0 query.bias`. */
+export async function parameterValues(
+  { architecture, source }: Model,
+): Promise<Record<string, Float32Array>> {
+  const values: Record<string, Float32Array> = {};
+  for (const { layer, name } of moduleShapes(architecture)) {
+    const modules = layer === null ? source.outer : await source.layer(layer);
+    const { weight, bias } = (modules as Record<string, StoredModule>)[name];
+    values[`${layer ?? "outer"} ${name}.weight`] = decodeMatrix(weight);
+    if (bias) values[`${layer ?? "outer"} ${name}.bias`] = bias;
   }
+  return values;
 }
 
 /** Random token ids of the tiny vocabulary. */

@@ -2,7 +2,7 @@ import {
   type Architecture,
   forward,
   logits,
-  type Model,
+  type OpenModel,
   saveModel,
   type SiteHook,
 } from "../../lib/model/mod.ts";
@@ -16,18 +16,18 @@ import { withRandomModel } from "./tiny_models.ts";
 /** Runs a test on a random model and on the reference decoder, which reads it from a folder. */
 export async function withReference(
   architecture: Architecture,
-  test: (model: Model, reference: ReferenceFamily) => void,
+  test: (model: OpenModel, reference: ReferenceFamily) => void,
 ): Promise<void> {
-  await withRandomModel(architecture, async (model) => {
+  await withRandomModel(architecture, async (model, stored) => {
     await withFolder(async (folder) => {
-      await saveModel(model, folder, "F32");
+      await saveModel(stored, folder, "F32");
       test(model, referenceFamily(new ReferenceWeights(folder)));
     });
   });
 }
 
 /** The logits of a window, `[tokens * vocabulary]`. */
-export function logitsOf(model: Model, ids: Int32Array, hook?: SiteHook): Float32Array {
+export function logitsOf(model: OpenModel, ids: Int32Array, hook?: SiteHook): Float32Array {
   return tidy(() => tensorData(logits(model, forward(model, ids, { hook }).hidden)).slice());
 }
 

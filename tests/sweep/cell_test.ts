@@ -3,7 +3,7 @@ import { InputError } from "../../lib/core/mod.ts";
 import { cellKey } from "../../lib/sweep/mod.ts";
 
 const keyOf = (config: unknown, id = "a", fingerprint = "v1") =>
-  cellKey({ id, config, run: () => Promise.resolve(null) }, fingerprint);
+  cellKey({ id, config }, fingerprint);
 
 Deno.test("cellKey() does not depend on the order of properties", async () => {
   assertEquals(await keyOf({ bits: 4, group: 128 }), await keyOf({ group: 128, bits: 4 }));

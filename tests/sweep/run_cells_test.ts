@@ -1,10 +1,21 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { InputError, type Progress, refuse } from "../../lib/core/mod.ts";
-import { type Cell, type CellRecord, type CellStore, runCells } from "../../lib/sweep/mod.ts";
+import {
+  type CellRecord,
+  type CellSpec,
+  type CellStore,
+  type Executor,
+  runCells,
+} from "../../lib/sweep/mod.ts";
+import { type ClosureCell, runClosures } from "./closure_cells.ts";
 import { memoryStore } from "./memory_store.ts";
+import { reportingProgress } from "./reporting_progress.ts";
 
 /** Cells named after their factor, which write down that they ran. */
-function cellsOf(factors: number[], ran: number[] = []): Cell<{ factor: number }, number>[] {
+function cellsOf(
+  factors: number[],
+  ran: number[] = [],
+): (ClosureCell<number> & { config: { factor: number } })[] {
   return factors.map((factor) => ({
     id: `times-${factor}`,
     config: { factor },
@@ -20,11 +31,11 @@ Deno.test("runCells() measures every cell once and reuses it later", async () =>
   const ran: number[] = [];
   const cells = cellsOf([3, 1, 2], ran);
   const ids = cells.map(({ id }) => id);
-  const first = await runCells(cells, { store, fingerprint: "v1" });
+  const first = await runClosures(cells, { store, fingerprint: "v1" });
   assertEquals([...first.results], [["times-3", 30], ["times-1", 10], ["times-2", 20]]);
   assertEquals([first.computed, first.reused], [ids, []]);
 
-  const second = await runCells(cells, { store, fingerprint: "v1" });
+  const second = await runClosures(cells, { store, fingerprint: "v1" });
   assertEquals(second, { ...first, computed: [], reused: ids });
   assertEquals(ran, [3, 1, 2]);
 });
@@ -33,9 +44,9 @@ Deno.test("runCells() measures anew when told to or when the fingerprint changes
   const store = memoryStore();
   const ran: number[] = [];
   const cells = cellsOf([1], ran);
-  await runCells(cells, { store, fingerprint: "v1" });
-  await runCells(cells, { store, fingerprint: "v1", fresh: true });
-  await runCells(cells, { store, fingerprint: "v2" });
+  await runClosures(cells, { store, fingerprint: "v1" });
+  await runClosures(cells, { store, fingerprint: "v1", fresh: true });
+  await runClosures(cells, { store, fingerprint: "v2" });
   assertEquals(ran, [1, 1, 1]);
 });
 
@@ -43,8 +54,8 @@ Deno.test("runCells() gives a measured result exactly as it gives a stored one",
   const store = memoryStore();
   const run = () => Promise.resolve({ perplexity: Infinity, interval: undefined });
   const cells = [{ id: "diverged", config: {}, run }];
-  const first = await runCells(cells, { store, fingerprint: "v1" });
-  const second = await runCells(cells, { store, fingerprint: "v1" });
+  const first = await runClosures(cells, { store, fingerprint: "v1" });
+  const second = await runClosures(cells, { store, fingerprint: "v1" });
   assertEquals(Object.keys(first.results.get("diverged")!), ["perplexity"]);
   assertEquals(first.results, second.results);
 });
@@ -63,7 +74,7 @@ Deno.test("runCells() resumes at the cell in which it was interrupted", async ()
     },
   };
   const error = await assertRejects(() =>
-    runCells([first, interrupted, third], {
+    runClosures([first, interrupted, third], {
       store,
       fingerprint: "v1",
       signal: controller.signal,
@@ -72,7 +83,7 @@ Deno.test("runCells() resumes at the cell in which it was interrupted", async ()
   assertEquals(error, controller.signal.reason);
   assertEquals(ran, [1]);
 
-  const outcome = await runCells([first, second, third], { store, fingerprint: "v1" });
+  const outcome = await runClosures([first, second, third], { store, fingerprint: "v1" });
   assertEquals([outcome.reused, outcome.computed], [["times-1"], ["times-2", "times-3"]]);
 });
 
@@ -80,7 +91,7 @@ Deno.test("runCells() starts no cell once its signal has aborted", async () => {
   const ran: number[] = [];
   const signal = AbortSignal.abort();
   await assertRejects(() =>
-    runCells(cellsOf([1], ran), { store: memoryStore(), fingerprint: "v1", signal })
+    runClosures(cellsOf([1], ran), { store: memoryStore(), fingerprint: "v1", signal })
   );
   assertEquals(ran, []);
 });
@@ -93,7 +104,7 @@ Deno.test("runCells() measures the other cells when one refuses, and says why it
     run: () => Promise.reject().catch(() => refuse("quantize", "bits must be 2..8", bits)),
   });
   const cells = [refusing("w9", 9), ...cellsOf([1]), refusing("w1", 1)];
-  const outcome = await runCells<number>(cells, { store, fingerprint: "v1" });
+  const outcome = await runClosures<number>(cells, { store, fingerprint: "v1" });
   assertEquals([...outcome.refusals], [
     ["w9", "Cannot quantize: bits must be 2..8, got 9"],
     ["w1", "Cannot quantize: bits must be 2..8, got 1"],
@@ -107,7 +118,10 @@ Deno.test("runCells() stops at a defect", async () => {
   const broken = { id: "broken", config: {}, run: () => Promise.reject(new TypeError("defect")) };
   await assertRejects(
     () =>
-      runCells<number>([broken, ...cellsOf([1], ran)], { store: memoryStore(), fingerprint: "v1" }),
+      runClosures<number>([broken, ...cellsOf([1], ran)], {
+        store: memoryStore(),
+        fingerprint: "v1",
+      }),
     TypeError,
     "defect",
   );
@@ -125,10 +139,10 @@ Deno.test("runCells() keeps a result that cannot be stored, says why, and goes o
         : memory.set(key, record),
   };
   const cells = cellsOf([1, 2], ran);
-  const outcome = await runCells(cells, { store, fingerprint: "v1" });
+  const outcome = await runClosures(cells, { store, fingerprint: "v1" });
   assertEquals([...outcome.results], [["times-1", 10], ["times-2", 20]]);
   assertEquals([...outcome.unstored], [["times-1", "disk full"]]);
-  const later = await runCells(cells, { store: memory, fingerprint: "v1" });
+  const later = await runClosures(cells, { store: memory, fingerprint: "v1" });
   assertEquals([later.computed, later.reused], [["times-1"], ["times-2"]]);
 });
 
@@ -145,10 +159,10 @@ for (
   Deno.test(`runCells() measures anew what is stored with ${what}`, async () => {
     const store = memoryStore();
     const cells = cellsOf([1]);
-    await runCells(cells, { store, fingerprint: "v1" });
+    await runClosures(cells, { store, fingerprint: "v1" });
     const [[key, record]] = store.records;
     store.records.set(key, damage(record));
-    const outcome = await runCells(cells, { store, fingerprint: "v1" });
+    const outcome = await runClosures(cells, { store, fingerprint: "v1" });
     assertEquals([outcome.computed, outcome.results.get("times-1")], [["times-1"], 10]);
     assertEquals(store.records.get(key), record);
   });
@@ -156,10 +170,10 @@ for (
 
 Deno.test("runCells() measures anew what is stored whole, but of another cell", async () => {
   const store = memoryStore();
-  await runCells(cellsOf([1, 2]), { store, fingerprint: "v1" });
+  await runClosures(cellsOf([1, 2]), { store, fingerprint: "v1" });
   const [[one], [two, other]] = store.records;
   store.records.set(one, other).set(two, other);
-  const outcome = await runCells(cellsOf([1, 2]), { store, fingerprint: "v1" });
+  const outcome = await runClosures(cellsOf([1, 2]), { store, fingerprint: "v1" });
   assertEquals([outcome.computed, outcome.reused], [["times-1"], ["times-2"]]);
   assertEquals(outcome.results.get("times-1"), 10);
 });
@@ -167,7 +181,7 @@ Deno.test("runCells() measures anew what is stored whole, but of another cell", 
 Deno.test("runCells() refuses a result that cannot be stored, naming the cell", async () => {
   const run = () => Promise.resolve({ losses: new Float64Array(2) });
   const cells = [{ id: "typed", config: {}, run }];
-  const { refusals } = await runCells(cells, { store: memoryStore(), fingerprint: "v1" });
+  const { refusals } = await runClosures(cells, { store: memoryStore(), fingerprint: "v1" });
   assertEquals([...refusals], [
     ["typed", 'Cannot write JSON: value.losses must be plain data, got "Float64Array"'],
   ]);
@@ -175,19 +189,14 @@ Deno.test("runCells() refuses a result that cannot be stored, naming the cell", 
 
 Deno.test("runCells() refuses two cells of one id", async () => {
   await assertRejects(
-    () => runCells(cellsOf([1, 1]), { store: memoryStore(), fingerprint: "v1" }),
+    () => runClosures(cellsOf([1, 1]), { store: memoryStore(), fingerprint: "v1" }),
     InputError,
     'Cannot run cells: ids must be unique, got "times-1"',
   );
 });
 
 Deno.test("runCells() reports progress under the label of the cell, or its id", async () => {
-  const reports: unknown[][] = [];
-  const progress: Progress = {
-    start: (...report) => reports.push(["start", ...report]),
-    update: (...report) => reports.push(["update", ...report]),
-    finish: (...report) => reports.push(["finish", ...report]),
-  };
+  const { progress, reports } = reportingProgress();
   const [first, second] = cellsOf([1, 2]);
   const failing = { ...memoryStore(), set: () => Promise.reject(new InputError("disk full")) };
   const cells = [{ ...first, label: "once" }, {
@@ -199,7 +208,7 @@ Deno.test("runCells() reports progress under the label of the cell, or its id", 
       return Promise.resolve(20);
     },
   }, { ...first, id: "bad", run: () => Promise.reject(new InputError("no such model")) }];
-  await runCells<number>(cells, { store: failing, fingerprint: "v1", progress });
+  await runClosures<number>(cells, { store: failing, fingerprint: "v1", progress });
   assertEquals(reports, [
     ["start", "[1/3] once: measured, but not stored", 1],
     ["finish", "disk full"],
@@ -211,4 +220,74 @@ Deno.test("runCells() reports progress under the label of the cell, or its id", 
     ["start", "[3/3] bad: refused", 1],
     ["finish", "no such model"],
   ]);
+});
+
+/** Waits until something is the case. */
+async function until(holds: () => boolean) {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve));
+}
+
+/** Measures cells in several lanes; a cell lasts until `release` is called with its id. */
+function laneExecutor(lanes: number) {
+  const running = new Map<string, () => void>();
+  const started: string[] = [];
+  const executor: Executor = {
+    lanes,
+    run: ({ id, config }, lane) => {
+      started.push(`${id} in ${lane}`);
+      return new Promise((resolve) => running.set(id, () => resolve(config)));
+    },
+  };
+  const release = async (id: string) => {
+    await until(() => running.has(id));
+    running.get(id)!();
+  };
+  return { executor, started, release };
+}
+
+const laneCells = (...configs: unknown[]) =>
+  configs.map((config, index): CellSpec => (
+    { ...{ id: "abcdef"[index], experiment: "test", model: index % 2 }, config }
+  ));
+
+Deno.test("runCells() keeps all lanes at work, stores what ends and gives results in order", async () => {
+  const { executor, started, release } = laneExecutor(2);
+  const store = memoryStore();
+  const running = runCells<number>(laneCells(1, 2, 3, 4), { executor, store, fingerprint: "v1" });
+  await release("c");
+  await release("b");
+  await until(() => store.records.size === 2);
+  assertEquals([...store.records.values()].map(({ id }) => id), ["c", "b"]);
+  await release("a");
+  await release("d");
+  const { results, computed } = await running;
+  assertEquals(started.toSorted(), ["a in 0", "b in 1", "c in 1", "d in 1"]);
+  assertEquals([[...results], computed], [
+    [["a", 1], ["b", 2], ["c", 3], ["d", 4]],
+    ["a", "b", "c", "d"],
+  ]);
+});
+
+Deno.test("runCells() stores what other lanes measure when one has a defect, and starts no more", async () => {
+  const { executor, started, release } = laneExecutor(2);
+  const store = memoryStore();
+  const cells = [1, 2, 3, 4].map((value, index): CellSpec => ({
+    ...laneCells(value)[0],
+    id: "abcd"[index],
+    model: index,
+  }));
+  const defect = new TypeError("defect");
+  const failing: Executor = {
+    ...executor,
+    run: (cell, lane, hooks) =>
+      cell.id === "a" ? Promise.reject(defect) : executor.run(cell, lane, hooks),
+  };
+  const running = assertRejects(
+    () => runCells(cells, { executor: failing, store, fingerprint: "v1" }),
+    TypeError,
+  );
+  await release("b");
+  assertEquals(await running, defect);
+  assertEquals(started, ["b in 1"]);
+  assertEquals([...store.records.values()].map(({ id }) => id), ["b"]);
 });

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
-import { runCells } from "../../lib/sweep/mod.ts";
 import { fileCellStore } from "../../tools/cell_store.ts";
 import { withFolder } from "../io/temporary_folder.ts";
+import { runClosures } from "../sweep/closure_cells.ts";
 
 const record = {
   id: "opt/w4",
@@ -32,7 +32,7 @@ Deno.test("fileCellStore() leaves nothing but whole records behind", () =>
 Deno.test("fileCellStore() counts a damaged file as no record, and the cell is measured again", () =>
   withFolder(async (folder) => {
     const cell = { id: "a", config: {}, run: () => Promise.resolve(7) };
-    const run = () => runCells([cell], { store: fileCellStore(folder), fingerprint: "v1" });
+    const run = () => runClosures([cell], { store: fileCellStore(folder), fingerprint: "v1" });
     await run();
     const [{ name }] = Deno.readDirSync(folder);
     const whole = await Deno.readTextFile(`${folder}/${name}`);

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { figures } from "../../experiments/figures/figures.ts";
-import { evaluatedBy } from "../../experiments/tables/measure_model.ts";
+import { evaluatedBy } from "../../experiments/tables/measure_models.ts";
 import { fingerprintOf, measurementModules } from "../../tools/fingerprint.ts";
 import { loadedSources } from "../../tools/structure/loaded_sources.ts";
 import { withFiles, writeFile } from "./small_tree.ts";
@@ -97,7 +97,7 @@ const root = new URL("../../", import.meta.url).pathname;
 for (
   const [module, measuredBy] of [
     ...figures.map(({ name, measuredBy }) => [`figures/${name}.ts`, measuredBy] as const),
-    ["tables/measure_model.ts", evaluatedBy] as const,
+    ["tables/measure_models.ts", evaluatedBy] as const,
   ]
 ) {
   Deno.test(`measurementModules() of ${module} reach what it measures with, and nothing that draws`, async () => {

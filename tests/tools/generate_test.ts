@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { encodePrompt, generate } from "../../lib/generate/mod.ts";
 import { loadTokenizer } from "../../lib/io/mod.ts";
 import { methods } from "../../lib/methods/mod.ts";
-import { disposeModel, loadModel } from "../../lib/model/mod.ts";
+import { loadModel, openModel } from "../../lib/model/mod.ts";
 import { useBackend } from "../../lib/tensor/mod.ts";
 import { runTool, startTool } from "./run_tool.ts";
 
@@ -15,12 +15,11 @@ Deno.test("generate prints what generate() of the library gives, and its speed",
   const args = ["--prompt", prompt, "--tokens", "25"];
   const { code, out, err } = await run(...args, "--temperature", "0.9", "--top-k=40", "--seed=5");
   await useBackend("agile");
-  const model = await loadModel(folder);
+  using model = await openModel(await loadModel(folder));
   const tokenizer = await loadTokenizer(folder);
   const ids = encodePrompt(model, tokenizer, prompt);
   const options = { tokens: 25, temperature: 0.9, topK: 40, seed: 5 };
   const text = tokenizer.decode([...generate(model, ids, options)]);
-  disposeModel(model);
   assertEquals([code, out], [0, text.trimEnd()]);
   const [first, second, ...others] = err.split("\n");
   assertMatch(first, new RegExp(`^prefill: ${ids.length} tokens, [0-9.]+ tokens/s$`));

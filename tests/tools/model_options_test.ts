@@ -45,17 +45,17 @@ Deno.test("ownSources() names models apart, also from the bundled ones, and know
       startToken: undefined,
     };
     assertEquals(await parse("--model", `${one}/`, "--model", other, "--model", one), [
-      { folder: one, family: "llama", options: { name: "one/llama-encyclopedia", ...shared } },
-      { folder: other, family: "llama", options: { name: "other/llama-encyclopedia", ...shared } },
+      { ref: { folder: one, name: "one/llama-encyclopedia", ...shared }, family: "llama" },
+      { ref: { folder: other, name: "other/llama-encyclopedia", ...shared }, family: "llama" },
     ]);
     const [alone] = await parse("--model", one);
-    assertEquals(alone.options.name, "one/llama-encyclopedia");
+    assertEquals(alone.ref.name, "one/llama-encyclopedia");
   }));
 
 Deno.test("ownSources() hands texts, window, windows and start token on", () =>
   withModels(async (one) => {
     const texts = ["--ids", "/a.json", "--calibration", "/b.txt"];
-    const [{ options }] = await parse(
+    const [{ ref }] = await parse(
       "--model",
       one,
       ...texts,
@@ -66,7 +66,8 @@ Deno.test("ownSources() hands texts, window, windows and start token on", () =>
       "--start-token",
       "once",
     );
-    assertEquals(options, {
+    assertEquals(ref, {
+      folder: one,
       name: "one/llama-encyclopedia",
       test: { kind: "ids", path: "/a.json" },
       calibration: { kind: "text", path: "/b.txt" },
@@ -74,7 +75,7 @@ Deno.test("ownSources() hands texts, window, windows and start token on", () =>
       windows: 4,
       startToken: "once",
     });
-    const [{ options: { test } }] = await parse("--model", one, "--text", "/a.json");
+    const [{ ref: { test } }] = await parse("--model", one, "--text", "/a.json");
     assertEquals(test, { kind: "text", path: "/a.json" });
   }));
 

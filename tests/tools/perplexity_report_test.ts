@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Reading } from "../../lib/eval/mod.ts";
+import { methods } from "../../lib/methods/mod.ts";
 import {
   describeReport,
   type PerplexityReport,
@@ -34,7 +35,8 @@ const report: PerplexityReport = {
   model: "models/tiny",
   weights: "abcdef0123456789",
   method: "fp16",
-  quantizer: { kind: "keep" },
+  title: "FP16",
+  settings: {},
   execute: "emulate",
   text,
   window: 512,
@@ -63,7 +65,7 @@ const report: PerplexityReport = {
 Deno.test("describeReport() aligns what there is", () => {
   assertEquals(describeReport(report).split("\n"), [
     "model               models/tiny (weights abcdef012345)",
-    "method              fp16",
+    "method              fp16 (FP16)",
     "tested on           texts/test.txt (sha256 0123456789ab, 1600 tokens)",
     "start token         0 in every window",
     "scored              1533 tokens in 3 windows of 512",
@@ -75,34 +77,41 @@ Deno.test("describeReport() aligns what there is", () => {
 });
 
 Deno.test("describeReport() says how a method quantizes, prunes and calibrates", () => {
-  const options = { bits: 4, groupSize: 128, actOrder: true, symmetric: false, percdamp: 0.01 };
+  const { title, settings } = methods["agileq-4/8"];
   const lines = describeReport({
     ...report,
-    method: "agileq-8",
-    quantizer: { kind: "gptq", options },
-    profile: "paper",
+    ...{ method: "agileq-4/8", title, settings },
     execute: "integer",
     pruning: { beta: 0.1, layers: [2, 3], positions: "keep" },
     calibration,
     result: { survivors, denseOnSurvivors: survivors, allPositions: survivors },
   }).split("\n");
-  assertEquals(lines.slice(1, 7), [
-    "method              agileq-8, profile paper",
-    "weights             4 bits by GPTQ, groups of 128, asymmetric, act-order, damping 0.01",
+  assertEquals(lines.slice(1, 8), [
+    "method              agileq-4/8 (AgileQ-4/8)",
+    "weights             bits 4, groupSize 128, actOrder true, symmetric false, blockSize 128, " +
+    "percdamp 0.01",
+    'activations         bits 8, profile paper, lower {"share":0.5,"inherited":false}',
     "linear maps in      integers (oneDNN 2.6.3)",
     "pruning             0.1 of the tokens in layers 2, 3, positions kept",
     "calibrated on       encyclopedia calibration (sha256 fedcba987654, 130000 tokens)",
     "                    32 windows of 512, the first 10 for activations, seed 7",
   ]);
-  assertEquals(lines.slice(10, 13), [
+  assertEquals(lines.slice(11, 14), [
     "survivors           3.8392 [3.7140, 3.9706] (95 %)",
     "dense on survivors  3.8392 [3.7140, 3.9706] (95 %)",
     "all positions       3.8392 [3.7140, 3.9706] (95 %)",
   ]);
-  const rtn = { bits: 3, groupSize: "row", symmetric: true, range: "minmax" } as const;
-  const [, , weights] = describeReport({ ...report, quantizer: { kind: "rtn", options: rtn } })
+});
+
+Deno.test("describeReport() names no activations where a method leaves them alone", () => {
+  const { title, settings } = methods.rtn4;
+  const lines = describeReport({ ...report, method: "rtn4", title, settings, calibration })
     .split("\n");
-  assertEquals(weights, "weights             3 bits by RTN, one group per row, symmetric");
+  assertEquals(lines.slice(2, 5), [
+    "weights             bits 4, groupSize row, symmetric false, range minmax",
+    "calibrated on       encyclopedia calibration (sha256 fedcba987654, 130000 tokens)",
+    "                    32 windows of 512, seed 7",
+  ]);
 });
 
 Deno.test("describeReport() puts a comparison with full precision under headings", () => {

@@ -7,20 +7,18 @@ import {
 } from "@std/assert";
 import { corpus } from "../../experiments/measure/bundled.ts";
 import { drawCalibration } from "../../experiments/measure/calibration.ts";
-import { evaluate, type EvaluationConfig } from "../../experiments/measure/evaluation.ts";
+import {
+  evaluate,
+  type EvaluationConfig,
+  evaluationOf,
+} from "../../experiments/measure/evaluation.ts";
 import { pruningFor } from "../../experiments/measure/pruning_plan.ts";
-import { loadSubject } from "../../experiments/measure/subject.ts";
-import { WeightCache } from "../../experiments/measure/weight_cache.ts";
+import { loadSubject, readSubject } from "../../experiments/measure/subject.ts";
 import { generateEncyclopedia } from "../../lib/corpus/mod.ts";
 import { perplexity } from "../../lib/eval/mod.ts";
 import { hashFile, loadTokenizer } from "../../lib/io/mod.ts";
-import { methods, quantizedForward, quantizeWeights } from "../../lib/methods/mod.ts";
-import {
-  type Architecture,
-  disposeModel,
-  initializeModel,
-  saveModel,
-} from "../../lib/model/mod.ts";
+import { methods, prepareModel } from "../../lib/methods/mod.ts";
+import { type Architecture, initializeModel, saveModel } from "../../lib/model/mod.ts";
 import { useBackend } from "../../lib/tensor/mod.ts";
 import { randomIds, withModel } from "../eval/tiny_models.ts";
 import { tinyArchitecture, writeTinyModel } from "../experiments/measure/tiny_folder.ts";
@@ -55,7 +53,8 @@ Deno.test("perplexity prints what perplexity() of the library gives", () =>
         model: llama,
         weights: await hashFile(`${llama}/model.safetensors`),
         method: "fp16",
-        quantizer: { kind: "keep" },
+        title: "FP16",
+        settings: {},
         execute: "emulate",
         text: {
           source: `${folder}/ids.json`,
@@ -77,8 +76,9 @@ Deno.test("perplexity prints what perplexity() of the library gives", () =>
       assertEquals(report.result.survivors.windowLosses.length, 4);
       assert(seconds > 0 && tokensPerSecond > 0);
       assertEquals(backend, await useBackend("agile"));
-      const { commit, machine, ...versions } = code;
+      const { commit, date, machine, ...versions } = code;
       assertMatch(commit ?? "", /^([0-9a-f]{12}(\+changes)?)?$/);
+      assertMatch(date, /^\d{4}-\d\d-\d\d$/);
       assertStringIncludes(machine, Deno.build.target);
       assertEquals(versions, {
         deno: Deno.version.deno,
@@ -114,19 +114,17 @@ Deno.test("perplexity of a pruned, quantized model is that of the library, with 
         activationWindows: 10,
         seed: 5,
       });
-      const method = methods["agileq-8"];
-      const model = await quantizeWeights(full, method, () => drawn);
+      const method = methods["agileq-8"].with({ activations: { profile: "released" } });
       const pruning = pruningFor(full, { beta: 0.3, layers: [0, 2], positions: "keep" });
-      const forward = quantizedForward(model, method, "released", () => drawn, { pruning });
+      const { model, forward } = await prepareModel(full, method, () => drawn, { pruning });
       const expected = await perplexity(model, ids, { window: 32, ...forward });
-      disposeModel(model, full);
       const { survivors, denseOnSurvivors, allPositions } = report.result;
       assertEquals(survivors.perplexity, expected.perplexity);
       assertEquals(allPositions.perplexity, expected.allPositions);
       assertEquals(survivors.scored, expected.scored);
       assertEquals(denseOnSurvivors.perplexity.value > 1, true);
     });
-    assertEquals(report.profile, "released");
+    assertEquals(report.settings.activations, { bits: 8, profile: "released" });
     assertEquals(report.pruning, { beta: 0.3, layers: [0, 2], positions: "keep" });
     assertEquals(report.calibration, {
       source: `${folder}/calibration.json`,
@@ -156,10 +154,9 @@ Deno.test("perplexity --compare gives what the cell of a table has, by its defau
     await writeTinyModel(folder, { ...tinyArchitecture, maxPositions: 256 });
     const text = `${folder}/test.txt`;
     await Deno.writeTextFile(text, generateEncyclopedia(corpus.test).text);
-    const { matrixProduct } = await useBackend("agile");
-    const subject = await loadSubject(folder, { matrixProduct });
-    using weights = new WeightCache(subject.model);
-    for (const [chosen, ...args] of cells) {
+    const subject = await loadSubject(await readSubject({ folder }, await useBackend("agile")));
+    for (const [{ method, pruning }, ...args] of cells) {
+      const config = evaluationOf(subject.facts, method, pruning);
       const { code, out } = await run(
         "--model",
         folder,
@@ -171,10 +168,10 @@ Deno.test("perplexity --compare gives what the cell of a table has, by its defau
       );
       assertEquals(code, 0);
       const report = JSON.parse(out);
-      const expected = await evaluate({ ...subject.facts, ...chosen }, subject, weights, {});
+      const expected = await evaluate(subject, config, {});
       assertEquals(report.result, JSON.parse(JSON.stringify(expected)));
       assertEquals(report.result.survivors.ratio.value > 0, true);
-      const passes = chosen.pruning ? 4 : 2; // with the reference, and without pruning
+      const passes = pruning ? 4 : 2; // with the reference, and without pruning
       const atLeast = passes * (report.windows - 1) * report.window; // the first warms up
       assert(report.seconds * report.tokensPerSecond >= atLeast);
       const { facts } = subject;
@@ -188,7 +185,6 @@ Deno.test("perplexity --compare gives what the cell of a table has, by its defau
       );
       assertEquals(report.text.sha256, facts.testText.sha256);
     }
-    disposeModel(subject.model);
   }));
 
 Deno.test("perplexity takes other settings of the weight quantizer", () =>
@@ -196,15 +192,14 @@ Deno.test("perplexity takes other settings of the weight quantizer", () =>
     await write(`${folder}/ids.json`, [...ids]);
     const args = ["--model", llama, "--ids", `${folder}/ids.json`, "--window", "32", "--json"];
     const { out } = await run(...args, "--method", "rtn4", "--bits", "8", "--symmetric");
-    const { result, quantizer } = JSON.parse(out);
-    const options = { bits: 8, groupSize: "row", symmetric: true, range: "minmax" } as const;
-    assertEquals(quantizer, { kind: "rtn", options });
+    const { result, settings } = JSON.parse(out);
+    const weights = { bits: 8, groupSize: "row", symmetric: true, range: "minmax" } as const;
+    assertEquals(settings, { weights });
     await withModel("llama", async (full) => {
-      const model = await quantizeWeights(full, { weights: quantizer }, () => {
+      const { model, forward } = await prepareModel(full, methods.rtn4.with({ weights }), () => {
         throw new Error("rounding calibrates nothing");
       });
-      const expected = await perplexity(model, ids, { window: 32 });
-      disposeModel(model, full);
+      const expected = await perplexity(model, ids, { window: 32, ...forward });
       assertEquals(result.survivors.perplexity, expected.perplexity);
     });
   }));
@@ -238,7 +233,6 @@ Deno.test("perplexity puts the start token of the tokenizer once in front of the
     const bare = await perplexity(model, encoded, asTheyAre);
     assertEquals(none.result.survivors.perplexity, bare.perplexity);
     assertNotEquals(none.result.survivors.perplexity, expected.perplexity);
-    disposeModel(model);
   }));
 
 Deno.test("perplexity and generate say what of the checkpoint they do not use", () =>

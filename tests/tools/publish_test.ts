@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { paperTables } from "../../experiments/tables/paper_tables.ts";
+import { familyTables } from "../../experiments/tables/family_tables.ts";
 import { decodeJson, encodeJson, InputError, verdictLegend } from "../../lib/core/mod.ts";
 import { toCsv, toLatex, toMarkdown } from "../../lib/report/mod.ts";
 import { publishTable, table4Record, type TableRecord, tableRecord } from "../../tools/publish.ts";
@@ -14,7 +14,7 @@ const model = measuredModel({
   allPositions: readingOf([2, 3, Infinity]),
 });
 
-const measured = tableRecord(paperTables[0], [model], origin);
+const measured = tableRecord(familyTables[0], [model], origin);
 
 Deno.test("publishTable() writes a table in four formats", () =>
   withFolder(async (folder) => {
@@ -59,7 +59,7 @@ Deno.test("tableRecord() says below a table what was measured, and the verdict o
   assertEquals(notes!.slice(1, 3), [
     "tiny on the synthetic encyclopedia: weights sha256 0123456789ab, " +
     "test text sha256 fedcba987654, calibration text sha256 calibration, 3 windows of 24 tokens, " +
-    "start token none, profile paper, products by a test",
+    "start token none, products by a test",
     'tiny: "AgileQ-8 loses less than 10 % against FP16": reproduced ' +
     "(AgileQ-8 / FP16 = 1.0000 [1.0000, 1.0000])",
   ]);
@@ -70,7 +70,7 @@ Deno.test("tableRecord() says below a table what was measured, and the verdict o
 Deno.test("tableRecord() shows rows that refused a model, once for each reason, and all the others", () => {
   const { "agileq-8-pruned": _one, "agileq-4-pruned": _two, gptq4: _three, ...cells } = model.cells;
   const refusals = { "agileq-8-pruned": "no layer", "agileq-4-pruned": "no layer", gptq4: "NaN" };
-  const { table } = tableRecord(paperTables[0], [{ ...model, cells, refusals }], origin);
+  const { table } = tableRecord(familyTables[0], [{ ...model, cells, refusals }], origin);
   const shown = Object.fromEntries(
     table.rows.map(([method, , , perplexity]) => [method, perplexity]),
   );
@@ -98,7 +98,7 @@ Deno.test("tableRecord() of a diverged model has infinite perplexities and a rat
     fp16: losses,
     "agileq-8": losses.map((l) => l + 0.05),
   });
-  const { table } = tableRecord(paperTables[0], [diverged], origin);
+  const { table } = tableRecord(familyTables[0], [diverged], origin);
   assertEquals(table.rows[0][3], { value: Infinity, low: Infinity, high: Infinity, digits: 3 });
   assertStringIncludes(
     table.notes![2],

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { decode } from "fast-png";
 import type { Page } from "playwright-core";
 import { renderTable } from "../../experiments/tables/render.ts";
-import { paperTables } from "../../experiments/tables/paper_tables.ts";
+import { familyTables } from "../../experiments/tables/family_tables.ts";
 import { InputError, type Verdict, verdictLegend } from "../../lib/core/mod.ts";
 import { publishFigure } from "../../tools/publish_figure.ts";
 import { reportPage } from "../../tools/report_page.ts";
@@ -203,7 +203,7 @@ async function tableRecord(folder: string): Promise<void> {
     denseOnSurvivors: reading,
     allPositions: reading,
   });
-  const table = renderTable(paperTables[1], [{ ...model, name: "opt-encyclopedia" }], []);
+  const table = renderTable(familyTables[1], [{ ...model, name: "opt-encyclopedia" }], []);
   const provenance = { commit: "", deno: "", machine: "" };
   await Deno.writeTextFile(
     `${folder}/table2.json`,

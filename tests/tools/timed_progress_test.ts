@@ -13,7 +13,7 @@ for (
     const times = [...ends as number[]];
     const progress = timedProgress(silent, () => times.shift()!);
     progress.start("windows", times.length);
-    while (times.length > 0) progress.update(1);
+    for (let done = 1; times.length > 0; done++) progress.update(done);
     progress.finish();
     assertEquals(progress.secondsPerStep(), expected);
   });
@@ -30,4 +30,17 @@ Deno.test("timedProgress() passes on what it hears", () => {
   progress.update(1, "loss 2");
   progress.finish("done");
   assertEquals(heard, [["windows", 2], [1, "loss 2"], ["done"]]);
+});
+
+Deno.test("timedProgress() takes the time of the last piece of work alone", () => {
+  const times = [0, 40_000, 50_000, 52_000, 53_000];
+  const progress = timedProgress(silent, () => times.shift()!);
+  progress.start("layers", 1);
+  progress.update(1);
+  progress.finish();
+  progress.start("windows", 2);
+  progress.update(1);
+  progress.update(2);
+  progress.finish();
+  assertEquals([progress.seconds(), progress.secondsPerStep()], [3, 1]);
 });

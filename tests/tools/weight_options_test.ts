@@ -2,36 +2,40 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { Command } from "commander";
 import { InputError } from "../../lib/core/mod.ts";
 import { methodOf } from "../../lib/methods/mod.ts";
-import { addWeightOptions, changeWeights, type WeightOptions } from "../../tools/weight_options.ts";
+import {
+  addWeightOptions,
+  changeProfile,
+  changeWeights,
+  type WeightOptions,
+} from "../../tools/weight_options.ts";
 
-/** What these arguments make of a method's weight quantizer. */
+/** What these arguments make of a method's settings. */
 function changed(method: string, ...args: string[]) {
   const program = addWeightOptions(new Command().exitOverride());
   const options = program.parse(args, { from: "user" }).opts<WeightOptions>();
-  return changeWeights(methodOf(method), method, options).weights;
+  return changeWeights(methodOf(method), method, options).settings;
 }
 
 Deno.test("changeWeights() leaves a method alone whose options are not given", () => {
   for (const name of ["fp16", "rtn4", "gptq4", "agileq-8"]) {
-    assertEquals(changed(name), methodOf(name).weights);
+    assertEquals(changed(name), methodOf(name).settings);
   }
 });
 
 Deno.test("changeWeights() changes every setting of GPTQ, and nothing else", () => {
   const flags = ["--bits", "3", "--group-size", "64", "--symmetric", "--no-act-order"];
   assertEquals(changed("agileq-8", ...flags, "--damping", "0.1"), {
-    kind: "gptq",
-    options: {
+    weights: {
       ...{ bits: 3, groupSize: 64, symmetric: true, actOrder: false },
       ...{ blockSize: 128, percdamp: 0.1 },
     },
+    activations: { bits: 8, profile: "paper" },
   });
 });
 
 Deno.test("changeWeights() changes the settings that RTN has", () => {
   assertEquals(changed("rtn4", "--bits", "8", "--group-size", "row", "--no-symmetric"), {
-    kind: "rtn",
-    options: { bits: 8, groupSize: "row", symmetric: false, range: "minmax" },
+    weights: { bits: 8, groupSize: "row", symmetric: false, range: "minmax" },
   });
 });
 
@@ -50,6 +54,20 @@ for (
     assertThrows(() => changed(method, ...args), InputError, message);
   });
 }
+
+Deno.test("changeProfile() changes the reading of the activation quantizers, and nothing else", () => {
+  const { weights, activations } = methodOf("agileq-8-eq3").settings;
+  assertEquals(changeProfile(methodOf("agileq-8-eq3"), "released").settings, {
+    weights,
+    activations: { ...activations!, profile: "released" },
+  });
+});
+
+Deno.test("changeProfile() leaves a method alone that quantizes no activations", () => {
+  for (const name of ["fp16", "rtn4", "gptq4"]) {
+    assertEquals(changeProfile(methodOf(name), "released").settings, methodOf(name).settings);
+  }
+});
 
 Deno.test("addWeightOptions() refuses values out of range", () => {
   const refused = (rule: string, ...args: string[]) =>

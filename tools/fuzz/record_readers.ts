@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { readBenchRecord } from "../../experiments/result/bench_record.ts";
 import { readMeasuredTable } from "../../experiments/tables/measured_table.ts";
 import { encodeJson } from "../../lib/core/mod.ts";
-import { type Cell, cellKey, recordOf, runCells } from "../../lib/sweep/mod.ts";
+import { cellKey, type CellSpec, here, recordOf, runCells } from "../../lib/sweep/mod.ts";
 import { fileCellStore } from "../cell_store.ts";
 import {
   choiceOption,
@@ -19,11 +19,11 @@ import type { Reader } from "./fuzz_reader.ts";
 import { changedJson } from "./mutations.ts";
 import { sampleBenchRecord, sampleFigure, sampleNotebook, sampleTable } from "./samples.ts";
 
-const cell: Cell<unknown, number[]> = {
-  id: "opt/fp16",
+const cell: CellSpec = {
+  ...{ id: "opt/fp16", experiment: "evaluate", model: { folder: "opt" } },
   config: { bits: [4, 8], window: null },
-  run: () => Promise.resolve([1.5, Infinity]),
 };
+const executor = here(() => Promise.resolve([1.5, Infinity]));
 const fingerprint = "code";
 const storedRecord = () => recordOf(cell, fingerprint, [1.5, Infinity]);
 
@@ -54,7 +54,7 @@ export const recordReaders: Record<string, Reader> = {
   cell: {
     file: `${await cellKey(cell, fingerprint)}.json`,
     prepare: async () => changedJson(JSON.parse(encodeJson(await storedRecord()))),
-    read: (folder) => runCells([cell], { store: fileCellStore(folder), fingerprint }),
+    read: (folder) => runCells([cell], { executor, store: fileCellStore(folder), fingerprint }),
   },
   notebook: {
     file: "sample.ipynb",

@@ -35,17 +35,3 @@ const exportedCode = new RegExp(
 function exportsCode(source: string): boolean {
   return exportedCode.test(codeOf(source));
 }
-
-/** Files that are still without. */
-export const twinsToCome: ReadonlySet<string> = new Set([
-  "lib/inspect/site_tap.ts",
-  "lib/methods/int4_linear.ts",
-  "lib/methods/quantized_module.ts",
-  "lib/model/checkpoint_layout.ts",
-  "lib/model/embedding.ts",
-  "lib/model/head.ts",
-  "lib/model/modules.ts",
-  "lib/model/prune.ts",
-  "lib/model/run_layers.ts",
-  "lib/model/weights.ts",
-]);

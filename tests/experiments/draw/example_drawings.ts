@@ -15,7 +15,7 @@ import type { SparsityPoint } from "../../../experiments/measure/sparsity_points
 import { readBenchRecord } from "../../../experiments/result/bench_record.ts";
 import { kernelRows, speedRatios } from "../../../experiments/result/int4_speed.ts";
 import type { MeasuredTable } from "../../../experiments/tables/measured_table.ts";
-import { paperTables } from "../../../experiments/tables/paper_tables.ts";
+import { familyTables } from "../../../experiments/tables/family_tables.ts";
 import { drawRelativePerplexity } from "../../../experiments/tables/relative_perplexity.ts";
 import { seededRandom } from "../../../lib/core/mod.ts";
 import { linearGroups, siteNames } from "../../../lib/model/mod.ts";
@@ -140,7 +140,7 @@ export async function exampleDrawings(
 
   const parts = [
     ...siteNames.filter((site) => !site.endsWith("BeforeRotary")),
-    ...linearGroups.map((group) => `weights of ${group.join(", ")}`),
+    ...linearGroups.map(({ names }) => `weights of ${names.join(", ")}`),
   ];
   const sensitivity = drawSensitivity(ofModels((model) => ({
     model,
@@ -162,7 +162,7 @@ export async function exampleDrawings(
   const tables = names.map((model, index): MeasuredTable => {
     const measured = measuredModel({ survivors: reading, denseOnSurvivors: reading });
     const cells = Object.values(measured.cells).map((cell) => ({ ...cell, model }));
-    const { number } = paperTables[index % 3];
+    const { number } = familyTables[index % 3];
     return { number, table: { title: "", columns: [], rows: [] }, claims: [], cells };
   });
 

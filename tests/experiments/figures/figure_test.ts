@@ -2,24 +2,35 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { measureSubjects } from "../../../experiments/figures/figure.ts";
 import { figure6 } from "../../../experiments/figures/figure6.ts";
 import { figures } from "../../../experiments/figures/figures.ts";
+import type { CellKind } from "../../../experiments/measure/cell_kind.ts";
 import type { FigureSubject } from "../../../experiments/measure/figure_subject.ts";
+import type { SubjectFacts } from "../../../experiments/measure/subject.ts";
 import { InputError, refuse } from "../../../lib/core/mod.ts";
 import { memoryStore } from "../../sweep/memory_store.ts";
 import { withFigureSubject } from "../measure/tiny_figure_subject.ts";
+import { facts } from "../measure/tiny_subject.ts";
+
+/** A subject whose weights nobody looks at. */
+const subjectOf = (name: string) =>
+  ({ ref: { folder: name }, model: { name }, facts, versions: {} }) as unknown as FigureSubject;
 
 Deno.test("measureSubjects() measures every cell of every subject once, and keeps it where asked", async () => {
-  const subjects = ["a", "b"].map((name) => ({ model: { name } }) as FigureSubject);
+  const subjects = ["a", "b"].map(subjectOf);
   const store = memoryStore();
   let runs = 0;
+  const kind: CellKind<SubjectFacts & { cell: number }, { name: string; cell: number }> = {
+    experiment: "test",
+    measure({ model: { name } }, { cell }) {
+      runs++;
+      return Promise.resolve({ name, cell });
+    },
+  };
   const measure = () =>
     measureSubjects(
       subjects,
+      kind,
       ({ model: { name } }) =>
-        [1, 2].map((cell) => ({
-          id: `${name}/${cell}`,
-          config: {},
-          run: () => Promise.resolve({ name, cell, run: ++runs }),
-        })),
+        [1, 2].map((cell) => ({ id: `${name}/${cell}`, config: { ...facts, cell } })),
       { store },
     );
   const first = await measure();
@@ -32,11 +43,16 @@ Deno.test("measureSubjects() measures every cell of every subject once, and keep
 });
 
 Deno.test("measureSubjects() names every cell that is refused as a problem of its own", async () => {
-  const subjects = [{ model: { name: "a" } } as FigureSubject];
   const ids = Array.from({ length: 100 }, (_, cell) => `a/${cell}`);
-  const run = () => refuse("measure a cell", "it must be of use");
-  const cells = ids.map((id) => ({ id, config: {}, run }));
-  const error = await assertRejects(() => measureSubjects(subjects, () => cells), InputError);
+  const kind: CellKind<SubjectFacts> = {
+    experiment: "test",
+    measure: () => refuse("measure a cell", "it must be of use"),
+  };
+  const cells = ids.map((id) => ({ id, config: facts }));
+  const error = await assertRejects(
+    () => measureSubjects([subjectOf("a")], kind, () => cells),
+    InputError,
+  );
   const problems = ids.map((id) => `${id}: Cannot measure a cell: it must be of use`);
   assertEquals(error.problems, problems);
 });

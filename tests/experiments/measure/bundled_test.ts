@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { bundledModels, corpus } from "../../../experiments/measure/bundled.ts";
 import { hashFile, loadTokenizer } from "../../../lib/io/mod.ts";
-import { disposeModel, loadModel } from "../../../lib/model/mod.ts";
+import { loadModel } from "../../../lib/model/mod.ts";
 import { useBackend } from "../../../lib/tensor/mod.ts";
 
 const models = new URL("../../../data/models/", import.meta.url).pathname;
@@ -10,7 +10,6 @@ for (const { name, architecture, recipe } of Object.values(bundledModels)) {
   Deno.test(`bundledModels describe data/models/${name}`, async () => {
     await useBackend("agile");
     const model = await loadModel(models + name);
-    disposeModel(model);
     assertEquals(model.architecture, architecture);
     const tokenizer = await loadTokenizer(models + name);
     assertEquals(tokenizer.vocabularySize, architecture.vocabularySize);

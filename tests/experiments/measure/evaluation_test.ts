@@ -1,11 +1,9 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { drawCalibration } from "../../../experiments/measure/calibration.ts";
-import { evaluate } from "../../../experiments/measure/evaluation.ts";
+import { evaluate, evaluationOf } from "../../../experiments/measure/evaluation.ts";
 import { pruningFor, type PruningPlan } from "../../../experiments/measure/pruning_plan.ts";
 import { takeReadings } from "../../../experiments/measure/readings.ts";
-import { WeightCache } from "../../../experiments/measure/weight_cache.ts";
-import { methods, quantizedForward, quantizeWeights } from "../../../lib/methods/mod.ts";
-import { disposeModel } from "../../../lib/model/mod.ts";
+import { methods, prepareModel } from "../../../lib/methods/mod.ts";
 import type { Profile } from "../../../lib/format/mod.ts";
 import { tf } from "../../../lib/tensor/mod.ts";
 import { tinyModels, withModel } from "../../eval/tiny_models.ts";
@@ -18,20 +16,20 @@ for (const [index, name] of tinyModels.entries()) {
   Deno.test(`evaluate() is the library's pipeline, ${name}, profile ${profile}`, () =>
     withModel(name, async (model) => {
       const subject = tinySubject(model);
-      using weights = new WeightCache(model);
-      const config = { ...facts, profile, method: "agileq-8", pruning: plan } as const;
-      const measured = await evaluate(config, subject, weights, {});
+      const changes = { activations: { profile } };
+      const config = evaluationOf(facts, "agileq-8", plan, changes);
+      const measured = await evaluate(subject, config, {});
 
-      const method = methods["agileq-8"];
+      const method = methods["agileq-8"].with(changes);
       const calibration = () => drawCalibration(subject.calibration, facts);
-      const quantized = await quantizeWeights(model, method, calibration);
       const pruning = pruningFor(model, plan);
-      const forward = quantizedForward(quantized, method, profile, calibration, { pruning });
+      const { model: quantized, forward } = await prepareModel(model, method, calibration, {
+        pruning,
+      });
       assertEquals(
         measured,
         await takeReadings(quantized, subject.testWindows, forward, {}, model),
       );
-      disposeModel(quantized, model);
     }));
 }
 
@@ -39,9 +37,9 @@ Deno.test("evaluate() depends on the seed of the calibration windows", () =>
   withModel("llama", async (model) => {
     const perplexities = [];
     for (const seed of [0, 1]) {
-      using weights = new WeightCache(model);
-      const config = { ...facts, seed, method: "gptq4", pruning: null } as const;
-      const { survivors } = await evaluate(config, tinySubject(model), weights, {});
+      const subject = tinySubject(model);
+      const config = evaluationOf({ ...facts, seed }, "gptq4");
+      const { survivors } = await evaluate(subject, config, {});
       perplexities.push(survivors.perplexity.value);
     }
     assertNotEquals(perplexities[0], perplexities[1]);
@@ -50,11 +48,10 @@ Deno.test("evaluate() depends on the seed of the calibration windows", () =>
 Deno.test("evaluate() in integers gives the emulated perplexity within 1e-3, and frees what it packed", () =>
   withModel("opt-pre", async (model) => {
     const subject = tinySubject(model);
-    using weights = new WeightCache(model);
-    const config = { ...facts, method: "agileq-8", pruning: plan } as const;
-    const emulated = await evaluate(config, subject, weights, {});
+    const config = evaluationOf(facts, "agileq-8", plan);
+    const emulated = await evaluate(subject, config, {});
     const tensors = tf.memory().numTensors;
-    const inIntegers = await evaluate({ ...config, execute: "integer" }, subject, weights, {});
+    const inIntegers = await evaluate(subject, { ...config, execute: "integer" }, {});
     assertEquals(tf.memory().numTensors, tensors);
     for (const reading of ["survivors", "denseOnSurvivors", "allPositions"] as const) {
       const [actual, expected] = [inIntegers, emulated].map((each) =>

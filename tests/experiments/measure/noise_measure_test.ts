@@ -1,14 +1,13 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { measureNoise, placeOf } from "../../../experiments/measure/noise_measure.ts";
 import { mean } from "../../../lib/core/mod.ts";
-import { disposeModel } from "../../../lib/model/mod.ts";
-import { tf } from "../../../lib/tensor/mod.ts";
-import { copyLayers } from "../../eval/tiny_models.ts";
+import { floatMatrix } from "../../../lib/format/mod.ts";
+import { withModule } from "../../eval/tiny_models.ts";
 import { withFigureSubject } from "./tiny_figure_subject.ts";
 
 Deno.test("measureNoise() gives a ratio for every scheme, site and layer", () =>
   withFigureSubject("llama", async (subject) => {
-    const { sites, gain, gains: perSite } = await measureNoise(subject, 2, {});
+    const { sites, gain, gains: perSite } = await measureNoise(subject, { windows: 2 }, {});
     assertEquals(sites.length, 3 * 8 * 3);
     assert(sites.every(({ ratio }) => Number.isFinite(ratio)));
     const average = (scheme: string, site: string) =>
@@ -38,11 +37,11 @@ Deno.test("measureNoise() gives a ratio for every scheme, site and layer", () =>
 
 Deno.test("measureNoise() stops while it calibrates once its signal is aborted", () =>
   withFigureSubject("llama", async (subject) => {
-    const model = copyLayers(subject.model);
-    const { up } = model.weights.layers[0];
-    const weight = tf.fill(up!.weight.shape, NaN); // what calibration would refuse
-    model.weights.layers[0].up = { weight };
-    const run = () => measureNoise({ ...subject, model }, 1, { signal: AbortSignal.abort() });
+    const model = await withModule(subject.model, 0, "up", ({ weight: { rows, columns } }) => {
+      const values = new Float32Array(rows * columns).fill(NaN); // what calibration would refuse
+      return { weight: floatMatrix("F32", values, rows, columns) };
+    });
+    const run = () =>
+      measureNoise({ ...subject, model }, { windows: 1 }, { signal: AbortSignal.abort() });
     await assertRejects(run, DOMException, "aborted");
-    disposeModel(model, subject.model);
   }));

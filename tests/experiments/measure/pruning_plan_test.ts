@@ -2,7 +2,7 @@ import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { pruningFor, type PruningPlan } from "../../../experiments/measure/pruning_plan.ts";
 import { InputError } from "../../../lib/core/mod.ts";
 import { forward } from "../../../lib/model/mod.ts";
-import { randomIds, withModel } from "../../eval/tiny_models.ts";
+import { randomIds, withModel, withOpenModel } from "../../eval/tiny_models.ts";
 
 const plan: PruningPlan = { beta: 0.36, layers: [0, 2], positions: "keep" };
 
@@ -15,7 +15,7 @@ Deno.test("pruningFor() shares beta equally out over the layers (eq. 9)", () =>
   }));
 
 Deno.test("pruningFor() prunes beta of the tokens in the end, but for rounding down", () =>
-  withModel("llama", (model) => {
+  withOpenModel("llama", (model) => {
     const { hidden, positions, exits } = forward(model, randomIds(100, 1), {
       pruning: pruningFor(model, { ...plan, beta: 0.3 }), // 16.3 % at each layer
     });

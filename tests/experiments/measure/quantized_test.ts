@@ -2,11 +2,16 @@ import { assert, assertEquals } from "@std/assert";
 import { quantizedModel } from "../../../experiments/measure/quantized.ts";
 import { loadTokenizer } from "../../../lib/io/mod.ts";
 import { methods } from "../../../lib/methods/mod.ts";
-import { disposeModel, loadModel } from "../../../lib/model/mod.ts";
+import { loadModel, type Model, openModel, type SiteHook } from "../../../lib/model/mod.ts";
 import { useBackend } from "../../../lib/tensor/mod.ts";
 import { withFolder } from "../../io/temporary_folder.ts";
 import { logitsOf } from "../../model/with_reference.ts";
 import { tinyArchitecture, writeTinyModel } from "./tiny_folder.ts";
+
+async function scoresOf(model: Model, ids: Int32Array, hook?: SiteHook): Promise<Float32Array> {
+  using open = await openModel(model);
+  return logitsOf(open, ids, hook);
+}
 
 Deno.test("quantizedModel() quantizes weights and activations as the method says", () =>
   withFolder(async (folder) => {
@@ -15,11 +20,10 @@ Deno.test("quantizedModel() quantizes weights and activations as the method says
     const tokenizer = await loadTokenizer(folder);
     const full = await loadModel(folder);
     const ids = tokenizer.encode("The bridge is made of stone.");
-    const expected = logitsOf(full, ids);
+    const expected = await scoresOf(full, ids);
     const run = async (method: keyof typeof methods) => {
       const { model, forward } = await quantizedModel(full, tokenizer, methods[method], {});
-      const scores = logitsOf(model, ids, forward.hook);
-      if (model !== full) disposeModel(model, full);
+      const scores = await scoresOf(model, ids, forward.hook);
       return { scores, shared: model === full, hooked: forward.hook !== undefined };
     };
     assertEquals(await run("fp16"), { scores: expected, shared: true, hooked: false });
@@ -28,5 +32,4 @@ Deno.test("quantizedModel() quantizes weights and activations as the method says
     assert(rounded.scores.join() !== expected.join());
     const { hooked, scores } = await run("agileq-8");
     assertEquals([hooked, scores.every(Number.isFinite)], [true, true]);
-    disposeModel(full);
   }));

@@ -1,6 +1,6 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { takeReadings } from "../../../experiments/measure/readings.ts";
-import { perplexity, perplexityOf, readScores, scoreWindow } from "../../../lib/eval/mod.ts";
+import { perplexity, perplexityOf, readScores, scoreWindows } from "../../../lib/eval/mod.ts";
 import type { Model, SiteHook } from "../../../lib/model/mod.ts";
 import { tf } from "../../../lib/tensor/mod.ts";
 import { pruning, randomIds, tinyModels, withModel } from "../../eval/tiny_models.ts";
@@ -9,7 +9,7 @@ const windows = [1, 2, 3].map((seed) => randomIds(24, seed));
 
 /** The scores of a pruned run: which positions survive. */
 const survivorsOf = (model: Model, hook?: SiteHook) =>
-  windows.map((window) => scoreWindow(model, window, { hook, pruning }));
+  scoreWindows(model, windows, { hook, pruning });
 
 for (const name of tinyModels) {
   Deno.test(`takeReadings() without pruning is perplexity(), ${name}`, () =>
@@ -21,11 +21,11 @@ for (const name of tinyModels) {
       assertEquals([survivors.scored, expected.scored, others], [69, 69, {}]);
     }));
 
-  Deno.test(`takeReadings() with pruning reads what scoreWindow() gives, ${name}`, () =>
+  Deno.test(`takeReadings() with pruning reads what scoreWindows() gives, ${name}`, () =>
     withModel(name, async (model) => {
       const readings = await takeReadings(model, windows, { pruning }, {});
-      const pruned = survivorsOf(model);
-      const dense = windows.map((window) => scoreWindow(model, window));
+      const pruned = await survivorsOf(model);
+      const dense = await scoreWindows(model, windows);
       const mean = (values: Float32Array, flags?: Uint8Array) => {
         const counted = values.filter((_, index) => !flags || flags[index]);
         return counted.reduce((sum, value) => sum + value, 0) / counted.length;
@@ -58,8 +58,8 @@ Deno.test("takeReadings() runs the control with the hook and without the pruning
     const hook: SiteHook = (value) => tf.mul(value, 0.5);
     const plain = await takeReadings(model, windows, { pruning }, {});
     const hooked = await takeReadings(model, windows, { hook, pruning }, {});
-    const dense = windows.map((window) => scoreWindow(model, window, { hook }));
-    assertEquals(hooked.denseOnSurvivors, readScores(dense, survivorsOf(model, hook)));
+    const dense = await scoreWindows(model, windows, { hook });
+    assertEquals(hooked.denseOnSurvivors, readScores(dense, await survivorsOf(model, hook)));
     assertNotEquals(hooked.denseOnSurvivors!.perplexity, plain.denseOnSurvivors!.perplexity);
   }));
 

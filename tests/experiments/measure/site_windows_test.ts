@@ -8,7 +8,10 @@ Deno.test("siteWindows() has the values of one layer, window by window", () =>
   withFigureSubject("llama", async ({ model, testWindows }) => {
     const two = testWindows.slice(0, 2);
     const { tensors, channels } = await siteWindows(model, two, "mlp.hidden", 1, {});
-    const expected = two.map((window) => siteValues(model, window, "mlp.hidden", {}, [1])[0]);
+    const expected = await Promise.all(two.map(async (window) => {
+      const [found] = await siteValues(model, window, "mlp.hidden", {}, [1]);
+      return found;
+    }));
     assertEquals(tensors, expected.map(({ values }) => values));
     assertEquals(channels, expected[0].shape[1]);
   }));

@@ -3,22 +3,23 @@ import { tokenizeSplit } from "../../../experiments/measure/encyclopedia.ts";
 import {
   calibrationOf,
   loadSubject,
-  type SubjectOptions,
+  type ModelRef,
+  readSubject,
 } from "../../../experiments/measure/subject.ts";
 import { InputError } from "../../../lib/core/mod.ts";
 import { hashFile, loadTokenizer } from "../../../lib/io/mod.ts";
-import { disposeModel, type StartToken } from "../../../lib/model/mod.ts";
+import type { StartToken } from "../../../lib/model/mod.ts";
 import { withFolder } from "../../io/temporary_folder.ts";
 import { removeWeights, tinyArchitecture, writeTinyModel } from "./tiny_folder.ts";
 
 const matrixProduct = "a test";
 const instructions = "some";
 
-/** What {@linkcode loadSubject} makes of a folder, its model freed. */
-async function load(folder: string, options: Partial<SubjectOptions> = {}) {
-  const subject = await loadSubject(folder, { matrixProduct, instructions, ...options });
-  disposeModel(subject.model);
-  return subject;
+const backend = { matrixProduct, instructions };
+
+/** What {@linkcode loadSubject} makes of a folder. */
+async function load(folder: string, ref: Partial<ModelRef> = {}) {
+  return await loadSubject(await readSubject({ folder, ...ref }, backend));
 }
 
 Deno.test("loadSubject() cuts the test split and knows what identifies the measurement", () =>
@@ -39,7 +40,6 @@ Deno.test("loadSubject() cuts the test split and knows what identifies the measu
       settings: facts.settings,
       calibrationText: { sha256: calibration.hash, startToken },
       testText: { sha256: test.hash, startToken },
-      profile: "paper",
       window: 512,
       windows: testWindows.length,
       weightWindows: 32,
@@ -86,7 +86,7 @@ Deno.test("loadSubject() refuses a tokenizer with tokens that the model does not
   withFolder(async (folder) => {
     await writeTinyModel(folder, { ...tinyArchitecture, vocabularySize: 100 });
     await assertRejects(
-      () => loadSubject(folder, { matrixProduct }),
+      () => load(folder),
       InputError,
       `Cannot use the tokenizer of ${folder}: token ids of`,
     );
@@ -97,7 +97,7 @@ Deno.test("loadSubject() refuses a folder without tokenizer", () =>
     await writeTinyModel(folder);
     await Deno.remove(`${folder}/tokenizer.json`);
     await assertRejects(
-      () => loadSubject(folder, { matrixProduct }),
+      () => load(folder),
       InputError,
       `Cannot read ${folder}/tokenizer.json: the file must exist`,
     );
@@ -121,6 +121,7 @@ Deno.test("loadSubject() takes token ids without a tokenizer, and at most so man
     const { window, windows, testText, calibrationText } = subject.facts;
     assertEquals([window, windows, calibrationText], [10, 3, null]);
     assertEquals(testText.sha256, await hashFile(test.path));
+    assertEquals(Array.from(subject.test.ids), idsOf(5)); // the whole text, whatever is scored
     assertEquals([subject.model.name, subject.title], ["mine on test.json", "mine on test.json"]);
     assertThrows(
       () => calibrationOf(subject),

@@ -1,5 +1,4 @@
 import type { FigureSubject } from "../../../experiments/measure/figure_subject.ts";
-import { WeightCache } from "../../../experiments/measure/weight_cache.ts";
 import type { Model } from "../../../lib/model/mod.ts";
 import { randomIds, type tinyModels, withModel } from "../../eval/tiny_models.ts";
 import { tinySubject } from "./tiny_subject.ts";
@@ -10,7 +9,6 @@ export async function withFigureSubject(
   run: (subject: FigureSubject) => void | Promise<void>,
 ): Promise<void> {
   await withModel(name, async (model: Model) => {
-    using weights = new WeightCache(model);
     const subject = tinySubject(model);
     await run({
       ...subject,
@@ -21,8 +19,6 @@ export async function withFigureSubject(
         encode: () => new Int32Array(),
         decode: (ids) => Array.from(ids).join(" "),
       },
-      weights,
-      [Symbol.dispose]() {},
     });
   });
 }

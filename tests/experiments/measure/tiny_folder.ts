@@ -1,11 +1,6 @@
 import { bundledModels, corpus } from "../../../experiments/measure/bundled.ts";
 import { generateEncyclopedia, trainTokenizer } from "../../../lib/corpus/mod.ts";
-import {
-  type Architecture,
-  disposeModel,
-  initializeModel,
-  saveModel,
-} from "../../../lib/model/mod.ts";
+import { type Architecture, initializeModel, saveModel } from "../../../lib/model/mod.ts";
 import { useBackend } from "../../../lib/tensor/mod.ts";
 
 const vocabularySize = 300;
@@ -28,7 +23,6 @@ export async function writeTinyModel(folder: string, architecture = tinyArchitec
   await useBackend("agile");
   const model = await initializeModel("tiny", architecture, 1);
   await saveModel(model, folder, "F32");
-  disposeModel(model);
   const { text } = generateEncyclopedia({ seed: 1, characters: 20_000 });
   const specialTokens = [corpus.tokenizer.startToken];
   const tokenizer = trainTokenizer(text, { vocabularySize, specialTokens });

@@ -1,9 +1,12 @@
+import { evaluationOf } from "../../../experiments/measure/evaluation.ts";
 import type { Readings } from "../../../experiments/measure/readings.ts";
-import type { Subject, SubjectFacts } from "../../../experiments/measure/subject.ts";
+import type { OpenSubject, SubjectFacts } from "../../../experiments/measure/subject.ts";
 import type { TokenText } from "../../../experiments/measure/token_source.ts";
-import type { MeasuredCell, MeasuredModel } from "../../../experiments/tables/measure_model.ts";
-import { paperTables, type RowKey } from "../../../experiments/tables/paper_tables.ts";
+import type { MeasuredCell, MeasuredModel } from "../../../experiments/tables/measure_models.ts";
+import { familyTables } from "../../../experiments/tables/family_tables.ts";
+import type { RowKey } from "../../../experiments/tables/table_rows.ts";
 import { perplexityOf, type Reading } from "../../../lib/eval/mod.ts";
+import { Versions } from "../../../lib/methods/mod.ts";
 import type { Model } from "../../../lib/model/mod.ts";
 import { randomIds } from "../../eval/tiny_models.ts";
 
@@ -12,7 +15,6 @@ export const facts: SubjectFacts = {
   settings: "settings",
   calibrationText: { sha256: "calibration", startToken: { place: "none" } },
   testText: { sha256: "fedcba9876543210", startToken: { place: "none" } },
-  profile: "paper",
   window: 24,
   windows: 3,
   weightWindows: 3,
@@ -22,12 +24,20 @@ export const facts: SubjectFacts = {
 };
 
 /** One of the tiny models with random tokens. */
-export function tinySubject(model: Model): Subject & { calibration: TokenText } {
+export function tinySubject(model: Model): OpenSubject & { calibration: TokenText } {
   const testWindows = [11, 12, 13].map((seed) => randomIds(facts.window, seed));
   const calibration = { ...facts.calibrationText!, ids: randomIds(200, 10), label: "random" };
+  const test = {
+    ...facts.testText,
+    ids: Int32Array.from(testWindows.flatMap((window) => [...window])),
+    label: "random",
+  };
   return {
+    ref: { folder: model.name },
     model,
+    versions: new Versions(),
     title: `${model.name} on random tokens`,
+    test,
     calibration,
     testWindows,
     facts,
@@ -46,17 +56,17 @@ export function measuredModel(
   pruned: Readings,
   others: Partial<Record<RowKey, number[]>> = {},
 ): MeasuredModel & { cells: Record<RowKey, MeasuredCell> } {
-  const cells = paperTables[0].rows.flatMap(({ measured }): [RowKey, MeasuredCell][] => {
+  const cells = familyTables[0].rows.flatMap(({ measured }): [RowKey, MeasuredCell][] => {
     if (!measured) return [];
-    const { key: row, method, pruning } = measured;
+    const { key: row, method, pruning, settings } = measured;
     const result = pruning ? pruned : { survivors: readingOf(others[row] ?? [1, 2, 3]) };
-    const config = { ...facts, method, pruning };
+    const config = evaluationOf(facts, method, pruning, settings);
     return [[row, { id: `table1/tiny/${row}`, model: "tiny", row, config, result }]];
   });
   return {
     name: "tiny",
     title: "tiny on the synthetic encyclopedia",
-    table: paperTables[0],
+    table: familyTables[0],
     facts,
     cells: Object.fromEntries(cells) as Record<RowKey, MeasuredCell>,
     refusals: {},

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { evaluate } from "../../../experiments/measure/evaluation.ts";
+import { evaluate, evaluationOf } from "../../../experiments/measure/evaluation.ts";
 import type { PruningPlan } from "../../../experiments/measure/pruning_plan.ts";
-import { WeightCache } from "../../../experiments/measure/weight_cache.ts";
 import {
   compareMethods,
   compareReadings,
@@ -10,17 +9,13 @@ import {
 import { verdictLegend } from "../../../lib/core/mod.ts";
 import type { Reading } from "../../../lib/eval/mod.ts";
 import type { MethodName } from "../../../lib/methods/mod.ts";
-import type { Model } from "../../../lib/model/mod.ts";
 import type { Measured } from "../../../lib/report/mod.ts";
 import { withModel } from "../../eval/tiny_models.ts";
 import { facts, readingOf, tinySubject } from "../measure/tiny_subject.ts";
 
-const subjectOf = (model: Model) => ({ ...tinySubject(model), weights: new WeightCache(model) });
-
 Deno.test("compareMethods() has a row per method, as the tables measure it", () =>
   withModel("llama", async (model) => {
-    const subject = subjectOf(model);
-    using weights = subject.weights;
+    const subject = tinySubject(model);
     const { title, rows, columns } = await compareMethods(subject, ["fp16", "rtn4"], {});
     assertEquals(title, "llama on 3 windows of 24 tokens");
     assertEquals(rows.map((row) => row.slice(0, 3)), [
@@ -28,8 +23,7 @@ Deno.test("compareMethods() has a row per method, as the tables measure it", () 
       ["RTN", "INT4", "FP16"],
     ]);
     assertEquals(rows.every((row) => row.length === columns.length), true);
-    const config = { ...facts, method: "rtn4" as const, pruning: null };
-    const { survivors } = await evaluate(config, subject, weights, {});
+    const { survivors } = await evaluate(subject, evaluationOf(facts, "rtn4"), {});
     assertEquals((rows[1][3] as Measured).value, survivors.perplexity.value);
     assertEquals((rows[0][4] as Measured).value, 0);
     assert((rows[1][4] as Measured).value > 0);
@@ -37,8 +31,7 @@ Deno.test("compareMethods() has a row per method, as the tables measure it", () 
 
 Deno.test("compareMethods() judges what the methods say beside each other", () =>
   withModel("llama", async (model) => {
-    const subject = subjectOf(model);
-    using _weights = subject.weights;
+    const subject = tinySubject(model);
     const claims = async (...names: MethodName[]) => {
       const { notes } = await compareMethods(subject, names, {});
       return notes!.slice(1).map((note) => note.match(/^"([^"]+)": \w+ \(/)?.[1]);
@@ -66,8 +59,7 @@ Deno.test("judgeMethods() takes the lower perplexity for less loss, and the sign
 
 Deno.test("compareReadings() has a row per reading of a pruned run", () =>
   withModel("llama", async (model) => {
-    const subject = subjectOf(model);
-    using _weights = subject.weights;
+    const subject = tinySubject(model);
     const plan: PruningPlan = { beta: 0.5, layers: [-1], positions: "renumber" };
     const { rows, notes } = await compareReadings(subject, "fp16", plan, {});
     const names = ["FP16", "survivors", "denseOnSurvivors", "allPositions"];

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { paperTables } from "../../../experiments/tables/paper_tables.ts";
+import { familyTables } from "../../../experiments/tables/family_tables.ts";
 import { renderTable } from "../../../experiments/tables/render.ts";
 import { toCsv, toMarkdown } from "../../../lib/report/mod.ts";
 import { measuredModel, readingOf } from "../measure/tiny_subject.ts";
@@ -9,7 +9,7 @@ const model = measuredModel({
   denseOnSurvivors: readingOf([2, 3]),
   allPositions: readingOf([3, 4]),
 });
-const table = renderTable(paperTables[0], [model], ["a note"]);
+const table = renderTable(familyTables[0], [model], ["a note"]);
 const rowOf = (method: string) => table.rows.find(([name]) => name === method)!;
 
 Deno.test("renderTable() puts the columns of a model, which name their text, before the paper's", () => {
@@ -30,7 +30,7 @@ Deno.test("renderTable() puts the columns of a model, which name their text, bef
 });
 
 Deno.test("renderTable() names the paper's texts in the headings of its own columns alone", () => {
-  for (const paper of paperTables) {
+  for (const paper of familyTables) {
     const { title, columns } = renderTable(paper, [model], []);
     const naming = [title, ...columns].filter((text) => /WikiText|C4/.test(text));
     assertEquals(naming.length, paper.columns.length);
@@ -69,7 +69,7 @@ Deno.test("renderTable() leaves empty what there is not", () => {
 
 Deno.test("renderTable() gives tables that can be written, for any number of models", () => {
   for (const models of [[], [model], [model, model]]) {
-    for (const paper of paperTables) {
+    for (const paper of familyTables) {
       const rendered = renderTable(paper, models, []);
       assertEquals(rendered.rows.length, paper.rows.length);
       assertEquals(toCsv(rendered).split("\r\n").length, paper.rows.length + 2);

@@ -1,0 +1,20 @@
+import type { CellKind } from "../measure/cell_kind.ts";
+import { evaluationCells } from "../measure/evaluation.ts";
+import { concentrationCells, mapCells } from "../measure/figure1_measure.ts";
+import { noiseCells } from "../measure/noise_measure.ts";
+import { sensitivityCells } from "../measure/sensitivity_measure.ts";
+import { sparsityCells } from "../measure/sparsity_measure.ts";
+import { tokenCells } from "../measure/token_measure.ts";
+import { tripCells } from "../measure/trip_measure.ts";
+
+/** What measures every cell there is, in this process or another. */
+export const cellKinds: readonly CellKind[] = [
+  evaluationCells,
+  concentrationCells,
+  mapCells,
+  noiseCells,
+  tokenCells,
+  tripCells,
+  sparsityCells,
+  sensitivityCells,
+];

@@ -1,0 +1,126 @@
+import { canonicalJson, refuse, sha256 } from "../../lib/core/mod.ts";
+import { type Execution, methods, sharedWeights } from "../../lib/methods/mod.ts";
+import { type CellSpec, type Executor, runCells, type RunOptions } from "../../lib/sweep/mod.ts";
+import { cellOf, withExecutor } from "../cells/cell_runner.ts";
+import { evaluationCells, type EvaluationConfig, evaluationOf } from "../measure/evaluation.ts";
+import type { Readings } from "../measure/readings.ts";
+import type { SubjectFacts, UnloadedSubject } from "../measure/subject.ts";
+import type { FamilyTable } from "./family_tables.ts";
+import type { RowKey } from "./table_rows.ts";
+
+/** A row of a table, measured on one model. */
+export interface MeasuredCell {
+  /** `table1/llama-encyclopedia/gptq4`. */
+  id: string;
+  /** The name of the model. */
+  model: string;
+  row: RowKey;
+  config: EvaluationConfig;
+  result: Readings;
+}
+
+/** One model with the measured rows of its table. */
+export interface MeasuredModel {
+  name: string;
+  /** What captions call the model and the text it was tested on. */
+  title: string;
+  table: FamilyTable;
+  facts: SubjectFacts;
+  cells: Partial<Record<RowKey, MeasuredCell>>;
+  /** Why a row was not measured, by the rows that refused the model. */
+  refusals: Partial<Record<RowKey, string>>;
+  /** Why a measured row could not be stored; it is among the cells. */
+  unstored: Partial<Record<RowKey, string>>;
+  /** How many cells were measured now, and how many had been before. */
+  computed: number;
+  reused: number;
+}
+
+/** The modules of experiments/measure that measure a row, besides the one that opens its subject. */
+export const evaluatedBy = ["evaluation.ts"];
+
+/** How {@linkcode measureModels} runs. */
+export interface MeasureOptions extends Omit<RunOptions, "executor"> {
+  /** Measures in this process unless given. */
+  executor?: Executor;
+  /** How linear maps are computed where a method quantizes their inputs; emulated unless given. */
+  execute?: Execution;
+}
+
+/** A cell with what it is of a table. */
+type RowCell = CellSpec<EvaluationConfig> & { row: RowKey; label: string };
+
+/**
+ * Measures every row of a table that the suite has a method for, on models; their families decide which
+ * table. Rows measured before with the same code, model, texts and settings are taken from the store,
+ * whatever the model is called. A row that refuses a model costs no other.
+ *
+ * @throws {InputError} If none of the tables is about a model's family.
+ * @throws The signal's reason once it is aborted.
+ */
+export async function measureModels(
+  subjects: readonly UnloadedSubject[],
+  tables: readonly FamilyTable[],
+  options: MeasureOptions,
+): Promise<MeasuredModel[]> {
+  const planned = await Promise.all(subjects.map(async (subject) => {
+    const { model: { name, architecture: { family } } } = subject;
+    const table = tables.find((each) => each.family === family) ??
+      refuse(`measure ${name}`, "one of the tables must be about its family", family);
+    return { subject, table, cells: await rowCells(subject, table, options.execute) };
+  }));
+  // What is measured alike under two names is measured once.
+  const distinct = new Map(planned.flatMap(({ cells }) => cells.map((cell) => [cell.id, cell])));
+  const outcome = await withExecutor(
+    options.executor,
+    evaluationCells,
+    subjects,
+    (executor) => runCells<Readings>([...distinct.values()], { ...options, executor }),
+  );
+  return planned.map(({ subject, table, cells }): MeasuredModel => {
+    const { model: { name }, title, facts } = subject;
+    const byRow = <Value>(values: ReadonlyMap<string, Value>): Partial<Record<RowKey, Value>> =>
+      Object.fromEntries(
+        cells.filter(({ id }) => values.has(id)).map(({ id, row }) => [row, values.get(id)!]),
+      );
+    const count = (ids: readonly string[]) => cells.filter(({ id }) => ids.includes(id)).length;
+    const results = byRow(outcome.results);
+    const measured = cells.filter(({ row }) => results[row]).map(({ label, row, config }) => [
+      row,
+      { id: label, model: name, row, config, result: results[row]! } satisfies MeasuredCell,
+    ]);
+    return {
+      ...{ name, title, table, facts },
+      cells: Object.fromEntries(measured),
+      refusals: byRow(outcome.refusals),
+      unstored: byRow(outcome.unstored),
+      computed: count(outcome.computed),
+      reused: count(outcome.reused),
+    };
+  });
+}
+
+/** The cells of a table on one model. */
+async function rowCells(
+  subject: UnloadedSubject,
+  table: FamilyTable,
+  execute?: Execution,
+): Promise<RowCell[]> {
+  const { model: { name }, facts } = subject;
+  const identity = (await sha256(canonicalJson(facts))).slice(0, 12);
+  return table.rows.flatMap(({ measured }) => measured ?? []).map((row) => {
+    const { key, method, pruning } = row;
+    const configured = methods[method].with(row.settings ?? {});
+    const inIntegers = execute === "integer" && configured.settings.activations;
+    const label = `table${table.number}/${name}/${key}`;
+    const config: EvaluationConfig = {
+      ...evaluationOf(facts, method, pruning, row.settings),
+      ...inIntegers && { execute: "integer" },
+    };
+    const cell = cellOf(evaluationCells, subject, {
+      ...{ id: `table${table.number}/${identity}/${key}`, label, config },
+      shares: sharedWeights(configured, subject.model.architecture),
+    });
+    return { ...cell, row: key, label };
+  });
+}

@@ -1,0 +1,35 @@
+import { decodeMatrix, type StoredMatrix } from "../format/mod.ts";
+import { linear, tf } from "../tensor/mod.ts";
+import type { LinearMap } from "./linear_map.ts";
+
+/**
+ * A linear map in float32.
+ *
+ * @param weight `[out, in]`; the map's from here on, as is the bias.
+ * @param bias `[out]`
+ */
+export function denseMap(weight: tf.Tensor2D, bias?: tf.Tensor1D): LinearMap {
+  return {
+    byteLength: 4 * (weight.size + (bias?.size ?? 0)),
+    apply: (value, { activation } = {}) => linear(value, weight, bias, activation),
+    [Symbol.dispose]() {
+      weight.dispose();
+      bias?.dispose();
+    },
+  };
+}
+
+/**
+ * A linear map in float32, whatever form its weight is stored in: what every other kind of map is
+ * compared with.
+ *
+ * @param weight `[out, in]`
+ * @param bias `[out]`
+ */
+export function denseMapOf(weight: StoredMatrix, bias?: Float32Array): LinearMap {
+  const { rows, columns } = weight;
+  return denseMap(
+    tf.keep(tf.tensor2d(decodeMatrix(weight), [rows, columns])),
+    bias && tf.keep(tf.tensor1d(bias)),
+  );
+}

@@ -1,0 +1,41 @@
+import { type LinearActivation, tf } from "../tensor/mod.ts";
+
+/** What a linear map may be told besides its input. */
+export interface MapOptions {
+  /** What follows the map. */
+  activation?: LinearActivation;
+  /** The rows to compute in fewer bits, ascending: for maps that do. */
+  lower?: Int32Array;
+}
+
+/** A linear map that is ready to compute: it owns its memory, which its owner frees. */
+export interface LinearMap extends Disposable {
+  /** What it holds in memory, bias included. */
+  readonly byteLength: number;
+  /** `[rows, in]` to `[rows, out]`. */
+  apply(value: tf.Tensor2D, options?: MapOptions): tf.Tensor2D;
+  /**
+   * Applies this and other maps to the same value where that costs less than one after the other, as
+   * where the value is quantized once for all; undefined where these maps do not go together.
+   */
+  applyWith?(
+    others: readonly LinearMap[],
+    value: tf.Tensor2D,
+    options?: MapOptions,
+  ): tf.Tensor2D[] | undefined;
+}
+
+/** Applies maps that read the same value, in their order. */
+export function applyMaps(
+  [first, ...others]: readonly LinearMap[],
+  value: tf.Tensor2D,
+  options?: MapOptions,
+): tf.Tensor2D[] {
+  return first.applyWith?.(others, value, options) ??
+    [first, ...others].map((map) => map.apply(value, options));
+}
+
+/** What follows a map that does not join it to its products. */
+export function follow(output: tf.Tensor2D, { activation = "linear" }: MapOptions = {}) {
+  return activation === "relu" ? tf.relu(output) : output;
+}

@@ -1,0 +1,8 @@
+/** Linear maps by the way they compute: float32, bytes, INT4 lanes, sums. */
+export { applyMaps, type LinearMap, type MapOptions } from "./linear_map.ts";
+export { denseMap, denseMapOf } from "./dense_map.ts";
+export { byteMap } from "./byte_map.ts";
+export { laneMap } from "./lane_map.ts";
+export { integerMaps } from "./integer_maps.ts";
+export { requireLower, type RowMap, splitMap, splitRows, takeRows } from "./split_map.ts";
+export { productMap, sumMap } from "./sum_map.ts";

@@ -1,0 +1,73 @@
+import { require } from "../core/mod.ts";
+import { tf } from "../tensor/mod.ts";
+import type { LinearMap } from "./linear_map.ts";
+
+/**
+ * A linear map that computes the rows it is told to in fewer bits.
+ *
+ * @param least For these rows; the map's from here on, as is the other.
+ * @param others For all other rows.
+ */
+export function splitMap(least: LinearMap, others: LinearMap): LinearMap {
+  return {
+    byteLength: least.byteLength + others.byteLength,
+    apply: (value, { lower, ...options } = {}) =>
+      splitRows(
+        value,
+        requireLower(lower),
+        (rows) => least.apply(rows, options),
+        (rows) => others.apply(rows, options),
+      ),
+    [Symbol.dispose]() {
+      least[Symbol.dispose]();
+      others[Symbol.dispose]();
+    },
+  };
+}
+
+/**
+ * The rows of a value that are computed in fewer bits.
+ *
+ * @throws {InputError} If the forward pass did not choose them.
+ */
+export function requireLower(lower: Int32Array | undefined): Int32Array {
+  const action = "quantize tokens by importance";
+  require(lower !== undefined, action, "the forward pass must score them, without a cache");
+  return lower;
+}
+
+/** What is done with some rows of a value, `[rows, in]` to `[rows, out]`. */
+export type RowMap = (value: tf.Tensor2D) => tf.Tensor2D;
+
+/**
+ * Does one thing with some rows and another with the others, and puts the results together in the
+ * order of the rows.
+ *
+ * @param value `[rows, channels]`.
+ * @param chosen Ascending.
+ */
+export function splitRows(
+  value: tf.Tensor2D,
+  chosen: Int32Array,
+  onChosen: RowMap,
+  onOthers: RowMap,
+): tf.Tensor2D {
+  if (chosen.length === 0) return onOthers(value);
+  const rows = value.shape[0];
+  const isChosen = new Set(chosen);
+  const others = Int32Array.from({ length: rows }, (_, row) => row).filter((row) =>
+    !isChosen.has(row)
+  );
+  const results = tf.concat([
+    onChosen(takeRows(value, chosen)),
+    onOthers(takeRows(value, others)),
+  ]);
+  const places = new Int32Array(rows);
+  [...chosen, ...others].forEach((row, place) => places[row] = place);
+  return takeRows(results, places);
+}
+
+/** Some rows of `[rows, channels]`, in the order of their indices. */
+export function takeRows(value: tf.Tensor2D, rows: Int32Array): tf.Tensor2D {
+  return tf.gather(value, tf.tensor1d(rows, "int32"));
+}

@@ -1,0 +1,119 @@
+import type { Profile } from "../format/mod.ts";
+import type { Architecture, LowerTokens } from "../model/mod.ts";
+import type { GptqOptions } from "../quant/mod.ts";
+import { gptqPasses } from "./gptq.ts";
+import { bitsLabel, type Method } from "./method.ts";
+import { sitePasses } from "./site_passes.ts";
+import {
+  importanceSites,
+  type SiteFormat,
+  type SiteGranularity,
+  type SiteScheme,
+} from "./site_scheme.ts";
+
+/** The settings of Agile-Quant. */
+export interface AgileQSettings {
+  /** GPTQ's. */
+  weights: GptqOptions;
+  activations: AgileQActivations;
+}
+
+/** How Agile-Quant quantizes activations (figure 3). */
+export interface AgileQActivations {
+  /** At the sites after the softmax: 8 (AgileQ-8) or 4 (AgileQ-4); eight bits elsewhere. */
+  bits: number;
+  /**
+   * Profile `paper` uses TRIP at every site but the softmax and the input of the output projection,
+   * which has one scale per tensor, and quantizes queries and keys where they are multiplied. Profile
+   * `released` uses symmetric min-max ranges per channel (per head for q, k, v) and quantizes queries
+   * and keys before the rotation, where the model has one.
+   */
+  profile: Profile;
+  /**
+   * The reading of eq. 3 at the softmax, of four bits. As printed (`paper`) it spends one of four
+   * bits on a sign that probabilities do not have and raises all below 1/128 of the maximum to that,
+   * which ruins long windows; so both profiles take what the released code computes unless told
+   * otherwise. Method `agileq-8-eq3` shows the difference.
+   */
+  softmax?: Profile;
+  /**
+   * Four bits for the least important tokens of each layer, by start attentivity (eq. 4). The released
+   * configuration ships these ratios as 0 and the paper names none, so they are the caller's.
+   * `inherited`, whether they remain so in all later layers, is what the released configuration asks
+   * for: with one share for all layers they soon are nearly all. Profile `released` calibrates the
+   * quantizers of either on all tokens, `paper` those of the least important on these.
+   */
+  lower?: LowerTokens;
+}
+
+/** Agile-Quant: GPTQ's weights, and activations quantized at the sites of figure 3. */
+export const agileQ: Method<AgileQSettings> = {
+  passes: ({ weights, activations }, architecture) => [
+    ...gptqPasses(weights),
+    ...sitePasses(agileQScheme(activations, architecture)),
+  ],
+  label(settings) {
+    const label = bitsLabel(settings);
+    return settings.activations.lower
+      ? { ...label, activation: `INT${lowerBits}, ${label.activation}` }
+      : label;
+  },
+};
+
+/** Bits of the least important tokens. */
+const lowerBits = 4;
+
+/** Figure 3 for a model. */
+export function agileQScheme(
+  { bits, profile, softmax = "released", lower }: AgileQActivations,
+  architecture: Architecture,
+): SiteScheme {
+  const scheme = { profile, sites: sitesOf(profile, architecture, bits, softmax) };
+  if (!lower) return scheme;
+  const least = sitesOf(profile, architecture, lowerBits, softmax);
+  return {
+    ...scheme,
+    lower: {
+      ...lower,
+      calibratedOn: profile === "released" ? "all" : "these",
+      sites: Object.fromEntries(importanceSites.map((site) => [site, least[site]])),
+    },
+  };
+}
+
+/** Figure 3, with so many bits at the sites after the softmax. */
+function sitesOf(
+  profile: Profile,
+  architecture: Architecture,
+  laterBits: number,
+  softmax: Profile,
+): SiteScheme["sites"] {
+  const probabilities: SiteFormat = { kind: "log2", bits: 4, profile: softmax };
+  if (profile === "paper") {
+    const trip = (bits: number): SiteFormat => ({ kind: "trip", bits, K: 3 });
+    return {
+      "attn.input": trip(8),
+      "attn.q": trip(8),
+      "attn.k": trip(8),
+      "attn.v": trip(8),
+      "attn.probs": probabilities,
+      "attn.output": { kind: "uniform", bits: laterBits, signed: false, granularity: "tensor" },
+      "mlp.input": trip(laterBits),
+      "mlp.hidden": trip(laterBits),
+    };
+  }
+  const uniform = (bits: number, granularity: SiteGranularity): SiteFormat => (
+    { kind: "uniform", bits, signed: true, granularity }
+  );
+  const rotary = architecture.positions.kind === "rotary";
+  return {
+    "attn.input": uniform(8, "channel"),
+    [rotary ? "attn.qBeforeRotary" : "attn.q"]: uniform(8, "head"),
+    [rotary ? "attn.kBeforeRotary" : "attn.k"]: uniform(8, "head"),
+    "attn.v": uniform(8, "head"),
+    "attn.probs": probabilities,
+    "attn.output": uniform(laterBits, "channel"),
+    "mlp.input": uniform(laterBits, "channel"),
+    "mlp.hidden": uniform(laterBits, "channel"),
+  };
+}

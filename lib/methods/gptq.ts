@@ -1,0 +1,31 @@
+import { linearGroups } from "../model/mod.ts";
+import { gptq, type GptqOptions } from "../quant/mod.ts";
+import { changeMatrices } from "./linear_weights.ts";
+import type { Method } from "./method.ts";
+import type { Pass } from "./pass.ts";
+
+/**
+ * GPTQ on every linear map of every block, true-sequential: blocks in order, and in a block the
+ * groups q/k/v, output, gate/up, down, each calibrated on what the already quantized part gives.
+ * Embeddings, norms, biases and head stay as they are.
+ */
+export const gptqMethod: Method<{ weights: GptqOptions }> = {
+  passes: ({ weights }) => gptqPasses(weights),
+};
+
+/** A pass for each group of maps: every one costs a run of all windows, as in the reference code. */
+export function gptqPasses(options: GptqOptions): Pass[] {
+  return linearGroups.map(({ reads, names }) => ({
+    name: "GPTQ",
+    settings: { ...options, reads },
+    observes: { [reads]: "gram" },
+    leavesCodes: true,
+    rewrite(layer, seen, { layer: index, onStep }) {
+      const hessian = seen.gram(reads);
+      return changeMatrices(layer, index, names, ({ values, name, order, count }) => {
+        const onPart = (share: number) => onStep((order + share) / count);
+        return gptq(values, hessian, options, name, onPart).weight;
+      });
+    },
+  }));
+}

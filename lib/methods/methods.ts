@@ -1,0 +1,67 @@
+import { refuse } from "../core/mod.ts";
+import type { GptqOptions } from "../quant/mod.ts";
+import { agileQ, type AgileQActivations } from "./agileq.ts";
+import { gptqMethod } from "./gptq.ts";
+import { keep } from "./keep.ts";
+import { configure, type ConfiguredMethod } from "./method.ts";
+import { rtnMethod, type RtnSettings } from "./rtn.ts";
+
+/** Round to nearest, one range per output row: the baseline of GPTQ's tables. */
+const rtn4: RtnSettings = { bits: 4, groupSize: "row", symmetric: false, range: "minmax" };
+
+/** The released code's settings of GPTQ. */
+const gptq4: GptqOptions = {
+  bits: 4,
+  groupSize: 128,
+  actOrder: true,
+  symmetric: false,
+  blockSize: 128,
+  percdamp: 0.01,
+};
+
+const eightBits: AgileQActivations = { bits: 8, profile: "paper" };
+
+/**
+ * The share of tokens that AgileQ-4/8 computes in four bits. The released configuration ships it as 0
+ * and the paper names none, so this one is ours.
+ */
+const lower = { share: 0.5, inherited: false };
+
+/**
+ * Every method by the name the command line knows it by.
+ *
+ * This is where an idea enters the tables: one row makes a method that every tool and experiment can
+ * run. `docs/add_a_method.md` adds one.
+ */
+export const methods = {
+  "fp16": configure("FP16", keep, {}),
+  "rtn4": configure("RTN", rtnMethod, { weights: rtn4 }),
+  "gptq4": configure("GPTQ", gptqMethod, { weights: gptq4 }),
+  "agileq-8": configure("AgileQ-8", agileQ, { weights: gptq4, activations: eightBits }),
+  "agileq-8-eq3": configure("AgileQ-8, eq. 3 as printed", agileQ, {
+    weights: gptq4,
+    activations: { ...eightBits, softmax: "paper" },
+  }),
+  "agileq-4": configure("AgileQ-4", agileQ, {
+    weights: gptq4,
+    activations: { ...eightBits, bits: 4 },
+  }),
+  "agileq-4/8": configure("AgileQ-4/8", agileQ, {
+    weights: gptq4,
+    activations: { ...eightBits, lower },
+  }),
+} satisfies Record<string, ConfiguredMethod>;
+
+/** The name of a method. */
+export type MethodName = keyof typeof methods;
+
+/**
+ * The method of that name.
+ * @throws {InputError} If there is none.
+ */
+export function methodOf(name: string): ConfiguredMethod {
+  if (!Object.hasOwn(methods, name)) {
+    refuse("choose a method", `it must be ${Object.keys(methods).join(", ")}`, name);
+  }
+  return methods[name as MethodName];
+}

@@ -1,0 +1,69 @@
+import type { Step } from "../core/mod.ts";
+import type { Architecture, LayerWeights, LowerTokens, SiteName } from "../model/mod.ts";
+import type { Seen } from "./seen.ts";
+import type { SiteQuantizers } from "./site_quantizer.ts";
+
+/**
+ * What is gathered of a site over all calibration windows:
+ *
+ * - `gram`: 2/n sum x x^T over all tokens of n windows, `[channels, channels]`: GPTQ's Hessian;
+ * - `range`: the least and the greatest value;
+ * - `channelRange`: those of each channel;
+ * - `values`: everything, window by window.
+ */
+export type Observation = "gram" | "range" | "channelRange" | "values";
+
+/** What calibration reads. */
+export interface Calibration {
+  /** For passes that look at weights. */
+  weightWindows: Int32Array[];
+  /** For the ranges of activations; the released code takes ten. */
+  activationWindows: Int32Array[];
+}
+
+/**
+ * One step of a method. The passes of a method go over every block one after the other, each seeing what
+ * those before it made of the block; then comes the next block.
+ *
+ * A pass says what it observes, and either rewrites the parameters of the block or says what becomes of
+ * values at its sites.
+ */
+export interface Pass {
+  /** What progress and messages call it: `GPTQ`. */
+  readonly name: string;
+  /** Plain data: passes that agree in name and settings do the same. */
+  readonly settings: unknown;
+  /** What it must see of a block. Without, no window runs. */
+  readonly observes?: Readonly<Partial<Record<SiteName, Observation>>>;
+  /** Whose windows it sees: those for weights unless given. Those for activations are pruned. */
+  readonly windows?: "weights" | "activations";
+  /**
+   * What its windows carry on to the next block: what the rewritten block gives, or what it gave before
+   * any pass.
+   */
+  readonly carries?: "rewritten" | "original";
+  /** Which tokens the finished model computes in fewer bits. */
+  readonly lower?: LowerTokens;
+  /** Whether it looks at those tokens alone. */
+  readonly seesLower?: boolean;
+  /** Whether the linear maps it leaves are codes, which integer products read. */
+  readonly leavesCodes?: boolean;
+  /** The sites it quantizes, and whether the steps of their channels are powers of two times one. */
+  readonly quantizes?: Readonly<Partial<Record<SiteName, "shared steps" | "own steps">>>;
+  /** The parameters that the block has from here on. */
+  rewrite?(
+    layer: LayerWeights,
+    seen: Seen,
+    at: BlockContext,
+  ): LayerWeights | Promise<LayerWeights>;
+  /** What becomes of values at the sites of the block, `before` being what passes before have made. */
+  quantize?(seen: Seen, at: BlockContext, before: SiteQuantizers): SiteQuantizers;
+}
+
+/** Where a pass is at work. */
+export interface BlockContext {
+  architecture: Architecture;
+  layer: number;
+  /** Hears how much of the pass is done with this block; throws once the work is to stop. */
+  onStep: Step;
+}

@@ -1,0 +1,28 @@
+import { linearGroups } from "../model/mod.ts";
+import { rtn, type RtnOptions } from "../quant/mod.ts";
+import { changeMatrices } from "./linear_weights.ts";
+import type { Method } from "./method.ts";
+import type { Pass } from "./pass.ts";
+
+/** Round-to-nearest for matrices of any shape. */
+export type RtnSettings = Omit<RtnOptions, "rows" | "columns">;
+
+/** Rounds every linear map of every block to the nearest points of its grid: the baseline of GPTQ. */
+export const rtnMethod: Method<{ weights: RtnSettings }> = {
+  passes: ({ weights }) => [rtnPass(weights)],
+};
+
+/** Round-to-nearest of all linear maps of a block. */
+export function rtnPass(settings: RtnSettings): Pass {
+  const names = linearGroups.flatMap((group) => group.names);
+  return {
+    name: "RTN",
+    settings,
+    leavesCodes: true,
+    rewrite: (layer, _seen, { layer: index, onStep }) =>
+      changeMatrices(layer, index, names, ({ values, rows, columns, name, order, count }) => {
+        onStep(order / count);
+        return rtn(values, { ...settings, rows, columns }, name);
+      }),
+  };
+}

@@ -1,0 +1,126 @@
+import type { Profile, UniformGrid } from "../format/mod.ts";
+import type { SiteName } from "../model/mod.ts";
+import { type Range, searchTrip, uniformGrid } from "../quant/mod.ts";
+import type { BlockContext, Observation, Pass } from "./pass.ts";
+import type { Seen } from "./seen.ts";
+import {
+  log2Quantizer,
+  type SiteQuantizer,
+  type SiteQuantizers,
+  splitQuantizer,
+  uniformQuantizer,
+} from "./site_quantizer.ts";
+import type { CalibratedFormat, SiteScheme } from "./site_scheme.ts";
+
+/**
+ * The passes that quantize values at the sites of a scheme.
+ *
+ * Ranges cover all windows. So does TRIP's choice of alpha: eq. 8 is taken over all tokens, and the
+ * order of the windows does not matter. The released code chooses alpha on the last window alone but
+ * has no site with TRIP; a rare outlier elsewhere would then be clipped.
+ */
+export function sitePasses({ profile, sites, lower }: SiteScheme): Pass[] {
+  const all: Pass = {
+    ...passOf({ profile, sites }),
+    quantize: (seen, at) => quantizersOf(sites, profile, seen, at),
+  };
+  if (!lower) return [all];
+  const { share, inherited, calibratedOn } = lower;
+  const least: Pass = {
+    ...passOf({ profile, sites: lower.sites }),
+    settings: { profile, lower },
+    lower: { share, inherited },
+    seesLower: calibratedOn === "these",
+    quantize(seen, at, before) {
+      const own = quantizersOf(lower.sites, profile, seen, at);
+      const joined = entriesOf(own).map(([site, quantizer]) => [
+        site,
+        splitQuantizer(quantizer, before[site]!),
+      ]);
+      return Object.fromEntries(joined);
+    },
+  };
+  return [all, least];
+}
+
+function passOf(scheme: SiteScheme): Pass {
+  const { profile, sites } = scheme;
+  const observes: Partial<Record<SiteName, Observation>> = {};
+  const quantizes: Partial<Record<SiteName, "shared steps" | "own steps">> = {};
+  for (const [site, format] of entriesOf(sites)) {
+    if (format.kind === "log2") continue;
+    observes[site] = observationOf(format);
+    const shares = format.kind === "trip" || format.granularity === "tensor";
+    quantizes[site] = shares ? "shared steps" : "own steps";
+  }
+  return {
+    name: "activations",
+    settings: { profile, sites },
+    windows: "activations",
+    ...Object.keys(observes).length > 0 && { observes },
+    quantizes,
+  };
+}
+
+function observationOf(format: CalibratedFormat): Observation {
+  if (format.kind === "trip") return "values";
+  return format.granularity === "tensor" ? "range" : "channelRange";
+}
+
+function quantizersOf(
+  sites: SiteScheme["sites"],
+  profile: Profile,
+  seen: Seen,
+  at: BlockContext,
+): SiteQuantizers {
+  return Object.fromEntries(
+    entriesOf(sites).map(([site, format]): [SiteName, SiteQuantizer] => {
+      if (format.kind === "log2") return [site, log2Quantizer(site, format)];
+      at.onStep(0);
+      return [site, uniformQuantizer(gridOf(site, format, profile, seen, at))];
+    }),
+  );
+}
+
+function gridOf(
+  site: SiteName,
+  format: CalibratedFormat,
+  profile: Profile,
+  seen: Seen,
+  { layer, architecture: { headDim } }: BlockContext,
+): UniformGrid {
+  const name = `${site} of layer ${layer}`;
+  const { bits } = format;
+  if (format.kind === "trip") {
+    const { channels, windows } = seen.values(site);
+    return searchTrip(concatenate(windows), { channels, bits, K: format.K, profile, name });
+  }
+  const range = seen.range(site);
+  const own = format.granularity === "head" ? rangeOfHeads(range, headDim) : range;
+  return uniformGrid(own, { bits, profile, signed: format.signed, name });
+}
+
+/** The range of each head of channels, which share one. */
+function rangeOfHeads({ min, max }: Range, headDim: number): Range {
+  const heads = min.length / headDim;
+  const over = (values: Float32Array, reduce: (...values: number[]) => number) =>
+    Float32Array.from(
+      { length: heads },
+      (_, head) => reduce(...values.subarray(head * headDim, (head + 1) * headDim)),
+    );
+  return { min: over(min, Math.min), max: over(max, Math.max), inner: headDim };
+}
+
+function concatenate(parts: Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+function entriesOf<Value>(record: Partial<Record<SiteName, Value>>): [SiteName, Value][] {
+  return Object.entries(record) as [SiteName, Value][];
+}

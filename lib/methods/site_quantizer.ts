@@ -1,0 +1,87 @@
+import { gridSteps, type UniformGrid } from "../format/mod.ts";
+import { requireLower, splitRows } from "../linear/mod.ts";
+import { atSites, type SiteHook, type SiteName, siteNames, type Visit } from "../model/mod.ts";
+import { fakeQuantizeLog2 } from "../quant/mod.ts";
+import { fakeQuantUniform, type Log2Rounding, tensorData, tf } from "../tensor/mod.ts";
+
+/** What becomes of the value at one site of one block. */
+export interface SiteQuantizer {
+  /** Quantizes and dequantizes: a tensor of the same shape. */
+  apply(value: tf.Tensor, visit: Visit): tf.Tensor;
+  /** The grid, where it is one that integer products read. */
+  readonly grid?: UniformGrid;
+  /** That of the least important tokens, where it is another. */
+  readonly lowerGrid?: UniformGrid;
+  /** At `attn.probs`: what the attention does by itself, so that its maps need not exist. */
+  readonly rounding?: Log2Rounding;
+}
+
+/** The quantizers of one block; values at other sites stay in floating point. */
+export type SiteQuantizers = Readonly<Partial<Record<SiteName, SiteQuantizer>>>;
+
+/** Rounds to a uniform grid (eq. 2), TRIP's included. */
+export function uniformQuantizer(grid: UniformGrid): SiteQuantizer {
+  const steps = gridSteps(grid);
+  return {
+    grid,
+    apply: (value, visit) => fakeQuantUniform(value, steps, nameOf(visit)),
+  };
+}
+
+/**
+ * Rounds to powers of two (eq. 3).
+ *
+ * The maximum of attention maps, which never exist as a whole, is taken for 1: in every map the first
+ * token attends to itself with probability 1.
+ */
+export function log2Quantizer(
+  site: SiteName,
+  { bits, profile }: Pick<Log2Rounding, "bits" | "profile">,
+): SiteQuantizer {
+  const maximum = site === "attn.probs" ? 1 : undefined;
+  return {
+    rounding: maximum && { bits, profile, maximum },
+    apply(value, visit) {
+      const options = { bits, profile, maximum, name: nameOf(visit) };
+      return tf.tensor(fakeQuantizeLog2(tensorData(value), options), value.shape);
+    },
+  };
+}
+
+/** Quantizes the least important tokens of a site in one way and the others in another. */
+export function splitQuantizer(least: SiteQuantizer, others: SiteQuantizer): SiteQuantizer {
+  return {
+    grid: others.grid,
+    lowerGrid: least.grid,
+    apply: (value, visit) =>
+      splitRows(
+        value as tf.Tensor2D,
+        requireLower(visit.lower),
+        (rows) => least.apply(rows, visit) as tf.Tensor2D,
+        (rows) => others.apply(rows, visit) as tf.Tensor2D,
+      ),
+  };
+}
+
+/**
+ * A hook that quantizes at the sites of each block.
+ *
+ * @param layers The quantizers of each block.
+ * @param chosen Which of them; all unless given.
+ */
+export function quantizingHook(
+  layers: readonly SiteQuantizers[],
+  chosen: (site: SiteName, quantizer: SiteQuantizer) => boolean = () => true,
+): SiteHook {
+  const sites = siteNames.filter((site) =>
+    layers.some(({ [site]: quantizer }) => quantizer && chosen(site, quantizer))
+  );
+  return atSites(sites, (value, visit) => {
+    const quantizer = layers[visit.layer][visit.site];
+    return quantizer ? quantizer.apply(value, visit) : value;
+  });
+}
+
+function nameOf({ site, layer }: Visit): string {
+  return `${site} of layer ${layer}`;
+}

@@ -1,0 +1,36 @@
+import { applyMaps } from "../linear/mod.ts";
+import { gelu, silu, tf } from "../tensor/mod.ts";
+import type { Architecture } from "./architecture.ts";
+import type { Block } from "./open_block.ts";
+import { type BlockHook, hookOfBlock } from "./sites.ts";
+
+const activations = { silu, gelu, relu: (value: tf.Tensor2D) => tf.relu(value) };
+
+/**
+ * The MLP of a block, `[rows, channels]` to `[rows, channels]`.
+ *
+ * @param value Normed.
+ * @param at Called at its sites; nothing is unless given.
+ * @param lower The rows to compute in fewer bits.
+ */
+export function runMlp(
+  { activation, gated }: Architecture,
+  { maps: { gate, up, down } }: Pick<Block, "maps">,
+  value: tf.Tensor2D,
+  at: BlockHook = hookOfBlock({ layer: 0, window: 0 }),
+  lower?: Int32Array,
+): tf.Tensor2D {
+  const details = lower && { lower };
+  const input = at("mlp.input", value, details);
+  const followed = activations[activation];
+  let expanded: tf.Tensor2D;
+  if (gated) {
+    const [first, factor] = applyMaps([gate!, up!], input, { lower });
+    expanded = tf.mul(followed(first), factor);
+  } else if (activation === "relu") { // in one pass with the bias
+    expanded = up!.apply(input, { activation, lower });
+  } else {
+    expanded = followed(up!.apply(input, { lower }));
+  }
+  return down!.apply(at("mlp.hidden", expanded, details), { lower });
+}

@@ -1,0 +1,42 @@
+import { decodeMatrix } from "../format/mod.ts";
+import { layerNorm, rmsNorm, tf } from "../tensor/mod.ts";
+import type { Architecture } from "./architecture.ts";
+import type { StoredModule } from "./weights.ts";
+
+/** A norm that is ready to compute. Its owner frees it. */
+export interface Norm extends Disposable {
+  /** `[channels]` */
+  readonly gain: tf.Tensor1D;
+  /** `[channels]`; of a layer norm only. */
+  readonly bias?: tf.Tensor1D;
+}
+
+/** A norm of tensors, which are the norm's from here on. */
+export function makeNorm(gain: tf.Tensor1D, bias?: tf.Tensor1D): Norm {
+  return {
+    ...{ gain, bias },
+    [Symbol.dispose]() {
+      gain.dispose();
+      bias?.dispose();
+    },
+  };
+}
+
+/** Opens a norm as it is stored. */
+export function openNorm({ weight, bias }: StoredModule): Norm {
+  return makeNorm(
+    tf.keep(tf.tensor1d(decodeMatrix(weight))),
+    bias && tf.keep(tf.tensor1d(bias)),
+  );
+}
+
+/** Applies a norm of this architecture to each row of `[rows, channels]`. */
+export function normalize(
+  { norm, normEpsilon }: Architecture,
+  { gain, bias }: Norm,
+  value: tf.Tensor2D,
+): tf.Tensor2D {
+  return norm === "rms"
+    ? rmsNorm(value, gain, normEpsilon)
+    : layerNorm(value, gain, bias!, normEpsilon);
+}

@@ -1,0 +1,48 @@
+import { denseMapOf, type LinearMap } from "../linear/mod.ts";
+import type { Model } from "./model.ts";
+import { type Norm, openNorm } from "./norm.ts";
+import type { MapMaker } from "./source.ts";
+import {
+  type LayerWeights,
+  type LinearGroup,
+  linearGroups,
+  type LinearName,
+  type StoredModule,
+} from "./weights.ts";
+
+/** One block, ready to compute. Its owner frees it. */
+export interface Block extends Disposable {
+  /** Which one, counted from 0. */
+  readonly layer: number;
+  readonly inputNorm: Norm;
+  readonly mlpNorm: Norm;
+  readonly maps: Readonly<Partial<Record<LinearName, LinearMap>>>;
+}
+
+/** Opens a block of a model. */
+export async function openBlock({ source }: Model, layer: number): Promise<Block> {
+  return blockOf(await source.layer(layer), layer, source.maps);
+}
+
+/** Opens a block with these parameters. */
+export function blockOf(weights: LayerWeights, layer: number, makeMaps: MapMaker = dense): Block {
+  using made = new DisposableStack();
+  const maps: Partial<Record<LinearName, LinearMap>> = {};
+  for (const group of linearGroups) {
+    const names = group.names.filter((name) => weights[name]); // no gate where the MLP is not gated
+    const opened = makeMaps(group, names.map((name) => weights[name]!), layer);
+    names.forEach((name, index) => maps[name] = made.use(opened[index]));
+  }
+  const block = {
+    layer,
+    inputNorm: made.use(openNorm(weights.inputNorm!)),
+    mlpNorm: made.use(openNorm(weights.mlpNorm!)),
+    maps,
+  };
+  const owned = made.move();
+  return { ...block, [Symbol.dispose]: () => owned.dispose() };
+}
+
+function dense(_group: LinearGroup, modules: readonly StoredModule[]): LinearMap[] {
+  return modules.map(({ weight, bias }) => denseMapOf(weight, bias));
+}

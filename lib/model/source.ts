@@ -1,0 +1,33 @@
+import type { LinearMap } from "../linear/mod.ts";
+import type { LayerWeights, LinearGroup, OuterWeights, StoredModule, Weights } from "./weights.ts";
+
+/**
+ * Where the blocks of a model come from: memory, what a method made of another source, or wherever
+ * else weights are kept. One block is asked for at a time.
+ */
+export interface BlockSource {
+  readonly outer: OuterWeights;
+  /** The parameters of a block as they are stored. */
+  layer(index: number): Promise<LayerWeights>;
+  /** How linear maps are computed; in float32 unless given. */
+  readonly maps?: MapMaker;
+}
+
+/** Makes the maps of a group, in the order of its modules. */
+export type MapMaker = (
+  group: LinearGroup,
+  modules: readonly StoredModule[],
+  layer: number,
+) => LinearMap[];
+
+/** All weights that a source of so many blocks has. */
+export async function readWeights(source: BlockSource, count: number): Promise<Weights> {
+  const layers: LayerWeights[] = [];
+  for (let layer = 0; layer < count; layer++) layers.push(await source.layer(layer));
+  return { outer: source.outer, layers };
+}
+
+/** The blocks of a model whose weights are all in memory, in the form in which they are stored. */
+export function residentSource({ outer, layers }: Weights): BlockSource {
+  return { outer, layer: (index) => Promise.resolve(layers[index]) };
+}

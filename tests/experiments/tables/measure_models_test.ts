@@ -1,0 +1,131 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import {
+  type MeasuredCell,
+  measureModels,
+  type MeasureOptions,
+} from "../../../experiments/tables/measure_models.ts";
+import { familyTables } from "../../../experiments/tables/family_tables.ts";
+import type { RowKey } from "../../../experiments/tables/table_rows.ts";
+import { InputError, type Progress, silent } from "../../../lib/core/mod.ts";
+import type { SubjectFacts } from "../../../experiments/measure/subject.ts";
+import type { Model } from "../../../lib/model/mod.ts";
+import { tinyModels, withModel } from "../../eval/tiny_models.ts";
+import { memoryStore } from "../../sweep/memory_store.ts";
+import { facts, tinySubject } from "../measure/tiny_subject.ts";
+
+const rows: RowKey[] = [
+  "fp16",
+  "rtn4",
+  "gptq4",
+  "agileq-8",
+  "agileq-8-pruned",
+  "agileq-4",
+  "agileq-4-pruned",
+  "agileq-4-8",
+];
+
+function options(changes: Partial<MeasureOptions> = {}): MeasureOptions {
+  const { signal } = new AbortController();
+  return { store: memoryStore(), fingerprint: "v1", progress: silent, signal, ...changes };
+}
+
+async function measure(
+  model: Model,
+  settings: MeasureOptions,
+  { facts, tables = familyTables }: { facts?: SubjectFacts; tables?: typeof familyTables } = {},
+) {
+  const subject = tinySubject(model);
+  const other = facts ? { ...subject, facts } : subject;
+  const [measured] = await measureModels([other], tables, settings);
+  return measured;
+}
+
+for (const [index, name] of tinyModels.entries()) {
+  Deno.test(`measureModels() measures the rows of its family's table, ${name}`, () =>
+    withModel(name, async (model) => {
+      const measured = await measure(model, options());
+      assertEquals([measured.name, measured.table.number], [name, index + 1]);
+      assertEquals([measured.computed, measured.reused], [8, 0]);
+      assertEquals(Object.keys(measured.cells), rows);
+      for (const [row, { id, result, config, ...cell }] of Object.entries(measured.cells)) {
+        assertEquals([id, cell.row], [`table${index + 1}/${name}/${row}`, row]);
+        assertEquals(config.testText, measured.facts.testText);
+        assertEquals(result.survivors.windowLosses.length, 3);
+        assertEquals("denseOnSurvivors" in result, row.endsWith("pruned"));
+        assertEquals("allPositions" in result, row.endsWith("pruned"));
+      }
+      const { fp16, rtn4 } = measured.cells as Record<RowKey, MeasuredCell>;
+      assertEquals([fp16.result.survivors.divergence, fp16.result.survivors.agreement], [0, 1]);
+      assertEquals(rtn4.result.survivors.divergence! > 0, true);
+    }));
+}
+
+Deno.test("measureModels() measures nothing twice, unless told to or the code changes", () =>
+  withModel("llama", async (model) => {
+    const store = memoryStore();
+    const first = await measure(model, options({ store }));
+    const second = await measure(model, options({ store }));
+    assertEquals([second.computed, second.reused], [0, 8]);
+    assertEquals(second.cells, first.cells);
+    const fresh = await measure(model, options({ store, fresh: true }));
+    assertEquals([fresh.computed, fresh.cells], [8, first.cells]);
+    const changed = await measure(model, options({ store, fingerprint: "v2" }));
+    assertEquals([changed.computed, changed.reused], [8, 0]);
+  }));
+
+Deno.test("measureModels() measures a model anew whose settings alone differ", () =>
+  withModel("llama", async (model) => {
+    const store = memoryStore();
+    await measure(model, options({ store }));
+    const other = { ...facts, settings: "another tokenizer" };
+    assertEquals((await measure(model, options({ store }), { facts: other })).computed, 8);
+  }));
+
+/** A signal, and progress that aborts it when the given work starts. */
+function interruptAt(work: string): { progress: Progress; signal: AbortSignal } {
+  const controller = new AbortController();
+  const start = (label: string) => {
+    if (label === work) controller.abort(new Error("interrupted"));
+  };
+  return { progress: { ...silent, start }, signal: controller.signal };
+}
+
+for (
+  const [work, kept] of [
+    ["[3/8] table1/llama/gptq4: windows", 2],
+    ["[3/8] table1/llama/gptq4: GPTQ on llama", 2],
+    ["[5/8] table1/llama/agileq-8-pruned: windows", 4],
+  ] as const
+) {
+  Deno.test(`measureModels() interrupted at ${work} resumes there`, () =>
+    withModel("llama", async (model) => {
+      const store = memoryStore();
+      const interrupted = () => measure(model, options({ store, ...interruptAt(work) }));
+      await assertRejects(interrupted, Error, "interrupted");
+      assertEquals(store.records.size, kept);
+      const resumed = await measure(model, options({ store }));
+      assertEquals([resumed.computed, resumed.reused], [8 - kept, kept]);
+      assertEquals(Object.keys(resumed.cells), rows);
+    }));
+}
+
+Deno.test("measureModels() refuses a model that none of the tables is about", () =>
+  withModel("llama", async (model) => {
+    await assertRejects(
+      () => measure(model, options(), { tables: familyTables.slice(1) }),
+      InputError,
+      'Cannot measure llama: one of the tables must be about its family, got "llama"',
+    );
+  }));
+
+Deno.test("measureModels() in integers measures anew only what quantizes activations", () =>
+  withModel("llama", async (model) => {
+    const store = memoryStore();
+    await measure(model, options({ store }));
+    const inIntegers = await measure(model, options({ store, execute: "integer" }));
+    assertEquals([inIntegers.computed, inIntegers.reused], [5, 3]);
+    for (const [row, { config }] of Object.entries(inIntegers.cells)) {
+      const floats = ["fp16", "rtn4", "gptq4"].includes(row);
+      assertEquals(config.execute, floats ? undefined : "integer", row);
+    }
+  }));

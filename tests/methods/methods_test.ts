@@ -1,0 +1,73 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { canonicalJson, InputError } from "../../lib/core/mod.ts";
+import { type ConfiguredMethod, methodOf, methods } from "../../lib/methods/mod.ts";
+import { families } from "../model/tiny_models.ts";
+
+const gptq = {
+  ...{ bits: 4, groupSize: 128, actOrder: true, symmetric: false },
+  ...{ blockSize: 128, percdamp: 0.01 },
+};
+
+Deno.test("methods hold the released settings of GPTQ, and round to nearest by rows", () => {
+  const { fp16, rtn4, ...others } = methods;
+  for (const method of Object.values(others)) assertEquals(method.settings.weights, gptq);
+  const weights = { bits: 4, groupSize: "row", symmetric: false, range: "minmax" };
+  assertEquals(rtn4.settings, { weights });
+  assertEquals(fp16.settings, {});
+});
+
+Deno.test("methods hold the settings of Agile-Quant", () => {
+  const { fp16: _fp16, rtn4: _rtn4, gptq4, ...agile } = methods;
+  assertEquals(gptq4.settings, { weights: gptq });
+  const activations = Object.entries(agile).map((
+    [name, { settings }],
+  ) => [name, settings.activations]);
+  const eight = { bits: 8, profile: "paper" };
+  assertEquals(Object.fromEntries(activations), {
+    "agileq-8": eight,
+    "agileq-8-eq3": { ...eight, softmax: "paper" },
+    "agileq-4": { ...eight, bits: 4 },
+    "agileq-4/8": { ...eight, lower: { share: 0.5, inherited: false } },
+  });
+});
+
+Deno.test("methods have titles and labels of their own", () => {
+  const rows = Object.entries(methods).map(([name, { title, label }]) => [
+    name,
+    title,
+    label.weight,
+    label.activation,
+  ]);
+  assertEquals(rows, [
+    ["fp16", "FP16", "FP16", "FP16"],
+    ["rtn4", "RTN", "INT4", "FP16"],
+    ["gptq4", "GPTQ", "INT4", "FP16"],
+    ["agileq-8", "AgileQ-8", "INT4", "INT8"],
+    ["agileq-8-eq3", "AgileQ-8, eq. 3 as printed", "INT4", "INT8"],
+    ["agileq-4", "AgileQ-4", "INT4", "INT4"],
+    ["agileq-4/8", "AgileQ-4/8", "INT4", "INT4, INT8"],
+  ]);
+});
+
+Deno.test("methods that share GPTQ's settings begin with its passes, and their settings are plain data", () => {
+  const outline = (method: ConfiguredMethod) =>
+    method.passes(families.llama).map(({ name, settings }) => canonicalJson([name, settings]));
+  const passes = outline(methods.gptq4);
+  assertEquals(new Set(passes).size, 4);
+  for (const name of ["agileq-8", "agileq-8-eq3", "agileq-4", "agileq-4/8"] as const) {
+    const own = outline(methods[name]);
+    assertEquals(own.slice(0, 4), passes);
+    assert(own.length > 4);
+  }
+});
+
+Deno.test("methodOf() finds every method and refuses other names", () => {
+  for (const [name, method] of Object.entries(methods)) assert(methodOf(name) === method);
+  for (const name of ["int3", "toString"]) {
+    assertThrows(
+      () => methodOf(name),
+      InputError,
+      `Cannot choose a method: it must be ${Object.keys(methods).join(", ")}, got "${name}"`,
+    );
+  }
+});

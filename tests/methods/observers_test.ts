@@ -1,0 +1,156 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
+import { type Observer, observer, ofLower } from "../../lib/methods/observers.ts";
+import type { Observation } from "../../lib/methods/mod.ts";
+import type { Visit } from "../../lib/model/mod.ts";
+import type { Range } from "../../lib/quant/mod.ts";
+import { tf, tidy } from "../../lib/tensor/mod.ts";
+import { randomFloats } from "../tensor/compare.ts";
+import { withModel } from "../eval/tiny_models.ts";
+
+const channels = 6;
+const windows = [randomFloats(4 * channels, 1), randomFloats(9 * channels, 2)];
+const name = "mlp.hidden of layer 1";
+const visit: Visit = { site: "mlp.hidden", layer: 1, window: 0 };
+
+/** Shows an observer all windows as often as it asks for them; how often that was. */
+function show(observer: Observer, parts: Float32Array[], lower?: Int32Array[]): number {
+  let rounds = 0;
+  do {
+    parts.forEach((part, window) => {
+      tidy(() => {
+        const value = tf.tensor2d(part, [part.length / channels, channels]);
+        observer.see(value, { ...visit, window, lower: lower?.[window] });
+      });
+    });
+    rounds++;
+  } while (observer.again());
+  return rounds;
+}
+
+/** What an observer of a kind gathers. Fails if it leaves tensors behind. */
+function observe(kind: Observation, parts: Float32Array[]) {
+  const before = tf.memory().numTensors;
+  let seen;
+  {
+    using looking = observer(kind, parts.length, name);
+    const rounds = show(looking, parts);
+    seen = { rounds, ...looking.result() };
+  }
+  assertEquals(tf.memory().numTensors, before);
+  return seen;
+}
+
+/** 2/n sum x x^T in float64. */
+function slowGram(parts: Float32Array[]): Float64Array {
+  return Float64Array.from({ length: channels ** 2 }, (_, at) => {
+    const [i, j] = [Math.floor(at / channels), at % channels];
+    let sum = 0;
+    for (const part of parts) {
+      for (let row = 0; row < part.length; row += channels) sum += part[row + i] * part[row + j];
+    }
+    return 2 * sum / parts.length;
+  });
+}
+
+function gramOf(parts: Float32Array[]) {
+  const { rounds, gram } = observe("gram", parts) as { rounds: number; gram: Float32Array };
+  return { rounds, gram };
+}
+
+function rangeOf(kind: "range" | "channelRange", parts: Float32Array[]): Range {
+  const { rounds, range } = observe(kind, parts) as { rounds: number; range: Range };
+  assertEquals(rounds, 1);
+  return range;
+}
+
+Deno.test("observer() of a gram gives 2/n sum x x^T over all windows in one round", () =>
+  withModel("llama", () => {
+    const { rounds, gram } = gramOf(windows);
+    assertEquals(rounds, 1);
+    const expected = slowGram(windows);
+    const largest = Math.max(...expected);
+    gram.forEach((value, i) => assert(Math.abs(value - expected[i]) < 1e-6 * largest));
+  }));
+
+for (const power of [66, -66, 120, -120]) {
+  Deno.test(`observer() of a gram looks again where float32 holds inputs but not their squares: 2^${power}`, () =>
+    withModel("llama", () => {
+      const scaled = windows.map((part) => part.map((value) => value * 2 ** power));
+      const { rounds, gram } = gramOf(scaled);
+      assertEquals(rounds, 3);
+      const factor = gram[0] / gramOf(windows).gram[0];
+      assert(Number.isInteger(Math.log2(factor)));
+      assertEquals(gram, gramOf(windows).gram.map((value) => value * factor));
+    }));
+}
+
+Deno.test("observer() of a gram needs no third round where all inputs are zero", () =>
+  withModel("llama", () => {
+    const { rounds, gram } = gramOf(windows.map((part) => new Float32Array(part.length)));
+    assertEquals(rounds, 2);
+    assertEquals(gram, new Float32Array(channels ** 2));
+  }));
+
+for (const strange of [NaN, Infinity]) {
+  Deno.test(`observer() of a gram refuses ${strange}`, () =>
+    withModel("llama", () => {
+      const broken = windows[1].with(7, strange);
+      using looking = observer("gram", 2, name, "calibrate opt");
+      assertThrows(
+        () => show(looking, [windows[0], broken]),
+        InputError,
+        `Cannot calibrate opt: mlp.hidden of layer 1 must be finite, got ${strange}`,
+      );
+    }));
+}
+
+Deno.test("observer() gives the extremes of all windows, and of each channel", () =>
+  withModel("llama", () => {
+    const all = [...windows[0], ...windows[1]];
+    const whole = rangeOf("range", windows);
+    const [min, max] = [Math.min(...all), Math.max(...all)].map((each) => Float32Array.of(each));
+    assertEquals(whole, { ...whole, min, max });
+    const each = rangeOf("channelRange", windows);
+    const column = (channel: number) => all.filter((_, i) => i % channels === channel);
+    for (let channel = 0; channel < channels; channel++) {
+      assertEquals(each.min[channel], Math.min(...column(channel)));
+      assertEquals(each.max[channel], Math.max(...column(channel)));
+    }
+  }));
+
+Deno.test("observer() of values keeps them, window by window", () =>
+  withModel("llama", () => {
+    assertEquals(observe("values", windows), { rounds: 1, values: { channels, windows } });
+  }));
+
+Deno.test("observer() of a range names the site that is not finite", () =>
+  withModel("llama", () => {
+    using looking = observer("range", 1, name);
+    assertThrows(
+      () => show(looking, [windows[0].with(3, NaN)]),
+      InputError,
+      "Cannot quantize mlp.hidden of layer 1: element 3 must be finite, got NaN",
+    );
+  }));
+
+Deno.test("ofLower() sees the least important tokens alone, or all where there are none", () =>
+  withModel("llama", () => {
+    using looking = ofLower(observer("values", 2, name));
+    const before = tf.memory().numTensors;
+    show(looking, windows, [Int32Array.of(1, 3), new Int32Array()]);
+    assertEquals(tf.memory().numTensors, before);
+    const row = (index: number) => windows[0].slice(index * channels, (index + 1) * channels);
+    const first = Float32Array.of(...row(1), ...row(3));
+    assertEquals(looking.result(), { values: { channels, windows: [first, windows[1]] } });
+  }));
+
+Deno.test("ofLower() refuses values whose tokens were not scored", () =>
+  withModel("llama", () => {
+    using looking = ofLower(observer("values", 2, name));
+    assertThrows(
+      () => show(looking, windows),
+      InputError,
+      "Cannot quantize tokens by importance: the forward pass must score them, without a cache",
+    );
+  }));

@@ -1,0 +1,25 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { seenAt } from "../../lib/methods/seen.ts";
+
+const gram = new Float32Array(4);
+const range = { min: Float32Array.of(-1), max: Float32Array.of(2), inner: 1 };
+const values = { channels: 2, windows: [new Float32Array(6)] };
+const seen = seenAt(
+  new Map([["attn.input", { gram }], ["mlp.input", { range }], ["mlp.hidden", { values }]]),
+);
+
+Deno.test("seenAt() gives what was observed of each site", () => {
+  assert(seen.gram("attn.input") === gram);
+  assert(seen.range("mlp.input") === range);
+  assert(seen.values("mlp.hidden") === values);
+});
+
+Deno.test("seenAt() says what was not observed", () => {
+  const asks: [() => unknown, string][] = [
+    [() => seen.gram("mlp.input"), "gram of mlp.input was not observed"],
+    [() => seen.range("attn.input"), "range of attn.input was not observed"],
+    [() => seen.values("attn.output"), "values of attn.output was not observed"],
+  ];
+  for (const [ask, message] of asks) assertThrows(ask, TypeError, message);
+  assertEquals(asks.length, 3);
+});
