@@ -1,3 +1,4 @@
+import { drawCalibration } from "../experiments/measure/calibration.ts";
 import { evaluate, type EvaluationConfig } from "../experiments/measure/evaluation.ts";
 import { pruningFor, type PruningPlan } from "../experiments/measure/pruning_plan.ts";
 import { loadSubject, type ModelRef, readSubject } from "../experiments/measure/subject.ts";
@@ -72,6 +73,7 @@ export async function measurePerplexity(
   };
   const { signal } = session;
   const read = await readSubject(ref, { ...backend, signal });
+  if (read.calibration) drawCalibration(read.calibration, read.facts); // refused before any work
   const code = { ...await provenance(), tfjs: tf.version.tfjs, lock: await hashFile("deno.lock") };
   printWarnings(read.warnings);
 

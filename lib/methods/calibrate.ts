@@ -41,7 +41,7 @@ export interface Quantized {
 export interface CalibrateOptions {
   /** Acts on the windows for activations: TRIP's range is taken after pruning. */
   pruning?: Pruning;
-  /** Of the blocks, and within each. */
+  /** Of the blocks, and within each; of passes that look at windows. */
   progress?: Progress;
   /**
    * Stops the work by throwing its reason: at once, if it knows without any event that it is aborted,
@@ -76,12 +76,13 @@ export async function calibrate(
   start: Quantized,
   passes: readonly Pass[],
   calibration: () => Calibration,
-  { pruning, progress = silent, signal }: CalibrateOptions = {},
+  { pruning, progress: watched = silent, signal }: CalibrateOptions = {},
 ): Promise<Quantized> {
   const { model, sites } = start;
   if (passes.length === 0) return start;
   const { architecture, source } = model;
   requireLayers(architecture, { pruning });
+  const progress = needsCalibration(passes) ? watched : silent; // nothing else takes long
   using streams = new CalibrationStreams(model, passes, calibration, pruning);
   const names = [...new Set(passes.map(({ name }) => name))].join(", ");
   progress.start(`${names} on ${model.name}`, architecture.layers);
