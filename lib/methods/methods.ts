@@ -1,6 +1,7 @@
 import { refuse } from "../core/mod.ts";
 import type { GptqOptions } from "../quant/mod.ts";
 import { agileQ, type AgileQActivations } from "./agileq.ts";
+import { awq } from "./awq.ts";
 import { gptqMethod } from "./gptq.ts";
 import { keep } from "./keep.ts";
 import { configure, type ConfiguredMethod } from "./method.ts";
@@ -37,6 +38,7 @@ export const methods = {
   "fp16": configure("FP16", keep, {}),
   "rtn4": configure("RTN", rtnMethod, { weights: rtn4 }),
   "gptq4": configure("GPTQ", gptqMethod, { weights: gptq4 }),
+  "awq4": configure("AWQ", awq, { weights: { bits: 4, groupSize: 128 } }),
   "agileq-8": configure("AgileQ-8", agileQ, { weights: gptq4, activations: eightBits }),
   "agileq-8-eq3": configure("AgileQ-8, eq. 3 as printed", agileQ, {
     weights: gptq4,
