@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { measureTrip, type TripSettings } from "../../../experiments/measure/trip_measure.ts";
 import { silent } from "../../../lib/core/mod.ts";
-import { stoppedSoon } from "./stop.ts";
 import { withFigureSubject } from "./tiny_figure_subject.ts";
 
 const settings: TripSettings = {
@@ -27,11 +26,16 @@ Deno.test("measureTrip() finds the fold exact, and powers that only help", () =>
 
 Deno.test("measureTrip() stops between two layers once its signal is aborted, and before the first", () =>
   withFigureSubject("bloom", async (subject) => {
-    for (const [signal, begun] of [[stoppedSoon(), true], [AbortSignal.abort(), false]] as const) {
+    for (const isBegun of [true, false]) {
+      const controller = new AbortController();
+      if (!isBegun) controller.abort();
       const started: string[] = [];
-      const progress = { ...silent, start: (label: string) => void started.push(label) };
-      const run = () => measureTrip(subject, settings, { progress, signal });
-      await assertRejects(run, DOMException, "aborted");
-      assertEquals(started.length > 0, begun);
+      const start = (label: string) => {
+        started.push(label);
+        controller.abort();
+      };
+      const hooks = { progress: { ...silent, start }, signal: controller.signal };
+      await assertRejects(() => measureTrip(subject, settings, hooks), DOMException, "aborted");
+      assertEquals(started.length > 0, isBegun);
     }
   }));
