@@ -161,7 +161,7 @@ Deno.test({
       '"not a run"',
       "1",
       "InputError: Cannot load ../data/models: it must be the folder of a model, with config.json",
-      "InputError: Cannot run the model: opt-encyclopedia must not have been freed before: load it again",
+      "InputError: Cannot run opt-encyclopedia: no other may have been opened after it: open it again",
     ]);
   },
 });
