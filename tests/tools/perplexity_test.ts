@@ -289,7 +289,7 @@ Deno.test("perplexity answers bad input with one line and status 2", () =>
       ],
       [
         [...good, "--method", "awq"],
-        "Cannot choose a method: it must be fp16, rtn4, gptq4, agileq-8",
+        "Cannot choose a method: it must be fp16, rtn4, gptq4, ",
       ],
       [
         [...good, "--profile", "mine"],
