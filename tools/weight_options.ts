@@ -57,21 +57,20 @@ export function changeWeights(
   name: string,
   options: WeightOptions,
 ): ConfiguredMethod {
-  const { weights } = method.settings;
-  const changed: Record<string, unknown> = { ...weights };
+  const own = { ...method.settings.weights };
+  const changes: Record<string, unknown> = {};
   for (const [key, flag, setting] of settings) {
     if (options[key] === undefined) continue;
-    require(setting in changed, "read the command line", `${flag} is no setting of ${name}`);
-    changed[setting] = options[key];
+    require(setting in own, "read the command line", `${flag} is no setting of ${name}`);
+    changes[setting] = options[key];
   }
-  return weights ? method.with({ weights: { ...weights, ...changed } }) : method;
+  return method.with({ weights: changes });
 }
 
 /** A method with this reading of its activation quantizers, where it has one. */
 export function changeProfile(method: ConfiguredMethod, profile: Profile): ConfiguredMethod {
   const { activations } = method.settings;
-  const reads = activations && "profile" in activations;
-  return reads
-    ? method.with({ activations: { ...activations, profile } as typeof activations })
+  return activations && "profile" in activations
+    ? method.with({ activations: { profile } })
     : method;
 }

@@ -1,14 +1,16 @@
 import { require } from "../core/mod.ts";
-import {
-  type AffineMatrix,
-  commonStep,
-  type GridSteps,
-  gridSteps,
-  type UniformGrid,
-} from "../format/mod.ts";
+import { type AffineMatrix, commonStep, type UniformGrid } from "../format/mod.ts";
 import { packLanes } from "../int4/mod.ts";
 import { int4Linear, type LaneTensors, tf } from "../tensor/mod.ts";
-import { follow, type LinearMap, type MapOptions } from "./linear_map.ts";
+import { codeMap, type CodeProduct } from "./code_map.ts";
+import type { LinearMap } from "./linear_map.ts";
+
+/** Weights of any order of columns go together: where it differs, the value is laid out anew. */
+const lanes: CodeProduct<LaneTensors> = {
+  multiply: int4Linear,
+  goTogether: () => true,
+  tableBytes: ({ order, table }) => order.byteLength + table.byteLength,
+};
 
 /**
  * A linear map of 4-bit weights and inputs on the lane-packed multiplier of fig. 5; a byte per weight.
@@ -29,42 +31,6 @@ export function laneMap(
   const action = `multiply ${name} in lanes`;
   require(grid.bits <= 4, action, "its grid must have at most 4 bits", grid.bits);
   const { memory, ...layout } = packLanes(weight, commonStep(grid, weight.columns, name));
-  const packed = { ...layout, memory: tf.keep(tf.tensor1d(new Float32Array(memory))) };
-  return new LaneMap(packed, bias && tf.keep(tf.tensor1d(bias)), grid, gridSteps(grid), name);
-}
-
-class LaneMap implements LinearMap {
-  constructor(
-    readonly weight: LaneTensors,
-    readonly bias: tf.Tensor1D | undefined,
-    readonly grid: UniformGrid,
-    readonly steps: GridSteps,
-    readonly name: string,
-  ) {}
-
-  get byteLength(): number {
-    const { memory, order, table } = this.weight;
-    return 4 * (memory.size + order.length + table.length + (this.bias?.size ?? 0));
-  }
-
-  apply(value: tf.Tensor2D, options?: MapOptions): tf.Tensor2D {
-    return this.applyWith([], value, options)![0];
-  }
-
-  applyWith(
-    others: readonly LinearMap[],
-    value: tf.Tensor2D,
-    options?: MapOptions,
-  ): tf.Tensor2D[] | undefined {
-    const isLike = (other: LinearMap): other is LaneMap =>
-      other instanceof LaneMap && other.grid === this.grid;
-    if (!others.every(isLike)) return undefined;
-    return int4Linear(value, this.steps, [this, ...others], this.name)
-      .map((output) => follow(output, options));
-  }
-
-  [Symbol.dispose](): void {
-    this.weight.memory.dispose();
-    this.bias?.dispose();
-  }
+  const packed = { ...layout, memory: tf.tensor1d(new Float32Array(memory)) };
+  return codeMap(lanes, packed, grid, bias, name);
 }

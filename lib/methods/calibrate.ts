@@ -1,30 +1,17 @@
+import { pauses, type Progress, silent } from "../core/mod.ts";
 import {
-  canonicalJson,
-  type Pause,
-  pauses,
-  type Progress,
-  require,
-  silent,
-  type Step,
-} from "../core/mod.ts";
-import {
-  atSites,
-  type Block,
-  blockOf,
-  type ForwardOptions,
   type LayerWeights,
   type LowerTokens,
   type Model,
-  openOuter,
   type Pruning,
   requireLayers,
   residentSource,
-  type SiteName,
-  Streams,
 } from "../model/mod.ts";
-import { type Observer, observer, ofLower } from "./observers.ts";
-import type { BlockContext, Calibration, Observation, Pass } from "./pass.ts";
-import { type Seen, seenAt, type SiteSeen } from "./seen.ts";
+import { BlockAtWork } from "./block_at_work.ts";
+import { CalibrationStreams } from "./calibration_streams.ts";
+import { observe } from "./observe.ts";
+import type { BlockContext, Calibration, Pass } from "./pass.ts";
+import { seenAt } from "./seen.ts";
 import type { SiteQuantizers } from "./site_quantizer.ts";
 
 /** A model as passes leave it. Plain data, as the model is. */
@@ -131,146 +118,4 @@ export async function calibrate(
     sites: quantized,
     lower: passes.find(({ lower }) => lower)?.lower ?? start.lower,
   };
-}
-
-/** A block that passes rewrite; opened as often as it changes. */
-class BlockAtWork implements Disposable {
-  #open?: Block;
-  #weights: LayerWeights;
-
-  constructor(readonly original: LayerWeights, readonly layer: number) {
-    this.#weights = original;
-  }
-
-  get weights(): LayerWeights {
-    return this.#weights;
-  }
-
-  get block(): Block {
-    return this.#open ??= blockOf(this.#weights, this.layer);
-  }
-
-  rewrite(weights: LayerWeights): void {
-    this[Symbol.dispose]();
-    this.#weights = weights;
-  }
-
-  [Symbol.dispose](): void {
-    this.#open?.[Symbol.dispose]();
-    this.#open = undefined;
-  }
-}
-
-/** Windows on their way through the blocks, and how they run. */
-interface Route {
-  streams: Streams;
-  options: ForwardOptions;
-  carries: "rewritten" | "original";
-}
-
-/** The windows of all passes; passes that send the same windows the same way share them. */
-class CalibrationStreams implements Disposable {
-  #routes = new Map<string, Route>();
-
-  constructor(
-    model: Model,
-    passes: readonly Pass[],
-    calibration: () => Calibration,
-    pruning?: Pruning,
-  ) {
-    using outer = openOuter(model.source.outer);
-    using opened = new DisposableStack();
-    opened.use(this);
-    for (const pass of passes.filter(({ observes }) => observes)) {
-      const { windows = "weights", carries = "rewritten", lower, seesLower } = pass;
-      const key = routeOf(pass);
-      if (this.#routes.has(key)) continue;
-      const { weightWindows, activationWindows } = calibration();
-      const own = windows === "weights" ? weightWindows : activationWindows;
-      const rule = "there must be at least one calibration window";
-      require(own.length > 0, `calibrate ${model.name}`, rule);
-      this.#routes.set(key, {
-        streams: new Streams({ architecture: model.architecture, outer }, own),
-        options: {
-          ...windows === "activations" && { pruning },
-          ...seesLower && { lower },
-        },
-        carries,
-      });
-    }
-    opened.move();
-  }
-
-  of(pass: Pass): Route {
-    return this.#routes.get(routeOf(pass))!;
-  }
-
-  /** Takes all windows through a block that the passes are done with. */
-  async advance(work: BlockAtWork, pause: Pause): Promise<void> {
-    for (const { streams, options, carries } of this.#routes.values()) {
-      using original = carries === "original" ? blockOf(work.original, work.layer) : undefined;
-      const block = original ?? work.block;
-      for (let index = 0; index < streams.length; index++) {
-        await pause();
-        streams.advance(index, block, options);
-      }
-    }
-  }
-
-  [Symbol.dispose](): void {
-    for (const { streams } of this.#routes.values()) streams[Symbol.dispose]();
-  }
-}
-
-function routeOf({ windows = "weights", carries = "rewritten", lower, seesLower }: Pass): string {
-  return canonicalJson([windows, carries, seesLower ? lower : null]);
-}
-
-/** Where a pass observes. */
-interface View extends Route {
-  /** What errors call the model. */
-  model: string;
-  block: Block;
-}
-
-/** Runs the windows of a pass through a block and gathers what it observes. */
-async function observe(
-  { name, observes, seesLower }: Pass,
-  { model, block, streams, options }: View,
-  pause: Pause,
-  onStep: Step,
-): Promise<Seen> {
-  const action = `calibrate ${model}`;
-  using made = new DisposableStack();
-  const observers = new Map<SiteName, Observer>();
-  for (const [site, kind] of Object.entries(observes!) as [SiteName, Observation][]) {
-    const plain = observer(kind, streams.length, `${site} of layer ${block.layer}`, action);
-    observers.set(site, made.use(seesLower ? ofLower(plain) : plain));
-  }
-  const met = new Set<SiteName>();
-  let done = 0;
-  for (let active = [...observers]; active.length > 0;) {
-    const looking = new Map(active);
-    const hook = atSites([...looking.keys()], (value, visit) => {
-      met.add(visit.site);
-      looking.get(visit.site)!.see(value, visit);
-      return value;
-    });
-    const before = done; // a further round takes its part of what is left
-    for (let index = 0; index < streams.length; index++) {
-      await pause();
-      done = before + (1 - before) * index / streams.length;
-      onStep(done);
-      streams.look(index, block, { ...options, hook });
-    }
-    const stray = active.find(([site]) => !met.has(site));
-    require(
-      stray === undefined,
-      action,
-      `its blocks must have ${stray?.[0]}, which ${name} observes`,
-    );
-    active = active.filter(([, each]) => each.again());
-  }
-  const results = [...observers].map(([site, each]): [SiteName, SiteSeen] => [site, each.result()]);
-  return seenAt(new Map(results));
 }

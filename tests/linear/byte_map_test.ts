@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { affineMatrix } from "../../lib/format/mod.ts";
-import { byteMap, denseMapOf, laneMap, type LinearMap } from "../../lib/linear/mod.ts";
+import { byteMap, denseMapOf, laneMap } from "../../lib/linear/mod.ts";
 import { observeRange, rtn, searchTrip, uniformGrid } from "../../lib/quant/mod.ts";
 import { tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
 import { randomFloats } from "../tensor/compare.ts";
@@ -15,7 +15,6 @@ import {
   eightBitWeights,
   fourBitWeights,
   rows,
-  togetherAndAlone,
   x,
 } from "./integer_operands.ts";
 
@@ -67,30 +66,6 @@ Deno.test("byteMap() holds at most 0.6 bytes per 4-bit weight, all counted", () 
   using biased = byteMap(weight, grid, new Float32Array(768));
   assertEquals(biased.byteLength, map.byteLength + 4 * 768);
 });
-
-Deno.test("byteMap() lasts beyond the tidying of where it was made", () => {
-  const before = tf.memory().numTensors;
-  let map!: LinearMap;
-  tidy(() => {
-    map = byteMap(weights["4 bits in groups"], grids["one range"], bias);
-  });
-  tidy(() => void map.apply(tf.tensor2d(x, [21, columns])).dataSync());
-  map[Symbol.dispose]();
-  assertEquals(tf.memory().numTensors, before);
-});
-
-for (const relu of [false, true]) {
-  const follows = relu ? "relu follows" : "nothing follows";
-  Deno.test(`byteMap() applies several maps together as one after the other, ${follows}`, () => {
-    const grid = grids["TRIP, K = 3"];
-    const names = ["4 bits in groups", "4 bits in groups", "4 bits in groups"];
-    const maps = names.map((name) => byteMap(weights[name], grid, bias));
-    const { together, alone } = togetherAndAlone(maps, relu);
-    assertEquals(together, alone);
-    assertEquals(alone[0].some((value) => value < 0), !relu);
-    for (const map of maps) map[Symbol.dispose]();
-  });
-}
 
 Deno.test("byteMap() does not go together with other orders of columns, grids or maps", () => {
   const [grid, other] = [grids["TRIP, K = 3"], activationGrids(8)["TRIP, K = 3"]];

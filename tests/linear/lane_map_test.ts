@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
-import { byteMap, laneMap, type LinearMap } from "../../lib/linear/mod.ts";
+import { byteMap, laneMap } from "../../lib/linear/mod.ts";
 import { observeRange, uniformGrid } from "../../lib/quant/mod.ts";
 import { tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
 import { integerPaths } from "../tensor/integers.ts";
@@ -13,7 +13,6 @@ import {
   eightBitWeights,
   fourBitWeights,
   rows,
-  togetherAndAlone,
   x,
 } from "./integer_operands.ts";
 
@@ -44,30 +43,6 @@ Deno.test("laneMap() holds about a byte per weight, all counted", () => {
   using biased = laneMap(fourBitWeights["4 bits per row"], grids["one range"], bias);
   assertEquals(biased.byteLength, map.byteLength + 4 * rows);
 });
-
-Deno.test("laneMap() lasts beyond the tidying of where it was made", () => {
-  const before = tf.memory().numTensors;
-  let map!: LinearMap;
-  tidy(() => {
-    map = laneMap(fourBitWeights["4 bits in groups"], grids["one range"], bias);
-  });
-  tidy(() => void map.apply(tf.tensor2d(x, [21, columns])).dataSync());
-  map[Symbol.dispose]();
-  assertEquals(tf.memory().numTensors, before);
-});
-
-for (const relu of [false, true]) {
-  const follows = relu ? "relu follows" : "nothing follows";
-  Deno.test(`laneMap() applies several maps together, of any order of columns, ${follows}`, () => {
-    const maps = Object.values(fourBitWeights).map((weight) =>
-      laneMap(weight, grids["TRIP, K = 3"], bias)
-    );
-    const { together, alone } = togetherAndAlone(maps, relu);
-    assertEquals(together, alone);
-    assertEquals(alone[0].some((value) => value < 0), !relu);
-    for (const map of maps) map[Symbol.dispose]();
-  });
-}
 
 Deno.test("laneMap() does not go together with other grids or maps", () => {
   const weight = fourBitWeights["4 bits in groups"];

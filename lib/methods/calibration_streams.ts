@@ -1,0 +1,81 @@
+import { canonicalJson, type Pause, require } from "../core/mod.ts";
+import {
+  blockOf,
+  type ForwardOptions,
+  type Model,
+  openOuter,
+  type Pruning,
+  Streams,
+} from "../model/mod.ts";
+import type { BlockAtWork } from "./block_at_work.ts";
+import type { Calibration, Pass } from "./pass.ts";
+
+/** Windows on their way through the blocks, and how they run. */
+export interface Route {
+  streams: Streams;
+  options: ForwardOptions;
+  carries: "rewritten" | "original";
+}
+
+/**
+ * The windows of all passes; passes that send the same windows the same way share them. Dispose of it when
+ * done.
+ */
+export class CalibrationStreams implements Disposable {
+  #routes = new Map<string, Route>();
+
+  /** @throws {InputError} If there are no windows, or the model cannot run one of them. */
+  constructor(
+    model: Model,
+    passes: readonly Pass[],
+    calibration: () => Calibration,
+    pruning?: Pruning,
+  ) {
+    using outer = openOuter(model.source.outer);
+    using opened = new DisposableStack();
+    opened.use(this);
+    for (const pass of passes.filter(({ observes }) => observes)) {
+      const { windows = "weights", carries = "rewritten", lower, seesLower } = pass;
+      const key = routeOf(pass);
+      if (this.#routes.has(key)) continue;
+      const { weightWindows, activationWindows } = calibration();
+      const own = windows === "weights" ? weightWindows : activationWindows;
+      const rule = "there must be at least one calibration window";
+      require(own.length > 0, `calibrate ${model.name}`, rule);
+      this.#routes.set(key, {
+        streams: new Streams({ architecture: model.architecture, outer }, own),
+        options: {
+          ...windows === "activations" && { pruning },
+          ...seesLower && { lower },
+        },
+        carries,
+      });
+    }
+    opened.move();
+  }
+
+  /** The windows of a pass that observes. */
+  of(pass: Pass): Route {
+    return this.#routes.get(routeOf(pass))!;
+  }
+
+  /** Takes all windows through a block that the passes are done with. */
+  async advance(work: BlockAtWork, pause: Pause): Promise<void> {
+    for (const { streams, options, carries } of this.#routes.values()) {
+      using original = carries === "original" ? blockOf(work.original, work.layer) : undefined;
+      const block = original ?? work.block;
+      for (let index = 0; index < streams.length; index++) {
+        await pause();
+        streams.advance(index, block, options);
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const { streams } of this.#routes.values()) streams[Symbol.dispose]();
+  }
+}
+
+function routeOf({ windows = "weights", carries = "rewritten", lower, seesLower }: Pass): string {
+  return canonicalJson([windows, carries, seesLower ? lower : null]);
+}

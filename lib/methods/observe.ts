@@ -1,0 +1,60 @@
+import { type Pause, require, type Step } from "../core/mod.ts";
+import { atSites, type Block, type SiteName } from "../model/mod.ts";
+import type { Route } from "./calibration_streams.ts";
+import { type Observer, observer, ofLower } from "./observers.ts";
+import type { Observation, Pass } from "./pass.ts";
+import { type Seen, seenAt, type SiteSeen } from "./seen.ts";
+
+/** Where a pass observes. */
+export interface View extends Route {
+  /** What errors call the model. */
+  model: string;
+  block: Block;
+}
+
+/**
+ * Runs the windows of a pass through a block and gathers what it observes.
+ *
+ * @param onStep Hears how much is done, 0..1, never less than before.
+ * @throws {InputError} If the block has no such site or a value there is not finite.
+ */
+export async function observe(
+  { name, observes, seesLower }: Pass,
+  { model, block, streams, options }: View,
+  pause: Pause,
+  onStep: Step,
+): Promise<Seen> {
+  const action = `calibrate ${model}`;
+  using made = new DisposableStack();
+  const observers = new Map<SiteName, Observer>();
+  for (const [site, kind] of Object.entries(observes!) as [SiteName, Observation][]) {
+    const plain = observer(kind, streams.length, `${site} of layer ${block.layer}`, action);
+    observers.set(site, made.use(seesLower ? ofLower(plain) : plain));
+  }
+  const met = new Set<SiteName>();
+  let done = 0;
+  for (let active = [...observers]; active.length > 0;) {
+    const looking = new Map(active);
+    const hook = atSites([...looking.keys()], (value, visit) => {
+      met.add(visit.site);
+      looking.get(visit.site)!.see(value, visit);
+      return value;
+    });
+    const before = done; // a further round takes its part of what is left
+    for (let index = 0; index < streams.length; index++) {
+      await pause();
+      done = before + (1 - before) * index / streams.length;
+      onStep(done);
+      streams.look(index, block, { ...options, hook });
+    }
+    const stray = active.find(([site]) => !met.has(site));
+    require(
+      stray === undefined,
+      action,
+      `its blocks must have ${stray?.[0]}, which ${name} observes`,
+    );
+    active = active.filter(([, each]) => each.again());
+  }
+  const results = [...observers].map(([site, each]): [SiteName, SiteSeen] => [site, each.result()]);
+  return seenAt(new Map(results));
+}
