@@ -100,7 +100,7 @@ async function run(options: Options, session: Session): Promise<void> {
   const endTokens = await loadEndTokens(options.model);
   const prompt = encodePrompt(described, tokenizer, options.prompt);
   requireRoom(described, prompt, count);
-  const full = await loadModel(options.model, session.signal);
+  const full = await loadModel(options.model, session);
   printWarnings(full.warnings);
   const quantized = await quantizedModel(full, tokenizer, method, session, execute);
   const { forward } = quantized;

@@ -1,14 +1,8 @@
 import { refuse, require } from "../../lib/core/mod.ts";
 import { cutWindows } from "../../lib/eval/mod.ts";
-import { exists, hashFiles, openCheckpoint } from "../../lib/io/mod.ts";
+import { exists, hashFiles } from "../../lib/io/mod.ts";
 import { type Calibration, Versions } from "../../lib/methods/mod.ts";
-import {
-  loadModel,
-  matchCheckpoint,
-  type Model,
-  readArchitecture,
-  type StartTokenPlace,
-} from "../../lib/model/mod.ts";
+import { loadModel, type Model, openPublished, type StartTokenPlace } from "../../lib/model/mod.ts";
 import type { BackendInfo } from "../../lib/tensor/mod.ts";
 import { type CalibrationPlan, drawCalibration } from "./calibration.ts";
 import { textWarnings } from "./text_warnings.ts";
@@ -112,7 +106,7 @@ export async function loadSubject<Unloaded extends UnloadedSubject>(
   subject: Unloaded,
   signal?: AbortSignal,
 ): Promise<Unloaded & OpenSubject> {
-  const loaded = await loadModel(subject.ref.folder, signal);
+  const loaded = await loadModel(subject.ref.folder, { signal });
   const model = { ...loaded, name: subject.model.name };
   return { ...subject, model, versions: new Versions() };
 }
@@ -129,7 +123,7 @@ export async function readSubject(
   { matrixProduct, instructions, signal }: SubjectOptions,
 ): Promise<UnloadedSubject> {
   const { folder } = ref;
-  const described = await readArchitecture(folder);
+  const described = await openPublished(folder);
   const { name = described.name } = ref;
   const readTokens = tokenReader(described, folder, ref.startToken);
   const test = await readTokens(ref.test ?? { kind: "split", split: "test" });
@@ -145,8 +139,7 @@ export async function readSubject(
   const draw = { ...protocol, ...ref.draw };
   const used = calibration ? { text: calibration, window, ...draw } : undefined;
   const settingFiles = hasTokenizer ? ["config.json", "tokenizer.json"] : ["config.json"];
-  using checkpoint = await openCheckpoint(folder);
-  const { architecture, warnings } = await matchCheckpoint(checkpoint, described.architecture);
+  const { architecture, checkpoint, warnings } = described;
   return {
     ref,
     model: { name: ref.test ? `${name} on ${test.label}` : name, architecture },
@@ -156,7 +149,7 @@ export async function readSubject(
     testWindows,
     facts: {
       ...draw,
-      weights: await checkpoint.sha256(signal),
+      weights: await hashFiles(checkpoint.files, signal),
       settings: await hashFiles(settingFiles.map((file) => `${folder}/${file}`)),
       calibrationText: calibration && textFacts(calibration),
       testText: textFacts(test),

@@ -1,6 +1,6 @@
 import { require } from "../core/mod.ts";
 import { packCodes, requireCodeBits, unpackCodes } from "./packed_codes.ts";
-import { requireShape, rowsWanted, type StoredMatrix } from "./stored_matrix.ts";
+import { requireShape, type RowMatrix, rowsWanted } from "./stored_matrix.ts";
 
 /** A matrix of codes before it is packed. */
 export interface AffineCodes {
@@ -38,7 +38,7 @@ interface AffineParts {
  * Codes are a stream of `bits` bits each, and so are integer zero points. Groups of so many columns
  * one after the other cost nothing; groups in any other order cost an index per column.
  */
-export class AffineMatrix implements StoredMatrix {
+export class AffineMatrix implements RowMatrix {
   readonly rows: number;
   readonly columns: number;
   readonly bits: number;
@@ -95,6 +95,32 @@ export class AffineMatrix implements StoredMatrix {
     rowsWanted(this, firstRow, into.length);
     unpackCodes(this.packed, this.bits, firstRow * this.columns, into);
     return into;
+  }
+
+  takeRows(order: ArrayLike<number>): AffineMatrix {
+    const { columns, bits, groups, packed, packedZeroPoint: zeros } = this;
+    const count = order.length;
+    const scale = new Float32Array(count * groups);
+    const isInteger = zeros instanceof Uint8Array;
+    const zeroPoint = isInteger ? new Uint8Array(count * groups) : new Float32Array(count * groups);
+    const codes = new Uint8Array(count * columns);
+    for (let place = 0; place < count; place++) {
+      const row = order[place];
+      rowsWanted(this, row, columns);
+      unpackCodes(
+        packed,
+        bits,
+        row * columns,
+        codes.subarray(place * columns, (place + 1) * columns),
+      );
+      scale.set(this.scale.subarray(row * groups, (row + 1) * groups), place * groups);
+      zeroPoint.set(this.zeroPointsFrom(row, 1), place * groups);
+    }
+    return new AffineMatrix({
+      ...{ rows: count, columns, bits, scale, grouping: this.grouping },
+      packed: packCodes(codes, bits),
+      packedZeroPoint: isInteger ? packCodes(zeroPoint as Uint8Array, bits) : zeroPoint,
+    });
   }
 
   decode(firstRow: number, into: Float32Array): void {

@@ -1,6 +1,6 @@
 import { require } from "../core/mod.ts";
 import { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from "./float16.ts";
-import { requireShape, rowsWanted, type StoredMatrix } from "./stored_matrix.ts";
+import { requireShape, type RowMatrix, rowsWanted } from "./stored_matrix.ts";
 
 /** The array that holds each type of float; BF16 is kept as its patterns. */
 export interface FloatArrays {
@@ -13,7 +13,7 @@ export interface FloatArrays {
 export type FloatDtype = keyof FloatArrays;
 
 /** Floats in the type of their checkpoint. */
-export class FloatMatrix<Dtype extends FloatDtype = FloatDtype> implements StoredMatrix {
+export class FloatMatrix<Dtype extends FloatDtype = FloatDtype> implements RowMatrix {
   /** As {@linkcode floatMatrix}, which checks what it is given. */
   constructor(
     readonly dtype: Dtype,
@@ -33,11 +33,6 @@ export class FloatMatrix<Dtype extends FloatDtype = FloatDtype> implements Store
     decodeFloats(this.dtype, this.data.subarray(start, start + count * this.columns), into);
   }
 
-  /**
-   * Some rows, in any order, in the same type.
-   *
-   * @throws {InputError} If there is no such row.
-   */
   takeRows(order: ArrayLike<number>): FloatMatrix<Dtype> {
     const { columns, dtype, data } = this;
     const taken = new arrays[dtype](order.length * columns);

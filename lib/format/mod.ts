@@ -2,7 +2,14 @@
  * How numbers are stored: matrices of weights, each of which knows its bytes and decodes rows on
  * demand, and the grids of activations.
  */
-export { bitsPerWeight, decodeMatrix, firstNonFinite, type StoredMatrix } from "./stored_matrix.ts";
+export {
+  bitsPerWeight,
+  decodeMatrix,
+  firstNonFinite,
+  type RowMatrix,
+  sameMatrix,
+  type StoredMatrix,
+} from "./stored_matrix.ts";
 export {
   encodeFloats,
   type FloatArrays,

@@ -15,11 +15,43 @@ export interface StoredMatrix {
   decode(firstRow: number, into: Float32Array): void;
 }
 
+/** A matrix as checkpoints hold it. */
+export interface RowMatrix extends StoredMatrix {
+  /**
+   * Some rows, in any order, in the same form.
+   *
+   * @throws {InputError} If there is no such row.
+   */
+  takeRows(order: ArrayLike<number>): RowMatrix;
+}
+
 /** All values of a stored matrix, `[rows, columns]`. */
 export function decodeMatrix(matrix: StoredMatrix): Float32Array {
   const values = new Float32Array(matrix.rows * matrix.columns);
   matrix.decode(0, values);
   return values;
+}
+
+/** Whether two matrices have the same shape and values. */
+export function sameMatrix(one: StoredMatrix, other: StoredMatrix): boolean {
+  const { rows, columns } = one;
+  if (rows !== other.rows || columns !== other.columns) return false;
+  const together = rowsTogether(one);
+  const values = [one, other].map(() => new Float32Array(together * columns));
+  for (let first = 0; first < rows; first += together) {
+    const [left, right] = [one, other].map((matrix, index) => {
+      const part = values[index].subarray(0, Math.min(together, rows - first) * columns);
+      matrix.decode(first, part);
+      return part;
+    });
+    for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
+  }
+  return true;
+}
+
+/** How many rows of a matrix are decoded at a time where all of them are looked at. */
+function rowsTogether({ rows, columns }: StoredMatrix): number {
+  return Math.max(1, Math.min(rows, Math.floor(decodedAtOnce / columns)));
 }
 
 /** The bits of a float32's exponent, all set in NaN and infinity alone. */
@@ -33,7 +65,7 @@ export function firstNonFinite(
   matrix: StoredMatrix,
 ): { row: number; column: number; value: number } | undefined {
   const { rows, columns } = matrix;
-  const together = Math.max(1, Math.min(rows, Math.floor(decodedAtOnce / columns)));
+  const together = rowsTogether(matrix);
   const values = new Float32Array(together * columns);
   const patterns = new Int32Array(values.buffer);
   for (let first = 0; first < rows; first += together) {

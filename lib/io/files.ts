@@ -1,6 +1,6 @@
 import { constants } from "node:buffer";
 import { createHash } from "node:crypto";
-import { refuse, require } from "../core/mod.ts";
+import { InputError, refuse, require } from "../core/mod.ts";
 import { parseJson } from "./json.ts";
 
 const chunkBytes = 1 << 20;
@@ -129,7 +129,13 @@ export async function attempt<T>(action: string, call: () => Promise<T>): Promis
   try {
     return await call();
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) refuse(action, "the file must exist");
-    refuse(action, "the system must allow it", (error as Error).message);
+    refuseAs(action, error);
   }
+}
+
+/** Refuses what the system refused; an input error stays the one it is. */
+export function refuseAs(action: string, error: unknown): never {
+  if (error instanceof InputError) throw error;
+  if (error instanceof Deno.errors.NotFound) refuse(action, "the file must exist");
+  refuse(action, "the system must allow it", (error as Error).message);
 }

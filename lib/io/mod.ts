@@ -2,12 +2,14 @@
  * Files: JSON and text, safetensors, checkpoints in Hugging Face layout, tokenizers. With lib/tensor
  * the only part of the library that touches the system.
  */
-export { Checkpoint, openCheckpoint } from "./checkpoint.ts";
+export type { Checkpoint, CheckpointTensor } from "./checkpoint.ts";
 export { type Dtype, isFloat, type TensorData } from "./dtypes.ts";
 export { exists, hashFile, hashFiles, readJson, readText, requireModelFolder } from "./files.ts";
+export { floatTensor } from "./float_tensor.ts";
 export { isObject } from "./json.ts";
-export { type TensorInfo } from "./safetensors_header.ts";
-export { openSafetensors, SafetensorsFile, type TensorReader } from "./safetensors_reader.ts";
+export { openSafetensors, SafetensorsFile } from "./safetensors_reader.ts";
 export { type TensorToWrite, writeSafetensors } from "./safetensors_writer.ts";
+export { openShards, ShardedCheckpoint } from "./sharded_checkpoint.ts";
 export { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 export { prepareFolder, removeUnlocked, writeAtomically } from "./write.ts";
+export type { TensorFacts, TensorValues, WeightFile } from "./weight_file.ts";

@@ -2,15 +2,12 @@ import { require, shortened } from "../core/mod.ts";
 import { dataArrays, elementCount, isDtype } from "./dtypes.ts";
 import { decodeText } from "./files.ts";
 import { isObject, parseJson } from "./json.ts";
+import type { TensorFacts } from "./weight_file.ts";
 
 /** Where a tensor lies in its file. */
-export interface TensorInfo {
-  /** The element type; one that is not read here only matters to whoever asks for the tensor. */
-  readonly dtype: string;
-  readonly shape: readonly number[];
+export interface TensorInfo extends TensorFacts {
   /** Position of the first byte in the file. */
   readonly offset: number;
-  readonly byteLength: number;
 }
 
 /** What a safetensors file says about itself before its data begins. */

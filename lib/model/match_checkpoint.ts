@@ -1,5 +1,6 @@
 import { printable, refuse, require } from "../core/mod.ts";
-import { type Checkpoint, isFloat } from "../io/mod.ts";
+import { sameMatrix } from "../format/mod.ts";
+import type { Checkpoint } from "../io/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import { type StoredTensor, storedTensors } from "./checkpoint_layout.ts";
 import { families } from "./families.ts";
@@ -31,15 +32,15 @@ export async function matchCheckpoint(
   configured: Architecture,
 ): Promise<Match> {
   const family = families[configured.family];
-  const { folder, tensors } = checkpoint;
+  const { path, tensors } = checkpoint;
   const warnings: string[] = [];
   const prefix = findPrefix(checkpoint, family);
   const layers = countLayers(checkpoint, prefix + family.names.layers);
   const rule = `config.json must not have more layers than the checkpoint, ${layers}`;
-  require(configured.layers <= layers, `load ${folder}`, rule, configured.layers);
+  require(configured.layers <= layers, `load ${path}`, rule, configured.layers);
   if (configured.layers < layers) {
     const share = `${configured.layers} of the checkpoint's ${layers} layers`;
-    warnings.push(`${folder}/config.json has ${share}: the model runs without the others.`);
+    warnings.push(`${path}/config.json has ${share}: the model runs without the others.`);
   }
 
   const embedding = `${prefix}${family.names.outer.embedding}.weight`;
@@ -49,7 +50,7 @@ export async function matchCheckpoint(
   if (bothStored && configured.tiedHead && !await isTied(checkpoint, configured, embedding, head)) {
     architecture.tiedHead = false;
     const difference = `ties the head to the embedding, but ${head} differs from ${embedding}`;
-    warnings.push(`${folder}/config.json ${difference}: the head is used as stored.`);
+    warnings.push(`${path}/config.json ${difference}: the head is used as stored.`);
   }
   const isUnderHead = architecture.tiedHead && !tensors.has(embedding) && tensors.has(head);
   const stored = storedTensors(family, architecture, prefix)
@@ -58,26 +59,26 @@ export async function matchCheckpoint(
 
   const read = new Set(stored.map(({ name }) => name));
   if (architecture.tiedHead) read.add(head);
-  const unread = [...checkpoint.names, ...checkpoint.unlisted]
+  const unread = [...tensors.keys(), ...checkpoint.unlisted]
     .filter((name) => !read.has(name) && !family.names.unused?.test(name));
-  if (unread.length > 0) warnings.push(describeUnread(unread, folder));
+  if (unread.length > 0) warnings.push(describeUnread(unread, path));
   return { architecture, stored, warnings: warnings.map(printable) };
 }
 
 /** What this checkpoint puts in front of its names. */
-function findPrefix({ folder, names }: Checkpoint, family: Family): string {
+function findPrefix({ path, tensors }: Checkpoint, family: Family): string {
   const { prefixes, outer, layers } = family.names;
   const hasPrefix = (prefix: string) =>
-    names.some((name) =>
+    tensors.keys().some((name) =>
       name.startsWith(`${prefix}${outer.embedding}.`) || name.startsWith(`${prefix}${layers}0.`)
     );
   const rule = `it must have a tensor ${prefixes[0]}${outer.embedding}.weight`;
-  return prefixes.find(hasPrefix) ?? refuse(`load ${folder}`, rule);
+  return prefixes.find(hasPrefix) ?? refuse(`load ${path}`, rule);
 }
 
 /** How many layers have tensors. */
-function countLayers({ names }: Checkpoint, layersPrefix: string): number {
-  const numbers = names.filter((name) => name.startsWith(layersPrefix))
+function countLayers({ tensors }: Checkpoint, layersPrefix: string): number {
+  const numbers = tensors.keys().filter((name) => name.startsWith(layersPrefix))
     .map((name) => name.slice(layersPrefix.length).split(".", 1)[0]);
   return new Set(numbers).size;
 }
@@ -89,17 +90,16 @@ async function isTied(
   ...names: [embedding: string, head: string]
 ): Promise<boolean> {
   const isExpected = (name: string) => {
-    const { shape, dtype } = checkpoint.tensors.get(name)!;
-    return shape.join() === `${vocabularySize},${embeddingSize}` && isFloat(dtype);
+    const { shape, readable } = checkpoint.tensors.get(name)!;
+    return shape.join() === `${vocabularySize},${embeddingSize}` && readable;
   };
   if (!names.every(isExpected)) return false;
-  const { data: embedding } = await checkpoint.readFloat32(names[0]);
-  const { data: head } = await checkpoint.readFloat32(names[1]);
-  return embedding.every((value, index) => value === head[index]);
+  const [embedding, head] = await Promise.all(names.map((name) => checkpoint.readMatrix(name)));
+  return sameMatrix(embedding, head);
 }
 
-function checkTensor({ folder, tensors }: Checkpoint, { name, shape }: StoredTensor): void {
-  const action = `load ${folder}`;
+function checkTensor({ path, tensors }: Checkpoint, { name, shape }: StoredTensor): void {
+  const action = `load ${path}`;
   const found = tensors.get(name);
   if (found === undefined) {
     const packed = name.replace(/weight$/, "qweight");
@@ -110,5 +110,5 @@ function checkTensor({ folder, tensors }: Checkpoint, { name, shape }: StoredTen
   const rule = `tensor ${name} must have shape [${shape}]`;
   require(found.shape.join() === shape.join(), action, rule, found.shape);
   const floats = "must be of F32, F16, BF16 or F64, and quantized checkpoints are not read yet";
-  require(isFloat(found.dtype), action, `tensor ${name} ${floats}`, found.dtype);
+  require(found.readable, action, `tensor ${name} ${floats}`, found.dtype);
 }

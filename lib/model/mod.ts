@@ -9,8 +9,7 @@ export { familyNames } from "./families.ts";
 export { forward, type Forwarded, requireLayers } from "./forward.ts";
 export * from "./head.ts";
 export { initializeModel } from "./initialize.ts";
-export { loadModel, readArchitecture } from "./load.ts";
-export { matchCheckpoint } from "./match_checkpoint.ts";
+export { loadModel, type LoadOptions, storedBytes } from "./load.ts";
 export { runMlp } from "./mlp.ts";
 export * from "./model.ts";
 export { makeNorm, type Norm, normalize } from "./norm.ts";
@@ -18,6 +17,7 @@ export { type Block, blockOf, openBlock } from "./open_block.ts";
 export * from "./open_model.ts";
 export { openOuter, type Outer, type Table } from "./open_outer.ts";
 export { blameNonFinite, blameNonFiniteSite } from "./blame_non_finite.ts";
+export { openPublished, type PublishedModel, readArchitecture } from "./published.ts";
 export * from "./run_windows.ts";
 export { saveModel } from "./save.ts";
 export {

@@ -57,7 +57,7 @@ export async function resumeTraining(
 ): Promise<{ model: Model; state: TrainingState } | undefined> {
   const path = `${folder}/${fileName}`;
   if (!await exists(path)) return undefined;
-  using file = await openSafetensors(path);
+  const file = await openSafetensors(path);
   if (file.metadata.recipe !== recipe) return undefined;
   const action = `resume training from ${path}`;
   const { data: losses } = await file.read("losses");
@@ -67,9 +67,10 @@ export async function resumeTraining(
   require(step === losses.length, action, rule, file.metadata.step ?? null);
   const moments: Moments[] = [];
   const read = async (tensor: string, shape: number[]) => {
-    const { shape: found, data } = await file.readFloat32(tensor);
+    const { shape: found, data } = await file.read(tensor);
     const rule = `tensor ${tensor} must have shape [${shape}]`;
     require(found.join() === shape.join(), action, rule, found);
+    require(data instanceof Float32Array, action, `tensor ${tensor} must be F32`);
     return data;
   };
   const values: Float32Array[] = [];

@@ -57,6 +57,31 @@ Deno.test("AffineMatrix.decode() is scale * (code - zeroPoint) in float32, for a
   }));
 });
 
+Deno.test("AffineMatrix.takeRows() decodes to the rows that are taken, in the same form", () => {
+  fc.assert(fc.property(matrices, fc.gen(), (parts, draw) => {
+    const matrix = affineMatrix(parts);
+    const order = draw(fc.array, fc.nat(parts.rows - 1), {
+      minLength: 1,
+      maxLength: 6,
+    }) as number[];
+    const taken = matrix.takeRows(order);
+    const rows = order.map((row) => {
+      const values = new Float32Array(parts.columns);
+      matrix.decode(row, values);
+      return [...values];
+    });
+    assertEquals(decodeMatrix(taken), Float32Array.from(rows.flat()));
+    assertEquals(taken.takeRows(order.map((_, place) => place)), taken);
+    assertEquals(taken.zeroPoints().constructor, parts.zeroPoint.constructor);
+  }));
+  const matrix = affineMatrix({
+    ...{ rows: 1, columns: 2, bits: 4, codes: Uint8Array.of(1, 2) },
+    ...{ scale: Float32Array.of(1), zeroPoint: Uint8Array.of(0) },
+  });
+  const message = "Cannot read rows of a matrix: they must lie in 0..0, got [1,1]";
+  assertThrows(() => matrix.takeRows([0, 1]), InputError, message);
+});
+
 Deno.test("AffineMatrix gives back codes, zero points and groups", () => {
   fc.assert(fc.property(matrices, (parts) => {
     const matrix = affineMatrix(parts);

@@ -5,6 +5,7 @@ import {
   decodeMatrix,
   firstNonFinite,
   floatMatrix,
+  sameMatrix,
   type StoredMatrix,
 } from "../../lib/format/mod.ts";
 import { requireShape, rowsWanted } from "../../lib/format/stored_matrix.ts";
@@ -30,6 +31,20 @@ Deno.test("firstNonFinite() is the first element that is NaN or infinite, row by
   assertEquals(firstNonFinite(values(1, NaN, NaN, 4, 5, 6)), { row: 0, column: 1, value: NaN });
   assertEquals(firstNonFinite(values(1, 2, 3, 4, 5, Infinity))?.row, 2);
   assertEquals(firstNonFinite(matrix), undefined);
+});
+
+Deno.test("sameMatrix() compares shapes and all values, whatever the form", () => {
+  const dense = (values: number[], rows = 3) =>
+    floatMatrix("F32", Float32Array.from(values), rows, values.length / rows);
+  const values = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2];
+  assertEquals(sameMatrix(matrix, dense(values)), true);
+  assertEquals(sameMatrix(dense(values, 4), matrix), false);
+  for (const place of values.keys()) {
+    assertEquals(sameMatrix(matrix, dense(values.with(place, 7))), false);
+  }
+  const large = (last: number) => dense([...new Array(299_999).fill(1), last], 300);
+  assertEquals(sameMatrix(large(1), large(1)), true);
+  assertEquals(sameMatrix(large(1), large(2)), false);
 });
 
 Deno.test("bitsPerWeight() spreads all bytes over the elements", () => {

@@ -1,10 +1,13 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/core/mod.ts";
+import { decodeMatrix } from "../../lib/format/mod.ts";
 import {
   type Dtype,
+  floatTensor,
   openSafetensors,
   type TensorToWrite,
+  type WeightFile,
   writeSafetensors,
 } from "../../lib/io/mod.ts";
 import { dataArrays } from "../../lib/io/dtypes.ts";
@@ -36,14 +39,13 @@ Deno.test("writeSafetensors() writes what openSafetensors() reads, in any order 
     await fc.assert(
       fc.asyncProperty(anyTensors, anyMetadata, async (tensors, metadata) => {
         await writeSafetensors(path, tensors, metadata);
-        using file = await openSafetensors(path);
+        const file = await openSafetensors(path);
         assertEquals(Object.entries(file.metadata).sort(), Object.entries(metadata).sort());
         assertEquals(file.tensors.size, tensors.length);
         for (const { name, dtype, shape, data } of tensors) {
           const { offset } = file.tensors.get(name)!;
           assertEquals(offset % dataArrays[dtype].BYTES_PER_ELEMENT, 0);
           assertEquals(await file.read(name), { dtype, shape: [...shape], data });
-          assertEquals(await file.readRaw(name), new Uint8Array(data.buffer));
         }
         const backwards = Object.fromEntries(Object.entries(metadata).reverse());
         await writeSafetensors(other, tensors.toReversed(), backwards);
@@ -74,6 +76,10 @@ Deno.test("writeSafetensors() writes exactly these bytes", () =>
     );
   }));
 
+async function floatsOf(file: WeightFile, name: string): Promise<Float32Array> {
+  return decodeMatrix(floatTensor(await file.read(name), name));
+}
+
 Deno.test("writeSafetensors() rounds float32 data of F16 and BF16 half to even", () =>
   withFolder(async (folder) => {
     const path = `${folder}/a.safetensors`;
@@ -82,9 +88,9 @@ Deno.test("writeSafetensors() rounds float32 data of F16 and BF16 half to even",
       { name: "half", dtype: "F16", shape: [4], data },
       { name: "brain", dtype: "BF16", shape: [4], data },
     ]);
-    using file = await openSafetensors(path);
-    assertEquals((await file.readFloat32("half")).data, Float32Array.of(2048, 2052, 257, 259));
-    assertEquals((await file.readFloat32("brain")).data, Float32Array.of(2048, 2048, 256, 260));
+    const file = await openSafetensors(path);
+    assertEquals(await floatsOf(file, "half"), Float32Array.of(2048, 2052, 257, 259));
+    assertEquals(await floatsOf(file, "brain"), Float32Array.of(2048, 2048, 256, 260));
   }));
 
 Deno.test("writeSafetensors() writes the view it is given, not the buffer behind it", () =>
@@ -95,9 +101,9 @@ Deno.test("writeSafetensors() writes the view it is given, not the buffer behind
       { name: "F32", dtype: "F32", shape: [2], data },
       { name: "BF16", dtype: "BF16", shape: [2], data },
     ]);
-    using file = await openSafetensors(path);
-    assertEquals((await file.readFloat32("F32")).data, Float32Array.of(2, 3));
-    assertEquals((await file.readFloat32("BF16")).data, Float32Array.of(2, 3));
+    const file = await openSafetensors(path);
+    assertEquals(await floatsOf(file, "F32"), Float32Array.of(2, 3));
+    assertEquals(await floatsOf(file, "BF16"), Float32Array.of(2, 3));
   }));
 
 Deno.test("writeSafetensors() refuses bad tensors and writes nothing", () =>

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
 import { perplexity } from "../../lib/eval/mod.ts";
 import { decodeMatrix, encodeFloats, FloatMatrix, floatMatrix } from "../../lib/format/mod.ts";
 import type { TensorToWrite } from "../../lib/io/mod.ts";
@@ -166,7 +167,7 @@ for (const [family, changes, rule] of refusedFields) {
 Deno.test("loadModel() stops once its signal is aborted", () =>
   withSaved(families.opt, async (folder) => {
     await assertRejects(
-      () => loadModel(folder, AbortSignal.abort(new Error("stopped"))),
+      () => loadModel(folder, { signal: AbortSignal.abort(new Error("stopped")) }),
       Error,
       "stopped",
     );
@@ -333,3 +334,16 @@ Deno.test("loadModel() makes no tensors", async () => {
   for (const name of ["llama", "opt-pre-sharded", "bloom"]) await loadModel(golden + name);
   assertEquals(tf.memory().numTensors, before);
 });
+
+Deno.test("loadModel() reads blocks of a large model when they are needed, and refuses them then", () =>
+  withSaved(families.llama, async (folder) => {
+    const model = await loadModel(folder, { residentBytes: 0 });
+    const layer = await model.source.layer(1);
+    assertEquals(layer, await (await loadModel(folder)).source.layer(1));
+    await changeTensors(folder, (tensors) => tensors);
+    await assertRejects(
+      () => model.source.layer(1),
+      InputError,
+      `Cannot read ${folder}/model.safetensors: the file must not change while it is read`,
+    );
+  }));

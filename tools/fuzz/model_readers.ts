@@ -4,9 +4,8 @@ import { perplexity } from "../../lib/eval/mod.ts";
 import { loadEndTokens } from "../../lib/generate/mod.ts";
 import {
   loadTokenizer,
-  openCheckpoint,
   openSafetensors,
-  type TensorReader,
+  openShards,
   writeAtomically,
   writeSafetensors,
 } from "../../lib/io/mod.ts";
@@ -30,8 +29,8 @@ export const modelReaders: Record<string, Reader> = {
       return fc.oneof(changedBytes(bytes), changedJson(header).map(withData));
     },
     async read(folder) {
-      using file = await openSafetensors(`${folder}/model.safetensors`);
-      await readAll(file);
+      const file = await openSafetensors(`${folder}/model.safetensors`);
+      for (const name of file.tensors.keys()) await file.read(name);
     },
   },
   index: {
@@ -47,8 +46,8 @@ export const modelReaders: Record<string, Reader> = {
       return changedJson({ metadata: { total_size: 40 }, weight_map: map });
     },
     async read(folder) {
-      using checkpoint = await openCheckpoint(folder);
-      await readAll(checkpoint);
+      const checkpoint = await openShards(folder);
+      for (const name of checkpoint.tensors.keys()) await checkpoint.readMatrix(name);
     },
   },
   "opt config": configReader(sampleArchitectures.opt),
@@ -89,11 +88,6 @@ function lengthOf(header: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
   return bytes;
-}
-
-async function readAll(reader: TensorReader): Promise<void> {
-  for (const name of reader.tensors.keys()) await reader.read(name);
-  for (const name of reader.tensors.keys()) await reader.readFloat32(name);
 }
 
 /** A configuration beside weights that fit it before it is changed; what loads is run. */

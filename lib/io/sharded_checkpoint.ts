@@ -1,0 +1,117 @@
+import { refuse, require } from "../core/mod.ts";
+import type { FloatMatrix } from "../format/mod.ts";
+import type { Checkpoint, CheckpointTensor } from "./checkpoint.ts";
+import { isFloat } from "./dtypes.ts";
+import { exists, readJson } from "./files.ts";
+import { isObject } from "./json.ts";
+import { floatTensor } from "./float_tensor.ts";
+import { conversionHint } from "./older_files.ts";
+import { tensorOf } from "./safetensors_header.ts";
+import { openSafetensors } from "./safetensors_reader.ts";
+import type { TensorValues, WeightFile } from "./weight_file.ts";
+
+/** The ways in which a folder keeps weights, best first; shards are listed in `NAME.index.json`. */
+const layouts: { name: string; open(path: string): Promise<WeightFile> }[] = [
+  { name: "model.safetensors", open: openSafetensors },
+];
+
+/** What older checkpoints keep their weights in. */
+const pickledNames = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
+
+/**
+ * Opens the weights of a model folder in Hugging Face layout: model.safetensors or, where that is
+ * absent, the shards that model.safetensors.index.json lists.
+ *
+ * @throws {InputError} If neither is there, the index is malformed or names a file outside the
+ *   folder, or a shard is missing, not valid or lacks a tensor that the index places in it.
+ */
+export async function openShards(folder: string): Promise<ShardedCheckpoint> {
+  for (const { name, open } of layouts) {
+    if (await exists(`${folder}/${name}`)) {
+      const file = await open(`${folder}/${name}`);
+      const names = [...file.tensors.keys()];
+      return new ShardedCheckpoint(folder, [file], new Map(names.map((name) => [name, file])));
+    }
+    const index = `${folder}/${name}.index.json`;
+    if (await exists(index)) return await openIndexed(folder, index, open);
+  }
+  const names = layouts.flatMap(({ name }) => [name, `${name}.index.json`]).join(" or ");
+  const hint = await conversionHint(folder, pickledNames, "AutoModelForCausalLM");
+  refuse(`open ${folder}`, `the folder must have ${names}${hint}`);
+}
+
+/** The weights of a model folder in one or several files. */
+export class ShardedCheckpoint implements Checkpoint {
+  readonly tensors: ReadonlyMap<string, CheckpointTensor>;
+  readonly files: readonly string[];
+  readonly unlisted: readonly string[];
+  #fileOf: ReadonlyMap<string, WeightFile>;
+
+  /** Of {@linkcode openShards}. */
+  constructor(
+    readonly path: string,
+    shards: readonly WeightFile[],
+    fileOf: ReadonlyMap<string, WeightFile>,
+  ) {
+    this.files = shards.map((file) => file.path);
+    this.unlisted = shards.flatMap((file) => [...file.tensors.keys()])
+      .filter((name) => !fileOf.has(name));
+    this.tensors = new Map(
+      [...fileOf].map(([name, file]) => {
+        const { dtype, shape, byteLength } = file.tensors.get(name)!;
+        return [name, { dtype, shape, byteLength, readable: isFloat(dtype) }];
+      }),
+    );
+    this.#fileOf = fileOf;
+  }
+
+  async readMatrix(name: string): Promise<FloatMatrix> {
+    return floatTensor(await this.read(name), tensorOf(this.path, name));
+  }
+
+  /** A tensor in its stored precision, whatever it holds. */
+  async read(name: string): Promise<TensorValues> {
+    const file = this.#fileOf.get(name) ??
+      refuse(tensorOf(this.path, name), "the model must have it");
+    return await file.read(name);
+  }
+}
+
+async function openIndexed(
+  folder: string,
+  index: string,
+  open: (path: string) => Promise<WeightFile>,
+): Promise<ShardedCheckpoint> {
+  const places = await readIndex(index);
+  const shards = new Map<string, WeightFile>();
+  for (const shard of [...new Set(places.values())].sort()) {
+    shards.set(shard, await open(`${folder}/${shard}`));
+  }
+  const files = new Map<string, WeightFile>();
+  for (const [name, shard] of places) {
+    const file = shards.get(shard)!;
+    require(file.tensors.has(name), tensorOf(file.path, name), `${index} places it there`);
+    files.set(name, file);
+  }
+  return new ShardedCheckpoint(folder, [...shards.values()], files);
+}
+
+/** The shard of each tensor, by the index's `weight_map`. */
+async function readIndex(path: string): Promise<Map<string, string>> {
+  const index = await readJson(path);
+  const map = isObject(index) ? index.weight_map : undefined;
+  require(isObject(map), `read ${path}`, "it must have an object weight_map", map);
+  const places = new Map<string, string>();
+  for (const [name, shard] of Object.entries(map)) {
+    const rule = `weight_map must name a file in the same folder for ${name}`;
+    require(isFileName(shard), `read ${path}`, rule, shard);
+    places.set(name, shard);
+  }
+  require(places.size > 0, `read ${path}`, "weight_map must not be empty");
+  return places;
+}
+
+/** Whether this is the bare name of a file, so that it cannot lead out of its folder. */
+function isFileName(value: unknown): value is string {
+  return typeof value === "string" && /^[^/\\\0]+$/.test(value) && value !== "." && value !== "..";
+}

@@ -1,0 +1,46 @@
+import type { Checkpoint } from "../io/mod.ts";
+import type { ConfigReader } from "./config_reader.ts";
+import { familyOf } from "./families.ts";
+import { type Match, matchCheckpoint } from "./match_checkpoint.ts";
+import { requireMemory } from "./memory.ts";
+import type { DescribedModel } from "./model.ts";
+import { openCheckpoint, readConfig } from "./model_files.ts";
+
+/** A model as it lies on the disk, its names and shapes checked; no weight of it is read yet. */
+export interface PublishedModel extends Match {
+  /** What to call it in tables and messages. */
+  readonly name: string;
+  readonly checkpoint: Checkpoint;
+}
+
+/**
+ * Finds the parameters of a model in its files.
+ *
+ * @param path A folder in Hugging Face layout.
+ * @throws {InputError} If the configuration is refused as by {@linkcode readArchitecture}, or a tensor is
+ *   missing or has another shape than the configuration says. The message names it.
+ */
+export async function openPublished(path: string): Promise<PublishedModel> {
+  const config = await readConfig(path);
+  const { name, architecture } = describe(path, config);
+  const checkpoint = await openCheckpoint(path, config);
+  return { name, checkpoint, ...await matchCheckpoint(checkpoint, architecture) };
+}
+
+/**
+ * What the configuration of a model says, for what has to be known before the weights are loaded.
+ *
+ * @param path As {@linkcode openPublished}.
+ * @throws {InputError} If there is no such folder, or it is not one of a model, or if the configuration
+ *   asks for something that is not computed here, or for a block that with the head does not fit the memory of
+ *   the backend in use.
+ */
+export async function readArchitecture(path: string): Promise<DescribedModel> {
+  return describe(path, await readConfig(path));
+}
+
+function describe(path: string, config: ConfigReader): DescribedModel {
+  const architecture = familyOf(config).architecture(config);
+  requireMemory(architecture, `load ${path}`);
+  return { name: path.replace(/\/+$/, "").split("/").pop()!, architecture };
+}

@@ -1,0 +1,36 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
+import { openPieces } from "../../lib/io/file_pieces.ts";
+import { withFolder } from "./temporary_folder.ts";
+
+Deno.test("FilePieces.read() reads pieces side by side, and holds no file open", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/file`;
+    await Deno.writeFile(path, Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7));
+    const pieces = await openPieces(path);
+    assertEquals(pieces.size, 8);
+    const places = [[6, 2], [0, 8], [3, 1], [8, 0]];
+    const read = await Promise.all(
+      places.map(([offset, length]) => pieces.read(offset, length, "read")),
+    );
+    assertEquals(read.map((bytes) => [...bytes]), [[6, 7], [0, 1, 2, 3, 4, 5, 6, 7], [3], []]);
+  }));
+
+Deno.test("FilePieces.read() refuses what ends before, and what no memory holds", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/file`;
+    await Deno.writeFile(path, new Uint8Array(4));
+    const pieces = await openPieces(path);
+    const refused = (length: number, message: string) =>
+      assertRejects(() => pieces.read(1, length, "read x"), InputError, message);
+    await refused(4, `Cannot read ${path}: the file must not shrink while it is read`);
+    await refused(2 ** 52, `Cannot read x: its bytes must fit into memory, got ${2 ** 52}`);
+  }));
+
+Deno.test("openPieces() refuses what is no file", () =>
+  withFolder(async (folder) => {
+    const rule = "it must be a file, not a folder or device";
+    await assertRejects(() => openPieces(folder), InputError, `Cannot read ${folder}: ${rule}`);
+    const missing = `Cannot read ${folder}/a: the file must exist`;
+    await assertRejects(() => openPieces(`${folder}/a`), InputError, missing);
+  }));

@@ -1,0 +1,33 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
+import { openCheckpoint, readConfig } from "../../lib/model/model_files.ts";
+import { changeConfig, withSaved } from "./saved_model.ts";
+import { families } from "./tiny_models.ts";
+
+Deno.test("readConfig() and openCheckpoint() read a folder in Hugging Face layout", () =>
+  withSaved(families.bloom, async (folder) => {
+    const config = await readConfig(folder);
+    assertEquals(config.value("model_type"), "bloom");
+    const checkpoint = await openCheckpoint(folder, config);
+    assertEquals(checkpoint.path, folder);
+    const embedding = await checkpoint.readMatrix("transformer.word_embeddings.weight");
+    assertEquals([embedding.rows, embedding.columns], [50, 24]);
+  }));
+
+Deno.test("readConfig() refuses a file, and a folder without a model", () =>
+  withSaved(families.bloom, async (folder) => {
+    const file = `${folder}/config.json`;
+    const message = `Cannot load ${file}: it must be the folder of a model, not a file`;
+    await assertRejects(() => readConfig(file), InputError, message);
+  }));
+
+Deno.test("openCheckpoint() refuses weights that are quantized in a way that is not read", () =>
+  withSaved(families.bloom, async (folder) => {
+    await changeConfig(folder, { quantization_config: { quant_method: "other" } });
+    const config = await readConfig(folder);
+    await assertRejects(
+      () => openCheckpoint(folder, config),
+      InputError,
+      `Cannot load ${folder}/config.json: it must not have quantization_config: `,
+    );
+  }));
