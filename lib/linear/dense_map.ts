@@ -1,5 +1,5 @@
-import { decodeMatrix, type StoredMatrix } from "../format/mod.ts";
-import { linear, tf } from "../tensor/mod.ts";
+import type { StoredMatrix } from "../format/mod.ts";
+import { linear, storedTensor, tf } from "../tensor/mod.ts";
 import type { LinearMap } from "./linear_map.ts";
 
 /**
@@ -27,9 +27,8 @@ export function denseMap(weight: tf.Tensor2D, bias?: tf.Tensor1D): LinearMap {
  * @param bias `[out]`
  */
 export function denseMapOf(weight: StoredMatrix, bias?: Float32Array): LinearMap {
-  const { rows, columns } = weight;
   return denseMap(
-    tf.keep(tf.tensor2d(decodeMatrix(weight), [rows, columns])),
+    tf.keep(storedTensor(weight)),
     bias && tf.keep(tf.tensor1d(bias)),
   );
 }

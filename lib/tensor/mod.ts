@@ -18,6 +18,7 @@ export {
   rotaryTable,
   sameOrder,
   silu,
+  storedTensor,
   tokenCrossEntropy,
 } from "./ops/mod.ts";
 export type {

@@ -6,6 +6,7 @@
 //  - computes the same bits however the work is divided into calls.
 
 export { attend } from "./attention";
+export * from "./decode";
 export * from "./elementwise";
 export { integerLinear } from "./integer";
 export { nativeIntegerLinear, unpackWeight } from "./integer_native";

@@ -7,6 +7,7 @@ import { fakeQuantKernels } from "./fake_quant.ts";
 import { log2Kernels } from "./log2.ts";
 import { normalizationKernels } from "./normalization.ts";
 import { rotaryKernels } from "./rotary.ts";
+import { storedTensorKernels } from "./stored_tensor.ts";
 import { tokenCrossEntropyKernels } from "./token_cross_entropy.ts";
 
 export { gelu, silu } from "./activations.ts";
@@ -32,6 +33,7 @@ export type { Log2Rounding } from "./log2.ts";
 export { layerNorm, rmsNorm } from "./normalization.ts";
 export { rotary, rotaryTable } from "./rotary.ts";
 export type { RotaryTable } from "./rotary.ts";
+export { storedTensor } from "./stored_tensor.ts";
 export { tokenCrossEntropy } from "./token_cross_entropy.ts";
 
 /** The kernels that the fused operations add to backend `agile`. */
@@ -44,5 +46,6 @@ export const fusedKernels: AgileKernel[] = [
   ...log2Kernels,
   ...normalizationKernels,
   ...rotaryKernels,
+  ...storedTensorKernels,
   ...tokenCrossEntropyKernels,
 ];
