@@ -53,7 +53,7 @@ await main((program, session) =>
     .description("Continues a prompt on standard output; speeds go to standard error.")
     .requiredOption(
       "--model <folder>",
-      "config.json, *.safetensors, tokenizer.json",
+      "config.json, *.safetensors, a tokenizer",
       pathOption("--model"),
     )
     .requiredOption("--prompt <text>", "what the text starts with")

@@ -23,7 +23,7 @@ await main((program, session) => {
     .description("Perplexity of a model in Hugging Face layout, by the protocol of GPTQ.")
     .requiredOption(
       "--model <folder>",
-      "config.json, *.safetensors, tokenizer.json",
+      "config.json, *.safetensors, a tokenizer",
       pathOption("--model"),
     );
   addTextOptions(program, false)

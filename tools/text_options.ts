@@ -26,12 +26,12 @@ export function addTextOptions(program: Command, isOptional: boolean): Command {
   return program
     .option(
       "--text <file>",
-      `text to test on, which needs tokenizer.json${isOptional ? ` ${builtIn}` : ""}`,
+      `text to test on, which needs a tokenizer${isOptional ? ` ${builtIn}` : ""}`,
       pathOption("--text"),
     )
     .option(
       "--ids <file>",
-      "or token ids, a JSON array, taken as they are: without tokenizer.json",
+      "or token ids, a JSON array, taken as they are: without a tokenizer",
       pathOption("--ids"),
     )
     .option(

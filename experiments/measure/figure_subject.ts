@@ -1,6 +1,6 @@
 import { require } from "../../lib/core/mod.ts";
 import { cutWindows, type RunHooks } from "../../lib/eval/mod.ts";
-import { exists, loadTokenizer, type Tokenizer } from "../../lib/io/mod.ts";
+import { loadTokenizer, type Tokenizer, tokenizerFiles } from "../../lib/io/mod.ts";
 import { type Executed, type MethodName, methods, prepareModel } from "../../lib/methods/mod.ts";
 import type { Pruning } from "../../lib/model/mod.ts";
 import {
@@ -42,7 +42,7 @@ export async function readFigureSubject(
 ): Promise<UnloadedFigureSubject> {
   const read = await readSubject({ ...ref, choosing: true }, options);
   const { folder } = ref;
-  const hasTokenizer = await exists(`${folder}/tokenizer.json`);
+  const hasTokenizer = (await tokenizerFiles(folder)).length > 0;
   const texts = {
     ...ref.test ? halve(read) : { validationWindows: await validate(read) },
     tokenizer: hasTokenizer ? await loadTokenizer(folder) : null,

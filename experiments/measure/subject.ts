@@ -1,6 +1,6 @@
 import { refuse, require } from "../../lib/core/mod.ts";
 import { cutWindows } from "../../lib/eval/mod.ts";
-import { exists, hashFiles } from "../../lib/io/mod.ts";
+import { hashFiles, tokenizerFiles } from "../../lib/io/mod.ts";
 import { type Calibration, Versions } from "../../lib/methods/mod.ts";
 import { loadModel, type Model, openPublished, type StartTokenPlace } from "../../lib/model/mod.ts";
 import type { BackendInfo } from "../../lib/tensor/mod.ts";
@@ -28,7 +28,7 @@ const longestWindow = 2048;
 export interface SubjectFacts extends CalibrationPlan {
   /** sha256 of the weights. */
   weights: string;
-  /** sha256 of config.json and, where there is one, tokenizer.json, joined. */
+  /** sha256 of config.json and the files of the tokenizer, where there are any, joined. */
   settings: string;
   /** Null where there is nothing to calibrate on. */
   calibrationText: TextFacts | null;
@@ -114,7 +114,7 @@ export async function loadSubject<Unloaded extends UnloadedSubject>(
 /**
  * Reads all of a subject but its weights, which are only hashed and known to be there.
  *
- * @param ref Of a model with tokenizer.json, which is needed wherever a text is to become tokens.
+ * @param ref Of a model with a tokenizer, which is needed wherever a text is to become tokens.
  * @throws {InputError} If the folder does not hold a model that can be run, or a text is too short or
  *   has tokens that the model does not know.
  */
@@ -127,9 +127,9 @@ export async function readSubject(
   const { name = described.name } = ref;
   const readTokens = tokenReader(described, folder, ref.startToken);
   const test = await readTokens(ref.test ?? { kind: "split", split: "test" });
-  const hasTokenizer = await exists(`${folder}/tokenizer.json`);
+  const tokenizer = await tokenizerFiles(folder);
   const calibrates = ref.calibration !== null &&
-    (ref.calibration || hasTokenizer || ref.test?.kind !== "ids");
+    (ref.calibration || tokenizer.length > 0 || ref.test?.kind !== "ids");
   const calibration = calibrates
     ? await readTokens(ref.calibration ?? { kind: "split", split: "calibration" })
     : null;
@@ -138,7 +138,6 @@ export async function readSubject(
     .slice(0, ref.windows);
   const draw = { ...protocol, ...ref.draw };
   const used = calibration ? { text: calibration, window, ...draw } : undefined;
-  const settingFiles = hasTokenizer ? ["config.json", "tokenizer.json"] : ["config.json"];
   const { architecture, checkpoint, warnings } = described;
   return {
     ref,
@@ -150,7 +149,7 @@ export async function readSubject(
     facts: {
       ...draw,
       weights: await hashFiles(checkpoint.files, signal),
-      settings: await hashFiles(settingFiles.map((file) => `${folder}/${file}`)),
+      settings: await hashFiles([`${folder}/config.json`, ...tokenizer]),
       calibrationText: calibration && textFacts(calibration),
       testText: textFacts(test),
       window,
@@ -185,6 +184,6 @@ export function calibrationOf(
   { model, calibration, facts }: Subject,
   plan: CalibrationPlan = facts,
 ): Calibration {
-  const rule = "the built-in text needs tokenizer.json: name another with --calibration";
+  const rule = "the built-in text needs a tokenizer: name another with --calibration";
   return drawCalibration(calibration ?? refuse(`calibrate ${model.name}`, rule), plan);
 }

@@ -33,7 +33,7 @@ export interface TokenText extends TextFacts {
  * Makes the function that reads texts for a model. The tokenizer is loaded for the first text that
  * needs it; ids need none and are taken as they are.
  *
- * @param folder Of the model, with tokenizer.json where texts are read.
+ * @param folder Of the model, with a tokenizer where texts are read.
  * @param place Where start tokens stand; by the rule of {@linkcode chooseStartToken} unless given.
  * @returns A function that throws an {@linkcode InputError} if a file cannot be read, is not what it
  *   should be, or has a token that the model does not know.

@@ -11,5 +11,6 @@ export { openSafetensors, SafetensorsFile } from "./safetensors_reader.ts";
 export { type TensorToWrite, writeSafetensors } from "./safetensors_writer.ts";
 export { openShards, ShardedCheckpoint } from "./sharded_checkpoint.ts";
 export { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
+export { tokenizerFiles } from "./tokenizer_source.ts";
 export { prepareFolder, removeUnlocked, writeAtomically } from "./write.ts";
 export type { TensorFacts, TensorValues, WeightFile } from "./weight_file.ts";

@@ -1,13 +1,11 @@
 import { Tokenizer as HubTokenizer } from "npm:@huggingface/tokenizers@0.2.0";
-import { dirname } from "node:path";
 import v8 from "node:v8";
 import { InputError, refuse, require } from "../core/mod.ts";
-import { exists, readJson } from "./files.ts";
 import { isObject } from "./json.ts";
 import { withinSeconds } from "./time_limit.ts";
 import { tokenIdsOf } from "./tokenizer_ids.ts";
 import { checkParts } from "./tokenizer_parts.ts";
-import { conversionHint } from "./older_files.ts";
+import { readTokenizerSource } from "./tokenizer_source.ts";
 import { splitWords } from "./word_split.ts";
 
 /** Text to token ids and back. */
@@ -49,24 +47,15 @@ const ruleOf = {
 const bytesPerCharacter = { ofWord: 300, ofText: 60 };
 
 /**
- * Loads a tokenizer.json.
+ * Loads a tokenizer: a tokenizer.json, or vocab.json with merges.txt.
  *
- * @param path The file or the model folder that has it.
+ * @param path A tokenizer.json or the folder of a model.
  * @throws {InputError} If there is no such file, it does not describe a known tokenizer, or its ids
  *   contradict each other.
  */
 export async function loadTokenizer(path: string): Promise<Tokenizer> {
-  const file = path.endsWith(".json") ? path : `${path}/tokenizer.json`;
+  const { file, definition } = await readTokenizerSource(path);
   const action = `load ${file}`;
-  if (!await exists(file)) {
-    const hint = await conversionHint(
-      dirname(file),
-      ["vocab.json", "tokenizer.model"],
-      "AutoTokenizer",
-    );
-    refuse(`read ${file}`, `the file must exist${hint}`);
-  }
-  const definition = await readJson(file);
   require(isObject(definition), action, "it must be a JSON object", definition);
   checkParts(definition, action);
   const ids = new Set(tokenIdsOf(definition, action).values());

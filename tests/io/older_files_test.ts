@@ -2,11 +2,11 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { conversionHint } from "../../lib/io/older_files.ts";
 import { withFolder } from "./temporary_folder.ts";
 
-const names = ["vocab.json", "tokenizer.model"];
+const names = ["vocab.txt", "tokenizer.model"];
 
 Deno.test("conversionHint() says nothing where no such file is", () =>
   withFolder(async (folder) => {
-    await Deno.writeTextFile(`${folder}/vocab.txt`, "");
+    await Deno.writeTextFile(`${folder}/other.txt`, "");
     assertEquals(await conversionHint(folder, names, "AutoTokenizer"), "");
     assertEquals(await conversionHint(`${folder}/none`, names, "AutoTokenizer"), "");
   }));
@@ -25,5 +25,5 @@ Deno.test("conversionHint() names the file that is there and how to convert it",
 Deno.test("conversionHint() names the first of several files alone", () =>
   withFolder(async (folder) => {
     for (const name of names) await Deno.writeTextFile(`${folder}/${name}`, "");
-    assertMatch(await conversionHint(folder, names, "A"), /^; vocab\.json is not read(?!.*model)/);
+    assertMatch(await conversionHint(folder, names, "A"), /^; vocab\.txt is not read(?!.*model)/);
   }));

@@ -157,20 +157,6 @@ Deno.test("Tokenizer.encode() refuses a word too long for the calls of the libra
     assertThrows(() => tokenizer.encode("a".repeat(200_000)), InputError, message);
   }));
 
-Deno.test("loadTokenizer() says how to convert the files of older tokenizers", () =>
-  withFolder(async (folder) => {
-    for (const name of ["tokenizer.model", "vocab.json"]) {
-      await writeAtomically(`${folder}/${name}`, "");
-      await assertRejects(
-        () => loadTokenizer(folder),
-        InputError,
-        `Cannot read ${folder}/tokenizer.json: the file must exist; ${name} is not read, but this, ` +
-          'run in the folder, converts it: python -c "from transformers import AutoTokenizer as A; ' +
-          "A.from_pretrained('.').save_pretrained('.')\"",
-      );
-    }
-  }));
-
 const sharedData = Deno.env.get("AGILE_QUANT_SHARED_DATA");
 
 Deno.test({

@@ -13,7 +13,13 @@ import { type Architecture, initializeModel, loadModel, saveModel } from "../../
 import { useBackend } from "../../lib/tensor/mod.ts";
 import type { Reader } from "./fuzz_reader.ts";
 import { changedBytes, changedJson, joined, jsonBytes } from "./mutations.ts";
-import { sampleArchitectures, sampleTensors, sampleText, sampleTokenizers } from "./samples.ts";
+import {
+  sampleArchitectures,
+  sampleTensors,
+  sampleText,
+  sampleTokenizers,
+  sampleVocabularyFiles,
+} from "./samples.ts";
 
 /** What reads a model's folder and the texts that are given to it. */
 export const modelReaders: Record<string, Reader> = {
@@ -56,11 +62,11 @@ export const modelReaders: Record<string, Reader> = {
   tokenizer: {
     file: "tokenizer.json",
     prepare: () => changedJson(...sampleTokenizers),
-    async read(folder) {
-      const tokenizer = await loadTokenizer(folder);
-      tokenizer.decode(tokenizer.encode(sampleText));
-    },
+    read: encodeSample,
   },
+  vocabulary: vocabularyReader("vocab.json"),
+  merges: vocabularyReader("merges.txt"),
+  "tokenizer config": vocabularyReader("tokenizer_config.json"),
   "end tokens": {
     file: "generation_config.json",
     async prepare(folder) {
@@ -106,6 +112,28 @@ function configReader(architecture: Architecture): Reader {
       await perplexity(model, Int32Array.of(1, 2, 3, 4), { window: 4 });
     },
   };
+}
+
+/** One of the files of a tokenizer as GPT-2's, beside the others; a text is encoded with what loads. */
+function vocabularyReader(file: keyof typeof sampleVocabularyFiles): Reader {
+  const bytesOf = (content: unknown) =>
+    typeof content === "string" ? new TextEncoder().encode(content) : jsonBytes(content);
+  return {
+    file,
+    async prepare(folder) {
+      for (const [name, content] of Object.entries(sampleVocabularyFiles)) {
+        await writeAtomically(`${folder}/${name}`, bytesOf(content));
+      }
+      const content = sampleVocabularyFiles[file];
+      return typeof content === "string" ? changedBytes(bytesOf(content)) : changedJson(content);
+    },
+    read: encodeSample,
+  };
+}
+
+async function encodeSample(folder: string): Promise<void> {
+  const tokenizer = await loadTokenizer(folder);
+  tokenizer.decode(tokenizer.encode(sampleText));
 }
 
 async function readTokens(kind: "text" | "ids", folder: string, file: string): Promise<void> {

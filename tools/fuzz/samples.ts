@@ -79,6 +79,22 @@ export const sampleTokenizers: readonly unknown[] = [
   },
 ];
 
+/** A byte-level tokenizer in the files of OPT's; the text above has bytes that it does not know. */
+export const sampleVocabularyFiles = {
+  "vocab.json": { "</s>": 0, t: 1, h: 2, e: 3, "Ġ": 4, th: 5, the: 6, "Ġthe": 7 },
+  "merges.txt": "#version: 0.2\nt h\nth e\nĠ the\n",
+  "tokenizer_config.json": {
+    tokenizer_class: "GPT2Tokenizer",
+    add_bos_token: true,
+    add_prefix_space: false,
+    bos_token: { content: "</s>", lstrip: false, normalized: true },
+    eos_token: "</s>",
+    unk_token: "</s>",
+    additional_special_tokens: ["</s>"],
+    added_tokens_decoder: { 0: { content: "</s>", special: true } },
+  },
+} as const;
+
 /** Tensors of several types and shapes. */
 export const sampleTensors: readonly TensorToWrite[] = [
   { name: "a", dtype: "F32", shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) },

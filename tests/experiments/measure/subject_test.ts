@@ -82,6 +82,22 @@ Deno.test("loadSubject() tells apart models that differ in config.json or tokeni
     assertEquals(new Set(settings.map(({ settings }) => settings)).size, 3);
   }));
 
+Deno.test("loadSubject() tells apart models that differ in a file of vocab.json and merges.txt alone", () =>
+  withFolder(async (folder) => {
+    await writeTinyModel(folder);
+    await Deno.remove(`${folder}/tokenizer.json`);
+    const test = fileOf(folder, "test.json", idsOf(2));
+    const files = { "vocab.json": '{"a":0}', "merges.txt": "\n", "tokenizer_config.json": "{}" };
+    const settings = new Set<string>();
+    for (const [name, content] of Object.entries(files)) {
+      await Deno.writeTextFile(`${folder}/${name}`, content);
+      if (name === "vocab.json") continue;
+      const { facts } = await load(folder, { test, calibration: null, window: 10 });
+      settings.add(facts.settings);
+    }
+    assertEquals(settings.size, 2);
+  }));
+
 Deno.test("loadSubject() refuses a tokenizer with tokens that the model does not know", () =>
   withFolder(async (folder) => {
     await writeTinyModel(folder, { ...tinyArchitecture, vocabularySize: 100 });
@@ -126,7 +142,7 @@ Deno.test("loadSubject() takes token ids without a tokenizer, and at most so man
     assertThrows(
       () => calibrationOf(subject),
       InputError,
-      "Cannot calibrate mine on test.json: the built-in text needs tokenizer.json: " +
+      "Cannot calibrate mine on test.json: the built-in text needs a tokenizer: " +
         "name another with --calibration",
     );
   }));

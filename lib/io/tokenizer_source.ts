@@ -1,0 +1,42 @@
+import { refuse } from "../core/mod.ts";
+import { exists, readJson } from "./files.ts";
+import { conversionHint } from "./older_files.ts";
+import { readVocabularyFiles, vocabularyFiles } from "./vocabulary_files.ts";
+
+/** What describes a tokenizer, wherever it was found. */
+export interface TokenizerSource {
+  /** The file to blame. */
+  file: string;
+  /** As a parsed tokenizer.json; not checked where it is one. */
+  definition: unknown;
+}
+
+/**
+ * Reads the description of a tokenizer: tokenizer.json or, where there is none, vocab.json with merges.txt.
+ *
+ * @param path A tokenizer.json or the folder of a model.
+ * @throws {InputError} If there is nothing of the kind or it cannot be read.
+ */
+export async function readTokenizerSource(path: string): Promise<TokenizerSource> {
+  const [file] = await tokenizerFiles(path);
+  if (file === undefined) {
+    const hint = await conversionHint(path, ["tokenizer.model"], "AutoTokenizer");
+    refuse(`read ${path}/tokenizer.json`, `the file must exist${hint}`);
+  }
+  const definition = file.endsWith("/vocab.json")
+    ? await readVocabularyFiles(path)
+    : await readJson(file);
+  return { file, definition };
+}
+
+/**
+ * The files that describe the tokenizer of a model, the one to blame first; none where the model
+ * comes without one.
+ *
+ * @param path A tokenizer.json or the folder of a model.
+ */
+export async function tokenizerFiles(path: string): Promise<string[]> {
+  if (path.endsWith(".json")) return [path];
+  if (await exists(`${path}/tokenizer.json`)) return [`${path}/tokenizer.json`];
+  return await exists(`${path}/vocab.json`) ? await vocabularyFiles(path) : [];
+}

@@ -1,0 +1,37 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
+import { tokenizerFiles } from "../../lib/io/mod.ts";
+import { readTokenizerSource } from "../../lib/io/tokenizer_source.ts";
+import { withFolder } from "./temporary_folder.ts";
+
+Deno.test("tokenizerFiles() prefers tokenizer.json, and is empty where there is nothing", () =>
+  withFolder(async (folder) => {
+    assertEquals(await tokenizerFiles(folder), []);
+    for (const name of ["vocab.json", "merges.txt"]) {
+      await Deno.writeTextFile(`${folder}/${name}`, "");
+    }
+    assertEquals(await tokenizerFiles(folder), [`${folder}/vocab.json`, `${folder}/merges.txt`]);
+    await Deno.writeTextFile(`${folder}/tokenizer.json`, "");
+    assertEquals(await tokenizerFiles(folder), [`${folder}/tokenizer.json`]);
+    assertEquals(await tokenizerFiles("some.json"), ["some.json"]);
+  }));
+
+Deno.test("readTokenizerSource() says how to convert tokenizer.model", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/tokenizer.model`, "");
+    await assertRejects(
+      () => readTokenizerSource(folder),
+      InputError,
+      `Cannot read ${folder}/tokenizer.json: the file must exist; tokenizer.model is not read, ` +
+        'but this, run in the folder, converts it: python -c "from transformers import ' +
+        "AutoTokenizer as A; A.from_pretrained('.').save_pretrained('.')\"",
+    );
+  }));
+
+Deno.test("readTokenizerSource() names the file that is not there", () =>
+  withFolder(async (folder) => {
+    for (const path of [folder, `${folder}/tokenizer.json`]) {
+      const message = `Cannot read ${folder}/tokenizer.json: the file must exist`;
+      await assertRejects(() => readTokenizerSource(path), InputError, message);
+    }
+  }));
