@@ -24,6 +24,7 @@ const shared = {
   headDim: 32,
   vocabularySize: corpus.tokenizer.vocabularySize,
   normEpsilon: 1e-5,
+  normAffine: true,
   normPlacement: "before",
   finalNorm: true,
   tiedHead: true,
@@ -36,7 +37,8 @@ const layerNormed = {
   intermediateSize: 512,
   norm: "layer",
   gated: false,
-  attentionBias: true,
+  queryKeyValueBias: true,
+  outputBias: true,
   mlpBias: true,
 } as const;
 
@@ -50,7 +52,8 @@ const architectures = {
     embeddingNorm: false,
     activation: "silu",
     gated: true,
-    attentionBias: false,
+    queryKeyValueBias: false,
+    outputBias: false,
     mlpBias: false,
     positions: { kind: "rotary", theta: 10000 },
   },
@@ -67,7 +70,7 @@ const architectures = {
     family: "bloom",
     maxPositions: Infinity,
     embeddingNorm: true,
-    activation: "gelu",
+    activation: "geluTanh",
     positions: { kind: "alibi" },
   },
 } satisfies Partial<Record<FamilyName, Architecture>>;

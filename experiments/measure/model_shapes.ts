@@ -2,6 +2,7 @@ import type { Architecture } from "../../lib/model/mod.ts";
 
 const decoder = {
   normEpsilon: 1e-5,
+  normAffine: true,
   normPlacement: "before",
   embeddingNorm: false,
   finalNorm: true,
@@ -25,7 +26,8 @@ function opt(hiddenSize: number, layers: number, heads: number): Architecture {
     norm: "layer",
     activation: "relu",
     gated: false,
-    attentionBias: true,
+    queryKeyValueBias: true,
+    outputBias: true,
     mlpBias: true,
     positions: { kind: "learned", offset: 2 },
     tiedHead: true,
@@ -56,7 +58,8 @@ export const modelShapes = {
     norm: "rms",
     activation: "silu",
     gated: true,
-    attentionBias: false,
+    queryKeyValueBias: false,
+    outputBias: false,
     mlpBias: false,
     positions: { kind: "rotary", theta: 10000 },
     tiedHead: false,

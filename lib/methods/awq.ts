@@ -143,8 +143,8 @@ interface AwqGroup {
 }
 
 function groupsOf(architecture: Architecture, { value, output }: LayerWeights): AwqGroup[] {
-  const { family, normPlacement, gated, activation } = architecture;
-  const isNormed = normPlacement === "before";
+  const { family, normPlacement, normAffine, gated, activation } = architecture;
+  const isNormed = normPlacement === "before" && normAffine; // and nothing else reads the norm
   const isSquare = value!.weight.rows === output!.weight.columns; // not with grouped queries
   const passesScale = gated || activation === "relu";
   const mapOf = (name: LinearName): AwqGroup["part"] => ({ maps }, input) =>

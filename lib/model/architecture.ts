@@ -3,12 +3,38 @@ export type FamilyName = string;
 
 /** How a token learns where it stands. */
 export type PositionEncoding =
-  /** Queries and keys are rotated (RoPE, half-split). */
-  | { kind: "rotary"; theta: number }
+  /** Queries and keys are rotated (RoPE, half-split), by angles that may be scaled. */
+  | { kind: "rotary"; theta: number; scaling?: RotaryScaling }
   /** A table row is added to the embedding; row `position + offset`. */
   | { kind: "learned"; offset: number }
   /** Scores get `slope[head] * key position` (ALiBi). */
   | { kind: "alibi" };
+
+/** How the angles of RoPE reach further than in training; by the names and formulas of Transformers 5. */
+export type RotaryScaling =
+  & {
+    factor: number;
+    /** The longest window without scaling. */
+    originalPositions: number;
+  }
+  & (
+    /** All frequencies over `factor`. */
+    | { type: "linear" }
+    /** A base that grows with the window where that is longer than `originalPositions`. */
+    | { type: "dynamic" }
+    /** Low frequencies over `factor`, high ones as they are, a smooth passage between. */
+    | { type: "llama3"; lowFrequencyFactor: number; highFrequencyFactor: number }
+    /** The same with a linear passage between two numbers of turns within `originalPositions`. */
+    | {
+      type: "yarn";
+      betaFast: number;
+      betaSlow: number;
+      /** Whether the passage begins and ends at whole channels. */
+      truncate: boolean;
+      /** Factor of queries and keys alike. */
+      attentionFactor: number;
+    }
+  );
 
 /**
  * Everything that tells one decoder-only transformer from another.
@@ -31,14 +57,21 @@ export interface Architecture {
   maxPositions: number;
   norm: "rms" | "layer";
   normEpsilon: number;
-  /** Norms before attention and MLP (the rule), or after their residuals (opt-350m). */
-  normPlacement: "before" | "after";
+  /** Whether norms have a gain, and a bias under `layer`. */
+  normAffine: boolean;
+  /**
+   * Where the norms of attention and MLP stand: `x + f(norm(x))` (the rule), `norm(x + f(x))` (opt-350m) or
+   * `norm(x) + f(norm(x))` (BLOOM with apply_residual_connection_post_layernorm).
+   */
+  normPlacement: "before" | "after" | "onStream";
   embeddingNorm: boolean;
   finalNorm: boolean;
-  activation: "silu" | "relu" | "gelu";
+  /** `gelu` is the exact one, `geluTanh` its approximation by tanh (BLOOM). */
+  activation: "silu" | "relu" | "gelu" | "geluTanh";
   /** `down(activation(gate x) * up x)` instead of `down(activation(up x))`. */
   gated: boolean;
-  attentionBias: boolean;
+  queryKeyValueBias: boolean;
+  outputBias: boolean;
   mlpBias: boolean;
   positions: PositionEncoding;
   /** The head is the embedding matrix. */

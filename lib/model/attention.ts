@@ -15,6 +15,7 @@ import { startTokenImportance } from "../tokens/mod.ts";
 import { alibiSlopes } from "./alibi.ts";
 import type { Architecture } from "./architecture.ts";
 import type { Block } from "./open_block.ts";
+import { rotaryFrequencies } from "./rotary_frequencies.ts";
 import { type BlockHook, hookOfBlock } from "./sites.ts";
 import type { Pruning } from "./state.ts";
 
@@ -76,7 +77,9 @@ export function attend(
   const value = projected[2];
   let [query, key] = projected;
   if (positions.kind === "rotary") {
-    const table = rotaryTable(repeat(positionIds, batch), headDim, positions.theta);
+    const window = positionIds[positionIds.length - 1] + 1;
+    const { frequencies, magnitude } = rotaryFrequencies(positions, headDim, window);
+    const table = rotaryTable(repeat(positionIds, batch), frequencies, magnitude);
     query = rotary(at("attn.qBeforeRotary", query), table, headDim);
     key = rotary(at("attn.kBeforeRotary", key), table, headDim);
   }

@@ -95,17 +95,18 @@ function chooseLower(
   return lowPrecisionTokens(scores, { prune, lower: own }, inherited ? before : undefined);
 }
 
-/** `value + change(norm(value))`, or `norm(value + change(value))` in opt-350m. */
+/** What attention or the MLP makes of the stream, its norm where the architecture places it. */
 function residual(
   architecture: Architecture,
-  norm: Norm,
+  norm: Norm | undefined,
   value: tf.Tensor2D,
   change: (input: tf.Tensor2D) => tf.Tensor2D,
 ): tf.Tensor2D {
   const normed = (each: tf.Tensor2D) => normalize(architecture, norm, each);
-  return architecture.normPlacement === "before"
-    ? tf.add(value, change(normed(value)))
-    : normed(tf.add(value, change(value)));
+  if (architecture.normPlacement === "after") return normed(tf.add(value, change(value)));
+  const input = normed(value);
+  const start = architecture.normPlacement === "before" ? value : input;
+  return tf.add(start, change(input));
 }
 
 function positionIds({ positions }: State, pruning?: Pruning): Int32Array {

@@ -5,7 +5,7 @@ import type { Family } from "./family.ts";
 export const bloom: Family = {
   name: "bloom",
   architecture(config) {
-    config.only("apply_residual_connection_post_layernorm", false);
+    const isOnStream = config.flag("apply_residual_connection_post_layernorm", false);
     // Together they would leave out the biases of the output projections.
     const slices = config.flag("slow_but_exact", false) ? config.count("pretraining_tp", 1) : 1;
     const rule = "pretraining_tp must be 1 where slow_but_exact is true";
@@ -25,12 +25,14 @@ export const bloom: Family = {
       maxPositions: Infinity,
       norm: "layer",
       normEpsilon: config.number("layer_norm_epsilon", 1e-5),
-      normPlacement: "before",
+      normAffine: true,
+      normPlacement: isOnStream ? "onStream" : "before",
       embeddingNorm: true,
       finalNorm: true,
-      activation: "gelu",
+      activation: "geluTanh",
       gated: false,
-      attentionBias: true,
+      queryKeyValueBias: true,
+      outputBias: true,
       mlpBias: true,
       positions: { kind: "alibi" },
       tiedHead: config.flag("tie_word_embeddings", true),
@@ -42,7 +44,7 @@ export const bloom: Family = {
     return {
       architectures: ["BloomForCausalLM"],
       model_type: "bloom",
-      apply_residual_connection_post_layernorm: false,
+      apply_residual_connection_post_layernorm: a.normPlacement === "onStream",
       hidden_size: a.hiddenSize,
       n_inner: a.intermediateSize === 4 * a.hiddenSize ? null : a.intermediateSize,
       n_layer: a.layers,

@@ -10,7 +10,10 @@ export type Config = Record<string, unknown>;
  * value.
  */
 export class ConfigReader {
-  constructor(readonly config: Config, readonly path: string) {}
+  /**
+   * @param field What errors put in front of names: the field that the configuration is, if it is one.
+   */
+  constructor(readonly config: Config, readonly path: string, readonly field = "") {}
 
   /**
    * Opens a config.json.
@@ -23,6 +26,13 @@ export class ConfigReader {
     return new ConfigReader(config, path);
   }
 
+  /** The object that is a field; empty where it is absent. */
+  within(key: string): ConfigReader {
+    const value = this.value(key, {});
+    this.check(key, isObject(value), "a JSON object", value);
+    return new ConfigReader(value as Config, this.path, `${this.field}${key}.`);
+  }
+
   /** The value of a field of any type; null counts as absent. */
   value(keys: string | string[], fallback?: unknown): unknown {
     const given = [keys].flat().filter((key) => (this.config[key] ?? null) !== null);
@@ -31,7 +41,7 @@ export class ConfigReader {
     const value = this.config[first];
     for (const other of others) {
       const agrees = this.config[other] === value;
-      this.#check(other, agrees, `equal to ${first}, ${JSON.stringify(value)}`, this.config[other]);
+      this.check(other, agrees, `equal to ${first}, ${JSON.stringify(value)}`, this.config[other]);
     }
     return value;
   }
@@ -40,7 +50,7 @@ export class ConfigReader {
   count(keys: string | string[], fallback?: number): number {
     const value = this.#stated(keys, fallback);
     const isCount = Number.isSafeInteger(value) && (value as number) > 0;
-    this.#check(keys, isCount, "a positive integer", value);
+    this.check(keys, isCount, "a positive integer", value);
     return value as number;
   }
 
@@ -52,21 +62,21 @@ export class ConfigReader {
   /** A positive number. */
   number(keys: string | string[], fallback?: number): number {
     const value = this.#stated(keys, fallback);
-    this.#check(keys, Number.isFinite(value) && (value as number) > 0, "a positive number", value);
+    this.check(keys, Number.isFinite(value) && (value as number) > 0, "a positive number", value);
     return value as number;
   }
 
   /** The width of one head where the heads share the hidden size. */
   headDim(hiddenSize: number, heads: number): number {
     const rule = `a divisor of the hidden size ${hiddenSize}`;
-    this.#check("num_attention_heads", hiddenSize % heads === 0, rule, heads);
+    this.check("num_attention_heads", hiddenSize % heads === 0, rule, heads);
     return hiddenSize / heads;
   }
 
   /** True or false. */
   flag(key: string, fallback: boolean): boolean {
     const value = this.#stated(key, fallback);
-    this.#check(key, typeof value === "boolean", "true or false", value);
+    this.check(key, typeof value === "boolean", "true or false", value);
     return value as boolean;
   }
 
@@ -74,15 +84,32 @@ export class ConfigReader {
   token(key: string): number | null {
     const value = this.value(key, null);
     const isToken = Number.isSafeInteger(value) && (value as number) >= 0;
-    this.#check(key, value === null || isToken, "a token id", value);
+    this.check(key, value === null || isToken, "a token id", value);
     return value as number | null;
+  }
+
+  /** One of several words. */
+  oneOf<Word extends string>(
+    keys: string | string[],
+    words: readonly Word[],
+    fallback: Word,
+  ): Word {
+    const value = this.value(keys, fallback);
+    this.check(keys, words.includes(value as Word), `${listed(words)} to be computed here`, value);
+    return value as Word;
+  }
+
+  /** Refuses the model if there is a field of any other name that is not null. */
+  noOthers(keys: readonly string[]): void {
+    for (const [key, value] of Object.entries(this.config)) {
+      this.check(key, keys.includes(key) || value === null, "absent to be computed here", value);
+    }
   }
 
   /** Refuses the model unless the field is absent or has a value that is computed here. */
   only(key: string, ...supported: unknown[]): void {
     const { [key]: value = supported[0] } = this.config;
-    const rule = supported.map((each) => JSON.stringify(each)).join(" or ");
-    this.#check(key, supported.includes(value), `${rule} to be computed here`, value);
+    this.check(key, supported.includes(value), `${listed(supported)} to be computed here`, value);
   }
 
   /** As {@linkcode value}, of a field that may be absent but not null. */
@@ -91,8 +118,13 @@ export class ConfigReader {
     return this.value(keys, isNull ? null : fallback);
   }
 
-  #check(keys: string | string[], holds: boolean, rule: string, value: unknown): void {
-    const field = [keys].flat()[0];
+  /** Refuses the model unless something holds of a field. */
+  check(keys: string | string[], holds: boolean, rule: string, value: unknown): void {
+    const field = this.field + [keys].flat()[0];
     require(holds, `load ${this.path}`, `${field} must be ${rule}`, value ?? null);
   }
+}
+
+function listed(values: readonly unknown[]): string {
+  return values.map((each) => JSON.stringify(each)).join(" or ");
 }

@@ -29,7 +29,7 @@ export function embedTokens(
     const rows = ids.map((_, index) => positions[index % tokens] + offset);
     hidden = tf.add(hidden, outer.positionEmbedding!.rows(rows));
   }
-  if (outer.embeddingNorm) hidden = normalize(architecture, outer.embeddingNorm, hidden);
+  if (architecture.embeddingNorm) hidden = normalize(architecture, outer.embeddingNorm, hidden);
   return { hidden, positions, batch };
 }
 

@@ -12,7 +12,8 @@ export interface HeadOwner {
 /** Final norm and, where there is one, the projection to the head's width: what the head reads. */
 export function headInput({ architecture, outer }: HeadOwner, hidden: tf.Tensor2D): tf.Tensor2D {
   return tidy(() => {
-    const normed = outer.finalNorm ? normalize(architecture, outer.finalNorm, hidden) : hidden;
+    const { finalNorm } = architecture;
+    const normed = finalNorm ? normalize(architecture, outer.finalNorm, hidden) : hidden;
     return outer.projectOut ? outer.projectOut.apply(normed) : normed;
   });
 }

@@ -1,15 +1,13 @@
-import { canonicalJson, require } from "../core/mod.ts";
-import { isObject } from "../io/mod.ts";
-import { type Config, ConfigReader } from "./config_reader.ts";
+import { require } from "../core/mod.ts";
 import type { Family } from "./family.ts";
+import { readRotaryPositions, writeRotaryPositions } from "./rotary_config.ts";
 
-/** LLaMA 1-3 without rope scaling: RMS norm, rotary positions, gated SiLU, grouped-query attention. */
+/** LLaMA: RMS norm, rotary positions, gated SiLU, grouped-query attention. */
 export const llama: Family = {
   name: "llama",
   architecture(config) {
     config.only("hidden_act", "silu", "swish");
     config.only("sliding_window", null);
-    config.only("partial_rotary_factor", 1);
     const hiddenSize = config.count("hidden_size");
     const heads = config.count("num_attention_heads");
     const keyValueHeads = config.optionalCount("num_key_value_heads") ?? heads;
@@ -20,7 +18,7 @@ export const llama: Family = {
       keyValueHeads,
     );
     const headDim = config.optionalCount("head_dim") ?? config.headDim(hiddenSize, heads);
-    require(headDim % 2 === 0, `load ${config.path}`, "head_dim must be even", headDim);
+    const attentionBias = config.flag("attention_bias", false);
     return {
       family: "llama",
       layers: config.count("num_hidden_layers"),
@@ -31,17 +29,18 @@ export const llama: Family = {
       keyValueHeads,
       headDim,
       vocabularySize: config.count("vocab_size"),
-      maxPositions: config.count("max_position_embeddings", 2048),
+      ...readRotaryPositions(config, headDim, 2048),
       norm: "rms",
       normEpsilon: config.number("rms_norm_eps", 1e-6),
+      normAffine: true,
       normPlacement: "before",
       embeddingNorm: false,
       finalNorm: true,
       activation: "silu",
       gated: true,
-      attentionBias: config.flag("attention_bias", false),
+      queryKeyValueBias: attentionBias,
+      outputBias: attentionBias,
       mlpBias: config.flag("mlp_bias", false),
-      positions: { kind: "rotary", theta: rotaryTheta(config) },
       tiedHead: config.flag("tie_word_embeddings", false),
       startToken: config.token("bos_token_id"),
       startsEveryWindow: config.flag("starts_every_window", false),
@@ -58,10 +57,9 @@ export const llama: Family = {
       num_attention_heads: a.heads,
       num_key_value_heads: a.keyValueHeads,
       head_dim: a.headDim,
-      max_position_embeddings: a.maxPositions,
+      ...writeRotaryPositions(a),
       rms_norm_eps: a.normEpsilon,
-      rope_theta: a.positions.kind === "rotary" ? a.positions.theta : 10000,
-      attention_bias: a.attentionBias,
+      attention_bias: a.queryKeyValueBias,
       mlp_bias: a.mlpBias,
       tie_word_embeddings: a.tiedHead,
       vocab_size: a.vocabularySize,
@@ -87,32 +85,3 @@ export const llama: Family = {
     unused: /(^|\.)rotary_emb\.inv_freq$/, // follows from theta
   },
 };
-
-/**
- * The base of the rotary angles: what `rope_parameters` (or `rope_scaling`, its older name) says, else
- * `rope_theta`. Transformers 5 chooses alike; of the two names it takes one, here they must agree.
- */
-function rotaryTheta(config: ConfigReader): number {
-  const action = `load ${config.path}`;
-  const names = ["rope_parameters", "rope_scaling"];
-  const given = names.map((name) => config.value(name)).filter((value) => value !== undefined);
-  for (const settings of given) {
-    const rule = `${names.join(" and ")} must be absent or of type default`;
-    require(isDefaultRotary(settings), action, rule, settings);
-  }
-  const [settings = {}, other = settings] = given as Config[];
-  const agree = canonicalJson(settings) === canonicalJson(other);
-  require(agree, action, `rope_scaling must be equal to rope_parameters`, other);
-  const source = settings.rope_theta === undefined
-    ? config
-    : new ConfigReader(settings, config.path);
-  return source.number("rope_theta", 10000);
-}
-
-/** Whether every channel of a head is rotated, by angles that are not scaled, in all layers alike. */
-function isDefaultRotary(settings: unknown): boolean {
-  if (!isObject(settings)) return false;
-  const { rope_type = "default", type = "default", partial_rotary_factor = 1 } = settings;
-  return rope_type === "default" && type === "default" && partial_rotary_factor === 1 &&
-    !Object.values(settings).some(isObject);
-}

@@ -1,10 +1,10 @@
 import { applyMaps } from "../linear/mod.ts";
-import { gelu, silu, tf } from "../tensor/mod.ts";
+import { gelu, geluTanh, silu, tf } from "../tensor/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import type { Block } from "./open_block.ts";
 import { type BlockHook, hookOfBlock } from "./sites.ts";
 
-const activations = { silu, gelu, relu: (value: tf.Tensor2D) => tf.relu(value) };
+const activations = { silu, gelu, geluTanh, relu: (value: tf.Tensor2D) => tf.relu(value) };
 
 /**
  * The MLP of a block, `[rows, channels]` to `[rows, channels]`.

@@ -30,13 +30,18 @@ export function openNorm({ weight, bias }: StoredModule): Norm {
   );
 }
 
-/** Applies a norm of this architecture to each row of `[rows, channels]`. */
+/**
+ * Applies a norm of this architecture to each row of `[rows, channels]`. Run it in `tidy`.
+ *
+ * @param parameters Those of the norm; undefined where norms have none.
+ */
 export function normalize(
   { norm, normEpsilon }: Architecture,
-  { gain, bias }: Norm,
+  parameters: Norm | undefined,
   value: tf.Tensor2D,
 ): tf.Tensor2D {
-  return norm === "rms"
-    ? rmsNorm(value, gain, normEpsilon)
-    : layerNorm(value, gain, bias!, normEpsilon);
+  const [, channels] = value.shape;
+  const gain = parameters?.gain ?? tf.ones<tf.Rank.R1>([channels]);
+  if (norm === "rms") return rmsNorm(value, gain, normEpsilon);
+  return layerNorm(value, gain, parameters?.bias ?? tf.zeros([channels]), normEpsilon);
 }

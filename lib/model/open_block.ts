@@ -14,8 +14,9 @@ import {
 export interface Block extends Disposable {
   /** Which one, counted from 0. */
   readonly layer: number;
-  readonly inputNorm: Norm;
-  readonly mlpNorm: Norm;
+  /** The parameters of its norms, where these have some. */
+  readonly inputNorm?: Norm;
+  readonly mlpNorm?: Norm;
   readonly maps: Readonly<Partial<Record<LinearName, LinearMap>>>;
 }
 
@@ -33,12 +34,11 @@ export function blockOf(weights: LayerWeights, layer: number, makeMaps: MapMaker
     const opened = makeMaps(group, names.map((name) => weights[name]!), layer);
     names.forEach((name, index) => maps[name] = made.use(opened[index]));
   }
-  const block = {
-    layer,
-    inputNorm: made.use(openNorm(weights.inputNorm!)),
-    mlpNorm: made.use(openNorm(weights.mlpNorm!)),
-    maps,
+  const norm = (name: "inputNorm" | "mlpNorm"): Norm | undefined => {
+    const stored = weights[name];
+    return stored && made.use(openNorm(stored));
   };
+  const block = { layer, inputNorm: norm("inputNorm"), mlpNorm: norm("mlpNorm"), maps };
   const owned = made.move();
   return { ...block, [Symbol.dispose]: () => owned.dispose() };
 }

@@ -1,11 +1,12 @@
 import type { Family } from "./family.ts";
 
-/** OPT: learned positions with two unused rows, ReLU; opt-350m has post-norm and projections. */
+/**
+ * OPT: learned positions with two unused rows, ReLU; opt-350m has post-norm and projections, Galactica GELU
+ * and no biases.
+ */
 export const opt: Family = {
   name: "opt",
   architecture(config) {
-    config.only("activation_function", "relu");
-    config.only("layer_norm_elementwise_affine", true);
     const hiddenSize = config.count("hidden_size");
     const heads = config.count("num_attention_heads");
     const normBefore = config.flag("do_layer_norm_before", true);
@@ -23,12 +24,14 @@ export const opt: Family = {
       maxPositions: config.count("max_position_embeddings", 2048),
       norm: "layer",
       normEpsilon: 1e-5, // fixed in the architecture, not in the configuration
+      normAffine: config.flag("layer_norm_elementwise_affine", true),
       normPlacement: normBefore ? "before" : "after",
       embeddingNorm: false,
       finalNorm: normBefore && !config.flag("_remove_final_layer_norm", false),
-      activation: "relu",
+      activation: config.oneOf("activation_function", ["relu", "gelu"], "relu"),
       gated: false,
-      attentionBias: bias,
+      queryKeyValueBias: bias,
+      outputBias: bias,
       mlpBias: bias,
       positions: { kind: "learned", offset: 2 },
       tiedHead: config.flag("tie_word_embeddings", true),
@@ -40,10 +43,11 @@ export const opt: Family = {
     return {
       architectures: ["OPTForCausalLM"],
       model_type: "opt",
-      activation_function: "relu",
+      activation_function: a.activation,
       do_layer_norm_before: a.normPlacement === "before",
       _remove_final_layer_norm: !a.finalNorm,
-      enable_bias: a.attentionBias,
+      enable_bias: a.mlpBias,
+      layer_norm_elementwise_affine: a.normAffine,
       hidden_size: a.hiddenSize,
       word_embed_proj_dim: a.embeddingSize,
       ffn_dim: a.intermediateSize,

@@ -86,22 +86,22 @@ export function moduleShapes(architecture: Architecture): ModuleShape[] {
   if (a.positions.kind === "learned") {
     outer("positionEmbedding", [a.maxPositions + a.positions.offset, a.hiddenSize]);
   }
-  if (a.embeddingNorm) outer("embeddingNorm", [a.hiddenSize], normBias);
+  if (a.embeddingNorm && a.normAffine) outer("embeddingNorm", [a.hiddenSize], normBias);
   if (a.embeddingSize !== a.hiddenSize) {
     outer("projectIn", [a.hiddenSize, a.embeddingSize]);
     outer("projectOut", [a.embeddingSize, a.hiddenSize]);
   }
-  if (a.finalNorm) outer("finalNorm", [a.hiddenSize], normBias);
+  if (a.finalNorm && a.normAffine) outer("finalNorm", [a.hiddenSize], normBias);
   if (!a.tiedHead) outer("head", [a.vocabularySize, a.embeddingSize]);
   for (let layer = 0; layer < a.layers; layer++) {
     const inner = (name: LayerModuleName, weight: number[], bias: boolean) =>
       shapes.push({ layer, name, weight, bias });
-    inner("inputNorm", [a.hiddenSize], normBias);
-    inner("query", [a.heads * a.headDim, a.hiddenSize], a.attentionBias);
-    inner("key", [keyValueSize, a.hiddenSize], a.attentionBias);
-    inner("value", [keyValueSize, a.hiddenSize], a.attentionBias);
-    inner("output", [a.hiddenSize, a.heads * a.headDim], a.attentionBias);
-    inner("mlpNorm", [a.hiddenSize], normBias);
+    if (a.normAffine) inner("inputNorm", [a.hiddenSize], normBias);
+    inner("query", [a.heads * a.headDim, a.hiddenSize], a.queryKeyValueBias);
+    inner("key", [keyValueSize, a.hiddenSize], a.queryKeyValueBias);
+    inner("value", [keyValueSize, a.hiddenSize], a.queryKeyValueBias);
+    inner("output", [a.hiddenSize, a.heads * a.headDim], a.outputBias);
+    if (a.normAffine) inner("mlpNorm", [a.hiddenSize], normBias);
     if (a.gated) inner("gate", [a.intermediateSize, a.hiddenSize], a.mlpBias);
     inner("up", [a.intermediateSize, a.hiddenSize], a.mlpBias);
     inner("down", [a.hiddenSize, a.intermediateSize], a.mlpBias);

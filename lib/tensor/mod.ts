@@ -9,6 +9,7 @@ export {
   fakeQuantLog2,
   fakeQuantUniform,
   gelu,
+  geluTanh,
   int4Linear,
   integerLinear,
   layerNorm,

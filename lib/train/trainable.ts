@@ -87,8 +87,8 @@ function blockOfVariables(layer: number, moduleOf: (name: string) => Module | un
   });
   return {
     layer,
-    inputNorm: normOf(moduleOf("inputNorm")!),
-    mlpNorm: normOf(moduleOf("mlpNorm")!),
+    inputNorm: normOf(moduleOf("inputNorm")),
+    mlpNorm: normOf(moduleOf("mlpNorm")),
     maps: Object.fromEntries(maps),
     [Symbol.dispose]() {},
   };
@@ -98,8 +98,12 @@ function mapOf({ weight, bias }: Module) {
   return denseMap(weight as tf.Tensor as tf.Tensor2D, bias as tf.Tensor as tf.Tensor1D | undefined);
 }
 
-function normOf({ weight, bias }: Module): Norm {
-  return makeNorm(weight as tf.Tensor as tf.Tensor1D, bias as tf.Tensor as tf.Tensor1D | undefined);
+function normOf(module: Module | undefined): Norm | undefined {
+  const { weight, bias } = module ?? {};
+  return weight && makeNorm(
+    weight as tf.Tensor as tf.Tensor1D,
+    bias as tf.Tensor as tf.Tensor1D | undefined,
+  );
 }
 
 function tableOf({ weight }: Module): Table {

@@ -89,7 +89,11 @@ Deno.test("matchCheckpoint() refuses a tied head of another shape than the embed
 });
 
 Deno.test("matchCheckpoint() names what the configuration leaves out, and how often", async () => {
-  const stored = await randomModel({ ...families.llama, attentionBias: true });
+  const stored = await randomModel({
+    ...families.llama,
+    outputBias: true,
+    queryKeyValueBias: true,
+  });
   const biased = new Set<LayerModuleName>(["query", "key", "value", "output"]);
   const source: BlockSource = {
     ...stored.source,

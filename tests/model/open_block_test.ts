@@ -1,7 +1,13 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { decodeMatrix } from "../../lib/format/mod.ts";
 import { denseMapOf } from "../../lib/linear/mod.ts";
-import { blockOf, type LinearGroup, type MapMaker, openBlock } from "../../lib/model/mod.ts";
+import {
+  blockOf,
+  type LinearGroup,
+  type MapMaker,
+  openBlock,
+  type StoredModule,
+} from "../../lib/model/mod.ts";
 import { tensorData, tf, tidy } from "../../lib/tensor/mod.ts";
 import { assertFloatsClose, randomFloats } from "../tensor/compare.ts";
 import { families, randomModel, tinyArchitectures } from "./tiny_models.ts";
@@ -16,7 +22,7 @@ for (const [name, architecture] of Object.entries(tinyArchitectures)) {
       const { inputNorm, mlpNorm, maps, layer } = block;
       assertEquals(layer, 1);
       for (const name of ["inputNorm", "mlpNorm"] as const) {
-        const { gain, bias } = block[name];
+        const { gain, bias } = block[name]!;
         assertEquals(tensorData(gain), decodeMatrix(stored[name]!.weight));
         assertEquals(bias && tensorData(bias), stored[name]!.bias);
       }
@@ -40,7 +46,9 @@ for (const [name, architecture] of Object.entries(tinyArchitectures)) {
         assertFloatsClose(output, expected, 1e-5);
       }
       const held = Object.values(maps).reduce((sum, { byteLength }) => sum + byteLength, 0);
-      const norms = [inputNorm, mlpNorm].flatMap(({ gain, bias }) => bias ? [gain, bias] : [gain]);
+      const norms = [inputNorm!, mlpNorm!].flatMap(({ gain, bias }) =>
+        bias ? [gain, bias] : [gain]
+      );
       assertEquals(
         tf.memory().numBytes - before,
         held + 4 * norms.length * architecture.hiddenSize,
@@ -76,8 +84,8 @@ Deno.test("blockOf() frees what it has opened when a map is refused", async () =
     return modules.map(({ weight, bias }) => denseMapOf(weight, bias));
   };
   assertThrows(() => blockOf(weights, 0, refusing), Error, "refused");
-  const { inputNorm: _, ...incomplete } = weights;
-  assertThrows(() => blockOf(incomplete, 0));
+  const unusable = { bias: weights.mlpNorm!.bias } as StoredModule;
+  assertThrows(() => blockOf({ ...weights, mlpNorm: unusable }, 0), TypeError);
   assertEquals(tf.memory().numTensors, before);
 });
 

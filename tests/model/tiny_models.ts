@@ -25,6 +25,7 @@ const shared = {
   headDim: 4,
   vocabularySize: 50,
   normEpsilon: 1e-5,
+  normAffine: true,
   normPlacement: "before",
   finalNorm: true,
   tiedHead: true,
@@ -41,7 +42,8 @@ const llama: Architecture = {
   embeddingNorm: false,
   activation: "silu",
   gated: true,
-  attentionBias: false,
+  queryKeyValueBias: false,
+  outputBias: false,
   mlpBias: false,
   positions: { kind: "rotary", theta: 10000 },
 };
@@ -55,7 +57,8 @@ const opt: Architecture = {
   embeddingNorm: false,
   activation: "relu",
   gated: false,
-  attentionBias: true,
+  queryKeyValueBias: true,
+  outputBias: true,
   mlpBias: true,
   positions: { kind: "learned", offset: 2 },
 };
@@ -66,7 +69,7 @@ const bloom: Architecture = {
   intermediateSize: 96,
   maxPositions: Infinity,
   embeddingNorm: true,
-  activation: "gelu",
+  activation: "geluTanh",
   positions: { kind: "alibi" },
 };
 
@@ -77,7 +80,8 @@ export const tinyArchitectures = {
     ...llama,
     keyValueHeads: 2,
     headDim: 8,
-    attentionBias: true,
+    queryKeyValueBias: true,
+    outputBias: true,
     mlpBias: true,
     positions: { kind: "rotary", theta: 500 },
     tiedHead: false,

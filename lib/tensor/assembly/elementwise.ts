@@ -1,7 +1,8 @@
 // Elementwise kernels: target = f(a) for `count` elements, and target = f(a, b) for `rows` of `columns`
 // elements, where an operand may have one row or one column for all (`repeated`, bits of Repeat).
 
-import { exp as expOf, one, sigmoid, storeFirst } from "./vector";
+import { normalDensity, normalShare } from "./normal";
+import { exp as expOf, multiplyAdd, one, sigmoid, storeFirst } from "./vector";
 
 const enum Operation {
   Relu,
@@ -11,6 +12,7 @@ const enum Operation {
   Square,
   Silu,
   Gelu,
+  GeluTanh,
   Add,
   Subtract,
   Multiply,
@@ -18,6 +20,7 @@ const enum Operation {
   AddRelu,
   SiluGradient,
   GeluGradient,
+  GeluTanhGradient,
 }
 
 const enum Repeat {
@@ -31,10 +34,10 @@ const enum Repeat {
 const GELU_LINEAR: f32 = 0.79788456;
 const GELU_CUBIC: f32 = 0.044715;
 
-/** sigmoid(2 u) with u the argument of GELU's tanh, so that GELU is x sigmoid(2 u). */
+/** sigmoid(2 u) with u the argument of GELU's tanh, so that its tanh form is x sigmoid(2 u). */
 // @ts-ignore: decorator
 @inline
-function geluGate(x: v128): v128 {
+function geluTanhGate(x: v128): v128 {
   const cubic = f32x4.mul(f32x4.splat(GELU_CUBIC), f32x4.mul(x, x));
   const u = f32x4.mul(f32x4.mul(f32x4.splat(GELU_LINEAR), x), f32x4.add(one(), cubic));
   return sigmoid(f32x4.add(u, u));
@@ -50,11 +53,11 @@ function gatedDerivative(x: v128, gate: v128, slope: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function geluDerivative(x: v128): v128 {
+function geluTanhDerivative(x: v128): v128 {
   const square = f32x4.mul(x, x);
   const cubic = f32x4.mul(f32x4.splat(3 * GELU_CUBIC), square);
   const slope = f32x4.mul(f32x4.splat(2 * GELU_LINEAR), f32x4.add(one(), cubic));
-  return gatedDerivative(x, geluGate(x), slope);
+  return gatedDerivative(x, geluTanhGate(x), slope);
 }
 
 /** 1 above zero, 0 up to zero, NaN for NaN. */
@@ -75,7 +78,8 @@ function apply(operation: Operation, a: v128, b: v128): v128 {
   if (operation == Operation.Sqrt) return f32x4.sqrt(a);
   if (operation == Operation.Square) return f32x4.mul(a, a);
   if (operation == Operation.Silu) return f32x4.mul(a, sigmoid(a));
-  if (operation == Operation.Gelu) return f32x4.mul(a, geluGate(a));
+  if (operation == Operation.Gelu) return f32x4.mul(a, normalShare(a));
+  if (operation == Operation.GeluTanh) return f32x4.mul(a, geluTanhGate(a));
   if (operation == Operation.Add) return f32x4.add(a, b);
   if (operation == Operation.Subtract) return f32x4.sub(a, b);
   if (operation == Operation.Multiply) return f32x4.mul(a, b);
@@ -84,7 +88,10 @@ function apply(operation: Operation, a: v128, b: v128): v128 {
   if (operation == Operation.SiluGradient) {
     return f32x4.mul(b, gatedDerivative(a, sigmoid(a), one()));
   }
-  return f32x4.mul(b, geluDerivative(a));
+  if (operation == Operation.GeluGradient) {
+    return f32x4.mul(b, multiplyAdd(a, normalDensity(a), normalShare(a)));
+  }
+  return f32x4.mul(b, geluTanhDerivative(a));
 }
 
 // @ts-ignore: decorator
@@ -162,9 +169,14 @@ export function silu(count: i32, target: usize, a: usize): void {
   unary(Operation.Silu, count, target, a);
 }
 
-/** x (1 + tanh u) / 2 with u = sqrt(2 / pi) (x + 0.044715 x^3). */
+/** x times the share of the normal distribution below x. */
 export function gelu(count: i32, target: usize, a: usize): void {
   unary(Operation.Gelu, count, target, a);
+}
+
+/** x (1 + tanh u) / 2 with u = sqrt(2 / pi) (x + 0.044715 x^3). */
+export function geluTanh(count: i32, target: usize, a: usize): void {
+  unary(Operation.GeluTanh, count, target, a);
 }
 
 export function add(rows: i32, columns: i32, target: usize, a: usize, b: usize, repeated: i32): void {
@@ -196,4 +208,9 @@ export function siluGradient(rows: i32, columns: i32, target: usize, a: usize, b
 /** b gelu'(a). */
 export function geluGradient(rows: i32, columns: i32, target: usize, a: usize, b: usize, repeated: i32): void {
   binary(Operation.GeluGradient, rows, columns, target, a, b, repeated);
+}
+
+/** b geluTanh'(a). */
+export function geluTanhGradient(rows: i32, columns: i32, target: usize, a: usize, b: usize, repeated: i32): void {
+  binary(Operation.GeluTanhGradient, rows, columns, target, a, b, repeated);
 }

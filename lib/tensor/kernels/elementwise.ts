@@ -8,12 +8,12 @@ import { copyStrided, rowMajorStrides } from "./strided.ts";
 const grain = 2 ** 14;
 
 /** The kernels of one operand in `assembly/elementwise.ts`. */
-export type UnaryName = "relu" | "step" | "exp" | "sqrt" | "square" | "silu" | "gelu";
+export type UnaryName = "relu" | "step" | "exp" | "sqrt" | "square" | "silu" | "gelu" | "geluTanh";
 
 /** The kernels of two operands in `assembly/elementwise.ts`. */
 export type BinaryName =
   | ("add" | "subtract" | "multiply" | "divide" | "addRelu")
-  | ("siluGradient" | "geluGradient");
+  | ("siluGradient" | "geluGradient" | "geluTanhGradient");
 
 /** A kernel of one float32 input `x`. A slope `alpha` other than 0, as `Step` has, is for `cpu`. */
 export function unaryKernel(name: string, operation: UnaryName): AgileKernel {

@@ -10,7 +10,7 @@ import { rotaryKernels } from "./rotary.ts";
 import { storedTensorKernels } from "./stored_tensor.ts";
 import { tokenCrossEntropyKernels } from "./token_cross_entropy.ts";
 
-export { gelu, silu } from "./activations.ts";
+export { gelu, geluTanh, silu } from "./activations.ts";
 export { attendByMaps } from "./attention_maps.ts";
 export type { AttentionOptions } from "./attention_maps.ts";
 export { causalAttention } from "./causal_attention.ts";

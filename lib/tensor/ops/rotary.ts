@@ -11,44 +11,54 @@ export interface RotaryTable {
 }
 
 /**
- * The angles of RoPE: position * theta^(-2 i / headDim) for i in 0..headDim/2-1.
+ * Cosines and sines of the angles of RoPE, position times frequency, all of them times `magnitude`.
  *
  * @param positions The position of each row.
+ * @param frequencies `[headDim / 2]`; without scaling theta^(-2 i / headDim).
  * @returns Not to be written to: it is given again where the same is asked for next.
- * @throws {InputError} If headDim is odd.
  */
 export function rotaryTable(
   positions: Int32Array | readonly number[],
-  headDim: number,
-  theta: number,
+  frequencies: readonly number[],
+  magnitude = 1,
 ): RotaryTable {
-  requireEven(headDim);
-  const same = latest && latest.headDim === headDim && latest.theta === theta &&
-    latest.positions.length === positions.length &&
-    latest.positions.every((position, row) => position === positions[row]);
+  const same = latest && latest.magnitude === magnitude &&
+    areEqual(latest.frequencies, frequencies) && areEqual(latest.positions, positions);
   if (!same) {
-    const table = tabulateAngles(positions, headDim, theta);
-    latest = { positions: Int32Array.from(positions), headDim, theta, table };
+    const table = tabulateAngles(positions, frequencies, magnitude);
+    latest = { positions: Int32Array.from(positions), frequencies, magnitude, table };
   }
   return latest!.table;
 }
 
 /** The table asked for last: every block of a forward pass asks for the same. */
 let latest:
-  | { positions: Int32Array; headDim: number; theta: number; table: RotaryTable }
+  | {
+    positions: Int32Array;
+    frequencies: readonly number[];
+    magnitude: number;
+    table: RotaryTable;
+  }
   | undefined;
+
+function areEqual(left: ArrayLike<number>, right: ArrayLike<number>): boolean {
+  if (left.length !== right.length) return false;
+  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
+  return true;
+}
 
 function tabulateAngles(
   positions: Int32Array | readonly number[],
-  headDim: number,
-  theta: number,
+  frequencies: readonly number[],
+  magnitude: number,
 ): RotaryTable {
-  const half = headDim / 2;
-  const frequencies = Array.from({ length: half }, (_, i) => theta ** (-2 * i / headDim));
+  const half = frequencies.length;
   const tabulate = (f: (angle: number) => number) => {
     const table = new Float32Array(positions.length * half);
     for (let row = 0; row < positions.length; row++) {
-      for (let i = 0; i < half; i++) table[row * half + i] = f(positions[row] * frequencies[i]);
+      for (let i = 0; i < half; i++) {
+        table[row * half + i] = magnitude * f(positions[row] * frequencies[i]);
+      }
     }
     return table;
   };

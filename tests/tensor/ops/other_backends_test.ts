@@ -9,6 +9,7 @@ import {
   fakeQuantLog2,
   fakeQuantUniform,
   gelu,
+  geluTanh,
   layerNorm,
   linear,
   rmsNorm,
@@ -48,10 +49,11 @@ const operations: Record<string, () => tf.Tensor | tf.Tensor[]> = {
     return fakeQuantUniform(matrix(6, 10, 1), steps, "activations");
   },
   gelu: () => gelu(matrix(5, 9, 1)),
+  geluTanh: () => geluTanh(matrix(5, 9, 1)),
   layerNorm: () => layerNorm(matrix(5, 13, 1), vector(13, 2), vector(13, 3), 1e-5),
   linear: () => linear(matrix(5, 13, 1), matrix(7, 13, 2), vector(7, 3), "relu"),
   rmsNorm: () => rmsNorm(matrix(5, 13, 1), vector(13, 2), 1e-6),
-  rotary: () => rotary(matrix(3, 16, 1), rotaryTable(Int32Array.of(0, 5, 9), 8, 10_000), 8),
+  rotary: () => rotary(matrix(3, 16, 1), rotaryTable([0, 5, 9], [1, 0.1, 0.01, 0.001]), 8),
   silu: () => silu(matrix(5, 9, 1)),
   tokenCrossEntropy: () => tokenCrossEntropy(matrix(4, 30, 1), Int32Array.of(2, 29, 0, 7)),
 };
