@@ -30,6 +30,6 @@ export function byteMap(
   bias?: Float32Array,
   name = "tensor",
 ): LinearMap {
-  const packed = packWeight(weight, commonStep(grid, weight.columns, name));
-  return codeMap(bytes, packed, grid, bias, name);
+  const step = commonStep(grid, weight.columns, name);
+  return codeMap(bytes, () => packWeight(weight, step), grid, bias, name);
 }

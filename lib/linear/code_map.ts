@@ -1,5 +1,5 @@
 import { type GridSteps, gridSteps, type UniformGrid } from "../format/mod.ts";
-import { type PackedMap, tf } from "../tensor/mod.ts";
+import { kept, type PackedMap, tf } from "../tensor/mod.ts";
 import { follow, type LinearMap, type MapOptions } from "./linear_map.ts";
 
 /** A way to multiply codes: how weights lie in memory for it, and what multiplies them. */
@@ -21,36 +21,32 @@ export interface CodeProduct<Weight extends { readonly memory: tf.Tensor1D }> {
  * A linear map whose weight is codes in memory, and which quantizes its input.
  *
  * @param product What multiplies; maps go together where they have it, and the grid, in common.
- * @param weight Packed for the grid; the map's from here on.
+ * @param pack Makes the weight, packed for the grid.
  * @param grid The input's.
  * @param bias `[out]`
  * @param name What errors call the input.
  */
 export function codeMap<Weight extends { readonly memory: tf.Tensor1D }>(
   product: CodeProduct<Weight>,
-  weight: Weight,
+  pack: () => Weight,
   grid: UniformGrid,
   bias: Float32Array | undefined,
   name: string,
 ): LinearMap {
-  return new CodeMap(product, weight, grid, bias, name);
+  const steps = gridSteps(grid);
+  const made = kept(() => ({ weight: pack(), bias: bias && tf.tensor1d(bias) }));
+  return new CodeMap(product, made.weight, made.bias, grid, steps, name);
 }
 
 class CodeMap<Weight extends { readonly memory: tf.Tensor1D }> implements LinearMap {
-  readonly bias?: tf.Tensor1D;
-  readonly #steps: GridSteps;
-
   constructor(
     readonly product: CodeProduct<Weight>,
     readonly weight: Weight,
+    readonly bias: tf.Tensor1D | undefined,
     readonly grid: UniformGrid,
-    bias: Float32Array | undefined,
+    readonly steps: GridSteps,
     readonly name: string,
-  ) {
-    tf.keep(weight.memory);
-    this.bias = bias && tf.keep(tf.tensor1d(bias));
-    this.#steps = gridSteps(grid);
-  }
+  ) {}
 
   get byteLength(): number {
     const { product, weight, bias } = this;
@@ -70,7 +66,7 @@ class CodeMap<Weight extends { readonly memory: tf.Tensor1D }> implements Linear
       other instanceof CodeMap && other.product === this.product && other.grid === this.grid &&
       this.product.goTogether(this.weight, other.weight);
     if (!others.every(isLike)) return undefined;
-    return this.product.multiply(value, this.#steps, [this, ...others], this.name)
+    return this.product.multiply(value, this.steps, [this, ...others], this.name)
       .map((output) => follow(output, options));
   }
 

@@ -1,5 +1,5 @@
 import type { StoredMatrix } from "../format/mod.ts";
-import { linear, storedTensor, tf } from "../tensor/mod.ts";
+import { kept, linear, storedTensor, tf } from "../tensor/mod.ts";
 import type { LinearMap } from "./linear_map.ts";
 
 /**
@@ -27,8 +27,6 @@ export function denseMap(weight: tf.Tensor2D, bias?: tf.Tensor1D): LinearMap {
  * @param bias `[out]`
  */
 export function denseMapOf(weight: StoredMatrix, bias?: Float32Array): LinearMap {
-  return denseMap(
-    tf.keep(storedTensor(weight)),
-    bias && tf.keep(tf.tensor1d(bias)),
-  );
+  const made = kept(() => ({ weight: storedTensor(weight), bias: bias && tf.tensor1d(bias) }));
+  return denseMap(made.weight, made.bias);
 }

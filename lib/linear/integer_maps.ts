@@ -1,3 +1,4 @@
+import { makeAll } from "../core/mod.ts";
 import type { AffineMatrix, UniformGrid } from "../format/mod.ts";
 import { multipliesBytesNatively } from "../tensor/mod.ts";
 import { byteMap } from "./byte_map.ts";
@@ -22,8 +23,5 @@ export function integerMaps(
   const inLanes = !multipliesBytesNatively() && grid.bits === 4 &&
     modules.every(({ weight }) => weight.bits <= 4);
   const make = inLanes ? laneMap : byteMap;
-  using made = new DisposableStack();
-  const maps = modules.map(({ weight, bias }) => made.use(make(weight, grid, bias, name)));
-  made.move();
-  return maps;
+  return makeAll(modules, ({ weight, bias }) => make(weight, grid, bias, name));
 }

@@ -31,6 +31,6 @@ export function laneMap(
   const action = `multiply ${name} in lanes`;
   require(grid.bits <= 4, action, "its grid must have at most 4 bits", grid.bits);
   const { memory, ...layout } = packLanes(weight, commonStep(grid, weight.columns, name));
-  const packed = { ...layout, memory: tf.tensor1d(new Float32Array(memory)) };
-  return codeMap(lanes, packed, grid, bias, name);
+  const pack = () => ({ ...layout, memory: tf.tensor1d(new Float32Array(memory)) });
+  return codeMap(lanes, pack, grid, bias, name);
 }

@@ -2,7 +2,7 @@ import { refuse } from "../core/mod.ts";
 import { requireLower, takeRows } from "../linear/mod.ts";
 import type { Visit } from "../model/mod.ts";
 import { mergeRanges, observeRange, type Range } from "../quant/mod.ts";
-import { tensorData, tf, tidy } from "../tensor/mod.ts";
+import { kept, tensorData, tf } from "../tensor/mod.ts";
 import type { Observation } from "./pass.ts";
 import type { SeenValues, SiteSeen } from "./seen.ts";
 
@@ -123,10 +123,10 @@ class Gram implements Observer {
       return;
     }
     const before = this.#total;
-    this.#total = tidy(() => {
+    this.#total = kept(() => {
       const operand = this.#factor === 1 ? value : tf.mul(value, this.#factor);
       const gram = tf.matMul(operand as tf.Tensor2D, operand as tf.Tensor2D, true, false);
-      return tf.keep(before ? tf.add(before, gram) : gram);
+      return before ? tf.add(before, gram) : gram;
     });
     before?.dispose();
   }

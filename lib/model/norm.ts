@@ -1,5 +1,5 @@
 import { decodeMatrix } from "../format/mod.ts";
-import { layerNorm, rmsNorm, tf } from "../tensor/mod.ts";
+import { kept, layerNorm, rmsNorm, tf } from "../tensor/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import type { StoredModule } from "./weights.ts";
 
@@ -24,10 +24,11 @@ export function makeNorm(gain: tf.Tensor1D, bias?: tf.Tensor1D): Norm {
 
 /** Opens a norm as it is stored. */
 export function openNorm({ weight, bias }: StoredModule): Norm {
-  return makeNorm(
-    tf.keep(tf.tensor1d(decodeMatrix(weight))),
-    bias && tf.keep(tf.tensor1d(bias)),
-  );
+  const { gain, shift } = kept(() => ({
+    gain: tf.tensor1d(decodeMatrix(weight)),
+    shift: bias && tf.tensor1d(bias),
+  }));
+  return makeNorm(gain, shift);
 }
 
 /**

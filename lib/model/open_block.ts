@@ -1,3 +1,4 @@
+import { makeAll } from "../core/mod.ts";
 import { denseMapOf, type LinearMap } from "../linear/mod.ts";
 import type { Model } from "./model.ts";
 import { type Norm, openNorm } from "./norm.ts";
@@ -44,5 +45,5 @@ export function blockOf(weights: LayerWeights, layer: number, makeMaps: MapMaker
 }
 
 function dense(_group: LinearGroup, modules: readonly StoredModule[]): LinearMap[] {
-  return modules.map(({ weight, bias }) => denseMapOf(weight, bias));
+  return makeAll(modules, ({ weight, bias }) => denseMapOf(weight, bias));
 }

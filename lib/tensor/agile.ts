@@ -34,6 +34,8 @@ export class AgileBackend extends tf.MathBackendCPU {
   matrixProduct: MatrixProduct;
   integerProduct: IntegerProduct;
   readonly #addresses = new WeakMap<tf.DataId, number>();
+  /** What the kernel that computes just now has made. */
+  #outputs?: tf.DataId[];
 
   constructor(readonly simd: Simd) {
     super();
@@ -80,7 +82,22 @@ export class AgileBackend extends tf.MathBackendCPU {
     const { address, values } = this.#allocate(shape, dtype);
     const dataId = super.write(values, shape, dtype);
     this.#addresses.set(dataId, address);
+    this.#outputs?.push(dataId);
     return { tensor: { dataId, shape, dtype }, address };
+  }
+
+  /** Computes a kernel. Where it throws, the outputs that it has made by then are freed. */
+  compute<Result>(kernel: () => Result): Result {
+    const outer = this.#outputs;
+    this.#outputs = [];
+    try {
+      return kernel();
+    } catch (error) {
+      for (const dataId of this.#outputs!) this.disposeData(dataId, true);
+      throw error;
+    } finally {
+      this.#outputs = outer;
+    }
   }
 
   /** Calls `work` with the addresses of blocks of these sizes, which are free again afterwards. */
@@ -164,7 +181,10 @@ export async function registerAgile(kernels: AgileKernel[]): Promise<void> {
     tf.registerKernel({
       kernelName: name,
       backendName: agileName,
-      kernelFunc: (call) => compute(call as unknown as KernelCall) ?? cpu.kernelFunc(call),
+      kernelFunc(call) {
+        const own = call as unknown as KernelCall;
+        return own.backend.compute(() => compute(own)) ?? cpu.kernelFunc(call);
+      },
     });
     if (gradient) tf.registerGradient({ kernelName: name, ...gradient });
   }

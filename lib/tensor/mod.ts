@@ -37,4 +37,4 @@ export type {
 export { packWeight } from "./integer_weight.ts";
 export type { IntegerWeight } from "./integer_weight.ts";
 export { tf } from "./tf.ts";
-export { tidy } from "./tidy.ts";
+export { kept, tidy } from "./tidy.ts";

@@ -14,6 +14,16 @@ export function tidy<Result>(run: () => Result): Result {
   return result;
 }
 
+/**
+ * {@linkcode tidy} whose result outlasts the tidying around it too: for what has an owner. Where `run`
+ * throws, the tensors that it has made by then are freed.
+ */
+export function kept<Result>(run: () => Result): Result {
+  const result = tidy(run);
+  tensorsIn(result).forEach((tensor) => tf.keep(tensor));
+  return result;
+}
+
 function tensorsIn(value: unknown): tf.Tensor[] {
   if (value instanceof tf.Tensor) return [value];
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return [];

@@ -10,7 +10,7 @@ import {
   type OpenModel,
   type Table,
 } from "../model/mod.ts";
-import { embed, tensorData, tf } from "../tensor/mod.ts";
+import { embed, tensorData, tf, tidy } from "../tensor/mod.ts";
 import { parametersOf, withParameters } from "./parameters.ts";
 
 /** An open model whose parameters are variables. Its owner frees it. */
@@ -25,12 +25,10 @@ export interface Trainable extends OpenModel {
 export async function openTrainable(model: Model): Promise<Trainable> {
   const { name, architecture } = model;
   const parameters = await parametersOf(model);
-  const variables = parameters.map(({ shape, values }) => {
-    const initial = tf.tensor(values, shape);
-    const variable = tf.variable(initial);
-    initial.dispose();
-    return variable;
-  });
+  using made = new DisposableStack();
+  const variables = parameters.map(({ shape, values }) =>
+    made.adopt(tidy(() => tf.variable(tf.tensor(values, shape))), (each) => each.dispose())
+  );
   const modules = modulesOf(architecture, variables);
   const blocks = Array.from(
     { length: architecture.layers },
@@ -39,6 +37,7 @@ export async function openTrainable(model: Model): Promise<Trainable> {
   const outer = (module: string) => modules.get(`null ${module}`);
   const map = (module: string) => outer(module) && mapOf(outer(module)!);
   const norm = (module: string) => outer(module) && normOf(outer(module)!);
+  const owned = made.move();
   return {
     name,
     architecture,
@@ -55,7 +54,7 @@ export async function openTrainable(model: Model): Promise<Trainable> {
     },
     variables,
     snapshot: () => withParameters(model, variables.map((each) => tensorData(each).slice())),
-    [Symbol.dispose]: () => tf.dispose(variables),
+    [Symbol.dispose]: () => owned.dispose(),
   };
 }
 

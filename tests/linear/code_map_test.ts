@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { byteMap, laneMap, type LinearMap } from "../../lib/linear/mod.ts";
 import { tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
 import {
@@ -6,6 +6,7 @@ import {
   bias,
   columns,
   fourBitWeights,
+  noNumbers,
   togetherAndAlone,
   x,
 } from "./integer_operands.ts";
@@ -30,6 +31,13 @@ for (const [kind, { make, bits, weights }] of Object.entries(kinds)) {
     });
     tidy(() => void map.apply(tf.tensor2d(x, [21, columns])).dataSync());
     map[Symbol.dispose]();
+    assertEquals(tf.memory().numTensors, before);
+  });
+
+  Deno.test(`codeMap() keeps nothing where its bias is refused: ${kind}`, async () => {
+    await useBackend("agile");
+    const before = tf.memory().numTensors;
+    assertThrows(() => make(inGroups, grids["one range"], noNumbers));
     assertEquals(tf.memory().numTensors, before);
   });
 

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import {
   decodeMatrix,
   encodeFloats,
@@ -6,9 +6,9 @@ import {
   type StoredMatrix,
 } from "../../lib/format/mod.ts";
 import { denseMap, denseMapOf } from "../../lib/linear/mod.ts";
-import { tensorData, tf, tidy } from "../../lib/tensor/mod.ts";
+import { freeBytes, tensorData, tf, tidy } from "../../lib/tensor/mod.ts";
 import { assertFloatsClose, randomFloats } from "../tensor/compare.ts";
-import { eightBitWeights, fourBitWeights } from "./integer_operands.ts";
+import { eightBitWeights, fourBitWeights, noNumbers } from "./integer_operands.ts";
 
 const [columns, rows] = [200, 21];
 const values = randomFloats(rows * columns, 1);
@@ -81,4 +81,15 @@ Deno.test("denseMapOf() lasts beyond the tidying of where it was made", () => {
   assertEquals(tf.memory().numTensors, before + 2);
   made.dispose();
   assertEquals(tf.memory().numTensors, before);
+});
+
+Deno.test("denseMapOf() keeps nothing where its weight or bias is refused", () => {
+  const before = [freeBytes(), tf.memory().numTensors];
+  const decode = () => {
+    throw new Error("refused");
+  };
+  const matrix = { rows, columns, byteLength: 0, decode };
+  assertThrows(() => denseMapOf(matrix, bias), Error, "refused");
+  assertThrows(() => denseMapOf(stored.F32, noNumbers));
+  assertEquals([freeBytes(), tf.memory().numTensors], before);
 });

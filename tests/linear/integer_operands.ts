@@ -28,6 +28,9 @@ export const x = randomFloats(21 * columns, 1)
 const weight = randomFloats(rows * columns, 2);
 export const bias = randomFloats(rows, 3);
 
+/** A bias that no tensor can be made of. */
+export const noNumbers = "none" as unknown as Float32Array;
+
 /** Grids of the activations that integers can be multiplied on. */
 export function activationGrids(bits: number): Record<string, UniformGrid> {
   const range = observeRange(x, { channels: columns, granularity: "tensor" });

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { encodeFloats, floatMatrix } from "../../lib/format/mod.ts";
 import { makeNorm, normalize } from "../../lib/model/mod.ts";
 import { openNorm } from "../../lib/model/norm.ts";
@@ -60,5 +60,12 @@ Deno.test("openNorm() has gain and bias as vectors, until it is disposed of", ()
   assertEquals(plain.bias, undefined);
   norm[Symbol.dispose]();
   plain[Symbol.dispose]();
+  assertEquals(tf.memory().numTensors, before);
+});
+
+Deno.test("openNorm() keeps nothing where its bias is refused", () => {
+  const before = tf.memory().numTensors;
+  const weight = floatMatrix("F32", new Float32Array(3), 1, 3);
+  assertThrows(() => openNorm({ weight, bias: "none" as unknown as Float32Array }));
   assertEquals(tf.memory().numTensors, before);
 });

@@ -97,3 +97,19 @@ Deno.test("openBlock() keeps no tensors when the source refuses", async () => {
   await assertRejects(() => openBlock({ ...model, source }, 0), Error, "refused");
   assertEquals(tf.memory().numTensors, before);
 });
+
+Deno.test("blockOf() keeps nothing where the second matrix of a group or a norm is refused", async () => {
+  const model = await randomModel(families.llama);
+  const weights = await model.source.layer(0);
+  const before = tf.memory().numTensors;
+  const decode = () => {
+    throw new Error("refused");
+  };
+  for (const name of ["key", "up", "mlpNorm"] as const) {
+    const { weight, bias } = weights[name]!;
+    const { rows, columns, byteLength } = weight;
+    const broken = { ...weights, [name]: { weight: { rows, columns, byteLength, decode }, bias } };
+    assertThrows(() => blockOf(broken, 0), Error, "refused");
+    assertEquals(tf.memory().numTensors, before);
+  }
+});

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { type AgileBackend, requireAgile } from "../../lib/tensor/agile.ts";
-import { tensorData, tf, useBackend } from "../../lib/tensor/mod.ts";
+import { storedTensor, tensorData, tf, useBackend } from "../../lib/tensor/mod.ts";
 import { randomFloats } from "./compare.ts";
 
 async function agile(): Promise<AgileBackend> {
@@ -82,6 +82,17 @@ Deno.test("AgileBackend hands tensors to another backend and back", async () => 
   assertEquals(backend.simd.arena.bytesInUse, before - 32);
   await useBackend("agile");
   assertEquals([...tf.add(y, x).dataSync()], [5, 7]);
+});
+
+Deno.test("AgileBackend takes back what a kernel has made before it throws", async () => {
+  const { simd: { arena } } = await agile();
+  const before = [arena.bytesInUse, tf.memory().numTensors];
+  const decode = () => {
+    throw new Error("refused");
+  };
+  const matrix = { rows: 3, columns: 5, byteLength: 60, decode };
+  assertThrows(() => storedTensor(matrix), Error, "refused");
+  assertEquals([arena.bytesInUse, tf.memory().numTensors], before);
 });
 
 Deno.test("requireAgile() gives the backend in use, or says what cannot be done on another", async () => {

@@ -1,8 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { forward, logits, openModel } from "../../lib/model/mod.ts";
 import { tensorData, tf, tidy } from "../../lib/tensor/mod.ts";
 import { openTrainable, parametersOf } from "../../lib/train/mod.ts";
-import { randomIds, randomModel, tinyArchitectures } from "../model/tiny_models.ts";
+import { families, randomIds, randomModel, tinyArchitectures } from "../model/tiny_models.ts";
 
 for (const [name, architecture] of Object.entries(tinyArchitectures)) {
   Deno.test(`openTrainable() computes what the model does, bit for bit: ${name}`, async () => {
@@ -41,4 +41,17 @@ Deno.test("openTrainable() takes snapshots that later steps leave alone", async 
   const moved = await parametersOf(await trainable.snapshot());
   const [first] = await parametersOf(model);
   assertEquals(moved[0].values, first.values.map((value) => value + 1));
+});
+
+Deno.test("openTrainable() keeps no variables where a later one is refused", async () => {
+  const model = await randomModel(families.opt);
+  const { outer } = model.source;
+  const before = tf.memory().numTensors;
+  const layer = async (index: number) => {
+    const weights = await model.source.layer(index);
+    const { weight } = weights.mlpNorm!;
+    return { ...weights, mlpNorm: { weight, bias: new Float32Array(1) } };
+  };
+  await assertRejects(() => openTrainable({ ...model, source: { outer, layer } }));
+  assertEquals(tf.memory().numTensors, before);
 });

@@ -40,15 +40,18 @@ export function causalAttention(
   const attributes = { ...options, name };
   const [output, startToken] = fused("CausalAttention", { q, k, v }, attributes, () => {
     const firsts: tf.Tensor2D[] = [];
-    const output = attendByMaps(q, k, v, options, (maps) => {
-      const rounded = log2 ? fakeQuantLog2(maps, log2, name) : maps;
-      const [count, queries] = maps.shape;
-      firsts.push(tf.keep(tf.reshape(tf.slice(rounded, [0, 0, 0], [-1, -1, 1]), [count, queries])));
-      return rounded;
-    });
-    const startToken = tf.concat(firsts);
-    tf.dispose(firsts);
-    return [output, startToken];
+    try {
+      const output = attendByMaps(q, k, v, options, (maps) => {
+        const rounded = log2 ? fakeQuantLog2(maps, log2, name) : maps;
+        const [count, queries] = maps.shape;
+        const first = tf.slice(rounded, [0, 0, 0], [-1, -1, 1]);
+        firsts.push(tf.keep(tf.reshape(first, [count, queries])));
+        return rounded;
+      });
+      return [output, tf.concat(firsts)];
+    } finally {
+      tf.dispose(firsts);
+    }
   });
   return { output: output as tf.Tensor2D, startToken: startToken as tf.Tensor2D };
 }
