@@ -2,14 +2,12 @@
 import { Option } from "commander";
 import { cellKinds } from "../experiments/cells/cell_kinds.ts";
 import type { FigureExperiment } from "../experiments/figures/figure.ts";
-import { cellRunner } from "../experiments/cells/cell_runner.ts";
 import type { UnloadedSubject } from "../experiments/measure/subject.ts";
 import { SubjectPool } from "../experiments/cells/subject_pool.ts";
 import { figures } from "../experiments/figures/figures.ts";
 import { readBenchRecord } from "../experiments/result/bench_record.ts";
 import { canonicalJson, InputError, refuse, sha256 } from "../lib/core/mod.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
-import { here } from "../lib/sweep/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { cellFolder, fileCellStore } from "./cell_store.ts";
 import { listOption, main, printWarnings, type Session } from "./command_line.ts";
@@ -26,8 +24,9 @@ import {
 } from "./model_options.ts";
 import { benchProvenance, provenance } from "./provenance.ts";
 import { publishFigure } from "./publish_figure.ts";
+import { addWorkersOption, openExecutor, type WorkersOption } from "./workers_option.ts";
 
-interface Options extends ModelOptions {
+interface Options extends ModelOptions, WorkersOption {
   figure: FigureExperiment[];
   fresh?: boolean;
 }
@@ -39,7 +38,7 @@ const outputs = { bundled: "results/figures", own: "results/local/figures" };
 const longestStem = 120;
 
 await main((program, session) =>
-  addModelOptions(
+  addWorkersOption(addModelOptions(
     program.name("figures")
       .description("Draws the figures; what was measured is kept and used again.")
       .addOption(
@@ -50,7 +49,7 @@ await main((program, session) =>
       .option("--fresh", "measure anew"),
     "draw this model instead of the bundled ones,",
     outputs,
-  )
+  ))
     .action((options: Options) => run(options, session))
 );
 
@@ -83,7 +82,7 @@ async function run(options: Options, session: Session): Promise<void> {
     warned.add(subject);
     return subject;
   };
-  const executor = here(cellRunner(cellKinds, pool));
+  await using executor = await openExecutor(options, cellKinds, pool);
   const problems: string[] = [];
   const attempt = async (what: string, work: () => Promise<unknown>) => {
     const reasons = await refusalsOf(async () => void await work());

@@ -27,9 +27,10 @@ export function measurementModules(measuredBy: readonly string[]): string[] {
  */
 export async function fingerprintOf(entries: readonly string[], root = "."): Promise<string> {
   const { files, packages } = await loadedSources(entries, root);
-  const hashed = files.map(async (path) => `${path} ${await hashFile(`${root}/${path}`)}`);
+  // One after the other: each takes a buffer.
+  const hashed = async (path: string) => `${path} ${await hashFile(`${root}/${path}`)}`;
   const lines = [
-    ...await Promise.all(hashed),
+    ...await Array.fromAsync(files, hashed),
     ...lockedPackages(packages, await readLock(`${root}/deno.lock`), config.imports),
   ];
   return await sha256(lines.join("\n"));

@@ -1,6 +1,5 @@
 /** `deno task reproduce`: the paper's tables with our measurements beside them. */
 import { isBundled } from "../experiments/measure/bundled.ts";
-import { cellRunner } from "../experiments/cells/cell_runner.ts";
 import { evaluationCells } from "../experiments/measure/evaluation.ts";
 import { SubjectPool } from "../experiments/cells/subject_pool.ts";
 import { readBenchRecord } from "../experiments/result/bench_record.ts";
@@ -11,7 +10,6 @@ import { InputError, refuse } from "../lib/core/mod.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
 import { type Execution, executions } from "../lib/methods/mod.ts";
 import { toText } from "../lib/report/mod.ts";
-import { here } from "../lib/sweep/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { cellFolder, fileCellStore } from "./cell_store.ts";
 import { choiceOption, integerOption, listOption, main, type Session } from "./command_line.ts";
@@ -26,8 +24,9 @@ import {
 } from "./model_options.ts";
 import { provenance } from "./provenance.ts";
 import { publishTable, table4Record, type TableRecord, tableRecord } from "./publish.ts";
+import { addWorkersOption, openExecutor, type WorkersOption } from "./workers_option.ts";
 
-interface Options extends ModelOptions {
+interface Options extends ModelOptions, WorkersOption {
   table: number[];
   fresh?: boolean;
   execute: Execution;
@@ -42,7 +41,7 @@ const speedTable = 4;
 const outputs = { bundled: "results", own: "results/local" };
 
 await main((program, session) =>
-  addModelOptions(
+  addWorkersOption(addModelOptions(
     program.name("reproduce")
       .description(
         "Regenerates the paper's perplexity tables; measured cells are kept and used again.",
@@ -56,7 +55,7 @@ await main((program, session) =>
       .option("--fresh", "measure every cell anew"),
     "a further model",
     outputs,
-  )
+  ))
     .option(
       "--execute <how>",
       "emulate: dequantized floats, or integer: integer products in the linear maps of AgileQ-8; " +
@@ -89,7 +88,7 @@ async function run(options: Options, session: Session): Promise<void> {
     execute: options.execute,
   };
   const pool = new SubjectPool(1);
-  const executor = here(cellRunner([evaluationCells], pool));
+  await using executor = await openExecutor(options, [evaluationCells], pool);
   const bundled = tables.map(({ family }) => family).filter(isBundled).map(bundledSource);
   // Further models first: should they be refused, that shows at once.
   const { measured, problems } = await measureSources([...further, ...bundled], pool, tables, {

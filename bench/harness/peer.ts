@@ -1,6 +1,5 @@
 import type { ContenderFacts, Job } from "../../experiments/result/bench_record.ts";
-import { InputError, refuse } from "../../lib/core/mod.ts";
-import { readLines } from "./serve.ts";
+import { InputError, readLines, refuse } from "../../lib/core/mod.ts";
 import type { Figures, Turn } from "./turn.ts";
 
 /** How a contender is started: a process of its own, which measures when it is asked to. */

@@ -1,4 +1,5 @@
 import type { ContenderFacts, Job } from "../../experiments/result/bench_record.ts";
+import { readLines } from "../../lib/core/mod.ts";
 import type { Turn } from "./turn.ts";
 
 /** What the jobs that take turns with each other have in common, until the last of them is over. */
@@ -52,14 +53,4 @@ export async function serve(facts: ContenderFacts, prepare: Prepare): Promise<ne
 
 function say(answer: unknown): void {
   console.log(JSON.stringify(answer));
-}
-
-/** The lines of a stream of text. */
-export async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
-  }
 }

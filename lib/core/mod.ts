@@ -3,6 +3,7 @@ export * from "./hash.ts";
 export * from "./json.ts";
 export * from "./let_signals_in.ts";
 export * from "./make_all.ts";
+export * from "./lines.ts";
 export * from "./pauses.ts";
 export * from "./progress.ts";
 export * from "./random.ts";

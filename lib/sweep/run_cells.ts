@@ -58,7 +58,7 @@ export async function runCells<Result>(
     unstored: new Map<string, string>(),
   };
 
-  const left: (CellSpec & { label: string })[] = [];
+  const left: NumberedCell[] = [];
   for (const [index, cell] of cells.entries()) {
     signal.throwIfAborted();
     const stored = fresh ? null : await store.get(await cellKey(cell, fingerprint));
@@ -66,20 +66,21 @@ export async function runCells<Result>(
       found.set(cell.id, stored.result as Result);
       ended.reused.add(cell.id);
     } else {
-      left.push({ ...cell, label: `[${index + 1}/${cells.length}] ${cell.label ?? cell.id}` });
+      const title = `[${index + 1}/${cells.length}] ${cell.label ?? cell.id}`;
+      left.push({ ...cell, title });
     }
   }
 
   const several = executor.lanes > 1 && left.length > 0;
   const shown = several ? severalLanes(progress, executor.lanes, left.length) : oneLane(progress);
-  const measure = async (cell: CellSpec & { label: string }, lane: number) => {
-    const { id, label } = cell;
-    const hooks = { progress: shown.of(label, lane), signal };
+  const measure = async (cell: NumberedCell, lane: number) => {
+    const { id, title } = cell;
+    const hooks = { progress: shown.of(title, lane), signal };
     const result = await attempt(
       async () => decodeJson(encodeJson(await executor.run(cell, lane, hooks))) as Result,
       (reason) => {
         ended.refusals.set(id, reason);
-        shown.say(`${label}: refused`, reason);
+        shown.say(`${title}: refused`, reason);
       },
     );
     if (result === undefined) return;
@@ -94,7 +95,7 @@ export async function runCells<Result>(
       },
       (reason) => {
         ended.unstored.set(id, reason);
-        shown.say(`${label}: measured, but not stored`, reason);
+        shown.say(`${title}: measured, but not stored`, reason);
       },
     );
   };
@@ -125,6 +126,11 @@ export async function runCells<Result>(
     refusals: inOrder(ended.refusals),
     unstored: inOrder(ended.unstored),
   };
+}
+
+/** A cell with what progress calls it, its number among all of them included. */
+interface NumberedCell extends CellSpec {
+  title: string;
 }
 
 /** The value of `work`, or undefined after telling `onRefusal` why its input was refused. */

@@ -1,0 +1,33 @@
+import { decodeJson } from "../core/mod.ts";
+
+/** A line that a worker process writes: how far its cell is, or at last what became of it. */
+export type WorkerEvent = ProgressEvent | CellOutcome;
+
+/** What a cell reports to its `Progress`. */
+export type ProgressEvent =
+  | { event: "start"; label: string; total: number }
+  | { event: "update"; done: number; note?: string }
+  | { event: "finish"; note?: string };
+
+/** What became of the cell of this id: measured, refused by its input, or brought down by a defect. */
+export type CellOutcome =
+  | { event: "result"; id: string; result: unknown }
+  | { event: "refusal"; id: string; problems: string[] }
+  | { event: "defect"; id: string; name: string; message: string; stack?: string };
+
+const ongoing = ["start", "update", "finish"];
+const final = ["result", "refusal", "defect"];
+
+/** The event of a line, or undefined where it is none about the cell of this id. */
+export function readEvent(line: string, id: string): WorkerEvent | undefined {
+  let value: unknown;
+  try {
+    value = decodeJson(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const found = value as { event?: string; id?: string };
+  const isOne = ongoing.includes(found.event!) || final.includes(found.event!) && found.id === id;
+  return isOne ? value as WorkerEvent : undefined;
+}

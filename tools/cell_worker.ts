@@ -1,0 +1,26 @@
+/**
+ * Measures the cells that the process which started it asks for: a line of JSON in for each, lines on
+ * how it fares out. It ends with its input, at the next step of its work. Its one argument is how many
+ * models it keeps loaded.
+ */
+import { Console } from "node:console";
+import process from "node:process";
+import { cellKinds } from "../experiments/cells/cell_kinds.ts";
+import { cellRunner } from "../experiments/cells/cell_runner.ts";
+import { SubjectPool } from "../experiments/cells/subject_pool.ts";
+import { readLines } from "../lib/core/mod.ts";
+import { cellServer } from "../lib/sweep/mod.ts";
+
+globalThis.console = new Console(process.stderr); // what is written to standard output is an answer
+Deno.addSignalListener("SIGINT", () => {}); // Ctrl-C is for the process that asks
+
+const pool = new SubjectPool(Number(Deno.args[0]));
+const measure = cellServer(cellRunner(cellKinds, pool), say);
+for await (const line of readLines(Deno.stdin.readable)) void measure(line);
+Deno.exit();
+
+/** Writes a line before anything else happens, so that progress is heard of while work goes on. */
+function say(line: string): void {
+  let left = new TextEncoder().encode(`${line}\n`);
+  while (left.length > 0) left = left.subarray(Deno.stdout.writeSync(left));
+}
