@@ -3,15 +3,15 @@
  * how it fares out. It ends with its input, at the next step of its work. Its one argument is how many
  * models it keeps loaded.
  */
-import { Console } from "node:console";
-import process from "node:process";
 import { cellKinds } from "../experiments/cells/cell_kinds.ts";
 import { cellRunner } from "../experiments/cells/cell_runner.ts";
 import { SubjectPool } from "../experiments/cells/subject_pool.ts";
 import { readLines } from "../lib/core/mod.ts";
 import { cellServer } from "../lib/sweep/mod.ts";
 
-globalThis.console = new Console(process.stderr); // what is written to standard output is an answer
+// What is written to standard output is an answer: whatever prints does so on standard error.
+const { error } = console;
+for (const name in console) Object.assign(console, { [name]: error });
 Deno.addSignalListener("SIGINT", () => {}); // Ctrl-C is for the process that asks
 
 const pool = new SubjectPool(Number(Deno.args[0]));

@@ -85,12 +85,29 @@ Deno.test("startWorkerProcess() killed twice in a cell has that refused alone", 
     assertEquals([outcome.computed, started()], [["rtn4"], 3]);
   }));
 
-Deno.test("startWorkerProcess() starts a process that ends with its input and writes nothing else", async () => {
-  const args = ["run", "-q", "--no-prompt", "-P=worker", "tools/cell_worker.ts", "1"];
-  const pipes = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
-  const command = new Deno.Command(Deno.execPath(), { args, cwd: root, ...pipes });
-  const { code, stdout, stderr } = await command.output();
-  assertEquals([code, stdout.length, new TextDecoder().decode(stderr)], [0, 0, ""]);
+/** Runs the program of a worker that gets no cell, and prints when it ends. */
+async function runIdle(print: string) {
+  const worker = JSON.stringify(`file://${root}tools/cell_worker.ts`);
+  const script = `addEventListener("unload", () => { ${print} }); await import(${worker});`;
+  const flags = ["-q", "--no-prompt", "-P=worker", "--config", "deno.json"];
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", ...flags, `data:application/typescript,${encodeURIComponent(script)}`, "1"],
+    cwd: root,
+    ...{ stdin: "null", stdout: "piped", stderr: "piped" } as const,
+  }).output();
+  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  return { code, out, err };
+}
+
+Deno.test("startWorkerProcess() starts a process that ends with its input", async () => {
+  assertEquals(await runIdle(""), { code: 0, out: "", err: "" });
+});
+
+Deno.test("startWorkerProcess() starts a process that prints on standard error alone", async () => {
+  const { out, err } = await runIdle(
+    "console.log('seen'); console.table(['seen']); console.dir('seen'); console.group('seen');",
+  );
+  assertEquals([out, err.split("seen").length], ["", 5]);
 });
 
 Deno.test("startWorkerProcess() starts a process that may neither write nor reach out", () => {
