@@ -1,11 +1,13 @@
 /**
- * Files: JSON and text, safetensors, checkpoints in Hugging Face layout, tokenizers. With lib/tensor
+ * Files: JSON and text, safetensors, GGUF, checkpoints in Hugging Face layout, tokenizers. With lib/tensor
  * the only part of the library that touches the system.
  */
 export type { Checkpoint, CheckpointTensor } from "./checkpoint.ts";
 export { type Dtype, isFloat, type TensorData } from "./dtypes.ts";
 export { exists, hashFile, hashFiles, readJson, readText, requireModelFolder } from "./files.ts";
 export { floatTensor } from "./float_tensor.ts";
+export { type GgufHeader, type GgufTensor, readGgufHeader } from "./gguf_header.ts";
+export type { GgufArray, GgufValue } from "./gguf_values.ts";
 export { isObject } from "./json.ts";
 export { openSafetensors, SafetensorsFile } from "./safetensors_reader.ts";
 export { type TensorToWrite, writeSafetensors } from "./safetensors_writer.ts";
