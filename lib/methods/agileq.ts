@@ -13,8 +13,8 @@ import {
 
 /** The settings of Agile-Quant. */
 export interface AgileQSettings {
-  /** GPTQ's. */
-  weights: GptqOptions;
+  /** GPTQ's; weights stay as they are stored without. */
+  weights?: GptqOptions;
   activations: AgileQActivations;
 }
 
@@ -49,7 +49,7 @@ export interface AgileQActivations {
 /** Agile-Quant: GPTQ's weights, and activations quantized at the sites of figure 3. */
 export const agileQ: Method<AgileQSettings> = {
   passes: ({ weights, activations }, architecture) => [
-    ...gptqPasses(weights),
+    ...weights ? gptqPasses(weights) : [],
     ...sitePasses(agileQScheme(activations, architecture)),
   ],
   label(settings) {

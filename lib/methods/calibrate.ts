@@ -11,6 +11,7 @@ import { BlockAtWork } from "./block_at_work.ts";
 import { CalibrationStreams } from "./calibration_streams.ts";
 import { observe } from "./observe.ts";
 import type { BlockContext, Calibration, Pass } from "./pass.ts";
+import { rewritingSource } from "./rewriting_source.ts";
 import { seenAt } from "./seen.ts";
 import type { SiteQuantizers } from "./site_quantizer.ts";
 
@@ -54,6 +55,9 @@ export function needsCalibration(passes: readonly Pass[]): boolean {
  * Every pass that observes costs a run of its windows through the block, as in GPTQ's true-sequential
  * mode; values at sites are not quantized meanwhile (static calibration, as in the released code).
  *
+ * Passes that only rewrite, and look at nothing but the block, do so each time that it is read where the model
+ * is streamed from the disk.
+ *
  * @param start The model, or what earlier passes made of it.
  * @param calibration Asked for the calibration windows only where a pass looks at them.
  * @throws {InputError} If there are no windows, a layer to prune does not exist, a block has no such site,
@@ -69,6 +73,9 @@ export async function calibrate(
   if (passes.length === 0) return start;
   const { architecture, source } = model;
   requireLayers(architecture, { pruning });
+  if (source.isStreamed && passes.every(({ observes, quantize }) => !observes && !quantize)) {
+    return { ...start, model: { ...model, source: rewritingSource(source, passes, architecture) } };
+  }
   const progress = needsCalibration(passes) ? watched : silent; // nothing else takes long
   using streams = new CalibrationStreams(model, passes, calibration, pruning);
   const names = [...new Set(passes.map(({ name }) => name))].join(", ");

@@ -40,6 +40,7 @@ export const methods = {
   "gptq4": configure("GPTQ", gptqMethod, { weights: gptq4 }),
   "awq4": configure("AWQ", awq, { weights: { bits: 4, groupSize: 128 } }),
   "agileq-8": configure("AgileQ-8", agileQ, { weights: gptq4, activations: eightBits }),
+  "agileq-8-activations": configure("AgileQ-8 activations", agileQ, { activations: eightBits }),
   "agileq-8-eq3": configure("AgileQ-8, eq. 3 as printed", agileQ, {
     weights: gptq4,
     activations: { ...eightBits, softmax: "paper" },

@@ -7,6 +7,8 @@ import type { LayerWeights, LinearGroup, OuterWeights, StoredModule, Weights } f
  */
 export interface BlockSource {
   readonly outer: OuterWeights;
+  /** Whether blocks are read anew each time, since memory is not to hold them all. */
+  readonly isStreamed?: boolean;
   /** The parameters of a block as they are stored. */
   layer(index: number): Promise<LayerWeights>;
   /** How linear maps are computed; in float32 unless given. */

@@ -16,6 +16,7 @@ export function streamedSource(
   let ahead: { layer: number; weights: Promise<LayerWeights> } | undefined;
   return {
     outer,
+    isStreamed: true,
     async layer(index) {
       const found = ahead?.layer === index ? ahead.weights : read(index);
       ahead = undefined;

@@ -11,6 +11,9 @@ const firstAddress = pageBytes;
 /** Bytes behind every block that kernels may read and write, so that whole vectors fit. */
 const slack = 16;
 
+/** Blocks of this size and more are rather cut off what waits than off new memory. */
+const largeBytes = 2 ** 24;
+
 /** The memory grows by at least this much at a time. */
 const growthPages = 256;
 
@@ -26,7 +29,8 @@ interface Range {
  * Blocks of one shared WebAssembly memory, in which all tensors lie and all threads work.
  *
  * Sizes are rounded up to four classes per power of two. A block that comes back waits for the next
- * of its class; only when the memory is exhausted, neighbours are joined for other classes.
+ * of its class; only for a large block, or when the memory is exhausted, neighbours are joined for other
+ * classes.
  */
 export class Arena {
   readonly memory: WebAssembly.Memory;
@@ -68,7 +72,10 @@ export class Arena {
    */
   take(bytes: number, purpose: string | (() => string)): number {
     const size = blockBytes(bytes);
-    const address = this.#idle.get(size)?.pop() ?? this.#carve(size) ?? this.#rejoin(size);
+    const grown = this.memory.buffer.byteLength;
+    const address = this.#idle.get(size)?.pop() ??
+      (size >= largeBytes ? this.#carve(size, grown) ?? this.#rejoin(size, grown) : undefined) ??
+      this.#carve(size) ?? this.#rejoin(size);
     if (address === undefined) {
       refuse(
         `allocate ${typeof purpose === "string" ? purpose : purpose()}`,
@@ -108,9 +115,9 @@ export class Arena {
     return new type(this.memory.buffer, address, length);
   }
 
-  /** Cuts a block off the first fresh range that it fits into. */
-  #carve(size: number): number | undefined {
-    const range = this.#fresh.find(({ start, end }) => end - start >= size);
+  /** Cuts a block off the first fresh range that it fits into, all of it below `limit`. */
+  #carve(size: number, limit = this.#end): number | undefined {
+    const range = this.#fresh.find(({ start, end }) => Math.min(end, limit) - start >= size);
     if (!range || !this.#reach(range.start + size)) return undefined;
     const address = range.start;
     range.start += size;
@@ -118,13 +125,13 @@ export class Arena {
   }
 
   /** Makes fresh ranges of all waiting blocks, neighbours joined, and cuts a block off them. */
-  #rejoin(size: number): number | undefined {
+  #rejoin(size: number, limit?: number): number | undefined {
     const ranges = [...this.#idle].flatMap(([bytes, addresses]) =>
       addresses.map((start) => ({ start, end: start + bytes }))
     );
     this.#idle.clear();
     this.#fresh = joinNeighbours([...this.#fresh, ...ranges]);
-    return this.#carve(size);
+    return this.#carve(size, limit);
   }
 
   /** Grows the memory to an address; says whether that succeeded. */

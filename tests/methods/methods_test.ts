@@ -18,11 +18,14 @@ Deno.test("methods hold the released settings of GPTQ, and round to nearest by r
 
 Deno.test("methods hold the settings of Agile-Quant", () => {
   const agile = Object.entries(methods).filter(([name]) => name.startsWith("agileq"));
-  for (const [, { settings }] of agile) assertEquals(settings.weights, gptq);
+  for (const [name, { settings }] of agile) {
+    assertEquals(settings.weights, name === "agileq-8-activations" ? undefined : gptq);
+  }
   const activations = agile.map(([name, { settings }]) => [name, settings.activations]);
   const eight = { bits: 8, profile: "paper" };
   assertEquals(Object.fromEntries(activations), {
     "agileq-8": eight,
+    "agileq-8-activations": eight,
     "agileq-8-eq3": { ...eight, softmax: "paper" },
     "agileq-4": { ...eight, bits: 4 },
     "agileq-4/8": { ...eight, lower: { share: 0.5, inherited: false } },
@@ -37,6 +40,7 @@ Deno.test("methods have titles and labels of their own", () => {
     ["rtn4", "RTN", "INT4", "FP16"],
     ["gptq4", "GPTQ", "INT4", "FP16"],
     ["agileq-8", "AgileQ-8", "INT4", "INT8"],
+    ["agileq-8-activations", "AgileQ-8 activations", "FP16", "INT8"],
     ["agileq-8-eq3", "AgileQ-8, eq. 3 as printed", "INT4", "INT8"],
     ["agileq-4", "AgileQ-4", "INT4", "INT4"],
     ["agileq-4/8", "AgileQ-4/8", "INT4", "INT4, INT8"],

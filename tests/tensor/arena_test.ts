@@ -44,6 +44,19 @@ Deno.test("Arena.take() joins neighbours that came back when the memory is exhau
   assertEquals(arena.take(16000, "a test"), blocks[9]);
 });
 
+Deno.test("Arena.take() cuts large blocks off what came back before it takes new memory", () => {
+  const arena = new Arena();
+  const [small, large] = [2 ** 20, 2 ** 24];
+  const blocks = Array.from({ length: 24 }, () => arena.take(small, "a test"));
+  const grown = arena.memory.buffer.byteLength;
+  for (const block of blocks) arena.give(block);
+  const first = arena.take(large, "a test");
+  assertEquals(first, blocks[0]);
+  assertEquals(arena.memory.buffer.byteLength, grown);
+  arena.take(large, "a test");
+  assert(arena.memory.buffer.byteLength > grown);
+});
+
 Deno.test("Arena.take() says what does not fit and what is in use", () => {
   const arena = new Arena(2);
   arena.take(1000, "a small thing");
