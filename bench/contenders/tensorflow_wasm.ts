@@ -4,7 +4,8 @@ import { require } from "../../lib/core/mod.ts";
 import { tf, useBackend } from "../../lib/tensor/mod.ts";
 import { serve } from "../harness/serve.ts";
 import { time } from "../harness/turn.ts";
-import { type ProductJob, randomValues } from "../jobs/product.ts";
+import { randomValues } from "../../experiments/measure/random_model.ts";
+import type { ProductJob } from "../jobs/product.ts";
 
 await useBackend("wasm");
 const library = `TensorFlow.js wasm ${tf.version_core}`;

@@ -11,8 +11,8 @@ import { causalSoftmax, fakeQuantLog2, type Log2Rounding, tf, tidy } from "../..
 import type { Scope } from "../harness/serve.ts";
 import { average, clock, type Turn } from "../harness/turn.ts";
 import { fullCache } from "./full_cache.ts";
-import { execute, randomIds, randomModel, type ReadyModel } from "./models.ts";
-import { randomValues } from "./product.ts";
+import { randomModel, randomValues } from "../../experiments/measure/random_model.ts";
+import { execute, randomIds, type ReadyModel } from "./models.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
 /** One block of a model: a window at once, or one token with those before it in a cache. */

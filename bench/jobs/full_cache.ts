@@ -5,7 +5,7 @@ import {
   startCache,
 } from "../../lib/model/mod.ts";
 import { tf } from "../../lib/tensor/mod.ts";
-import { randomValues } from "./product.ts";
+import { randomValues } from "../../experiments/measure/random_model.ts";
 
 /** A cache of random keys and values of so many tokens. */
 export function fullCache(

@@ -1,5 +1,4 @@
 import type { Execution } from "../../experiments/result/bench_record.ts";
-import { floatMatrix } from "../../lib/format/mod.ts";
 import {
   type AgileQActivations,
   agileQScheme,
@@ -11,39 +10,12 @@ import {
   sitePasses,
 } from "../../lib/methods/mod.ts";
 import {
-  type Architecture,
   type DescribedModel,
   type ForwardOptions,
-  matrixShape,
   type Model,
-  type ModuleShape,
-  moduleShapes,
   type OpenModel,
   openModel,
-  type StoredModule,
 } from "../../lib/model/mod.ts";
-import { randomValues } from "./product.ts";
-
-/** A model of random numbers, which are drawn whenever a block is asked for. */
-export function randomModel(name: string, architecture: Architecture): Model {
-  const modules = (layer: number | null) =>
-    Object.fromEntries(
-      moduleShapes(architecture)
-        .filter((shape) => shape.layer === layer)
-        .map((shape) => [shape.name, randomModule(shape)]),
-    );
-  const layer = (index: number) => Promise.resolve(modules(index));
-  return { name, architecture, source: { outer: modules(null), layer } };
-}
-
-function randomModule({ weight, bias }: ModuleShape): StoredModule {
-  const [rows, columns] = matrixShape(weight);
-  const values = weight.length === 1
-    ? new Float32Array(columns).fill(1)
-    : randomValues(rows * columns).map((value) => 0.05 * value);
-  const module = { weight: floatMatrix("F32", values, rows, columns) };
-  return bias ? { ...module, bias: new Float32Array(weight[0]) } : module;
-}
 
 /** Weights are rounded to nearest, which GPTQ's codes are as fast as; activations as in AgileQ. */
 const nearest: Method<{ weights: RtnSettings; activations: AgileQActivations }> = {

@@ -1,7 +1,7 @@
 import { byteMap } from "../../lib/linear/mod.ts";
 import { rtn, searchTrip } from "../../lib/quant/mod.ts";
 import type { Turn } from "../harness/turn.ts";
-import { randomValues } from "./product.ts";
+import { randomValues } from "../../experiments/measure/random_model.ts";
 
 /** A 4-bit weight in groups of columns that share a scale. */
 export interface PackedWeightJob {

@@ -1,4 +1,4 @@
-import { seededRandom } from "../../lib/core/mod.ts";
+import { randomValues } from "../../experiments/measure/random_model.ts";
 import { byteMap, type LinearMap } from "../../lib/linear/mod.ts";
 import { observeRange, rtn, searchTrip, uniformGrid } from "../../lib/quant/mod.ts";
 import { linear, tf } from "../../lib/tensor/mod.ts";
@@ -52,18 +52,4 @@ function quantizedMap(
     ? uniformGrid(observeRange(values, { channels: columns, granularity: "tensor" }), { bits })
     : searchTrip(values, { channels: columns, bits: 8, K: 3 });
   return byteMap(codes, grid);
-}
-
-/** Numbers in -0.5..0.5; long arrays repeat a period, since no product's time depends on values. */
-export function randomValues(length: number): Float32Array {
-  const random = seededRandom(length);
-  const period = Float32Array.from(
-    { length: Math.min(length, 65521) },
-    () => random.uniform() - 0.5,
-  );
-  const values = new Float32Array(length);
-  for (let start = 0; start < length; start += period.length) {
-    values.set(period.subarray(0, length - start), start);
-  }
-  return values;
 }

@@ -5,7 +5,8 @@ import { tidy } from "../../lib/tensor/mod.ts";
 import type { Scope } from "../harness/serve.ts";
 import { average, clock, type Turn } from "../harness/turn.ts";
 import { fullCache } from "./full_cache.ts";
-import { execute, randomIds, randomModel, type ReadyModel } from "./models.ts";
+import { randomModel } from "../../experiments/measure/random_model.ts";
+import { execute, randomIds, type ReadyModel } from "./models.ts";
 
 /** One more token of a text, up to its logits. */
 export interface StepJob {

@@ -11,7 +11,8 @@ import {
 import { arenaBytes, tensorData, tf, tidy, tokenCrossEntropy } from "../../lib/tensor/mod.ts";
 import type { Scope } from "../harness/serve.ts";
 import { clock, type Turn } from "../harness/turn.ts";
-import { execute, randomIds, randomModel } from "./models.ts";
+import { randomModel } from "../../experiments/measure/random_model.ts";
+import { execute, randomIds } from "./models.ts";
 
 /** The perplexity of a whole model on one window of random tokens. */
 export interface PerplexityJob {

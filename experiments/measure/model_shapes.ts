@@ -43,6 +43,7 @@ export const modelShapes = {
   "OPT-125M": opt(768, 12, 12),
   "OPT-1.3B": opt(2048, 24, 32),
   "OPT-2.7B": opt(2560, 32, 32),
+  "OPT-6.7B": opt(4096, 32, 32),
   "LLaMA-7B": {
     ...decoder,
     family: "llama",

@@ -1,43 +1,77 @@
 import { canonicalJson, require } from "../core/mod.ts";
-import { decodeMatrix } from "../format/mod.ts";
-import { writeAtomically, writeSafetensors } from "../io/mod.ts";
+import { decodeMatrix, encodeFloats, FloatMatrix } from "../format/mod.ts";
+import { type TensorToWrite, writeAtomically, writeSafetensors } from "../io/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import { type StoredTensor, storedTensors } from "./checkpoint_layout.ts";
 import { type Config, ConfigReader } from "./config_reader.ts";
 import { families } from "./families.ts";
 import { joinFused } from "./fused_attention.ts";
 import type { Model } from "./model.ts";
-import { readWeights } from "./source.ts";
-import { moduleAt, type ParameterKind, type StoredModule, type Weights } from "./weights.ts";
+import type { LayerWeights, OuterWeights, ParameterKind, StoredModule } from "./weights.ts";
+
+/** Weights of more bytes are written in a file for each block and one for what surrounds them. */
+const largestFile = 2 ** 30;
+
+const fileName = "model.safetensors";
+
+/** How {@linkcode saveModel} stores weights. */
+type SavedDtype = "F16" | "F32";
 
 /**
- * Writes config.json and model.safetensors in Hugging Face layout.
+ * Writes config.json and model.safetensors in Hugging Face layout; of a large model a shard for each block,
+ * one after the other, and model.safetensors.index.json at the end.
  *
  * @param folder Where to write; made if it does not exist.
  * @param dtype How the weights are stored; F16 rounds half to even.
+ * @param options.largestFile Bytes of weights from which on there are shards; 1 GiB unless given.
  * @throws {InputError} If the family's config.json cannot express the architecture, or the folder
  *   cannot be written.
  */
 export async function saveModel(
   model: Model,
   folder: string,
-  dtype: "F16" | "F32",
+  dtype: SavedDtype,
+  { largestFile: largest = largestFile }: { largestFile?: number } = {},
 ): Promise<void> {
-  const { architecture } = model;
+  const { architecture, source } = model;
   const family = families[architecture.family];
   const path = `${folder}/config.json`;
   const config = family.config(architecture);
   checkConfig(config, architecture, path);
-  const weights = await readWeights(model.source, architecture.layers);
-  const tensors = storedTensors(family, architecture, family.names.prefixes[0]).map((stored) => ({
-    name: stored.name,
-    shape: stored.shape,
-    dtype,
-    data: storedValues(stored, architecture, weights),
-  }));
+  const stored = storedTensors(family, architecture, family.names.prefixes[0]);
   const settings = { ...config, torch_dtype: dtype === "F16" ? "float16" : "float32" };
   await writeAtomically(path, `${JSON.stringify(settings, null, 2)}\n`);
-  await writeSafetensors(`${folder}/model.safetensors`, tensors, { format: "pt" });
+  const layers = [null, ...Array.from({ length: architecture.layers }).keys()];
+  const tensorsOf = async (layer: number | null) => {
+    const weights = layer === null ? source.outer : await source.layer(layer);
+    return stored.filter(({ modules }) => modules[0].layer === layer)
+      .map((tensor) => tensorToWrite(tensor, weights, architecture, dtype));
+  };
+  const bytes = stored.reduce((sum, { shape }) => sum + bytesOf(shape, dtype), 0);
+  if (bytes <= largest) {
+    const tensors = (await Array.fromAsync(layers, tensorsOf)).flat();
+    await writeSafetensors(`${folder}/${fileName}`, tensors, { format: "pt" });
+    return;
+  }
+  const places: Record<string, string> = {};
+  for (const [index, layer] of layers.entries()) {
+    const shard = shardName(index, layers.length);
+    const tensors = await tensorsOf(layer);
+    await writeSafetensors(`${folder}/${shard}`, tensors, { format: "pt" });
+    for (const { name } of tensors) places[name] = shard;
+  }
+  const index = { metadata: { total_size: bytes }, weight_map: places };
+  await writeAtomically(`${folder}/${fileName}.index.json`, `${JSON.stringify(index, null, 2)}\n`);
+}
+
+/** The name of one of so many files, counted from 0: `model-00001-of-00033.safetensors`. */
+function shardName(index: number, count: number): string {
+  const [place, all] = [index + 1, count].map((each) => String(each).padStart(5, "0"));
+  return fileName.replace(".", `-${place}-of-${all}.`);
+}
+
+function bytesOf(shape: readonly number[], dtype: SavedDtype): number {
+  return shape.reduce((product, each) => product * each, dtype === "F16" ? 2 : 4);
 }
 
 /** Reads the configuration back: what a family's rules fix must not get lost unnoticed. */
@@ -53,14 +87,23 @@ function checkConfig(config: Config, architecture: Architecture, path: string): 
   }
 }
 
-/** The values of one tensor of the checkpoint. */
-function storedValues(
-  { kind, modules, shape }: StoredTensor,
+/** One tensor of the checkpoint, its floats in their own type where that is asked for. */
+function tensorToWrite(
+  { name, kind, modules, shape }: StoredTensor,
+  weights: LayerWeights | OuterWeights,
   { heads, headDim }: Architecture,
-  weights: Weights,
-): Float32Array {
-  const parts = modules.map((module) => valuesOf(moduleAt(weights, module), kind));
-  return parts.length === 1 ? parts[0] : joinFused(parts, heads, headDim, shape[1] ?? 1);
+  dtype: SavedDtype,
+): TensorToWrite {
+  const own = modules.map((module) =>
+    (weights as Readonly<Record<string, StoredModule>>)[module.name]
+  );
+  const [{ weight }] = own;
+  if (own.length === 1 && kind === "weight" && weight instanceof FloatMatrix) {
+    if (weight.dtype === dtype) return { name, shape, dtype, data: weight.data };
+  }
+  const parts = own.map((module) => valuesOf(module, kind));
+  const values = parts.length === 1 ? parts[0] : joinFused(parts, heads, headDim, shape[1] ?? 1);
+  return { name, shape, dtype, data: encodeFloats(values, dtype) };
 }
 
 function valuesOf({ weight, bias }: StoredModule, kind: ParameterKind): Float32Array {

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { execute, randomIds, randomModel } from "../../bench/jobs/models.ts";
+import { execute, randomIds } from "../../bench/jobs/models.ts";
 import { Stopwatch } from "../../bench/jobs/stopwatch.ts";
 import type { Execution } from "../../experiments/result/bench_record.ts";
+import { randomModel } from "../../experiments/measure/random_model.ts";
 import { modelShapes } from "../../experiments/measure/model_shapes.ts";
 import { type Architecture, forward } from "../../lib/model/mod.ts";
 import { tf, useBackend } from "../../lib/tensor/mod.ts";

@@ -40,6 +40,26 @@ Deno.test("saveModel() gives tensors the names and shapes of the official checkp
   }
 });
 
+for (const [name, architecture] of Object.entries(tinyArchitectures)) {
+  Deno.test(`saveModel() writes a shard for each block of a large model: ${name}`, async () => {
+    const model = await randomModel(architecture);
+    await withFolder(async (folder) => {
+      await saveModel(model, folder, "F32", { largestFile: 1000 });
+      const files = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+      assertEquals(files, [
+        "config.json",
+        "model-00001-of-00003.safetensors",
+        "model-00002-of-00003.safetensors",
+        "model-00003-of-00003.safetensors",
+        "model.safetensors.index.json",
+      ]);
+      const loaded = await loadModel(folder);
+      assertEquals(loaded.warnings, []);
+      assertEquals(await parameterValues(loaded), await parameterValues(model));
+    });
+  });
+}
+
 Deno.test("saveModel() says in config.json how the weights are stored", async () => {
   const model = await randomModel(families.bloom);
   await withFolder(async (folder) => {
