@@ -18,12 +18,17 @@ export function decodeFloat16(
   halves: Float16Array,
   into: Float32Array = new Float32Array(halves.length),
 ): Float32Array {
-  const values = valuesOf16 ??= new Float32Array(
-    new Float16Array(Uint16Array.from({ length: 2 ** 16 }, (_, pattern) => pattern).buffer),
-  );
+  const values = float16Values();
   const patterns = new Uint16Array(halves.buffer, halves.byteOffset, halves.length);
   for (let i = 0; i < patterns.length; i++) into[i] = values[patterns[i]];
   return into;
+}
+
+/** The value of every pattern of binary16, by the pattern. */
+export function float16Values(): Float32Array {
+  return valuesOf16 ??= new Float32Array(
+    new Float16Array(Uint16Array.from({ length: 2 ** 16 }, (_, pattern) => pattern).buffer),
+  );
 }
 
 /** Rounds float32 to binary16, half to even; 65520 and beyond become infinite. */

@@ -27,3 +27,10 @@ export type { Profile, UniformGrid } from "./uniform_grid.ts";
 export { type GridSteps, gridSteps } from "./grid_steps.ts";
 export { type CommonStep, commonStep } from "./common_step.ts";
 export type { LanePanels } from "./lane_panels.ts";
+export {
+  BlockMatrix,
+  blockMatrix,
+  type BlockTypeName,
+  blockTypes,
+  isBlockType,
+} from "./block_matrix.ts";
