@@ -43,21 +43,33 @@ export async function openExecutor(
     return { ...here(cellRunner(kinds, pool)), [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   const deno = await findDeno();
-  const settings = { keep: pool.keep, threads: threadsOf(workers) };
-  const sources = await sourcesOfWorkers();
+  const threads = threadsOf(workers, cores, Deno.env.get("AGILE_QUANT_THREADS"));
+  const requireSame = await watchSources(() => fingerprintOf(["tools/cell_worker.ts"]));
   return processes(workers, async () => {
-    const isSame = await sourcesOfWorkers() === sources;
-    require(isSame, "start a process", "the sources must be as they were when this command began");
-    return startWorkerProcess(deno, settings);
+    await requireSame();
+    return startWorkerProcess(deno, { keep: pool.keep, threads });
   });
 }
 
-/** The threads of each of several processes: its part of the cores, unless the environment says fewer. */
-function threadsOf(workers: number): number {
-  const threads = Math.max(1, Math.floor(cores / workers));
-  return Math.min(threads, Number(Deno.env.get("AGILE_QUANT_THREADS") ?? threads));
+/**
+ * The threads of each of several processes: its part of the cores, unless fewer are wanted.
+ *
+ * @param wanted What the environment says, a positive integer.
+ */
+export function threadsOf(workers: number, cores: number, wanted?: string): number {
+  return Math.max(1, Math.min(Math.floor(cores / workers), Number(wanted ?? cores)));
 }
 
-function sourcesOfWorkers(): Promise<string> {
-  return fingerprintOf(["tools/cell_worker.ts"]);
+/**
+ * Remembers what the sources are like.
+ *
+ * @param fingerprint Reads what stands for them.
+ * @returns What throws an {@linkcode InputError} where they have changed since.
+ */
+export async function watchSources(
+  fingerprint: () => Promise<string>,
+): Promise<() => Promise<void>> {
+  const before = await fingerprint();
+  const rule = "the sources must be as they were when this command began";
+  return async () => require(await fingerprint() === before, "start a process", rule);
 }

@@ -46,8 +46,8 @@ Deno.test("startWorkerProcess() starts a process whose defect is known with its 
     assertStringIncludes((error as Error).stack!, "experiments/measure/evaluation.ts:");
   }));
 
-/** Starts processes, the first of which are killed in the midst of their first cell. */
-function killed(times: number) {
+/** Starts processes, the first of which get a signal in the midst of their first cell. */
+function killed(times: number, signal: Deno.Signal = "SIGKILL") {
   let started = 0;
   const startKilled = () => {
     const worker = start();
@@ -57,7 +57,7 @@ function killed(times: number) {
       lines: (async function* () {
         for await (const line of worker.lines) {
           yield line;
-          if (line.includes("windows")) Deno.kill(worker.pid, "SIGKILL");
+          if (line.includes("windows")) Deno.kill(worker.pid, signal);
         }
       })(),
     };
@@ -85,6 +85,32 @@ Deno.test("startWorkerProcess() killed twice in a cell has that refused alone", 
     assertEquals([outcome.computed, started()], [["rtn4"], 3]);
   }));
 
+Deno.test("startWorkerProcess() starts a process that leaves Ctrl-C to its parent", () =>
+  withFolder(async (folder) => {
+    const cells = await tinyCells(await writeTinyRef(folder, 200), ["fp16"]);
+    const { startKilled, started } = killed(1, "SIGINT");
+    await using executor = processes(1, startKilled);
+    const outcome = await runCells(cells, { ...options(), executor });
+    assertEquals([outcome.computed, started()], [["fp16"], 1]);
+  }));
+
+Deno.test("startWorkerProcess() starts a process that ends with its input, also in a cell", () =>
+  withFolder(async (folder) => {
+    const [cell] = await tinyCells(await writeTinyRef(folder, 30_000), ["fp16"]);
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-q", "--no-prompt", "-P=worker", "tools/cell_worker.ts", "1"],
+      cwd: root,
+      ...{ stdin: "piped", stdout: "piped" } as const,
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(`${encodeJson(cell)}\n`));
+    const events: string[] = [];
+    for await (const line of readLines(child.stdout)) {
+      if (events.push(JSON.parse(line).event) === 1) await writer.close();
+    }
+    assertEquals([events.includes("result"), (await child.status).code], [false, 0]);
+  }));
+
 /** Runs the program of a worker that gets no cell, and prints when it ends. */
 async function runIdle(print: string) {
   const worker = JSON.stringify(`file://${root}tools/cell_worker.ts`);
@@ -109,6 +135,19 @@ Deno.test("startWorkerProcess() starts a process that prints on standard error a
   );
   assertEquals([out, err.split("seen").length], ["", 5]);
 });
+
+Deno.test("startWorkerProcess() says how many threads compute, how many models stay and what is allowed", () =>
+  withFolder(async (folder) => {
+    const echo = '#!/bin/sh\necho "$AGILE_QUANT_THREADS $OMP_NUM_THREADS $*"\n';
+    await Deno.writeTextFile(`${folder}/deno`, echo, { mode: 0o755 });
+    const worker = startWorkerProcess(`${folder}/deno`, { keep: Infinity, threads: 3 });
+    const [line, ...others] = await Array.fromAsync(worker.lines);
+    const program = `file://${root}tools/cell_worker.ts`;
+    assertEquals(line, `3 3 run -q --no-prompt -P=worker ${program} Infinity`);
+    assertEquals([others, await worker.ended], [[], "exit status 0"]);
+    await worker.write("nobody reads this");
+    worker.kill();
+  }));
 
 Deno.test("startWorkerProcess() starts a process that may neither write nor reach out", () => {
   assertEquals(Object.keys(config.permissions.worker), ["read", "env", "ffi"]);

@@ -1,8 +1,8 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { evaluationCells } from "../../experiments/measure/evaluation.ts";
 import { SubjectPool } from "../../experiments/cells/subject_pool.ts";
-import { silent } from "../../lib/core/mod.ts";
-import { openExecutor } from "../../tools/workers_option.ts";
+import { InputError, silent } from "../../lib/core/mod.ts";
+import { openExecutor, threadsOf, watchSources } from "../../tools/workers_option.ts";
 import { tinyCells, writeTinyRef } from "../experiments/cells/tiny_cells.ts";
 import { tinyArchitecture, writeTinyModel } from "../experiments/measure/tiny_folder.ts";
 import { withFolder } from "../io/temporary_folder.ts";
@@ -21,6 +21,28 @@ Deno.test("openExecutor() measures the same in this process and in others", () =
     }
     assertEquals(results[0], results[1]);
   }));
+
+Deno.test("threadsOf() divides the cores among the processes, unless fewer threads are wanted", () => {
+  assertEquals([threadsOf(2, 16), threadsOf(3, 16), threadsOf(2, 2), threadsOf(2, 1)], [
+    8,
+    5,
+    1,
+    1,
+  ]);
+  assertEquals([threadsOf(2, 16, "4"), threadsOf(8, 16, "4"), threadsOf(2, 16, "99")], [4, 2, 8]);
+});
+
+Deno.test("watchSources() refuses sources that have changed since", async () => {
+  let sources = "first";
+  const requireSame = await watchSources(() => Promise.resolve(sources));
+  await requireSame();
+  sources = "edited";
+  await assertRejects(
+    requireSame,
+    InputError,
+    "Cannot start a process: the sources must be as they were when this command began",
+  );
+});
 
 const cores = navigator.hardwareConcurrency;
 
