@@ -22,7 +22,7 @@ const readingColumns =
   "on those positions; allPositions: every position, pruned ones exiting early; KL divergence in " +
   "nats per token and top-1 agreement on the survivors; intervals are 95 %. ";
 const paperRows = "Rows marked (ours) or (table 4) are not in the paper's table; ";
-const fourBitRows = "in AgileQ-4/8 half of the tokens take four bits";
+const fourBitRows = "AgileQ-4/8 half of the tokens take four bits";
 const lastRows = ". The last rows are methods of the paper that are not measured here";
 
 /**
@@ -72,6 +72,6 @@ function perplexityCell(reading?: Reading): TableCell {
 /** What columns and rows mean. */
 function legendOf({ columns }: FamilyTable): string {
   return columns.length > 0
-    ? paperColumns + readingColumns + paperRows + fourBitRows + lastRows
-    : readingColumns + fourBitRows;
+    ? paperColumns + readingColumns + `${paperRows}in ${fourBitRows}${lastRows}`
+    : `${readingColumns}In ${fourBitRows}`;
 }

@@ -1,3 +1,5 @@
+import { require } from "../core/mod.ts";
+import { isObject } from "../io/mod.ts";
 import type { Profile } from "../format/mod.ts";
 import type { Architecture, LowerTokens } from "../model/mod.ts";
 import type { GptqOptions } from "../quant/mod.ts";
@@ -52,6 +54,7 @@ export const agileQ: Method<AgileQSettings> = {
     ...weights ? gptqPasses(weights) : [],
     ...sitePasses(agileQScheme(activations, architecture)),
   ],
+  optional: ["softmax", "lower"],
   label(settings) {
     const label = bitsLabel(settings);
     return settings.activations.lower
@@ -63,11 +66,21 @@ export const agileQ: Method<AgileQSettings> = {
 /** Bits of the least important tokens. */
 const lowerBits = 4;
 
-/** Figure 3 for a model. */
+/**
+ * Figure 3 for a model.
+ *
+ * @throws {InputError} If a profile is neither paper nor released, or `lower` is no share of tokens. Bits
+ *   are checked where they are used.
+ */
 export function agileQScheme(
   { bits, profile, softmax = "released", lower }: AgileQActivations,
   architecture: Architecture,
 ): SiteScheme {
+  for (const [setting, value] of Object.entries({ profile, softmax })) {
+    const isKnown = value === "paper" || value === "released";
+    require(isKnown, "quantize activations", `${setting} must be paper or released`, value ?? null);
+  }
+  if (lower !== undefined) requireLower(lower);
   const scheme = { profile, sites: sitesOf(profile, architecture, bits, softmax) };
   if (!lower) return scheme;
   const least = sitesOf(profile, architecture, lowerBits, softmax);
@@ -79,6 +92,16 @@ export function agileQScheme(
       sites: Object.fromEntries(importanceSites.map((site) => [site, least[site]])),
     },
   };
+}
+
+/** Refuses, of plain data that no compiler has seen, what is no choice of tokens for four bits. */
+function requireLower(lower: unknown): void {
+  const isShare = (value: unknown) => typeof value === "number" && value >= 0 && value < 1;
+  const isValid = isObject(lower) && [lower.share].flat().every(isShare) &&
+    typeof lower.inherited === "boolean";
+  const rule =
+    "lower must have a share in [0, 1), or one of each layer, and inherited, true or false";
+  require(isValid, "quantize activations", rule, lower);
 }
 
 /** Figure 3, with so many bits at the sites after the softmax. */

@@ -30,7 +30,7 @@ export interface Executed {
  *
  * @param use.cached Whether tokens come one at a time and meet those before them in a cache.
  * @throws {InputError} If the method goes by the importance of tokens, which next to a cache have
- *   none, or in integers: if it leaves weights or an input of a linear map as they are, or gives the
+ *   none, or in integers: if it leaves weights as anything but integer codes, or an input of a linear map as it is, or gives the
  *   channels of one steps that have nothing in common.
  */
 export function requireExecution(
@@ -44,7 +44,11 @@ export function requireExecution(
   require(!cached || !passes.some(({ lower }) => lower), generates, scores);
   if (execute === "emulate") return;
   const action = `execute ${title} in integers`;
-  require(passes.some(({ leavesCodes }) => leavesCodes), action, "it must quantize weights");
+  require(
+    passes.some(({ leavesCodes }) => leavesCodes),
+    action,
+    "it must leave weights as integer codes",
+  );
   const steps = passes.map(({ quantizes }) => quantizes).filter((sites) => sites !== undefined);
   require(steps.length > 0, action, "it must quantize activations");
   for (const { reads } of linearGroups) {

@@ -1,3 +1,5 @@
+import { refuse, require } from "../core/mod.ts";
+import { isObject } from "../io/mod.ts";
 import type { Architecture } from "../model/mod.ts";
 import type { Pass } from "./pass.ts";
 
@@ -19,6 +21,8 @@ export interface BitsLabel {
 export interface Method<Settings extends MethodSettings> {
   /** What it does to a model, step by step. */
   passes(settings: Settings, architecture: Architecture): Pass[];
+  /** The settings that may be absent, by name: what is neither there nor among them is refused. */
+  optional?: readonly string[];
   /** What tables print; {@linkcode bitsLabel} unless given. */
   label?(settings: Settings): BitsLabel;
 }
@@ -30,7 +34,11 @@ export interface ConfiguredMethod {
   readonly label: BitsLabel;
   readonly settings: MethodSettings;
   passes(architecture: Architecture): Pass[];
-  /** The method with other settings in the place of some; of what it does not quantize none are taken. */
+  /**
+   * The method with other settings in the place of some; of what it does not quantize none are taken.
+   *
+   * @throws {InputError} If the method has no such setting. Values are checked where they are used.
+   */
   with(changes: SettingsChanges): ConfiguredMethod;
 }
 
@@ -48,20 +56,32 @@ export function configure<Settings extends MethodSettings>(
     settings,
     label: (method.label ?? bitsLabel)(settings),
     passes: (architecture) => method.passes(settings, architecture),
-    with: (changes) => configure(title, method, changed(settings, changes)),
+    with: (changes) => configure(title, method, changed(title, method, settings, changes)),
   };
 }
 
 function changed<Settings extends MethodSettings>(
+  title: string,
+  { optional = [] }: Method<Settings>,
   settings: Settings,
   changes: SettingsChanges,
 ): Settings {
-  const { weights, activations } = settings;
-  return {
-    ...settings,
-    ...weights && { weights: { ...weights, ...changes.weights } },
-    ...activations && { activations: { ...activations, ...changes.activations } },
-  };
+  const action = `change the settings of ${title}`;
+  require(isObject(changes), action, "they must be an object", changes);
+  const result = { ...settings };
+  for (const [part, change = {}] of Object.entries(changes)) {
+    if (part !== "weights" && part !== "activations") {
+      refuse(action, "they must be of weights or activations", part);
+    }
+    require(isObject(change), action, `those of ${part} must be an object`, change);
+    const own = settings[part];
+    if (own === undefined) continue;
+    const names = [...new Set([...Object.keys(own), ...optional])];
+    const other = Object.keys(change).find((name) => !names.includes(name));
+    require(other === undefined, action, `those of ${part} are ${names.join(", ")}`, other);
+    result[part] = { ...own, ...change };
+  }
+  return result;
 }
 
 /** `INT4` for 4 bits, `FP16` where nothing is quantized. */

@@ -15,6 +15,17 @@ export function requireBits(bits: number, name: string): void {
   );
 }
 
+/** Refuses a setting that is not one of these values, of plain data that no compiler has seen. */
+export function requireChoice<Value extends string | boolean>(
+  value: Value,
+  choices: readonly Value[],
+  setting: string,
+  name: string,
+): void {
+  const rule = `${setting} must be ${choices.join(" or ")}`;
+  require(choices.includes(value), `quantize ${name}`, rule, value ?? null);
+}
+
 /** Refuses NaN and infinity: a range computed from them would be meaningless. */
 export function requireFinite(x: Float32Array, name: string): void {
   const bits = new Int32Array(x.buffer, x.byteOffset, x.length);

@@ -1,5 +1,6 @@
 import { refuse, require, type Step } from "../core/mod.ts";
 import { type AffineMatrix, affineMatrix } from "../format/mod.ts";
+import { requireChoice } from "./checks.ts";
 import { compensate } from "./compensate.ts";
 import { weightGrouping } from "./grouping.ts";
 import { inverseFactor } from "./inverse_factor.ts";
@@ -60,6 +61,9 @@ export function gptq(
     "blockSize must be a positive integer",
     blockSize,
   );
+  requireChoice(actOrder, [true, false], "actOrder", name);
+  const isPart = Number.isFinite(percdamp) && percdamp >= 0;
+  require(isPart, action, "percdamp must be a number of at least 0", percdamp);
   let rest = 0; // NaN once an element is not finite
   for (let i = 0; i < hessian.length; i++) rest += hessian[i] - hessian[i];
   if (rest !== 0) refuse(action, "the Hessian must be finite", hessian.find((h) => !isFinite(h)));
@@ -84,7 +88,7 @@ export function gptq(
     columns,
     groupSize,
     groups,
-    blockSize,
+    blockSize: Math.min(blockSize, columns),
     rowGrids,
     name,
   }, (share) => onStep((1 + share) / 2));

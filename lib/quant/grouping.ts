@@ -1,5 +1,5 @@
 import { require } from "../core/mod.ts";
-import { requireBits, requireFinite } from "./checks.ts";
+import { requireBits, requireChoice, requireFinite } from "./checks.ts";
 import type { WeightFormat } from "./weight_grid.ts";
 
 /** How many columns share a grid, and how many such groups a row has. */
@@ -13,16 +13,17 @@ export interface Grouping {
  *
  * @param name What errors call the matrix.
  * @throws {InputError} If the shape does not match, a weight is not finite, the bits are not 2..8
- * or the group size is not a positive integer.
+ * , the group size is not a positive integer or symmetric is neither true nor false.
  */
 export function weightGrouping(
   weight: Float32Array,
   rows: number,
   columns: number,
-  { bits, groupSize }: WeightFormat,
+  { bits, groupSize, symmetric }: WeightFormat,
   name: string,
 ): Grouping {
   requireBits(bits, name);
+  requireChoice(symmetric, [true, false], "symmetric", name);
   const action = `quantize ${name}`;
   require(
     rows * columns === weight.length && Number.isInteger(rows) && columns > 0,

@@ -1,4 +1,5 @@
 import { type AffineMatrix, affineMatrix } from "../format/mod.ts";
+import { requireChoice } from "./checks.ts";
 import { weightGrouping } from "./grouping.ts";
 import { weightCode, type WeightFormat, weightGrid, type WeightRange } from "./weight_grid.ts";
 
@@ -16,11 +17,12 @@ export interface RtnOptions extends WeightFormat {
  * @param weight `[rows, columns]`, i.e. `[out, in]`.
  * @param name What errors call the matrix.
  * @throws {InputError} If the shape does not match, a weight is not finite, a group's range is wider
- * than float32 reaches, the bits are not 2..8 or the group size is not a positive integer.
+ * than float32 reaches, or a setting is none of its values.
  */
 export function rtn(weight: Float32Array, options: RtnOptions, name = "weight"): AffineMatrix {
   const { rows, columns, bits, symmetric, range } = options;
   const { groupSize, groups } = weightGrouping(weight, rows, columns, options, name);
+  requireChoice(range, ["minmax", "mse"], "range", name);
   const codes = new Uint8Array(weight.length);
   const scale = new Float32Array(rows * groups);
   const zeroPoint = new Uint8Array(scale.length);

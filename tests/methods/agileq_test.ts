@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
 import { scoreWindows } from "../../lib/eval/mod.ts";
 import type { Profile } from "../../lib/format/mod.ts";
 import {
@@ -13,6 +14,7 @@ import {
 } from "../../lib/methods/mod.ts";
 import { atSites, chainHooks } from "../../lib/model/mod.ts";
 import { tinyModels, withModel } from "../eval/tiny_models.ts";
+import { families } from "../model/tiny_models.ts";
 import golden from "../golden/methods/agileq48.json" with { type: "json" };
 
 const profiles: Profile[] = ["paper", "released"];
@@ -158,3 +160,26 @@ for (const { name, lower, inherited, prune, ...expected } of golden.cases) {
       assert(off.length <= 1, `the losses at ${off} differ`);
     }));
 }
+
+Deno.test("agileQScheme() refuses readings and shares of tokens that there are not", () => {
+  const rule =
+    "lower must have a share in [0, 1), or one of each layer, and inherited, true or false";
+  const refusals: [Record<string, unknown>, string][] = [
+    [{ profile: "papr" }, 'profile must be paper or released, got "papr"'],
+    [{ profile: null }, "profile must be paper or released, got null"],
+    [{ softmax: "toString" }, 'softmax must be paper or released, got "toString"'],
+    ...[true, null, { share: 1, inherited: true }, { share: 0.5 }, {
+      share: ["1"],
+      inherited: true,
+    }]
+      .map((lower): [Record<string, unknown>, string] => [
+        { lower },
+        `${rule}, got ${JSON.stringify(lower)}`,
+      ]),
+  ];
+  for (const [changes, message] of refusals) {
+    const activations = { bits: 8, profile: "paper", ...changes } as AgileQActivations;
+    const scheme = () => agileQScheme(activations, families.opt);
+    assertThrows(scheme, InputError, `Cannot quantize activations: ${message}`);
+  }
+});

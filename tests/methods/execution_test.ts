@@ -314,7 +314,7 @@ for (
     [
       methodOf("fp16"),
       { execute: "integer" },
-      "Cannot execute FP16 in integers: it must quantize weights",
+      "Cannot execute FP16 in integers: it must leave weights as integer codes",
     ],
     [
       methodOf("rtn4"),

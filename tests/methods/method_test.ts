@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
 import { bitsLabel, configure, type Method, type Pass } from "../../lib/methods/mod.ts";
 import type { Architecture } from "../../lib/model/mod.ts";
 import { families } from "../model/tiny_models.ts";
@@ -59,6 +60,25 @@ Deno.test("configure().with() takes no settings of what the method does not quan
     .with({ activations: { bits: 8 } });
   assertEquals(told(method), { weights: settings.weights });
   assertEquals(method.label, { weight: "INT3", activation: "FP16" });
+});
+
+Deno.test("configure().with() takes settings that may be absent, and refuses what is none", () => {
+  const method = configure("Echo", { ...echo, optional: ["order"] }, settings);
+  const ordered = method.with({ weights: { order: true } });
+  assertEquals(ordered.settings.weights, { ...settings.weights, order: true } as { bits: number });
+  const action = "Cannot change the settings of Echo";
+  const refusals: [unknown, string][] = [
+    [{ weights: { bit: 3 } }, 'those of weights are bits, group, order, got "bit"'],
+    [{ activations: { toString: 3 } }, 'activations are bits, profile, order, got "toString"'],
+    [{ activation: { bits: 3 } }, 'they must be of weights or activations, got "activation"'],
+    [{ weights: "3" }, 'those of weights must be an object, got "3"'],
+    [{ weights: null }, "those of weights must be an object, got null"],
+    [null, "they must be an object, got null"],
+  ];
+  for (const [changes, rule] of refusals) {
+    const error = assertThrows(() => method.with(changes as { weights: object }), InputError);
+    assert(error.message.startsWith(action) && error.message.endsWith(rule), error.message);
+  }
 });
 
 Deno.test("bitsLabel() calls what is not quantized FP16", () => {

@@ -5,6 +5,7 @@ import { decodeMatrix, encodeFloats, FloatMatrix, floatMatrix } from "../../lib/
 import type { TensorToWrite } from "../../lib/io/mod.ts";
 import {
   type Architecture,
+  familyNames,
   loadModel,
   type Model,
   saveModel,
@@ -15,10 +16,12 @@ import { withFolder } from "../io/temporary_folder.ts";
 import { assertRefused, changeConfig, changeTensors, withSaved } from "./saved_model.ts";
 import { families, parameterValues, randomModel, tinyArchitectures } from "./tiny_models.ts";
 
+const known = familyNames.join(", ");
+
 const refusedFields: [keyof typeof families, Record<string, unknown>, string][] = [
-  ["llama", { model_type: "gpt2" }, 'model_type must be llama, opt, bloom, got "gpt2"'],
-  ["llama", { model_type: null }, "model_type must be llama, opt, bloom, got null"],
-  ["llama", { model_type: "toString" }, 'model_type must be llama, opt, bloom, got "toString"'],
+  ["llama", { model_type: "none" }, `model_type must be ${known}, got "none"`],
+  ["llama", { model_type: null }, `model_type must be ${known}, got null`],
+  ["llama", { model_type: "toString" }, `model_type must be ${known}, got "toString"`],
   ["llama", { rope_theta: null }, "rope_theta must be a positive number, got null"],
   ["llama", { rms_norm_eps: null }, "rms_norm_eps must be a positive number, got null"],
   ["llama", { tie_word_embeddings: null }, "tie_word_embeddings must be true or false, got null"],

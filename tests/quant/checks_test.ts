@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { InputError } from "../../lib/core/mod.ts";
 import {
   requireBits,
+  requireChoice,
   requireFinite,
   requireFiniteGrid,
   requireLayout,
@@ -15,6 +16,14 @@ Deno.test("requireBits() lets 2 to 8 pass and nothing else", () => {
   for (let bits = 2; bits <= 8; bits++) requireBits(bits, "attn.q");
   for (const bits of [1, 9, 4.5, -4, NaN, Infinity]) {
     refuses(() => requireBits(bits, "attn.q"), `bits must be an integer in 2..8, got ${bits}`);
+  }
+});
+
+Deno.test("requireChoice() lets nothing pass but the choices", () => {
+  requireChoice("mse", ["minmax", "mse"], "range", "attn.q");
+  for (const strange of ["maxmin", "", null, undefined] as unknown as string[]) {
+    const rule = `range must be minmax or mse, got ${JSON.stringify(strange ?? null)}`;
+    refuses(() => requireChoice(strange, ["minmax", "mse"], "range", "attn.q"), rule);
   }
 });
 

@@ -268,3 +268,24 @@ for (
     );
   });
 }
+
+Deno.test("gptq() refuses dampings and orders that there are not", () => {
+  const quantize = (changes: Record<string, unknown>) =>
+    gptq(Float32Array.of(1, 2), Float64Array.of(1, 0, 0, 1), { ...format, ...changes });
+  const refusals: [Record<string, unknown>, string][] = [
+    [{ percdamp: -1 }, "percdamp must be a number of at least 0, got -1"],
+    [{ percdamp: NaN }, "percdamp must be a number of at least 0, got NaN"],
+    [{ percdamp: "a" }, 'percdamp must be a number of at least 0, got "a"'],
+    [{ percdamp: Infinity }, "percdamp must be a number of at least 0, got Infinity"],
+    [{ actOrder: "no" }, 'actOrder must be true or false, got "no"'],
+  ];
+  for (const [changes, rule] of refusals) {
+    assertThrows(() => quantize(changes), InputError, `Cannot quantize weight: ${rule}`);
+  }
+});
+
+Deno.test("gptq() takes blocks longer than the matrix, however long", () => {
+  const quantize = (blockSize: number) =>
+    gptq(Float32Array.of(1, 2), Float64Array.of(2, 1, 1, 2), { ...format, blockSize });
+  assertEquals(quantize(1e12), quantize(2));
+});

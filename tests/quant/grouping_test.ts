@@ -34,6 +34,8 @@ Deno.test("weightGrouping() refuses shapes, bits and group sizes that no matrix 
     const rule = `groupSize must be a positive integer or "row", got ${groupSize}`;
     refuses(() => groupingOf(2, 5, { groupSize }), rule);
   }
+  const symmetric = "yes" as unknown as boolean;
+  refuses(() => groupingOf(2, 5, { symmetric }), 'symmetric must be true or false, got "yes"');
   const strange = Float32Array.of(1, NaN);
   refuses(
     () => weightGrouping(strange, 1, 2, format, "mlp.up"),

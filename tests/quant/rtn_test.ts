@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { affineMatrix, decodeMatrix } from "../../lib/format/mod.ts";
-import { rtn } from "../../lib/quant/mod.ts";
+import { rtn, type RtnOptions } from "../../lib/quant/mod.ts";
 import golden from "../golden/quant/d_rtn.json" with { type: "json" };
 import { assertSameNumbers, goldenTensors } from "./support.ts";
 
@@ -82,11 +82,18 @@ for (
       { groupSize: 0 },
       'groupSize must be a positive integer or "row", got 0',
     ],
+    [
+      "a range of no kind",
+      [1, 2],
+      { range: "maxmin" },
+      'range must be minmax or mse, got "maxmin"',
+    ],
   ] as const
 ) {
   Deno.test(`rtn() refuses ${what}`, () => {
     assertThrows(
-      () => rtn(Float32Array.from(values), { ...options, range: "minmax", ...change }),
+      () =>
+        rtn(Float32Array.from(values), { ...options, range: "minmax", ...change } as RtnOptions),
       InputError,
       `Cannot quantize weight: ${message}`,
     );

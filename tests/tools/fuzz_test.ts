@@ -1,10 +1,12 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { refuse } from "../../lib/core/mod.ts";
+import { familyNames } from "../../lib/model/mod.ts";
 import { complaintAbout, fuzzReader, type Reader } from "../../tools/fuzz/fuzz_reader.ts";
 import { modelReaders } from "../../tools/fuzz/model_readers.ts";
 import { changedBytes, changedJson } from "../../tools/fuzz/mutations.ts";
 import { recordReaders } from "../../tools/fuzz/record_readers.ts";
+import { sampleArchitectures } from "../../tools/fuzz/samples.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 
 /** A reader of one file that does with its text what a test says. */
@@ -26,6 +28,12 @@ for (const [name, reader] of Object.entries({ ...modelReaders, ...recordReaders 
       assertEquals(failure?.complaint, undefined);
     }));
 }
+
+Deno.test("sampleArchitectures have a model of every family, so that its config.json is fuzzed", () => {
+  const families = Object.entries(sampleArchitectures).map(([name, { family }]) => [name, family]);
+  assertEquals(families.toSorted(), familyNames.map((name) => [name, name]).toSorted());
+  for (const name of familyNames) assert(`${name} config` in modelReaders);
+});
 
 Deno.test("fuzzReader() makes the input small that a reader fares badly with", () =>
   withFolder(async (folder) => {

@@ -56,9 +56,10 @@ export const modelReaders: Record<string, Reader> = {
       for (const name of checkpoint.tensors.keys()) await checkpoint.readMatrix(name);
     },
   },
-  "opt config": configReader(sampleArchitectures.opt),
-  "llama config": configReader(sampleArchitectures.llama),
-  "bloom config": configReader(sampleArchitectures.bloom),
+  ...Object.fromEntries(
+    Object.entries(sampleArchitectures)
+      .map(([family, architecture]) => [`${family} config`, configReader(architecture)]),
+  ),
   tokenizer: {
     file: "tokenizer.json",
     prepare: () => changedJson(...sampleTokenizers),

@@ -4,6 +4,9 @@ import { familyTables, tablesOf } from "../../../experiments/tables/family_table
 import { tableRows } from "../../../experiments/tables/table_rows.ts";
 import { methods } from "../../../lib/methods/mod.ts";
 
+/** Those of the paper's tables, whatever further families there are. */
+const ofThePaper = familyTables.filter(({ number }) => number <= 3);
+
 Deno.test("familyTables have as many figures in every row as columns", () => {
   for (const { columns, rows } of familyTables) {
     for (const { perplexities } of rows) assertEquals(perplexities.length, columns.length);
@@ -18,7 +21,7 @@ Deno.test("familyTables hold the figures of paper_tables.json in order", () => {
       rows.map(({ method, wikitext2, c4 }) => [method, ...wikitext2, ...c4])
     ),
   ];
-  const ours = familyTables.map(({ rows }) =>
+  const ours = ofThePaper.map(({ rows }) =>
     rows.filter(({ origin }) => !origin).map(({ label, perplexities }) => [label, ...perplexities])
   );
   assertEquals(ours, figures);
@@ -26,8 +29,10 @@ Deno.test("familyTables hold the figures of paper_tables.json in order", () => {
 
 Deno.test("familyTables add the rows of AgileQ-4, with the figures of table 4 where it has any", () => {
   const printed = transcription.table4.rows.filter(({ bits }) => bits === "4");
-  const added = familyTables.map(({ columns, rows }) =>
-    rows.filter(({ origin }) => origin).map(({ label, origin, perplexities }) => {
+  const added = ofThePaper.map(({ columns, rows }) =>
+    rows.filter(({ label, origin }) => origin && label.startsWith("AgileQ-4")).map((
+      { label, origin, perplexities },
+    ) => {
       const figures = columns.map((
         column,
         i,
@@ -56,7 +61,7 @@ Deno.test("familyTables add the rows of AgileQ-4, with the figures of table 4 wh
 });
 
 Deno.test("familyTables print figures where the paper does", () => {
-  const [llama, opt, bloom] = familyTables;
+  const [llama, opt, bloom] = ofThePaper;
   const figure = (table: typeof llama, method: string, column: string) =>
     table.rows.find(({ label }) => label === method)!.perplexities[table.columns.indexOf(column)];
   assertEquals(figure(llama, "AgileQ-8*", "65B WikiText-2"), 3.92);
@@ -66,20 +71,11 @@ Deno.test("familyTables print figures where the paper does", () => {
   assertEquals(figure(bloom, "FP16", "7.1B C4"), 15.2);
 });
 
-Deno.test("familyTables measure the same eight rows in every table, as the methods describe them", () => {
+Deno.test("familyTables measure the same rows in every table, as the methods describe them", () => {
   for (const { rows } of familyTables) {
     const measured = rows.flatMap(({ label, measured }) => measured ? [{ label, measured }] : []);
-    assertEquals(measured.map(({ label }) => label), [
-      "FP16",
-      "RTN",
-      "GPTQ",
-      "AgileQ-8",
-      "AgileQ-8*",
-      "AgileQ-4",
-      "AgileQ-4*",
-      "AgileQ-4/8",
-    ]);
-    assertEquals(new Set(measured.map(({ measured }) => measured.key)).size, 8);
+    const keys = measured.map(({ measured }) => measured.key);
+    assertEquals(keys.toSorted(), tableRows.map(({ key }) => key).toSorted());
     for (const { label, measured: { method, pruning } } of measured) {
       assertEquals(methods[method].title + (pruning ? "*" : ""), label);
     }

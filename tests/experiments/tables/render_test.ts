@@ -1,5 +1,5 @@
-import { assertEquals, assertMatch } from "@std/assert";
-import { familyTables } from "../../../experiments/tables/family_tables.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { familyTables, tablesOf } from "../../../experiments/tables/family_tables.ts";
 import { renderTable } from "../../../experiments/tables/render.ts";
 import { toCsv, toMarkdown } from "../../../lib/report/mod.ts";
 import { measuredModel, readingOf } from "../measure/tiny_subject.ts";
@@ -30,7 +30,7 @@ Deno.test("renderTable() puts the columns of a model, which name their text, bef
 });
 
 Deno.test("renderTable() names the paper's texts in the headings of its own columns alone", () => {
-  for (const paper of familyTables) {
+  for (const paper of tablesOf(["llama", "opt", "bloom", "further"])) {
     const { title, columns } = renderTable(paper, [model], []);
     const naming = [title, ...columns].filter((text) => /WikiText|C4/.test(text));
     assertEquals(naming.length, paper.columns.length);
@@ -38,6 +38,15 @@ Deno.test("renderTable() names the paper's texts in the headings of its own colu
       assertMatch(heading, /^the paper on (WikiText-2|C4): [\d.]+[MB]$/);
     }
   }
+});
+
+Deno.test("renderTable() says what rows and columns mean in whole sentences", () => {
+  const [paper, further] = tablesOf(["llama", "further"]).map((table) =>
+    renderTable(table, [model], []).notes![0]
+  );
+  assert(further.startsWith("survivors: scored on"), further);
+  assert(further.endsWith(" intervals are 95 %. In AgileQ-4/8 half of the tokens take four bits"));
+  assertMatch(paper, /table; in AgileQ-4\/8 half of the tokens take four bits\. The last rows are/);
 });
 
 Deno.test("renderTable() puts the rows that are measured first, each part in the paper's order", () => {
@@ -69,7 +78,7 @@ Deno.test("renderTable() leaves empty what there is not", () => {
 
 Deno.test("renderTable() gives tables that can be written, for any number of models", () => {
   for (const models of [[], [model], [model, model]]) {
-    for (const paper of familyTables) {
+    for (const paper of tablesOf(["llama", "opt", "bloom", "further"])) {
       const rendered = renderTable(paper, models, []);
       assertEquals(rendered.rows.length, paper.rows.length);
       assertEquals(toCsv(rendered).split("\r\n").length, paper.rows.length + 2);
