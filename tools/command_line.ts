@@ -145,12 +145,6 @@ export function pathOption(flag: string) {
   };
 }
 
-/** Parses the value of an option that is a path and may be repeated; the default is `[]`. */
-export function pathsOption(flag: string) {
-  const parse = pathOption(flag);
-  return (path: string, paths: string[]): string[] => [...paths, parse(path)];
-}
-
 /** Parses the value of an option that is one of a few words. */
 export function choiceOption<Choice extends string>(flag: string, choices: readonly Choice[]) {
   const rule = `${flag} must be ${choices.join(" or ")}`;

@@ -65,7 +65,7 @@ function figureNamed(text: string): FigureExperiment {
 async function run(options: Options, session: Session): Promise<void> {
   session.kept = "What was measured is kept: the same command goes on there.";
   await useBackend("agile");
-  const own = await ownSources(options);
+  const own = await ownSources(options, session);
   const folder = outputFolder(options, outputs);
   for (const written of [cellFolder, folder]) await prepareFolder(written);
   const settings = {

@@ -30,14 +30,14 @@ import {
   integerOption,
   main,
   numberOption,
-  pathOption,
   printWarnings,
   type Session,
 } from "./command_line.ts";
+import { findModel, type ModelArgument, modelForms, modelOption } from "./model_argument.ts";
 import { writeText } from "./standard_output.ts";
 
 interface Options {
-  model: string;
+  model: ModelArgument;
   prompt: string;
   tokens: number;
   temperature: number;
@@ -51,11 +51,7 @@ interface Options {
 await main((program, session) =>
   program.name("generate")
     .description("Continues a prompt on standard output; speeds go to standard error.")
-    .requiredOption(
-      "--model <folder>",
-      "config.json, *.safetensors, a tokenizer",
-      pathOption("--model"),
-    )
+    .requiredOption("--model <model>", modelForms, modelOption("--model"))
     .requiredOption("--prompt <text>", "what the text starts with")
     .option("--tokens <count>", "how many at most", integerOption("--tokens", 1), 100)
     .option(
@@ -94,13 +90,14 @@ async function run(options: Options, session: Session): Promise<void> {
   const { tokens: count, temperature, topK, seed, cache, execute } = options;
   const method = methodOf(options.method);
   await useBackend("agile");
-  const described = await readArchitecture(options.model);
+  const folder = await findModel(options.model, session);
+  const described = await readArchitecture(folder);
   requireExecution(method, described.architecture, { execute, cached: true });
-  const tokenizer = await loadTokenizer(options.model);
-  const endTokens = await loadEndTokens(options.model);
+  const tokenizer = await loadTokenizer(folder);
+  const endTokens = await loadEndTokens(folder);
   const prompt = encodePrompt(described, tokenizer, options.prompt);
   requireRoom(described, prompt, count);
-  const full = await loadModel(options.model, session);
+  const full = await loadModel(folder, session);
   printWarnings(full.warnings);
   const quantized = await quantizedModel(full, tokenizer, method, session, execute);
   const { forward } = quantized;

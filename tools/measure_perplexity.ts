@@ -20,6 +20,7 @@ import {
 import { readArchitecture } from "../lib/model/mod.ts";
 import { tf, useBackend } from "../lib/tensor/mod.ts";
 import { printWarnings, type Session } from "./command_line.ts";
+import { findModel, type ModelArgument, modelText } from "./model_argument.ts";
 import type { PerplexityReport, TextRead } from "./perplexity_report.ts";
 import { provenance } from "./provenance.ts";
 import { calibrationSource, type TextOptions, textSource } from "./text_options.ts";
@@ -28,7 +29,7 @@ import { changeProfile, changeWeights, type WeightOptions } from "./weight_optio
 
 /** What the command line of `deno task perplexity` says. */
 export interface PerplexityOptions extends TextOptions, WeightOptions {
-  model: string;
+  model: ModelArgument;
   method: string;
   profile: Profile;
   execute: Execution;
@@ -52,12 +53,13 @@ export async function measurePerplexity(
   options: PerplexityOptions,
   session: Session,
 ): Promise<PerplexityReport> {
-  const { model: folder, execute, startToken, window } = options;
+  const { execute, startToken, window } = options;
   const changed = changeWeights(methodOf(options.method), options.method, options);
   const method = changeProfile(changed, options.profile);
   const plan = pruningPlan(options);
   const source = textSource(options);
   const backend = await useBackend("agile");
+  const folder = await findModel(options.model, session);
   const described = await readArchitecture(folder);
   requireExecution(method, described.architecture, { execute });
   const calibrates = needsCalibration(method.passes(described.architecture));
@@ -94,7 +96,8 @@ export async function measurePerplexity(
   const passes = (pruning ? 2 : 1) + (options.compare ? 1 : 0);
   const { weightWindows, activationWindows, seed } = facts;
   return {
-    model: folder,
+    model: modelText(options.model),
+    hub: facts.hub,
     weights: facts.weights,
     method: options.method,
     title: method.title,

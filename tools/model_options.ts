@@ -4,13 +4,20 @@ import { type BundledFamily, bundledModels } from "../experiments/measure/bundle
 import type { ModelRef } from "../experiments/measure/subject.ts";
 import { require } from "../lib/core/mod.ts";
 import { readArchitecture } from "../lib/model/mod.ts";
-import { integerOption, pathOption, pathsOption } from "./command_line.ts";
+import { integerOption, pathOption, type Session } from "./command_line.ts";
+import {
+  findModel,
+  type ModelArgument,
+  modelForms,
+  modelsOption,
+  modelText,
+} from "./model_argument.ts";
 import { nameModels } from "./model_names.ts";
 import { addTextOptions, calibrationSource, type TextOptions, textSource } from "./text_options.ts";
 
 /** The options with which a tool takes models of one's own. */
 export interface ModelOptions extends TextOptions {
-  model: string[];
+  model: ModelArgument[];
   windows?: number;
   out?: string;
 }
@@ -34,9 +41,9 @@ export function addModelOptions(
   out: Outputs,
 ): Command {
   program.option(
-    "--model <folder>",
-    `${role} in Hugging Face layout; may be repeated, and the next six options are about it`,
-    pathsOption("--model"),
+    "--model <model>",
+    `${role}: ${modelForms}; may be repeated, and the next six options are about it`,
+    modelsOption("--model"),
     [],
   );
   return addTextOptions(program, true)
@@ -58,7 +65,7 @@ export function addModelOptions(
  * @throws {InputError} If an option lacks the model it is about, two contradict each other, or a folder
  *   holds no model that can be run.
  */
-export async function ownSources(options: ModelOptions): Promise<Source[]> {
+export async function ownSources(options: ModelOptions, session: Session): Promise<Source[]> {
   const { model, text, ids, calibration, window, windows, startToken } = options;
   const others = { text, ids, calibration, window, windows, "start-token": startToken };
   for (const [name, value] of Object.entries(others)) {
@@ -71,12 +78,15 @@ export async function ownSources(options: ModelOptions): Promise<Source[]> {
     calibration: calibrationSource(options),
     ...{ window, windows, startToken },
   };
-  return await Promise.all(
-    nameModels(model, names).map(async ({ folder, name }) => ({
-      ref: { folder, name, ...shared },
-      family: (await readArchitecture(folder)).architecture.family,
-    })),
-  );
+  const isPath = (each: ModelArgument) => typeof each === "string";
+  const named = nameModels(model.filter(isPath), names);
+  for (const each of model.filter((each) => !isPath(each))) {
+    named.push({ folder: await findModel(each, session), name: modelText(each) });
+  }
+  return await Promise.all(named.map(async ({ folder, name }) => ({
+    ref: { folder, name, ...shared },
+    family: (await readArchitecture(folder)).architecture.family,
+  })));
 }
 
 /** Where results go: those of the bundled models, and all with a model of one's own. */

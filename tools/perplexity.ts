@@ -8,9 +8,9 @@ import {
   listOption,
   main,
   numberOption,
-  pathOption,
   type Session,
 } from "./command_line.ts";
+import { modelForms, modelOption } from "./model_argument.ts";
 import { measurePerplexity, type PerplexityOptions } from "./measure_perplexity.ts";
 import { describeReport } from "./perplexity_report.ts";
 import { addTextOptions } from "./text_options.ts";
@@ -21,11 +21,7 @@ type Options = PerplexityOptions & { json?: boolean };
 await main((program, session) => {
   program.name("perplexity")
     .description("Perplexity of a model in Hugging Face layout, by the protocol of GPTQ.")
-    .requiredOption(
-      "--model <folder>",
-      "config.json, *.safetensors, a tokenizer",
-      pathOption("--model"),
-    );
+    .requiredOption("--model <model>", modelForms, modelOption("--model"));
   addTextOptions(program, false)
     .option("--method <name>", Object.keys(methods).join(", "), "fp16")
     .option(

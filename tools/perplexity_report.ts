@@ -5,6 +5,7 @@ import { describeStartToken, type TextFacts } from "../experiments/measure/token
 import { formatEstimate, formatShare } from "../experiments/result/format_estimate.ts";
 import { shortDigest } from "../lib/core/mod.ts";
 import type { Reading } from "../lib/eval/mod.ts";
+import type { HubOrigin } from "../lib/io/mod.ts";
 import type { Execution, MethodSettings } from "../lib/methods/mod.ts";
 import type { BackendInfo } from "../lib/tensor/mod.ts";
 import type { Provenance } from "./provenance.ts";
@@ -20,6 +21,8 @@ export interface TextRead extends TextFacts {
 /** Everything that `deno task perplexity` did and found; printed as it is with `--json`. */
 export interface PerplexityReport {
   model: string;
+  /** Where a model of the hub comes from. */
+  hub?: HubOrigin;
   /** sha256 of the weights. */
   weights: string;
   method: string;
@@ -50,7 +53,7 @@ export interface PerplexityReport {
 export function describeReport(report: PerplexityReport): string {
   const { text, pruning, calibration, result, backend, code, execute } = report;
   const lines: [string, ...(string | undefined)[]][] = [
-    ["model", `${report.model} (weights ${shortDigest(report.weights)})`],
+    ["model", describeModel(report)],
     ["method", `${report.method} (${report.title})`],
     ["weights", describeSettings(report.settings.weights)],
     ["activations", describeSettings(report.settings.activations)],
@@ -75,6 +78,11 @@ export function describeReport(report: PerplexityReport): string {
     )
     .map((line) => line.trimEnd())
     .join("\n");
+}
+
+function describeModel({ model, hub, weights }: PerplexityReport): string {
+  const commit = hub ? `commit ${shortDigest(hub.commit)}, ` : "";
+  return `${model} (${commit}weights ${shortDigest(weights)})`;
 }
 
 function describeSpeed({ tokensPerSecond, windows }: PerplexityReport): string {

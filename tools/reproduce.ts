@@ -71,7 +71,7 @@ async function run(options: Options, session: Session): Promise<void> {
   const timings = options.table.includes(speedTable) ? await readBenchRecord("block") : undefined;
   const tables = familyTables.filter(({ number }) => options.table.includes(number));
   await useBackend("agile");
-  const further = await ownSources(options);
+  const further = await ownSources(options, session);
   for (const { ref: { name }, family } of further) {
     const isAsked = tables.some((table) => table.family === family);
     if (!isAsked) refuse(`measure ${name}`, "one of the tables must be about its family", family);

@@ -1,6 +1,6 @@
 import { refuse, require } from "../../lib/core/mod.ts";
 import { cutWindows } from "../../lib/eval/mod.ts";
-import { hashFiles, tokenizerFiles } from "../../lib/io/mod.ts";
+import { hashFiles, type HubOrigin, hubOrigin, tokenizerFiles } from "../../lib/io/mod.ts";
 import { type Calibration, Versions } from "../../lib/methods/mod.ts";
 import { loadModel, type Model, openPublished, type StartTokenPlace } from "../../lib/model/mod.ts";
 import type { BackendInfo } from "../../lib/tensor/mod.ts";
@@ -26,6 +26,8 @@ const longestWindow = 2048;
 
 /** The part of a cell's configuration that all cells of a model share. */
 export interface SubjectFacts extends CalibrationPlan {
+  /** Where a model of the hub comes from; absent for any other. */
+  hub?: HubOrigin;
   /** sha256 of the weights. */
   weights: string;
   /** sha256 of config.json and the files of the tokenizer, where there are any, joined. */
@@ -123,6 +125,7 @@ export async function readSubject(
   { matrixProduct, instructions, signal }: SubjectOptions,
 ): Promise<UnloadedSubject> {
   const { folder } = ref;
+  const hub = hubOrigin(folder);
   const described = await openPublished(folder);
   const { name = described.name } = ref;
   const readTokens = tokenReader(described, folder, ref.startToken);
@@ -148,6 +151,7 @@ export async function readSubject(
     testWindows,
     facts: {
       ...draw,
+      ...hub && { hub },
       weights: await hashFiles(checkpoint.files, signal),
       settings: await hashFiles([`${folder}/config.json`, ...tokenizer]),
       calibrationText: calibration && textFacts(calibration),

@@ -1,6 +1,7 @@
 /**
- * Files: JSON and text, safetensors, GGUF, checkpoints in Hugging Face layout, tokenizers. With lib/tensor
- * the only part of the library that touches the system.
+ * Files: JSON and text, safetensors, GGUF, checkpoints in Hugging Face layout, tokenizers, and the hub they
+ * come from. With lib/tensor
+ * the only part of the library that touches the system, and the only one that uses the network.
  */
 export type { Checkpoint, CheckpointTensor } from "./checkpoint.ts";
 export { type Dtype, isFloat, type TensorData } from "./dtypes.ts";
@@ -8,6 +9,11 @@ export { exists, hashFile, hashFiles, readJson, readText, requireModelFolder } f
 export { floatTensor } from "./float_tensor.ts";
 export { type GgufHeader, type GgufTensor, readGgufHeader } from "./gguf_header.ts";
 export type { GgufArray, GgufValue } from "./gguf_values.ts";
+export { findSnapshot, type HubOrigin, hubOrigin, type Snapshot } from "./hub_cache.ts";
+export { downloadFiles, downloadModel, type DownloadOptions, hasFiles } from "./hub_download.ts";
+export { type Hub, hubOfEnvironment } from "./hub_environment.ts";
+export { isWholeModel } from "./hub_model_files.ts";
+export { type HubRepository, parseRepository, repositoryText } from "./hub_repository.ts";
 export { isObject } from "./json.ts";
 export { openSafetensors, SafetensorsFile } from "./safetensors_reader.ts";
 export { type TensorToWrite, writeSafetensors } from "./safetensors_writer.ts";

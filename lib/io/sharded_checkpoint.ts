@@ -97,7 +97,7 @@ async function openIndexed(
 }
 
 /** The shard of each tensor, by the index's `weight_map`. */
-async function readIndex(path: string): Promise<Map<string, string>> {
+export async function readIndex(path: string): Promise<Map<string, string>> {
   const index = await readJson(path);
   const map = isObject(index) ? index.weight_map : undefined;
   require(isObject(map), `read ${path}`, "it must have an object weight_map", map);

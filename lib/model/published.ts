@@ -1,4 +1,4 @@
-import type { Checkpoint } from "../io/mod.ts";
+import { type Checkpoint, hubOrigin } from "../io/mod.ts";
 import type { ConfigReader } from "./config_reader.ts";
 import { familyOf } from "./families.ts";
 import { type Match, matchCheckpoint } from "./match_checkpoint.ts";
@@ -42,5 +42,10 @@ export async function readArchitecture(path: string): Promise<DescribedModel> {
 function describe(path: string, config: ConfigReader): DescribedModel {
   const architecture = familyOf(config).architecture(config);
   requireMemory(architecture, `load ${path}`);
-  return { name: path.replace(/\/+$/, "").split("/").pop()!, architecture };
+  return { name: nameOf(path), architecture };
+}
+
+/** What a folder is called or, in the cache of the hub, the repository. */
+function nameOf(path: string): string {
+  return hubOrigin(path)?.repository ?? path.replace(/\/+$/, "").split("/").pop()!;
 }

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Command } from "commander";
-import { InputError } from "../../lib/core/mod.ts";
+import { InputError, silent } from "../../lib/core/mod.ts";
 import {
   addModelOptions,
   type ModelOptions,
@@ -20,7 +20,10 @@ async function parse(...args: string[]) {
   const program = new Command().exitOverride().configureOutput({ outputError() {} });
   addModelOptions(program, "a model", { bundled: "results", own: "results/local" });
   program.parse(args, { from: "user" });
-  return await ownSources(program.opts<ModelOptions>());
+  return await ownSources(program.opts<ModelOptions>(), {
+    progress: silent,
+    signal: new AbortController().signal,
+  });
 }
 
 /** Runs a test with two model folders of one name, which have a configuration alone. */

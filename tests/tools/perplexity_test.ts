@@ -281,7 +281,7 @@ Deno.test("perplexity answers bad input with one line and status 2", () =>
     const good = ["--model", llama, "--ids", at("ids.json"), "--window", "32"];
     const withIds = (name: string) => ["--model", llama, "--ids", at(name), "--window", "32"];
     const cases: [args: string[], line: string][] = [
-      [[], "error: required option '--model <folder>' not specified"],
+      [[], "error: required option '--model <model>' not specified"],
       [["--model", llama], `${commandLine}one of --text and --ids must be given, got none`],
       [
         [...good, "--text", at("text.txt")],

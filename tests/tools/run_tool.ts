@@ -9,10 +9,20 @@ const root = new URL("../../", import.meta.url).pathname;
 
 /** Starts a tool of `tools/` as its task does, with the permission set of that name. */
 export function startTool(tool: string, permissions: string, ...args: string[]) {
+  return startToolIn({}, tool, permissions, ...args);
+}
+
+/** Starts it with further environment variables. */
+export function startToolIn(
+  variables: Record<string, string>,
+  tool: string,
+  permissions: string,
+  ...args: string[]
+) {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "-q", "--no-prompt", `-P=${permissions}`, `tools/${tool}.ts`, ...args],
     cwd: root,
-    env: { NO_COLOR: "1", INIT_CWD: root },
+    env: { NO_COLOR: "1", INIT_CWD: root, ...variables },
     stdout: "piped",
     stderr: "piped",
   }).spawn();
@@ -24,7 +34,12 @@ export async function runTool(
   permissions: string,
   ...args: string[]
 ): Promise<ToolResult> {
-  const { code, stdout, stderr } = await startTool(tool, permissions, ...args).output();
+  return await endOf(startTool(tool, permissions, ...args));
+}
+
+/** Waits for a tool to end. */
+export async function endOf(started: Deno.ChildProcess): Promise<ToolResult> {
+  const { code, stdout, stderr } = await started.output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trimEnd();
   return { code, out: text(stdout), err: text(stderr) };
 }

@@ -1,0 +1,81 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
+import { downloadBlob, type HubFile, partialBytes } from "../../lib/io/hub_blob.ts";
+import type { HubAccess } from "../../lib/io/hub_request.ts";
+import { gitHash, HubServer, sha256Of } from "./hub_server.ts";
+import { withFolder } from "./temporary_folder.ts";
+
+const content = "content";
+const url = "/org/tiny/resolve/main/a";
+
+const withServer = (
+  test: (server: HubServer, access: HubAccess, folder: string) => Promise<void>,
+) =>
+  withFolder(async (folder) => {
+    await using server = new HubServer({ "models/org/tiny": { a: content, empty: "" } });
+    const access = { endpoint: server.url, action: "download org/tiny", pauseMilliseconds: 1 };
+    await test(server, access, folder);
+  });
+
+const placeIn = (folder: string) => ({ blob: `${folder}/blobs/a`, lock: `${folder}/locks/a.lock` });
+
+for (const [kind, hash] of [["SHA-256", sha256Of(content)], ["git's", gitHash(content)]]) {
+  Deno.test(`downloadBlob() checks ${kind} hash`, () =>
+    withServer(async (server, access, folder) => {
+      const place = placeIn(folder);
+      const heard: number[] = [];
+      const file: HubFile = { path: "a", size: content.length, hash };
+      const download = (file: HubFile) =>
+        downloadBlob(access, server.url + url, file, place, (bytes) => heard.push(bytes));
+      const wrong = { ...file, hash: hash.replace(/^./, hash[0] === "a" ? "b" : "a") };
+      await assertRejects(() => download(wrong), InputError, `a must have the hash ${wrong.hash}`);
+      assertEquals(await partialBytes(place.blob), 0);
+      await download(file);
+      assertEquals(await Deno.readTextFile(place.blob), content);
+      assertEquals(heard, [0, content.length, 0, content.length]);
+    }));
+}
+
+Deno.test("downloadBlob() asks for no content that is there or empty", () =>
+  withServer(async (server, access, folder) => {
+    const place = placeIn(folder);
+    const empty: HubFile = { path: "empty", size: 0, hash: gitHash("") };
+    await downloadBlob(access, server.url + url, empty, place, () => {});
+    assertEquals(await Deno.readTextFile(place.blob), "");
+    await downloadBlob(access, server.url + url, { ...empty, size: 9 }, place, () => {});
+    assertEquals(server.asked, []);
+  }));
+
+Deno.test("downloadBlob() only checks what is whole, and drops what is too long", () =>
+  withServer(async (server, access, folder) => {
+    const place = placeIn(folder);
+    const file: HubFile = { path: "a", size: content.length, hash: gitHash(content) };
+    const begin = async (text: string) => {
+      await Deno.remove(place.blob).catch(() => {});
+      await Deno.writeTextFile(`${place.blob}.incomplete`, text);
+    };
+    await Deno.mkdir(`${folder}/blobs`);
+    await begin(content);
+    assertEquals(await partialBytes(place.blob), content.length);
+    await downloadBlob(access, server.url + url, file, place, () => {});
+    assertEquals(server.asked.length, 0);
+    await begin(`${content} and more`);
+    await downloadBlob(access, server.url + url, file, place, () => {});
+    assertEquals(server.asked.map(({ range }) => range), ["bytes=0-"]);
+    assertEquals(await Deno.readTextFile(place.blob), content);
+  }));
+
+Deno.test("downloadBlob() asks again where other bytes come than it asked for", () =>
+  withServer(async (server, access, folder) => {
+    let first = true;
+    server.intercept = () => {
+      const headers = { "Content-Range": "bytes 3-6/7" };
+      const response = first ? new Response("tent", { status: 206, headers }) : undefined;
+      first = false;
+      return response;
+    };
+    const file: HubFile = { path: "a", size: content.length, hash: gitHash(content) };
+    await downloadBlob(access, server.url + url, file, placeIn(folder), () => {});
+    assertEquals(await Deno.readTextFile(placeIn(folder).blob), content);
+    assertEquals(server.asked.length, 2);
+  }));

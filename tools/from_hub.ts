@@ -1,0 +1,52 @@
+import {
+  type DownloadOptions,
+  findSnapshot,
+  type Hub,
+  hubOfEnvironment,
+  type HubRepository,
+  type Snapshot,
+} from "../lib/io/mod.ts";
+import { refuse } from "../lib/core/mod.ts";
+
+/** Something of a repository of the hub. */
+export interface Wanted {
+  repository: HubRepository;
+  /** Whether the folder of a snapshot has it. */
+  isWhole(folder: string): Promise<boolean>;
+  download(hub: Hub, options: DownloadOptions): Promise<Snapshot>;
+  /** What messages call it, and what `deno task download` is asked for it by. */
+  name: string;
+  request: string;
+}
+
+/**
+ * The folder of a snapshot that has what is wanted: from the cache or, where this process may use the
+ * network and write files or is allowed to on the terminal, from the hub.
+ *
+ * @throws {InputError} If the cache does not have it and it cannot be downloaded.
+ */
+export async function fromHub(wanted: Wanted, options: DownloadOptions): Promise<string> {
+  const hub = hubOfEnvironment();
+  const snapshot = await findSnapshot(hub.cache, wanted.repository);
+  if (snapshot && await wanted.isWhole(snapshot.folder)) return snapshot.folder;
+  if (!hub.isOffline && await mayDownload(wanted)) {
+    return (await wanted.download(hub, options)).folder;
+  }
+  const rule = `it must be in the cache ${hub.cache}; get it with: deno task download`;
+  refuse(`open ${wanted.name}`, `${rule} ${wanted.request}`);
+}
+
+/** What a download needs. */
+const needed: Deno.PermissionDescriptor[] = [{ name: "net" }, { name: "write" }];
+
+/** Whether downloading is allowed; where there is somebody to ask, that is asked. */
+async function mayDownload({ name }: Wanted): Promise<boolean> {
+  const states = await Promise.all(needed.map((each) => Deno.permissions.query(each)));
+  if (states.every(({ state }) => state === "granted")) return true;
+  if (!Deno.stdin.isTerminal() || !Deno.stderr.isTerminal()) return false;
+  console.error(`${name} is not in the cache. To download it takes the network and writes files.`);
+  for (const each of needed) {
+    if ((await Deno.permissions.request(each)).state !== "granted") return false;
+  }
+  return true;
+}
