@@ -25,6 +25,7 @@ const shared = {
   vocabularySize: corpus.tokenizer.vocabularySize,
   normEpsilon: 1e-5,
   normAffine: true,
+  slidingWindow: null,
   normPlacement: "before",
   finalNorm: true,
   tiedHead: true,

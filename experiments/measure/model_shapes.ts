@@ -3,6 +3,7 @@ import type { Architecture } from "../../lib/model/mod.ts";
 const decoder = {
   normEpsilon: 1e-5,
   normAffine: true,
+  slidingWindow: null,
   normPlacement: "before",
   embeddingNorm: false,
   finalNorm: true,

@@ -36,6 +36,14 @@ export type RotaryScaling =
     }
   );
 
+/** Where a query sees only the last keys. */
+export interface SlidingWindow {
+  /** In how many positions these stand, its own included. */
+  size: number;
+  /** The first layer, counted from 0, that looks so; queries of those before see all keys. */
+  from: number;
+}
+
 /**
  * Everything that tells one decoder-only transformer from another.
  * A family's file reads it from a Hugging Face config.json; the forward pass reads nothing else.
@@ -74,6 +82,7 @@ export interface Architecture {
   outputBias: boolean;
   mlpBias: boolean;
   positions: PositionEncoding;
+  slidingWindow: SlidingWindow | null;
   /** The head is the embedding matrix. */
   tiedHead: boolean;
   /** The token a text starts with, if the family has one. */

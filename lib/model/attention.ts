@@ -32,7 +32,7 @@ export type Recall = (
 export interface BlockAttentionOptions {
   /** Windows that lie one after the other in the input. */
   batch: number;
-  /** What the position encoding takes each token's place to be, `[tokens]`. */
+  /** What the position encoding and a sliding window take each token's place to be, `[tokens]`. */
   positionIds: Int32Array;
   at: BlockHook;
   /** Whether `at` is to see the attention maps, which do not exist otherwise. */
@@ -67,13 +67,13 @@ export interface Attended {
  */
 export function attend(
   architecture: Architecture,
-  { maps: { query: toQuery, key: toKey, value: toValue, output: toOutput } }: Pick<Block, "maps">,
+  { layer, maps }: Pick<Block, "layer" | "maps">,
   input: tf.Tensor2D,
   options: BlockAttentionOptions,
 ): Attended {
-  const { batch, positionIds, at, maps, recall, importance } = options;
-  const { heads, headDim, positions } = architecture;
-  const projected = applyMaps([toQuery!, toKey!, toValue!], input);
+  const { batch, positionIds, at, recall, importance } = options;
+  const { heads, headDim, positions, slidingWindow } = architecture;
+  const projected = applyMaps([maps.query!, maps.key!, maps.value!], input);
   const value = projected[2];
   let [query, key] = projected;
   if (positions.kind === "rotary") {
@@ -92,16 +92,17 @@ export function attend(
     scale: 1 / Math.sqrt(headDim),
     slopes: positions.kind === "alibi" ? alibiSlopes(heads) : undefined,
     keyPositions: recall ? undefined : positionIds,
+    slidingWindow: slidingWindow && layer >= slidingWindow.from ? slidingWindow.size : undefined,
     log2: options.probabilities,
     name: options.name,
   };
-  const mix = maps || typeof importance === "function" ? mixByMaps : mixAtOnce;
+  const mix = options.maps || typeof importance === "function" ? mixByMaps : mixAtOnce;
   const mixed = mix(query, seen.key, seen.value, mixing, options);
   const strange = mixed.importance?.includes(NaN) ?? false;
   require(!strange, "score tokens", `${options.name} must be numbers`, NaN);
   const lower = mixed.importance && options.lowerTokens?.(mixed.importance);
   const joined = at("attn.output", mixed.output, lower && { lower });
-  return { ...mixed, lower, output: toOutput!.apply(joined, { lower }) };
+  return { ...mixed, lower, output: maps.output!.apply(joined, { lower }) };
 }
 
 /**
@@ -112,11 +113,11 @@ export function attend(
  */
 export function runAttention(
   architecture: Architecture,
-  block: Pick<Block, "maps">,
+  block: Pick<Block, "layer" | "maps">,
   input: tf.Tensor2D,
 ): tf.Tensor2D {
   const positionIds = Int32Array.from({ length: input.shape[0] }, (_, position) => position);
-  const at = hookOfBlock({ layer: 0, window: 0 });
+  const at = hookOfBlock({ layer: block.layer, window: 0 });
   const name = "attention probabilities";
   return attend(architecture, block, input, { batch: 1, positionIds, at, maps: false, name })
     .output;

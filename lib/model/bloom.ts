@@ -35,6 +35,7 @@ export const bloom: Family = {
       outputBias: true,
       mlpBias: true,
       positions: { kind: "alibi" },
+      slidingWindow: null,
       tiedHead: config.flag("tie_word_embeddings", true),
       startToken: config.token("bos_token_id"),
       startsEveryWindow: config.flag("starts_every_window", false),

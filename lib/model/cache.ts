@@ -51,7 +51,10 @@ export function startCache(
 /**
  * Runs the next tokens of a window through all blocks, which see those before in the cache.
  *
- * `forward` of the whole window gives the same, and a window may be cut into calls anywhere.
+ * `forward` of the whole window gives the same, and a window may be cut into calls anywhere; unless rotary
+ * positions are scaled dynamically. Their angles depend on the length so far, and keys in the cache stay as
+ * they were rotated when they were the last, as in Transformers: a window that ends up longer than
+ * `originalPositions` then depends on where it was cut.
  *
  * @param ids At least one.
  * @param options.hook Sees the sites of the new tokens; only `attn.probs` spans all keys.

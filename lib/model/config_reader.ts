@@ -59,6 +59,11 @@ export class ConfigReader {
     return this.value(key) === undefined ? undefined : this.count(key);
   }
 
+  /** A positive integer, or null where the field is null. */
+  countOrNull(key: string, fallback: number): number | null {
+    return this.config[key] === null ? null : this.count(key, fallback);
+  }
+
   /** A positive number. */
   number(keys: string | string[], fallback?: number): number {
     const value = this.#stated(keys, fallback);

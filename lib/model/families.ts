@@ -4,10 +4,12 @@ import { bloom } from "./bloom.ts";
 import type { ConfigReader } from "./config_reader.ts";
 import type { Family } from "./family.ts";
 import { llama } from "./llama.ts";
+import { mistral } from "./mistral.ts";
 import { opt } from "./opt.ts";
+import { qwen2 } from "./qwen2.ts";
 
 /** Every family this suite computes. */
-export const families: Record<FamilyName, Family> = { llama, opt, bloom };
+export const families: Record<FamilyName, Family> = { llama, opt, bloom, qwen2, mistral };
 
 /** Their names. */
 export const familyNames = Object.keys(families) as readonly FamilyName[];

@@ -41,6 +41,7 @@ export const llama: Family = {
       queryKeyValueBias: attentionBias,
       outputBias: attentionBias,
       mlpBias: config.flag("mlp_bias", false),
+      slidingWindow: null,
       tiedHead: config.flag("tie_word_embeddings", false),
       startToken: config.token("bos_token_id"),
       startsEveryWindow: config.flag("starts_every_window", false),

@@ -34,6 +34,7 @@ export const opt: Family = {
       outputBias: bias,
       mlpBias: bias,
       positions: { kind: "learned", offset: 2 },
+      slidingWindow: null,
       tiedHead: config.flag("tie_word_embeddings", true),
       startToken: config.token("bos_token_id"),
       startsEveryWindow: config.flag("starts_every_window", false),

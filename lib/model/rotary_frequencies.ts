@@ -13,7 +13,9 @@ export interface RotaryFrequencies {
  * 2023), by a base that grows with the window (dynamic NTK), as in LLaMA 3.1, or by YaRN (Peng et al.
  * 2023, sections 3.2 and 3.3).
  *
- * @param window One more than the largest position that is rotated; matters under `dynamic` alone.
+ * @param window One more than the largest position that is rotated: how long the window is so far. It
+ *   matters under `dynamic` alone. (Transformers keeps the longest it has met until a window is shorter than
+ *   `originalPositions`; here each window has its own, as after loading.)
  */
 export function rotaryFrequencies(
   { theta, scaling }: PositionEncoding & { kind: "rotary" },

@@ -39,8 +39,8 @@ export interface Pruning {
   /** How tokens are scored: by their attention to the first token (eq. 4), or from attention maps. */
   importance: "startToken" | MapImportance;
   /**
-   * Survivors count from 0 again, or keep the positions they had, for rotary positions and ALiBi.
-   * Learned positions (OPT) are added once, before any token leaves.
+   * Survivors count from 0 again, or keep the positions they had, for rotary positions, ALiBi and sliding
+   * windows. Learned positions (OPT) are added once, before any token leaves.
    */
   positions: "renumber" | "keep";
 }

@@ -21,6 +21,11 @@ import {
 } from "../../lib/quant/mod.ts";
 import { tensorData, tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
 import { assertFloatsClose } from "../tensor/compare.ts";
+import {
+  type ConfigurationName,
+  configurations,
+  withConfiguration,
+} from "./golden_configurations.ts";
 import { families, randomIds, tinyArchitectures, withRandomModel } from "./tiny_models.ts";
 import { logitsOf } from "./with_reference.ts";
 
@@ -115,6 +120,14 @@ for (const name of ["llama", "opt-pre", "bloom"]) {
     });
     await useBackend("agile");
   });
+}
+
+for (const name of Object.keys(configurations) as ConfigurationName[]) {
+  Deno.test(`extend() decodes as the official code does: ${name}`, () =>
+    withConfiguration(name, (model, { ids, first, decoded }) => {
+      const ends = [first, ...singly(ids.length).slice(first)];
+      assertFloatsClose(logitsInPieces(model, ids, ends), decoded, 1e-5);
+    }));
 }
 
 for (const [name, architecture] of Object.entries(tinyArchitectures)) {

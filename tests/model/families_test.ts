@@ -12,8 +12,46 @@ async function architectureOf(config: Record<string, unknown>): Promise<Architec
   return architecture!;
 }
 
-// Defaults of LlamaConfig, OPTConfig and BloomConfig in Transformers 5.24.0; a start token only where the
-// file names one.
+const plainQwen2 = {
+  model_type: "qwen2",
+  hidden_size: 64,
+  intermediate_size: 40,
+  num_hidden_layers: 2,
+  num_attention_heads: 32,
+  vocab_size: 50,
+};
+
+const ofPlainQwen2: Architecture = {
+  family: "qwen2",
+  layers: 2,
+  hiddenSize: 64,
+  embeddingSize: 64,
+  intermediateSize: 40,
+  heads: 32,
+  keyValueHeads: 32,
+  headDim: 2,
+  vocabularySize: 50,
+  maxPositions: 32768,
+  norm: "rms",
+  normEpsilon: 1e-6,
+  normAffine: true,
+  normPlacement: "before",
+  embeddingNorm: false,
+  finalNorm: true,
+  activation: "silu",
+  gated: true,
+  queryKeyValueBias: true,
+  outputBias: false,
+  mlpBias: false,
+  positions: { kind: "rotary", theta: 10000 },
+  slidingWindow: null,
+  tiedHead: false,
+  startToken: null,
+  startsEveryWindow: false,
+};
+
+// Defaults of the families' configurations in Transformers 5.24.0; a start token only where the file names
+// one.
 const minimal: [Record<string, unknown>, Architecture][] = [
   [
     {
@@ -38,6 +76,7 @@ const minimal: [Record<string, unknown>, Architecture][] = [
       norm: "rms",
       normEpsilon: 1e-6,
       normAffine: true,
+      slidingWindow: null,
       normPlacement: "before",
       embeddingNorm: false,
       finalNorm: true,
@@ -75,6 +114,7 @@ const minimal: [Record<string, unknown>, Architecture][] = [
       norm: "layer",
       normEpsilon: 1e-5,
       normAffine: true,
+      slidingWindow: null,
       normPlacement: "before",
       embeddingNorm: false,
       finalNorm: true,
@@ -105,6 +145,7 @@ const minimal: [Record<string, unknown>, Architecture][] = [
       norm: "layer",
       normEpsilon: 1e-5,
       normAffine: true,
+      slidingWindow: null,
       normPlacement: "before",
       embeddingNorm: true,
       finalNorm: true,
@@ -119,6 +160,18 @@ const minimal: [Record<string, unknown>, Architecture][] = [
       startsEveryWindow: false,
     },
   ],
+  [plainQwen2, ofPlainQwen2],
+  [
+    { ...plainQwen2, model_type: "mistral" },
+    {
+      ...ofPlainQwen2,
+      family: "mistral",
+      keyValueHeads: 8,
+      maxPositions: 131072,
+      queryKeyValueBias: false,
+      slidingWindow: { size: 4096, from: 0 },
+    },
+  ],
 ];
 
 for (const [config, architecture] of minimal) {
@@ -128,7 +181,10 @@ for (const [config, architecture] of minimal) {
 }
 
 Deno.test("readArchitecture() reads every field that a configuration gives", async () => {
-  const [[llama, ofLlama], [opt, ofOpt], [bloom, ofBloom]] = minimal;
+  const [[llama, ofLlama], [opt, ofOpt], [bloom, ofBloom], [qwen2, ofQwen2], [mistral, ofMistral]] =
+    minimal;
+  const sliding = { ...qwen2, use_sliding_window: true };
+  const types = (...names: string[]) => names.map((name) => `${name}_attention`);
   const cases = [
     [{ ...llama, num_key_value_heads: 3 }, ofLlama, { keyValueHeads: 3 }],
     [{ ...llama, head_dim: 8 }, ofLlama, { headDim: 8 }],
@@ -156,6 +212,24 @@ Deno.test("readArchitecture() reads every field that a configuration gives", asy
     [{ ...bloom, n_inner: 40 }, ofBloom, { intermediateSize: 40 }],
     [{ ...bloom, layer_norm_epsilon: 0.5 }, ofBloom, { normEpsilon: 0.5 }],
     [{ ...bloom, tie_word_embeddings: false }, ofBloom, { tiedHead: false }],
+    [{ ...qwen2, num_key_value_heads: null }, ofQwen2, { keyValueHeads: 32 }],
+    [{ ...qwen2, head_dim: 6 }, ofQwen2, { headDim: 6 }],
+    [{ ...qwen2, sliding_window: 8, max_window_layers: 0 }, ofQwen2, {}],
+    [{ ...qwen2, layer_types: types("full", "full") }, ofQwen2, {}],
+    [sliding, ofQwen2, {}], // from layer 28 on
+    [{ ...sliding, max_window_layers: 1 }, ofQwen2, { slidingWindow: { size: 4096, from: 1 } }],
+    [{ ...sliding, max_window_layers: 0, sliding_window: 8 }, ofQwen2, {
+      slidingWindow: { size: 8, from: 0 },
+    }],
+    [{ ...sliding, max_window_layers: 0, sliding_window: null }, ofQwen2, {}],
+    [{ ...sliding, sliding_window: 8, layer_types: types("full", "sliding") }, ofQwen2, {
+      slidingWindow: { size: 8, from: 1 },
+    }],
+    [{ ...sliding, layer_types: types("sliding", "sliding") }, ofQwen2, {
+      slidingWindow: { size: 4096, from: 0 },
+    }],
+    [{ ...mistral, sliding_window: null }, ofMistral, { slidingWindow: null }],
+    [{ ...mistral, sliding_window: 3 }, ofMistral, { slidingWindow: { size: 3, from: 0 } }],
   ] as const;
   for (const [config, defaults, changes] of cases) {
     assertEquals(await architectureOf(config), { ...defaults, ...changes } as Architecture);

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import {
   embedTokens,
@@ -14,8 +14,15 @@ import {
 import { tensorData, tf, tidy } from "../../lib/tensor/mod.ts";
 import { startTokenImportance } from "../../lib/tokens/mod.ts";
 import { readGolden } from "../golden/read_golden.ts";
+import { withFolder } from "../io/temporary_folder.ts";
 import { assertFloatsClose } from "../tensor/compare.ts";
+import {
+  type ConfigurationName,
+  configurations,
+  withConfiguration,
+} from "./golden_configurations.ts";
 import { runReference } from "./reference_decoder.ts";
+import { softmax } from "./reference_weights.ts";
 import { families, randomIds, tinyArchitectures, withRandomModel } from "./tiny_models.ts";
 import { logitsIn, logitsOf, withReference } from "./with_reference.ts";
 
@@ -68,6 +75,48 @@ for (const name of ["llama-f16", "llama-bf16"]) {
     using model = await openModel(await loadModel(golden + name));
     const scores = logitsOf(model, Int32Array.from(sequences.len96.input_ids));
     assertFloatsClose(scores, goldens(name)("len96.logits"), 2e-5);
+  });
+}
+
+for (const name of Object.keys(configurations) as ConfigurationName[]) {
+  Deno.test(`forward() agrees with the official code: ${name}`, () =>
+    withConfiguration(name, (model, { ids, logits }) => {
+      assertFloatsClose(logitsOf(model, ids), logits, 1e-5);
+    }));
+}
+
+/** What of the models of `hf` that say it in perplexities has the weights. */
+const published = {
+  "llama3-rope": "llama3-rope",
+  "llama3-rope-v4": "llama3-rope",
+  "llama-linear-rope": "llama-linear-rope",
+  "qwen2": "qwen2",
+  "mistral-sliding-window": "mistral-sliding-window",
+  "llama-head-dim": "llama-head-dim",
+};
+
+for (const [name, weights] of Object.entries(published)) {
+  Deno.test(`forward() has the perplexity of the official code: ${name}`, async () => {
+    const { sequences: { len96 } } = JSON.parse(
+      await Deno.readTextFile(`${golden}${name}/goldens.json`),
+    );
+    const expected = goldens(weights);
+    await withFolder(async (folder) => {
+      await Deno.copyFile(`${golden}${name}/config.json`, `${folder}/config.json`);
+      await Deno.copyFile(`${golden}${weights}/model.safetensors`, `${folder}/model.safetensors`);
+      using model = await openModel(await loadModel(folder));
+      const ids = Int32Array.from(len96.input_ids);
+      const scores = logitsOf(model, ids);
+      const { vocabularySize } = model.architecture;
+      const losses = [...ids.subarray(1)].map((id, token) => {
+        const row = [...scores.subarray(token * vocabularySize, (token + 1) * vocabularySize)];
+        return -Math.log(softmax(row)[id]);
+      });
+      assertFloatsClose(losses, expected("len96.nll"), 1e-5);
+      assertFloatsClose(scores.slice(-vocabularySize), expected("len96.logits_last"), 1e-5);
+      const perplexity = Math.exp(losses.reduce((sum, loss) => sum + loss) / losses.length);
+      assertAlmostEquals(perplexity / len96.perplexity, 1, 1e-6);
+    });
   });
 }
 

@@ -24,7 +24,7 @@ for (const [name, architecture] of Object.entries(tinyArchitectures)) {
       tidy(() => {
         const hidden = tf.tensor2d(randomFloats(3 * hiddenSize, 1), [3, hiddenSize]);
         const { finalNorm } = model.outer;
-        const normed = finalNorm ? normalize(architecture, finalNorm, hidden) : hidden;
+        const normed = architecture.finalNorm ? normalize(architecture, finalNorm, hidden) : hidden;
         const input = headInput(model, hidden);
         assertEquals(input.shape, [3, embeddingSize]);
         assertFloatsClose(

@@ -18,7 +18,14 @@ import { families, parameterValues, randomModel, tinyArchitectures } from "./tin
 
 const known = familyNames.join(", ");
 
-const refusedFields: [keyof typeof families, Record<string, unknown>, string][] = [
+/** Architectures of the families, and of those that have LLaMA's blocks. */
+const refusing = {
+  ...families,
+  qwen2: tinyArchitectures["qwen2 with a window that slides in the second layer"],
+  mistral: tinyArchitectures["mistral with a sliding window"],
+};
+
+const refusedFields: [keyof typeof refusing, Record<string, unknown>, string][] = [
   ["llama", { model_type: "none" }, `model_type must be ${known}, got "none"`],
   ["llama", { model_type: null }, `model_type must be ${known}, got null`],
   ["llama", { model_type: "toString" }, `model_type must be ${known}, got "toString"`],
@@ -111,11 +118,59 @@ const refusedFields: [keyof typeof families, Record<string, unknown>, string][] 
     { layer_norm_epsilon: "1e-5" },
     'layer_norm_epsilon must be a positive number, got "1e-5"',
   ],
+  [
+    "qwen2",
+    { attention_bias: false },
+    "attention_bias must be true to be computed here, got false",
+  ],
+  ["qwen2", { mlp_bias: true }, "mlp_bias must be false to be computed here, got true"],
+  ["qwen2", { sliding_window: 0 }, "sliding_window must be a positive integer, got 0"],
+  [
+    "qwen2",
+    { max_window_layers: -1 },
+    "max_window_layers must be an integer of at least 0, got -1",
+  ],
+  [
+    "qwen2",
+    { layer_types: ["sliding_attention", "full_attention"] },
+    "layer_types must be 2 times full_attention and, from some layer on, sliding_attention, " +
+    'got ["sliding_attention","full_attention"]',
+  ],
+  [
+    "qwen2",
+    { layer_types: ["full_attention"] },
+    "layer_types must be 2 times full_attention and, from some layer on, sliding_attention, " +
+    'got ["full_attention"]',
+  ],
+  [
+    "qwen2",
+    { layer_types: ["full_attention", "chunked_attention"] },
+    "layer_types must be 2 times full_attention and, from some layer on, sliding_attention, " +
+    'got ["full_attention","chunked_attention"]',
+  ],
+  [
+    "qwen2",
+    { use_sliding_window: false, layer_types: ["full_attention", "sliding_attention"] },
+    "layer_types must be full_attention in all layers where use_sliding_window is false, " +
+    'got ["full_attention","sliding_attention"]',
+  ],
+  ["mistral", { sliding_window: "4096" }, 'sliding_window must be a positive integer, got "4096"'],
+  [
+    "mistral",
+    { layer_types: ["sliding_attention", "full_attention"] },
+    "layer_types must be null to be computed here, " +
+    'got ["sliding_attention","full_attention"]',
+  ],
+  [
+    "mistral",
+    { attention_bias: true },
+    "attention_bias must be false to be computed here, got true",
+  ],
 ];
 
 for (const [family, changes, rule] of refusedFields) {
   Deno.test(`loadModel() refuses ${family} with ${JSON.stringify(changes)}`, async () => {
-    await withSaved(families[family], async (folder) => {
+    await withSaved(refusing[family], async (folder) => {
       await changeConfig(folder, changes);
       await assertRefused(folder, `Cannot load FOLDER/config.json: ${rule}`);
     });

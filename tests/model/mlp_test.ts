@@ -37,6 +37,10 @@ for (const [name, architecture] of Object.entries(tinyArchitectures)) {
             attention(norm("inputNorm", before.hidden)),
           );
           expected = tf.add(mixed, mlp(norm("mlpNorm", mixed)));
+        } else if (architecture.normPlacement === "onStream") {
+          const start = norm("inputNorm", before.hidden);
+          const middle = norm("mlpNorm", tf.add(start, attention(start)));
+          expected = tf.add(middle, mlp(middle));
         } else {
           const mixed = norm("inputNorm", tf.add(before.hidden, attention(before.hidden)));
           expected = norm("mlpNorm", tf.add(mixed, mlp(mixed)));

@@ -75,8 +75,10 @@ function attention(
     const owner = Math.floor(head / (heads / keyValueHeads));
     for (let query = 0; query < tokens.length; query++) {
       const logits = keys.slice(0, query + 1).map((key, place) =>
-        dot(ofHead(queries[query], head), ofHead(key, owner)) / Math.sqrt(headDim) +
-        family.scoreBias(head, places[place])
+        family.sees(layer, places[query] - places[place])
+          ? dot(ofHead(queries[query], head), ofHead(key, owner)) / Math.sqrt(headDim) +
+            family.scoreBias(head, places[place])
+          : -Infinity
       );
       const probabilities = softmax(logits).map(probability);
       firstKeyScores[query] += probabilities[0];

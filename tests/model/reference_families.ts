@@ -1,4 +1,4 @@
-import { plus, type ReferenceWeights, type Vector } from "./reference_weights.ts";
+import { erf, plus, type ReferenceWeights, type Vector } from "./reference_weights.ts";
 
 /** What one family does with one token; heads lie side by side in query, key and value. */
 export interface ReferenceFamily {
@@ -12,6 +12,8 @@ export interface ReferenceFamily {
   query(layer: number, input: Vector, position: number): Vector;
   key(layer: number, input: Vector, position: number): Vector;
   value(layer: number, input: Vector): Vector;
+  /** Whether a query sees a key so many positions before it. */
+  sees(layer: number, distance: number): boolean;
   /** Added to the logit of a key at this position. */
   scoreBias(head: number, keyPosition: number): number;
   /** The residual stream after attention. */
@@ -23,7 +25,8 @@ export interface ReferenceFamily {
 
 /** The family that config.json names. */
 export function referenceFamily(weights: ReferenceWeights): ReferenceFamily {
-  return { llama, opt, bloom }[weights.config.model_type as string]!(weights);
+  const { model_type } = weights.config;
+  return { llama, opt, bloom, qwen2: llama, mistral: llama }[model_type as string]!(weights);
 }
 
 /** Touvron et al. 2023, with the grouped-query attention of Ainslie et al. 2023. */
@@ -56,6 +59,10 @@ function llama(w: ReferenceWeights): ReferenceFamily {
     query: (layer, input, position) => rotated(project(layer, "self_attn.q_proj", input), position),
     key: (layer, input, position) => rotated(project(layer, "self_attn.k_proj", input), position),
     value: (layer, input) => project(layer, "self_attn.v_proj", input),
+    // Jiang et al. 2023; in Qwen2 from some layer on.
+    sees: (layer, distance) =>
+      !(w.config.use_sliding_window ?? true) || layer < (w.number("max_window_layers") ?? 0) ||
+      distance < (w.number("sliding_window") ?? Infinity),
     scoreBias: () => 0,
     afterAttention: (layer, x, joined) => plus(x, project(layer, "self_attn.o_proj", joined)),
     afterMlp(layer, x) {
@@ -92,6 +99,7 @@ function opt(w: ReferenceWeights): ReferenceFamily {
     query: (layer, input) => w.affine(part(layer, "self_attn.q_proj"), input),
     key: (layer, input) => w.affine(part(layer, "self_attn.k_proj"), input),
     value: (layer, input) => w.affine(part(layer, "self_attn.v_proj"), input),
+    sees: () => true,
     scoreBias: () => 0,
     afterAttention(layer, x, joined) {
       const sum = plus(x, w.affine(part(layer, "self_attn.out_proj"), joined));
@@ -99,7 +107,11 @@ function opt(w: ReferenceWeights): ReferenceFamily {
     },
     afterMlp(layer, x) {
       const input = normFirst ? norm(part(layer, "final_layer_norm"), x) : x;
-      const hidden = w.affine(part(layer, "fc1"), input).map((each) => Math.max(0, each));
+      const hidden = w.affine(part(layer, "fc1"), input).map((each) =>
+        w.config.activation_function === "gelu"
+          ? each / 2 * (1 + erf(each / Math.SQRT2))
+          : Math.max(0, each)
+      );
       const sum = plus(x, w.affine(part(layer, "fc2"), hidden));
       return normFirst ? sum : norm(part(layer, "final_layer_norm"), sum);
     },
@@ -115,6 +127,7 @@ function opt(w: ReferenceWeights): ReferenceFamily {
 function bloom(w: ReferenceWeights): ReferenceFamily {
   const heads = w.number("num_attention_heads", "n_head");
   const headDim = w.number("n_embed", "hidden_size") / heads;
+  const onStream = w.config.apply_residual_connection_post_layernorm as boolean;
   const part = (layer: number, name: string) => `h.${layer}.${name}`;
   const norm = (module: string, x: Vector) =>
     w.layerNorm(module, x, w.number("layer_norm_epsilon"));
@@ -138,15 +151,19 @@ function bloom(w: ReferenceWeights): ReferenceFamily {
     query: (layer, input) => third(layer, input, 0),
     key: (layer, input) => third(layer, input, 1),
     value: (layer, input) => third(layer, input, 2),
+    sees: () => true,
     scoreBias: (head, keyPosition) => slope(head) * keyPosition,
     afterAttention: (layer, x, joined) =>
-      plus(x, w.affine(part(layer, "self_attention.dense"), joined)),
+      plus(
+        onStream ? norm(part(layer, "input_layernorm"), x) : x,
+        w.affine(part(layer, "self_attention.dense"), joined),
+      ),
     afterMlp(layer, x) {
       const input = norm(part(layer, "post_attention_layernorm"), x);
       const hidden = w.affine(part(layer, "mlp.dense_h_to_4h"), input).map((each) =>
         each / 2 * (1 + Math.tanh(0.79788456 * each * (1 + 0.044715 * each ** 2)))
       );
-      return plus(x, w.affine(part(layer, "mlp.dense_4h_to_h"), hidden));
+      return plus(onStream ? input : x, w.affine(part(layer, "mlp.dense_4h_to_h"), hidden));
     },
     logits: (x) => w.affine("word_embeddings", norm("ln_f", x)),
   };

@@ -53,13 +53,15 @@ export class ReferenceWeights {
     });
   }
 
-  /** Layer normalization with the gain and bias of a module. */
+  /** Layer normalization with the gain and bias of a module, where it has them. */
   layerNorm(module: string, x: Vector, epsilon: number): Vector {
-    const gain = this.vector(`${module}.weight`);
-    const bias = this.vector(`${module}.bias`);
     const mean = average(x);
     const deviation = Math.sqrt(average(x.map((each) => (each - mean) ** 2)) + epsilon);
-    return x.map((each, i) => (each - mean) / deviation * gain[i] + bias[i]);
+    const normed = x.map((each) => (each - mean) / deviation);
+    if (!this.has(`${module}.weight`)) return normed;
+    const gain = this.vector(`${module}.weight`);
+    const bias = this.vector(`${module}.bias`);
+    return normed.map((each, i) => each * gain[i] + bias[i]);
   }
 
   /** Root-mean-square normalization with the gain of a module. */
@@ -83,6 +85,16 @@ export function softmax(x: Vector): Vector {
   const powers = x.map((each) => Math.exp(each - largest));
   const total = powers.reduce((sum, each) => sum + each, 0);
   return powers.map((each) => each / total);
+}
+
+/** The error function by its series of positive terms (Abramowitz and Stegun 7.1.6). */
+export function erf(x: number): number {
+  let term = x, sum = x;
+  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+    term *= 2 * x * x / (2 * n + 1);
+    sum += term;
+  }
+  return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
 }
 
 function average(x: Vector): number {

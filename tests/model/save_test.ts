@@ -83,6 +83,14 @@ Deno.test("saveModel() keeps an OPT without its final norm", async () => {
 Deno.test("saveModel() refuses what the family's config.json cannot express", async () => {
   const refused: [Architecture, string][] = [
     [
+      { ...families.llama, outputBias: true },
+      "outputBias of family llama must be false, got true",
+    ],
+    [
+      { ...families.llama, slidingWindow: { size: 3, from: 0 } },
+      'slidingWindow of family llama must be null, got {"size":3,"from":0}',
+    ],
+    [
       { ...families.opt, normEpsilon: 1e-6 },
       "normEpsilon of family opt must be 0.00001, got 0.000001",
     ],

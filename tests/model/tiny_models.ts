@@ -26,6 +26,7 @@ const shared = {
   vocabularySize: 50,
   normEpsilon: 1e-5,
   normAffine: true,
+  slidingWindow: null,
   normPlacement: "before",
   finalNorm: true,
   tiedHead: true,
@@ -93,7 +94,29 @@ export const tinyArchitectures = {
     normPlacement: "after",
     finalNorm: false,
   },
+  "opt with exact GELU, without biases and parameters of norms, as Galactica": {
+    ...opt,
+    activation: "gelu",
+    queryKeyValueBias: false,
+    outputBias: false,
+    mlpBias: false,
+    normAffine: false,
+  },
   "bloom": bloom,
+  "bloom with residuals behind the norms": { ...bloom, normPlacement: "onStream" },
+  "qwen2 with a window that slides in the second layer": {
+    ...llama,
+    family: "qwen2",
+    keyValueHeads: 3,
+    queryKeyValueBias: true,
+    slidingWindow: { size: 6, from: 1 },
+  },
+  "mistral with a sliding window": {
+    ...llama,
+    family: "mistral",
+    keyValueHeads: 2,
+    slidingWindow: { size: 5, from: 0 },
+  },
 } satisfies Record<string, Architecture>;
 
 /** The plainest architecture of each family. */

@@ -117,6 +117,7 @@ const opt: Architecture = {
   norm: "layer",
   normEpsilon: 1e-5,
   normAffine: true,
+  slidingWindow: null,
   normPlacement: "before",
   embeddingNorm: false,
   finalNorm: true,

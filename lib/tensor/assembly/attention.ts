@@ -2,7 +2,7 @@
 
 import { roundProbabilities } from "./log2";
 import { matmul, PRODUCT_WORKSPACE } from "./matmul";
-import { divideRow, powersRow } from "./softmax";
+import { divideRow, powersOfSeen } from "./softmax";
 import { workspace } from "./workspace";
 
 /**
@@ -25,7 +25,8 @@ declare function multiplyFloats(
 ): void;
 
 /**
- * Attention of the queries that see the first `seen`, `seen + 1`, ... keys of one head.
+ * Attention of the queries that see the first `seen`, `seen + 1`, ... keys of one head, or only the last of
+ * these.
  *
  * @param native Whether a native library multiplies.
  * @param rows Queries: their scores, rows times keys seen, must fit the workspace.
@@ -34,7 +35,10 @@ declare function multiplyFloats(
  * @param bias Floats [keys], added to the scaled scores of every query; none for address 0.
  * @param maximum, lowest, zeroBelow What probabilities are rounded to, as by `roundToPowers`; no rounding
  * for `maximum` 0.
- * @param first Where the probabilities of the first key go, [rows].
+ * @param first Where the probabilities of the window's first key go, [rows].
+ * @param firsts 32-bit integers [rows], the first key of the window that each query sees; key 0 for
+ * address 0.
+ * @param base Which key of the window is the first of `k`.
  */
 export function attend(
   native: bool,
@@ -53,6 +57,8 @@ export function attend(
   lowest: f32,
   zeroBelow: f32,
   first: usize,
+  firsts: usize,
+  base: i32,
 ): void {
   const scores = workspace + (native ? 0 : PRODUCT_WORKSPACE);
   const width = seen + rows - 1;
@@ -62,11 +68,13 @@ export function attend(
   else matmul(q, k, scores, rows, width, headDim, strideQ, 1, 1, strideK, stride);
   let row = scores;
   for (let r = 0; r < rows; r++, row += <usize> stride << 2) {
-    const sum = powersRow(row, row, scale, bias, seen + r, width);
+    const skipped = firsts ? load<i32>(firsts + (<usize> r << 2)) - base : 0;
+    const sum = powersOfSeen(row, row, scale, bias, skipped, seen + r, width);
+    const probabilities = row + (<usize> skipped << 2), count = seen + r - skipped;
     // 0 stays 0, in a last vector behind the keys that are seen.
-    if (maximum == 0 || isNaN(sum)) divideRow(row, sum, seen + r);
-    else roundProbabilities(seen + r, row, sum, maximum, lowest, zeroBelow);
-    store<f32>(first + (<usize> r << 2), load<f32>(row));
+    if (maximum == 0 || isNaN(sum)) divideRow(probabilities, sum, count);
+    else roundProbabilities(count, probabilities, sum, maximum, lowest, zeroBelow);
+    store<f32>(first + (<usize> r << 2), base ? 0 : load<f32>(row));
   }
   if (native) multiplyFloats(scores, stride, v, strideK, false, output, strideQ, rows, headDim, width);
   else matmul(scores, v, output, rows, headDim, width, stride, 1, strideK, 1, strideQ);

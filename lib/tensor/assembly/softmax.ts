@@ -105,12 +105,38 @@ export function divideRow(x: usize, divisor: f32, count: i32): void {
 }
 
 /**
- * A map's queries are its last tokens: query q sees the keys j <= i with i = keys - queries + q.
- * target[q, j] = softmax over j <= i of scale scores[q, j] + bias[j], and 0 for j > i.
+ * One row of attention: the sum of {@link powersRow} over the keys skipped <= j < seen, 0 for j < skipped
+ * and seen <= j < width. Its bits are the same wherever the row begins before the keys that are seen.
  *
+ * @param target May be `scores`.
+ * @param bias None for address 0.
+ */
+// @ts-ignore: decorator
+@inline
+export function powersOfSeen(
+  target: usize,
+  scores: usize,
+  scale: f32,
+  bias: usize,
+  skipped: i32,
+  seen: i32,
+  width: i32,
+): f32 {
+  if (skipped == 0) return powersRow(target, scores, scale, bias, seen, width);
+  const at = <usize> skipped << 2;
+  memory.fill(target, 0, at);
+  return powersRow(target + at, scores + at, scale, bias ? bias + at : 0, seen - skipped, width - skipped);
+}
+
+/**
+ * A map's queries are its last tokens: query q sees the keys firsts[q] <= j <= i with i = keys - queries +
+ * q. target[q, j] = softmax over these of scale scores[q, j] + bias[j], and 0 for all other j.
+ *
+ * @param target Not scores.
  * @param queries Rows of the map.
  * @param keys Columns of the map, at least as many.
  * @param bias None for address 0.
+ * @param firsts 32-bit integers [queries]; all 0 for address 0.
  */
 export function causalSoftmax(
   queries: i32,
@@ -119,11 +145,14 @@ export function causalSoftmax(
   scores: usize,
   bias: usize,
   scale: f32,
+  firsts: usize,
 ): void {
   const rowBytes = <usize> keys << 2;
-  for (let seen = keys - queries + 1; seen <= keys; seen++) {
-    const sum = powersRow(target, scores, scale, bias, seen, keys);
-    divideRow(target, sum, seen);
+  for (let q = 0; q < queries; q++) {
+    const seen = keys - queries + 1 + q;
+    const skipped = firsts ? load<i32>(firsts + (<usize> q << 2)) : 0;
+    const sum = powersOfSeen(target, scores, scale, bias, skipped, seen, keys);
+    divideRow(target + (<usize> skipped << 2), sum, seen - skipped);
     target += rowBytes;
     scores += rowBytes;
   }
@@ -131,7 +160,8 @@ export function causalSoftmax(
 
 /**
  * The gradient of {@link causalSoftmax} for the scores, from its output and the gradient for that:
- * scale p[q, j] (dp[q, j] - sum over l <= i of p[q, l] dp[q, l]) for j <= i, and 0 for j > i.
+ * scale p[q, j] (dp[q, j] - sum over l <= i of p[q, l] dp[q, l]) for j <= i, and 0 for j > i: also where p
+ * is 0, as for keys that are not seen.
  */
 export function causalSoftmaxGradient(
   queries: i32,

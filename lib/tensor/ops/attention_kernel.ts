@@ -7,6 +7,8 @@ import {
   type AttentionOptions,
 } from "./attention_maps.ts";
 import { type Log2Limits, log2Limits, type Log2Rounding, noRounding } from "./log2.ts";
+import { withCopies } from "./scratch_copies.ts";
+import { firstKeysSeen } from "./sliding_window.ts";
 
 /** What {@linkcode causalAttention} is told besides queries, keys and values. */
 export interface CausalAttentionOptions extends AttentionOptions {
@@ -32,6 +34,10 @@ interface Attention {
   extents: AttentionExtents;
   scale: number;
   limits: Log2Limits;
+  /** Under a sliding window, the first key that each query of a window sees, `[queries]`. */
+  firsts?: Int32Array;
+  /** The address of a copy of them, 0 for none. */
+  table: number;
 }
 
 /** Computes `output` and `startToken` of `causalAttention`. */
@@ -41,17 +47,19 @@ export function computeAttention(
   const { log2, name, ...options } = attrs as CausalAttentionOptions;
   const extents = attentionExtents(q, k, v, options);
   const limits = log2 ? log2Limits(log2) : noRounding;
-  const { batch, heads, queries } = extents;
+  const { batch, heads, queries, keys } = extents;
   const sources = [q, k, v].map((tensor) => backend.addressOf(tensor));
   const output = backend.output(q.shape);
   const first = backend.output([batch * heads, queries]);
-  withBiases(backend, extents, options, (biases) => {
+  const firsts = firstKeysSeen(queries, keys, options);
+  withCopies(backend, [...biasesOf(extents, options), firsts], (...addresses) => {
+    const table = addresses.pop()!;
     const targets = [output.address, first.address];
     const all = Array.from(
       { length: batch * heads },
-      (_, map) => locate(extents, map, sources, targets, biases),
+      (_, map) => locate(extents, map, sources, targets, addresses),
     );
-    attend(backend, { extents, scale: options.scale, limits }, all);
+    attend(backend, { extents, scale: options.scale, limits, firsts, table }, all);
   });
   const probabilities = backend.view(Float32Array, first.address, batch * heads * queries);
   if (log2 && probabilities.some(Number.isNaN)) {
@@ -61,21 +69,14 @@ export function computeAttention(
   return [output.tensor, first.tensor];
 }
 
-/** Calls `work` with the addresses of the biases of each head; none without ALiBi. */
-function withBiases(
-  backend: AgileBackend,
-  { heads, keys }: AttentionExtents,
-  { slopes, keyPositions }: AttentionOptions,
-  work: (biases: number[]) => void,
-): void {
-  if (!slopes) return work([]);
-  backend.scratch(slopes.map(() => 4 * keys), (...biases) => {
-    for (let head = 0; head < heads; head++) {
-      const bias = backend.view(Float32Array, biases[head], keys);
-      for (let j = 0; j < keys; j++) bias[j] = slopes[head] * (keyPositions?.[j] ?? j);
-    }
-    work(biases);
-  });
+/** What is added to the scaled scores of each head's keys, `[keys]` each; none without ALiBi. */
+function biasesOf(
+  { keys }: AttentionExtents,
+  { slopes = [], keyPositions }: AttentionOptions,
+): Float32Array[] {
+  return slopes.map((slope) =>
+    Float32Array.from({ length: keys }, (_, j) => slope * (keyPositions?.[j] ?? j))
+  );
 }
 
 function locate(
@@ -99,12 +100,19 @@ function locate(
   };
 }
 
-/** Blocks of at most so many queries: the first, how many, and the keys that its last one sees. */
-function blocksOf({ queries, keys }: AttentionExtents, size: number) {
+/** Keys that a product sums up at a time: who begins at a multiple of them sums up alike. */
+const depth = 256;
+
+/**
+ * Blocks of at most so many queries: the first, how many, from which key on one of them sees some, and how
+ * many keys there are from that one to the last that one of them sees.
+ */
+function blocksOf({ extents: { queries, keys }, firsts }: Attention, size: number) {
   return Array.from({ length: Math.ceil(queries / size) }, (_, block) => {
     const first = block * size;
     const rows = Math.min(size, queries - first);
-    return { first, rows, width: keys - queries + first + rows };
+    const base = firsts ? firsts[first] - firsts[first] % depth : 0;
+    return { first, rows, base, width: keys - queries + first + rows - base };
   });
 }
 
@@ -126,22 +134,25 @@ const rowPadding = 32;
 const nativeQueries = 16;
 
 /** Attention in the SIMD kernel, each call for one block of queries of one head. */
-function attend(backend: AgileBackend, { extents, scale, limits }: Attention, all: Head[]): void {
+function attend(backend: AgileBackend, attention: Attention, all: Head[]): void {
+  const { extents, scale, limits, table } = attention;
   const { heads, keyValueHeads, headDim, queries, keys } = extents;
   const [channels, ownerChannels] = [heads * headDim, keyValueHeads * headDim];
   const fitting = (most: CallLimits) =>
     Math.max(1, Math.min(most.queries, Math.floor(most.scores / (keys + rowPadding))));
   const native = backend.matrixProduct.native &&
     Math.min(queries, fitting(nativeLimits)) >= nativeQueries;
-  const blocks = blocksOf(extents, fitting(native ? nativeLimits : simdLimits));
+  const blocks = blocksOf(attention, fitting(native ? nativeLimits : simdLimits));
   backend.run(
     "attend",
-    blocks.flatMap(({ first, rows, width }) =>
+    blocks.flatMap(({ first, rows, base, width }) =>
       all.map(({ q, k, v, output, first: starts, bias }) => [
         ...[Number(native), rows, width - rows + 1, headDim],
         ...[q + 4 * first * channels, output + 4 * first * channels, channels],
-        ...[k, v, ownerChannels],
-        ...[scale, bias, limits.maximum, limits.lowest, limits.zeroBelow, starts + 4 * first],
+        ...[k + 4 * base * ownerChannels, v + 4 * base * ownerChannels, ownerChannels],
+        ...[scale, bias && bias + 4 * base],
+        ...[limits.maximum, limits.lowest, limits.zeroBelow],
+        ...[starts + 4 * first, table && table + 4 * first, base],
       ])
     ),
   );

@@ -2,12 +2,13 @@ import { require } from "../../core/mod.ts";
 import { tf } from "../tf.ts";
 import { tidy } from "../tidy.ts";
 import { causalSoftmax } from "./causal_softmax.ts";
+import type { SlidingWindow } from "./sliding_window.ts";
 
 /** Elements of attention maps computed at a time: 64 MiB of float32. */
 const mapBudget = 2 ** 24;
 
 /** What attention is told besides queries, keys and values. */
-export interface AttentionOptions {
+export interface AttentionOptions extends SlidingWindow {
   /** Heads of the queries, side by side in their channels. */
   heads: number;
   /** Windows that lie one after the other in the rows; 1 if absent. */
@@ -16,8 +17,6 @@ export interface AttentionOptions {
   scale: number;
   /** ALiBi: one slope per head; `slope * keyPositions[j]` is added to the logit of key j. */
   slopes?: readonly number[];
-  /** ALiBi: the position of each key of a window, `[keys]`; 0..keys-1 if absent. */
-  keyPositions?: Int32Array;
 }
 
 /** The sizes of an attention. */
@@ -41,7 +40,7 @@ export function attentionExtents(
   q: tf.TensorInfo,
   k: tf.TensorInfo,
   v: tf.TensorInfo,
-  { heads, batch = 1, slopes, keyPositions }: AttentionOptions,
+  { heads, batch = 1, slopes, keyPositions, slidingWindow = Infinity }: AttentionOptions,
 ): AttentionExtents {
   const action = "attend";
   const [headDim, queries] = [q.shape[1] / heads, q.shape[0] / batch];
@@ -59,6 +58,7 @@ export function attentionExtents(
   require(slopeCount === heads, action, `slopes must number ${heads}, one per head`, slopeCount);
   const positions = keyPositions?.length ?? keys;
   require(positions === keys, action, `keyPositions must number ${keys}, one per key`, positions);
+  require(slidingWindow > 0, action, "slidingWindow must be positive", slidingWindow);
   return { batch, heads, keyValueHeads, headDim, queries, keys };
 }
 
@@ -113,14 +113,14 @@ export function attentionMaps(
   q: tf.Tensor3D,
   k: tf.Tensor3D,
   first: number,
-  { scale, slopes, keyPositions }: AttentionOptions,
+  { scale, slopes, keyPositions, slidingWindow }: AttentionOptions,
 ): tf.Tensor3D {
   const own = slopes && Array.from(
     { length: q.shape[0] },
     (_, map) => slopes[(first + map) % slopes.length],
   );
   const scores = tf.matMul(q, k, false, true) as tf.Tensor3D;
-  return causalSoftmax(scores, { scale, slopes: own, keyPositions });
+  return causalSoftmax(scores, { scale, slopes: own, keyPositions, slidingWindow });
 }
 
 /**

@@ -22,7 +22,7 @@ export interface CausalAttention {
  * Causal self-attention: `softmax(scale q kᵀ + ALiBi) v`, head by head.
  *
  * The queries are the last ones of the tokens whose keys there are: query i of a window sees the keys
- * `j <= i + keys - queries`. Attention maps never exist as a whole.
+ * `j <= i + keys - queries`, of which a sliding window leaves the last. Attention maps never exist as a whole.
  *
  * @param q `[batch * queries, heads * headDim]`
  * @param k `[batch * keys, keyValueHeads * headDim]`: each head serves a group of consecutive heads of q.

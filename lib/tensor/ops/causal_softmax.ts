@@ -2,15 +2,23 @@ import { require } from "../../core/mod.ts";
 import type { AgileKernel, KernelCall } from "../agile.ts";
 import { tf } from "../tf.ts";
 import { fused, runKernel } from "./fused.ts";
+import { withCopies } from "./scratch_copies.ts";
+import { firstKeysSeen, type SlidingWindow } from "./sliding_window.ts";
 
 /** How {@linkcode causalSoftmax} turns scores into logits. */
-export interface CausalSoftmaxOptions {
+export interface CausalSoftmaxOptions extends SlidingWindow {
   /** Factor of every score, usually 1 / sqrt(headDim). */
   scale: number;
   /** ALiBi: one slope per map; `slope * keyPositions[j]` is added to the logit of key j. */
   slopes?: readonly number[];
-  /** ALiBi: the position of each key, [keys]; 0..keys-1 if absent. */
-  keyPositions?: Float32Array | Int32Array;
+}
+
+/** What the kernel is told. */
+interface Attributes {
+  scale: number;
+  slopes: readonly number[];
+  keyPositions: ArrayLike<number>;
+  firsts?: Int32Array;
 }
 
 /** Added to a logit to take it out of a softmax: any other logit minus this is beyond exp's range. */
@@ -21,7 +29,7 @@ const masked = -1e30;
  * `scale * scores[map, i, j] + slopes[map] * keyPositions[j]`; all other entries are exactly 0.
  *
  * The queries are the last ones of the tokens whose keys there are: query i sees the keys
- * `j <= i + keys - queries`.
+ * `j <= i + keys - queries`, of which a sliding window leaves the last.
  *
  * @param scores [maps, queries, keys], with at least as many keys as queries
  * @returns [maps, queries, keys]
@@ -32,8 +40,12 @@ export function causalSoftmax(scores: tf.Tensor3D, options: CausalSoftmaxOptions
   const [maps, queries, keys] = scores.shape;
   const fits = scores.rank === 3 && queries <= keys;
   require(fits, action, "scores must be [maps, queries, keys >= queries]", scores.shape);
-  const { scale, slopes = [], keyPositions = Int32Array.from({ length: keys }, (_, j) => j) } =
-    options;
+  const {
+    scale,
+    slopes = [],
+    keyPositions = Int32Array.from({ length: keys }, (_, j) => j),
+    slidingWindow,
+  } = options;
   require(
     slopes.length === 0 || slopes.length === maps,
     action,
@@ -46,43 +58,41 @@ export function causalSoftmax(scores: tf.Tensor3D, options: CausalSoftmaxOptions
     `keyPositions must number ${keys}, one per key`,
     keyPositions.length,
   );
-  return fused("CausalSoftmax", { scores }, { scale, slopes, keyPositions }, () => {
+  const firsts = firstKeysSeen(queries, keys, { slidingWindow, keyPositions });
+  return fused("CausalSoftmax", { scores }, { scale, slopes, keyPositions, firsts }, () => {
     let logits = tf.mul(scores, scale);
     if (slopes.length > 0) {
       const slopeTensor = tf.tensor3d([...slopes], [maps, 1, 1]);
       logits = tf.add(logits, tf.mul(slopeTensor, tf.tensor1d(Float32Array.from(keyPositions))));
     }
-    const seen = tf.linalg.bandPart(tf.ones([queries, keys]), -1, keys - queries);
-    const later = tf.sub(1, seen);
-    return tf.softmax(tf.add(logits, tf.mul(later, masked))) as tf.Tensor3D;
+    const hidden = Float32Array.from({ length: queries * keys }, (_, index) => {
+      const [query, key] = [Math.floor(index / keys), index % keys];
+      return key > query + keys - queries || key < (firsts?.[query] ?? 0) ? masked : 0;
+    });
+    return tf.softmax(tf.add(logits, tf.tensor2d(hidden, [queries, keys]))) as tf.Tensor3D;
   });
 }
 
 function computeSoftmax({ inputs: { scores }, attrs, backend }: KernelCall) {
   const [maps, queries, keys] = scores.shape;
-  const { scale, slopes, keyPositions } = attrs as Required<CausalSoftmaxOptions>;
+  const { scale, slopes, keyPositions, firsts } = attrs as Attributes;
   const mapBytes = 4 * queries * keys;
   const source = backend.addressOf(scores);
   const { tensor, address } = backend.output(scores.shape);
-  const run = (biases: number, biasBytes: number) =>
+  const biases = slopes.length === 0 ? undefined : new Float32Array(maps * keys);
+  slopes.forEach((slope, map) => {
+    for (let j = 0; j < keys; j++) biases![map * keys + j] = slope * keyPositions[j];
+  });
+  withCopies(backend, [biases, firsts], (bias, first) => {
     backend.run(
       "causalSoftmax",
       Array.from({ length: maps }, (_, map) => {
         const at = map * mapBytes;
-        return [queries, keys, address + at, source + at, biases + map * biasBytes, scale];
+        const own = bias && bias + 4 * map * keys;
+        return [queries, keys, address + at, source + at, own, scale, first];
       }),
     );
-  if (slopes.length === 0) {
-    run(0, 0);
-  } else {
-    backend.scratch([4 * maps * keys], (biases) => {
-      const values = backend.view(Float32Array, biases, maps * keys);
-      slopes.forEach((slope, map) => {
-        for (let j = 0; j < keys; j++) values[map * keys + j] = slope * keyPositions[j];
-      });
-      run(biases, 4 * keys);
-    });
-  }
+  });
   return tensor;
 }
 

@@ -6,7 +6,7 @@ import {
   type tf,
 } from "../../../lib/tensor/mod.ts";
 
-/** The sizes of an attention with a cache, and whether it has ALiBi. */
+/** The sizes of an attention with a cache, whether it has ALiBi, and how far queries see. */
 export interface AttentionCase {
   batch: number;
   keyValueHeads: number;
@@ -15,7 +15,15 @@ export interface AttentionCase {
   queries: number;
   past: number;
   alibi: boolean;
+  /** Undefined for none. */
+  slidingWindow?: number;
 }
+
+/** How far queries see: also past a multiple of what products sum up at a time. */
+export const slidingWindows: fc.Arbitrary<number | undefined> = fc.option(
+  fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 700 })),
+  { nil: undefined },
+);
 
 export const cases: fc.Arbitrary<AttentionCase> = fc.record({
   batch: fc.integer({ min: 1, max: 2 }),
@@ -25,6 +33,7 @@ export const cases: fc.Arbitrary<AttentionCase> = fc.record({
   queries: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 46, max: 60 })),
   past: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 30 }), fc.constant(270)),
   alibi: fc.boolean(),
+  slidingWindow: slidingWindows,
 });
 
 export const rounding: fc.Arbitrary<Log2Rounding> = fc.record({
@@ -42,11 +51,11 @@ export function shapesOf(
 }
 
 export function optionsOf(
-  { batch, keyValueHeads, group, queries, past, alibi }: AttentionCase,
+  { batch, keyValueHeads, group, queries, past, alibi, slidingWindow }: AttentionCase,
 ): CausalAttentionOptions {
   const heads = keyValueHeads * group;
   return {
-    ...{ batch, heads, scale: 0.6 },
+    ...{ batch, heads, scale: 0.6, slidingWindow },
     ...alibi && {
       slopes: Array.from({ length: heads }, (_, head) => 0.5 ** (head + 1)),
       keyPositions: Int32Array.from({ length: queries + past }, (_, key) => 2 * key),

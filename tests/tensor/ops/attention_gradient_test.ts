@@ -13,6 +13,7 @@ const small: fc.Arbitrary<AttentionCase> = fc.record({
   queries: fc.integer({ min: 1, max: 4 }),
   past: fc.nat(2),
   alibi: fc.boolean(),
+  slidingWindow: fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined }),
 });
 
 type Values = ArrayLike<number>;
@@ -21,27 +22,30 @@ type Values = ArrayLike<number>;
 function attendSlowly(
   [q, k, v]: Values[],
   { batch, keyValueHeads, group, headDim, queries, past }: AttentionCase,
-  { scale, slopes, keyPositions }: AttentionOptions,
+  { scale, slopes, keyPositions, slidingWindow = Infinity }: AttentionOptions,
 ): number[] {
   const [heads, keys] = [keyValueHeads * group, queries + past];
   const at = (row: number, heads: number, head: number) => (row * heads + head) * headDim;
   const output: number[] = [];
   for (let query = 0; query < batch * queries; query++) {
     const window = Math.floor(query / queries);
-    const seen = Array.from({ length: past + query % queries + 1 }, (_, key) => key);
+    const place = (key: number) => keyPositions?.[key] ?? key;
+    const own = past + query % queries;
+    const seen = Array.from({ length: own + 1 }, (_, key) => key)
+      .filter((key) => place(own) - place(key) < slidingWindow);
     for (let head = 0; head < heads; head++) {
-      const own = at(query, heads, head);
-      const rows = seen.map((key) =>
-        at(window * keys + key, keyValueHeads, Math.floor(head / group))
-      );
+      const first = at(query, heads, head);
+      const rowOf = (key: number) =>
+        at(window * keys + key, keyValueHeads, Math.floor(head / group));
       const weights = seen.map((key) => {
         let score = 0;
-        for (let c = 0; c < headDim; c++) score += q[own + c] * k[rows[key] + c];
+        for (let c = 0; c < headDim; c++) score += q[first + c] * k[rowOf(key) + c];
         return Math.exp(scale * score + (slopes ? slopes[head] * (keyPositions?.[key] ?? key) : 0));
       });
       const total = weights.reduce((sum, weight) => sum + weight);
       for (let c = 0; c < headDim; c++) {
-        output.push(seen.reduce((sum, key) => sum + weights[key] / total * v[rows[key] + c], 0));
+        const shares = seen.map((key, i) => weights[i] / total * v[rowOf(key) + c]);
+        output.push(shares.reduce((sum, share) => sum + share));
       }
     }
   }

@@ -49,7 +49,7 @@ Deno.test("computeAttention() without a native library is attention by maps, bit
 
 Deno.test("computeAttention() on a native library is attention by maps", async () => {
   await useBackend("agile");
-  for (const [queries, past] of [[300, 0], [260, 50], [1, 700]]) {
+  for (const [queries, past] of [[300, 0], [260, 50], [1, 700], [100, 500]]) {
     tidy(() => {
       const each = {
         batch: 2,
@@ -59,6 +59,7 @@ Deno.test("computeAttention() on a native library is attention by maps", async (
         queries,
         past,
         alibi: true,
+        slidingWindow: past ? 280 : undefined,
       };
       const tensors = shapesOf(each).map((shape, seed) =>
         tf.tensor(randomFloats(shape[0] * shape[1], seed), shape)

@@ -66,6 +66,7 @@ Deno.test("causalAttention() refuses what does not fit", () => {
     refuses(`${rule} [[3,8],[2,8],[2,8]]`, [3, 8], [2, 8]);
     refuses(`${rule} [[3,8],[3,6],[3,6]]`, [3, 8], [3, 6]);
     refuses("slopes must number 4, one per head, got 1", [3, 8], [3, 8], { slopes: [1] });
+    refuses("slidingWindow must be positive, got 0", [3, 8], [3, 8], { slidingWindow: 0 });
     const keyPositions = Int32Array.of(0);
     refuses("keyPositions must number 3, one per key, got 1", [3, 8], [3, 8], { keyPositions });
   });

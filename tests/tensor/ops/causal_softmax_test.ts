@@ -9,6 +9,7 @@ import {
   randomInput,
   randomTensor,
 } from "../compare.ts";
+import { slidingWindows } from "./attention_cases.ts";
 
 Deno.test("causalSoftmax() has the value and gradient of its composition", async () => {
   const cases = fc.record({
@@ -16,15 +17,22 @@ Deno.test("causalSoftmax() has the value and gradient of its composition", async
     queries: fc.integer({ min: 1, max: 19 }),
     past: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 19 })),
     alibi: fc.boolean(),
+    slidingWindow: slidingWindows,
   });
   await fc.assert(
-    fc.asyncProperty(cases, ({ maps, queries, past, alibi }) => {
+    fc.asyncProperty(cases, ({ maps, queries, past, alibi, slidingWindow }) => {
       const keys = past + queries;
       const slopes = alibi ? Array.from({ length: maps }, (_, map) => 0.5 ** map) : undefined;
       const keyPositions = alibi ? Int32Array.from({ length: keys }, (_, j) => 2 * j) : undefined;
       return assertSameGradients(
         [randomInput([maps, queries, keys], 1)],
-        (scores) => causalSoftmax(scores as tf.Tensor3D, { scale: 0.7, slopes, keyPositions }),
+        (scores) =>
+          causalSoftmax(scores as tf.Tensor3D, {
+            scale: 0.7,
+            slopes,
+            keyPositions,
+            slidingWindow,
+          }),
       );
     }),
     { seed: 13, numRuns: 60 },
@@ -36,24 +44,27 @@ Deno.test("causalSoftmax() equals the definition in float64", async () => {
   const n = 11;
   const [scale, slope] = [0.3, -0.25];
   const scores = randomFloats(n * n, 2);
-  const options = { scale, slopes: [slope] };
-  const actual = tensorData(causalSoftmax(tf.tensor3d(scores, [1, n, n]), options));
-  const expected = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    const powers = Array.from(
-      { length: i + 1 },
-      (_, j) => Math.exp(scale * scores[i * n + j] + slope * j),
-    );
-    const sum = powers.reduce((a, b) => a + b, 0);
-    powers.forEach((power, j) => expected[i * n + j] = power / sum);
+  for (const slidingWindow of [undefined, 1, 4, 10, 11]) {
+    const options = { scale, slopes: [slope], slidingWindow };
+    const actual = tensorData(causalSoftmax(tf.tensor3d(scores, [1, n, n]), options));
+    const expected = new Float64Array(n * n);
+    for (let i = 0; i < n; i++) {
+      const powers = Array.from(
+        { length: i + 1 },
+        (_, j) =>
+          i - j < (slidingWindow ?? n) ? Math.exp(scale * scores[i * n + j] + slope * j) : 0,
+      );
+      const sum = powers.reduce((a, b) => a + b, 0);
+      powers.forEach((power, j) => expected[i * n + j] = power / sum);
+    }
+    assertFloatsClose(actual, expected, 3e-7);
   }
-  assertFloatsClose(actual, expected, 3e-7);
 });
 
 Deno.test("causalSoftmax() of the last queries is the end of the whole map, bit for bit", async () => {
   await useBackend("agile");
   const [maps, keys] = [3, 14];
-  const options = { scale: 0.3, slopes: [0.5, 0.25, 0.125] };
+  const options = { scale: 0.3, slopes: [0.5, 0.25, 0.125], slidingWindow: 9 };
   const scores = randomTensor([maps, keys, keys], 4) as tf.Tensor3D;
   const whole = causalSoftmax(scores, options);
   for (let queries = 1; queries <= keys; queries++) {
