@@ -132,20 +132,57 @@ const opt: Architecture = {
   startsEveryWindow: false,
 };
 
+const llama: Architecture = {
+  ...opt,
+  family: "llama",
+  keyValueHeads: 1,
+  norm: "rms",
+  activation: "silu",
+  gated: true,
+  queryKeyValueBias: false,
+  outputBias: false,
+  mlpBias: false,
+  positions: { kind: "rotary", theta: 10000 },
+};
+
 /** A tiny model of each family that can be computed, which a test demands. */
 export const sampleArchitectures = {
   opt,
-  llama: {
-    ...opt,
-    family: "llama",
-    keyValueHeads: 1,
-    norm: "rms",
-    activation: "silu",
-    gated: true,
-    queryKeyValueBias: false,
-    outputBias: false,
-    mlpBias: false,
-    positions: { kind: "rotary", theta: 10000 },
+  llama,
+  mistral: {
+    ...llama,
+    family: "mistral",
+    slidingWindow: { size: 3, from: 0 },
+    positions: {
+      kind: "rotary",
+      theta: 10000,
+      scaling: {
+        type: "yarn",
+        factor: 2,
+        originalPositions: 8,
+        betaFast: 32,
+        betaSlow: 1,
+        truncate: true,
+        attentionFactor: 1.1,
+      },
+    },
+  },
+  qwen2: {
+    ...llama,
+    family: "qwen2",
+    queryKeyValueBias: true,
+    slidingWindow: { size: 3, from: 0 },
+    positions: {
+      kind: "rotary",
+      theta: 10000,
+      scaling: {
+        type: "llama3",
+        factor: 2,
+        originalPositions: 8,
+        lowFrequencyFactor: 1,
+        highFrequencyFactor: 4,
+      },
+    },
   },
   bloom: {
     ...opt,
