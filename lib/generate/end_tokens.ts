@@ -1,17 +1,18 @@
 import { require } from "../core/mod.ts";
-import { exists, readJson } from "../io/mod.ts";
+import { exists, ggufEndTokens, readGgufHeader, readJson } from "../io/mod.ts";
 
 /**
  * The tokens that end a text: what a model's config.json and, where there is one, its
- * generation_config.json have as `eos_token_id`, one or several.
+ * generation_config.json have as `eos_token_id`, one or several; or those of a GGUF file's metadata.
  *
- * @param folder A model in Hugging Face layout.
+ * @param path A model in Hugging Face layout or a GGUF file.
  * @returns None where neither names any.
  * @throws {InputError} If a file cannot be read or the field is no token id or list of them.
  */
-export async function loadEndTokens(folder: string): Promise<Set<number>> {
-  const ids = await readEndTokens(`${folder}/config.json`);
-  const generation = `${folder}/generation_config.json`;
+export async function loadEndTokens(path: string): Promise<Set<number>> {
+  if (path.endsWith(".gguf")) return ggufEndTokens((await readGgufHeader(path)).metadata, path);
+  const ids = await readEndTokens(`${path}/config.json`);
+  const generation = `${path}/generation_config.json`;
   const others = await exists(generation) ? await readEndTokens(generation) : [];
   return new Set([...ids, ...others]);
 }

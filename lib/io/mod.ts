@@ -8,6 +8,7 @@ export { type Dtype, isFloat, type TensorData } from "./dtypes.ts";
 export { exists, hashFile, hashFiles, readJson, readText, requireModelFolder } from "./files.ts";
 export { floatTensor } from "./float_tensor.ts";
 export { type GgufHeader, type GgufTensor, readGgufHeader } from "./gguf_header.ts";
+export { ggufEndTokens } from "./gguf_tokenizer.ts";
 export type { GgufArray, GgufValue } from "./gguf_values.ts";
 export { findSnapshot, type HubOrigin, hubOrigin, type Snapshot } from "./hub_cache.ts";
 export { downloadFiles, downloadModel, type DownloadOptions, hasFiles } from "./hub_download.ts";

@@ -1,9 +1,11 @@
-import { Tokenizer as HubTokenizer } from "npm:@huggingface/tokenizers@0.2.0";
+import { BPE, Tokenizer as HubTokenizer } from "npm:@huggingface/tokenizers@0.2.0";
 import v8 from "node:v8";
 import { InputError, refuse, require } from "../core/mod.ts";
 import { isObject } from "./json.ts";
+import { keepByteOrderMarks } from "./library_faults.ts";
 import { withinSeconds } from "./time_limit.ts";
 import { tokenIdsOf } from "./tokenizer_ids.ts";
+import type { RankedMerge } from "./sentence_piece.ts";
 import { checkParts } from "./tokenizer_parts.ts";
 import { readTokenizerSource } from "./tokenizer_source.ts";
 import { splitWords } from "./word_split.ts";
@@ -47,22 +49,24 @@ const ruleOf = {
 const bytesPerCharacter = { ofWord: 300, ofText: 60 };
 
 /**
- * Loads a tokenizer: a tokenizer.json, or vocab.json with merges.txt.
+ * Loads a tokenizer: a tokenizer.json, vocab.json with merges.txt, or what a GGUF file says of it.
  *
- * @param path A tokenizer.json or the folder of a model.
+ * @param path A tokenizer.json, a GGUF file or the folder of a model.
  * @throws {InputError} If there is no such file, it does not describe a known tokenizer, or its ids
  *   contradict each other.
  */
 export async function loadTokenizer(path: string): Promise<Tokenizer> {
-  const { file, definition } = await readTokenizerSource(path);
+  const { file, definition, merges } = await readTokenizerSource(path);
   const action = `load ${file}`;
   require(isObject(definition), action, "it must be a JSON object", definition);
   checkParts(definition, action);
   const ids = new Set(tokenIdsOf(definition, action).values());
   const size = ids.size + mergesOf(definition);
   const tokenizer = translated(action, ruleOf.loading, size, () => (
-    new HubTokenizer(splitWords(definition), {})
+    new HubTokenizer(splitWords(definition, merges?.map(({ pair }) => pair)), {})
   ));
+  if (merges !== undefined) rankMerges(tokenizer, merges);
+  keepByteOrderMarks(tokenizer);
   const encodeAction = `encode a text with ${file}`;
   limitWords(tokenizer, encodeAction);
   return {
@@ -128,6 +132,12 @@ function mergesOf({ model }: Record<string, unknown>): number {
   return Array.isArray(merges) ? merges.length : 0;
 }
 
+/** Has the model merge by these ranks instead of the places in its list. */
+function rankMerges({ model }: HubTokenizer, merges: readonly RankedMerge[]): void {
+  const ranks = new Map(merges.map(({ pair, rank }) => [JSON.stringify(pair), rank]));
+  if (model instanceof BPE) model.bpe_ranks = ranks;
+}
+
 /** Has the model refuse a word whose merging does not fit in memory: its end would be the process's. */
 function limitWords({ model }: HubTokenizer, action: string): void {
   if (model === null) return;
@@ -147,8 +157,8 @@ function memory(): number {
 }
 
 /** The id that the tokenizer puts in front of a text when it may add special tokens. */
-function startToken(tokenizer: HubTokenizer): number | undefined {
-  const plain = tokenizer.encode("a", { add_special_tokens: false }).ids;
-  const marked = tokenizer.encode("a").ids;
-  return marked.length > plain.length && marked[0] !== plain[0] ? marked[0] : undefined;
+function startToken({ post_processor: process, model }: HubTokenizer): number | undefined {
+  const text = ["\0"]; // no token
+  const [first] = process?.post_process(text, null, true).tokens ?? text;
+  return first === text[0] ? undefined : model?.tokens_to_ids.get(first);
 }

@@ -1,6 +1,9 @@
 import { refuse } from "../core/mod.ts";
 import { exists, readJson } from "./files.ts";
+import { readGgufHeader } from "./gguf_header.ts";
+import { ggufTokenizer } from "./gguf_tokenizer.ts";
 import { conversionHint } from "./older_files.ts";
+import type { RankedMerge } from "./sentence_piece.ts";
 import { readVocabularyFiles, vocabularyFiles } from "./vocabulary_files.ts";
 
 /** What describes a tokenizer, wherever it was found. */
@@ -9,12 +12,15 @@ export interface TokenizerSource {
   file: string;
   /** As a parsed tokenizer.json; not checked where it is one. */
   definition: unknown;
+  /** Instead of the merges in the definition, where their ranks are not their places. */
+  merges?: readonly RankedMerge[];
 }
 
 /**
- * Reads the description of a tokenizer: tokenizer.json or, where there is none, vocab.json with merges.txt.
+ * Reads the description of a tokenizer: tokenizer.json or, where there is none, vocab.json with
+ * merges.txt; or the metadata of a GGUF file.
  *
- * @param path A tokenizer.json or the folder of a model.
+ * @param path A tokenizer.json, a GGUF file or the folder of a model.
  * @throws {InputError} If there is nothing of the kind or it cannot be read.
  */
 export async function readTokenizerSource(path: string): Promise<TokenizerSource> {
@@ -23,20 +29,22 @@ export async function readTokenizerSource(path: string): Promise<TokenizerSource
     const hint = await conversionHint(path, ["tokenizer.model"], "AutoTokenizer");
     refuse(`read ${path}/tokenizer.json`, `the file must exist${hint}`);
   }
-  const definition = file.endsWith("/vocab.json")
-    ? await readVocabularyFiles(path)
-    : await readJson(file);
-  return { file, definition };
+  if (file.endsWith(".gguf")) {
+    const { metadata } = await readGgufHeader(file);
+    return { file, ...ggufTokenizer(metadata, file) };
+  }
+  if (file.endsWith("/vocab.json")) return { file, definition: await readVocabularyFiles(path) };
+  return { file, definition: await readJson(file) };
 }
 
 /**
  * The files that describe the tokenizer of a model, the one to blame first; none where the model
  * comes without one.
  *
- * @param path A tokenizer.json or the folder of a model.
+ * @param path A tokenizer.json, a GGUF file or the folder of a model.
  */
 export async function tokenizerFiles(path: string): Promise<string[]> {
-  if (path.endsWith(".json")) return [path];
+  if (path.endsWith(".json") || path.endsWith(".gguf")) return [path];
   if (await exists(`${path}/tokenizer.json`)) return [`${path}/tokenizer.json`];
   return await exists(`${path}/vocab.json`) ? await vocabularyFiles(path) : [];
 }

@@ -12,13 +12,18 @@ const space = "\u2581";
  * the ids are the same.
  *
  * @param definition A parsed tokenizer.json.
+ * @param merges Pairs of tokens; those of the definition unless given.
  * @returns The definition with a split before the spaces of each word, or unchanged where that
  *   might alter ids.
  */
-export function splitWords(definition: Record<string, unknown>): Record<string, unknown> {
+export function splitWords(
+  definition: Record<string, unknown>,
+  merges?: readonly unknown[],
+): Record<string, unknown> {
   const { model, pre_tokenizer: before } = definition;
   const isOneWord = !before || isObject(before) && before.type === "Metaspace";
-  if (!isOneWord || !isObject(model) || !mergesWithinWords(model)) return definition;
+  if (!isOneWord || !isObject(model)) return definition;
+  if (!mergesWithinWords(model, merges ?? model.merges)) return definition;
   const split = {
     type: "Split",
     pattern: { Regex: `${space}*[^${space}]+` },
@@ -29,12 +34,12 @@ export function splitWords(definition: Record<string, unknown>): Record<string, 
   return { ...definition, pre_tokenizer: { type: "Sequence", pretokenizers } };
 }
 
-function mergesWithinWords(model: Record<string, unknown>): boolean {
+function mergesWithinWords(model: Record<string, unknown>, merges: unknown): boolean {
   const affectsWholeWords = model.ignore_merges || model.end_of_word_suffix ||
     model.continuing_subword_prefix || model.continuing_subword_suffix;
-  if (model.type !== "BPE" || !Array.isArray(model.merges) || affectsWholeWords) return false;
+  if (model.type !== "BPE" || !Array.isArray(merges) || affectsWholeWords) return false;
   const crossesWords = new RegExp(`[^${space}]${space}`);
-  return model.merges.every((merge) => {
+  return merges.every((merge) => {
     const parts = Array.isArray(merge) ? merge : String(merge).split(" ");
     return !crossesWords.test(parts.join(""));
   });

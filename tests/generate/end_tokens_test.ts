@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { loadEndTokens } from "../../lib/generate/mod.ts";
+import { ggufBytes, type SampleValue } from "../../tools/fuzz/gguf_bytes.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 
 for (
@@ -48,4 +49,16 @@ Deno.test("loadEndTokens() takes more tokens than one call has arguments", () =>
     await Deno.writeTextFile(`${folder}/config.json`, "{}");
     await Deno.writeTextFile(`${folder}/generation_config.json`, list);
     assertEquals((await loadEndTokens(folder)).size, 300_000);
+  }));
+
+Deno.test("loadEndTokens() reads those of a GGUF file", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/a.gguf`;
+    const metadata: Record<string, SampleValue> = {
+      "tokenizer.ggml.tokens": ["string[]", ["a", "b", "c"]],
+      "tokenizer.ggml.eos_token_id": ["u32", 1],
+      "tokenizer.ggml.eot_token_id": ["u32", 2],
+    };
+    await Deno.writeFile(path, ggufBytes({ metadata }));
+    assertEquals(await loadEndTokens(path), new Set([1, 2]));
   }));

@@ -12,9 +12,11 @@ import {
 import { type Architecture, initializeModel, loadModel, saveModel } from "../../lib/model/mod.ts";
 import { useBackend } from "../../lib/tensor/mod.ts";
 import type { Reader } from "./fuzz_reader.ts";
+import { ggufBytes } from "./gguf_bytes.ts";
 import { changedBytes, changedJson, joined, jsonBytes } from "./mutations.ts";
 import {
   sampleArchitectures,
+  sampleGgufTokenizers,
   sampleTensors,
   sampleText,
   sampleTokenizers,
@@ -68,6 +70,11 @@ export const modelReaders: Record<string, Reader> = {
   vocabulary: vocabularyReader("vocab.json"),
   merges: vocabularyReader("merges.txt"),
   "tokenizer config": vocabularyReader("tokenizer_config.json"),
+  "gguf tokenizer": {
+    file: "model.gguf",
+    prepare: () => changedBytes(...sampleGgufTokenizers.map((metadata) => ggufBytes({ metadata }))),
+    read: (folder) => encodeSample(`${folder}/model.gguf`),
+  },
   "end tokens": {
     file: "generation_config.json",
     async prepare(folder) {
@@ -132,8 +139,8 @@ function vocabularyReader(file: keyof typeof sampleVocabularyFiles): Reader {
   };
 }
 
-async function encodeSample(folder: string): Promise<void> {
-  const tokenizer = await loadTokenizer(folder);
+async function encodeSample(path: string): Promise<void> {
+  const tokenizer = await loadTokenizer(path);
   tokenizer.decode(tokenizer.encode(sampleText));
 }
 

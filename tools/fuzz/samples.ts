@@ -1,6 +1,7 @@
 /** Small valid contents of files, to be changed a little. */
 import { trainTokenizer } from "../../lib/corpus/mod.ts";
 import type { TensorToWrite } from "../../lib/io/mod.ts";
+import type { SampleValue } from "./gguf_bytes.ts";
 import type { Architecture, FamilyName } from "../../lib/model/mod.ts";
 
 /** A text that the tokenizers of {@linkcode sampleTokenizers} know. */
@@ -94,6 +95,38 @@ export const sampleVocabularyFiles = {
     added_tokens_decoder: { 0: { content: "</s>", special: true } },
   },
 } as const;
+
+/** The keys of a SentencePiece tokenizer and of a byte-level one in GGUF files. */
+export const sampleGgufTokenizers: readonly Record<string, SampleValue>[] = [
+  {
+    "tokenizer.ggml.model": ["string", "llama"],
+    "tokenizer.ggml.tokens": ["string[]", [
+      "<unk>",
+      "</s>",
+      "t",
+      "h",
+      "e",
+      "th",
+      "the",
+      "▁",
+      "▁the",
+    ]],
+    "tokenizer.ggml.scores": ["f32[]", [0, 0, -9, -9, -9, -1, -2, -9, -3]],
+    "tokenizer.ggml.token_type": ["i32[]", [2, 3, 1, 1, 1, 1, 1, 1, 1]],
+    "tokenizer.ggml.bos_token_id": ["u32", 1],
+    "tokenizer.ggml.unknown_token_id": ["u32", 0],
+    "tokenizer.ggml.add_space_prefix": ["bool", true],
+  },
+  {
+    "tokenizer.ggml.model": ["string", "gpt2"],
+    "tokenizer.ggml.pre": ["string", "llama-bpe"],
+    "tokenizer.ggml.tokens": ["string[]", ["</s>", "t", "h", "e", "Ġ", "th", "the", "Ġthe"]],
+    "tokenizer.ggml.token_type": ["i32[]", [3, 1, 1, 1, 1, 1, 1, 1]],
+    "tokenizer.ggml.merges": ["string[]", ["t h", "th e", "Ġ the"]],
+    "tokenizer.ggml.bos_token_id": ["u32", 0],
+    "tokenizer.ggml.add_bos_token": ["bool", true],
+  },
+];
 
 /** Tensors of several types and shapes. */
 export const sampleTensors: readonly TensorToWrite[] = [
