@@ -2,7 +2,7 @@ import { BPE, Tokenizer as HubTokenizer } from "npm:@huggingface/tokenizers@0.2.
 import v8 from "node:v8";
 import { InputError, refuse, require } from "../core/mod.ts";
 import { isObject } from "./json.ts";
-import { keepByteOrderMarks } from "./library_faults.ts";
+import { cutWordsByUnicode, keepByteOrderMarks, withPatterns } from "./library_faults.ts";
 import { withinSeconds } from "./time_limit.ts";
 import { tokenIdsOf } from "./tokenizer_ids.ts";
 import type { RankedMerge } from "./sentence_piece.ts";
@@ -63,9 +63,10 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
   const ids = new Set(tokenIdsOf(definition, action).values());
   const size = ids.size + mergesOf(definition);
   const tokenizer = translated(action, ruleOf.loading, size, () => (
-    new HubTokenizer(splitWords(definition, merges?.map(({ pair }) => pair)), {})
+    new HubTokenizer(splitWords(withPatterns(definition), merges?.map(({ pair }) => pair)), {})
   ));
   if (merges !== undefined) rankMerges(tokenizer, merges);
+  cutWordsByUnicode(tokenizer);
   keepByteOrderMarks(tokenizer);
   const encodeAction = `encode a text with ${file}`;
   limitWords(tokenizer, encodeAction);

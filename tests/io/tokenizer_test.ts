@@ -35,6 +35,23 @@ Deno.test("loadTokenizer() takes the path of the file too, and finds no start to
     assertEquals(tokenizer.decode(tokenizer.encode("ab aab dé")), "ab aab dé");
   }));
 
+Deno.test("Tokenizer.encode() cuts by Unicode's white space and digits, not JavaScript's", () =>
+  withFolder(async (folder) => {
+    const plain = byteLevelTokenizer();
+    const { vocab } = plain.model as { vocab: Record<string, number> };
+    const tokens = { ...vocab, "Ġï": 300, "Â²": 301, "Â²Â²": 302 };
+    const merges = ["Ġ ï", "Â ²", "Â² Â²"];
+    const definition = { ...plain, model: { ...plain.model as object, vocab: tokens, merges } };
+    const ids = async (definition: unknown, text: string) => [
+      ...(await load(folder, definition)).encode(text),
+    ];
+    assertEquals(await ids(definition, " \ufeff²²"), [300, 0xbb, 0xbf, 302]);
+    const digits = { type: "Digits", individual_digits: true };
+    const pretokenizers = [digits, plain.pre_tokenizer];
+    const pre_tokenizer = { type: "Sequence", pretokenizers };
+    assertEquals(await ids({ ...definition, pre_tokenizer }, "²²"), [301, 301]);
+  }));
+
 Deno.test("Tokenizer.decode() undoes Tokenizer.encode() for byte-level BPE", () =>
   withFolder(async (folder) => {
     const tokenizer = await load(folder, byteLevelTokenizer());
