@@ -7,6 +7,7 @@ export {
   decodeMatrix,
   firstNonFinite,
   type RowMatrix,
+  rowsWanted,
   sameMatrix,
   type StoredMatrix,
 } from "./stored_matrix.ts";

@@ -1,4 +1,4 @@
-import type { RowMatrix } from "../format/mod.ts";
+import type { RowMatrix, StoredMatrix } from "../format/mod.ts";
 import type { TensorFacts } from "./weight_file.ts";
 
 /** A tensor of a checkpoint. */
@@ -24,4 +24,11 @@ export interface Checkpoint {
    * @throws {InputError} If there is no such tensor, or the files do not hold what they say.
    */
   readMatrix(name: string): Promise<RowMatrix>;
+  /**
+   * A tensor that stays on the disk and is read row by row when it is decoded; undefined where its rows do
+   * not lie one after the other.
+   *
+   * @throws {InputError} As {@linkcode readMatrix}; so does decoding.
+   */
+  onDisk(name: string): StoredMatrix | undefined;
 }

@@ -1,5 +1,5 @@
 import { refuse, require } from "../core/mod.ts";
-import { fill, openFile, refuseAs } from "./files.ts";
+import { attemptSync, fill, fillSync, openFile } from "./files.ts";
 
 /**
  * A file that is read in pieces, perhaps over hours. It is opened anew for each of them, so that there
@@ -31,10 +31,18 @@ export class FilePieces {
     return bytes;
   }
 
+  /** As {@linkcode read}, at once. */
+  readSync(offset: number, length: number, action: string): Uint8Array<ArrayBuffer> {
+    const bytes = allocate(length, action);
+    using file = this.#openAt(offset);
+    fillSync(file, bytes, this.path);
+    return bytes;
+  }
+
   #openAt(offset: number): Deno.FsFile {
     const action = `read ${this.path}`;
     using opened = new DisposableStack();
-    try {
+    return attemptSync(action, () => {
       const file = opened.use(Deno.openSync(this.path));
       const { size, mtime } = file.statSync();
       const unchanged = size === this.size && mtime?.getTime() === this.modified;
@@ -42,9 +50,7 @@ export class FilePieces {
       file.seekSync(offset, Deno.SeekMode.Start);
       opened.move();
       return file;
-    } catch (error) {
-      refuseAs(action, error);
-    }
+    });
   }
 }
 

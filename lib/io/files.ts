@@ -32,6 +32,16 @@ export async function fill(file: Deno.FsFile, bytes: Uint8Array, path: string): 
   }
 }
 
+/** As {@linkcode fill}, at once. */
+export function fillSync(file: Deno.FsFile, bytes: Uint8Array, path: string): void {
+  const action = `read ${path}`;
+  for (let filled = 0; filled < bytes.length;) {
+    const count = attemptSync(action, () => file.readSync(bytes.subarray(filled)));
+    require(count !== null, action, "the file must not shrink while it is read");
+    filled += count;
+  }
+}
+
 /**
  * Reads a whole text file.
  *
@@ -133,8 +143,17 @@ export async function attempt<T>(action: string, call: () => Promise<T>): Promis
   }
 }
 
+/** As {@linkcode attempt}, at once. */
+export function attemptSync<T>(action: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    refuseAs(action, error);
+  }
+}
+
 /** Refuses what the system refused; an input error stays the one it is. */
-export function refuseAs(action: string, error: unknown): never {
+function refuseAs(action: string, error: unknown): never {
   if (error instanceof InputError) throw error;
   if (error instanceof Deno.errors.NotFound) refuse(action, "the file must exist");
   refuse(action, "the system must allow it", (error as Error).message);

@@ -6,9 +6,10 @@ import {
   parseHeader,
   parseHeaderLength,
   type SafetensorsHeader,
+  type TensorInfo,
   tensorOf,
 } from "./safetensors_header.ts";
-import type { TensorValues, WeightFile } from "./weight_file.ts";
+import type { TensorPlace, TensorValues, WeightFile } from "./weight_file.ts";
 
 /**
  * Opens a safetensors file and reads its header; the data is read tensor by tensor on demand.
@@ -42,11 +43,18 @@ export class SafetensorsFile implements WeightFile {
 
   async read(name: string): Promise<TensorValues> {
     const action = tensorOf(this.path, name);
-    const info = this.tensors.get(name) ?? refuse(action, "the file must have it");
-    const { dtype, shape, offset, byteLength } = info;
+    const { dtype, shape, offset, byteLength } = this.#info(name);
     const rule = `dtype must be one of ${Object.keys(dataArrays).join(" ")}`;
     require(isDtype(dtype), action, rule, dtype);
     const { buffer } = await this.#pieces.read(offset, byteLength, action);
     return { dtype, shape: [...shape], data: new dataArrays[dtype](buffer) };
+  }
+
+  locate(name: string): TensorPlace {
+    return { pieces: this.#pieces, offset: this.#info(name).offset };
+  }
+
+  #info(name: string): TensorInfo {
+    return this.tensors.get(name) ?? refuse(tensorOf(this.path, name), "the file must have it");
   }
 }

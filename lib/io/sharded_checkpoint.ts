@@ -1,7 +1,8 @@
 import { refuse, require } from "../core/mod.ts";
-import type { FloatMatrix } from "../format/mod.ts";
+import type { FloatMatrix, StoredMatrix } from "../format/mod.ts";
 import type { Checkpoint, CheckpointTensor } from "./checkpoint.ts";
-import { isFloat } from "./dtypes.ts";
+import { DiskMatrix } from "./disk_matrix.ts";
+import { dataArrays, isFloat } from "./dtypes.ts";
 import { exists, readJson } from "./files.ts";
 import { isObject } from "./json.ts";
 import { floatTensor } from "./float_tensor.ts";
@@ -69,11 +70,24 @@ export class ShardedCheckpoint implements Checkpoint {
     return floatTensor(await this.read(name), tensorOf(this.path, name));
   }
 
+  onDisk(name: string): StoredMatrix | undefined {
+    const file = this.#file(name);
+    const { dtype, shape, byteLength } = file.tensors.get(name)!;
+    if (!file.locate || !isFloat(dtype) || shape.length !== 2) return undefined;
+    const [rows, columns] = shape;
+    const action = tensorOf(this.path, name);
+    const matrixOf = ({ buffer }: Uint8Array, count: number) =>
+      floatTensor({ dtype, shape: [count, columns], data: new dataArrays[dtype](buffer) }, action);
+    return new DiskMatrix(rows, columns, byteLength, file.locate(name), action, matrixOf);
+  }
+
   /** A tensor in its stored precision, whatever it holds. */
   async read(name: string): Promise<TensorValues> {
-    const file = this.#fileOf.get(name) ??
-      refuse(tensorOf(this.path, name), "the model must have it");
-    return await file.read(name);
+    return await this.#file(name).read(name);
+  }
+
+  #file(name: string): WeightFile {
+    return this.#fileOf.get(name) ?? refuse(tensorOf(this.path, name), "the model must have it");
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Dtype, TensorData } from "./dtypes.ts";
+import type { FilePieces } from "./file_pieces.ts";
 
 /** What a file says of a tensor before it is read. */
 export interface TensorFacts {
@@ -16,6 +17,13 @@ export interface TensorValues {
   data: TensorData;
 }
 
+/** Where a tensor lies. */
+export interface TensorPlace {
+  pieces: FilePieces;
+  /** Of its first byte. */
+  offset: number;
+}
+
 /** A file of tensors. Nothing is held open between two reads. */
 export interface WeightFile {
   readonly path: string;
@@ -28,4 +36,6 @@ export interface WeightFile {
    *   or the file is not as it was when it was opened.
    */
   read(name: string): Promise<TensorValues>;
+  /** Where a tensor lies in one piece, row by row; files whose tensors may lie otherwise do not say. */
+  locate?(name: string): TensorPlace;
 }

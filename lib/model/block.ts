@@ -1,5 +1,5 @@
 import { require } from "../core/mod.ts";
-import { type Log2Rounding, tf } from "../tensor/mod.ts";
+import { type Log2Rounding, tf, tidy } from "../tensor/mod.ts";
 import { lowPrecisionTokens } from "../tokens/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import { attend, type Attended, type Recall } from "./attention.ts";
@@ -95,7 +95,10 @@ function chooseLower(
   return lowPrecisionTokens(scores, { prune, lower: own }, inherited ? before : undefined);
 }
 
-/** What attention or the MLP makes of the stream, its norm where the architecture places it. */
+/**
+ * What attention or the MLP makes of the stream, its norm where the architecture places it. Frees everything
+ * else.
+ */
 function residual(
   architecture: Architecture,
   norm: Norm | undefined,
@@ -103,10 +106,12 @@ function residual(
   change: (input: tf.Tensor2D) => tf.Tensor2D,
 ): tf.Tensor2D {
   const normed = (each: tf.Tensor2D) => normalize(architecture, norm, each);
-  if (architecture.normPlacement === "after") return normed(tf.add(value, change(value)));
-  const input = normed(value);
-  const start = architecture.normPlacement === "before" ? value : input;
-  return tf.add(start, change(input));
+  return tidy(() => {
+    if (architecture.normPlacement === "after") return normed(tf.add(value, change(value)));
+    const input = normed(value);
+    const start = architecture.normPlacement === "before" ? value : input;
+    return tf.add(start, change(input));
+  });
 }
 
 function positionIds({ positions }: State, pruning?: Pruning): Int32Array {

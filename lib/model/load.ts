@@ -1,5 +1,5 @@
 import { refuse } from "../core/mod.ts";
-import { decodeMatrix, firstNonFinite, type RowMatrix } from "../format/mod.ts";
+import { decodeMatrix, firstNonFinite, type RowMatrix, type StoredMatrix } from "../format/mod.ts";
 import type { StoredTensor } from "./checkpoint_layout.ts";
 import { fusedRows } from "./fused_attention.ts";
 import type { Model } from "./model.ts";
@@ -23,8 +23,8 @@ export interface LoadOptions {
  * Loads a model from a folder in Hugging Face layout. Weights stay as they are stored (float64 becomes
  * float32). Every name and shape is checked before the weights are read.
  *
- * Of a large model only what surrounds the blocks is read now, and a block each time that it is needed, the
- * next one while it computes.
+ * Of a large model a block is read each time that it is needed, the next one while it computes; and of its
+ * embedding the rows of the tokens, where the file allows that.
  *
  * @param path The folder.
  * @returns The model; its `warnings` say what of the checkpoint it does not use.
@@ -35,8 +35,8 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
   const published = await openPublished(path);
   const { name, architecture, warnings } = published;
   const { signal, residentBytes: most = residentBytes } = options;
-  const outer: OuterWeights = await readModules(published, null);
   const isStreamed = storedBytes(published) > most;
+  const outer: OuterWeights = await readModules(published, null, isStreamed);
   if (isStreamed) {
     const read = (layer: number) => readModules(published, layer);
     return {
@@ -63,10 +63,14 @@ export function storedBytes({ checkpoint, stored }: PublishedModel): number {
 async function readModules(
   { checkpoint, architecture, stored }: PublishedModel,
   layer: number | null,
+  staysOnDisk = false,
 ): Promise<Record<string, StoredModule>> {
   const { heads, headDim } = architecture;
   const own = stored.filter(({ modules }) => modules[0].layer === layer);
-  const matrices = await Promise.all(own.map(({ name }) => checkpoint.readMatrix(name)));
+  const onDisk = ({ name }: StoredTensor) => staysOnDisk ? checkpoint.onDisk(name) : undefined;
+  const matrices = await Promise.all(
+    own.map((tensor) => onDisk(tensor) ?? checkpoint.readMatrix(tensor.name)),
+  );
   const modules: Record<string, Partial<StoredModule>> = {};
   for (const [index, tensor] of own.entries()) {
     const matrix = matrices[index];
@@ -74,7 +78,7 @@ async function readModules(
     tensor.modules.forEach(({ name }, part) => {
       const rows = tensor.modules.length > 1 ? fusedRows(part, heads, headDim) : undefined;
       const parameter = tensor.kind === "weight"
-        ? { weight: rows ? matrix.takeRows(rows) : matrix }
+        ? { weight: rows ? (matrix as RowMatrix).takeRows(rows) : matrix }
         : { bias: takeElements(decodeMatrix(matrix), rows) };
       modules[name] = { ...modules[name], ...parameter };
     });
@@ -87,7 +91,7 @@ function takeElements(values: Float32Array, order?: Int32Array): Float32Array {
 }
 
 /** Refuses a tensor with NaN or infinity, or a float64 beyond float32, and says where. */
-function requireFinite(matrix: RowMatrix, { name, shape }: StoredTensor, action: string): void {
+function requireFinite(matrix: StoredMatrix, { name, shape }: StoredTensor, action: string): void {
   const found = firstNonFinite(matrix);
   if (!found) return;
   const { row, column, value } = found;

@@ -26,7 +26,9 @@ export function runMlp(
   let expanded: tf.Tensor2D;
   if (gated) {
     const [first, factor] = applyMaps([gate!, up!], input, { lower });
-    expanded = tf.mul(followed(first), factor);
+    const activated = followed(first);
+    first.dispose(); // of a large model they are most of the memory
+    expanded = tf.mul(activated, factor);
   } else if (activation === "relu") { // in one pass with the bias
     expanded = up!.apply(input, { activation, lower });
   } else {

@@ -28,7 +28,7 @@ interface Range {
 /**
  * Blocks of one shared WebAssembly memory, in which all tensors lie and all threads work.
  *
- * Sizes are rounded up to four classes per power of two. A block that comes back waits for the next
+ * Sizes are rounded up to four classes per power of two, large ones to 32. A block that comes back waits for the next
  * of its class; only for a large block, or when the memory is exhausted, neighbours are joined for other
  * classes.
  */
@@ -155,9 +155,10 @@ export function blockBytes(bytes: number): number {
   return sizeClass(bytes + slack);
 }
 
-/** The next of four sizes per power of two, all multiples of 16. */
+/** The next of four sizes per power of two, of 32 where blocks are large, all multiples of 16. */
 function sizeClass(bytes: number): number {
-  const step = Math.max(16, 2 ** (Math.floor(Math.log2(bytes)) - 2));
+  const classes = bytes < largeBytes ? 2 : 5;
+  const step = Math.max(16, 2 ** (Math.floor(Math.log2(bytes)) - classes));
   return Math.ceil(bytes / step) * step;
 }
 

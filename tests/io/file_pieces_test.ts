@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { openPieces } from "../../lib/io/file_pieces.ts";
 import { withFolder } from "./temporary_folder.ts";
@@ -13,6 +13,8 @@ Deno.test("FilePieces.read() reads pieces side by side, and holds no file open",
     const read = await Promise.all(
       places.map(([offset, length]) => pieces.read(offset, length, "read")),
     );
+    const atOnce = places.map(([offset, length]) => pieces.readSync(offset, length, "read"));
+    assertEquals(atOnce, read);
     assertEquals(read.map((bytes) => [...bytes]), [[6, 7], [0, 1, 2, 3, 4, 5, 6, 7], [3], []]);
   }));
 
@@ -23,7 +25,9 @@ Deno.test("FilePieces.read() refuses what ends before, and what no memory holds"
     const pieces = await openPieces(path);
     const refused = (length: number, message: string) =>
       assertRejects(() => pieces.read(1, length, "read x"), InputError, message);
-    await refused(4, `Cannot read ${path}: the file must not shrink while it is read`);
+    const shrunk = `Cannot read ${path}: the file must not shrink while it is read`;
+    await refused(4, shrunk);
+    assertThrows(() => pieces.readSync(1, 4, "read x"), InputError, shrunk);
     await refused(2 ** 52, `Cannot read x: its bytes must fit into memory, got ${2 ** 52}`);
   }));
 
