@@ -1,3 +1,5 @@
+import { require } from "../core/mod.ts";
+
 /** Any typed array that holds the values of a tensor. */
 export type TensorData =
   | Float64Array
@@ -47,6 +49,12 @@ export const dataArrays: Readonly<Record<Dtype, DataArray>> = {
 /** Whether an element type named in a file is one that is read here. */
 export function isDtype(name: string): name is Dtype {
   return Object.hasOwn(dataArrays, name);
+}
+
+/** Refuses an element type named in a file that is not read here. */
+export function requireDtype(name: string, action: string): asserts name is Dtype {
+  const rule = `dtype must be one of ${Object.keys(dataArrays).join(" ")}`;
+  require(isDtype(name), action, rule, name);
 }
 
 /** Whether tensors of an element type named in a file can be read as float32. */

@@ -1,7 +1,7 @@
 /**
- * Files: JSON and text, safetensors, GGUF, checkpoints in Hugging Face layout, tokenizers, and the hub they
- * come from. With lib/tensor
- * the only part of the library that touches the system, and the only one that uses the network.
+ * Files: JSON and text, safetensors, PyTorch's .bin, GGUF, checkpoints in Hugging Face layout,
+ * tokenizers, and the hub they come from. With lib/tensor the only part of the library that touches
+ * the system, and the only one that uses the network.
  */
 export type { Checkpoint, CheckpointTensor } from "./checkpoint.ts";
 export { type Dtype, isFloat, type TensorData } from "./dtypes.ts";

@@ -1,5 +1,5 @@
-import { refuse, require } from "../core/mod.ts";
-import { dataArrays, isDtype } from "./dtypes.ts";
+import { refuse } from "../core/mod.ts";
+import { dataArrays, requireDtype } from "./dtypes.ts";
 import { type FilePieces, openPieces } from "./file_pieces.ts";
 import {
   lengthBytes,
@@ -44,8 +44,7 @@ export class SafetensorsFile implements WeightFile {
   async read(name: string): Promise<TensorValues> {
     const action = tensorOf(this.path, name);
     const { dtype, shape, offset, byteLength } = this.#info(name);
-    const rule = `dtype must be one of ${Object.keys(dataArrays).join(" ")}`;
-    require(isDtype(dtype), action, rule, dtype);
+    requireDtype(dtype, action);
     const { buffer } = await this.#pieces.read(offset, byteLength, action);
     return { dtype, shape: [...shape], data: new dataArrays[dtype](buffer) };
   }

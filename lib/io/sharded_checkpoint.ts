@@ -6,22 +6,20 @@ import { dataArrays, isFloat } from "./dtypes.ts";
 import { exists, readJson } from "./files.ts";
 import { isObject } from "./json.ts";
 import { floatTensor } from "./float_tensor.ts";
-import { conversionHint } from "./older_files.ts";
 import { tensorOf } from "./safetensors_header.ts";
 import { openSafetensors } from "./safetensors_reader.ts";
+import { openTorchFile } from "./torch_file.ts";
 import type { TensorValues, WeightFile } from "./weight_file.ts";
 
 /** The ways in which a folder keeps weights, best first; shards are listed in `NAME.index.json`. */
 const layouts: { name: string; open(path: string): Promise<WeightFile> }[] = [
   { name: "model.safetensors", open: openSafetensors },
+  { name: "pytorch_model.bin", open: openTorchFile },
 ];
-
-/** What older checkpoints keep their weights in. */
-const pickledNames = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
 
 /**
  * Opens the weights of a model folder in Hugging Face layout: model.safetensors or, where that is
- * absent, the shards that model.safetensors.index.json lists.
+ * absent, the shards that model.safetensors.index.json lists, or else the same of pytorch_model.bin.
  *
  * @throws {InputError} If neither is there, the index is malformed or names a file outside the
  *   folder, or a shard is missing, not valid or lacks a tensor that the index places in it.
@@ -37,8 +35,7 @@ export async function openShards(folder: string): Promise<ShardedCheckpoint> {
     if (await exists(index)) return await openIndexed(folder, index, open);
   }
   const names = layouts.flatMap(({ name }) => [name, `${name}.index.json`]).join(" or ");
-  const hint = await conversionHint(folder, pickledNames, "AutoModelForCausalLM");
-  refuse(`open ${folder}`, `the folder must have ${names}${hint}`);
+  refuse(`open ${folder}`, `the folder must have ${names}`);
 }
 
 /** The weights of a model folder in one or several files. */

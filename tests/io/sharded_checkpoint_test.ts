@@ -7,6 +7,7 @@ import {
   writeAtomically,
   writeSafetensors,
 } from "../../lib/io/mod.ts";
+import { pickle, pickledTensor, torchArchive } from "../../tools/fuzz/torch_samples.ts";
 import { withFolder } from "./temporary_folder.ts";
 
 const embedding: TensorToWrite = {
@@ -75,25 +76,42 @@ Deno.test("openShards() opens shards, and only what the index lists", () =>
 
 Deno.test("openShards() refuses a folder without weights, or that is none", () =>
   withFolder(async (folder) => {
-    const rule = "the folder must have model.safetensors or model.safetensors.index.json";
+    const rule = "the folder must have model.safetensors or model.safetensors.index.json or " +
+      "pytorch_model.bin or pytorch_model.bin.index.json";
     await refuses(folder, `Cannot open ${folder}: ${rule}`);
     await refuses(`${folder}/missing`, `Cannot open ${folder}/missing: ${rule}`);
     await writeAtomically(`${folder}/file`, "");
     await refuses(`${folder}/file`, `Cannot read ${folder}/file/model.safetensors: `);
   }));
 
-Deno.test("openShards() says how to convert a checkpoint of another format", () =>
+/** A file of PyTorch that holds one F16 vector under this name. */
+function torchBytes(name: string, ...values: number[]): Uint8Array {
+  const tensor = pickledTensor({ storage: "HalfStorage", key: "0", count: values.length });
+  const state = pickle.of(pickle.dict([name, tensor]));
+  return torchArchive(state, { "0": new Uint8Array(Float16Array.from(values).buffer) });
+}
+
+Deno.test("openShards() opens pytorch_model.bin, after safetensors", () =>
   withFolder(async (folder) => {
-    for (const name of ["pytorch_model.bin.index.json", "pytorch_model.bin"]) {
-      await writeAtomically(`${folder}/${name}`, "");
-      await refuses(
-        folder,
-        "the folder must have model.safetensors or model.safetensors.index.json; " +
-          `${name} is not read, but this, run in the folder, converts it: python -c "from ` +
-          "transformers import AutoModelForCausalLM as A; " +
-          "A.from_pretrained('.').save_pretrained('.')\"",
-      );
-    }
+    await Deno.writeFile(`${folder}/pytorch_model.bin`, torchBytes("embedding", 1, 2));
+    const checkpoint = await openShards(folder);
+    assertEquals(checkpoint.files, [`${folder}/pytorch_model.bin`]);
+    assertEquals(await checkpoint.readMatrix("embedding"), embeddingMatrix);
+    await writeSafetensors(`${folder}/model.safetensors`, [head]);
+    assertEquals((await openShards(folder)).files, [`${folder}/model.safetensors`]);
+  }));
+
+Deno.test("openShards() opens shards of pytorch_model.bin", () =>
+  withFolder(async (folder) => {
+    const shards = { embedding: "a.bin", head: "b.bin" };
+    await Deno.writeFile(`${folder}/a.bin`, torchBytes("embedding", 1, 2));
+    await Deno.writeFile(`${folder}/b.bin`, torchBytes("head", 3, 4));
+    const index = `${folder}/pytorch_model.bin.index.json`;
+    await writeAtomically(index, JSON.stringify({ weight_map: shards }));
+    const checkpoint = await openShards(folder);
+    assertEquals(checkpoint.files, [`${folder}/a.bin`, `${folder}/b.bin`]);
+    assertEquals(await checkpoint.readMatrix("embedding"), embeddingMatrix);
+    assertEquals(decodeMatrix(await checkpoint.readMatrix("head")), Float32Array.of(3, 4));
   }));
 
 Deno.test("openShards() refuses a malformed index", () =>

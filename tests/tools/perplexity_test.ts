@@ -25,6 +25,7 @@ import { tinyArchitecture, writeTinyModel } from "../experiments/measure/tiny_fo
 import { withFolder } from "../io/temporary_folder.ts";
 import { byteLevelTokenizer } from "../io/tiny_tokenizers.ts";
 import { changeConfig } from "../model/saved_model.ts";
+import { pickle, torchArchive } from "../../tools/fuzz/torch_samples.ts";
 import { runTool } from "./run_tool.ts";
 
 const llama = "tests/golden/hf/llama";
@@ -276,6 +277,11 @@ Deno.test("perplexity answers bad input with one line and status 2", () =>
     await Deno.mkdir(at("hollow"));
     await Deno.mkdir(at("weightless"));
     await Deno.copyFile(`${llama}/config.json`, at("weightless/config.json"));
+    await Deno.mkdir(at("hostile"));
+    await Deno.copyFile(`${llama}/config.json`, at("hostile/config.json"));
+    const command = pickle.tuple(pickle.text(`touch ${at("ran")}`));
+    const call = [pickle.global("os", "system"), command, pickle.code("R")];
+    await Deno.writeFile(at("hostile/pytorch_model.bin"), torchArchive(pickle.of(...call), {}));
 
     const commandLine = "Cannot read the command line: ";
     const good = ["--model", llama, "--ids", at("ids.json"), "--window", "32"];
@@ -323,6 +329,10 @@ Deno.test("perplexity answers bad input with one line and status 2", () =>
       [
         ["--model", at("weightless"), "--ids", at("missing.json")],
         `Cannot read ${at("missing.json")}: the file must exist`, // before weights are loaded
+      ],
+      [
+        ["--model", at("hostile"), "--ids", at("ids.json"), "--window", "32"],
+        `Cannot read ${at("hostile/pytorch_model.bin")}: its pickle must name nothing but what`,
       ],
       [
         [...good, "--method", "rtn4", "--damping", "0.1"],

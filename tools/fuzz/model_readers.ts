@@ -22,6 +22,7 @@ import {
   sampleTokenizers,
   sampleVocabularyFiles,
 } from "./samples.ts";
+import { sampleStateDict, sampleStorages, torchArchive, torchLegacy } from "./torch_samples.ts";
 
 /** What reads a model's folder and the texts that are given to it. */
 export const modelReaders: Record<string, Reader> = {
@@ -39,6 +40,21 @@ export const modelReaders: Record<string, Reader> = {
     async read(folder) {
       const file = await openSafetensors(`${folder}/model.safetensors`);
       for (const name of file.tensors.keys()) await file.read(name);
+    },
+  },
+  torch: {
+    file: "pytorch_model.bin",
+    prepare() {
+      const archive = (pkl: Uint8Array) => torchArchive(pkl, sampleStorages);
+      const legacy = torchLegacy(sampleStateDict, sampleStorages, 2);
+      return fc.oneof(
+        changedBytes(archive(sampleStateDict), legacy),
+        changedBytes(sampleStateDict).map(archive),
+      );
+    },
+    async read(folder) {
+      const checkpoint = await openShards(folder);
+      for (const name of checkpoint.tensors.keys()) await checkpoint.read(name);
     },
   },
   index: {
