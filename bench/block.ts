@@ -1,11 +1,11 @@
 import type { ModelName } from "../experiments/measure/model_shapes.ts";
 import {
   type BenchRecord,
-  type Execution,
-  executions,
   type InstructionLevel,
   instructionLevels,
   type Measurement,
+  type OperandTypes,
+  operandTypes,
 } from "../experiments/result/bench_record.ts";
 import { table4Window } from "../experiments/tables/table4.ts";
 import type { Table } from "../lib/report/mod.ts";
@@ -15,12 +15,12 @@ import type { BlockJob } from "./jobs/block.ts";
 
 /** What is measured of a model's block. */
 interface Stage extends Pick<BlockJob, "phase" | "tokens"> {
-  executions: readonly Execution[];
+  executions: readonly OperandTypes[];
   levels: readonly InstructionLevel[];
 }
 
 /** What table 4 compares. */
-const paperExecutions: Execution[] = ["FP32", "W4A8", "W4A4"];
+const paperExecutions: OperandTypes[] = ["FP32", "W4A8", "W4A4"];
 
 /** Long work is left out at the slowest level. */
 const fastLevels = instructionLevels.filter((level) => level !== "plain SIMD");
@@ -30,9 +30,9 @@ const fullCache = { phase: "decode", tokens: 2048, levels: fastLevels } as const
 
 const plan: [ModelName, Stage[]][] = [
   ["OPT-125M", [
-    { ...window, executions },
-    { ...window, executions, tokens: 2048, levels: fastLevels },
-    { ...fullCache, executions },
+    { ...window, executions: operandTypes },
+    { ...window, executions: operandTypes, tokens: 2048, levels: fastLevels },
+    { ...fullCache, executions: operandTypes },
   ]],
   ["OPT-1.3B", [{ ...window, executions: paperExecutions }]],
   ["OPT-2.7B", [{ ...window, executions: paperExecutions }]],
@@ -79,11 +79,11 @@ function blockTable(record: BenchRecord, title: string): Table {
   const measured = record.measurements.filter((each) => titleOf(each) === title);
   const contenders = [...new Set(measured.map(({ contender }) => contender))];
   const columns = contenders.flatMap((contender) =>
-    executions.map((execution) => ({ contender, execution }))
+    operandTypes.map((execution) => ({ contender, execution }))
   ).filter(({ contender, execution }) =>
     measured.some((each) => each.contender === contender && each.job.execution === execution)
   );
-  const find = (contender: string, execution: Execution, quantity: string) =>
+  const find = (contender: string, execution: OperandTypes, quantity: string) =>
     measured.find((each) =>
       each.contender === contender && each.job.execution === execution && each.quantity === quantity
     )?.median;

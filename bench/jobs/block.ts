@@ -1,5 +1,5 @@
 import { type ModelName, modelShapes } from "../../experiments/measure/model_shapes.ts";
-import type { Execution } from "../../experiments/result/bench_record.ts";
+import type { OperandTypes } from "../../experiments/result/bench_record.ts";
 import {
   type Cache,
   extend,
@@ -18,7 +18,7 @@ import { Stopwatch } from "./stopwatch.ts";
 /** One block of a model: a window at once, or one token with those before it in a cache. */
 export interface BlockJob {
   model: ModelName;
-  execution: Execution;
+  execution: OperandTypes;
   phase: "prefill" | "decode";
   /** Of the window; the last of them alone is computed when decoding. */
   tokens: number;
@@ -67,7 +67,11 @@ interface Pass {
   rewind(): void;
 }
 
-async function blockOf(name: ModelName, execution: Execution, scope: Scope): Promise<ReadyModel> {
+async function blockOf(
+  name: ModelName,
+  execution: OperandTypes,
+  scope: Scope,
+): Promise<ReadyModel> {
   const architecture = { ...modelShapes[name], layers: 1, vocabularySize: 256 };
   const ready = await execute(randomModel(name, architecture), execution);
   scope.onEnd(() => ready.model[Symbol.dispose]());

@@ -1,4 +1,4 @@
-import type { Execution } from "../../experiments/result/bench_record.ts";
+import type { OperandTypes } from "../../experiments/result/bench_record.ts";
 import {
   type AgileQActivations,
   agileQScheme,
@@ -25,7 +25,7 @@ const nearest: Method<{ weights: RtnSettings; activations: AgileQActivations }> 
   ],
 };
 
-function methodFor(execution: Exclude<Execution, "FP32">) {
+function methodFor(execution: Exclude<OperandTypes, "FP32">) {
   const [bits, groupSize] = execution === "W8A8" ? [8, "row" as const] : [4, 128];
   return configure(execution, nearest, {
     weights: { bits, groupSize, symmetric: false, range: "minmax" },
@@ -40,7 +40,7 @@ export interface ReadyModel {
 }
 
 /** Opens a model of floats in the form in which it computes. */
-export async function execute(model: Model, execution: Execution): Promise<ReadyModel> {
+export async function execute(model: Model, execution: OperandTypes): Promise<ReadyModel> {
   if (execution === "FP32") return { model: await openModel(model), forward: {} };
   const window = randomIds(model, 64);
   const calibration = () => ({ weightWindows: [], activationWindows: [window] });

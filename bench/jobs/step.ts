@@ -1,5 +1,5 @@
 import { type ModelName, modelShapes } from "../../experiments/measure/model_shapes.ts";
-import type { Execution } from "../../experiments/result/bench_record.ts";
+import type { OperandTypes } from "../../experiments/result/bench_record.ts";
 import { type Cache, type CachePrecision, extend, loadModel, logits } from "../../lib/model/mod.ts";
 import { tidy } from "../../lib/tensor/mod.ts";
 import type { Scope } from "../harness/serve.ts";
@@ -12,7 +12,7 @@ import { execute, randomIds, type ReadyModel } from "./models.ts";
 export interface StepJob {
   /** A shape of random numbers, or a bundled model's folder. */
   model: string;
-  execution: Execution;
+  execution: OperandTypes;
   /** Tokens in the cache, the new one included. */
   tokens: number;
   cache: CachePrecision;
@@ -48,7 +48,7 @@ export async function prepareStep(
 /** After so many steps the cache is taken back to where it began. */
 const stepsPerTurn = 16;
 
-async function executed(name: string, execution: Execution, scope: Scope): Promise<ReadyModel> {
+async function executed(name: string, execution: OperandTypes, scope: Scope): Promise<ReadyModel> {
   const model = Object.hasOwn(modelShapes, name)
     ? randomModel(name, modelShapes[name as ModelName])
     : await loadModel(name);

@@ -1,6 +1,6 @@
 import process from "node:process";
 import { type ModelName, modelShapes } from "../../experiments/measure/model_shapes.ts";
-import type { Execution } from "../../experiments/result/bench_record.ts";
+import type { OperandTypes } from "../../experiments/result/bench_record.ts";
 import {
   forward,
   type ForwardOptions,
@@ -17,7 +17,7 @@ import { execute, randomIds } from "./models.ts";
 /** The perplexity of a whole model on one window of random tokens. */
 export interface PerplexityJob {
   model: ModelName;
-  execution: Execution;
+  execution: OperandTypes;
   window: number;
 }
 

@@ -2,10 +2,10 @@ import { combineVerdicts, describeCases, type Estimate, verdictOf } from "../../
 import { barChart, type Drawing, letterOf, panels, type PlotlySpec } from "../../lib/report/mod.ts";
 import type { ModelName } from "../measure/model_shapes.ts";
 import {
-  type Execution,
-  executions,
   type InstructionLevel,
   instructionLevels,
+  type OperandTypes,
+  operandTypes,
 } from "../result/bench_record.ts";
 import { formatEstimate } from "../result/format_estimate.ts";
 
@@ -16,7 +16,7 @@ export interface ProfileRow {
   /** Of the window, or in the cache. */
   tokens: number;
   level: InstructionLevel;
-  execution: Execution;
+  execution: OperandTypes;
   operation: string;
   milliseconds: number;
   /** The fastest and the slowest run, ms; none of a single run. */
@@ -94,7 +94,7 @@ function linearShare(rows: readonly ProfileRow[]): Estimate {
 
 function groupPanel(title: string, rows: readonly ProfileRow[]): PlotlySpec {
   const columns = instructionLevels.flatMap((level) =>
-    executions.flatMap((execution) => {
+    operandTypes.flatMap((execution) => {
       const own = rows.filter((row) => row.level === level && row.execution === execution);
       if (own.length === 0) return [];
       const whole = own.reduce((sum, { milliseconds }) => sum + milliseconds, 0);

@@ -4,9 +4,9 @@ import type { ModelName } from "../measure/model_shapes.ts";
 import {
   type BenchRecord,
   estimateOf,
-  type Execution,
-  executions,
   instructionLevels,
+  type OperandTypes,
+  operandTypes,
   readBenchRecord,
 } from "../result/bench_record.ts";
 import type { FigureExperiment } from "./figure.ts";
@@ -26,7 +26,7 @@ export function profileRows(record: BenchRecord): ProfileRow[] {
       phase: part.job.phase as ProfileRow["phase"],
       tokens: Number(part.job.tokens),
       level: record.contenders[part.contender].level!,
-      execution: part.job.execution as Execution,
+      execution: part.job.execution as OperandTypes,
       operation: part.quantity,
       milliseconds,
       low,
@@ -45,7 +45,7 @@ export function profileTable(
     row.model === model && row.phase === phase && row.tokens === tokens
   );
   const columns = instructionLevels.flatMap((level) =>
-    executions.map((execution) => ({ level, execution }))
+    operandTypes.map((execution) => ({ level, execution }))
   ).filter(({ level, execution }) =>
     own.some((row) => row.level === level && row.execution === execution)
   );

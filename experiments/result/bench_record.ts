@@ -11,9 +11,9 @@ export type InstructionLevel = typeof instructionLevels[number];
  * How a model computes: in floats, or its linear maps in integers with 8- or 4-bit weights and
  * activations (AgileQ-8, and AgileQ-4 where it computes in four bits).
  */
-export const executions = ["FP32", "W8A8", "W4A8", "W4A4"] as const;
+export const operandTypes = ["FP32", "W8A8", "W4A8", "W4A4"] as const;
 
-export type Execution = typeof executions[number];
+export type OperandTypes = typeof operandTypes[number];
 
 /** Who was measured. */
 export interface ContenderFacts {

@@ -10,9 +10,9 @@ import { type ModelName, modelShapes } from "../measure/model_shapes.ts";
 import {
   type BenchRecord,
   estimateOf,
-  type Execution,
   type InstructionLevel,
   instructionLevels,
+  type OperandTypes,
   select,
 } from "../result/bench_record.ts";
 import { describeFinding, type Finding } from "../result/finding.ts";
@@ -23,7 +23,7 @@ import paper from "./paper_tables.json" with { type: "json" };
 export const table4Window = 128;
 
 /** What of ours stands beside the paper's bits: 4-bit weights, as its sizes of models have. */
-const executionOf: Record<string, Execution> = { "FP16": "FP32", "8": "W4A8", "4": "W4A4" };
+const executionOf: Record<string, OperandTypes> = { "FP16": "FP32", "8": "W4A8", "4": "W4A4" };
 
 /** A row of the paper's table 4 and what this machine gives at each instruction level. */
 export interface Table4Row {
@@ -69,7 +69,7 @@ function latency(
   bits: string,
   level: InstructionLevel,
 ): Latency | undefined {
-  const find = (execution: Execution) =>
+  const find = (execution: OperandTypes) =>
     select(record, { model, execution, phase: "prefill", tokens: table4Window }, "time")
       .find(({ contender }) => record.contenders[contender].level === level);
   const [own, floats] = [find(executionOf[bits]), find("FP32")];

@@ -1,3 +1,4 @@
+import { require } from "../core/mod.ts";
 import type { Profile, UniformGrid } from "../format/mod.ts";
 import type { SiteName } from "../model/mod.ts";
 import { type Range, searchTrip, uniformGrid } from "../quant/mod.ts";
@@ -18,6 +19,8 @@ import type { CalibratedFormat, SiteScheme } from "./site_scheme.ts";
  * Ranges cover all windows. So does TRIP's choice of alpha: eq. 8 is taken over all tokens, and the
  * order of the windows does not matter. The released code chooses alpha on the last window alone but
  * has no site with TRIP; a rare outlier elsewhere would then be clipped.
+ *
+ * @throws {InputError} If the least important tokens have a site that the others have not.
  */
 export function sitePasses({ profile, sites, lower }: SiteScheme): Pass[] {
   const all: Pass = {
@@ -26,6 +29,9 @@ export function sitePasses({ profile, sites, lower }: SiteScheme): Pass[] {
   };
   if (!lower) return [all];
   const { share, inherited, calibratedOn } = lower;
+  const stray = Object.keys(lower.sites).find((site) => !(site in sites));
+  const rule = "its sites must be among those of all tokens";
+  require(stray === undefined, "quantize tokens by importance", rule, stray);
   const least: Pass = {
     ...passOf({ profile, sites: lower.sites }),
     settings: { profile, lower },

@@ -20,11 +20,11 @@ export function openMemory(architecture: Architecture): { parameters: number; by
 }
 
 /** What streams may take at least and at most, in bytes. */
-const [smallestBudget, largestBudget] = [2 ** 23, 2 ** 30];
+const [smallestBudget, largestBudget] = [2 ** 20, 2 ** 30];
 
 /**
  * What the streams of windows that pass a block together may take, in bytes: four times the block, so
- * that opening it costs little beside what it computes, within 8 MiB and 1 GiB.
+ * that opening it costs little beside what it computes, within 1 MiB and 1 GiB.
  */
 export function streamBudget(architecture: Architecture): number {
   const block = moduleShapes({ ...architecture, layers: 1 })

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { execute, randomIds } from "../../bench/jobs/models.ts";
 import { Stopwatch } from "../../bench/jobs/stopwatch.ts";
-import type { Execution } from "../../experiments/result/bench_record.ts";
+import type { OperandTypes } from "../../experiments/result/bench_record.ts";
 import { randomModel } from "../../experiments/measure/random_model.ts";
 import { modelShapes } from "../../experiments/measure/model_shapes.ts";
 import { type Architecture, forward } from "../../lib/model/mod.ts";
@@ -29,7 +29,7 @@ for (
     ["small", "W4A8"],
     ["LLaMA-7B", "FP32"],
     ["LLaMA-7B", "W4A8"],
-  ] satisfies [keyof typeof modelShapes, Execution][]
+  ] satisfies [keyof typeof modelShapes, OperandTypes][]
 ) {
   Deno.test(`Stopwatch.time() divides a block of ${name} in ${execution} and changes nothing`, async () => {
     await useBackend("agile");

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError, mean } from "../../lib/core/mod.ts";
 import { decodeMatrix, floatMatrix } from "../../lib/format/mod.ts";
 import { gptqPasses, rtnPass } from "../../lib/methods/mod.ts";
+import { seenAt } from "../../lib/methods/seen.ts";
 import {
   forward,
   type LayerWeights,
@@ -229,4 +230,23 @@ Deno.test("gptqPasses() name the matrix that is not finite", () =>
       InputError,
       "Cannot quantize down of layer 1: element 0 must be finite, got NaN",
     );
+  }));
+
+Deno.test("gptqPasses() stop in the midst of one matrix", () =>
+  withModel("llama", async ({ architecture, source }) => {
+    const layer = await source.layer(0);
+    const channels = architecture.hiddenSize;
+    const gram = new Float32Array(channels ** 2);
+    for (let i = 0; i < channels; i++) gram[i * (channels + 1)] = 1 + i;
+    const [pass] = gptqPasses({ ...options, blockSize: 8 });
+    const heard: number[] = [];
+    const onStep = (share: number) => {
+      heard.push(share);
+      if (share > 1 / 6) throw new Error("stopped"); // of three matrices the first, half done
+    };
+    const seen = seenAt(new Map([["attn.input", { gram }]]));
+    const rewrite = async () =>
+      await pass.rewrite!(layer, seen, { architecture, layer: 0, onStep });
+    await assertRejects(rewrite, Error, "stopped");
+    assert(heard.length > 1 && heard.at(-1)! < 1 / 3);
   }));

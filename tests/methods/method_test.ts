@@ -86,3 +86,13 @@ Deno.test("bitsLabel() calls what is not quantized FP16", () => {
   assertEquals(bitsLabel({ weights: { bits: 4 } }), { weight: "INT4", activation: "FP16" });
   assertEquals(bitsLabel({ activations: { bits: 8 } }), { weight: "FP16", activation: "INT8" });
 });
+
+Deno.test("configure().with() takes no weights of a method that leaves them", () => {
+  const activations: Method<Pick<Settings, "activations">> = {
+    passes: (settings) => [{ name: "opt", settings }],
+  };
+  const method = configure("Activations", activations, { activations: settings.activations })
+    .with({ weights: { bits: 2 } });
+  assertEquals(told(method), { activations: settings.activations });
+  assertEquals(method.label, { weight: "FP16", activation: "INT6" });
+});

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { decodeMatrix, floatMatrix, type Profile, type UniformGrid } from "../../lib/format/mod.ts";
 import { takeRows } from "../../lib/linear/mod.ts";
@@ -333,3 +333,21 @@ Deno.test("sitePasses() name the site that is not finite", () =>
       );
     }
   }));
+
+Deno.test("sitePasses() refuses a site of the least important tokens alone", () => {
+  const format = { kind: "uniform", bits: 8, signed: false, granularity: "tensor" } as const;
+  const scheme: SiteScheme = {
+    profile: "paper",
+    sites: { "mlp.input": format },
+    lower: {
+      ...{ share: 0.5, inherited: false, calibratedOn: "all" },
+      sites: { "mlp.input": format, "mlp.hidden": { ...format, bits: 4 } },
+    },
+  };
+  assertThrows(
+    () => sitePasses(scheme),
+    InputError,
+    "Cannot quantize tokens by importance: its sites must be among those of all tokens, " +
+      'got "mlp.hidden"',
+  );
+});

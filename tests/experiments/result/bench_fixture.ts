@@ -1,7 +1,7 @@
 import type {
   BenchRecord,
-  Execution,
   InstructionLevel,
+  OperandTypes,
 } from "../../../experiments/result/bench_record.ts";
 
 const operations = ["norms", "q/k/v", "softmax"];
@@ -9,7 +9,7 @@ const operations = ["norms", "q/k/v", "softmax"];
 /** What one contender gave for a block: its time, low, high, and a part for each operation. */
 function measured(
   contender: string,
-  execution: Execution,
+  execution: OperandTypes,
   model: string,
   [median, low, high]: number[],
 ): BenchRecord["measurements"] {
