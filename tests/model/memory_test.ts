@@ -66,7 +66,7 @@ Deno.test("loadModel() refuses by config.json alone what cannot fit", () =>
     await assertRefused(
       folder,
       "Cannot load FOLDER: the 16000002608 parameters of a block and the head must fit as float32 " +
-        'into 4.00 GiB of memory, got "64.00 GiB"',
+        'into 4.00 GiB of memory, got "60.00 GiB"',
     );
     assertEquals(tf.memory().numTensors, before);
   }));
