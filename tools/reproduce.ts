@@ -76,6 +76,11 @@ async function run(options: Options, session: Session): Promise<void> {
     const isAsked = tables.some((table) => table.family === family);
     if (!isAsked) refuse(`measure ${name}`, "one of the tables must be about its family", family);
   }
+  const bundled = tables.map(({ family }) => family).filter(isBundled).map(bundledSource);
+  if (tables.length > 0 && further.length + bundled.length === 0) {
+    const families = tables.map(({ family }) => family).join(", ");
+    refuse("reproduce tables", "--model must name a model of their families", families);
+  }
   const base = outputFolder(options, outputs);
   const folder = options.execute === "emulate" ? base : `${base}/integer`;
   for (const written of [cellFolder, folder]) await prepareFolder(written);
@@ -89,7 +94,6 @@ async function run(options: Options, session: Session): Promise<void> {
   };
   const pool = new SubjectPool(1);
   await using executor = await openExecutor(options, [evaluationCells], pool);
-  const bundled = tables.map(({ family }) => family).filter(isBundled).map(bundledSource);
   // Further models first: should they be refused, that shows at once.
   const { measured, problems } = await measureSources([...further, ...bundled], pool, tables, {
     ...settings,

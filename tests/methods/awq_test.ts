@@ -28,7 +28,9 @@ import {
 import { loadModel, type Model } from "../../lib/model/mod.ts";
 import { tf, useBackend } from "../../lib/tensor/mod.ts";
 import { readGolden } from "../golden/read_golden.ts";
+import { randomIds, randomModel, tinyArchitectures } from "../model/tiny_models.ts";
 import { assertSameNumbers } from "../quant/support.ts";
+import { assertFloatsClose } from "../tensor/compare.ts";
 
 const fixtures = Deno.env.get("AGILE_QUANT_FIXTURES");
 
@@ -294,6 +296,36 @@ for (const { model: name, losses, scales } of cases) {
     assertClose(await lossOf(quantized), losses.after, 1e-3, "the loss after");
     const { down } = await quantized.source.layer(0);
     assertEquals(bitsPerWeight(down!.weight), 4 + (32 + 4) / 16);
+  });
+}
+
+for (const [name, architecture] of Object.entries(tinyArchitectures)) {
+  Deno.test(`scaleBlock() changes nothing that a block computes: ${name}`, async () => {
+    const model = await randomModel(architecture);
+    const settings = { bits: 4, groupSize: 8 };
+    const [pass] = configure("AWQ", awq, { weights: settings }).passes(architecture);
+    let scales = 0;
+    const scaling: Pass = {
+      ...pass,
+      leavesCodes: false,
+      async rewrite(layer, seen, at) {
+        const found = await scaleBlock(layer, settings, seen, at);
+        scales += found.scales.size;
+        return found.scaled;
+      },
+    };
+    const windows = [1, 2, 3].map((seed) => randomIds(24, seed));
+    const calibration = () => ({ weightWindows: windows, activationWindows: [] });
+    const { model: scaled } = await calibrate(unquantized(model), [scaling], calibration);
+    const [[before], [after]] = [
+      await scoreWindows(model, [randomIds(24)]),
+      await scoreWindows(scaled, [randomIds(24)]),
+    ];
+    assertFloatsClose(after.loss, before.loss, 1e-4);
+    assertEquals(
+      scales > 0,
+      architecture.family !== "bloom" || architecture.normPlacement === "before",
+    );
   });
 }
 

@@ -1,12 +1,20 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { familyTables } from "../../experiments/tables/family_tables.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { runTool } from "./run_tool.ts";
+
+const last = Math.max(...familyTables.map(({ number }) => number));
+const own = familyTables.find(({ columns }) => columns.length === 0)!;
 
 for (
   const [args, line] of [
     [
-      ["--table", "5"],
-      'Cannot read the command line: --table must be an integer in 1..4, got "5"',
+      ["--table", `${last + 1}`],
+      `Cannot read the command line: --table must be an integer in 1..${last}, got "${last + 1}"`,
+    ],
+    [
+      ["--table", `${own.number}`],
+      `Cannot reproduce tables: --model must name a model of their families, got "${own.family}"`,
     ],
     [
       ["--table", "1,"],
