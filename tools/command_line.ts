@@ -145,6 +145,16 @@ export function pathOption(flag: string) {
   };
 }
 
+/** Whether there is a file or folder, before anything can be awaited. */
+export function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Parses the value of an option that is one of a few words. */
 export function choiceOption<Choice extends string>(flag: string, choices: readonly Choice[]) {
   const rule = `${flag} must be ${choices.join(" or ")}`;

@@ -57,7 +57,7 @@ export async function measurePerplexity(
   const changed = changeWeights(methodOf(options.method), options.method, options);
   const method = changeProfile(changed, options.profile);
   const plan = pruningPlan(options);
-  const source = textSource(options);
+  const source = await textSource(options, session);
   const backend = await useBackend("agile");
   const folder = await findModel(options.model, session);
   const described = await readArchitecture(folder);
@@ -67,10 +67,10 @@ export async function measurePerplexity(
   const isApt = options.calibration === undefined || calibrates;
   require(isApt, "read the command line", rule, options.method);
   const pruning = plan && pruningFor(described, plan);
-  const calibratedOn = calibrationSource(options) ?? { kind: "split", split: "calibration" };
+  const calibratedOn = calibrates ? await calibrationText(options, session) : null;
   const ref: ModelRef = {
     ...{ folder, window, startToken, test: source },
-    calibration: calibrates ? calibratedOn : null,
+    calibration: calibratedOn,
     draw: { weightWindows: options.calibrationWindows, seed: options.seed },
   };
   const { signal } = session;
@@ -107,7 +107,7 @@ export async function measurePerplexity(
     text: textRead(read.test, source),
     calibration: calibration
       ? {
-        ...textRead(calibration, calibratedOn),
+        ...textRead(calibration, calibratedOn!),
         ...{ window: facts.window, weightWindows, activationWindows, seed },
       }
       : undefined,
@@ -122,9 +122,14 @@ export async function measurePerplexity(
   };
 }
 
+async function calibrationText(options: TextOptions, session: Session): Promise<TokenSource> {
+  return await calibrationSource(options, session) ?? { kind: "split", split: "calibration" };
+}
+
 function textRead(text: TokenText, source: TokenSource): TextRead {
-  const from = source.kind === "split" ? text.label : source.path;
-  return { source: from, ...textFacts(text), tokens: text.ids.length };
+  const from = "path" in source && source.kind !== "dataset" ? source.path : text.label;
+  const tokens = text.ids.length;
+  return { source: from, ...textFacts(text), tokens, publishedTokens: text.published?.tokens };
 }
 
 /** The pruning the command line asks for, if any. */

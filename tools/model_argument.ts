@@ -5,7 +5,7 @@ import {
   parseRepository,
   repositoryText,
 } from "../lib/io/mod.ts";
-import { pathOption, type Session } from "./command_line.ts";
+import { isThere, pathOption, type Session } from "./command_line.ts";
 import { fromHub, type Wanted } from "./from_hub.ts";
 
 /** A model as a command line names it: a path, or a repository of the hub. */
@@ -56,13 +56,4 @@ export function wantedModel(repository: HubRepository): Wanted {
     name,
     request: name,
   };
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

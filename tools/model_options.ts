@@ -42,7 +42,7 @@ export function addModelOptions(
 ): Command {
   program.option(
     "--model <model>",
-    `${role}: ${modelForms}; may be repeated, and the next six options are about it`,
+    `${role}: ${modelForms}; may be repeated, and the next seven options are about it`,
     modelsOption("--model"),
     [],
   );
@@ -66,16 +66,18 @@ export function addModelOptions(
  *   holds no model that can be run.
  */
 export async function ownSources(options: ModelOptions, session: Session): Promise<Source[]> {
-  const { model, text, ids, calibration, window, windows, startToken } = options;
-  const others = { text, ids, calibration, window, windows, "start-token": startToken };
+  const { model, text, ids, dataset, calibration, window, windows, startToken } = options;
+  const others = { text, ids, dataset, calibration, window, windows, "start-token": startToken };
   for (const [name, value] of Object.entries(others)) {
     const isApt = value === undefined || model.length > 0;
     require(isApt, "read the command line", `--${name} must come with --model`);
   }
   const names = Object.values(bundledModels).map(({ name }) => name);
   const shared = {
-    test: text === undefined && ids === undefined ? undefined : textSource(options),
-    calibration: calibrationSource(options),
+    test: [text, ids, dataset].every((each) => each === undefined)
+      ? undefined
+      : await textSource(options, session),
+    calibration: await calibrationSource(options, session),
     ...{ window, windows, startToken },
   };
   const isPath = (each: ModelArgument) => typeof each === "string";

@@ -16,6 +16,8 @@ export interface TextRead extends TextFacts {
   source: string;
   /** Without start token. */
   tokens: number;
+  /** How many tokens published figures are of, where that is known. */
+  publishedTokens?: number;
 }
 
 /** Everything that `deno task perplexity` did and found; printed as it is with `--json`. */
@@ -127,8 +129,11 @@ function describePlan({ beta, layers, positions }: PruningPlan): string {
   return `${beta} of the tokens in ${where}, positions ${numbered}`;
 }
 
-function describeText({ source, sha256, tokens }: TextRead): string {
-  return `${source} (sha256 ${shortDigest(sha256)}, ${tokens} tokens)`;
+function describeText({ source, sha256, tokens, publishedTokens }: TextRead): string {
+  const counted = tokens === publishedTokens
+    ? `${tokens} tokens, as published`
+    : `${tokens} tokens`;
+  return `${source} (sha256 ${shortDigest(sha256)}, ${counted})`;
 }
 
 function describeDraw(plan: CalibrationPlan, activations: boolean): string {

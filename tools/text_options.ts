@@ -1,20 +1,23 @@
 import type { Command } from "commander";
-import { fileSource, type TokenSource } from "../experiments/measure/token_source.ts";
-import { refuse } from "../lib/core/mod.ts";
+import { datasetNames } from "../experiments/measure/datasets.ts";
+import { fileSource, rowSource, type TokenSource } from "../experiments/measure/token_source.ts";
+import { require } from "../lib/core/mod.ts";
 import { type StartTokenPlace, startTokenPlaces } from "../lib/model/mod.ts";
-import { choiceOption, integerOption, pathOption } from "./command_line.ts";
+import { choiceOption, integerOption, pathOption, type Session } from "./command_line.ts";
+import { type DatasetArgument, datasetOption, findPart } from "./dataset_argument.ts";
 
 /** The options that say on which tokens a model is tested and calibrated. */
 export interface TextOptions {
-  /** One of the two at most. */
+  /** One of the three at most. */
   text?: string;
   ids?: string;
-  calibration?: string;
+  dataset?: DatasetArgument;
+  calibration?: DatasetArgument;
   window?: number;
   startToken?: StartTokenPlace;
 }
 
-/** What models are calibrated on by default, and some tools test them on. */
+/** What some tools test models on by default. */
 const builtIn = "(default: the built-in encyclopedia)";
 
 /**
@@ -35,9 +38,17 @@ export function addTextOptions(program: Command, isOptional: boolean): Command {
       pathOption("--ids"),
     )
     .option(
+      "--dataset <name>",
+      `or a data set: ${
+        datasetNames.join(", ")
+      } as GPTQ cuts them, or a file with a text in each row`,
+      datasetOption("--dataset"),
+    )
+    .option(
       "--calibration <file>",
-      `text to calibrate on, or token ids if it ends in .json ${builtIn}`,
-      pathOption("--calibration"),
+      "what to calibrate on: a text, token ids if it ends in .json, or a data set by name (default: " +
+        "the same data set's text for training, or the built-in encyclopedia)",
+      datasetOption("--calibration"),
     )
     .option(
       "--window <tokens>",
@@ -53,18 +64,35 @@ export function addTextOptions(program: Command, isOptional: boolean): Command {
 }
 
 /**
- * The text or the token ids that a command line names to test on.
+ * What a command line names to test on.
  *
- * @throws {InputError} If it names both or none.
+ * @throws {InputError} If it does not name one thing, or that is a data set that cannot be had.
  */
-export function textSource({ text, ids }: Pick<TextOptions, "text" | "ids">): TokenSource {
-  if (text !== undefined && ids === undefined) return { kind: "text", path: text };
-  if (ids !== undefined && text === undefined) return { kind: "ids", path: ids };
-  const given = text === undefined ? "none" : "both";
-  refuse("read the command line", `one of --text and --ids must be given, got ${given}`);
+export async function textSource(
+  { text, ids, dataset }: Pick<TextOptions, "text" | "ids" | "dataset">,
+  session: Session,
+): Promise<TokenSource> {
+  const given = [text, ids, dataset].filter((each) => each !== undefined).length;
+  const rule = "one of --text, --ids and --dataset must be given";
+  require(given === 1, "read the command line", rule, given);
+  if (text !== undefined) return { kind: "text", path: text };
+  if (ids !== undefined) return { kind: "ids", path: ids };
+  if ("path" in dataset!) return rowSource(dataset.path);
+  return await findPart(dataset!.dataset, "test", session);
 }
 
-/** What a command line names to calibrate on, if anything. */
-export function calibrationSource({ calibration }: TextOptions): TokenSource | undefined {
-  return calibration === undefined ? undefined : fileSource(calibration);
+/**
+ * What a command line names to calibrate on, if anything: a file, or the part of a data set that is for
+ * it, by default the one of the data set that is tested on.
+ *
+ * @throws {InputError} If it is a data set that cannot be had.
+ */
+export async function calibrationSource(
+  { calibration, dataset }: Pick<TextOptions, "calibration" | "dataset">,
+  session: Session,
+): Promise<TokenSource | undefined> {
+  if (calibration !== undefined && "path" in calibration) return fileSource(calibration.path);
+  const named = calibration ?? dataset;
+  if (named === undefined || "path" in named) return undefined;
+  return await findPart(named.dataset, "train", session);
 }

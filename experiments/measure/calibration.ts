@@ -14,15 +14,18 @@ export interface CalibrationPlan {
   seed: number;
 }
 
+/** A text to draw from, unless its windows are drawn already, by the same plan. */
+type CalibrationText = Pick<TokenText, "ids" | "startToken" | "drawn"> & { label?: string };
+
 /**
  * Draws calibration windows from the tokens of a text.
  *
  * @throws {InputError} If the text is too short for one window or the plan out of range.
  */
 export function drawCalibration(
-  { ids, startToken, label }: Pick<TokenText, "ids" | "startToken"> & { label?: string },
+  { ids, startToken, label, drawn }: CalibrationText,
   { window, weightWindows: count, activationWindows, seed }: CalibrationPlan,
 ): Calibration {
-  const weightWindows = drawWindows(ids, { window, startToken, label, count, seed });
+  const weightWindows = drawn ?? drawWindows(ids, { window, startToken, label, count, seed });
   return { weightWindows, activationWindows: weightWindows.slice(0, activationWindows) };
 }

@@ -2,7 +2,13 @@ import { refuse, require } from "../../lib/core/mod.ts";
 import { cutWindows } from "../../lib/eval/mod.ts";
 import { hashFiles, type HubOrigin, hubOrigin, tokenizerFiles } from "../../lib/io/mod.ts";
 import { type Calibration, Versions } from "../../lib/methods/mod.ts";
-import { loadModel, type Model, openPublished, type StartTokenPlace } from "../../lib/model/mod.ts";
+import {
+  loadModel,
+  type Model,
+  openPublished,
+  readArchitecture,
+  type StartTokenPlace,
+} from "../../lib/model/mod.ts";
 import type { BackendInfo } from "../../lib/tensor/mod.ts";
 import { type CalibrationPlan, drawCalibration } from "./calibration.ts";
 import { textWarnings } from "./text_warnings.ts";
@@ -126,22 +132,23 @@ export async function readSubject(
 ): Promise<UnloadedSubject> {
   const { folder } = ref;
   const hub = hubOrigin(folder);
-  const described = await openPublished(folder);
+  const described = await readArchitecture(folder);
   const { name = described.name } = ref;
+  const window = windowFor(described, ref.window);
+  const draw = { ...protocol, ...ref.draw };
+  const plan = { window, count: draw.weightWindows, seed: draw.seed };
   const readTokens = tokenReader(described, folder, ref.startToken);
-  const test = await readTokens(ref.test ?? { kind: "split", split: "test" });
+  const test = await readTokens(ref.test ?? { kind: "split", split: "test" }, plan);
   const tokenizer = await tokenizerFiles(folder);
   const calibrates = ref.calibration !== null &&
     (ref.calibration || tokenizer.length > 0 || ref.test?.kind !== "ids");
   const calibration = calibrates
-    ? await readTokens(ref.calibration ?? { kind: "split", split: "calibration" })
+    ? await readTokens(ref.calibration ?? { kind: "split", split: "calibration" }, plan)
     : null;
-  const window = windowFor(described, ref.window);
-  const testWindows = cutWindows(test.ids, { ...test, window })
+  const testWindows = (test.drawn ?? cutWindows(test.ids, { ...test, window }))
     .slice(0, ref.windows);
-  const draw = { ...protocol, ...ref.draw };
   const used = calibration ? { text: calibration, window, ...draw } : undefined;
-  const { architecture, checkpoint, warnings } = described;
+  const { architecture, checkpoint, warnings } = await openPublished(folder);
   return {
     ref,
     model: { name: ref.test ? `${name} on ${test.label}` : name, architecture },
@@ -161,7 +168,11 @@ export async function readSubject(
       matrixProduct,
       instructions,
     },
-    warnings: [...warnings, ...textWarnings(test, testWindows.length, used)],
+    warnings: [
+      ...warnings,
+      ...test.published?.warnings ?? [],
+      ...textWarnings(test, testWindows.length, used),
+    ],
   };
 }
 

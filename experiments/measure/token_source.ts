@@ -1,32 +1,53 @@
 import { require } from "../../lib/core/mod.ts";
-import { hashFile, loadTokenizer, readJson, readText, type Tokenizer } from "../../lib/io/mod.ts";
+import {
+  hashFile,
+  hasRows,
+  joinRows,
+  loadTokenizer,
+  readJson,
+  readRows,
+  readText,
+  type Tokenizer,
+} from "../../lib/io/mod.ts";
 import {
   chooseStartToken,
   type Model,
   type StartToken,
   type StartTokenPlace,
 } from "../../lib/model/mod.ts";
+import { type DatasetFacts, type DatasetSource, type Draw, readDataset } from "./dataset_text.ts";
 import { type Split, tokenizeSplit } from "./encyclopedia.ts";
+import type { PublishedCount } from "./published_counts.ts";
 import { tokenIds } from "./token_ids.ts";
 
-/** Where tokens come from: a text file, a JSON file of token ids, or a split of the encyclopedia. */
+/**
+ * Where tokens come from: a text file, a file of texts in rows, a JSON file of token ids, a part of a data
+ * set of the hub, or a split of the encyclopedia.
+ */
 export type TokenSource =
-  | { kind: "text" | "ids"; path: string }
+  | { kind: "text" | "rows" | "ids"; path: string }
+  | { kind: "dataset" } & DatasetSource
   | { kind: "split"; split: Split };
 
 /** What identifies a text as a model reads it. */
 export interface TextFacts {
-  /** sha256 of the file, or of the text of the split. */
+  /** sha256 of the file, or of the text that was made of it. */
   sha256: string;
   startToken: StartToken;
+  /** Of a part of a data set. */
+  dataset?: DatasetFacts;
 }
 
 /** A text as token ids that a model knows. */
 export interface TokenText extends TextFacts {
   /** Without start token. */
   ids: Int32Array;
-  /** What captions call the text: the name of the file, `encyclopedia test`. */
+  /** What captions call the text: the name of the file, `wikitext2 test`, `encyclopedia test`. */
   label: string;
+  /** Windows that have been drawn from many texts, start tokens included; the ids are then theirs. */
+  drawn?: Int32Array[];
+  /** What is known of the text from published figures. */
+  published?: PublishedCount;
 }
 
 /**
@@ -35,27 +56,30 @@ export interface TokenText extends TextFacts {
  *
  * @param folder Of the model, with a tokenizer where texts are read.
  * @param place Where start tokens stand; by the rule of {@linkcode chooseStartToken} unless given.
- * @returns A function that throws an {@linkcode InputError} if a file cannot be read, is not what it
- *   should be, or has a token that the model does not know.
+ * @returns A function that reads a source, and of a data set draws windows, which it must be told. It
+ *   throws an {@linkcode InputError} if a file cannot be read, is not what it should be, or has a token that
+ *   the model does not know.
  */
 export function tokenReader(
   model: Pick<Model, "name" | "architecture">,
   folder: string,
   place?: StartTokenPlace,
-): (source: TokenSource) => Promise<TokenText> {
+): (source: TokenSource, draw?: Draw) => Promise<TokenText> {
   let loading: Promise<Tokenizer> | undefined;
-  return async (source) => {
+  return async (source, draw) => {
     const tokenizer = source.kind === "ids" ? undefined : await (loading ??= loadTokenizer(folder));
-    const { values, ...origin } = await readSource(source, tokenizer);
-    const from = source.kind === "split" ? `the tokenizer of ${folder}` : source.path;
     const startToken = chooseStartToken(model, tokenizer, place);
-    return { ...origin, ids: tokenIds(values, model, from), startToken };
+    const { ids, ...origin } = source.kind === "dataset"
+      ? await readDataset(source, tokenizer!, startToken, draw!)
+      : await readSource(source, tokenizer);
+    const from = source.kind === "split" ? `the tokenizer of ${folder}` : source.path;
+    return { ...origin, ids: tokenIds(ids, model, from), startToken };
   };
 }
 
 /** The part of a text that stands for it in records. */
-export function textFacts({ sha256, startToken }: TextFacts): TextFacts {
-  return { sha256, startToken };
+export function textFacts({ sha256, startToken, dataset }: TextFacts): TextFacts {
+  return { sha256, startToken, ...dataset && { dataset } };
 }
 
 /** Where the start token of a text stands, in words. */
@@ -65,22 +89,33 @@ export function describeStartToken(startToken: StartToken): string {
   return `${startToken.id} ${where}`;
 }
 
-/** The source that an option of a command line names: ids where the file's name ends in .json. */
+/** What a file has by its name, where .json is one of token ids. */
 export function fileSource(path: string): TokenSource {
-  return { kind: path.endsWith(".json") ? "ids" : "text", path };
+  return path.endsWith(".json") ? { kind: "ids", path } : rowSource(path);
+}
+
+/** What a file has by its name, where .json is one of texts in rows. */
+export function rowSource(path: string): TokenSource {
+  return { kind: hasRows(path) ? "rows" : "text", path };
 }
 
 async function readSource(
-  source: TokenSource,
+  source: Exclude<TokenSource, { kind: "dataset" }>,
   tokenizer?: Tokenizer,
-): Promise<{ values: ArrayLike<number>; sha256: string; label: string }> {
+): Promise<{ ids: ArrayLike<number>; sha256: string; label: string }> {
   if (source.kind === "split") {
     const { ids, hash } = await tokenizeSplit(source.split, tokenizer!);
-    return { values: ids, sha256: hash, label: `encyclopedia ${source.split}` };
+    return { ids, sha256: hash, label: `encyclopedia ${source.split}` };
   }
   const { kind, path } = source;
-  const values = kind === "ids" ? await readIds(path) : tokenizer!.encode(await readText(path));
-  return { values, sha256: await hashFile(path), label: path.split("/").pop()! };
+  const text = () => kind === "rows" ? readRowText(path) : readText(path);
+  const ids = kind === "ids" ? await readIds(path) : tokenizer!.encode(await text());
+  return { ids, sha256: await hashFile(path), label: path.split("/").pop()! };
+}
+
+/** Rows as one text, in the way that GPTQ joins those of WikiText-2. */
+async function readRowText(path: string): Promise<string> {
+  return joinRows(await readRows(path), "\n\n");
 }
 
 async function readIds(path: string): Promise<number[]> {

@@ -48,6 +48,44 @@ export function drawWindows(
   return Array.from({ length: count }, draw);
 }
 
+/** Texts that windows are drawn from, one of each. */
+export interface TextPool {
+  readonly length: number;
+  /** The tokens of a text, without start token. */
+  ids(index: number): Int32Array;
+}
+
+/**
+ * Draws windows from many texts as the reference code does for C4 (GPTQ, datautils.py): a text by
+ * `randint(0, texts - 1)`, anew until one is longer than a window, then the place of the window in it.
+ * A start token that stands once stands in front of each text. The reference code fails at a text of
+ * just the window's length; here it counts as too short.
+ *
+ * @throws {InputError} If the window is below 2, the count below 1 or all texts are too short.
+ */
+export function drawWindowsOfTexts(
+  texts: TextPool,
+  { count, seed, ...options }: WindowOptions & { count: number; seed: number },
+): Int32Array[] {
+  const { window, label = "the texts" } = options;
+  const action = "draw windows";
+  require(Number.isInteger(count) && count > 0, action, "count must be 1 or more", count);
+  const random = seededRandom(seed);
+  const tooShort = new Set<number>();
+  const draw = () => {
+    for (;;) {
+      const rule = `${label} must have a row of more than ${window} tokens`;
+      require(tooShort.size < texts.length, action, rule);
+      const index = random.integer(0, texts.length - 1);
+      if (tooShort.has(index)) continue;
+      const { tokens, length, windowAt } = windowsOf(texts.ids(index), options, action);
+      if (tokens > length) return windowAt(random.integer(0, tokens - length - 1));
+      tooShort.add(index);
+    }
+  };
+  return Array.from({ length: count }, draw);
+}
+
 /** The tokens of a text that windows were cut from, up to the dropped tail, without start token. */
 export function joinWindows(windows: Int32Array[], startToken: StartToken): Int32Array {
   const { place } = startToken;

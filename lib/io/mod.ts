@@ -16,6 +16,8 @@ export { type Hub, hubOfEnvironment } from "./hub_environment.ts";
 export { isWholeModel } from "./hub_model_files.ts";
 export { type HubRepository, parseRepository, repositoryText } from "./hub_repository.ts";
 export { isObject } from "./json.ts";
+export { hasRows, readRows } from "./read_rows.ts";
+export { joinRows, type RowOptions, type Rows } from "./rows.ts";
 export { openSafetensors, SafetensorsFile } from "./safetensors_reader.ts";
 export { type TensorToWrite, writeSafetensors } from "./safetensors_writer.ts";
 export { openShards, ShardedCheckpoint } from "./sharded_checkpoint.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/core/mod.ts";
-import { cutWindows, drawWindows, joinWindows } from "../../lib/eval/mod.ts";
+import { cutWindows, drawWindows, drawWindowsOfTexts, joinWindows } from "../../lib/eval/mod.ts";
 import type { StartToken } from "../../lib/model/mod.ts";
 
 /** The text 0, 1, 2, ...: a token is its own offset. */
@@ -138,4 +138,53 @@ Deno.test("drawWindows() refuses short texts, short windows and no windows", () 
   refused(9, { window: 1 }, "window must be an integer of 2 or more, got 1");
   refused(9, { count: 0 }, "count must be 1 or more, got 0");
   refused(9, { count: 1.5 }, "count must be 1 or more, got 1.5");
+});
+
+/** Text i is 1000 i, 1000 i + 1, ...: a token tells text and offset. */
+const pool = (lengths: number[]) => ({
+  length: lengths.length,
+  ids: (index: number) => countUp(lengths[index]).map((offset) => 1000 * index + offset),
+});
+
+/** Texts and offsets as Python draws them: `randint` of the text until it is longer than 16, then of the place. */
+for (
+  const [seed, firsts] of [
+    [0, [7006, 7005, 3064, 2000, 2000, 2000]],
+    [3, [3075, 2000, 7001, 7004, 3024, 7008]],
+  ] as const
+) {
+  Deno.test(`drawWindowsOfTexts() draws as GPTQ draws from C4, seed ${seed}`, () => {
+    const texts = pool([16, 5, 17, 100, 3, 40, 16, 25]);
+    const options = { window: 16, startToken: none, count: firsts.length, seed };
+    const windows = drawWindowsOfTexts(texts, options);
+    assertEquals(windows, firsts.map((first) => countUp(16).map((offset) => first + offset)));
+    const later = drawWindowsOfTexts(pool([15, 4, 16, 99, 2, 39, 15, 24]), {
+      ...options,
+      startToken: once, // takes a token of each text's length
+    });
+    assertEquals(later.map(([, second]) => second), [...firsts]);
+  });
+}
+
+Deno.test("drawWindowsOfTexts() puts a start token into every window", () => {
+  const options = { window: 4, startToken: inWindow, count: 2, seed: 0 };
+  const windows = drawWindowsOfTexts(pool([3, 4]), options);
+  assertEquals(windows, [Int32Array.of(99, 1000, 1001, 1002), Int32Array.of(99, 1000, 1001, 1002)]);
+});
+
+Deno.test("drawWindowsOfTexts() tokenizes a text that is too short once", () => {
+  const asked: number[] = [];
+  const texts = { length: 2, ids: (index: number) => (asked.push(index), countUp([4, 99][index])) };
+  drawWindowsOfTexts(texts, { window: 4, startToken: none, count: 20, seed: 0 });
+  assertEquals(asked.filter((index) => index === 0).length, 1);
+});
+
+Deno.test("drawWindowsOfTexts() refuses texts that are all too short, and no windows", () => {
+  const options = { window: 4, startToken: none, count: 2, seed: 0, label: "c4 test" };
+  const message = "Cannot draw windows: c4 test must have a row of more than 4 tokens";
+  for (const lengths of [[], [4], [1, 4, 0]]) {
+    assertThrows(() => drawWindowsOfTexts(pool(lengths), options), InputError, message);
+  }
+  const drawNone = () => drawWindowsOfTexts(pool([9]), { ...options, count: 0 });
+  assertThrows(drawNone, InputError, "Cannot draw windows: count must be 1 or more, got 0");
 });

@@ -96,7 +96,7 @@ for (
     [["--windows", "4"], "Cannot read the command line: --windows must come with --model"],
     [
       ["--model", "nowhere", "--text", "/a", "--ids", "/b"],
-      "Cannot read the command line: one of --text and --ids must be given, got both",
+      "Cannot read the command line: one of --text, --ids and --dataset must be given, got 2",
     ],
     [["--model", "/nowhere"], "Cannot load /nowhere: the folder must exist"],
   ] as const

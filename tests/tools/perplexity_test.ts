@@ -288,10 +288,10 @@ Deno.test("perplexity answers bad input with one line and status 2", () =>
     const withIds = (name: string) => ["--model", llama, "--ids", at(name), "--window", "32"];
     const cases: [args: string[], line: string][] = [
       [[], "error: required option '--model <model>' not specified"],
-      [["--model", llama], `${commandLine}one of --text and --ids must be given, got none`],
+      [["--model", llama], `${commandLine}one of --text, --ids and --dataset must be given, got 0`],
       [
         [...good, "--text", at("text.txt")],
-        `${commandLine}one of --text and --ids must be given, got both`,
+        `${commandLine}one of --text, --ids and --dataset must be given, got 2`,
       ],
       [
         [...good, "--method", "awq"],
