@@ -1,5 +1,5 @@
 import { require } from "../core/mod.ts";
-import type { AddedToken } from "./byte_level.ts";
+import { type AddedToken, plainToken } from "./byte_level.ts";
 import { isObject } from "./json.ts";
 import { isNatural } from "./tokenizer_parts.ts";
 
@@ -43,6 +43,7 @@ export class AddedTokens {
     const said = known?.id ?? own ?? id;
     require(id === said, action, `the id of ${name} must be ${said}, as another file says`, id);
     this.#tokens.set(token.content, {
+      ...plainToken,
       ...known,
       ...token,
       id,

@@ -58,11 +58,17 @@ export interface AddedToken {
   content: string;
   /** Whether it marks something, rather than being text. */
   special: boolean;
-  lstrip?: boolean;
-  rstrip?: boolean;
-  single_word?: boolean;
-  normalized?: boolean;
+  lstrip: boolean;
+  rstrip: boolean;
+  single_word: boolean;
+  normalized: boolean;
 }
+
+/** What holds of a token where nothing is said of it. */
+export const plainToken = { lstrip: false, rstrip: false, single_word: false, normalized: false };
+
+/** A token at one end of a text. */
+export type EdgeToken = Pick<AddedToken, "id" | "content">;
 
 /** What a byte-level BPE tokenizer is made of. */
 export interface ByteLevelParts {
@@ -72,8 +78,8 @@ export interface ByteLevelParts {
   merges: readonly string[];
   added: readonly AddedToken[];
   /** What stands around a text. */
-  startToken?: AddedToken;
-  endToken?: AddedToken;
+  startToken?: EdgeToken;
+  endToken?: EdgeToken;
   /** Whether a space is put before a text without one. */
   addPrefixSpace?: boolean;
 }
@@ -104,11 +110,11 @@ export function byteLevelDefinition(
 }
 
 /** The post-processor that puts tokens around a text; null where there are none. */
-export function surroundings(start?: AddedToken, end?: AddedToken): Record<string, unknown> | null {
+export function surroundings(start?: EdgeToken, end?: EdgeToken): Record<string, unknown> | null {
   const tokens = [start, end].filter((each) => each !== undefined);
   if (tokens.length === 0) return null;
-  const item = ({ content }: AddedToken) => ({ SpecialToken: { id: content, type_id: 0 } });
-  const entry = ({ id, content }: AddedToken) =>
+  const item = ({ content }: EdgeToken) => ({ SpecialToken: { id: content, type_id: 0 } });
+  const entry = ({ id, content }: EdgeToken) =>
     [content, { id: content, ids: [id], tokens: [content] }] as const;
   const text = { Sequence: { id: "A", type_id: 0 } };
   return {

@@ -1,5 +1,5 @@
 import { require } from "../core/mod.ts";
-import { type AddedToken, byteLevelDefinition, cuttings } from "./byte_level.ts";
+import { byteLevelDefinition, cuttings } from "./byte_level.ts";
 import {
   addedTokens,
   pieceType,
@@ -47,8 +47,8 @@ function byteLevelOf(keys: TokenizerKeys): Record<string, unknown> {
   require(!prefix, keys.action, keys.rule("add_space_prefix", "must be false for gpt2"), prefix);
   const vocab = vocabularyOf(keys.tokens, keys.action);
   const types = keys.types();
-  const edge = (id: number | undefined): AddedToken | undefined =>
-    id === undefined ? undefined : { id, content: keys.tokens[id], special: true };
+  const edge = (id: number | undefined) =>
+    id === undefined ? undefined : { id, content: keys.tokens[id] };
   return byteLevelDefinition({
     cutting,
     vocab,

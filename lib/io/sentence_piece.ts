@@ -1,6 +1,6 @@
 /** SentencePiece's BPE tokenizers, as LLaMA's, in the form of a tokenizer.json. */
 import { require } from "../core/mod.ts";
-import { type AddedToken, surroundings } from "./byte_level.ts";
+import { type AddedToken, plainToken, surroundings } from "./byte_level.ts";
 
 /** What a piece is, by SentencePiece's numbers, which GGUF files have too. */
 export const pieceType = {
@@ -65,7 +65,7 @@ export function sentencePieceDefinition(
   const rule = "it must have a token for each byte, <0x00> to <0xFF>, or one for what is unknown";
   require(fallsBack || unknown !== undefined, action, rule);
   const edge = (id: number | undefined) =>
-    id === undefined ? undefined : { id, content: pieces[id].text, special: true };
+    id === undefined ? undefined : { id, content: pieces[id].text };
   const definition = {
     version: "1.0",
     added_tokens: addedTokens(pieces),
@@ -117,11 +117,10 @@ export function vocabularyOf(tokens: readonly string[], action: string): Record<
 
 /** The tokens that are found in a text before anything else. */
 export function addedTokens(pieces: readonly Pick<Piece, "text" | "type">[]): AddedToken[] {
-  const flags = { normalized: false, lstrip: false, rstrip: false, single_word: false };
   const found: readonly number[] = [pieceType.unknown, pieceType.control, pieceType.userDefined];
   return pieces.flatMap(({ text, type }, id) =>
     text !== "" && found.includes(type)
-      ? [{ id, content: text, special: type !== pieceType.userDefined, ...flags }]
+      ? [{ id, content: text, special: type !== pieceType.userDefined, ...plainToken }]
       : []
   );
 }

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { AddedTokens, contentOf, readFlag } from "../../lib/io/added_tokens.ts";
+import { plainToken } from "../../lib/io/byte_level.ts";
 import { InputError } from "../../lib/core/mod.ts";
 
 const vocab = { a: 0, "<x>": 1 };
@@ -10,8 +11,8 @@ Deno.test("AddedTokens.list() joins what files say of a token, in order of ids",
   added.addListed({ 1: { content: "<x>", lstrip: true, special: false } }, "load it");
   added.addNamed({ eos_token: "<x>", bos_token: null, additional_special_tokens: [] }, "load it");
   assertEquals(added.list(), [
-    { content: "<x>", id: 1, lstrip: true, special: true },
-    { content: "<y>", id: 2, special: false },
+    { ...plainToken, content: "<x>", id: 1, lstrip: true, special: true },
+    { ...plainToken, content: "<y>", id: 2, special: false },
   ]);
   assertEquals(added.get("<y>")?.id, 2);
   assertEquals(added.get("a"), undefined);

@@ -18,7 +18,7 @@ Deno.test("byteLevelDefinition() puts a space before the text for GPT-2's words 
 });
 
 Deno.test("surroundings() is a template of the tokens that are given", () => {
-  const token = (id: number) => ({ id, content: `<${id}>`, special: true });
+  const token = (id: number) => ({ id, content: `<${id}>` });
   const single = (...tokens: Parameters<typeof surroundings>) =>
     (surroundings(...tokens)?.single as Record<string, { id: string }>[] | undefined)
       ?.map((item) => Object.values(item)[0].id);
