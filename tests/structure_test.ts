@@ -153,6 +153,12 @@ for (
       "imports node:fs, which only lib/io and lib/tensor may",
     ],
     [
+      "the network beside lib/io",
+      "lib/tensor/native.ts",
+      `export const answer = await fetch("http://localhost");`,
+      "uses fetch, which only lib/io may",
+    ],
+    [
       "printing in the library",
       "lib/io/hub.ts",
       `console.warn("slow");`,

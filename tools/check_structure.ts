@@ -111,6 +111,7 @@ function checkImport(path: string, specifier: string, complain: Complain): void 
 
 function checkSurroundings(folder: string, code: string, complain: Complain): void {
   if (/\bconsole\b/.test(code)) complain("uses console, lib does not print");
+  if (/\bfetch\(/.test(code) && folder !== "lib/io") complain("uses fetch, which only lib/io may");
   if (/\bDeno\b/.test(code) && !outward.includes(folder)) {
     complain(`uses Deno, which only ${outward.join(" and ")} may`);
   }

@@ -49,6 +49,7 @@ export function wantedParts(name: DatasetName, splits: readonly DatasetSplit[]):
     isWhole: (folder) => hasFiles(folder, files),
     download: (hub, options) => downloadFiles(hub, repository, files, options),
     name: [name, ...splits].join(" "),
+    otherwise: "a file",
     request: `--dataset ${name}`,
   };
 }

@@ -14,8 +14,9 @@ export interface Wanted {
   /** Whether the folder of a snapshot has it. */
   isWhole(folder: string): Promise<boolean>;
   download(hub: Hub, options: DownloadOptions): Promise<Snapshot>;
-  /** What messages call it, and what `deno task download` is asked for it by. */
+  /** What messages call it, what else of that name it could be, and how `deno task download` is asked for it. */
   name: string;
+  otherwise: string;
   request: string;
 }
 
@@ -32,7 +33,8 @@ export async function fromHub(wanted: Wanted, options: DownloadOptions): Promise
   if (!hub.isOffline && await mayDownload(wanted)) {
     return (await wanted.download(hub, options)).folder;
   }
-  const rule = `it must be in the cache ${hub.cache}; get it with: deno task download`;
+  const rule =
+    `it must be ${wanted.otherwise} or in the cache ${hub.cache}; get it with: deno task download`;
   refuse(`open ${wanted.name}`, `${rule} ${wanted.request}`);
 }
 

@@ -1,6 +1,7 @@
 /** `deno task fuzz`: gives whatever reads a file nearly valid ones and reports what fares badly. */
 import { writeAtomically } from "../lib/io/mod.ts";
 import { choiceOption, integerOption, listOption, main, type Session } from "./command_line.ts";
+import { datasetReaders } from "./fuzz/dataset_readers.ts";
 import { fuzzReader } from "./fuzz/fuzz_reader.ts";
 import { modelReaders } from "./fuzz/model_readers.ts";
 import { recordReaders } from "./fuzz/record_readers.ts";
@@ -8,7 +9,7 @@ import { recordReaders } from "./fuzz/record_readers.ts";
 /** Where inputs are written, and kept if they fail. */
 const folder = "fuzz";
 
-const readers = { ...modelReaders, ...recordReaders };
+const readers = { ...modelReaders, ...datasetReaders, ...recordReaders };
 const names = Object.keys(readers);
 
 await main((program, session) =>

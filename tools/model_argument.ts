@@ -54,6 +54,7 @@ export function wantedModel(repository: HubRepository): Wanted {
     isWhole: isWholeModel,
     download: (hub, options) => downloadModel(hub, repository, options),
     name,
+    otherwise: "a folder",
     request: name,
   };
 }

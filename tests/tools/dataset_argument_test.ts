@@ -60,7 +60,7 @@ Deno.test("perplexity --dataset measures what download --dataset has brought", (
     assertEquals([before.code, before.out, before.err], [
       2,
       "",
-      `Cannot open wikitext2 test: it must be in the cache ${home}/hub; ` +
+      `Cannot open wikitext2 test: it must be a file or in the cache ${home}/hub; ` +
       "get it with: deno task download --dataset wikitext2",
     ]);
     const download = await start("download", "hub", "--dataset", "wikitext2,c4");

@@ -38,7 +38,7 @@ Deno.test("download fills the cache, and other tools find the model there", () =
     assertEquals(before, {
       code: 2,
       out: "",
-      err: `Cannot open org/tiny: it must be in the cache ${home}/hub; ` +
+      err: `Cannot open org/tiny: it must be a folder or in the cache ${home}/hub; ` +
         "get it with: deno task download org/tiny",
     });
     assertEquals(server.asked, []);

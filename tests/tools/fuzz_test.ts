@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { refuse } from "../../lib/core/mod.ts";
 import { familyNames } from "../../lib/model/mod.ts";
+import { datasetReaders } from "../../tools/fuzz/dataset_readers.ts";
 import { complaintAbout, fuzzReader, type Reader } from "../../tools/fuzz/fuzz_reader.ts";
 import { modelReaders } from "../../tools/fuzz/model_readers.ts";
 import { changedBytes, changedJson } from "../../tools/fuzz/mutations.ts";
@@ -20,7 +21,9 @@ function textReader(read: (text: string, path: string) => unknown): Reader {
   };
 }
 
-for (const [name, reader] of Object.entries({ ...modelReaders, ...recordReaders })) {
+for (
+  const [name, reader] of Object.entries({ ...modelReaders, ...datasetReaders, ...recordReaders })
+) {
   if (reader.cost) continue; // for the task alone
   Deno.test(`fuzzReader() finds that what reads ${name} reads or refuses 200 inputs`, () =>
     withFolder(async (folder) => {

@@ -7,6 +7,7 @@ import {
   outputFolder,
   ownSources,
 } from "../../tools/model_options.ts";
+import { writeAtomically } from "../../lib/io/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 
 const config = {
@@ -82,6 +83,40 @@ Deno.test("ownSources() hands texts, window, windows and start token on", () =>
     assertEquals(test, { kind: "text", path: "/a.json" });
   }));
 
+Deno.test("ownSources() finds a model of the hub in the cache, and a data set for both uses", () =>
+  withFolder(async (home) => {
+    const commit = "a".repeat(40);
+    const folder = `${home}/hub/models--org--tiny/snapshots/${commit}`;
+    const data = `${home}/hub/datasets--Salesforce--wikitext`;
+    const files = ["test", "train"].map((split) => (
+      `${data}/snapshots/${commit}/wikitext-2-raw-v1/${split}-00000-of-00001.parquet`
+    ));
+    const contents: [path: string, content: string][] = [
+      [`${folder}/config.json`, JSON.stringify(config)],
+      [`${folder}/model.safetensors`, ""],
+      [`${home}/hub/models--org--tiny/refs/v1`, commit],
+      [`${data}/refs/main`, commit],
+      ...files.map((file) => [file, ""] as [string, string]),
+    ];
+    for (const [path, content] of contents) await writeAtomically(path, content);
+    const before = Deno.env.get("HF_HOME");
+    Deno.env.set("HF_HOME", home);
+    try {
+      const [source] = await parse("--model", "org/tiny@v1", "--dataset", "wikitext2");
+      const part = (split: string, path: string) => ({
+        ...{ kind: "dataset", dataset: "wikitext2" },
+        ...{ split, path },
+      });
+      const { name, test, calibration } = source.ref;
+      assertEquals([source.ref.folder, name, source.family], [folder, "org/tiny@v1", "llama"]);
+      assertEquals<unknown>(test, part("test", files[0]));
+      assertEquals<unknown>(calibration, part("train", files[1]));
+    } finally {
+      if (before === undefined) Deno.env.delete("HF_HOME");
+      else Deno.env.set("HF_HOME", before);
+    }
+  }));
+
 Deno.test("ownSources() of no model are none", async () => {
   assertEquals(await parse("--out", "/somewhere"), []);
 });
@@ -93,6 +128,7 @@ for (
       ["--start-token", "once"],
       "Cannot read the command line: --start-token must come with --model",
     ],
+    [["--dataset", "ptb"], "Cannot read the command line: --dataset must come with --model"],
     [["--windows", "4"], "Cannot read the command line: --windows must come with --model"],
     [
       ["--model", "nowhere", "--text", "/a", "--ids", "/b"],
