@@ -21,13 +21,10 @@ export const mistral: Family = {
       slidingWindow: size === null ? null : { size, from: 0 },
     };
   },
-  config(architecture) {
-    const { attention_bias: _, mlp_bias: __, ...fields } = llama.config(architecture);
-    return {
-      ...fields,
-      architectures: ["MistralForCausalLM"],
-      model_type: "mistral",
-      sliding_window: architecture.slidingWindow?.size ?? null,
-    };
-  },
+  config: (architecture) => ({
+    ...llama.config(architecture),
+    architectures: ["MistralForCausalLM"],
+    model_type: "mistral",
+    sliding_window: architecture.slidingWindow?.size ?? null,
+  }),
 };

@@ -23,10 +23,9 @@ export const qwen2: Family = {
     };
   },
   config(architecture) {
-    const { attention_bias: _, mlp_bias: __, ...fields } = llama.config(architecture);
     const { slidingWindow } = architecture;
     return {
-      ...fields,
+      ...llama.config(architecture),
       architectures: ["Qwen2ForCausalLM"],
       model_type: "qwen2",
       use_sliding_window: slidingWindow !== null,

@@ -72,6 +72,22 @@ Deno.test("computeAttention() on a native library is attention by maps", async (
   }
 });
 
+Deno.test("computeAttention() gives the first key nothing from queries whose window has left it", async () => {
+  for (const native of [true, false]) {
+    await useBackend("agile", { native });
+    tidy(() => {
+      const q = tf.tensor2d(randomFloats(700 * 8, 1), [700, 8]);
+      for (const slidingWindow of [20, 33, 65, 300]) { // key 256 begins a block of 64, and of 96
+        const { startToken } = causalAttention(q, q, q, { heads: 2, scale: 1, slidingWindow });
+        tensorData(startToken).forEach((probability, row) =>
+          assertEquals(probability > 0, row % 700 < slidingWindow, `query ${row % 700}`)
+        );
+      }
+    });
+  }
+  await useBackend("agile");
+});
+
 Deno.test("computeAttention() refuses to round NaN, and frees its memory then", async () => {
   const log2: Log2Rounding = { bits: 4, profile: "released", maximum: 1 };
   for (const native of [true, false]) {
