@@ -4,7 +4,7 @@
  *
  * In regular expressions of JavaScript `\s` is not Unicode's white space (it has U+FEFF and lacks
  * U+0085), and `\d` and `\w` know ASCII alone. Patterns that a file writes out the library translates,
- * but not those of its own.
+ * but not those of its own. It also never splits at the marks of spaces.
  */
 import {
   ByteFallbackDecoder,
@@ -34,7 +34,7 @@ export function cutWordsByUnicode({ pre_tokenizer: part }: Pick<Tokenizer, "pre_
 }
 
 /**
- * Writes out the patterns of the other pre-tokenizers that have some.
+ * Writes out the patterns of the other pre-tokenizers that have some, and where marks of spaces split.
  *
  * @param definition A tokenizer.json whose parts are sound.
  */
@@ -58,9 +58,17 @@ function writtenOut(part: Part): Part {
         split("\\s+", { behavior: "Removed" }),
         split("[\\p{P}!-/:-@\\[-`{-~]"),
       );
+    case "Metaspace":
+      return part.split === false ? part : sequence(part, split(spacedWords(part.replacement)));
     default:
       return part;
   }
+}
+
+/** A word with at most one mark of a space, in front; the library does not split there. */
+function spacedWords(mark: unknown): string {
+  const code = String(mark ?? "\u2581").codePointAt(0)!.toString(16);
+  return `\\x{${code}}?[^\\x{${code}}]+|\\x{${code}}`;
 }
 
 function sequence(...pretokenizers: Part[]): Part {

@@ -17,6 +17,10 @@ interface Parts {
 }
 
 const text: Kind = { rule: "a string", holds: (value) => typeof value === "string" };
+const character: Kind = {
+  rule: "one character",
+  holds: (value) => typeof value === "string" && Array.from(value).length === 1,
+};
 const flag: Kind = { rule: "true or false", holds: (value) => typeof value === "boolean" };
 const count: Kind = { rule: "an integer of 0 or more", holds: isNatural };
 const positive: Kind = {
@@ -68,7 +72,8 @@ const preTokenizers: Parts = {
     Digits: { individual_digits: optional(flag) },
     FixedLength: { length: positive },
     Metaspace: {
-      replacement: optional(text),
+      replacement: optional(character),
+      split: optional(flag),
       str_rep: optional(text),
       prepend_scheme: optional(oneOf("always", "first", "never")),
     },

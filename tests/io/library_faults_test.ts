@@ -47,8 +47,19 @@ for (const [part, words] of published) {
   });
 }
 
+Deno.test("withPatterns() splits at the marks of spaces unless told not to", () => {
+  const words = (part: object) => {
+    const each = { type: "Metaspace", replacement: "_", prepend_scheme: "always", ...part };
+    return new Tokenizer(withPatterns(cutting(each)), {}).encode("a  b_c ").tokens;
+  };
+  // As tokenizers 0.23.3 for Python does.
+  assertEquals(words({}), ["_a", "_", "_b", "_c", "_"]);
+  assertEquals(words({ split: true }), ["_a", "_", "_b", "_c", "_"]);
+  assertEquals(words({ split: false }), ["_a__b_c_"]);
+});
+
 Deno.test("withPatterns() leaves other pre-tokenizers as they are", () => {
-  for (const part of [null, { type: "ByteLevel" }, { type: "Metaspace", replacement: "_" }]) {
+  for (const part of [null, { type: "ByteLevel" }, { type: "Metaspace", split: false }]) {
     assertEquals(withPatterns(cutting(part)), cutting(part));
   }
 });
