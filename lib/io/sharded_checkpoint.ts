@@ -70,12 +70,13 @@ export class ShardedCheckpoint implements Checkpoint {
   onDisk(name: string): StoredMatrix | undefined {
     const file = this.#file(name);
     const { dtype, shape, byteLength } = file.tensors.get(name)!;
-    if (!file.locate || !isFloat(dtype) || shape.length !== 2) return undefined;
+    const place = file.locate(name);
+    if (!place || !isFloat(dtype) || shape.length !== 2) return undefined;
     const [rows, columns] = shape;
     const action = tensorOf(this.path, name);
     const matrixOf = ({ buffer }: Uint8Array, count: number) =>
       floatTensor({ dtype, shape: [count, columns], data: new dataArrays[dtype](buffer) }, action);
-    return new DiskMatrix(rows, columns, byteLength, file.locate(name), action, matrixOf);
+    return new DiskMatrix(rows, columns, byteLength, place, action, matrixOf);
   }
 
   /** A tensor in its stored precision, whatever it holds. */

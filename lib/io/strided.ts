@@ -31,7 +31,8 @@ export function gatherStrided<Data extends TensorData>(
   return gathered;
 }
 
-function isRowByRow(shape: readonly number[], stride: readonly number[]): boolean {
+/** Whether the elements of a view lie row by row without gaps. */
+export function isRowByRow(shape: readonly number[], stride: readonly number[]): boolean {
   if (shape.includes(0)) return true;
   let expected = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {

@@ -2,10 +2,11 @@ import { refuse } from "../core/mod.ts";
 import { dataArrays, requireDtype } from "./dtypes.ts";
 import { type FilePieces, openPieces } from "./file_pieces.ts";
 import { tensorOf } from "./safetensors_header.ts";
-import { gatherStrided } from "./strided.ts";
+import { gatherStrided, isRowByRow } from "./strided.ts";
 import { readTorchArchive, type TorchContents } from "./torch_archive.ts";
 import { readTorchLegacy } from "./torch_legacy.ts";
-import type { TensorValues, WeightFile } from "./weight_file.ts";
+import type { TorchView } from "./torch_tensors.ts";
+import type { TensorPlace, TensorValues, WeightFile } from "./weight_file.ts";
 
 /** How each format of `torch.save` begins. */
 const formats: { start: readonly number[]; read(pieces: FilePieces): Promise<TorchContents> }[] = [
@@ -48,13 +49,27 @@ export class TorchFile implements WeightFile {
 
   async read(name: string): Promise<TensorValues> {
     const action = tensorOf(this.path, name);
-    const view = this.tensors.get(name) ?? refuse(action, "the file must have it");
-    const { dtype, shape, stride, storage, offset, span } = view;
+    const view = this.#view(name);
+    const { dtype, shape, stride, span } = view;
     requireDtype(dtype, action);
-    const place = this.#places.get(storage.key)! + offset;
-    const { buffer } = await this.#pieces.read(place, span, action);
+    const { buffer } = await this.#pieces.read(this.#offset(view), span, action);
     const data = gatherStrided(new dataArrays[dtype](buffer), shape, stride);
     return { dtype, shape: [...shape], data };
+  }
+
+  locate(name: string): TensorPlace | undefined {
+    const view = this.#view(name);
+    if (!isRowByRow(view.shape, view.stride)) return undefined;
+    return { pieces: this.#pieces, offset: this.#offset(view) };
+  }
+
+  #view(name: string): TorchView {
+    return this.tensors.get(name) ?? refuse(tensorOf(this.path, name), "the file must have it");
+  }
+
+  /** Of the first element, in bytes from the start of the file. */
+  #offset({ storage, offset }: TorchView): number {
+    return this.#places.get(storage.key)! + offset;
   }
 }
 

@@ -36,6 +36,6 @@ export interface WeightFile {
    *   or the file is not as it was when it was opened.
    */
   read(name: string): Promise<TensorValues>;
-  /** Where a tensor lies in one piece, row by row; files whose tensors may lie otherwise do not say. */
-  locate?(name: string): TensorPlace;
+  /** Where a tensor lies in one piece, row by row; undefined if it lies otherwise. */
+  locate(name: string): TensorPlace | undefined;
 }

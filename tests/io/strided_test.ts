@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
-import { gatherStrided, stridedSpan } from "../../lib/io/strided.ts";
+import { gatherStrided, isRowByRow, stridedSpan } from "../../lib/io/strided.ts";
 
 Deno.test("gatherStrided() gives data back that lies row by row already", () => {
   const data = Float32Array.of(1, 2, 3, 4, 5, 6);
@@ -19,6 +19,13 @@ Deno.test("gatherStrided() transposes, skips and repeats", () => {
   assertEquals(gatherStrided(data, [3], [2]), Uint16Array.of(1, 3, 5));
   assertEquals(gatherStrided(data, [2, 3], [0, 1]), Uint16Array.of(1, 2, 3, 1, 2, 3));
   assertEquals(gatherStrided(data, [2, 2], [0, 0]), Uint16Array.of(1, 1, 1, 1));
+});
+
+Deno.test("isRowByRow() asks for elements without gaps, and not for strides that do not matter", () => {
+  assertEquals(isRowByRow([2, 1, 3], [3, 99, 1]), true);
+  assertEquals(isRowByRow([2, 3], [4, 1]), false);
+  assertEquals(isRowByRow([3, 2], [1, 3]), false);
+  assertEquals(isRowByRow([2], [0]), false);
 });
 
 Deno.test("stridedSpan() reaches up to the last element", () => {

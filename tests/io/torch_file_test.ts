@@ -49,6 +49,16 @@ for (const [format, bytes] of Object.entries(files)) {
     }));
 }
 
+Deno.test("TorchFile.locate() says where a tensor lies that is in one piece", () =>
+  withFolder(async (folder) => {
+    await Deno.writeFile(`${folder}/a.bin`, files.archive);
+    const file = await openTorchFile(`${folder}/a.bin`);
+    const { pieces, offset } = file.locate("whole")!;
+    assertEquals(await pieces.read(offset, storage.length, "read"), storage);
+    const elsewhere = ["turned", "part", "repeated"].map((name) => file.locate(name));
+    assertEquals(elsewhere, [undefined, undefined, undefined]);
+  }));
+
 Deno.test("TorchFile.read() refuses unknown names and elements", () =>
   withFolder(async (folder) => {
     const path = `${folder}/a.bin`;
