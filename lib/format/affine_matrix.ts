@@ -21,6 +21,12 @@ export interface AffineCodes {
   name?: string;
 }
 
+/** A matrix of codes that are packed already. */
+export interface PackedAffineCodes extends Omit<AffineCodes, "codes"> {
+  /** Of `[rows, columns]` codes as {@linkcode packCodes} packs them, rows without gaps between them. */
+  packed: Uint8Array;
+}
+
 /** What an {@linkcode AffineMatrix} holds. */
 interface AffineParts {
   rows: number;
@@ -185,12 +191,27 @@ function decodeScattered(
  * @throws {InputError} If the bits are not 2..8, a shape does not fit, or a code, integer zero point or
  *   group is out of range.
  */
-export function affineMatrix(
-  { rows, columns, bits, codes, scale, zeroPoint, groupIndex, name = "matrix" }: AffineCodes,
-): AffineMatrix {
+export function affineMatrix({ codes, ...others }: AffineCodes): AffineMatrix {
+  const { rows, columns, bits, name = "matrix" } = others;
   const action = `store ${name}`;
   requireCodeBits(bits, action);
   requireShape(rows, columns, codes.length, name);
+  return packedAffineMatrix({ ...others, packed: packCodes(codes, bits, action) });
+}
+
+/**
+ * Codes that are a stream of bits already, on a grid per row and group of columns; without a copy.
+ *
+ * @throws {InputError} As {@linkcode affineMatrix}.
+ */
+export function packedAffineMatrix(
+  { rows, columns, bits, packed, scale, zeroPoint, groupIndex, name = "matrix" }: PackedAffineCodes,
+): AffineMatrix {
+  const action = `store ${name}`;
+  requireCodeBits(bits, action);
+  const length = Math.ceil(rows * columns * bits / 8);
+  const rule = `${rows} x ${columns} codes of ${bits} bits must take ${length} bytes`;
+  require(packed.length === length, action, rule, packed.length);
   const groups = scale.length / rows;
   const whole = Number.isInteger(groups) && groups > 0;
   require(whole, action, `it needs as many scales in each of its ${rows} rows`, scale.length);
@@ -200,7 +221,6 @@ export function affineMatrix(
     ? zeroPoint
     : packCodes(zeroPoint, bits, action, "zero points");
   const grouping = groupingOf(groupIndex, columns, groups, action);
-  const packed = packCodes(codes, bits, action);
   return new AffineMatrix({ rows, columns, bits, packed, scale, packedZeroPoint, grouping });
 }
 

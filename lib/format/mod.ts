@@ -18,7 +18,14 @@ export {
   FloatMatrix,
   floatMatrix,
 } from "./float_matrix.ts";
-export { type AffineCodes, AffineMatrix, affineMatrix } from "./affine_matrix.ts";
+export {
+  type AffineCodes,
+  AffineMatrix,
+  affineMatrix,
+  type PackedAffineCodes,
+  packedAffineMatrix,
+} from "./affine_matrix.ts";
+export { unpackCodes } from "./packed_codes.ts";
 export { type CodebookCodes, CodebookMatrix, codebookMatrix } from "./codebook_matrix.ts";
 export { type Summand, SumMatrix, sumMatrix } from "./sum_matrix.ts";
 export { SparseMatrix, sparseMatrix } from "./sparse_matrix.ts";

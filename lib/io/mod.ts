@@ -1,5 +1,5 @@
 /**
- * Files: JSON and text, safetensors, PyTorch's .bin, GGUF, checkpoints in Hugging Face layout,
+ * Files: JSON and text, safetensors, PyTorch's .bin, GGUF, GPTQ and AWQ, checkpoints in Hugging Face layout,
  * tokenizers, and the hub they come from. With lib/tensor the only part of the library that touches
  * the system, and the only one that uses the network.
  */
@@ -18,6 +18,8 @@ export { type HubRepository, parseRepository, repositoryText } from "./hub_repos
 export { isObject } from "./json.ts";
 export { hasRows, readRows } from "./read_rows.ts";
 export { joinRows, type RowOptions, type Rows } from "./rows.ts";
+export { packedCheckpoint } from "./packed_checkpoint.ts";
+export { type PackedSettings, readPackedSettings } from "./packed_settings.ts";
 export { openSafetensors, SafetensorsFile } from "./safetensors_reader.ts";
 export { type TensorToWrite, writeSafetensors } from "./safetensors_writer.ts";
 export { openShards, ShardedCheckpoint } from "./sharded_checkpoint.ts";

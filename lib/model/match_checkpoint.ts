@@ -103,7 +103,7 @@ function checkTensor({ path, tensors }: Checkpoint, { name, shape }: StoredTenso
   const found = tensors.get(name);
   if (found === undefined) {
     const packed = name.replace(/weight$/, "qweight");
-    const instead = `${packed}, and quantized checkpoints are not read yet`;
+    const instead = `${packed} without quantization_config in config.json`;
     const rule = `tensor ${name} must have shape [${shape}]`;
     refuse(action, rule, tensors.has(packed) ? instead : "no such tensor");
   }

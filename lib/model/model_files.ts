@@ -1,6 +1,6 @@
-import { type Checkpoint, openShards, requireModelFolder } from "../io/mod.ts";
-import { require } from "../core/mod.ts";
+import { type Checkpoint, openShards, packedCheckpoint, requireModelFolder } from "../io/mod.ts";
 import { ConfigReader } from "./config_reader.ts";
+import { readQuantization } from "./quantization_settings.ts";
 
 /**
  * The configuration of a model: config.json of a folder in Hugging Face layout.
@@ -19,8 +19,7 @@ export async function readConfig(path: string): Promise<ConfigReader> {
  * @throws {InputError} If there are none, or in a form that is not read here.
  */
 export async function openCheckpoint(path: string, config: ConfigReader): Promise<Checkpoint> {
-  const settings = config.value(["quantization_config", "compression_config"]);
-  const rule = "it must not have quantization_config: quantized checkpoints are not read yet";
-  require(settings === undefined, `load ${config.path}`, rule, settings);
-  return await openShards(path);
+  const settings = await readQuantization(path, config);
+  const checkpoint = await openShards(path);
+  return settings ? packedCheckpoint(checkpoint, settings) : checkpoint;
 }

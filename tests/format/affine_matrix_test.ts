@@ -6,6 +6,7 @@ import {
   affineMatrix,
   bitsPerWeight,
   decodeMatrix,
+  packedAffineMatrix,
 } from "../../lib/format/mod.ts";
 import { codesOf, floats, someRows } from "./arbitrary_values.ts";
 
@@ -182,6 +183,21 @@ for (
     );
   });
 }
+
+Deno.test("packedAffineMatrix() takes codes that are a stream of bits already, without a copy", () => {
+  const packed = Uint8Array.of(0x21, 0x43, 0x65); // six codes of four bits: 1 to 6
+  const shape = { rows: 2, columns: 3, bits: 4 };
+  const grid = { scale: Float32Array.of(1, 2), zeroPoint: Uint8Array.of(1, 4) };
+  const matrix = packedAffineMatrix({ ...shape, ...grid, packed });
+  assertEquals([...decodeMatrix(matrix)], [0, 1, 2, 0, 2, 4]);
+  packed[0] = 0x20;
+  assertEquals(matrix.readCodes()[0], 0);
+  assertThrows(
+    () => packedAffineMatrix({ ...shape, ...grid, packed: new Uint8Array(4), name: "up" }),
+    InputError,
+    "Cannot store up: 2 x 3 codes of 4 bits must take 3 bytes, got 4",
+  );
+});
 
 Deno.test("AffineMatrix refuses to read rows that are not there", () => {
   const matrix = affineMatrix(grouped);

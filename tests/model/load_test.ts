@@ -49,9 +49,8 @@ const refusedFields: [keyof typeof refusing, Record<string, unknown>, string][] 
   ],
   [
     "llama",
-    { quantization_config: { quant_method: "gptq", bits: 4 } },
-    "it must not have quantization_config: quantized checkpoints are not read yet, " +
-    'got {"quant_method":"gptq","bits":4}',
+    { quantization_config: { quant_method: "fp8" } },
+    'quant_method must be gptq or awq to be read here, got "fp8"',
   ],
   ["llama", { rope_theta: 0 }, "rope_theta must be a positive number, got 0"],
   [

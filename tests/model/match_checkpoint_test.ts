@@ -210,8 +210,8 @@ Deno.test("matchCheckpoint() says of quantized tensors that they are", async () 
     );
     await assertRefused(
       folder,
-      `Cannot load FOLDER: tensor ${name} must have shape [40,24], got "${packed}, and quantized ` +
-        'checkpoints are not read yet"',
+      `Cannot load FOLDER: tensor ${name} must have shape [40,24], got "${packed} ` +
+        'without quantization_config in config.json"',
     );
   });
 });

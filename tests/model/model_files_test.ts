@@ -28,6 +28,6 @@ Deno.test("openCheckpoint() refuses weights that are quantized in a way that is 
     await assertRejects(
       () => openCheckpoint(folder, config),
       InputError,
-      `Cannot load ${folder}/config.json: it must not have quantization_config: `,
+      `Cannot load ${folder}/config.json: quant_method must be gptq or awq`,
     );
   }));

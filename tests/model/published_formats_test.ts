@@ -14,7 +14,12 @@ function losses(logits: Float32Array, ids: Int32Array): number[] {
   });
 }
 
-for (const name of ["opt-as-published", "opt-legacy-bin", "bloom-sharded-bin"]) {
+const names = [
+  ...["opt-as-published", "opt-legacy-bin", "bloom-sharded-bin"],
+  ...["gptq-3bit-g32", "gptq-4bit-g32", "gptq-4bit-g32-act-order", "gptq-8bit-g-1"],
+];
+
+for (const name of names) {
   Deno.test(`loadModel() computes what the official code does of ${name}`, async () => {
     const { tensors } = readGolden(`checkpoints/${name}/goldens.safetensors`);
     const golden = (key: string) => tensors.get(`len96.${key}`)!.data;

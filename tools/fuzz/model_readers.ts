@@ -6,6 +6,9 @@ import {
   loadTokenizer,
   openSafetensors,
   openShards,
+  packedCheckpoint,
+  readJson,
+  readPackedSettings,
   writeAtomically,
   writeSafetensors,
 } from "../../lib/io/mod.ts";
@@ -17,6 +20,7 @@ import { changedBytes, changedJson, joined, jsonBytes } from "./mutations.ts";
 import {
   sampleArchitectures,
   sampleGgufTokenizers,
+  samplePacked,
   sampleTensors,
   sampleText,
   sampleTokenizers,
@@ -55,6 +59,20 @@ export const modelReaders: Record<string, Reader> = {
     async read(folder) {
       const checkpoint = await openShards(folder);
       for (const name of checkpoint.tensors.keys()) await checkpoint.read(name);
+    },
+  },
+  quantization: {
+    file: "quantize_config.json",
+    async prepare(folder) {
+      await writeSafetensors(`${folder}/model.safetensors`, samplePacked);
+      const settings = { bits: 4, group_size: 4, desc_act: true, checkpoint_format: "gptq_v2" };
+      return changedJson(settings, { ...settings, quant_method: "awq", version: "gemm" });
+    },
+    async read(folder) {
+      const path = `${folder}/quantize_config.json`;
+      const settings = readPackedSettings(await readJson(path), path, "gptq");
+      const checkpoint = packedCheckpoint(await openShards(folder), settings);
+      for (const name of checkpoint.tensors.keys()) await checkpoint.readMatrix(name);
     },
   },
   index: {

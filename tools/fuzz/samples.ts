@@ -136,6 +136,14 @@ export const sampleTensors: readonly TensorToWrite[] = [
   { name: "none", dtype: "F64", shape: [0, 9], data: new Float64Array() },
 ];
 
+/** A linear map of eight outputs and inputs as GPTQ packs it. */
+export const samplePacked: readonly TensorToWrite[] = [
+  { name: "a.qweight", dtype: "I32", shape: [1, 8], data: new Int32Array(8).fill(0x76543210) },
+  { name: "a.qzeros", dtype: "I32", shape: [2, 1], data: Int32Array.of(0, 0x11111111) },
+  { name: "a.scales", dtype: "F16", shape: [2, 8], data: new Float32Array(16).fill(0.5) },
+  { name: "a.g_idx", dtype: "I32", shape: [8], data: Int32Array.of(0, 1, 0, 1, 0, 1, 0, 1) },
+];
+
 const opt: Architecture = {
   family: "opt",
   layers: 1,

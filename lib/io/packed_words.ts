@@ -1,0 +1,46 @@
+import { unpackCodes } from "../format/mod.ts";
+
+/** `[rows, columns]` as `[columns, rows]`. */
+export function transposed<Values extends Int32Array | Uint8Array | Float32Array>(
+  values: Values,
+  rows: number,
+  columns: number,
+): Values {
+  const turned = new (values.constructor as new (length: number) => Values)(values.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      turned[column * rows + row] = values[row * columns + column];
+    }
+  }
+  return turned;
+}
+
+/** The bytes of words, the lowest of each word first. */
+export function bytesOf(words: Int32Array): Uint8Array {
+  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+}
+
+/**
+ * Codes of rows of words; in each row they are a stream of bits that begins with the lowest of its first
+ * word, and what is left of its last one counts for nothing.
+ *
+ * @param words `[rows, words of a row]`.
+ * @param bits 2..8.
+ * @param columns Codes of a row.
+ * @returns `[rows, columns]`.
+ */
+export function unpackRows(
+  words: Int32Array,
+  rows: number,
+  bits: number,
+  columns: number,
+): Uint8Array {
+  const bytes = bytesOf(words);
+  const stride = bytes.length / rows;
+  const codes = new Uint8Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    const packed = bytes.subarray(row * stride, (row + 1) * stride);
+    unpackCodes(packed, bits, 0, codes.subarray(row * columns, (row + 1) * columns));
+  }
+  return codes;
+}
