@@ -36,7 +36,10 @@ export type MapImportance = (
 export interface Pruning {
   /** Layer to share of its tokens that leave, 0..1. */
   ratios: ReadonlyMap<number, number>;
-  /** How tokens are scored: by their attention to the first token (eq. 4), or from attention maps. */
+  /**
+   * How tokens are scored: by their attention to the first token (eq. 4), which is 0 where a sliding window
+   * has left that one behind, or from attention maps.
+   */
   importance: "startToken" | MapImportance;
   /**
    * Survivors count from 0 again, or keep the positions they had, for rotary positions, ALiBi and sliding

@@ -89,7 +89,7 @@ async function withGolden(name: string, test: (model: OpenModel) => void): Promi
   test(model);
 }
 
-for (const name of ["llama", "opt-pre", "bloom"]) {
+for (const name of ["llama", "opt-pre", "bloom", "mistral-sliding-window"]) {
   Deno.test(`extend() in any pieces equals forward(), bit for bit: ${name}`, async () => {
     await useBackend("agile", { native: false });
     await withGolden(name, (model) => {

@@ -66,3 +66,29 @@ Deno.test("ConfigReader names the file, the field's first name and the value it 
     assertThrows(read, InputError, `Cannot load a/config.json: ${rule}`);
   }
 });
+
+Deno.test("ConfigReader reads objects that are fields, and names what it refuses of them by both names", () => {
+  const config = { inner: { kind: "b", deep: { size: 0 } }, list: [1], none: null };
+  const outer = new ConfigReader(config, "a/config.json");
+  const inner = outer.within("inner");
+  assertEquals(inner.oneOf(["kind", "type"], ["a", "b"], "a"), "b");
+  assertEquals(inner.oneOf("type", ["a", "b"], "a"), "a");
+  assertEquals(outer.within("none").config, {});
+  assertEquals(outer.within("absent").countOrNull("size", 3), 3);
+  assertEquals(outer.countOrNull("none", 3), null);
+  inner.noOthers(["kind", "deep"]);
+  outer.noOthers(["inner", "list"]);
+  const refusals: [() => unknown, string][] = [
+    [() => outer.within("list"), "list must be a JSON object, got [1]"],
+    [
+      () => inner.oneOf("kind", ["a", "c"], "a"),
+      'inner.kind must be "a" or "c" to be computed here, got "b"',
+    ],
+    [() => inner.within("deep").count("size"), "inner.deep.size must be a positive integer, got 0"],
+    [() => inner.noOthers(["deep"]), 'inner.kind must be absent to be computed here, got "b"'],
+    [() => inner.countOrNull("kind", 3), 'inner.kind must be a positive integer, got "b"'],
+  ];
+  for (const [read, rule] of refusals) {
+    assertThrows(read, InputError, `Cannot load a/config.json: ${rule}`);
+  }
+});

@@ -1,5 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { type Architecture, readArchitecture } from "../../lib/model/mod.ts";
+import {
+  type Architecture,
+  moduleShapes,
+  parameterKinds,
+  parameterShape,
+  readArchitecture,
+} from "../../lib/model/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 
 /** What a configuration of these fields says. */
@@ -251,3 +257,79 @@ Deno.test("readArchitecture() gives opt-350m no final norm, though its file does
     embeddingSize: 16,
   });
 });
+
+// The fields of published models that matter, and the parameters that their pages count.
+const published: Record<string, [Record<string, unknown>, number, Partial<Architecture>]> = {
+  "SmolLM2-135M": [
+    {
+      ...{ model_type: "llama", hidden_size: 576, intermediate_size: 1536, num_hidden_layers: 30 },
+      ...{ num_attention_heads: 9, num_key_value_heads: 3, vocab_size: 49152, rope_theta: 100000 },
+      ...{ tie_word_embeddings: true, rope_scaling: null, pretraining_tp: 1 },
+    },
+    134_515_008,
+    { headDim: 64, positions: { kind: "rotary", theta: 100000 } },
+  ],
+  "TinyLlama-1.1B": [
+    {
+      ...{ model_type: "llama", hidden_size: 2048, intermediate_size: 5632, num_hidden_layers: 22 },
+      ...{ num_attention_heads: 32, num_key_value_heads: 4, vocab_size: 32000 },
+    },
+    1_100_048_384,
+    { headDim: 64, tiedHead: false },
+  ],
+  "Llama-3.2-1B": [
+    {
+      ...{ model_type: "llama", hidden_size: 2048, intermediate_size: 8192, num_hidden_layers: 16 },
+      ...{ num_attention_heads: 32, num_key_value_heads: 8, head_dim: 64, vocab_size: 128256 },
+      ...{ tie_word_embeddings: true, rope_theta: 500000, max_position_embeddings: 131072 },
+      rope_scaling: {
+        ...{ rope_type: "llama3", factor: 32, low_freq_factor: 1, high_freq_factor: 4 },
+        original_max_position_embeddings: 8192,
+      },
+    },
+    1_235_814_400,
+    { maxPositions: 262144 },
+  ],
+  "Qwen2.5-0.5B": [
+    {
+      ...{ model_type: "qwen2", hidden_size: 896, intermediate_size: 4864, num_hidden_layers: 24 },
+      ...{ num_attention_heads: 14, num_key_value_heads: 2, vocab_size: 151936 },
+      ...{ tie_word_embeddings: true, rope_theta: 1000000, max_position_embeddings: 32768 },
+      ...{ use_sliding_window: false, sliding_window: 32768, max_window_layers: 24 },
+    },
+    494_032_768,
+    { slidingWindow: null },
+  ],
+  "Mistral-7B-v0.1": [
+    {
+      ...{ model_type: "mistral", hidden_size: 4096, intermediate_size: 14336 },
+      ...{ num_hidden_layers: 32, num_attention_heads: 32, num_key_value_heads: 8 },
+      ...{ vocab_size: 32000, sliding_window: 4096, max_position_embeddings: 32768 },
+    },
+    7_241_732_096,
+    { slidingWindow: { size: 4096, from: 0 } },
+  ],
+  "galactica-125m": [
+    {
+      ...{ model_type: "opt", hidden_size: 768, ffn_dim: 3072, num_hidden_layers: 12 },
+      ...{ num_attention_heads: 12, vocab_size: 50000, activation_function: "gelu" },
+      ...{ enable_bias: true, layer_norm_elementwise_affine: true, learned_embeddings: true },
+      ...{ max_position_embeddings: 2048, word_embed_proj_dim: 768, scale_embeddings: false },
+    },
+    125_239_296 - 272 * 768, // those of opt-125m, but for its larger vocabulary
+    { activation: "gelu", queryKeyValueBias: true },
+  ],
+};
+
+for (const [name, [config, parameters, expected]] of Object.entries(published)) {
+  Deno.test(`readArchitecture() counts the parameters of ${name}`, async () => {
+    const architecture = await architectureOf(config);
+    assertEquals({ ...architecture, ...expected }, architecture);
+    const sizes = moduleShapes(architecture).flatMap((module) =>
+      parameterKinds(module).map((kind) =>
+        parameterShape(module, kind).reduce((size, each) => size * each, 1)
+      )
+    );
+    assertEquals(sizes.reduce((sum, size) => sum + size, 0), parameters);
+  });
+}
