@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import { require } from "../lib/core/mod.ts";
 import type { ConfiguredMethod } from "../lib/methods/mod.ts";
 import type { Profile } from "../lib/format/mod.ts";
-import { integerOption, numberOption } from "./command_line.ts";
+import { type ScaleDtype, scaleDtypes } from "../lib/quant/mod.ts";
+import { choiceOption, integerOption, numberOption } from "./command_line.ts";
 
 /** What the command line changes of a method's weight quantizer; absent what it leaves alone. */
 export interface WeightOptions {
@@ -11,6 +12,7 @@ export interface WeightOptions {
   symmetric?: boolean;
   actOrder?: boolean;
   damping?: number;
+  scales?: ScaleDtype;
 }
 
 /** The flag of each option, and what the settings of a method call it. */
@@ -20,6 +22,7 @@ const settings: [key: keyof WeightOptions, flag: string, setting: string][] = [
   ["symmetric", "--symmetric", "symmetric"],
   ["actOrder", "--act-order", "actOrder"],
   ["damping", "--damping", "percdamp"],
+  ["scales", "--scales", "scaleDtype"],
 ];
 
 /** Adds the options that {@linkcode changeWeights} takes. */
@@ -27,7 +30,7 @@ export function addWeightOptions(program: Command): Command {
   return program
     .option(
       "--bits <count>",
-      "of a weight; this and the next four change what the method has",
+      "of a weight; this and the next five change what the method has",
       integerOption("--bits", 2, 8),
     )
     .option("--group-size <columns>", 'columns that share a scale, or "row"', groupSize)
@@ -39,6 +42,11 @@ export function addWeightOptions(program: Command): Command {
       "--damping <part>",
       "of the mean of the Hessian's diagonal that GPTQ adds to it (percdamp)",
       numberOption("--damping", 0),
+    )
+    .option(
+      "--scales <type>",
+      "F32, or F16 as GPTQ checkpoints hold them: rounded before codes are chosen",
+      choiceOption("--scales", scaleDtypes),
     );
 }
 
@@ -61,7 +69,8 @@ export function changeWeights(
   const changes: Record<string, unknown> = {};
   for (const [key, flag, setting] of settings) {
     if (options[key] === undefined) continue;
-    require(setting in own, "read the command line", `${flag} is no setting of ${name}`);
+    const isOwn = setting in own || setting === "scaleDtype" && "bits" in own;
+    require(isOwn, "read the command line", `${flag} is no setting of ${name}`);
     changes[setting] = options[key];
   }
   return method.with({ weights: changes });

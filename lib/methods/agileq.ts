@@ -54,7 +54,7 @@ export const agileQ: Method<AgileQSettings> = {
     ...weights ? gptqPasses(weights) : [],
     ...sitePasses(agileQScheme(activations, architecture)),
   ],
-  optional: ["softmax", "lower"],
+  optional: ["softmax", "lower", "scaleDtype"],
   label(settings) {
     const label = bitsLabel(settings);
     return settings.activations.lower

@@ -12,7 +12,14 @@ import {
   runMlp,
   type SiteName,
 } from "../model/mod.ts";
-import { requireFiniteGrid, weightCode, type WeightGrid, weightGrouping } from "../quant/mod.ts";
+import {
+  requireFiniteGrid,
+  roundScale,
+  type ScaleDtype,
+  weightCode,
+  type WeightGrid,
+  weightGrouping,
+} from "../quant/mod.ts";
 import { tensorData, tf, tidy } from "../tensor/mod.ts";
 import { changeMatrices } from "./linear_weights.ts";
 import type { Method } from "./method.ts";
@@ -28,6 +35,8 @@ export interface AwqSettings {
   bits: number;
   /** Columns of a row that share a scale and a zero point; the last group may be shorter. */
   groupSize: number;
+  /** What scales are rounded to before codes are chosen; F32 unless given. */
+  scaleDtype?: ScaleDtype;
 }
 
 /** Ratios are tried in steps of 1/20 from 0, clipped ranges in as many from 1 down to 11/20. */
@@ -54,6 +63,7 @@ const clipTokens = 512;
  */
 export const awq: Method<{ weights: AwqSettings }> = {
   passes: ({ weights }) => [awqPass(weights)],
+  optional: ["scaleDtype"],
 };
 
 /**
@@ -290,13 +300,13 @@ export interface AwqWeight extends AwqSettings {
  *   float32 reaches, the bits are not 2..8 or the group size is not a positive integer.
  */
 export function quantizeAwq(weight: AwqWeight): AffineMatrix {
-  const { values, rows, columns, bits, name } = weight;
+  const { values, rows, columns, bits, scaleDtype, name } = weight;
   const { groupSize, groups } = groupingOf(weight);
   const codes = new Uint8Array(values.length);
   const scale = new Float32Array(rows * groups);
   const zeroPoint = new Uint8Array(scale.length);
   forEachGroup(weight, (group, start, index) => {
-    const grid = gridOf(group, bits, name);
+    const grid = gridOf(group, bits, scaleDtype, name);
     scale[index] = grid.scale;
     zeroPoint[index] = grid.zeroPoint;
     for (let i = 0; i < group.length; i++) {
@@ -307,7 +317,12 @@ export function quantizeAwq(weight: AwqWeight): AffineMatrix {
   return affineMatrix({ rows, columns, bits, codes, scale, zeroPoint, groupIndex, name });
 }
 
-function gridOf(group: Float32Array, bits: number, name: string): WeightGrid {
+function gridOf(
+  group: Float32Array,
+  bits: number,
+  scaleDtype: ScaleDtype | undefined,
+  name: string,
+): WeightGrid {
   const codeMax = 2 ** bits - 1;
   let min = Infinity;
   let max = -Infinity;
@@ -316,8 +331,8 @@ function gridOf(group: Float32Array, bits: number, name: string): WeightGrid {
     if (weight > max) max = weight;
   }
   const width = Math.max(Math.fround(max - min), Math.fround(1e-5));
-  const scale = Math.fround(width / codeMax);
-  requireFiniteGrid(scale, codeMax, [min, max], name);
+  const scale = roundScale(width / codeMax, scaleDtype);
+  requireFiniteGrid(scale, codeMax, [min, max], name, scaleDtype);
   return { scale, zeroPoint: weightCode(-min, { scale, zeroPoint: 0 }, codeMax) };
 }
 
@@ -464,8 +479,9 @@ export function divideOutputs(values: Float32Array, scale: Float32Array): Float3
   return values.map((each, i) => each / scale[Math.floor(i / columns)]);
 }
 
-function groupingOf({ values, rows, columns, bits, groupSize, name }: AwqWeight) {
-  return weightGrouping(values, rows, columns, { bits, groupSize, symmetric: false }, name);
+function groupingOf({ values, rows, columns, bits, groupSize, scaleDtype, name }: AwqWeight) {
+  const format = { bits, groupSize, symmetric: false, scaleDtype };
+  return weightGrouping(values, rows, columns, format, name);
 }
 
 /** Groups in order, where they start and how many came before them. */

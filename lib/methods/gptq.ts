@@ -11,6 +11,7 @@ import type { Pass } from "./pass.ts";
  */
 export const gptqMethod: Method<{ weights: GptqOptions }> = {
   passes: ({ weights }) => gptqPasses(weights),
+  optional: ["scaleDtype"],
 };
 
 /** A pass for each group of maps: every one costs a run of all windows, as in the reference code. */

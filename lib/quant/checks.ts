@@ -37,8 +37,8 @@ export function requireFinite(x: Float32Array, name: string): void {
 }
 
 /**
- * Refuses a grid whose outermost value, so many steps from zero, lies beyond float32: finite values of
- * a wide range would come back as infinity or NaN.
+ * Refuses a grid whose scale lies beyond its type, or its outermost value, so many steps from zero, beyond
+ * float32: finite values of a wide range would come back as infinity or NaN.
  *
  * @param range What the grid was made for: its least and greatest value.
  */
@@ -47,9 +47,11 @@ export function requireFiniteGrid(
   steps: number,
   range: [min: number, max: number],
   name: string,
+  scaleDtype: "F32" | "F16" = "F32",
 ): void {
   const fits = Math.fround(scale * steps) < Infinity;
-  require(fits, `quantize ${name}`, "the width of its range must fit float32", range);
+  const type = scaleDtype === "F16" ? "scales of F16" : "float32";
+  require(fits, `quantize ${name}`, `the width of its range must fit ${type}`, range);
 }
 
 /** Refuses a tensor of `length` elements that is no whole number of channel periods. */

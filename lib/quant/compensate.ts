@@ -1,5 +1,5 @@
 import { require, type Step } from "../core/mod.ts";
-import { weightCode, type WeightGrid, weightGrid } from "./weight_grid.ts";
+import { type ScaleDtype, weightCode, type WeightGrid, weightGrid } from "./weight_grid.ts";
 
 /** The shape and format of the matrix that {@linkcode compensate} works on. */
 export interface CompensationOptions {
@@ -10,6 +10,7 @@ export interface CompensationOptions {
   blockSize: number;
   bits: number;
   symmetric: boolean;
+  scaleDtype?: ScaleDtype;
   /** The grid of each row; without them every group's is found when its first column comes up. */
   rowGrids?: WeightGrid[];
   /** What errors call the matrix. */
@@ -50,7 +51,7 @@ export function compensate(
   options: CompensationOptions,
   onStep: Step = () => {},
 ): CompensatedWeight {
-  const { rows, columns, groupSize, groups, blockSize, bits, symmetric, rowGrids, name } = options;
+  const { rows, columns, groupSize, groups, blockSize, bits, rowGrids, name } = options;
   const codeMax = 2 ** bits - 1;
   const codes = new Uint8Array(weight.length);
   const scale = new Float32Array(rows * groups);
@@ -66,7 +67,7 @@ export function compensate(
         const group = row * groups + Math.floor(column / groupSize);
         if (column % groupSize === 0) {
           const members = own.subarray(column, column + groupSize);
-          const grid = rowGrids?.[row] ?? weightGrid(members, bits, symmetric, "minmax", name);
+          const grid = rowGrids?.[row] ?? weightGrid(members, options, "minmax", name);
           scale[group] = grid.scale;
           zeroPoint[group] = grid.zeroPoint;
         }

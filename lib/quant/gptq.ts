@@ -50,7 +50,7 @@ export function gptq(
   onStep: Step = () => {},
 ): GptqResult {
   const action = `quantize ${name}`;
-  const { blockSize = 128, percdamp = 0.01, actOrder, bits, symmetric } = options;
+  const { blockSize = 128, percdamp = 0.01, actOrder, bits } = options;
   const columns = Math.sqrt(hessian.length);
   require(Number.isInteger(columns), action, "the Hessian must be square", hessian.length);
   const rows = weight.length / columns;
@@ -79,7 +79,7 @@ export function gptq(
     { length: rows },
     (_, row) => {
       const own = weight.subarray(row * columns, (row + 1) * columns);
-      return weightGrid(own, bits, symmetric, "minmax", name);
+      return weightGrid(own, options, "minmax", name);
     },
   );
   const { codes, scale, zeroPoint, loss } = compensate(ordered, factor, {

@@ -1,6 +1,6 @@
 import { require } from "../core/mod.ts";
 import { requireBits, requireChoice, requireFinite } from "./checks.ts";
-import type { WeightFormat } from "./weight_grid.ts";
+import { scaleDtypes, type WeightFormat } from "./weight_grid.ts";
 
 /** How many columns share a grid, and how many such groups a row has. */
 export interface Grouping {
@@ -12,18 +12,19 @@ export interface Grouping {
  * Checks a weight matrix and its format and resolves the group size; a last group may be shorter.
  *
  * @param name What errors call the matrix.
- * @throws {InputError} If the shape does not match, a weight is not finite, the bits are not 2..8
- * , the group size is not a positive integer or symmetric is neither true nor false.
+ * @throws {InputError} If the shape does not match, a weight is not finite, the bits are not 2..8, the
+ * group size is not a positive integer or another setting is none of its values.
  */
 export function weightGrouping(
   weight: Float32Array,
   rows: number,
   columns: number,
-  { bits, groupSize, symmetric }: WeightFormat,
+  { bits, groupSize, symmetric, scaleDtype = "F32" }: WeightFormat,
   name: string,
 ): Grouping {
   requireBits(bits, name);
   requireChoice(symmetric, [true, false], "symmetric", name);
+  requireChoice(scaleDtype, scaleDtypes, "scaleDtype", name);
   const action = `quantize ${name}`;
   require(
     rows * columns === weight.length && Number.isInteger(rows) && columns > 0,

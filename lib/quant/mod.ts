@@ -27,6 +27,14 @@ export { decibels, type NoisePower, noisePower } from "./noise.ts";
 export { foldTrip } from "./fold.ts";
 export { rtn, type RtnOptions } from "./rtn.ts";
 export { gptq, type GptqOptions, type GptqResult } from "./gptq.ts";
-export { weightCode, type WeightFormat, type WeightGrid, type WeightRange } from "./weight_grid.ts";
+export {
+  roundScale,
+  type ScaleDtype,
+  scaleDtypes,
+  weightCode,
+  type WeightFormat,
+  type WeightGrid,
+  type WeightRange,
+} from "./weight_grid.ts";
 export { weightGrouping } from "./grouping.ts";
 export { requireFiniteGrid } from "./checks.ts";

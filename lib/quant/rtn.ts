@@ -20,7 +20,7 @@ export interface RtnOptions extends WeightFormat {
  * than float32 reaches, or a setting is none of its values.
  */
 export function rtn(weight: Float32Array, options: RtnOptions, name = "weight"): AffineMatrix {
-  const { rows, columns, bits, symmetric, range } = options;
+  const { rows, columns, bits, range } = options;
   const { groupSize, groups } = weightGrouping(weight, rows, columns, options, name);
   requireChoice(range, ["minmax", "mse"], "range", name);
   const codes = new Uint8Array(weight.length);
@@ -30,7 +30,7 @@ export function rtn(weight: Float32Array, options: RtnOptions, name = "weight"):
     const row = Math.floor(index / groups) * columns;
     const start = row + (index % groups) * groupSize;
     const end = Math.min(start + groupSize, row + columns);
-    const grid = weightGrid(weight.subarray(start, end), bits, symmetric, range, name);
+    const grid = weightGrid(weight.subarray(start, end), options, range, name);
     scale[index] = grid.scale;
     zeroPoint[index] = grid.zeroPoint;
     for (let i = start; i < end; i++) codes[i] = weightCode(weight[i], grid, 2 ** bits - 1);

@@ -12,7 +12,17 @@ export interface WeightFormat {
   groupSize: number | "row";
   /** A grid centred on zero, with zero point 2^(bits-1). */
   symmetric: boolean;
+  /**
+   * What scales are rounded to before codes are chosen: F16 for checkpoints that hold them so; F32 unless
+   * given.
+   */
+  scaleDtype?: ScaleDtype;
 }
+
+/** The types of scales. */
+export const scaleDtypes = ["F32", "F16"] as const;
+
+export type ScaleDtype = typeof scaleDtypes[number];
 
 /** The grid of one group of weights: weight = scale * (code - zeroPoint), codes from 0. */
 export interface WeightGrid {
@@ -34,12 +44,11 @@ const ERROR_NORM = 2.4;
  *
  * @param weights One group of one row, not empty.
  * @param name What errors call the matrix.
- * @throws {InputError} If the range is wider than float32 reaches.
+ * @throws {InputError} If the range is wider than scales reach.
  */
 export function weightGrid(
   weights: Float32Array | Float64Array,
-  bits: number,
-  symmetric: boolean,
+  { bits, symmetric, scaleDtype }: Omit<WeightFormat, "groupSize">,
   range: WeightRange,
   name: string,
 ): WeightGrid {
@@ -49,7 +58,8 @@ export function weightGrid(
     max = Math.max(-min, max);
     if (min < 0) min = -max;
   }
-  const step = (low: number, high: number) => Math.fround(Math.fround(high - low) / codeMax);
+  const step = (low: number, high: number) =>
+    roundScale(Math.fround(high - low) / codeMax, scaleDtype);
   if (step(min, max) === 0) {
     min = -1;
     max = 1;
@@ -58,17 +68,16 @@ export function weightGrid(
     const low = Math.fround(fraction * min);
     const high = Math.fround(fraction * max);
     const scale = step(low, high);
-    return {
-      scale,
-      zeroPoint: symmetric ? 2 ** (bits - 1) : roundHalfEven(Math.fround(-low / scale)),
-    };
+    const zeroPoint = symmetric ? 2 ** (bits - 1) : roundHalfEven(Math.fround(-low / scale));
+    return { scale, zeroPoint: Math.min(zeroPoint, codeMax) };
   };
   let best = gridOver(1);
-  requireFiniteGrid(best.scale, codeMax, [min, max], name);
+  requireFiniteGrid(best.scale, codeMax, [min, max], name, scaleDtype);
   if (range === "minmax") return best;
   let leastError = Infinity;
   for (let trial = 0; trial < SHRINK_TRIALS; trial++) {
     const grid = gridOver(Math.fround(1 - trial / SHRINK_STEPS));
+    if (grid.scale === 0) break;
     const error = errorOf(weights, grid, codeMax, leastError);
     if (error < leastError) {
       leastError = error;
@@ -76,6 +85,12 @@ export function weightGrid(
     }
   }
   return best;
+}
+
+/** A scale as its type has it. */
+export function roundScale(scale: number, dtype: ScaleDtype = "F32"): number {
+  const single = Math.fround(scale);
+  return dtype === "F16" ? Math.f16round(single) : single;
 }
 
 /** The code of one weight, in float32. */

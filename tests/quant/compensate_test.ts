@@ -28,7 +28,7 @@ function compensateSlowly(
     for (let column = 0; column < columns; column++) {
       if (column % groupSize === 0) {
         const members = own.slice(column, column + groupSize);
-        grids.push(rowGrids?.[row] ?? weightGrid(members, bits, symmetric, "minmax", name));
+        grids.push(rowGrids?.[row] ?? weightGrid(members, { bits, symmetric }, "minmax", name));
       }
       const grid = grids.at(-1)!;
       const value = Math.fround(own[column]);

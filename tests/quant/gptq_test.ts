@@ -1,4 +1,10 @@
-import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertNotEquals,
+  assertThrows,
+} from "@std/assert";
 import { InputError, seededRandom } from "../../lib/core/mod.ts";
 import { type AffineMatrix, decodeMatrix } from "../../lib/format/mod.ts";
 import { gptq, type GptqResult, rtn } from "../../lib/quant/mod.ts";
@@ -288,4 +294,16 @@ Deno.test("gptq() takes blocks longer than the matrix, however long", () => {
   const quantize = (blockSize: number) =>
     gptq(Float32Array.of(1, 2), Float64Array.of(2, 1, 1, 2), { ...format, blockSize });
   assertEquals(quantize(1e12), quantize(2));
+});
+
+Deno.test("gptq() rounds scales to F16 before it chooses codes, which make up for it", () => {
+  const [weight, hessian] = [tensors.floats("W"), tensors.floats("H")];
+  for (const groupSize of ["row", 32] as const) {
+    const options = { bits: 4, groupSize, symmetric: false, actOrder: true };
+    const plain = gptq(weight, hessian, options);
+    const rounded = gptq(weight, hessian, { ...options, scaleDtype: "F16" });
+    assertEquals(rounded.weight.scale, rounded.weight.scale.map(Math.f16round));
+    assertNotEquals(rounded.weight.scale, plain.weight.scale);
+    assertAlmostEquals(rounded.loss / plain.loss, 1, 0.02);
+  }
 });

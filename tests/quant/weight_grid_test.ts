@@ -1,13 +1,18 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/core/mod.ts";
-import { weightCode, type WeightGrid, weightGrid } from "../../lib/quant/weight_grid.ts";
+import {
+  weightCode,
+  type WeightGrid,
+  weightGrid,
+  type WeightRange,
+} from "../../lib/quant/weight_grid.ts";
 
 /** Weights far from where float32 loses bits. */
 const hundredths = fc.integer({ min: -400, max: 400 }).map((value) => value / 100);
 
 const gridOf = (weights: number[], bits: number, symmetric: boolean) =>
-  weightGrid(Float32Array.from(weights), bits, symmetric, "minmax", "mlp.up");
+  weightGrid(Float32Array.from(weights), { bits, symmetric }, "minmax", "mlp.up");
 
 Deno.test("weightGrid() spreads the codes over the range of the weights and 0", () => {
   assertEquals(gridOf([-1, 2], 2, false), { scale: 1, zeroPoint: 1 });
@@ -34,6 +39,30 @@ Deno.test("weightGrid() refuses a range wider than float32 reaches", () => {
     () => gridOf([-3e38, 3e38], 4, false),
     InputError,
     "Cannot quantize mlp.up: the width of its range must fit float32, got [-3",
+  );
+});
+
+Deno.test("weightGrid() rounds scales to F16 where asked to, before zero points", () => {
+  const of = (weights: number[], symmetric = false, range: WeightRange = "minmax") =>
+    weightGrid(
+      Float32Array.from(weights),
+      { bits: 8, symmetric, scaleDtype: "F16" },
+      range,
+      "mlp.up",
+    );
+  fc.assert(fc.property(fc.array(hundredths, { minLength: 1 }), fc.boolean(), (weights, mse) => {
+    const { scale, zeroPoint } = of(weights, false, mse ? "mse" : "minmax");
+    assertEquals(Math.f16round(scale), scale);
+    assert(scale > 0 && Number.isInteger(zeroPoint) && zeroPoint >= 0 && zeroPoint <= 255);
+  }));
+  const finest = 2 ** -24; // the least that F16 has: this range would take 1.498 of it a step
+  assertEquals(of([-382 * finest, 0]), { scale: finest, zeroPoint: 255 });
+  assertEquals(of([1e-9, -1e-9]), of([0]), "what has no scale in F16 is as good as zero");
+  assertEquals(of([0]).scale, Math.f16round(2 / 255));
+  assertThrows(
+    () => of([-1e7, 1e7]),
+    InputError,
+    "Cannot quantize mlp.up: the width of its range must fit scales of F16, got [-10000000,",
   );
 });
 
@@ -76,7 +105,7 @@ Deno.test("weightGrid() with range mse has the least error of the ranges shrunk 
         const shrunk = [...weights].map((weight) => weight * share);
         return errorOf(weights, gridOf(shrunk, 3, symmetric), 7);
       });
-      const best = weightGrid(weights, 3, symmetric, "mse", "mlp.up");
+      const best = weightGrid(weights, { bits: 3, symmetric }, "mse", "mlp.up");
       assertEquals(errorOf(weights, best, 7), Math.min(...errors));
     }),
   );

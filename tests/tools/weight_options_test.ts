@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Command } from "commander";
 import { InputError } from "../../lib/core/mod.ts";
-import { methodOf } from "../../lib/methods/mod.ts";
+import { methodOf, methods } from "../../lib/methods/mod.ts";
 import {
   addWeightOptions,
   changeProfile,
@@ -39,9 +39,18 @@ Deno.test("changeWeights() changes the settings that RTN has", () => {
   });
 });
 
+Deno.test("changeWeights() rounds the scales of every method that quantizes weights", () => {
+  for (const name of Object.keys(methods)) {
+    const { weights } = methodOf(name).settings;
+    if (!weights) continue;
+    assertEquals(changed(name, "--scales", "F16").weights, { ...weights, scaleDtype: "F16" });
+  }
+});
+
 for (
   const [method, ...args] of [
     ["fp16", "--bits", "4"],
+    ["agileq-8-activations", "--scales", "F16"],
     ["fp16", "--symmetric"],
     ["rtn4", "--act-order"],
     ["rtn4", "--no-act-order"],
