@@ -78,6 +78,8 @@ function addTokens(ids: Map<string, number>, added: unknown, action: string): vo
         .every((flag) => ["boolean", "undefined"].includes(typeof each[flag]));
     require(isToken, action, rule, each);
     const { id, content } = each as { id: unknown; content: string };
+    const inWords = "added_tokens must be found within words too: single_word must be false";
+    require(each.single_word !== true, action, inWords, content);
     requireId(id, () => `added_tokens of ${quote(content)}`, action);
     requireSameId(ids.get(content), id, content, "added_tokens", action);
     const other = tokens.get(id) ?? content;

@@ -32,6 +32,13 @@ Deno.test("tokenIdsOf() refuses two ids of one token and two tokens of one id", 
   refuses(taken, 'added_tokens must not take id 256 from another, got "he"');
 });
 
+Deno.test("tokenIdsOf() refuses a token that is only to be found as a word, which no text is cut by", () => {
+  const added = { id: 300, content: "<x>", single_word: false };
+  assertEquals(tokenIdsOf({ ...byteLevelTokenizer(), added_tokens: [added] }, "x").get("<x>"), 300);
+  const rule = "added_tokens must be found within words too: single_word must be false, got ";
+  refuses({ added_tokens: [{ ...added, single_word: true }] }, `${rule}"<x>"`);
+});
+
 Deno.test("tokenIdsOf() refuses a template whose tokens it lacks or knows by another id", () => {
   const template = (id: string, ids: unknown) => ({
     post_processor: {
