@@ -7,6 +7,7 @@ import {
   type Model,
   openPublished,
   readArchitecture,
+  settingFiles,
   type StartTokenPlace,
 } from "../../lib/model/mod.ts";
 import type { BackendInfo } from "../../lib/tensor/mod.ts";
@@ -36,7 +37,7 @@ export interface SubjectFacts extends CalibrationPlan {
   hub?: HubOrigin;
   /** sha256 of the weights. */
   weights: string;
-  /** sha256 of config.json and the files of the tokenizer, where there are any, joined. */
+  /** sha256 of config.json and the files of the tokenizer, where there are any, joined; or of the GGUF file. */
   settings: string;
   /** Null where there is nothing to calibrate on. */
   calibrationText: TextFacts | null;
@@ -149,6 +150,9 @@ export async function readSubject(
     .slice(0, ref.windows);
   const used = calibration ? { text: calibration, window, ...draw } : undefined;
   const { architecture, checkpoint, warnings } = await openPublished(folder);
+  const weights = await hashFiles(checkpoint.files, signal);
+  const settings = await settingFiles(folder);
+  const isOneFile = settings.join() === checkpoint.files.join();
   return {
     ref,
     model: { name: ref.test ? `${name} on ${test.label}` : name, architecture },
@@ -159,8 +163,8 @@ export async function readSubject(
     facts: {
       ...draw,
       ...hub && { hub },
-      weights: await hashFiles(checkpoint.files, signal),
-      settings: await hashFiles([`${folder}/config.json`, ...tokenizer]),
+      weights,
+      settings: isOneFile ? weights : await hashFiles(settings),
       calibrationText: calibration && textFacts(calibration),
       testText: textFacts(test),
       window,

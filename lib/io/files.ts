@@ -118,7 +118,7 @@ export async function requireModelFolder(path: string): Promise<void> {
   const action = `load ${path}`;
   require(await exists(path), action, "the folder must exist");
   const { isDirectory } = await attempt(action, () => Deno.stat(path));
-  require(isDirectory, action, "it must be the folder of a model, not a file");
+  require(isDirectory, action, "it must be the folder of a model or a .gguf file");
   const isModel = await exists(`${path}/config.json`);
   require(isModel, action, "it must be the folder of a model, with config.json");
 }

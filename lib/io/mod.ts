@@ -7,6 +7,7 @@ export type { Checkpoint, CheckpointTensor } from "./checkpoint.ts";
 export { type Dtype, isFloat, type TensorData } from "./dtypes.ts";
 export { exists, hashFile, hashFiles, readJson, readText, requireModelFolder } from "./files.ts";
 export { floatTensor } from "./float_tensor.ts";
+export { GgufFile, isReadableType, openGguf } from "./gguf_file.ts";
 export { type GgufHeader, type GgufTensor, readGgufHeader } from "./gguf_header.ts";
 export { ggufEndTokens } from "./gguf_tokenizer.ts";
 export type { GgufArray, GgufValue } from "./gguf_values.ts";

@@ -1,11 +1,14 @@
 import { printable, refuse, require } from "../core/mod.ts";
-import { sameMatrix } from "../format/mod.ts";
+import { blockTypes, sameMatrix } from "../format/mod.ts";
 import type { Checkpoint } from "../io/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import { type StoredTensor, storedTensors } from "./checkpoint_layout.ts";
 import { families } from "./families.ts";
 import type { Family } from "./family.ts";
 import { describeUnread } from "./unread.ts";
+
+/** What tensors of floats, and of a GGUF file, may be stored in. */
+const readTypes = ["F32", "F16", "BF16", "F64", ...Object.keys(blockTypes)];
 
 /** How a checkpoint holds the parameters of a model. */
 export interface Match {
@@ -24,23 +27,25 @@ export interface Match {
  * A head tied to the embedding may be stored under either name or under both. If both are there and
  * differ, the head is used as stored, as Transformers 5 does.
  *
- * @throws {InputError} If a tensor is missing, has another shape than the configuration says or holds no
- *   floats. The message names it.
+ * @param settings The file of the configuration.
+ * @throws {InputError} If a tensor is missing, has another shape than the configuration says or is of a type
+ *   that is not read. The message names it.
  */
 export async function matchCheckpoint(
   checkpoint: Checkpoint,
   configured: Architecture,
+  settings = `${checkpoint.path}/config.json`,
 ): Promise<Match> {
   const family = families[configured.family];
   const { path, tensors } = checkpoint;
   const warnings: string[] = [];
   const prefix = findPrefix(checkpoint, family);
   const layers = countLayers(checkpoint, prefix + family.names.layers);
-  const rule = `config.json must not have more layers than the checkpoint, ${layers}`;
+  const rule = `it must not be configured with more layers than it has, ${layers}`;
   require(configured.layers <= layers, `load ${path}`, rule, configured.layers);
   if (configured.layers < layers) {
     const share = `${configured.layers} of the checkpoint's ${layers} layers`;
-    warnings.push(`${path}/config.json has ${share}: the model runs without the others.`);
+    warnings.push(`${settings} has ${share}: the model runs without the others.`);
   }
 
   const embedding = `${prefix}${family.names.outer.embedding}.weight`;
@@ -50,7 +55,7 @@ export async function matchCheckpoint(
   if (bothStored && configured.tiedHead && !await isTied(checkpoint, configured, embedding, head)) {
     architecture.tiedHead = false;
     const difference = `ties the head to the embedding, but ${head} differs from ${embedding}`;
-    warnings.push(`${path}/config.json ${difference}: the head is used as stored.`);
+    warnings.push(`${settings} ${difference}: the head is used as stored.`);
   }
   const isUnderHead = architecture.tiedHead && !tensors.has(embedding) && tensors.has(head);
   const stored = storedTensors(family, architecture, prefix)
@@ -109,6 +114,6 @@ function checkTensor({ path, tensors }: Checkpoint, { name, shape }: StoredTenso
   }
   const rule = `tensor ${name} must have shape [${shape}]`;
   require(found.shape.join() === shape.join(), action, rule, found.shape);
-  const floats = "must be of F32, F16, BF16 or F64, and quantized checkpoints are not read yet";
-  require(found.readable, action, `tensor ${name} ${floats}`, found.dtype);
+  const types = `must be of one of the types ${readTypes.join(" ")}`;
+  require(found.readable, action, `tensor ${name} ${types}`, found.dtype);
 }

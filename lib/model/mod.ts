@@ -10,6 +10,7 @@ export { forward, type Forwarded, requireLayers } from "./forward.ts";
 export * from "./head.ts";
 export { initializeModel } from "./initialize.ts";
 export { loadModel, type LoadOptions, storedBytes } from "./load.ts";
+export { settingFiles } from "./model_files.ts";
 export { runMlp } from "./mlp.ts";
 export * from "./model.ts";
 export { makeNorm, type Norm, normalize } from "./norm.ts";

@@ -1,13 +1,24 @@
-import { type Checkpoint, openShards, packedCheckpoint, requireModelFolder } from "../io/mod.ts";
+import {
+  type Checkpoint,
+  openGguf,
+  openShards,
+  packedCheckpoint,
+  requireModelFolder,
+  tokenizerFiles,
+} from "../io/mod.ts";
 import { ConfigReader } from "./config_reader.ts";
+import { GgufCheckpoint } from "./gguf_checkpoint.ts";
+import { readGgufConfig } from "./gguf_config.ts";
 import { readQuantization } from "./quantization_settings.ts";
 
 /**
- * The configuration of a model: config.json of a folder in Hugging Face layout.
+ * The configuration of a model: config.json of a folder in Hugging Face layout, or the metadata of a GGUF
+ * file, told by its name.
  *
- * @throws {InputError} If there is no such folder, or it is not one of a model.
+ * @throws {InputError} If there is no such folder or file, or it is not one of a model.
  */
 export async function readConfig(path: string): Promise<ConfigReader> {
+  if (isGguf(path)) return await readGgufConfig(await openGguf(path));
   await requireModelFolder(path);
   return await ConfigReader.open(`${path}/config.json`);
 }
@@ -19,7 +30,18 @@ export async function readConfig(path: string): Promise<ConfigReader> {
  * @throws {InputError} If there are none, or in a form that is not read here.
  */
 export async function openCheckpoint(path: string, config: ConfigReader): Promise<Checkpoint> {
+  if (isGguf(path)) return new GgufCheckpoint(await openGguf(path), config);
   const settings = await readQuantization(path, config);
   const checkpoint = await openShards(path);
   return settings ? packedCheckpoint(checkpoint, settings) : checkpoint;
+}
+
+/** The files that say how to run a model and how it reads a text, the first its configuration. */
+export async function settingFiles(path: string): Promise<string[]> {
+  const tokenizer = await tokenizerFiles(path);
+  return isGguf(path) ? tokenizer : [`${path}/config.json`, ...tokenizer];
+}
+
+function isGguf(path: string): boolean {
+  return path.endsWith(".gguf");
 }

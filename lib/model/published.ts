@@ -16,7 +16,7 @@ export interface PublishedModel extends Match {
 /**
  * Finds the parameters of a model in its files.
  *
- * @param path A folder in Hugging Face layout.
+ * @param path A folder in Hugging Face layout, or a GGUF file.
  * @throws {InputError} If the configuration is refused as by {@linkcode readArchitecture}, or a tensor is
  *   missing or has another shape than the configuration says. The message names it.
  */
@@ -24,7 +24,7 @@ export async function openPublished(path: string): Promise<PublishedModel> {
   const config = await readConfig(path);
   const { name, architecture } = describe(path, config);
   const checkpoint = await openCheckpoint(path, config);
-  return { name, checkpoint, ...await matchCheckpoint(checkpoint, architecture) };
+  return { name, checkpoint, ...await matchCheckpoint(checkpoint, architecture, config.path) };
 }
 
 /**
@@ -45,7 +45,7 @@ function describe(path: string, config: ConfigReader): DescribedModel {
   return { name: nameOf(path), architecture };
 }
 
-/** What a folder is called or, in the cache of the hub, the repository. */
+/** What a folder or file is called or, in the cache of the hub, the repository. */
 function nameOf(path: string): string {
-  return hubOrigin(path)?.repository ?? path.replace(/\/+$/, "").split("/").pop()!;
+  return hubOrigin(path)?.repository ?? path.replace(/\/+$|\.gguf$/, "").split("/").pop()!;
 }

@@ -92,7 +92,7 @@ Deno.test("requireModelFolder() says what is wrong with a path that is no model 
     await refusal(folder, "it must be the folder of a model, with config.json");
     await Deno.writeTextFile(`${folder}/config.json`, "{}");
     await requireModelFolder(folder);
-    await refusal(`${folder}/config.json`, "it must be the folder of a model, not a file");
+    await refusal(`${folder}/config.json`, "it must be the folder of a model or a .gguf file");
   }));
 
 Deno.test("hashFiles() stops once its signal is aborted", () =>

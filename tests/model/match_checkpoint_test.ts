@@ -145,7 +145,7 @@ Deno.test("matchCheckpoint() refuses more layers than the checkpoint has", async
       await changeConfig(folder, { n_layer: layers });
       await assertRefused(
         folder,
-        "Cannot load FOLDER: config.json must not have more layers than the checkpoint, 2, " +
+        "Cannot load FOLDER: it must not be configured with more layers than it has, 2, " +
           `got ${layers}`,
       );
     }
@@ -198,8 +198,8 @@ Deno.test("matchCheckpoint() says of quantized tensors that they are", async () 
     await change((each) => ({ ...each, dtype: "I8", data: new Int8Array(each.data.length) }));
     await assertRefused(
       folder,
-      `Cannot load FOLDER: tensor ${name} must be of F32, F16, BF16 or F64, and quantized ` +
-        'checkpoints are not read yet, got "I8"',
+      `Cannot load FOLDER: tensor ${name} must be of one of the types F32 F16 BF16 F64 ` +
+        'Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q2_K Q3_K Q4_K Q5_K Q6_K, got "I8"',
     );
   });
   await withSaved(families.llama, async (folder) => {

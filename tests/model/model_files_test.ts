@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
-import { openCheckpoint, readConfig } from "../../lib/model/model_files.ts";
+import { openCheckpoint, readConfig, settingFiles } from "../../lib/model/model_files.ts";
+import { withGguf } from "./gguf_sample.ts";
 import { changeConfig, withSaved } from "./saved_model.ts";
 import { families } from "./tiny_models.ts";
 
@@ -17,7 +18,7 @@ Deno.test("readConfig() and openCheckpoint() read a folder in Hugging Face layou
 Deno.test("readConfig() refuses a file, and a folder without a model", () =>
   withSaved(families.bloom, async (folder) => {
     const file = `${folder}/config.json`;
-    const message = `Cannot load ${file}: it must be the folder of a model, not a file`;
+    const message = `Cannot load ${file}: it must be the folder of a model or a .gguf file`;
     await assertRejects(() => readConfig(file), InputError, message);
   }));
 
@@ -31,3 +32,21 @@ Deno.test("openCheckpoint() refuses weights that are quantized in a way that is 
       `Cannot load ${folder}/config.json: quant_method must be gptq or awq`,
     );
   }));
+
+Deno.test("readConfig() and openCheckpoint() read a GGUF file, told by its name", () =>
+  withGguf({}, async (path) => {
+    const config = await readConfig(path);
+    assertEquals(config.value("model_type"), "llama");
+    const checkpoint = await openCheckpoint(path, config);
+    assertEquals([checkpoint.path, checkpoint.files], [path, [path]]);
+  }));
+
+Deno.test("settingFiles() are config.json and what the tokenizer is made of, or the GGUF file", async () => {
+  await withSaved(families.opt, async (folder) => {
+    assertEquals(await settingFiles(folder), [`${folder}/config.json`]);
+    await Deno.writeTextFile(`${folder}/tokenizer.json`, "{}");
+    const files = [`${folder}/config.json`, `${folder}/tokenizer.json`];
+    assertEquals(await settingFiles(folder), files);
+  });
+  assertEquals(await settingFiles("a/b.gguf"), ["a/b.gguf"]);
+});

@@ -21,12 +21,17 @@ Deno.test("nameModels() leaves other models their names", () => {
   assertEquals(names(["/mine/llama"], ["llama"]), ["mine/llama"]);
 });
 
+Deno.test("nameModels() calls a GGUF file what it is called without that", () => {
+  assertEquals(names(["a/m.Q4_K.gguf", "b/m.Q4_K"]), ["a/m.Q4_K", "b/m.Q4_K"]);
+  assertEquals(names(["a/m.Q4_K.gguf", "n"]), ["m.Q4_K", "n"]);
+});
+
 Deno.test("nameModels() counts a folder once, however it is written", () => {
   assertEquals(names(["m", "./m", "m/", "n/../m"]), ["m"]);
 });
 
 Deno.test("nameModels() gives every folder a name of its own", () => {
-  const part = fc.constantFrom("a", "b", "m");
+  const part = fc.constantFrom("a", "b", "m", "m.gguf");
   const folder = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) =>
     `/${parts.join("/")}`
   );

@@ -16,6 +16,7 @@ import { type Architecture, initializeModel, loadModel, saveModel } from "../../
 import { useBackend } from "../../lib/tensor/mod.ts";
 import type { Reader } from "./fuzz_reader.ts";
 import { ggufBytes } from "./gguf_bytes.ts";
+import { sampleGguf } from "./gguf_samples.ts";
 import { changedBytes, changedJson, joined, jsonBytes } from "./mutations.ts";
 import {
   sampleArchitectures,
@@ -108,6 +109,11 @@ export const modelReaders: Record<string, Reader> = {
     file: "model.gguf",
     prepare: () => changedBytes(...sampleGgufTokenizers.map((metadata) => ggufBytes({ metadata }))),
     read: (folder) => encodeSample(`${folder}/model.gguf`),
+  },
+  gguf: {
+    file: "model.gguf",
+    prepare: () => changedBytes(ggufBytes(sampleGguf)),
+    read: (folder) => loadModel(`${folder}/model.gguf`),
   },
   "end tokens": {
     file: "generation_config.json",
