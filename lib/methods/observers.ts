@@ -1,9 +1,9 @@
 import { refuse } from "../core/mod.ts";
 import { requireLower, takeRows } from "../linear/mod.ts";
 import type { Visit } from "../model/mod.ts";
-import { mergeRanges, observeRange, type Range } from "../quant/mod.ts";
+import { mergeRanges, observeRange, type Range, startTrip, type TripSearch } from "../quant/mod.ts";
 import { kept, tensorData, tf } from "../tensor/mod.ts";
-import type { Observation } from "./pass.ts";
+import type { Observation, TripObservation } from "./pass.ts";
 import type { SeenValues, SiteSeen } from "./seen.ts";
 
 /** Gathers what one site gives. Dispose of it when done. */
@@ -28,6 +28,7 @@ export function observer(
   name: string,
   action = "calibrate",
 ): Observer {
+  if (typeof kind !== "string") return new Trip(kind.trip, name);
   switch (kind) {
     case "gram":
       return new Gram(windows, name, action);
@@ -91,6 +92,51 @@ class Extremes implements Observer {
 
   result(): SiteSeen {
     return { range: this.#range! };
+  }
+
+  [Symbol.dispose](): void {}
+}
+
+/** Elements of a site that are kept rather than computed once more: 64 MiB of them. */
+const mostKept = 2 ** 24;
+
+/** The range of all windows first, then the errors of each power, so that few values are kept. */
+class Trip implements Observer {
+  #channels = 0;
+  #elements = 0;
+  #kept: Float32Array[] = [];
+  #range?: Range;
+  #search?: TripSearch;
+
+  constructor(readonly options: TripObservation["trip"], readonly name: string) {}
+
+  see(value: tf.Tensor): void {
+    const x = tensorData(value);
+    if (this.#search) {
+      this.#search.add(x);
+      return;
+    }
+    const channels = value.shape.at(-1)!;
+    const range = observeRange(x, { granularity: "tensor", channels, name: this.name });
+    this.#range = this.#range ? mergeRanges(this.#range, range) : range;
+    this.#channels = channels;
+    this.#elements += x.length;
+    if (this.#elements <= mostKept) this.#kept.push(x.slice());
+    else this.#kept = [];
+  }
+
+  again(): boolean {
+    if (this.#search) return false;
+    const { options, name } = this;
+    this.#search = startTrip(this.#range!, { ...options, channels: this.#channels, name });
+    if (this.#elements > mostKept) return true;
+    for (const x of this.#kept) this.#search.add(x);
+    this.#kept = [];
+    return false;
+  }
+
+  result(): SiteSeen {
+    return { trip: this.#search!.result() };
   }
 
   [Symbol.dispose](): void {}

@@ -1,5 +1,6 @@
 import type { Step } from "../core/mod.ts";
 import type { Architecture, LayerWeights, LowerTokens, SiteName } from "../model/mod.ts";
+import type { TripOptions } from "../quant/mod.ts";
 import type { Seen } from "./seen.ts";
 import type { SiteQuantizers } from "./site_quantizer.ts";
 
@@ -9,9 +10,15 @@ import type { SiteQuantizers } from "./site_quantizer.ts";
  * - `gram`: 2/n sum x x^T over all tokens of n windows, `[channels, channels]`: GPTQ's Hessian;
  * - `range`: the least and the greatest value;
  * - `channelRange`: those of each channel;
- * - `values`: everything, window by window.
+ * - `values`: everything, window by window;
+ * - a search for TRIP's grid (eq. 5-8) over all tokens.
  */
-export type Observation = "gram" | "range" | "channelRange" | "values";
+export type Observation = "gram" | "range" | "channelRange" | "values" | TripObservation;
+
+/** TRIP's settings, as `searchTrip` takes them. */
+export interface TripObservation {
+  readonly trip: Pick<TripOptions, "bits" | "K" | "profile">;
+}
 
 /** What calibration reads. */
 export interface Calibration {

@@ -1,5 +1,5 @@
 import type { SiteName } from "../model/mod.ts";
-import type { Range } from "../quant/mod.ts";
+import type { Range, TripParams } from "../quant/mod.ts";
 
 /** What a pass gets to see of the sites that it observes, of one block over all of its windows. */
 export interface Seen {
@@ -9,6 +9,8 @@ export interface Seen {
   range(site: SiteName): Range;
   /** Of a site observed as `values`. */
   values(site: SiteName): SeenValues;
+  /** Of a site where TRIP's grid was searched for. */
+  trip(site: SiteName): TripParams;
 }
 
 /** Everything that a site gave. */
@@ -19,11 +21,15 @@ export interface SeenValues {
 }
 
 /** What one site gave: the result of one observation. */
-export type SiteSeen = { gram: Float32Array } | { range: Range } | { values: SeenValues };
+export type SiteSeen =
+  | { gram: Float32Array }
+  | { range: Range }
+  | { values: SeenValues }
+  | { trip: TripParams };
 
 /** What was seen, by site. */
 export function seenAt(sites: ReadonlyMap<SiteName, SiteSeen>): Seen {
-  const get = <Kind extends "gram" | "range" | "values">(site: SiteName, kind: Kind) => {
+  const get = <Kind extends "gram" | "range" | "values" | "trip">(site: SiteName, kind: Kind) => {
     const found = sites.get(site);
     if (!found || !(kind in found)) throw new TypeError(`${kind} of ${site} was not observed`);
     return found as Extract<SiteSeen, Record<Kind, unknown>>;
@@ -32,5 +38,6 @@ export function seenAt(sites: ReadonlyMap<SiteName, SiteSeen>): Seen {
     gram: (site) => get(site, "gram").gram,
     range: (site) => get(site, "range").range,
     values: (site) => get(site, "values").values,
+    trip: (site) => get(site, "trip").trip,
   };
 }

@@ -1,7 +1,7 @@
 import { require } from "../core/mod.ts";
 import type { Profile, UniformGrid } from "../format/mod.ts";
 import type { SiteName } from "../model/mod.ts";
-import { type Range, searchTrip, uniformGrid } from "../quant/mod.ts";
+import { type Range, uniformGrid } from "../quant/mod.ts";
 import type { BlockContext, Observation, Pass } from "./pass.ts";
 import type { Seen } from "./seen.ts";
 import {
@@ -55,7 +55,7 @@ function passOf(scheme: SiteScheme): Pass {
   const quantizes: Partial<Record<SiteName, "shared steps" | "own steps">> = {};
   for (const [site, format] of entriesOf(sites)) {
     if (format.kind === "log2") continue;
-    observes[site] = observationOf(format);
+    observes[site] = observationOf(format, profile);
     const shares = format.kind === "trip" || format.granularity === "tensor";
     quantizes[site] = shares ? "shared steps" : "own steps";
   }
@@ -68,8 +68,8 @@ function passOf(scheme: SiteScheme): Pass {
   };
 }
 
-function observationOf(format: CalibratedFormat): Observation {
-  if (format.kind === "trip") return "values";
+function observationOf(format: CalibratedFormat, profile: Profile): Observation {
+  if (format.kind === "trip") return { trip: { bits: format.bits, K: format.K, profile } };
   return format.granularity === "tensor" ? "range" : "channelRange";
 }
 
@@ -95,15 +95,11 @@ function gridOf(
   seen: Seen,
   { layer, architecture: { headDim } }: BlockContext,
 ): UniformGrid {
+  if (format.kind === "trip") return seen.trip(site);
   const name = `${site} of layer ${layer}`;
-  const { bits } = format;
-  if (format.kind === "trip") {
-    const { channels, windows } = seen.values(site);
-    return searchTrip(concatenate(windows), { channels, bits, K: format.K, profile, name });
-  }
   const range = seen.range(site);
   const own = format.granularity === "head" ? rangeOfHeads(range, headDim) : range;
-  return uniformGrid(own, { bits, profile, signed: format.signed, name });
+  return uniformGrid(own, { bits: format.bits, profile, signed: format.signed, name });
 }
 
 /** The range of each head of channels, which share one. */
@@ -115,16 +111,6 @@ function rangeOfHeads({ min, max }: Range, headDim: number): Range {
       (_, head) => reduce(...values.subarray(head * headDim, (head + 1) * headDim)),
     );
   return { min: over(min, Math.min), max: over(max, Math.max), inner: headDim };
-}
-
-function concatenate(parts: Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }
 
 function entriesOf<Value>(record: Partial<Record<SiteName, Value>>): [SiteName, Value][] {

@@ -21,7 +21,13 @@ export {
   quantizeLog2,
 } from "./log2.ts";
 export { fakeQuantizeLog2 } from "./fake_log2.ts";
-export { searchTrip, type TripOptions, type TripParams } from "./trip.ts";
+export {
+  searchTrip,
+  startTrip,
+  type TripOptions,
+  type TripParams,
+  type TripSearch,
+} from "./trip.ts";
 export { type ChannelExtremes, channelExtremes, channelPersistence } from "./channels.ts";
 export { decibels, type NoisePower, noisePower } from "./noise.ts";
 export { foldTrip } from "./fold.ts";

@@ -42,17 +42,37 @@ export interface TripParams extends UniformGrid {
  * float32 reaches, or bits or K are out of range.
  */
 export function searchTrip(x: Float32Array, options: TripOptions): TripParams {
-  const { channels, bits, K, profile = "paper", signed = false, name = "tensor" } = options;
-  requireBits(bits, name);
-  require(
-    Number.isInteger(K) && K >= 0 && K <= 8,
-    `quantize ${name}`,
-    "K must be an integer in 0..8",
-    K,
-  );
+  const { channels, name = "tensor" } = options;
+  requireTrip(options);
   requireLayout(x.length, { channels, inner: 1 }, name);
-  requireFinite(x, name);
-  const range = options.range ?? observeRange(x, { channels, granularity: "tensor", name });
+  const own = () => observeRange(x, { channels, granularity: "tensor", name });
+  const search = startTrip(options.range ?? own(), options);
+  search.add(x);
+  return search.result();
+}
+
+/** A search for alpha over a tensor that comes in parts. */
+export interface TripSearch {
+  /**
+   * Takes in further tokens.
+   *
+   * @param x `[tokens, channels]`.
+   * @throws {InputError} If `x` is not finite or no whole number of rows.
+   */
+  add(x: Float32Array): void;
+  /** The grid for all tokens so far: what {@linkcode searchTrip} gives for the parts joined. */
+  result(): TripParams;
+}
+
+/**
+ * Starts {@linkcode searchTrip} on a tensor that comes in parts.
+ *
+ * @param range Of all of it.
+ * @throws {InputError} If the range is wider than float32 reaches, or bits or K are out of range.
+ */
+export function startTrip(range: Range, options: Omit<TripOptions, "range">): TripSearch {
+  const { channels, bits, K, profile = "paper", signed = false, name = "tensor" } = options;
+  requireTrip(options);
   const bounds = codeBounds(bits, signed);
   const { scale, zeroPoint } = affineGrid(
     minimum(range.min),
@@ -70,43 +90,58 @@ export function searchTrip(x: Float32Array, options: TripOptions): TripParams {
     inner: 1,
   };
   const finestScale = finest.scale[0];
-  const scores = tripScores(x, channels, K, finest);
-  const alpha = Uint8Array.from({ length: channels }, (_, channel) => {
-    const candidates = scores.subarray(channel * (K + 1), (channel + 1) * (K + 1));
-    return candidates.indexOf(Math.min(...candidates));
-  });
+  const sums = Array.from({ length: K + 1 }, () => new Float64Array(channels));
+  let tokens = 0;
   return {
-    ...finest,
-    scale: Float32Array.from(alpha, (power) => 2 ** power * finestScale),
-    zeroPoint: new Int32Array(channels).fill(zeroPoint),
-    K,
-    finestScale,
-    alpha,
-    scores,
+    add(x) {
+      requireLayout(x.length, { channels, inner: 1 }, name);
+      requireFinite(x, name);
+      addErrors(sums, x, finest);
+      tokens += x.length / channels;
+    },
+    result() {
+      const scores = Float64Array.from(
+        { length: channels * (K + 1) },
+        (_, i) => sums[i % (K + 1)][Math.floor(i / (K + 1))] / tokens,
+      );
+      const alpha = Uint8Array.from({ length: channels }, (_, channel) => {
+        const candidates = scores.subarray(channel * (K + 1), (channel + 1) * (K + 1));
+        return candidates.indexOf(Math.min(...candidates));
+      });
+      return {
+        ...finest,
+        scale: Float32Array.from(alpha, (power) => 2 ** power * finestScale),
+        zeroPoint: new Int32Array(channels).fill(zeroPoint),
+        K,
+        finestScale,
+        alpha,
+        scores,
+      };
+    },
   };
 }
 
+function requireTrip({ bits, K, name = "tensor" }: TripOptions): void {
+  requireBits(bits, name);
+  const inRange = Number.isInteger(K) && K >= 0 && K <= 8;
+  require(inRange, `quantize ${name}`, "K must be an integer in 0..8", K);
+}
+
 /**
- * The mean squared error `[channels, K + 1]` of every channel with every alpha.
+ * Adds the squared errors of every channel with every alpha to `sums`, `[K + 1, channels]`.
  *
  * One pass over `x`: each row is divided by the finest step once, and the coarser ratios follow
  * exactly by halving.
  */
-function tripScores(
-  x: Float32Array,
-  channels: number,
-  K: number,
-  finest: UniformGrid,
-): Float64Array {
+function addErrors(sums: Float64Array[], x: Float32Array, finest: UniformGrid): void {
   const { scale: [finestScale], shift: [shift], low: [low], high: [high] } = gridSteps(finest);
-  const sums = Array.from({ length: K + 1 }, () => new Float64Array(channels));
+  const channels = sums[0].length;
   const ratios = new Float32Array(channels);
   for (let row = 0; row < x.length; row += channels) {
     for (let c = 0; c < channels; c++) ratios[c] = x[row + c] / finestScale;
-    for (let power = 0; power <= K; power++) {
+    for (const [power, sum] of sums.entries()) {
       const step = 2 ** power * finestScale;
       const halvings = 2 ** -power;
-      const sum = sums[power];
       for (let c = 0; c < channels; c++) {
         const steps = stepsFromZero(ratios[c] * halvings, shift, low, high);
         const error = Math.fround(x[row + c] - Math.fround(steps * step));
@@ -114,9 +149,4 @@ function tripScores(
       }
     }
   }
-  const tokens = x.length / channels;
-  return Float64Array.from(
-    { length: channels * (K + 1) },
-    (_, i) => sums[i % (K + 1)][Math.floor(i / (K + 1))] / tokens,
-  );
 }

@@ -3,7 +3,7 @@ import { InputError } from "../../lib/core/mod.ts";
 import { type Observer, observer, ofLower } from "../../lib/methods/observers.ts";
 import type { Observation } from "../../lib/methods/mod.ts";
 import type { Visit } from "../../lib/model/mod.ts";
-import type { Range } from "../../lib/quant/mod.ts";
+import { type Range, searchTrip, type TripParams } from "../../lib/quant/mod.ts";
 import { tf, tidy } from "../../lib/tensor/mod.ts";
 import { randomFloats } from "../tensor/compare.ts";
 import { withModel } from "../eval/tiny_models.ts";
@@ -11,6 +11,7 @@ import { withModel } from "../eval/tiny_models.ts";
 const channels = 6;
 const windows = [randomFloats(4 * channels, 1), randomFloats(9 * channels, 2)];
 const name = "mlp.hidden of layer 1";
+const trip = { bits: 8, K: 3, profile: "paper" } as const;
 const visit: Visit = { site: "mlp.hidden", layer: 1, window: 0 };
 
 /** Shows an observer all windows as often as it asks for them; how often that was. */
@@ -51,6 +52,10 @@ function slowGram(parts: Float32Array[]): Float64Array {
     }
     return 2 * sum / parts.length;
   });
+}
+
+function tripOf(parts: Float32Array[]) {
+  return observe({ trip }, parts) as { rounds: number; trip: TripParams };
 }
 
 function gramOf(parts: Float32Array[]) {
@@ -122,6 +127,22 @@ Deno.test("observer() gives the extremes of all windows, and of each channel", (
 Deno.test("observer() of values keeps them, window by window", () =>
   withModel("llama", () => {
     assertEquals(observe("values", windows), { rounds: 1, values: { channels, windows } });
+  }));
+
+Deno.test("observer() of TRIP finds the grid of all windows joined", () =>
+  withModel("llama", () => {
+    const joined = Float32Array.from(windows.flatMap((window) => [...window]));
+    const expected = searchTrip(joined, { ...trip, channels });
+    assertEquals(tripOf(windows), { rounds: 1, trip: expected });
+  }));
+
+Deno.test("observer() of TRIP keeps no more than 64 MiB, and looks at larger windows twice", () =>
+  withModel("llama", () => {
+    const large = Float32Array.from({ length: 1_400_000 * channels }, (_, i) => Math.sin(i * i));
+    const { rounds, trip: found } = tripOf([large, large]);
+    assertEquals(rounds, 2);
+    const once = searchTrip(large, { ...trip, channels });
+    assertEquals([found.alpha, found.scale], [once.alpha, once.scale]);
   }));
 
 Deno.test("observer() of a range names the site that is not finite", () =>

@@ -289,13 +289,13 @@ Deno.test("sitePasses() say which sites they quantize, and whether their channel
     "mlp.hidden": "own steps",
   });
   assertEquals(all.observes, {
-    "attn.input": "values",
+    "attn.input": { trip: { bits: 8, K: 3, profile: "paper" } },
     "attn.v": "channelRange",
     "mlp.input": "range",
     "mlp.hidden": "channelRange",
   });
   assertEquals([all.lower, all.seesLower], [undefined, undefined]);
-  assertEquals(least.observes, { "mlp.input": "values" });
+  assertEquals(least.observes, { "mlp.input": { trip: { bits: 4, K: 3, profile: "paper" } } });
   assertEquals([least.lower, least.seesLower], [{ share: 0.5, inherited: false }, true]);
 });
 
