@@ -8,6 +8,9 @@ const perWord = 8;
 /** Which of eight outputs each four bits of a word belong to, the lowest first. */
 const order = [0, 2, 4, 6, 1, 3, 5, 7];
 
+/** Where the code of each of eight outputs begins in their word. */
+const lowestBits = Array.from({ length: perWord }, (_, output) => 4 * order.indexOf(output));
+
 /**
  * AWQ's layout for its gemm kernel, as AutoAWQ writes it: `qweight` `[in, words]` and `qzeros`
  * `[groups, words]` have eight codes of neighbouring outputs in each word, in an order of their own.
@@ -38,16 +41,13 @@ export const awqLayout: PackedLayout = {
 /** Codes of words `[lines, outputs / 8]` as `[outputs, lines]`. */
 function codesByOutput(words: Int32Array, lines: number, outputs: number): Uint8Array {
   const codes = new Uint8Array(outputs * lines);
-  const wordsOfLine = words.length / lines;
-  for (let line = 0; line < lines; line++) {
-    for (let output = 0; output < outputs; output++) {
-      const word = words[line * wordsOfLine + Math.floor(output / perWord)];
-      const place = places[output % perWord];
-      codes[output * lines + line] = word >>> place & 15;
+  const turned = transposed(words, lines, words.length / lines);
+  for (let output = 0; output < outputs; output++) {
+    const first = Math.floor(output / perWord) * lines;
+    const lowestBit = lowestBits[output % perWord];
+    for (let line = 0; line < lines; line++) {
+      codes[output * lines + line] = turned[first + line] >>> lowestBit & 15;
     }
   }
   return codes;
 }
-
-/** The lowest bit of each of eight outputs in their word. */
-const places = Array.from({ length: perWord }, (_, output) => 4 * order.indexOf(output));

@@ -1,5 +1,8 @@
 import { unpackCodes } from "../format/mod.ts";
 
+/** Rows that are turned together: what is read and written of them stays in the processor's cache. */
+const tile = 64;
+
 /** `[rows, columns]` as `[columns, rows]`. */
 export function transposed<Values extends Int32Array | Uint8Array | Float32Array>(
   values: Values,
@@ -7,9 +10,12 @@ export function transposed<Values extends Int32Array | Uint8Array | Float32Array
   columns: number,
 ): Values {
   const turned = new (values.constructor as new (length: number) => Values)(values.length);
-  for (let row = 0; row < rows; row++) {
+  for (let first = 0; first < rows; first += tile) {
+    const last = Math.min(first + tile, rows);
     for (let column = 0; column < columns; column++) {
-      turned[column * rows + row] = values[row * columns + column];
+      for (let row = first; row < last; row++) {
+        turned[column * rows + row] = values[row * columns + column];
+      }
     }
   }
   return turned;

@@ -57,6 +57,23 @@ Deno.test("packedCheckpoint() needs no g_idx where groups are of neighbours", ()
     assertEquals([...decodeMatrix(weight)].slice(0, 8), row);
   }));
 
+Deno.test("packedCheckpoint() reads AWQ's layout, whose words lie along the outputs", () =>
+  withFolder(async (folder) => {
+    const [qweight, qzeros, scales] = parts;
+    const turned = { ...qweight, shape: [8, 1] };
+    const tensors = [turned, { ...qzeros, data: new Int32Array(2) }, scales];
+    const checkpoint = await opened(folder, tensors, { method: "awq" });
+    assertEquals(checkpoint.tensors.get("map.weight")!.dtype, "awq 4 bits");
+    const weight = await checkpoint.readMatrix("map.weight");
+    const expected = [0, 4, 1, 5, 2, 6, 3, 7].flatMap((code) => Array(8).fill(code / 2));
+    assertEquals([...decodeMatrix(weight)], expected);
+    await assertRejects(
+      () => opened(folder, parts.slice(0, 3), { method: "awq" }),
+      InputError,
+      "its shape must be [1,1] by the 4 bits and groups of 4 that its settings say, got [1,8]",
+    );
+  }));
+
 Deno.test("packedCheckpoint() leaves a matrix on the disk that is not packed", () =>
   withFolder(async (folder) => {
     const data = Float32Array.of(1, 2);

@@ -6,6 +6,10 @@ Deno.test("transposed() swaps rows and columns of any kind of values", () => {
   assertEquals(transposed(Int32Array.of(1, 2, 3, 4, 5, 6), 2, 3), Int32Array.of(1, 4, 2, 5, 3, 6));
   assertEquals(transposed(Float32Array.of(0.5, 2), 1, 2), Float32Array.of(0.5, 2));
   assertEquals(transposed(new Uint8Array(), 0, 3), new Uint8Array());
+  const [rows, columns] = [150, 7];
+  const many = Int32Array.from({ length: rows * columns }, (_, i) => i);
+  const expected = many.map((i) => i % rows * columns + Math.floor(i / rows));
+  assertEquals(transposed(many, rows, columns), expected);
 });
 
 Deno.test("bytesOf() has the lowest byte of a word first", () => {
