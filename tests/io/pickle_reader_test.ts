@@ -122,7 +122,7 @@ Deno.test("readPickle() refuses another protocol, and what is no pickle", () => 
 
 Deno.test("readPickle() refuses what does not fit together", () => {
   refuses("its pickle must push before it pops", code("a"));
-  refuses("its pickle must push before it pops", int(1), code("(a"));
+  refuses("its pickle must push before it pops", code("]"), int(1), code("(a"));
   refuses("its pickle must have a mark to go back to", code("t"));
   refuses("its pickle must end with one value", int(1), int(2));
   refuses("its pickle must end with one value", code("("), int(1));
