@@ -82,21 +82,18 @@ export async function rememberCommit(
 }
 
 /**
- * Makes a name in a snapshot of a blob. Where there may be no links, the blob itself goes there, as with
- * Python's huggingface_hub.
+ * Makes a name in a snapshot of a blob, in one step: other processes may be reading it. Where there may be
+ * no links, the blob itself goes there, as with Python's huggingface_hub.
  *
  * @throws {InputError} If the system does not allow that either.
  */
 export async function linkBlob(blob: string, path: string): Promise<void> {
   const folder = dirname(path);
-  await attempt(`write ${path}`, () => Deno.mkdir(folder, { recursive: true }));
-  await Deno.remove(path).catch(() => {}); // a link to what is there no more
-  try {
-    await Deno.symlink(relative(folder, blob), path);
-  } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) return; // another process was faster
-    await attempt(`write ${path}`, () => Deno.rename(blob, path));
-  }
+  const action = `write ${path}`;
+  await attempt(action, () => Deno.mkdir(folder, { recursive: true }));
+  const link = `${path}.${crypto.randomUUID()}.partial`;
+  const isLinked = await Deno.symlink(relative(folder, blob), link).then(() => true, () => false);
+  await attempt(action, () => Deno.rename(isLinked ? link : blob, path));
 }
 
 function refPath(cache: string, repository: HubRepository): string {

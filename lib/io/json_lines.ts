@@ -50,7 +50,7 @@ async function* linesOf(path: string): AsyncGenerator<Uint8Array> {
       yield joined([...begun, chunk.subarray(from, to)]);
       begun = [];
     }
-    begun.push(chunk.slice(from));
+    begun.push(chunk.subarray(from));
   }
   yield joined(begun);
 }

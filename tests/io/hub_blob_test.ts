@@ -65,6 +65,18 @@ Deno.test("downloadBlob() only checks what is whole, and drops what is too long"
     assertEquals(await Deno.readTextFile(place.blob), content);
   }));
 
+Deno.test("partialBytes() counts none where another process has just finished", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/a.incomplete`;
+    const counts: Promise<number>[] = [];
+    for (let turn = 0; turn < 200; turn++) {
+      await Deno.writeTextFile(path, "abc");
+      counts.push(partialBytes(`${folder}/a`));
+      await Deno.rename(path, `${folder}/a`);
+    }
+    for (const count of await Promise.all(counts)) assertEquals([0, 3].includes(count), true);
+  }));
+
 Deno.test("downloadBlob() asks again where other bytes come than it asked for", () =>
   withServer(async (server, access, folder) => {
     let first = true;

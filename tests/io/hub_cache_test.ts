@@ -84,6 +84,30 @@ Deno.test("linkBlob() makes a relative link, also where a broken one is", () =>
     assertEquals(await Deno.readTextFile(path), "content");
   }));
 
+Deno.test("linkBlob() is never in the way of whoever reads the name", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/blob`, "content");
+    const path = `${folder}/snapshot/a`;
+    await linkBlob(`${folder}/blob`, path);
+    let isDone = false;
+    const linking = Promise.all(Array.from({ length: 50 }, () => linkBlob(`${folder}/blob`, path)))
+      .finally(() => isDone = true);
+    while (!isDone) assertEquals(await Deno.readTextFile(path), "content");
+    await linking;
+    assertEquals(Array.from(Deno.readDirSync(`${folder}/snapshot`), ({ name }) => name), ["a"]);
+  }));
+
+Deno.test({
+  name: "linkBlob() puts the blob itself where there may be no links",
+  permissions: { read: true, write: [Deno.env.get("TMPDIR") ?? "/tmp"] },
+  fn: () =>
+    withFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/blob`, "content");
+      await linkBlob(`${folder}/blob`, `${folder}/a`);
+      assertEquals((await Deno.lstat(`${folder}/a`)).isFile, true);
+    }),
+});
+
 Deno.test("linkBlob() refuses a path that cannot be written", () =>
   withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/file`, "");

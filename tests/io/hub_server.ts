@@ -17,6 +17,7 @@ export interface Asked {
   host: "hub" | "cdn";
   authorization: string | null;
   range: string | null;
+  encoding: string | null;
 }
 
 /** Answers a request in the place of the stand-in, where it gives something. */
@@ -48,6 +49,7 @@ export class HubServer implements AsyncDisposable {
           ...{ method, path: decodeURIComponent(pathname) + search, host },
           authorization: headers.get("Authorization"),
           range: headers.get("Range"),
+          encoding: headers.get("Accept-Encoding"),
         };
         this.asked.push(asked);
         const path = decodeURIComponent(pathname).slice(1);

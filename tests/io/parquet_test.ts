@@ -5,7 +5,7 @@ import { joinRows } from "../../lib/io/rows.ts";
 import { withFolder } from "./temporary_folder.ts";
 
 /** Written by pyarrow 26.0.1 with `row_group_size` 30. */
-const folder = "tests/golden/parquet";
+const parquets = "tests/golden/parquet";
 const texts = [
   "",
   " = Heading = \n",
@@ -16,7 +16,7 @@ const texts = [
 
 for (const compression of ["snappy", "none"]) {
   Deno.test(`readParquet() reads what pyarrow has written with compression ${compression}`, async () => {
-    const path = `${folder}/texts.${compression}.parquet`;
+    const path = `${parquets}/texts.${compression}.parquet`;
     const rows = await readParquet(path);
     assertEquals(Array.from(texts, (_, index) => rows.text(index)), texts);
     assertEquals(rows.length, texts.length);
@@ -27,7 +27,7 @@ for (const compression of ["snappy", "none"]) {
 }
 
 Deno.test("readParquet() knows a column of sentences", async () => {
-  assertEquals(joinRows(await readParquet(`${folder}/sentence.parquet`), "|"), "a b c|d");
+  assertEquals(joinRows(await readParquet(`${parquets}/sentence.parquet`), "|"), "a b c|d");
 });
 
 for (
@@ -43,11 +43,22 @@ for (
   ] as const
 ) {
   Deno.test(`readParquet() refuses column ${column} of ${name}.parquet`, async () => {
-    const path = `${folder}/${name}.parquet`;
+    const path = `${parquets}/${name}.parquet`;
     const reading = () => readParquet(path, { column });
     await assertRejects(reading, InputError, `Cannot read ${path}: ${message}`);
   });
 }
+
+Deno.test("readParquet() refuses a file with fewer rows than it says", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/a.parquet`;
+    const bytes = await Deno.readFile(`${parquets}/sentence.parquet`);
+    const place = bytes.findIndex((byte, index) => byte === 0x16 && bytes[index + 1] === 4);
+    bytes[place + 1] = 6; // num_rows of the file: zigzag of 3
+    await Deno.writeFile(path, bytes);
+    const message = `Cannot read ${path}: it must have 3 rows, got 2`;
+    await assertRejects(() => readParquet(path), InputError, message);
+  }));
 
 Deno.test("readParquet() refuses what is no Parquet file", () =>
   withFolder(async (folder) => {

@@ -15,6 +15,12 @@ Deno.test("drawCalibration() draws GPTQ's windows, the first ones for activation
   assertEquals(activationWindows, drawn.slice(0, 2));
 });
 
+Deno.test("drawCalibration() takes windows that a data set has drawn already", () => {
+  const drawn = [1, 2, 3, 4, 5].map((seed) => randomIds(16, seed));
+  const { weightWindows, activationWindows } = drawCalibration({ ...text, drawn }, plan);
+  assertEquals([weightWindows, activationWindows], [drawn, drawn.slice(0, 2)]);
+});
+
 Deno.test("drawCalibration() puts the start token of the text where it belongs", () => {
   const startToken: StartToken = { place: "window", id: 9 };
   const { weightWindows } = drawCalibration({ ...text, startToken }, plan);
