@@ -30,8 +30,8 @@ const neutral: readonly [key: string, ...values: unknown[]][] = [
 ];
 
 /**
- * Reads what a checkpoint says of its quantization: `quantization_config` of its config.json, or the
- * quantize_config.json of older ones of GPTQ. GPTQ in both versions and AWQ's gemm layout are read; what
+ * Reads what a checkpoint says of its quantization: `quantization_config` of its config.json, or what
+ * older ones have in a file of its own. GPTQ in both versions and AWQ's gemm layout are read; what
  * only matters to whoever quantizes (damping, act-order, symmetry) the tensors tell by themselves.
  *
  * @param path The file, for messages.

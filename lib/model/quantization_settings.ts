@@ -2,9 +2,12 @@ import { require } from "../core/mod.ts";
 import { exists, type PackedSettings, readJson, readPackedSettings } from "../io/mod.ts";
 import type { ConfigReader } from "./config_reader.ts";
 
+/** Where checkpoints of a method say how they are quantized, if config.json does not. */
+const olderFiles = [["quantize_config.json", "gptq"], ["quant_config.json", "awq"]] as const;
+
 /**
- * How the weights of a model folder are quantized, by its config.json or else by the quantize_config.json
- * of older checkpoints of GPTQ; undefined if they are not.
+ * How the weights of a model folder are quantized, by its config.json or else by the file that older
+ * checkpoints have beside it; undefined if they are not.
  *
  * @param config Of the same folder.
  * @throws {InputError} As {@linkcode readPackedSettings}.
@@ -18,7 +21,9 @@ export async function readQuantization(
   require(compression === undefined, `load ${config.path}`, rule, compression);
   const settings = config.value("quantization_config");
   if (settings !== undefined) return readPackedSettings(settings, config.path);
-  const older = `${folder}/quantize_config.json`;
-  if (!await exists(older)) return undefined;
-  return readPackedSettings(await readJson(older), older, "gptq");
+  for (const [name, method] of olderFiles) {
+    const path = `${folder}/${name}`;
+    if (await exists(path)) return readPackedSettings(await readJson(path), path, method);
+  }
+  return undefined;
 }

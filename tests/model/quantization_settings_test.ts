@@ -23,6 +23,14 @@ Deno.test("readQuantization() reads config.json and, without a word there, quant
     assertEquals(await quantization(folder, eight), { ...read, bits: 8 });
   }));
 
+Deno.test("readQuantization() reads the quant_config.json of older checkpoints of AWQ", () =>
+  withFolder(async (folder) => {
+    const older = { zero_point: true, q_group_size: 64, w_bit: 4, version: "GEMM" };
+    await Deno.writeTextFile(`${folder}/quant_config.json`, JSON.stringify(older));
+    const expected = { method: "awq", bits: 4, groupSize: 64, zeroOffset: 0 };
+    assertEquals(await quantization(folder, {}), expected);
+  }));
+
 Deno.test("readQuantization() names the file that it refuses", () =>
   withFolder(async (folder) => {
     const refuses = (config: Record<string, unknown>, message: string) =>
