@@ -66,8 +66,9 @@ function measuredPart({ provenance: _, table: _table, claims: _claims, ...facts 
 }
 
 function describeModel({ title, facts }: MeasuredModel): string {
-  const { calibrationText } = facts;
-  return `${title}: weights sha256 ${shortDigest(facts.weights)}, ` +
+  const { calibrationText, hub } = facts;
+  const origin = hub ? `${hub.repository} at commit ${shortDigest(hub.commit)}, ` : "";
+  return `${title}: ${origin}weights sha256 ${shortDigest(facts.weights)}, ` +
     `test text sha256 ${shortDigest(facts.testText.sha256)}, ` +
     `calibration text sha256 ${calibrationText ? shortDigest(calibrationText.sha256) : "none"}, ` +
     `${facts.windows} windows of ${facts.window} tokens, ` +

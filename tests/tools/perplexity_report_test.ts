@@ -76,6 +76,22 @@ Deno.test("describeReport() aligns what there is", () => {
   ]);
 });
 
+Deno.test("describeReport() says where a model comes from, and which counts are as published", () => {
+  const lines = (tokens: number) =>
+    describeReport({
+      ...report,
+      model: "org/tiny",
+      hub: { repository: "org/tiny", commit: "fedcba9876543210" },
+      text: { ...text, source: "wikitext2 test", tokens, publishedTokens: 287_644 },
+    }).split("\n");
+  const [model, , tested] = lines(287_644);
+  assertEquals([model, tested], [
+    "model               org/tiny (commit fedcba987654, weights abcdef012345)",
+    "tested on           wikitext2 test (sha256 0123456789ab, 287644 tokens, as published)",
+  ]);
+  assertEquals(lines(7)[2], "tested on           wikitext2 test (sha256 0123456789ab, 7 tokens)");
+});
+
 Deno.test("describeReport() says how a method quantizes, prunes and calibrates", () => {
   const { title, settings } = methods["agileq-4/8"];
   const lines = describeReport({

@@ -63,6 +63,11 @@ Deno.test("tableRecord() says below a table what was measured, and the verdict o
     'tiny: "AgileQ-8 loses less than 10 % against FP16": reproduced ' +
     "(AgileQ-8 / FP16 = 1.0000 [1.0000, 1.0000])",
   ]);
+  const hub = { repository: "org/tiny", commit: "0123456789abcdef" };
+  const published = { ...model, facts: { ...model.facts, hub } };
+  const [, note] = tableRecord(familyTables[0], [published], origin).table.notes!;
+  const beginning = "tiny on the synthetic encyclopedia: org/tiny at commit 0123456789ab, weights ";
+  assertStringIncludes(note, beginning);
   assertStringIncludes(notes![3], 'tiny: "pruning improves on AgileQ-8": undecided (');
   assertEquals(notes!.at(-1), verdictLegend);
 });
