@@ -39,6 +39,10 @@ export class BlockMatrix implements RowMatrix {
     }
   }
 
+  free(): void {
+    (this.data.buffer as ArrayBuffer).transfer(0);
+  }
+
   takeRows(order: ArrayLike<number>): BlockMatrix {
     const { type, data, columns } = this;
     const rowBytes = this.#rowBytes;

@@ -33,6 +33,10 @@ export class FloatMatrix<Dtype extends FloatDtype = FloatDtype> implements RowMa
     decodeFloats(this.dtype, this.data.subarray(start, start + count * this.columns), into);
   }
 
+  free(): void {
+    (this.data.buffer as ArrayBuffer).transfer(0);
+  }
+
   takeRows(order: ArrayLike<number>): FloatMatrix<Dtype> {
     const { columns, dtype, data } = this;
     const taken = new arrays[dtype](order.length * columns);

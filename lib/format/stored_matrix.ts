@@ -13,6 +13,8 @@ export interface StoredMatrix {
    * @throws {InputError} If `into` holds no whole rows, or more than are left.
    */
   decode(firstRow: number, into: Float32Array): void;
+  /** Gives its memory back at once, where it has much of its own; it cannot be decoded afterwards. */
+  free?(): void;
 }
 
 /** A matrix as checkpoints hold it. */

@@ -81,6 +81,7 @@ export async function calibrate(
   const names = [...new Set(passes.map(({ name }) => name))].join(", ");
   progress.start(`${names} on ${model.name}`, architecture.layers);
   const pause = pauses(signal);
+  const isRewritten = passes.some(({ rewrite }) => rewrite);
   const rewritten: LayerWeights[] = [];
   const quantized: SiteQuantizers[] = [];
   for (let layer = 0; layer < architecture.layers; layer++) {
@@ -112,12 +113,12 @@ export async function calibrate(
       }
     }
     if (layer < architecture.layers - 1) await streams.advance(work, pause);
-    rewritten.push(work.weights);
+    if (isRewritten) rewritten.push(work.weights);
+    else source.free?.(work.original);
     quantized.push(quantizers);
     progress.update(layer + 1);
   }
   progress.finish();
-  const isRewritten = passes.some(({ rewrite }) => rewrite);
   return {
     model: isRewritten
       ? { ...model, source: residentSource({ outer: source.outer, layers: rewritten }) }

@@ -15,6 +15,7 @@ export function rewritingSource(
 ): BlockSource {
   return {
     ...source,
+    free: undefined, // what passes leave as it is belongs to several
     async layer(layer) {
       let weights = await source.layer(layer);
       for (const { rewrite } of passes) {

@@ -36,9 +36,14 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
   const { name, architecture, warnings } = published;
   const { signal, residentBytes: most = residentBytes } = options;
   const isStreamed = storedBytes(published) > most;
-  const outer: OuterWeights = await readModules(published, null, isStreamed);
+  const outer: OuterWeights = await readModules(published, null, { staysOnDisk: isStreamed });
   if (isStreamed) {
-    const read = (layer: number) => readModules(published, layer);
+    const known = new Set<number>();
+    const read = async (layer: number) => {
+      const modules = await readModules(published, layer, { isKnown: known.has(layer) });
+      known.add(layer);
+      return modules;
+    };
     return {
       name,
       architecture,
@@ -59,11 +64,19 @@ export function storedBytes({ checkpoint, stored }: PublishedModel): number {
   return stored.reduce((sum, { name }) => sum + checkpoint.tensors.get(name)!.byteLength, 0);
 }
 
+/** How {@linkcode readModules} goes about it. */
+interface ReadOptions {
+  /** Leaves on the disk what can be read row by row. */
+  staysOnDisk?: boolean;
+  /** Whether all elements have been seen to be finite. */
+  isKnown?: boolean;
+}
+
 /** The modules of a block, or of what surrounds the blocks. All their tensors are asked for at once. */
 async function readModules(
   { checkpoint, architecture, stored }: PublishedModel,
   layer: number | null,
-  staysOnDisk = false,
+  { staysOnDisk = false, isKnown = false }: ReadOptions = {},
 ): Promise<Record<string, StoredModule>> {
   const { heads, headDim } = architecture;
   const own = stored.filter(({ modules }) => modules[0].layer === layer);
@@ -74,7 +87,7 @@ async function readModules(
   const modules: Record<string, Partial<StoredModule>> = {};
   for (const [index, tensor] of own.entries()) {
     const matrix = matrices[index];
-    requireFinite(matrix, tensor, `load ${checkpoint.path}`);
+    if (!isKnown) requireFinite(matrix, tensor, `load ${checkpoint.path}`);
     tensor.modules.forEach(({ name }, part) => {
       const rows = tensor.modules.length > 1 ? fusedRows(part, heads, headDim) : undefined;
       const parameter = tensor.kind === "weight"

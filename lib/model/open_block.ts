@@ -23,7 +23,10 @@ export interface Block extends Disposable {
 
 /** Opens a block of a model. */
 export async function openBlock({ source }: Model, layer: number): Promise<Block> {
-  return blockOf(await source.layer(layer), layer, source.maps);
+  const weights = await source.layer(layer);
+  const block = blockOf(weights, layer, source.maps);
+  source.free?.(weights);
+  return block;
 }
 
 /** Opens a block with these parameters. */

@@ -11,6 +11,11 @@ export interface BlockSource {
   readonly isStreamed?: boolean;
   /** The parameters of a block as they are stored. */
   layer(index: number): Promise<LayerWeights>;
+  /**
+   * Frees the parameters of a block that were read for one use and that nobody holds any longer. Waiting for
+   * the garbage collector, a model of blocks of hundreds of megabytes holds several.
+   */
+  free?(weights: LayerWeights): void;
   /** How linear maps are computed; in float32 unless given. */
   readonly maps?: MapMaker;
 }

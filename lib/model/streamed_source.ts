@@ -28,5 +28,8 @@ export function streamedSource(
       }
       return weights;
     },
+    free(weights) {
+      for (const { weight } of Object.values(weights)) weight.free?.();
+    },
   };
 }

@@ -75,3 +75,9 @@ Deno.test("isBlockType() knows the types that are read", () => {
   const known = ["Q4_K", "F16", "IQ4_XS", "toString"].map((name) => isBlockType(name));
   assertEquals(known, [true, false, false, false]);
 });
+
+Deno.test("BlockMatrix.free() gives its memory back", () => {
+  const matrix = blockMatrix("Q8_0", new Uint8Array(34), 1, 32);
+  matrix.free();
+  assertEquals(matrix.byteLength, 0);
+});

@@ -70,3 +70,9 @@ Deno.test("floatMatrix() refuses another array than the type's and another shape
     "Cannot store key of layer 0: it must hold 2 x 2 values, got 6",
   );
 });
+
+Deno.test("FloatMatrix.free() gives its memory back", () => {
+  const matrix = floatMatrix("F16", new Float16Array(4), 2, 2);
+  matrix.free();
+  assertEquals(matrix.byteLength, 0);
+});

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { perplexity } from "../../lib/eval/mod.ts";
 import { AffineMatrix } from "../../lib/format/mod.ts";
 import { methods, prepareModel } from "../../lib/methods/mod.ts";
-import { loadModel, saveModel } from "../../lib/model/mod.ts";
+import { type LayerWeights, loadModel, saveModel } from "../../lib/model/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { randomIds, randomModel, tinyArchitectures } from "../model/tiny_models.ts";
 
@@ -39,4 +39,23 @@ Deno.test("rewritingSource() is not used where passes look at windows", () =>
       }),
     );
     assertEquals(streamed, resident);
+  }));
+
+Deno.test("calibrate() holds no blocks of a streamed model that no pass rewrites", () =>
+  withFolder(async (folder) => {
+    await saveModel(await randomModel(tinyArchitectures.llama), folder, "F16");
+    const windows = [randomIds(16)];
+    const calibration = () => ({ weightWindows: windows, activationWindows: windows });
+    const model = await loadModel(folder, { residentBytes: 0 });
+    const { source } = model;
+    const read: LayerWeights[] = [];
+    const layer = async (index: number) => {
+      read.push(await source.layer(index));
+      return read.at(-1)!;
+    };
+    const watched = { ...model, source: { ...source, layer } };
+    const method = methods["agileq-8-activations"];
+    const { model: prepared } = await prepareModel(watched, method, calibration);
+    assertEquals(prepared, watched);
+    assertEquals(read.map(({ up }) => up!.weight.byteLength), [0, 0]);
   }));

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { loadModel, saveModel } from "../../lib/model/mod.ts";
+import { type LayerWeights, loadModel, openBlock, saveModel } from "../../lib/model/mod.ts";
 import { streamedSource } from "../../lib/model/streamed_source.ts";
 import { perplexity } from "../../lib/eval/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
@@ -47,3 +47,24 @@ Deno.test("streamedSource() refuses a block that cannot be read, when it is aske
   await new Promise((resolve) => setTimeout(resolve, 1)); // an unheard rejection would end the process
   await assertRejects(() => source.layer(1), Error, "gone");
 });
+
+Deno.test("streamedSource() frees a block that was read for one use once it is open", () =>
+  withFolder(async (folder) => {
+    await saveModel(await randomModel(tinyArchitectures.llama), folder, "F16");
+    const { source, ...model } = await loadModel(folder, { residentBytes: 0 });
+    const read: LayerWeights[] = [];
+    const watched = {
+      ...source,
+      layer: async (index: number) => {
+        const weights = await source.layer(index);
+        read.push(weights);
+        return weights;
+      },
+    };
+    using block = await openBlock({ ...model, source: watched }, 0);
+    assertEquals(block.layer, 0);
+    assertEquals(read.map(({ up }) => up!.weight.byteLength), [0]);
+    const resident = await loadModel(folder);
+    using _open = await openBlock(resident, 0);
+    assertEquals((await resident.source.layer(0)).up!.weight.byteLength, 2 * 24 * 40);
+  }));
