@@ -112,7 +112,7 @@ function findMap(
   for (const part of packedParts) {
     const found = facts(part);
     const action = tensorOf(path, prefix + part);
-    const isThere = found !== undefined || part === "g_idx";
+    const isThere = found !== undefined || part === "g_idx" && !settings.actOrder;
     require(isThere, action, `the model must have it beside ${prefix}qweight`);
     if (!found) continue;
     const isOfType = part === "scales" ? isFloat(found.dtype) : found.dtype === "I32";

@@ -10,6 +10,8 @@ export interface PackedSettings {
   readonly groupSize: number;
   /** What is added to a stored zero point, modulo 2^bits: 1 in the first version of GPTQ's format. */
   readonly zeroOffset: 0 | 1;
+  /** Whether inputs are in groups of any order, so that an index must name the group of each. */
+  readonly actOrder: boolean;
 }
 
 const widths: Record<PackedSettings["method"], readonly number[]> = {
@@ -32,7 +34,7 @@ const neutral: readonly [key: string, ...values: unknown[]][] = [
 /**
  * Reads what a checkpoint says of its quantization: `quantization_config` of its config.json, or what
  * older ones have in a file of its own. GPTQ in both versions and AWQ's gemm layout are read; what
- * only matters to whoever quantizes (damping, act-order, symmetry) the tensors tell by themselves.
+ * only matters to whoever quantizes (damping, symmetry) the tensors tell by themselves.
  *
  * @param path The file, for messages.
  * @param method Of a file that names none.
@@ -67,6 +69,7 @@ export function readPackedSettings(
     bits: bits as number,
     groupSize: size === -1 ? Infinity : size as number,
     zeroOffset: chosen === "gptq" ? gptqOffset(value, action) : awqOffset(value, action),
+    actOrder: chosen === "gptq" && value.desc_act === true,
   };
 }
 

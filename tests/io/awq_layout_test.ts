@@ -4,7 +4,13 @@ import { awqLayout } from "../../lib/io/awq_layout.ts";
 import type { PackedSettings } from "../../lib/io/packed_settings.ts";
 import { readGolden } from "../golden/read_golden.ts";
 
-const settings: PackedSettings = { method: "awq", bits: 4, groupSize: 16, zeroOffset: 0 };
+const settings: PackedSettings = {
+  method: "awq",
+  bits: 4,
+  groupSize: 16,
+  zeroOffset: 0,
+  actOrder: false,
+};
 
 Deno.test("awqLayout gives what another reader makes of the same words", () => {
   const { tensors } = readGolden("format/awq_gemm.safetensors"); // written by awq_gemm.py

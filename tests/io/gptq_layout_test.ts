@@ -3,7 +3,13 @@ import { decodeMatrix } from "../../lib/format/mod.ts";
 import { gptqLayout } from "../../lib/io/gptq_layout.ts";
 import type { PackedSettings } from "../../lib/io/packed_settings.ts";
 
-const settings: PackedSettings = { method: "gptq", bits: 4, groupSize: 4, zeroOffset: 1 };
+const settings: PackedSettings = {
+  method: "gptq",
+  bits: 4,
+  groupSize: 4,
+  zeroOffset: 1,
+  actOrder: false,
+};
 
 /** Of two outputs and eight inputs in groups of four: codes 0..7 and 8..15. */
 const values = {
@@ -25,7 +31,7 @@ Deno.test("gptqLayout multiplies differences from a stored zero plus one, modulo
 });
 
 Deno.test("gptqLayout takes the zeros of version 2 as they are, and groups from the index", () => {
-  const version2 = { ...settings, zeroOffset: 0 } as const;
+  const version2 = { ...settings, zeroOffset: 0, actOrder: false } as const;
   const groupIndex = Int32Array.of(1, 0, 1, 0, 1, 0, 1, 0);
   const matrix = gptqLayout.matrix({ ...values, groupIndex }, shape, version2, "w");
   assertEquals([...matrix.zeroPoints()], [0, 1, 3, 15]);
@@ -34,7 +40,13 @@ Deno.test("gptqLayout takes the zeros of version 2 as they are, and groups from 
 });
 
 Deno.test("gptqLayout reads rows that do not end with a word", () => {
-  const three: PackedSettings = { ...settings, bits: 3, groupSize: Infinity, zeroOffset: 0 };
+  const three: PackedSettings = {
+    ...settings,
+    bits: 3,
+    groupSize: Infinity,
+    zeroOffset: 0,
+    actOrder: false,
+  };
   const size = gptqLayout.size({ qweight: [1, 1], scales: [1, 1], g_idx: [5] }, three);
   assertEquals(size, { rows: 1, columns: 5 });
   const parts = {

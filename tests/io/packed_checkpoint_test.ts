@@ -11,7 +11,13 @@ import {
 import { readGolden } from "../golden/read_golden.ts";
 import { withFolder } from "./temporary_folder.ts";
 
-const settings: PackedSettings = { method: "gptq", bits: 4, groupSize: 4, zeroOffset: 0 };
+const settings: PackedSettings = {
+  method: "gptq",
+  bits: 4,
+  groupSize: 4,
+  zeroOffset: 0,
+  actOrder: false,
+};
 
 /** A map of eight outputs and inputs. */
 const parts: TensorToWrite[] = [
@@ -111,6 +117,7 @@ Deno.test("packedCheckpoint() refuses parts that the settings contradict, by nam
     const there = "the model must have it beside map.qweight";
     await refuses("scales", there, [qweight, qzeros, index]);
     await refuses("qzeros", there, [qweight, scales, index]);
+    await refuses("g_idx", there, [qweight, qzeros, scales], { actOrder: true });
     const floats = { ...qweight, dtype: "F32" as const, data: new Float32Array(8) };
     await refuses("qweight", 'dtype must be I32, got "F32"', [floats, qzeros, scales]);
     const flat = { ...qweight, shape: [8] };
@@ -131,10 +138,22 @@ Deno.test("packedCheckpoint() refuses a group that is none", () =>
   }));
 
 const checkpoints: [name: string, settings: PackedSettings][] = [
-  ["gptq-3bit-g32", { method: "gptq", bits: 3, groupSize: 32, zeroOffset: 1 }],
-  ["gptq-4bit-g32", { method: "gptq", bits: 4, groupSize: 32, zeroOffset: 1 }],
-  ["gptq-4bit-g32-act-order", { method: "gptq", bits: 4, groupSize: 32, zeroOffset: 1 }],
-  ["gptq-8bit-g-1", { method: "gptq", bits: 8, groupSize: Infinity, zeroOffset: 1 }],
+  ["gptq-3bit-g32", { method: "gptq", bits: 3, groupSize: 32, zeroOffset: 1, actOrder: false }],
+  ["gptq-4bit-g32", { method: "gptq", bits: 4, groupSize: 32, zeroOffset: 1, actOrder: false }],
+  ["gptq-4bit-g32-act-order", {
+    method: "gptq",
+    bits: 4,
+    groupSize: 32,
+    zeroOffset: 1,
+    actOrder: false,
+  }],
+  ["gptq-8bit-g-1", {
+    method: "gptq",
+    bits: 8,
+    groupSize: Infinity,
+    zeroOffset: 1,
+    actOrder: false,
+  }],
 ];
 
 for (const [name, settings] of checkpoints) {

@@ -2,19 +2,24 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { readPackedSettings } from "../../lib/io/packed_settings.ts";
 
-const gptq = { quant_method: "gptq", bits: 4, group_size: 128, desc_act: true, sym: false };
+const gptq = { quant_method: "gptq", bits: 4, group_size: 128, sym: false };
 const awq = { quant_method: "awq", bits: 4, group_size: 64, zero_point: true, version: "GEMM" };
 
 Deno.test("readPackedSettings() reads both versions of GPTQ's format", () => {
-  const version1 = { method: "gptq", bits: 4, groupSize: 128, zeroOffset: 1 };
+  const version1 = { method: "gptq", bits: 4, groupSize: 128, zeroOffset: 1, actOrder: false };
   const read = (more: object) => readPackedSettings({ ...gptq, ...more }, "config.json") as unknown;
   assertEquals(read({}), version1);
   assertEquals(read({ checkpoint_format: "gptq" }), version1);
-  assertEquals(read({ checkpoint_format: "gptq_v2" }), { ...version1, zeroOffset: 0 });
+  assertEquals(read({ checkpoint_format: "gptq_v2" }), {
+    ...version1,
+    zeroOffset: 0,
+    actOrder: false,
+  });
   assertEquals(read({ format: "gptq_v2", bits: 3, group_size: -1 }), {
     ...version1,
-    ...{ bits: 3, groupSize: Infinity, zeroOffset: 0 },
+    ...{ bits: 3, groupSize: Infinity, zeroOffset: 0, actOrder: false },
   });
+  assertEquals(read({ desc_act: true }), { ...version1, actOrder: true });
   const harmless = { dynamic: {}, rotation: null, is_marlin_format: false, pack_dtype: "int32" };
   assertEquals(read(harmless), version1);
   const { quant_method: _, ...older } = gptq;
@@ -22,7 +27,7 @@ Deno.test("readPackedSettings() reads both versions of GPTQ's format", () => {
 });
 
 Deno.test("readPackedSettings() reads AWQ's gemm layout in both spellings", () => {
-  const expected = { method: "awq", bits: 4, groupSize: 64, zeroOffset: 0 };
+  const expected = { method: "awq", bits: 4, groupSize: 64, zeroOffset: 0, actOrder: false };
   assertEquals(readPackedSettings(awq, "config.json") as unknown, expected);
   const older = { quant_method: "awq", w_bit: 4, q_group_size: 64 };
   assertEquals(readPackedSettings(older, "config.json") as unknown, expected);

@@ -5,7 +5,7 @@ import { readQuantization } from "../../lib/model/quantization_settings.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 
 const settings = { quant_method: "gptq", bits: 4, group_size: 32 };
-const read = { method: "gptq", bits: 4, groupSize: 32, zeroOffset: 1 };
+const read = { method: "gptq", bits: 4, groupSize: 32, zeroOffset: 1, actOrder: false };
 
 /** What a folder's configuration says. */
 function quantization(folder: string, config: Record<string, unknown>): Promise<unknown> {
@@ -27,7 +27,7 @@ Deno.test("readQuantization() reads the quant_config.json of older checkpoints o
   withFolder(async (folder) => {
     const older = { zero_point: true, q_group_size: 64, w_bit: 4, version: "GEMM" };
     await Deno.writeTextFile(`${folder}/quant_config.json`, JSON.stringify(older));
-    const expected = { method: "awq", bits: 4, groupSize: 64, zeroOffset: 0 };
+    const expected = { method: "awq", bits: 4, groupSize: 64, zeroOffset: 0, actOrder: false };
     assertEquals(await quantization(folder, {}), expected);
   }));
 
