@@ -39,6 +39,8 @@ export interface PerplexityOptions extends TextOptions, WeightOptions {
   positions: PruningPlan["positions"];
   calibrationWindows: number;
   seed: number;
+  /** Score at most so many windows; all of them without. */
+  windows?: number;
   compare?: boolean;
 }
 
@@ -53,7 +55,7 @@ export async function measurePerplexity(
   options: PerplexityOptions,
   session: Session,
 ): Promise<PerplexityReport> {
-  const { execute, startToken, window } = options;
+  const { execute, startToken, window, windows } = options;
   const changed = changeWeights(methodOf(options.method), options.method, options);
   const method = changeProfile(changed, options.profile);
   const plan = pruningPlan(options);
@@ -69,7 +71,7 @@ export async function measurePerplexity(
   const pruning = plan && pruningFor(described, plan);
   const calibratedOn = calibrates ? await calibrationText(options, session) : null;
   const ref: ModelRef = {
-    ...{ folder, window, startToken, test: source },
+    ...{ folder, window, windows, startToken, test: source },
     calibration: calibratedOn,
     draw: { weightWindows: options.calibrationWindows, seed: options.seed },
   };
@@ -89,7 +91,7 @@ export async function measurePerplexity(
     ...execute === "integer" && { execute },
   };
   const progress = timedProgress(session.progress);
-  const result = await evaluate(subject, config, {
+  const { storage, ...result } = await evaluate(subject, config, {
     ...{ progress, signal },
     compare: options.compare ?? false,
   });
@@ -99,6 +101,8 @@ export async function measurePerplexity(
     model: modelText(options.model),
     hub: facts.hub,
     weights: facts.weights,
+    stored: subject.storage,
+    quantized: method.settings.weights && storage,
     method: options.method,
     title: method.title,
     settings: method.settings,
@@ -113,6 +117,7 @@ export async function measurePerplexity(
       : undefined,
     window: facts.window,
     windows: facts.windows,
+    windowsInText: subject.windowsInText,
     result,
     seconds: progress.seconds(),
     tokensPerSecond: passes * facts.window / progress.secondsPerStep(),

@@ -65,7 +65,15 @@ await main((program, session) => {
       integerOption("--seed", 0, 2 ** 32 - 1),
       protocol.seed,
     )
-    .option("--compare", "with the model in full precision: paired ratio, KL divergence, top token")
+    .option(
+      "--windows <count>",
+      "score at most this many windows, the first ones (default: all)",
+      integerOption("--windows", 1),
+    )
+    .option(
+      "--compare",
+      "with the model in full precision: paired ratio, KL divergence, same top token",
+    )
     .option("--json", "print the result as JSON")
     .action((options: Options) => print(options, session));
 });

@@ -2,9 +2,10 @@ import type { CalibrationPlan } from "../experiments/measure/calibration.ts";
 import type { PruningPlan } from "../experiments/measure/pruning_plan.ts";
 import type { Readings } from "../experiments/measure/readings.ts";
 import { describeStartToken, type TextFacts } from "../experiments/measure/token_source.ts";
-import { formatEstimate, formatShare } from "../experiments/result/format_estimate.ts";
-import { shortDigest } from "../lib/core/mod.ts";
+import { formatEstimate } from "../experiments/result/format_estimate.ts";
+import { type Estimate, mapEstimate, shortDigest } from "../lib/core/mod.ts";
 import type { Reading } from "../lib/eval/mod.ts";
+import type { Storage } from "../lib/format/mod.ts";
 import type { HubOrigin } from "../lib/io/mod.ts";
 import type { Execution, MethodSettings } from "../lib/methods/mod.ts";
 import type { BackendInfo } from "../lib/tensor/mod.ts";
@@ -27,6 +28,10 @@ export interface PerplexityReport {
   hub?: HubOrigin;
   /** sha256 of the weights. */
   weights: string;
+  /** How the checkpoint stores the linear maps of the blocks, scales and zero points included. */
+  stored: Storage;
+  /** How the method leaves them, of methods that quantize weights. */
+  quantized?: Storage;
   method: string;
   /** What its tables call it, and its settings. */
   title: string;
@@ -40,6 +45,8 @@ export interface PerplexityReport {
   /** Tokens per scored window, and how many there are. */
   window: number;
   windows: number;
+  /** How many the text has: more than are scored where `--windows` asks for fewer. */
+  windowsInText: number;
   /** As in the cells of the tables; with `--compare` also against the model in full precision. */
   result: Readings;
   /** Wall time of scoring. */
@@ -56,8 +63,10 @@ export function describeReport(report: PerplexityReport): string {
   const { text, pruning, calibration, result, backend, code, execute } = report;
   const lines: [string, ...(string | undefined)[]][] = [
     ["model", describeModel(report)],
+    ["stored as", describeStorage(report.stored)],
     ["method", `${report.method} (${report.title})`],
     ["weights", describeSettings(report.settings.weights)],
+    ["quantized to", report.quantized && describeStorage(report.quantized)],
     ["activations", describeSettings(report.settings.activations)],
     ["linear maps in", execute === "integer" ? `integers (${backend.integerProduct})` : undefined],
     ["pruning", pruning && describePlan(pruning)],
@@ -65,11 +74,8 @@ export function describeReport(report: PerplexityReport): string {
     ["", calibration && describeDraw(calibration, report.settings.activations !== undefined)],
     ["tested on", describeText(text)],
     ["start token", describeStartToken(text.startToken)],
-    [
-      "scored",
-      `${result.survivors.scored} tokens in ${report.windows} windows of ${report.window}`,
-    ],
-    ...describeReadings(result),
+    ["scored", describeScored(report)],
+    ...describeReadings(result, report.method),
     ["speed", describeSpeed(report)],
     ["backend", describeBackend(backend)],
     ["code", `commit ${code.commit ?? "unknown"}, Deno ${code.deno}, TensorFlow.js ${code.tfjs}`],
@@ -92,27 +98,55 @@ function describeSpeed({ tokensPerSecond, windows }: PerplexityReport): string {
   return `${Math.round(tokensPerSecond)} tokens/s ${counted}`;
 }
 
-/** A line per reading; with headings where they are compared with full precision. */
-function describeReadings(result: Readings): [string, ...string[]][] {
+/** `Q4_1, Q6_K, 5.02 bits per weight of the linear maps, all counted`. */
+function describeStorage({ forms, bitsPerWeight }: Storage): string {
+  return `${forms.join(", ")}: ${bitsPerWeight.toFixed(2)} bits per weight of the linear maps, ` +
+    "all counted";
+}
+
+function describeScored({ result, windows, windowsInText, window }: PerplexityReport): string {
+  const isLimited = windows < windowsInText;
+  const limit = isLimited ? `, the first of ${windowsInText} by --windows ${windows}` : "";
+  return `${result.survivors.scored} tokens in ${windows} windows of ${window}${limit}`;
+}
+
+/** Lines of cells below a first column. */
+type Lines = [name: string, ...cells: string[]][];
+
+/** A line per reading; two, under headings, where they are compared with full precision. */
+function describeReadings(result: Readings, method: string): Lines {
   const { survivors, denseOnSurvivors, allPositions } = result;
+  const isCompared = survivors.ratio !== undefined;
   const rows: [string, Reading?][] = [
-    [denseOnSurvivors ? "survivors" : "perplexity", survivors],
+    [denseOnSurvivors ? "survivors" : isCompared ? method : "perplexity", survivors],
     ["dense on survivors", denseOnSurvivors],
     ["all positions", allPositions],
   ];
-  const lines = rows.flatMap(([name, reading]): [string, ...string[]][] =>
-    reading ? [[name, ...readingCells(reading)]] : []
-  );
-  if (!survivors.ratio) return lines;
-  return [["", "perplexity (95 %)", "over fp16 (95 %)", "KL; same top token"], ...lines];
+  const lines = (cells: (reading: Reading) => string[]): Lines =>
+    rows.flatMap(([name, reading]): Lines => reading ? [[name, ...cells(reading)]] : []);
+  if (!isCompared) return lines(({ perplexity }) => [withLevel(perplexity)]);
+  return [
+    ["", "perplexity (95 %)", "over fp16 (95 %)", "same top token (95 %)"],
+    ...lines(({ perplexity, ratio, agreement }) => [
+      formatEstimate(perplexity, 4),
+      formatEstimate(ratio!, 4),
+      `${formatEstimate(mapEstimate(agreement!, (share) => 100 * share), 1)} %`,
+    ]),
+    ["KL from fp16, nats", "mean (95 %)", columns(["median", "95 %", "99 %", "greatest"])],
+    ...lines(({ divergence, divergencePercentiles }) => {
+      const { p50, p95, p99, max } = divergencePercentiles!;
+      const percentiles = [p50, p95, p99, max].map((value) => value.toFixed(4));
+      return [formatEstimate(divergence!, 4), columns(percentiles)];
+    }),
+  ];
 }
 
-function readingCells({ perplexity, ratio, divergence, agreement }: Reading): string[] {
-  if (!ratio) {
-    return [formatEstimate(perplexity, 4) + (perplexity.low === undefined ? "" : " (95 %)")];
-  }
-  const difference = `${divergence!.toFixed(4)} nats; ${formatShare(agreement!)}`;
-  return [formatEstimate(perplexity, 4), formatEstimate(ratio, 4), difference];
+function withLevel(estimate: Estimate): string {
+  return formatEstimate(estimate, 4) + (estimate.low === undefined ? "" : " (95 %)");
+}
+
+function columns(cells: string[]): string {
+  return cells.map((cell) => cell.padEnd(9)).join("");
 }
 
 /** Settings by their names, as they are. */

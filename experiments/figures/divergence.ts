@@ -25,7 +25,7 @@ export const divergence: FigureExperiment = {
         rows.push({
           model: name,
           method: methods[config.method].title + (config.pruning ? "*" : ""),
-          divergence: survivors.divergence!,
+          divergence: survivors.divergence!.value,
           relative: perplexityRatio(survivors.windowLosses, full.windowLosses),
         });
       }

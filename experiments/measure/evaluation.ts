@@ -1,4 +1,5 @@
 import type { RunHooks } from "../../lib/eval/mod.ts";
+import type { Storage } from "../../lib/format/mod.ts";
 import {
   type MethodName,
   methods,
@@ -6,6 +7,7 @@ import {
   prepareModel,
   type SettingsChanges,
 } from "../../lib/methods/mod.ts";
+import { watchStorage } from "../../lib/model/mod.ts";
 import type { CellKind } from "./cell_kind.ts";
 import { pruningFor, type PruningPlan } from "./pruning_plan.ts";
 import { type Readings, takeReadings } from "./readings.ts";
@@ -31,6 +33,12 @@ export function evaluationOf(
   return { ...facts, method, methodSettings: methods[method].with(changes).settings, pruning };
 }
 
+/** What is measured of a cell. */
+export interface Evaluation extends Readings {
+  /** How the method leaves the linear maps of the blocks, scales and zero points included. */
+  storage: Storage;
+}
+
 /** How {@linkcode evaluate} goes about it. */
 export interface EvaluateHooks extends RunHooks {
   /** Whether the model in full precision runs as well, to compare with; it does unless told. */
@@ -47,7 +55,7 @@ export async function evaluate(
   subject: OpenSubject,
   { method, methodSettings, pruning: plan, execute, ...facts }: EvaluationConfig,
   { compare = true, ...hooks }: EvaluateHooks,
-): Promise<Readings> {
+): Promise<Evaluation> {
   const { model, testWindows, versions } = subject;
   const pruning = plan ? pruningFor(model, plan) : undefined;
   const quantized = await prepareModel(
@@ -57,11 +65,19 @@ export async function evaluate(
     { ...hooks, execute, pruning, versions },
   );
   const reference = compare ? model : undefined;
-  return await takeReadings(quantized.model, testWindows, quantized.forward, hooks, reference);
+  const watched = watchStorage(quantized.model);
+  const readings = await takeReadings(
+    watched.model,
+    testWindows,
+    quantized.forward,
+    hooks,
+    reference,
+  );
+  return { ...readings, storage: watched.storage() };
 }
 
 /** The cells of tables. */
-export const evaluationCells: CellKind<EvaluationConfig, Readings> = {
+export const evaluationCells: CellKind<EvaluationConfig, Evaluation> = {
   experiment: "evaluate",
   measure: evaluate,
 };

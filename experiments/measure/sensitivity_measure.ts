@@ -63,7 +63,7 @@ export async function measureSensitivity(
   const scored = subject.validationWindows.slice(0, windows);
   const divergences = async (each: Model, options: ForwardOptions) => {
     const scores = await scoreWindows(each, scored, { ...options, signal, reference: model });
-    return scores.map((own) => readScores([own]).divergence!);
+    return scores.map((own) => readScores([own]).divergence!.value);
   };
   const quantized = await quantizeSubject(subject, name, hooks);
   const parts = [

@@ -1,11 +1,13 @@
 import { refuse, require } from "../../lib/core/mod.ts";
 import { cutWindows } from "../../lib/eval/mod.ts";
 import { hashFiles, type HubOrigin, hubOrigin, tokenizerFiles } from "../../lib/io/mod.ts";
+import type { Storage } from "../../lib/format/mod.ts";
 import { type Calibration, Versions } from "../../lib/methods/mod.ts";
 import {
   loadModel,
   type Model,
   openPublished,
+  publishedStorage,
   readArchitecture,
   settingFiles,
   type StartTokenPlace,
@@ -85,7 +87,11 @@ export interface Subject {
   calibration: TokenText | null;
   /** Windows to score. */
   testWindows: Int32Array[];
+  /** How many there were to choose from. */
+  windowsInText: number;
   facts: SubjectFacts;
+  /** How its checkpoint stores the linear maps of the blocks. */
+  storage: Storage;
   /** About the model's checkpoint, and about its texts. */
   warnings: string[];
 }
@@ -146,10 +152,11 @@ export async function readSubject(
   const calibration = calibrates
     ? await readTokens(ref.calibration ?? { kind: "split", split: "calibration" }, plan)
     : null;
-  const testWindows = (test.drawn ?? cutWindows(test.ids, { ...test, window }))
-    .slice(0, ref.windows);
+  const allWindows = test.drawn ?? cutWindows(test.ids, { ...test, window });
+  const testWindows = allWindows.slice(0, ref.windows);
   const used = calibration ? { text: calibration, window, ...draw } : undefined;
-  const { architecture, checkpoint, warnings } = await openPublished(folder);
+  const published = await openPublished(folder);
+  const { architecture, checkpoint, warnings } = published;
   const weights = await hashFiles(checkpoint.files, signal);
   const settings = await settingFiles(folder);
   const isOneFile = settings.join() === checkpoint.files.join();
@@ -160,6 +167,7 @@ export async function readSubject(
     test,
     calibration,
     testWindows,
+    windowsInText: allWindows.length,
     facts: {
       ...draw,
       ...hub && { hub },
@@ -172,6 +180,7 @@ export async function readSubject(
       matrixProduct,
       instructions,
     },
+    storage: publishedStorage(published),
     warnings: [
       ...warnings,
       ...test.published?.warnings ?? [],

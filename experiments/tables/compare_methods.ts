@@ -79,7 +79,7 @@ export async function compareReadings(
 ): Promise<Table> {
   const dense = await measureDense(subject, method, hooks);
   const config = evaluationOf(subject.facts, method, pruning);
-  const readings = await evaluate(subject, config, hooks);
+  const { storage: _, ...readings } = await evaluate(subject, config, hooks);
   const { title } = methods[method];
   const shown: [string, Reading][] = [[title, dense], ...Object.entries(readings)];
   const rows = shown.map(([name, reading]): TableCell[] => [
@@ -103,8 +103,8 @@ const readingColumns = ["perplexity", "KL to FP16, nats per token", "same top to
 function readingCells({ perplexity, divergence, agreement }: Reading): TableCell[] {
   return [
     { ...perplexity, digits: 3 },
-    { value: divergence!, digits: 4 },
-    { value: 100 * agreement!, digits: 1 },
+    { value: divergence!.value, digits: 4 },
+    { value: 100 * agreement!.value, digits: 1 },
   ];
 }
 

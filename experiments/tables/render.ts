@@ -9,8 +9,8 @@ const measures: Record<string, (readings: Readings) => TableCell> = {
   "perplexity (survivors)": ({ survivors }) => perplexityCell(survivors),
   "denseOnSurvivors": ({ denseOnSurvivors }) => perplexityCell(denseOnSurvivors),
   "allPositions": ({ allPositions }) => perplexityCell(allPositions),
-  "KL to FP": ({ survivors }) => ({ value: survivors.divergence!, digits: 4 }),
-  "top-1 agreement": ({ survivors }) => ({ value: survivors.agreement!, digits: 4 }),
+  "KL to FP": ({ survivors }) => ({ value: survivors.divergence!.value, digits: 4 }),
+  "top-1 agreement": ({ survivors }) => ({ value: survivors.agreement!.value, digits: 4 }),
 };
 
 const paperColumns =

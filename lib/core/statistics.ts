@@ -63,15 +63,25 @@ export function median(values: ArrayLike<number>): number {
  * @throws {InputError} If there are no values, one is NaN or the probability is out of range.
  */
 export function quantile(values: ArrayLike<number>, probability: number): number {
+  return quantiles(values, [probability])[0];
+}
+
+/** Several quantiles of the same values, each as {@linkcode quantile} takes it. */
+export function quantiles(
+  values: ArrayLike<number>,
+  probabilities: readonly number[],
+): number[] {
   const action = "take a quantile";
   const sorted = Float64Array.from(values).sort();
   require(sorted.length > 0, action, "there must be at least one value");
   require(!sorted.some(Number.isNaN), action, "values must be numbers", NaN);
-  require(probability >= 0 && probability <= 1, action, "probability must be 0..1", probability);
-  const rank = probability * (sorted.length - 1);
-  const low = sorted[Math.floor(rank)];
-  const high = sorted[Math.ceil(rank)];
-  return low === high ? low : low + (high - low) * (rank % 1);
+  return probabilities.map((probability) => {
+    require(probability >= 0 && probability <= 1, action, "probability must be 0..1", probability);
+    const rank = probability * (sorted.length - 1);
+    const low = sorted[Math.floor(rank)];
+    const high = sorted[Math.ceil(rank)];
+    return low === high ? low : low + (high - low) * (rank % 1);
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { bootstrap, type Estimate, mean, require } from "../core/mod.ts";
+import { bootstrap, type Estimate, mean, quantiles, require } from "../core/mod.ts";
 import type { WindowScores } from "./score.ts";
 
 /** One way to read a run: which positions count, and what they gave. */
@@ -9,11 +9,21 @@ export interface Reading {
   /** Perplexity over the reference's, on the same positions of the same windows. */
   ratio?: Estimate;
   /** Mean KL divergence from the reference, nats per scored position. */
-  divergence?: number;
+  divergence?: Estimate;
+  /** How that is distributed over the scored positions. */
+  divergencePercentiles?: Percentiles;
   /** Share of the scored positions whose most likely token is the reference's. */
-  agreement?: number;
+  agreement?: Estimate;
   /** Mean loss of each window, nats; what {@linkcode perplexityRatio} compares. */
   windowLosses: number[];
+}
+
+/** Below how much 50, 95, 99 and all of a hundred values lie, interpolated as {@linkcode quantile} does. */
+export interface Percentiles {
+  p50: number;
+  p95: number;
+  p99: number;
+  max: number;
 }
 
 /** Of every bootstrap, so that equal scores give equal intervals. */
@@ -23,7 +33,8 @@ const seed = 0;
  * Reads the scores of a run on a subset of its positions.
  *
  * Perplexity is `exp` of the mean over windows of the window's mean loss (protocol of GPTQ);
- * its 95 % interval comes from a bootstrap over windows.
+ * its 95 % interval comes from a bootstrap over windows. Divergence and agreement are means over
+ * positions, with intervals from the same bootstrap: a window counts as much as it has positions.
  *
  * `readScores(pruned, pruned)` is the released protocol, `readScores(dense, pruned)` its control on
  * the same positions, and `readScores(pruned)` counts every position.
@@ -39,9 +50,6 @@ export function readScores(scores: WindowScores[], subset?: WindowScores[]): Rea
   });
   const scored = counts.reduce((sum, flags) => sum + total(flags), 0);
   const windowLosses = scores.map((window, index) => meanWhere(window.loss, counts[index]));
-  const overall = (values: (window: WindowScores) => ArrayLike<number>) =>
-    scores.reduce((sum, window, index) => sum + sumWhere(values(window), counts[index]), 0) /
-    scored;
   return {
     perplexity: perplexityOf(windowLosses),
     scored,
@@ -50,8 +58,9 @@ export function readScores(scores: WindowScores[], subset?: WindowScores[]): Rea
         windowLosses,
         scores.map(({ referenceLoss }, index) => meanWhere(referenceLoss!, counts[index])),
       ),
-      divergence: overall((window) => window.divergence!),
-      agreement: overall((window) => window.agreement!),
+      divergence: meanOverall(scores.map(({ divergence }) => divergence!), counts),
+      divergencePercentiles: percentilesOf(scores.map(({ divergence }) => divergence!), counts),
+      agreement: meanOverall(scores.map(({ agreement }) => agreement!), counts),
     },
     windowLosses,
   };
@@ -79,6 +88,28 @@ export function perplexityOf(windowLosses: number[]): Estimate {
 export function perplexityRatio(numerator: number[], denominator: number[]): Estimate {
   requireSameWindows("compare perplexities", numerator, denominator);
   return perplexityOf(numerator.map((loss, window) => loss - denominator[window]));
+}
+
+/** Mean over the positions of all windows that count. */
+function meanOverall(values: ArrayLike<number>[], counts: Uint8Array[]): Estimate {
+  const sums = values.map((own, window) => sumWhere(own, counts[window]));
+  const totals = counts.map(total);
+  const over = (indices: Uint32Array, own: number[]) =>
+    indices.reduce((sum, window) => sum + own[window], 0);
+  const statistic = (indices: Uint32Array) => over(indices, sums) / over(indices, totals);
+  return bootstrap(values.length, statistic, { seed });
+}
+
+function percentilesOf(values: Float32Array[], counts: Uint8Array[]): Percentiles {
+  const counted = new Float32Array(counts.reduce((sum, flags) => sum + total(flags), 0));
+  let next = 0;
+  values.forEach((own, window) =>
+    own.forEach((value, position) => {
+      if (counts[window][position]) counted[next++] = value;
+    })
+  );
+  const [p50, p95, p99, max] = quantiles(counted, [0.5, 0.95, 0.99, 1]);
+  return { p50, p95, p99, max };
 }
 
 function perplexityAt(windowLosses: number[], indices: Uint32Array): number {

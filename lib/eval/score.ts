@@ -168,7 +168,10 @@ async function requireNumbers(
     await blameNonFinite(actionOf(model), model, window, options);
     refuse(actionOf(model), "its logits must be numbers", NaN);
   }
-  if (divergence?.includes(NaN)) await blameNonFinite(actionOf(reference!), reference!, window);
+  if (divergence?.includes(NaN)) {
+    await blameNonFinite(actionOf(reference!), reference!, window);
+    refuse(actionOf(model), `its divergence from ${reference!.name} must be a number`, NaN);
+  }
 }
 
 function recordLosses(

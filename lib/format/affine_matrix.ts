@@ -75,6 +75,13 @@ export class AffineMatrix implements RowMatrix {
     return packed.byteLength + scale.byteLength + packedZeroPoint.byteLength + index;
   }
 
+  get form(): string {
+    const { bits, groups, columns, grouping } = this;
+    if (groups === 1) return `${bits} bits, a grid per row`;
+    const size = typeof grouping === "number" ? grouping : Math.ceil(columns / groups);
+    return `${bits} bits in groups of ${size}`;
+  }
+
   /** The group of each column, `[columns]`. */
   get groupIndex(): Int32Array {
     const { columns, grouping } = this;

@@ -30,6 +30,10 @@ export class BlockMatrix implements RowMatrix {
     return this.data.byteLength;
   }
 
+  get form(): string {
+    return this.type;
+  }
+
   decode(firstRow: number, into: Float32Array): void {
     rowsWanted(this, firstRow, into.length);
     const type: BlockType = blockTypes[this.type];

@@ -42,6 +42,10 @@ export class CodebookMatrix implements StoredMatrix {
     return this.packed.byteLength + this.codebooks.byteLength;
   }
 
+  get form(): string {
+    return `${this.bits} bits, a codebook per row`;
+  }
+
   decode(firstRow: number, into: Float32Array): void {
     const { columns, bits, codebooks, packed } = this;
     const count = rowsWanted(this, firstRow, into.length);

@@ -27,6 +27,10 @@ export class FloatMatrix<Dtype extends FloatDtype = FloatDtype> implements RowMa
     return this.data.byteLength;
   }
 
+  get form(): string {
+    return this.dtype;
+  }
+
   decode(firstRow: number, into: Float32Array): void {
     const count = rowsWanted(this, firstRow, into.length);
     const start = firstRow * this.columns;

@@ -28,6 +28,11 @@ export class LowRankMatrix implements Summand {
     return this.left.byteLength + this.right.byteLength;
   }
 
+  get form(): string {
+    const forms = new Set([this.left.form, this.right.form]);
+    return `rank ${this.rank} (${[...forms].join(", ")})`;
+  }
+
   decode(firstRow: number, into: Float32Array): void {
     this.addTo(firstRow, into.fill(0));
   }

@@ -11,6 +11,7 @@ export {
   sameMatrix,
   type StoredMatrix,
 } from "./stored_matrix.ts";
+export { type Storage, type StorageFacts, storageOf } from "./storage.ts";
 export {
   encodeFloats,
   type FloatArrays,

@@ -42,6 +42,10 @@ export class SparseMatrix implements Summand {
     return this.values.byteLength + this.columnIndex.byteLength + this.rowStart.byteLength;
   }
 
+  get form(): string {
+    return `sparse ${this.dtype}`;
+  }
+
   decode(firstRow: number, into: Float32Array): void {
     this.addTo(firstRow, into.fill(0));
   }

@@ -6,6 +6,8 @@ export interface StoredMatrix {
   readonly columns: number;
   /** All that is held, in bytes: codes, scales, zero points, indices. */
   readonly byteLength: number;
+  /** What reports call the way it is stored: `F16`, `4 bits in groups of 32`. */
+  readonly form: string;
   /**
    * Decodes rows from `firstRow` on until `into` is full.
    *
@@ -82,7 +84,9 @@ export function firstNonFinite(
 }
 
 /** What an element of a stored matrix costs, in bits, with everything that is stored for it. */
-export function bitsPerWeight({ rows, columns, byteLength }: StoredMatrix): number {
+export function bitsPerWeight(
+  { rows, columns, byteLength }: Pick<StoredMatrix, "rows" | "columns" | "byteLength">,
+): number {
   return 8 * byteLength / (rows * columns);
 }
 

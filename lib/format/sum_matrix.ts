@@ -29,6 +29,10 @@ export class SumMatrix implements StoredMatrix {
     return this.parts.reduce((sum, part) => sum + part.byteLength, this.base.byteLength);
   }
 
+  get form(): string {
+    return [this.base, ...this.parts].map(({ form }) => form).join(" + ");
+  }
+
   decode(firstRow: number, into: Float32Array): void {
     this.base.decode(firstRow, into);
     for (const part of this.parts) part.addTo(firstRow, into);

@@ -5,6 +5,7 @@ import type { TensorPlace } from "./weight_file.ts";
 export class DiskMatrix implements StoredMatrix {
   /**
    * @param byteLength What it takes in its file, where rows lie one after the other.
+   * @param form As {@linkcode StoredMatrix.form}.
    * @param action What errors say was attempted.
    * @param matrixOf Makes a matrix of the bytes of so many rows.
    */
@@ -12,6 +13,7 @@ export class DiskMatrix implements StoredMatrix {
     readonly rows: number,
     readonly columns: number,
     readonly byteLength: number,
+    readonly form: string,
     private readonly place: TensorPlace,
     private readonly action: string,
     private readonly matrixOf: (bytes: Uint8Array<ArrayBuffer>, rows: number) => StoredMatrix,

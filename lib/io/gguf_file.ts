@@ -56,7 +56,7 @@ export class GgufFile implements GgufHeader {
     const rows = shape.slice(0, -1).reduce((count, size) => count * size, 1);
     const place = { pieces: this.#pieces, offset };
     const read = (bytes: Uint8Array<ArrayBuffer>) => matrixOf(tensor, bytes, columns, action);
-    return new DiskMatrix(rows, columns, byteLength, place, action, read);
+    return new DiskMatrix(rows, columns, byteLength, tensor.dtype, place, action, read);
   }
 
   #readable(name: string, action: string): GgufTensor {

@@ -53,7 +53,7 @@ class PackedCheckpoint implements Checkpoint {
       const isAlone = !inner.tensors.has(weight);
       require(isAlone, tensorOf(inner.path, weight), `there must be no ${name} besides`);
       for (const part of packedParts) tensors.delete(map.prefix + part);
-      const dtype = `${settings.method} ${settings.bits} bits`;
+      const dtype = describeSettings(settings);
       const { rows, columns, byteLength } = map;
       tensors.set(weight, { dtype, shape: [rows, columns], byteLength, readable: true });
       this.#maps.set(weight, map);
@@ -100,6 +100,12 @@ class PackedCheckpoint implements Checkpoint {
     const { data } = await this.inner.read(name);
     return data as Int32Array;
   }
+}
+
+/** `GPTQ 4 bits in groups of 32` */
+function describeSettings({ method, bits, groupSize }: PackedSettings): string {
+  const grids = groupSize === Infinity ? ", a grid per row" : ` in groups of ${groupSize}`;
+  return `${method.toUpperCase()} ${bits} bits${grids}`;
 }
 
 /** The tensors of a map, which must be what the settings say. */

@@ -76,7 +76,7 @@ export class ShardedCheckpoint implements Checkpoint {
     const action = tensorOf(this.path, name);
     const matrixOf = ({ buffer }: Uint8Array, count: number) =>
       floatTensor({ dtype, shape: [count, columns], data: new dataArrays[dtype](buffer) }, action);
-    return new DiskMatrix(rows, columns, byteLength, place, action, matrixOf);
+    return new DiskMatrix(rows, columns, byteLength, dtype, place, action, matrixOf);
   }
 
   /** A tensor in its stored precision, whatever it holds. */

@@ -9,6 +9,7 @@ export { familyNames } from "./families.ts";
 export { forward, type Forwarded, requireLayers } from "./forward.ts";
 export * from "./head.ts";
 export { initializeModel } from "./initialize.ts";
+export { publishedStorage, watchStorage } from "./linear_storage.ts";
 export { loadModel, type LoadOptions, storedBytes } from "./load.ts";
 export { settingFiles } from "./model_files.ts";
 export { runMlp } from "./mlp.ts";

@@ -9,6 +9,7 @@ import {
   median,
   minimum,
   quantile,
+  quantiles,
   quotient,
   seededRandom,
 } from "../../lib/core/mod.ts";
@@ -31,6 +32,14 @@ Deno.test("mean(), median() and quantile() equal NumPy's", () => {
   for (const [probability, value] of expected) {
     assertAlmostEquals(quantile(values, probability), value, 1e-14);
   }
+});
+
+Deno.test("quantiles() are those of quantile(), in the order asked for", () => {
+  const values = [5, -1, 3, 8];
+  const probabilities = [1, 0.25, 0.9, 0];
+  assertEquals(quantiles(values, probabilities), probabilities.map((p) => quantile(values, p)));
+  assertEquals(quantiles(values, [1, 0.5, 0]), [8, 4, -1]);
+  assertThrows(() => quantiles([1, NaN], []), InputError, "values must be numbers, got NaN");
 });
 
 Deno.test("quantile() leaves its argument as it was and copes with infinities", () => {

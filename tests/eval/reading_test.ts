@@ -7,7 +7,11 @@ import {
   scoreWindows,
   type WindowScores,
 } from "../../lib/eval/mod.ts";
-import { pruning, randomIds, withModel } from "./tiny_models.ts";
+import { decodeMatrix, floatMatrix } from "../../lib/format/mod.ts";
+import { forward, logits, type Model, openModel } from "../../lib/model/mod.ts";
+import { tidy } from "../../lib/tensor/mod.ts";
+import { logSoftmax } from "./log_softmax.ts";
+import { pruning, randomIds, withModel, withModule } from "./tiny_models.ts";
 
 const scores = (loss: number[], survived: number[], divergence?: number[], agreement?: number[]) =>
   ({
@@ -45,12 +49,64 @@ Deno.test("readScores() counts the positions that survived in the given run", ()
 });
 
 Deno.test("readScores() averages divergence and agreement over the scored positions", () => {
-  assertEquals(readScores(run, run).divergence, (0.5 + 0.25 + 0.75) / 3);
-  assertEquals(readScores(run, run).agreement, 2 / 3);
-  assertEquals(readScores(run).divergence, 27.5 / 6);
-  assertEquals(readScores(run).agreement, 3 / 6);
+  // The ends of the intervals are the single windows, which weigh by their positions.
+  const survivors = readScores(run, run);
+  assertEquals(survivors.divergence, { value: (0.5 + 0.25 + 0.75) / 3, low: 0.375, high: 0.75 });
+  assertEquals(survivors.agreement, { value: 2 / 3, low: 0.5, high: 1 });
+  const all = readScores(run);
+  assertEquals(all.divergence, { value: 27.5 / 6, low: 8.75 / 3, high: 18.75 / 3 });
+  assertEquals(all.agreement, { value: 3 / 6, low: 1 / 3, high: 2 / 3 });
   assertEquals("divergence" in readScores(control), false);
 });
+
+Deno.test("readScores() gives percentiles of the divergence, interpolated linearly as NumPy does", () => {
+  assertEquals(readScores(run, run).divergencePercentiles, {
+    ...{ p50: 0.5, p95: 0.5 + 0.9 * 0.25, p99: 0.5 + 0.98 * 0.25, max: 0.75 },
+  });
+  const { p50, max } = readScores(run).divergencePercentiles!; // of 0.25 0.5 0.75 8 9 9
+  assertEquals([p50, max], [4.375, 9]);
+  assertEquals("divergencePercentiles" in readScores(control), false);
+});
+
+Deno.test("readScores() compares as the definitions do, from logits in float64", () =>
+  withModel("opt-pre", async (reference) => {
+    const changed = await withModule(reference, 1, "up", ({ weight, bias }) => {
+      const values = decodeMatrix(weight).map((value) => 1.2 * value);
+      return { weight: floatMatrix("F32", values, weight.rows, weight.columns), bias };
+    });
+    const windows = [4, 5, 6].map((seed) => randomIds(20, seed));
+    const { divergence, divergencePercentiles, agreement, ratio } = readScores(
+      await scoreWindows(changed, windows, { reference }),
+    );
+    const slowly = async (stored: Model) => {
+      using model = await openModel(stored);
+      return windows.flatMap((window) => {
+        const all = tidy(() => logits(model, forward(model, window).hidden).arraySync());
+        return all.slice(0, -1).map(logSoftmax);
+      });
+    };
+    const [p, q] = [await slowly(reference), await slowly(changed)];
+    const each = p.map((own, at) =>
+      own.reduce((sum, log, token) => sum + Math.exp(log) * (log - q[at][token]), 0)
+    ).toSorted((one, other) => one - other);
+    assertEquals(each.length, 3 * 19);
+    // Place (n - 1) p of the sorted values, between its two neighbours.
+    const between = (low: number, share: number) => each[low] + share * (each[low + 1] - each[low]);
+    assertAlmostEquals(divergence!.value, each.reduce((sum, kl) => sum + kl, 0) / 57, 1e-6);
+    assertAlmostEquals(divergencePercentiles!.p50, each[28], 1e-5);
+    assertAlmostEquals(divergencePercentiles!.p95, between(53, 0.2), 1e-5);
+    assertAlmostEquals(divergencePercentiles!.p99, between(55, 0.44), 1e-5);
+    assertAlmostEquals(divergencePercentiles!.max, each[56], 1e-5);
+    assert(divergence!.low! < divergence!.value && divergence!.value < divergence!.high!);
+    const best = (row: Float64Array) => row.indexOf(Math.max(...row));
+    const same = p.filter((row, at) => best(row) === best(q[at])).length;
+    assert(same > 0 && same < 57);
+    assertEquals(agreement!.value, same / 57);
+    const targets = windows.flatMap((window) => [...window.subarray(1)]);
+    const loss = (rows: Float64Array[]) =>
+      rows.reduce((sum, row, at) => sum - row[targets[at]], 0) / 57;
+    assertAlmostEquals(ratio!.value, Math.exp(loss(q) - loss(p)), 1e-5);
+  }));
 
 Deno.test("readScores() gives the ratio to the reference on the scored positions, paired", () => {
   const onSurvivors = readScores(run, run).ratio!; // mean differences of the windows: 3/8 and 3/4
@@ -75,9 +131,10 @@ Deno.test("readScores() reads a pruned run and its control on the same positions
     assertEquals(denseOnSurvivors.windowLosses, byHand);
     assertEquals(denseOnSurvivors.scored, survivors.scored);
     assertEquals(denseOnSurvivors.ratio, { value: 1, low: 1, high: 1 });
-    assertEquals(denseOnSurvivors.divergence, 0);
-    assertEquals(denseOnSurvivors.agreement, 1);
-    assert(survivors.divergence! > 0);
+    assertEquals(denseOnSurvivors.divergence, { value: 0, low: 0, high: 0 });
+    assertEquals(denseOnSurvivors.divergencePercentiles, { p50: 0, p95: 0, p99: 0, max: 0 });
+    assertEquals(denseOnSurvivors.agreement, { value: 1, low: 1, high: 1 });
+    assert(survivors.divergence!.value > 0);
     assertEquals(readScores(pruned).scored, 3 * 29);
     assert(survivors.scored < 3 * 29 / 2);
   }));

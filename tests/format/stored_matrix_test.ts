@@ -15,6 +15,7 @@ const matrix: StoredMatrix = {
   rows: 3,
   columns: 4,
   byteLength: 18,
+  form: "row numbers",
   decode: (firstRow, into) => into.forEach((_, i) => into[i] = firstRow + Math.floor(i / 4)),
 };
 

@@ -47,7 +47,12 @@ Deno.test("packedCheckpoint() has one weight for the parts of a map, and the res
     assertEquals(checkpoint.unlisted, []);
     assertEquals([...checkpoint.tensors.keys()].sort(), ["map.bias", "map.weight"]);
     const byteLength = 32 + 8 + 32 + 32;
-    const facts = { dtype: "gptq 4 bits", shape: [8, 8], byteLength, readable: true };
+    const facts = {
+      dtype: "GPTQ 4 bits in groups of 4",
+      shape: [8, 8],
+      byteLength,
+      readable: true,
+    };
     assertEquals(checkpoint.tensors.get("map.weight"), facts);
     const weight = await checkpoint.readMatrix("map.weight");
     assertInstanceOf(weight, AffineMatrix);
@@ -69,7 +74,7 @@ Deno.test("packedCheckpoint() reads AWQ's layout, whose words lie along the outp
     const turned = { ...qweight, shape: [8, 1] };
     const tensors = [turned, { ...qzeros, data: new Int32Array(2) }, scales];
     const checkpoint = await opened(folder, tensors, { method: "awq" });
-    assertEquals(checkpoint.tensors.get("map.weight")!.dtype, "awq 4 bits");
+    assertEquals(checkpoint.tensors.get("map.weight")!.dtype, "AWQ 4 bits in groups of 4");
     const weight = await checkpoint.readMatrix("map.weight");
     const expected = [0, 4, 1, 5, 2, 6, 3, 7].flatMap((code) => Array(8).fill(code / 2));
     assertEquals([...decodeMatrix(weight)], expected);

@@ -88,7 +88,7 @@ Deno.test("denseMapOf() keeps nothing where its weight or bias is refused", () =
   const decode = () => {
     throw new Error("refused");
   };
-  const matrix = { rows, columns, byteLength: 0, decode };
+  const matrix = { rows, columns, byteLength: 0, form: "F32", decode };
   assertThrows(() => denseMapOf(matrix, bias), Error, "refused");
   assertThrows(() => denseMapOf(stored.F32, noNumbers));
   assertEquals([freeBytes(), tf.memory().numTensors], before);

@@ -20,7 +20,7 @@ for (const dtype of ["F32", "F16", "BF16"] as FloatDtype[]) {
     const whole = decodeMatrix(weight);
     const decoded: number[] = [];
     const watched: StoredMatrix = {
-      ...{ rows: vocabulary, columns: 7, byteLength: weight.byteLength },
+      ...{ rows: vocabulary, columns: 7, byteLength: weight.byteLength, form: dtype },
       decode(firstRow, into) {
         decoded.push(firstRow);
         weight.decode(firstRow, into);

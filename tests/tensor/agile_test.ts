@@ -90,7 +90,7 @@ Deno.test("AgileBackend takes back what a kernel has made before it throws", asy
   const decode = () => {
     throw new Error("refused");
   };
-  const matrix = { rows: 3, columns: 5, byteLength: 60, decode };
+  const matrix = { rows: 3, columns: 5, byteLength: 60, form: "F32", decode };
   assertThrows(() => storedTensor(matrix), Error, "refused");
   assertEquals([arena.bytesInUse, tf.memory().numTensors], before);
 });

@@ -12,8 +12,9 @@ const survivors: Reading = { perplexity: estimate, scored: 1533, windowLosses: [
 const compared = (ratio: number): Reading => ({
   ...survivors,
   ratio: { value: ratio, low: ratio - 0.01, high: ratio + 0.01 },
-  divergence: 0.012345,
-  agreement: 0.9271,
+  divergence: { value: 0.012345, low: 0.0119, high: 0.0131 },
+  divergencePercentiles: { p50: 0.0051, p95: 0.0402, p99: 0.1009, max: 1.2345 },
+  agreement: { value: 0.9271, low: 0.92, high: 0.9351 },
 });
 
 const text: TextRead = {
@@ -34,6 +35,10 @@ const calibration = {
 const report: PerplexityReport = {
   model: "models/tiny",
   weights: "abcdef0123456789",
+  stored: {
+    ...{ forms: ["Q4_1", "Q6_K"], matrices: 8, weights: 1000, byteLength: 655 },
+    bitsPerWeight: 5.24,
+  },
   method: "fp16",
   title: "FP16",
   settings: {},
@@ -41,6 +46,7 @@ const report: PerplexityReport = {
   text,
   window: 512,
   windows: 3,
+  windowsInText: 3,
   result: { survivors },
   seconds: 0.5,
   tokensPerSecond: 3072.4,
@@ -65,6 +71,7 @@ const report: PerplexityReport = {
 Deno.test("describeReport() aligns what there is", () => {
   assertEquals(describeReport(report).split("\n"), [
     "model               models/tiny (weights abcdef012345)",
+    "stored as           Q4_1, Q6_K: 5.24 bits per weight of the linear maps, all counted",
     "method              fp16 (FP16)",
     "tested on           texts/test.txt (sha256 0123456789ab, 1600 tokens)",
     "start token         0 in every window",
@@ -98,21 +105,23 @@ Deno.test("describeReport() says how a method quantizes, prunes and calibrates",
     ...report,
     ...{ method: "agileq-4/8", title, settings },
     execute: "integer",
+    quantized: { ...report.stored, forms: ["4 bits in groups of 128"], bitsPerWeight: 4.31 },
     pruning: { beta: 0.1, layers: [2, 3], positions: "keep" },
     calibration,
     result: { survivors, denseOnSurvivors: survivors, allPositions: survivors },
   }).split("\n");
-  assertEquals(lines.slice(1, 8), [
+  assertEquals(lines.slice(2, 10), [
     "method              agileq-4/8 (AgileQ-4/8)",
     "weights             bits 4, groupSize 128, actOrder true, symmetric false, blockSize 128, " +
     "percdamp 0.01",
+    "quantized to        4 bits in groups of 128: 4.31 bits per weight of the linear maps, all counted",
     'activations         bits 8, profile paper, lower {"share":0.5,"inherited":false}',
     "linear maps in      integers (oneDNN 2.6.3)",
     "pruning             0.1 of the tokens in layers 2, 3, positions kept",
     "calibrated on       encyclopedia calibration (sha256 fedcba987654, 130000 tokens)",
     "                    32 windows of 512, the first 10 for activations, seed 7",
   ]);
-  assertEquals(lines.slice(11, 14), [
+  assertEquals(lines.slice(13, 16), [
     "survivors           3.8392 [3.7140, 3.9706] (95 %)",
     "dense on survivors  3.8392 [3.7140, 3.9706] (95 %)",
     "all positions       3.8392 [3.7140, 3.9706] (95 %)",
@@ -123,7 +132,7 @@ Deno.test("describeReport() names no activations where a method leaves them alon
   const { title, settings } = methods.rtn4;
   const lines = describeReport({ ...report, method: "rtn4", title, settings, calibration })
     .split("\n");
-  assertEquals(lines.slice(2, 5), [
+  assertEquals(lines.slice(3, 6), [
     "weights             bits 4, groupSize row, symmetric false, range minmax",
     "calibrated on       encyclopedia calibration (sha256 fedcba987654, 130000 tokens)",
     "                    32 windows of 512, seed 7",
@@ -132,9 +141,31 @@ Deno.test("describeReport() names no activations where a method leaves them alon
 
 Deno.test("describeReport() puts a comparison with full precision under headings", () => {
   const result = { survivors: compared(1.1), denseOnSurvivors: compared(1.05) };
-  assertEquals(describeReport({ ...report, result }).split("\n").slice(5, 8), [
-    "                    perplexity (95 %)        over fp16 (95 %)         KL; same top token",
-    "survivors           3.8392 [3.7140, 3.9706]  1.1000 [1.0900, 1.1100]  0.0123 nats; 92.7 %",
-    "dense on survivors  3.8392 [3.7140, 3.9706]  1.0500 [1.0400, 1.0600]  0.0123 nats; 92.7 %",
+  const lines = describeReport({ ...report, result }).split("\n");
+  assertEquals(lines.slice(6, 12), [
+    "                    perplexity (95 %)        over fp16 (95 %)         same top token (95 %)",
+    "survivors           3.8392 [3.7140, 3.9706]  1.1000 [1.0900, 1.1100]  92.7 [92.0, 93.5] %",
+    "dense on survivors  3.8392 [3.7140, 3.9706]  1.0500 [1.0400, 1.0600]  92.7 [92.0, 93.5] %",
+    "KL from fp16, nats  mean (95 %)              median   95 %     99 %     greatest",
+    "survivors           0.0123 [0.0119, 0.0131]  0.0051   0.0402   0.1009   1.2345",
+    "dense on survivors  0.0123 [0.0119, 0.0131]  0.0051   0.0402   0.1009   1.2345",
   ]);
+});
+
+Deno.test("describeReport() calls what is compared by its method where nothing is pruned", () => {
+  const lines = describeReport({ ...report, method: "rtn4", result: { survivors: compared(1) } })
+    .split("\n");
+  assertEquals(lines.slice(7, 10).map((line) => line.slice(0, 20).trimEnd()), [
+    "rtn4",
+    "KL from fp16, nats",
+    "rtn4",
+  ]);
+});
+
+Deno.test("describeReport() says of how many windows the scored ones are the first", () => {
+  const lines = describeReport({ ...report, windowsInText: 140 }).split("\n");
+  assertEquals(
+    lines[5],
+    "scored              1533 tokens in 3 windows of 512, the first of 140 by --windows 3",
+  );
 });

@@ -18,7 +18,13 @@ import { generateEncyclopedia } from "../../lib/corpus/mod.ts";
 import { perplexity } from "../../lib/eval/mod.ts";
 import { hashFile, loadTokenizer } from "../../lib/io/mod.ts";
 import { methods, prepareModel } from "../../lib/methods/mod.ts";
-import { type Architecture, initializeModel, saveModel } from "../../lib/model/mod.ts";
+import {
+  type Architecture,
+  initializeModel,
+  openPublished,
+  publishedStorage,
+  saveModel,
+} from "../../lib/model/mod.ts";
 import { useBackend } from "../../lib/tensor/mod.ts";
 import { randomIds, withModel } from "../eval/tiny_models.ts";
 import { tinyArchitecture, writeTinyModel } from "../experiments/measure/tiny_folder.ts";
@@ -53,6 +59,7 @@ Deno.test("perplexity prints what perplexity() of the library gives", () =>
       assertEquals(report, {
         model: llama,
         weights: await hashFile(`${llama}/model.safetensors`),
+        stored: publishedStorage(await openPublished(llama)),
         method: "fp16",
         title: "FP16",
         settings: {},
@@ -65,6 +72,7 @@ Deno.test("perplexity prints what perplexity() of the library gives", () =>
         },
         window: 32,
         windows: 4,
+        windowsInText: 4,
         result: {
           survivors: {
             perplexity: { value, low, high },
@@ -90,7 +98,7 @@ Deno.test("perplexity prints what perplexity() of the library gives", () =>
       const lines = human.out.split("\n");
       const interval = `[${low!.toFixed(4)}, ${high!.toFixed(4)}] (95 %)`;
       assertStringIncludes(human.out, `\nperplexity          ${value.toFixed(4)} ${interval}\n`);
-      assertEquals(lines.length, 9);
+      assertEquals(lines.length, 10);
       assertStringIncludes(human.err, "windows: finished");
     });
   }));
@@ -169,8 +177,9 @@ Deno.test("perplexity --compare gives what the cell of a table has, by its defau
       );
       assertEquals(code, 0);
       const report = JSON.parse(out);
-      const expected = await evaluate(subject, config, {});
+      const { storage, ...expected } = await evaluate(subject, config, {});
       assertEquals(report.result, JSON.parse(JSON.stringify(expected)));
+      assertEquals(report.quantized, storage);
       assertEquals(report.result.survivors.ratio.value > 0, true);
       const passes = pruning ? 3 : 2; // with the reference, and without pruning
       const atLeast = passes * (report.windows - 1) * report.window; // the first warms up
@@ -186,6 +195,30 @@ Deno.test("perplexity --compare gives what the cell of a table has, by its defau
       );
       assertEquals(report.text.sha256, facts.testText.sha256);
     }
+  }));
+
+Deno.test("perplexity --windows scores the first windows alone, and says so", () =>
+  withFolder(async (folder) => {
+    await write(`${folder}/ids.json`, [...ids]);
+    await write(`${folder}/first.json`, [...ids.subarray(0, 64)]);
+    const args = ["--model", llama, "--window", "32", "--method", "rtn4", "--compare"];
+    const limited = [...args, "--ids", `${folder}/ids.json`, "--windows", "2"];
+    const [human, json, first] = await Promise.all([
+      run(...limited),
+      run(...limited, "--json"),
+      run(...args, "--ids", `${folder}/first.json`, "--json"),
+    ]);
+    const report = JSON.parse(json.out);
+    assertEquals([report.windows, report.windowsInText], [2, 4]);
+    assertEquals(report.result, JSON.parse(first.out).result);
+    assertEquals(report.quantized.forms, ["4 bits, a grid per row"]);
+    assertStringIncludes(
+      human.out,
+      "\nscored              62 tokens in 2 windows of 32, the first of 4 by --windows 2\n",
+    );
+    const { p50, p95, p99, max } = report.result.survivors.divergencePercentiles;
+    assert(0 < p50 && p50 < p95 && p95 < p99 && p99 < max);
+    assertStringIncludes(human.out, `${p50.toFixed(4)}   ${p95.toFixed(4)}   ${p99.toFixed(4)}`);
   }));
 
 Deno.test("perplexity takes other settings of the weight quantizer", () =>

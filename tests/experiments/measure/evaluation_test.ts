@@ -4,6 +4,7 @@ import { evaluate, evaluationOf } from "../../../experiments/measure/evaluation.
 import { pruningFor, type PruningPlan } from "../../../experiments/measure/pruning_plan.ts";
 import { takeReadings } from "../../../experiments/measure/readings.ts";
 import { methods, prepareModel } from "../../../lib/methods/mod.ts";
+import { readWeights, watchStorage } from "../../../lib/model/mod.ts";
 import type { Profile } from "../../../lib/format/mod.ts";
 import { tf } from "../../../lib/tensor/mod.ts";
 import { tinyModels, withModel } from "../../eval/tiny_models.ts";
@@ -18,7 +19,7 @@ for (const [index, name] of tinyModels.entries()) {
       const subject = tinySubject(model);
       const changes = { activations: { profile } };
       const config = evaluationOf(facts, "agileq-8", plan, changes);
-      const measured = await evaluate(subject, config, {});
+      const { storage, ...measured } = await evaluate(subject, config, {});
 
       const method = methods["agileq-8"].with(changes);
       const calibration = () => drawCalibration(subject.calibration, facts);
@@ -30,6 +31,9 @@ for (const [index, name] of tinyModels.entries()) {
         measured,
         await takeReadings(quantized, subject.testWindows, forward, {}, model),
       );
+      const watched = watchStorage(quantized);
+      await readWeights(watched.model.source, model.architecture.layers);
+      assertEquals(storage, watched.storage());
     }));
 }
 

@@ -6,6 +6,7 @@ import type { MeasuredCell, MeasuredModel } from "../../../experiments/tables/me
 import { familyTables } from "../../../experiments/tables/family_tables.ts";
 import type { RowKey } from "../../../experiments/tables/table_rows.ts";
 import { perplexityOf, type Reading } from "../../../lib/eval/mod.ts";
+import { storageOf } from "../../../lib/format/mod.ts";
 import { Versions } from "../../../lib/methods/mod.ts";
 import type { Model } from "../../../lib/model/mod.ts";
 import { randomIds } from "../../eval/tiny_models.ts";
@@ -40,7 +41,9 @@ export function tinySubject(model: Model): OpenSubject & { calibration: TokenTex
     test,
     calibration,
     testWindows,
+    windowsInText: testWindows.length,
     facts,
+    storage: storageOf([]),
     warnings: [],
   };
 }
@@ -48,7 +51,13 @@ export function tinySubject(model: Model): OpenSubject & { calibration: TokenTex
 /** A reading that gave these mean losses, window by window. */
 export function readingOf(windowLosses: number[]): Reading {
   const perplexity = perplexityOf(windowLosses);
-  return { perplexity, scored: 100, divergence: 0.125, agreement: 0.75, windowLosses };
+  return {
+    perplexity,
+    scored: 100,
+    divergence: { value: 0.125 },
+    agreement: { value: 0.75 },
+    windowLosses,
+  };
 }
 
 /** What a measured model of table 1 would be with these readings in its rows. */

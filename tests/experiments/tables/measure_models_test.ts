@@ -55,8 +55,9 @@ for (const [index, name] of tinyModels.entries()) {
         assertEquals("allPositions" in result, row.endsWith("pruned"));
       }
       const { fp16, rtn4 } = measured.cells as Record<RowKey, MeasuredCell>;
-      assertEquals([fp16.result.survivors.divergence, fp16.result.survivors.agreement], [0, 1]);
-      assertEquals(rtn4.result.survivors.divergence! > 0, true);
+      const { divergence, agreement } = fp16.result.survivors;
+      assertEquals([divergence!.value, agreement!.value], [0, 1]);
+      assertEquals(rtn4.result.survivors.divergence!.value > 0, true);
     }));
 }
 

@@ -37,7 +37,7 @@ for (const dtype of ["F32", "F16", "BF16"] as const) {
       const values = Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(i + 1));
       const matrix = floatMatrix(dtype, encodeFloats(values, dtype), rows, columns);
       const other: StoredMatrix = {
-        ...{ rows, columns, byteLength: 0 },
+        ...{ rows, columns, byteLength: 0, form: "another" },
         decode: (first, into) => matrix.decode(first, into),
       };
       const expected = new Uint32Array(decodeMatrix(matrix).buffer);
