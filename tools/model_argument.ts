@@ -12,7 +12,8 @@ import { fromHub, type Wanted } from "./from_hub.ts";
 export type ModelArgument = string | HubRepository;
 
 /** What the help says of the values of {@linkcode modelOption}. */
-export const modelForms = "folder in Hugging Face layout, or org/name[@revision] of the hub";
+export const modelForms =
+  "folder in Hugging Face layout, .gguf file, or org/name[@revision] of the hub";
 
 /**
  * Parses the value of an option that is a model. What exists is a path, and so is what has not the form

@@ -20,13 +20,13 @@ export interface LoadOptions {
 }
 
 /**
- * Loads a model from a folder in Hugging Face layout. Weights stay as they are stored (float64 becomes
+ * Loads a model from a folder in Hugging Face layout or a GGUF file. Weights stay as they are stored (float64 becomes
  * float32). Every name and shape is checked before the weights are read.
  *
  * Of a large model a block is read each time that it is needed, the next one while it computes; and of its
  * embedding the rows of the tokens, where the file allows that.
  *
- * @param path The folder.
+ * @param path The folder or file.
  * @returns The model; its `warnings` say what of the checkpoint it does not use.
  * @throws {InputError} As {@linkcode openPublished}, or if an element that is read is not finite. The message
  *   names it.
