@@ -11,7 +11,7 @@ const INFINITY_EXPONENT: i32 = 0x7f800000;
 /** Four patterns of binary16 in the low halves of 32-bit lanes. Exact for all of them; NaN keeps its payload. */
 // @ts-ignore: decorator
 @inline
-function floats16(patterns: v128): v128 {
+export function floats16(patterns: v128): v128 {
   const sign = i32x4.shl(v128.and(patterns, i32x4.splat(0x8000)), 16);
   const magnitude = i32x4.shl(v128.and(patterns, i32x4.splat(0x7fff)), 13);
   const special = i32x4.ge_s(magnitude, i32x4.splat(HALF_INFINITY));

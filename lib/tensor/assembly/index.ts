@@ -6,11 +6,13 @@
 //  - computes the same bits however the work is divided into calls.
 
 export { attend } from "./attention";
-export * from "./decode";
+export { decodeBfloat16, decodeFloat16 } from "./decode";
 export * from "./elementwise";
 export { integerLinear } from "./integer";
 export { nativeIntegerLinear, unpackWeight } from "./integer_native";
+export * from "./k_blocks";
 export * from "./layout";
+export * from "./legacy_blocks";
 export { roundToPowers } from "./log2";
 export * from "./loss";
 export { matmul } from "./matmul";

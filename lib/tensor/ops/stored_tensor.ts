@@ -1,4 +1,10 @@
-import { decodeMatrix, FloatMatrix, type StoredMatrix } from "../../format/mod.ts";
+import {
+  BlockMatrix,
+  blockTypes,
+  decodeMatrix,
+  FloatMatrix,
+  type StoredMatrix,
+} from "../../format/mod.ts";
 import type { AgileBackend, AgileKernel } from "../agile.ts";
 import { split } from "../split.ts";
 import { tf } from "../tf.ts";
@@ -6,7 +12,7 @@ import { fused } from "./fused.ts";
 
 /**
  * The values of a stored matrix as a tensor, `[rows, columns]`. On `agile` they are decoded where the
- * tensor lies, floats of 16 bits by all threads.
+ * tensor lies, floats of 16 bits and ggml's blocks by all threads.
  *
  * @throws {InputError} If they do not fit the memory.
  */
@@ -50,6 +56,11 @@ export const storedTensorKernels: AgileKernel[] = [
 ];
 
 function packedForm(matrix: StoredMatrix): Packed | undefined {
+  if (matrix instanceof BlockMatrix) {
+    const { type, data } = matrix;
+    const { bytes: unitBytes, elements: unitValues } = blockTypes[type];
+    return { kernel: `decode${type}`, bytes: data, unitBytes, unitValues };
+  }
   if (!(matrix instanceof FloatMatrix) || matrix.dtype === "F32") return undefined;
   const { buffer, byteOffset, byteLength } = matrix.data;
   const kernel = matrix.dtype === "F16" ? "decodeFloat16" : "decodeBfloat16";

@@ -1,5 +1,9 @@
 import { assertEquals } from "@std/assert";
+import { seededRandom } from "../../../lib/core/mod.ts";
 import {
+  blockMatrix,
+  type BlockTypeName,
+  blockTypes,
   decodeMatrix,
   encodeFloats,
   floatMatrix,
@@ -31,21 +35,62 @@ Deno.test("storedTensor() decodes every pattern of binary16 and bfloat16 exactly
   assertEquals(bitsOf(brains), Uint32Array.from(patterns, (pattern) => pattern << 16));
 });
 
+/** Checks that the tensor of a matrix has the values that the matrix gives, and that nothing beside it changes. */
+function assertDecodes(matrix: StoredMatrix, message: string): void {
+  const expected = decodeMatrix(matrix);
+  const marked = storedTensor(matrix);
+  const place = surroundings(marked).fill(0xa5);
+  marked.dispose();
+  const tensor = storedTensor(matrix);
+  const found = tensorData(tensor);
+  assertEquals(surroundings(tensor).byteOffset, place.byteOffset, "the same place as before");
+  const different = expected.findIndex((value, i) => !Object.is(value, found[i]));
+  assertEquals([different, found[different]], [-1, undefined], message);
+  const [before, behind] = [place.subarray(0, 16), place.subarray(-16)];
+  assertEquals([...before, ...behind], Array(32).fill(0xa5), message);
+  tensor.dispose();
+}
+
+/** The bytes of a tensor, 16 in front of it and 16 behind it. */
+function surroundings(tensor: tf.Tensor): Uint8Array {
+  const { buffer, byteOffset, byteLength } = tensorData(tensor);
+  return new Uint8Array(buffer, byteOffset - 16, byteLength + 32);
+}
+
 for (const dtype of ["F32", "F16", "BF16"] as const) {
   Deno.test(`storedTensor() gives what decodeMatrix() gives, and nothing beside it: ${dtype}`, () => {
     for (const [rows, columns] of [[1, 1], [1, 7], [5, 3], [700, 1023], [3, 400_001]]) {
       const values = Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(i + 1));
       const matrix = floatMatrix(dtype, encodeFloats(values, dtype), rows, columns);
+      assertDecodes(matrix, `${rows} x ${columns}`);
       const other: StoredMatrix = {
         ...{ rows, columns, byteLength: 0, form: "another" },
         decode: (first, into) => matrix.decode(first, into),
       };
-      const expected = new Uint32Array(decodeMatrix(matrix).buffer);
-      assertEquals(bitsOf(matrix), expected);
-      assertEquals(bitsOf(other), expected);
+      assertDecodes(other, `${rows} x ${columns} by the matrix itself`);
     }
   });
 }
+
+/** Blocks of random bytes, with scales of every kind: subnormal, negative, infinite, NaN. */
+function randomBlocks(type: BlockTypeName, rows: number, blocksPerRow: number): StoredMatrix {
+  const { elements, bytes } = blockTypes[type];
+  const random = seededRandom(rows);
+  const data = new Uint8Array(rows * blocksPerRow * bytes).map(() => 256 * random.uniform());
+  return blockMatrix(type, data, rows, blocksPerRow * elements);
+}
+
+for (const type of Object.keys(blockTypes) as BlockTypeName[]) {
+  Deno.test(`storedTensor() gives what decodeMatrix() gives, and nothing beside it: ${type}`, () => {
+    for (const [rows, blocksPerRow] of [[1, 1], [3, 1], [5, 7], [257, 33]]) {
+      assertDecodes(randomBlocks(type, rows, blocksPerRow), `${rows} x ${blocksPerRow} blocks`);
+    }
+  });
+}
+
+Deno.test("storedTensor() decodes blocks in several pieces", () => {
+  assertDecodes(randomBlocks("Q8_0", 1023, 64), "2.2 MB");
+});
 
 Deno.test("storedTensor() is the same on other backends, and leaks nothing", async () => {
   const matrix = floatMatrix("F16", Float16Array.of(1, -2, 0.5, 3), 2, 2);
