@@ -43,3 +43,10 @@ export {
   blockTypes,
   isBlockType,
 } from "./block_matrix.ts";
+export {
+  type Triangle,
+  triangleLength,
+  triangleOf,
+  triangleRow,
+  triangleSize,
+} from "./triangle.ts";

@@ -17,9 +17,12 @@ export class BlockAtWork implements Disposable {
     return this.#open ??= blockOf(this.#weights, this.layer);
   }
 
-  rewrite(weights: LayerWeights): void {
+  /** Changes its weights; it is closed meanwhile, for changing takes memory. */
+  async rewrite(
+    change: (weights: LayerWeights) => LayerWeights | Promise<LayerWeights>,
+  ): Promise<void> {
     this[Symbol.dispose]();
-    this.#weights = weights;
+    this.#weights = await change(this.#weights);
   }
 
   [Symbol.dispose](): void {

@@ -107,7 +107,7 @@ export async function calibrate(
         layer,
         onStep: (share) => onStep(observes ? (1 + share) / 2 : share),
       };
-      if (pass.rewrite) work.rewrite(await pass.rewrite(work.weights, seen, at));
+      if (pass.rewrite) await work.rewrite((weights) => pass.rewrite!(weights, seen, at));
       if (pass.quantize) {
         quantizers = { ...quantizers, ...pass.quantize(seen, at, quantizers) };
       }

@@ -1,5 +1,6 @@
 import { linearGroups } from "../model/mod.ts";
-import { gptq, type GptqOptions } from "../quant/mod.ts";
+import { GptqFactor, type GptqOptions, plainAlgebra } from "../quant/mod.ts";
+import { wideAlgebra } from "../tensor/mod.ts";
 import { changeMatrices } from "./linear_weights.ts";
 import type { Method } from "./method.ts";
 import type { Pass } from "./pass.ts";
@@ -22,11 +23,22 @@ export function gptqPasses(options: GptqOptions): Pass[] {
     observes: { [reads]: "gram" },
     leavesCodes: true,
     rewrite(layer, seen, { layer: index, onStep }) {
-      const hessian = seen.gram(reads);
-      return changeMatrices(layer, index, names, ({ values, name, order, count }) => {
-        const onPart = (share: number) => onStep((order + share) / count);
-        return gptq(values, hessian, options, name, onPart).weight;
-      });
+      const present = names.filter((name) => layer[name]);
+      const onPart = (part: number, share: number) => onStep((part + share) / (present.length + 1));
+      using factor = new GptqFactor(
+        seen.gram(reads),
+        options,
+        `${present[0]} of layer ${index}`,
+        (share) => onPart(0, share),
+        wideAlgebra() ?? plainAlgebra,
+      );
+      return changeMatrices(
+        layer,
+        index,
+        present,
+        ({ weight, name, order }) =>
+          factor.quantize(weight, name, (share) => onPart(1 + order, share)).weight,
+      );
     },
   }));
 }

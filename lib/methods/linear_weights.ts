@@ -3,8 +3,10 @@ import type { LayerWeights, LinearName, StoredModule } from "../model/mod.ts";
 
 /** A matrix of a block that is to be quantized. */
 export interface WeightMatrix {
-  /** `[rows, columns]`, i.e. `[out, in]`. */
-  values: Float32Array;
+  /** As it is stored, `[rows, columns]`, i.e. `[out, in]`. */
+  weight: StoredMatrix;
+  /** Its values, decoded when they are asked for. */
+  readonly values: Float32Array;
   rows: number;
   columns: number;
   /** What errors call it: `query of layer 3`. */
@@ -28,10 +30,13 @@ export function changeMatrices(
   const present = names.filter((name) => layer[name]);
   const changed = present.map((name, order): [LinearName, StoredModule] => {
     const module = layer[name]!;
-    const { rows, columns } = module.weight;
-    const matrix = {
-      ...{ values: decodeMatrix(module.weight), rows, columns },
+    const { weight } = module;
+    const matrix: WeightMatrix = {
+      ...{ weight, rows: weight.rows, columns: weight.columns },
       ...{ name: `${name} of layer ${index}`, order, count: present.length },
+      get values() {
+        return decodeMatrix(weight);
+      },
     };
     return [name, { ...module, weight: change(matrix) }];
   });

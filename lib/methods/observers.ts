@@ -1,8 +1,9 @@
 import { refuse } from "../core/mod.ts";
+import { triangleLength, triangleRow, triangleSize } from "../format/mod.ts";
 import { requireLower, takeRows } from "../linear/mod.ts";
 import type { Visit } from "../model/mod.ts";
 import { mergeRanges, observeRange, type Range, startTrip, type TripSearch } from "../quant/mod.ts";
-import { kept, tensorData, tf } from "../tensor/mod.ts";
+import { tensorData, tf, tidy } from "../tensor/mod.ts";
 import type { Observation, TripObservation } from "./pass.ts";
 import type { SeenValues, SiteSeen } from "./seen.ts";
 
@@ -145,11 +146,15 @@ class Trip implements Observer {
 /** A largest diagonal element below this is taken for inputs whose products leave float32. */
 const smallestDiagonal = 2 ** -64;
 
+/** Rows of the matrix that are computed together: those of small models are one panel. */
+const panelRows = 1024;
+
 /** Powers of two up to this, and their inverses, are ordinary float32 numbers. */
 const longestShift = 120;
 
 /**
- * H = 2/n sum x x^T over the inputs of a site, n the number of windows (GPTQ, add_batch).
+ * The upper triangle of H = 2/n sum x x^T over the inputs of a site, n the number of windows (GPTQ, add_batch).
+ * It is added up outside of the memory of tensors, in which one panel of rows is at a time.
  *
  * Where float32 does not hold the products of inputs that it holds, these are first scaled by a power
  * of two: exact but for underflow, and a factor of H changes no code. That takes two further rounds: one
@@ -159,7 +164,7 @@ class Gram implements Observer {
   #round: "products" | "reach" | "scaled products" = "products";
   #factor = 1;
   #reach = 0;
-  #total?: tf.Tensor;
+  #total = new Float32Array();
 
   constructor(readonly windows: number, readonly name: string, readonly action: string) {}
 
@@ -168,19 +173,37 @@ class Gram implements Observer {
       this.#lookAt(tensorData(value));
       return;
     }
-    const before = this.#total;
-    this.#total = kept(() => {
-      const operand = this.#factor === 1 ? value : tf.mul(value, this.#factor);
-      const gram = tf.matMul(operand as tf.Tensor2D, operand as tf.Tensor2D, true, false);
-      return before ? tf.add(before, gram) : gram;
+    const [tokens, channels] = value.shape as [number, number];
+    if (this.#total.length === 0) this.#total = new Float32Array(triangleLength(channels));
+    tidy(() => {
+      const scaled = this.#factor === 1 ? value : tf.mul(value, this.#factor);
+      for (let first = 0; first < channels; first += panelRows) {
+        const rows = Math.min(panelRows, channels - first);
+        tidy(() => {
+          const from = (size: number) =>
+            size === channels ? scaled : tf.slice(scaled, [0, first], [tokens, size]);
+          const own = from(rows) as tf.Tensor2D;
+          const behind = from(channels - first) as tf.Tensor2D;
+          this.#add(tensorData(tf.matMul(own, behind, true, false)), first, rows, channels);
+        });
+      }
     });
-    before?.dispose();
+  }
+
+  /** Adds rows of the product, `[rows, channels - first]`, the first of them being `first`. */
+  #add(product: Float32Array, first: number, rows: number, channels: number): void {
+    const stride = channels - first;
+    const total = this.#total;
+    for (let row = 0; row < rows; row++) {
+      const start = triangleRow(first + row, channels) + first;
+      for (let i = row; i < stride; i++) total[start + i] += product[row * stride + i];
+    }
   }
 
   again(): boolean {
     switch (this.#round) {
       case "products": {
-        const largest = largestDiagonal(tensorData(this.#total!));
+        const largest = largestDiagonal(this.#total);
         this.#round = "reach";
         return !(largest >= smallestDiagonal && largest < Infinity);
       }
@@ -188,8 +211,7 @@ class Gram implements Observer {
         if (this.#reach === 0) return false;
         const power = Math.round(Math.log2(this.#reach));
         this.#factor = 2 ** -Math.min(Math.max(power, -longestShift), longestShift);
-        this.#total!.dispose();
-        this.#total = undefined;
+        this.#total.fill(0);
         this.#round = "scaled products";
         return true;
       }
@@ -199,13 +221,12 @@ class Gram implements Observer {
   }
 
   result(): SiteSeen {
-    return { gram: tensorData(this.#total!).map((value) => value * 2 / this.windows) };
+    const gram = this.#total;
+    for (let i = 0; i < gram.length; i++) gram[i] = gram[i] * 2 / this.windows;
+    return { gram };
   }
 
-  [Symbol.dispose](): void {
-    this.#total?.dispose();
-    this.#total = undefined;
-  }
+  [Symbol.dispose](): void {}
 
   #lookAt(values: Float32Array): void {
     for (const x of values) {
@@ -215,9 +236,11 @@ class Gram implements Observer {
   }
 }
 
-function largestDiagonal(matrix: Float32Array): number {
-  const channels = Math.sqrt(matrix.length);
+function largestDiagonal(triangle: Float32Array): number {
+  const channels = triangleSize(triangle.length);
   let largest = 0;
-  for (let i = 0; i < matrix.length; i += channels + 1) largest = Math.max(largest, matrix[i]);
+  for (let row = 0; row < channels; row++) {
+    largest = Math.max(largest, triangle[triangleRow(row, channels) + row]);
+  }
   return largest;
 }

@@ -7,7 +7,8 @@ import type { SiteQuantizers } from "./site_quantizer.ts";
 /**
  * What is gathered of a site over all calibration windows:
  *
- * - `gram`: 2/n sum x x^T over all tokens of n windows, `[channels, channels]`: GPTQ's Hessian;
+ * - `gram`: 2/n sum x x^T over all tokens of n windows, the upper triangle of `[channels, channels]`: GPTQ's
+ *   Hessian;
  * - `range`: the least and the greatest value;
  * - `channelRange`: those of each channel;
  * - `values`: everything, window by window;

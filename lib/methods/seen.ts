@@ -3,7 +3,7 @@ import type { Range, TripParams } from "../quant/mod.ts";
 
 /** What a pass gets to see of the sites that it observes, of one block over all of its windows. */
 export interface Seen {
-  /** `[channels, channels]`, of a site observed as `gram`. */
+  /** The upper triangle of `[channels, channels]`, row after row, of a site observed as `gram`. */
   gram(site: SiteName): Float32Array;
   /** Of a site observed as `range` (of length 1) or `channelRange` (a value per channel). */
   range(site: SiteName): Range;

@@ -26,12 +26,16 @@ export function requireChoice<Value extends string | boolean>(
   require(choices.includes(value), `quantize ${name}`, rule, value ?? null);
 }
 
-/** Refuses NaN and infinity: a range computed from them would be meaningless. */
-export function requireFinite(x: Float32Array, name: string): void {
+/**
+ * Refuses NaN and infinity: a range computed from them would be meaningless.
+ *
+ * @param first The number by which errors know the first element.
+ */
+export function requireFinite(x: Float32Array, name: string, first = 0): void {
   const bits = new Int32Array(x.buffer, x.byteOffset, x.length);
   for (let i = 0; i < bits.length; i++) {
     if ((bits[i] & EXPONENT) === EXPONENT) {
-      refuse(`quantize ${name}`, `element ${i} must be finite`, x[i]);
+      refuse(`quantize ${name}`, `element ${first + i} must be finite`, x[i]);
     }
   }
 }

@@ -1,5 +1,7 @@
 import { require, type Step } from "../core/mod.ts";
+import { triangleRow } from "../format/mod.ts";
 import { type ScaleDtype, weightCode, type WeightGrid, weightGrid } from "./weight_grid.ts";
+import { plainAlgebra, type WideAlgebra } from "./wide_algebra.ts";
 
 /** The shape and format of the matrix that {@linkcode compensate} works on. */
 export interface CompensationOptions {
@@ -41,8 +43,9 @@ const TILE = 256;
  * float32 before its grid and its code are found, so that both see the same number.
  *
  * @param weight `[rows, columns]`; overwritten.
- * @param factor `[columns, columns]`, upper triangular U with `H^-1 = U^T U`.
+ * @param factor The upper triangle of U with `H^-1 = U^T U`, row after row.
  * @param onStep Called for every tile of columns that a block's errors reach.
+ * @param algebra What `weight` and `factor` are numbers of.
  * @throws {InputError} If a range, or what errors add up to, is wider than the arithmetic reaches.
  */
 export function compensate(
@@ -50,13 +53,15 @@ export function compensate(
   factor: Float64Array,
   options: CompensationOptions,
   onStep: Step = () => {},
+  algebra: WideAlgebra = plainAlgebra,
 ): CompensatedWeight {
   const { rows, columns, groupSize, groups, blockSize, bits, rowGrids, name } = options;
   const codeMax = 2 ** bits - 1;
   const codes = new Uint8Array(weight.length);
   const scale = new Float32Array(rows * groups);
   const zeroPoint = new Uint8Array(scale.length);
-  const errors = new Float64Array(rows * blockSize);
+  using held = algebra.take(rows * blockSize);
+  const errors = held.values;
   let loss = 0;
   for (let start = 0; start < columns; start += blockSize) {
     const end = Math.min(start + blockSize, columns);
@@ -75,7 +80,7 @@ export function compensate(
         const grid = { scale: scale[group], zeroPoint: zeroPoint[group] };
         const code = weightCode(value, grid, codeMax);
         const rounded = Math.fround(grid.scale * (code - grid.zeroPoint));
-        const line = column * columns;
+        const line = triangleRow(column, columns);
         const error = (value - rounded) / factor[line + column];
         for (let later = column + 1; later < end; later++) {
           block[later - start] -= error * factor[line + later];
@@ -85,7 +90,13 @@ export function compensate(
         loss += error * error / 2;
       }
     }
-    spread(weight, errors, factor, options, start, end, onStep);
+    for (let left = end; left < columns; left += TILE) {
+      onStep(start / columns);
+      algebra.subtractProduct(weight, errors, factor, {
+        ...{ rows, columns, left, right: Math.min(left + TILE, columns) },
+        ...{ first: start, end, errorStride: blockSize },
+      });
+    }
   }
   require(
     Number.isFinite(loss),
@@ -94,28 +105,4 @@ export function compensate(
     loss,
   );
   return { codes, scale, zeroPoint, loss };
-}
-
-/** Subtracts `errors . factor[start..end]` from all columns after the block. */
-function spread(
-  weight: Float64Array,
-  errors: Float64Array,
-  factor: Float64Array,
-  { rows, columns, blockSize }: CompensationOptions,
-  start: number,
-  end: number,
-  onStep: Step,
-): void {
-  for (let left = end; left < columns; left += TILE) {
-    onStep(start / columns);
-    const right = Math.min(left + TILE, columns);
-    for (let row = 0; row < rows; row++) {
-      const own = weight.subarray(row * columns + left, row * columns + right);
-      for (let k = start; k < end; k++) {
-        const error = errors[row * blockSize + k - start];
-        const line = factor.subarray(k * columns + left, k * columns + right);
-        for (let j = 0; j < own.length; j++) own[j] -= error * line[j];
-      }
-    }
-  }
 }

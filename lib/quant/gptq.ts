@@ -1,10 +1,20 @@
 import { refuse, require, type Step } from "../core/mod.ts";
-import { type AffineMatrix, affineMatrix } from "../format/mod.ts";
-import { requireChoice } from "./checks.ts";
+import {
+  type AffineMatrix,
+  affineMatrix,
+  floatMatrix,
+  type StoredMatrix,
+  type Triangle,
+  triangleLength,
+  triangleOf,
+  triangleRow,
+  triangleSize,
+} from "../format/mod.ts";
+import { requireChoice, requireFinite } from "./checks.ts";
 import { compensate } from "./compensate.ts";
-import { weightGrouping } from "./grouping.ts";
-import { inverseFactor } from "./inverse_factor.ts";
-import { type WeightFormat, weightGrid } from "./weight_grid.ts";
+import { formatGrouping } from "./grouping.ts";
+import { type WeightFormat, type WeightGrid, weightGrid } from "./weight_grid.ts";
+import { plainAlgebra, type WideAlgebra, type WideNumbers } from "./wide_algebra.ts";
 
 /** How GPTQ quantizes a weight matrix. */
 export interface GptqOptions extends WeightFormat {
@@ -24,6 +34,9 @@ export interface GptqResult {
   /** The sum over all weights of error^2 / (2 d^2), d being the diagonal of the inverse's factor. */
   loss: number;
 }
+
+/** Weights that are quantized together, in float64: rows do not depend on each other. */
+const weightsTogether = 2 ** 23;
 
 /**
  * GPTQ (Frantar et al. 2023, alg. 1): quantizes column by column and lets the columns to come make
@@ -50,60 +63,172 @@ export function gptq(
   onStep: Step = () => {},
 ): GptqResult {
   const action = `quantize ${name}`;
-  const { blockSize = 128, percdamp = 0.01, actOrder, bits } = options;
   const columns = Math.sqrt(hessian.length);
   require(Number.isInteger(columns), action, "the Hessian must be square", hessian.length);
   const rows = weight.length / columns;
-  const { groupSize, groups } = weightGrouping(weight, rows, columns, options, name);
-  require(
-    Number.isInteger(blockSize) && blockSize > 0,
-    action,
-    "blockSize must be a positive integer",
-    blockSize,
-  );
-  requireChoice(actOrder, [true, false], "actOrder", name);
-  const isPart = Number.isFinite(percdamp) && percdamp >= 0;
-  require(isPart, action, "percdamp must be a number of at least 0", percdamp);
+  const rule = `it must hold ${rows} x ${columns} values`;
+  require(Number.isInteger(rows) && rows > 0, action, rule, weight.length);
+  requireFiniteHessian(hessian, action);
+  requireFinite(weight, name);
+  using factor = new GptqFactor(triangleOf(hessian), options, name, (share) => onStep(share / 2));
+  const matrix = floatMatrix("F32", weight, rows, columns, name);
+  return factor.quantize(matrix, name, (share) => onStep((1 + share) / 2));
+}
+
+/**
+ * What GPTQ makes of a Hessian: all that the matrices that read the same inputs have in common. Dispose of it
+ * when done.
+ */
+export class GptqFactor implements Disposable {
+  readonly #columns: number;
+  /** The column that is quantized first, second, ... */
+  readonly #order: Int32Array;
+  /** Those that were never active. */
+  readonly #isDead: Uint8Array;
+  /** The upper triangle of U with `H^-1 = U^T U`, H being damped and its columns in order. */
+  readonly #factor: WideNumbers;
+
+  /**
+   * @param hessian The upper triangle of the Hessian, row after row.
+   * @param name What errors call the matrix.
+   * @param onStep Hears how much of the factor is done.
+   * @throws {InputError} If options do not fit, or the Hessian is not finite or, damped, not positive definite.
+   */
+  constructor(
+    hessian: Triangle,
+    readonly options: GptqOptions,
+    name = "weight",
+    onStep: Step = () => {},
+    readonly algebra: WideAlgebra = plainAlgebra,
+  ) {
+    const action = `quantize ${name}`;
+    const { blockSize = 128, percdamp = 0.01, actOrder } = options;
+    const columns = triangleSize(hessian.length);
+    require(Number.isInteger(columns), action, "the Hessian must be a triangle", hessian.length);
+    formatGrouping(columns, options, name);
+    const isCount = Number.isInteger(blockSize) && blockSize > 0;
+    require(isCount, action, "blockSize must be a positive integer", blockSize);
+    requireChoice(actOrder, [true, false], "actOrder", name);
+    const isPart = Number.isFinite(percdamp) && percdamp >= 0;
+    require(isPart, action, "percdamp must be a number of at least 0", percdamp);
+    requireFiniteHessian(hessian, action);
+
+    const diagonal = Float64Array.from(
+      { length: columns },
+      (_, i) => hessian[triangleRow(i, columns) + i],
+    );
+    this.#columns = columns;
+    this.#isDead = Uint8Array.from(diagonal, (value) => value === 0 ? 1 : 0);
+    this.#order = quantizationOrder(diagonal, actOrder);
+    using made = new DisposableStack();
+    this.#factor = made.use(algebra.take(triangleLength(columns)));
+    copyDamped(hessian, diagonal, this.#order, percdamp, this.#factor.values);
+    const failure = algebra.inverseFactor(this.#factor.values, columns, onStep);
+    if (failure) {
+      const pivot = this.#order[failure.column];
+      const rule =
+        `the damped Hessian's pivot ${pivot} must be positive (raise the damping, percdamp)`;
+      refuse(action, rule, failure.pivot);
+    }
+    made.move();
+  }
+
+  /**
+   * Quantizes a matrix that reads the inputs of the Hessian, some rows at a time.
+   *
+   * @param weight `[rows, columns]`, i.e. `[out, in]`.
+   * @param name What errors call the matrix.
+   * @throws {InputError} If the shape does not fit, a weight is not finite, or a range is wider than float32
+   *   reaches.
+   */
+  quantize(weight: StoredMatrix, name = "weight", onStep: Step = () => {}): GptqResult {
+    const { options, algebra } = this;
+    const { bits, blockSize = 128, actOrder } = options;
+    const [order, columns] = [this.#order, this.#columns];
+    const { rows } = weight;
+    const rule = `it must have the ${columns} columns of the Hessian`;
+    require(weight.columns === columns, `quantize ${name}`, rule, weight.columns);
+    const { groupSize, groups } = formatGrouping(columns, options, name);
+    const rank = new Int32Array(columns);
+    order.forEach((column, position) => rank[column] = position);
+
+    const together = Math.min(rows, Math.max(1, Math.floor(weightsTogether / columns)));
+    using held = algebra.take(together * columns);
+    const codes = new Uint8Array(rows * columns);
+    const scale = new Float32Array(rows * groups);
+    const zeroPoint = new Uint8Array(scale.length);
+    let loss = 0;
+    for (let first = 0; first < rows; first += together) {
+      const count = Math.min(together, rows - first);
+      const values = new Float32Array(count * columns);
+      weight.decode(first, values);
+      requireFinite(values, name, first * columns);
+      const ordered = held.values.subarray(0, values.length);
+      this.#inOrder(values, ordered);
+      const found = compensate(
+        ordered,
+        this.#factor.values,
+        {
+          ...options,
+          ...{ rows: count, columns, groupSize, groups, name },
+          blockSize: Math.min(blockSize, columns),
+          rowGrids: options.groupSize === "row"
+            ? rowGridsOf(values, columns, options, name)
+            : undefined,
+        },
+        (share) => onStep((first + share * count) / rows),
+        algebra,
+      );
+      const start = first * columns;
+      for (let i = 0; i < values.length; i += columns) {
+        for (let column = 0; column < columns; column++) {
+          codes[start + i + column] = found.codes[i + rank[column]];
+        }
+      }
+      scale.set(found.scale, first * groups);
+      zeroPoint.set(found.zeroPoint, first * groups);
+      loss += found.loss;
+    }
+    const quantized = affineMatrix({
+      ...{ rows, columns, bits, codes, scale, zeroPoint, name },
+      groupIndex: rank.map((position) => Math.floor(position / groupSize)),
+    });
+    return { weight: quantized, ...(actOrder && { permutation: order.slice() }), loss };
+  }
+
+  /** Whole rows, their columns in the order of quantization and never active ones 0. */
+  #inOrder(values: Float32Array, into: Float64Array): void {
+    const columns = this.#columns;
+    for (let start = 0; start < values.length; start += columns) {
+      for (let position = 0; position < columns; position++) {
+        const column = this.#order[position];
+        into[start + position] = this.#isDead[column] ? 0 : values[start + column];
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#factor[Symbol.dispose]();
+  }
+}
+
+/** The grids of whole rows. */
+function rowGridsOf(
+  values: Float32Array,
+  columns: number,
+  format: WeightFormat,
+  name: string,
+): WeightGrid[] {
+  return Array.from({ length: values.length / columns }, (_, row) => {
+    const own = values.subarray(row * columns, (row + 1) * columns);
+    return weightGrid(own, format, "minmax", name);
+  });
+}
+
+function requireFiniteHessian(hessian: Triangle, action: string): void {
   let rest = 0; // NaN once an element is not finite
   for (let i = 0; i < hessian.length; i++) rest += hessian[i] - hessian[i];
   if (rest !== 0) refuse(action, "the Hessian must be finite", hessian.find((h) => !isFinite(h)));
-
-  const diagonal = Float64Array.from({ length: columns }, (_, i) => hessian[i * columns + i]);
-  const order = quantizationOrder(diagonal, actOrder);
-  const factor = dampedFactor(hessian, diagonal, order, percdamp, action, onStep);
-  const ordered = Float64Array.from(weight, (_, i) => {
-    const column = order[i % columns];
-    return diagonal[column] === 0 ? 0 : weight[i - i % columns + column];
-  });
-  const rowGrids = options.groupSize !== "row" ? undefined : Array.from(
-    { length: rows },
-    (_, row) => {
-      const own = weight.subarray(row * columns, (row + 1) * columns);
-      return weightGrid(own, options, "minmax", name);
-    },
-  );
-  const { codes, scale, zeroPoint, loss } = compensate(ordered, factor, {
-    ...options,
-    rows,
-    columns,
-    groupSize,
-    groups,
-    blockSize: Math.min(blockSize, columns),
-    rowGrids,
-    name,
-  }, (share) => onStep((1 + share) / 2));
-
-  const rank = new Int32Array(columns);
-  order.forEach((column, position) => rank[column] = position);
-  const quantized = affineMatrix({
-    ...{ rows, columns, bits },
-    codes: codes.map((_, i) => codes[i - i % columns + rank[i % columns]]),
-    scale,
-    zeroPoint,
-    groupIndex: rank.map((position) => Math.floor(position / groupSize)),
-    name,
-  });
-  return { weight: quantized, ...(actOrder && { permutation: order }), loss };
 }
 
 /** The columns in the order in which they are quantized; never active ones rank as if H were 1. */
@@ -113,33 +238,23 @@ function quantizationOrder(diagonal: Float64Array, actOrder: boolean): Int32Arra
   return actOrder ? order.sort((a, b) => activity[b] - activity[a] || b - a) : order;
 }
 
-/** The factor of the inverse of the Hessian, its columns in `order`, after damping. */
-function dampedFactor(
-  hessian: Float32Array | Float64Array,
+/** The upper triangle of the Hessian, its columns in `order`, after damping. */
+function copyDamped(
+  hessian: Triangle,
   diagonal: Float64Array,
   order: Int32Array,
   percdamp: number,
-  action: string,
-  onStep: Step,
-): Float64Array {
+  into: Float64Array,
+): void {
   const columns = order.length;
   const damping = percdamp * diagonal.reduce((sum, value) => sum + (value || 1), 0) / columns;
-  const factor = Float64Array.from(
-    hessian,
-    (_, i) => hessian[order[Math.floor(i / columns)] * columns + order[i % columns]],
-  );
-  for (let i = 0; i < columns; i++) {
-    factor[i * columns + i] = (diagonal[order[i]] || 1) + damping;
+  let i = 0;
+  for (let row = 0; row < columns; row++) {
+    into[i++] = (diagonal[order[row]] || 1) + damping;
+    for (let column = row + 1; column < columns; column++) {
+      const upper = Math.min(order[row], order[column]);
+      const other = Math.max(order[row], order[column]);
+      into[i++] = hessian[triangleRow(upper, columns) + other];
+    }
   }
-  const failure = inverseFactor(factor, columns, (share) => onStep(share / 2));
-  if (failure) {
-    refuse(
-      action,
-      `the damped Hessian's pivot ${
-        order[failure.column]
-      } must be positive (raise the damping, percdamp)`,
-      failure.pivot,
-    );
-  }
-  return factor;
 }

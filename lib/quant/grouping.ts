@@ -19,26 +19,41 @@ export function weightGrouping(
   weight: Float32Array,
   rows: number,
   columns: number,
+  format: WeightFormat,
+  name: string,
+): Grouping {
+  const grouping = formatGrouping(columns, format, name);
+  require(
+    rows * columns === weight.length && Number.isInteger(rows) && columns > 0,
+    `quantize ${name}`,
+    `it must hold ${rows} x ${columns} values`,
+    weight.length,
+  );
+  requireFinite(weight, name);
+  return grouping;
+}
+
+/**
+ * Checks a format and resolves the group size for rows of so many columns; a last group may be shorter.
+ *
+ * @param name What errors call the matrix.
+ * @throws {InputError} If the bits are not 2..8, the group size is not a positive integer or another setting is
+ *   none of its values.
+ */
+export function formatGrouping(
+  columns: number,
   { bits, groupSize, symmetric, scaleDtype = "F32" }: WeightFormat,
   name: string,
 ): Grouping {
   requireBits(bits, name);
   requireChoice(symmetric, [true, false], "symmetric", name);
   requireChoice(scaleDtype, scaleDtypes, "scaleDtype", name);
-  const action = `quantize ${name}`;
-  require(
-    rows * columns === weight.length && Number.isInteger(rows) && columns > 0,
-    action,
-    `it must hold ${rows} x ${columns} values`,
-    weight.length,
-  );
   require(
     groupSize === "row" || (Number.isInteger(groupSize) && groupSize > 0),
-    action,
+    `quantize ${name}`,
     'groupSize must be a positive integer or "row"',
     groupSize,
   );
-  requireFinite(weight, name);
   const size = groupSize === "row" ? columns : groupSize;
   return { groupSize: size, groups: Math.ceil(columns / size) };
 }

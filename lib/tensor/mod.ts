@@ -38,3 +38,4 @@ export { packWeight } from "./integer_weight.ts";
 export type { IntegerWeight } from "./integer_weight.ts";
 export { tf } from "./tf.ts";
 export { kept, tidy } from "./tidy.ts";
+export { SimdWideAlgebra, wideAlgebra } from "./wide_algebra.ts";

@@ -14,7 +14,11 @@ Deno.test("BlockAtWork opens its block when asked for, anew once it was rewritte
       assert(work.block === block);
       assertEquals(block.layer, 5);
       const opened = tf.memory().numTensors;
-      work.rewrite(second);
+      await work.rewrite((weights) => {
+        assert(weights === first);
+        assertEquals(tf.memory().numTensors, before, "it is open meanwhile");
+        return second;
+      });
       assertEquals(tf.memory().numTensors, before);
       assert(work.block !== block);
       assertEquals(tf.memory().numTensors, opened);

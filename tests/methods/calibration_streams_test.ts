@@ -43,7 +43,7 @@ Deno.test("CalibrationStreams advances through the rewritten block, or the one t
     const kept = others["original blocks"];
     using streams = new CalibrationStreams(model, [plain, kept], calibration);
     using work = new BlockAtWork(original, 0);
-    work.rewrite(other);
+    await work.rewrite(() => other);
     await streams.advance(work, pauses());
     const hidden = (pass: Pass) =>
       tidy(() => tensorData(streams.of(pass).streams.at(0).hidden).slice());

@@ -6,12 +6,18 @@ import { withModel } from "../eval/tiny_models.ts";
 Deno.test("changeMatrices() changes the maps it is told to, one after the other, and no biases", () =>
   withModel("opt-pre", async (model) => {
     const layer = await model.source.layer(2);
-    const met: Omit<WeightMatrix, "values">[] = [];
-    const changed = changeMatrices(layer, 2, ["up", "gate", "down"], ({ values, ...matrix }) => {
-      met.push(matrix);
-      const { rows, columns } = matrix;
-      return floatMatrix("F32", values.map((value) => -value), rows, columns);
-    });
+    const met: Omit<WeightMatrix, "values" | "weight">[] = [];
+    const changed = changeMatrices(
+      layer,
+      2,
+      ["up", "gate", "down"],
+      ({ values, weight, ...matrix }) => {
+        assertEquals(values, decodeMatrix(weight));
+        met.push(matrix);
+        const { rows, columns } = matrix;
+        return floatMatrix("F32", values.map((value) => -value), rows, columns);
+      },
+    );
     assertEquals(met, [ // OPT has no gate
       { rows: 256, columns: 64, name: "up of layer 2", order: 0, count: 2 },
       { rows: 64, columns: 256, name: "down of layer 2", order: 1, count: 2 },

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { InputError, pauses } from "../../lib/core/mod.ts";
+import { triangleSize } from "../../lib/format/mod.ts";
 import { observe } from "../../lib/methods/observe.ts";
 import type { Pass, Seen } from "../../lib/methods/mod.ts";
 import { openBlock, openOuter, Streams } from "../../lib/model/mod.ts";
@@ -39,7 +40,7 @@ Deno.test("observe() gathers every site as the pass asks, of all windows, and re
   const { channels, windows: values } = seen.values("attn.input");
   assertEquals(values.map(({ length }) => length / channels), [24, 16]);
   assertEquals(seen.range("attn.v").min.length, 1);
-  assertEquals(Number.isInteger(Math.sqrt(seen.gram("mlp.hidden").length)), true);
+  assertEquals(Number.isInteger(triangleSize(seen.gram("mlp.hidden").length)), true);
   assertEquals(steps, [0, 0.5]);
 });
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
+import { triangleLength, triangleOf } from "../../lib/format/mod.ts";
 import { type Observer, observer, ofLower } from "../../lib/methods/observers.ts";
 import type { Observation } from "../../lib/methods/mod.ts";
 import type { Visit } from "../../lib/model/mod.ts";
@@ -42,9 +43,9 @@ function observe(kind: Observation, parts: Float32Array[]) {
   return seen;
 }
 
-/** 2/n sum x x^T in float64. */
-function slowGram(parts: Float32Array[]): Float64Array {
-  return Float64Array.from({ length: channels ** 2 }, (_, at) => {
+/** The upper triangle of 2/n sum x x^T in float64. */
+function slowGram(parts: Float32Array[], channels: number): Float64Array {
+  const square = Float64Array.from({ length: channels ** 2 }, (_, at) => {
     const [i, j] = [Math.floor(at / channels), at % channels];
     let sum = 0;
     for (const part of parts) {
@@ -52,6 +53,7 @@ function slowGram(parts: Float32Array[]): Float64Array {
     }
     return 2 * sum / parts.length;
   });
+  return triangleOf(square);
 }
 
 function tripOf(parts: Float32Array[]) {
@@ -73,9 +75,25 @@ Deno.test("observer() of a gram gives 2/n sum x x^T over all windows in one roun
   withModel("llama", () => {
     const { rounds, gram } = gramOf(windows);
     assertEquals(rounds, 1);
-    const expected = slowGram(windows);
+    const expected = slowGram(windows, channels);
     const largest = Math.max(...expected);
     gram.forEach((value, i) => assert(Math.abs(value - expected[i]) < 1e-6 * largest));
+  }));
+
+Deno.test("observer() of a gram of many channels adds panels of rows", () =>
+  withModel("llama", () => {
+    const many = 1030;
+    const parts = [randomFloats(3 * many, 3), randomFloats(2 * many, 4)];
+    const before = tf.memory().numTensors;
+    const looking = observer("gram", parts.length, name);
+    for (const part of parts) {
+      tidy(() => looking.see(tf.tensor2d(part, [part.length / many, many]), visit));
+      assertEquals(tf.memory().numTensors, before);
+    }
+    const { gram } = looking.result() as { gram: Float32Array };
+    const expected = slowGram(parts, many);
+    assertEquals(gram.length, expected.length);
+    assert(gram.every((value, i) => Math.abs(value - expected[i]) < 1e-4));
   }));
 
 for (const power of [66, -66, 120, -120]) {
@@ -94,7 +112,7 @@ Deno.test("observer() of a gram needs no third round where all inputs are zero",
   withModel("llama", () => {
     const { rounds, gram } = gramOf(windows.map((part) => new Float32Array(part.length)));
     assertEquals(rounds, 2);
-    assertEquals(gram, new Float32Array(channels ** 2));
+    assertEquals(gram, new Float32Array(triangleLength(channels)));
   }));
 
 for (const strange of [NaN, Infinity]) {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError, mean, type Progress } from "../../lib/core/mod.ts";
 import { scoreWindows } from "../../lib/eval/mod.ts";
-import { floatMatrix } from "../../lib/format/mod.ts";
+import { floatMatrix, triangleRow } from "../../lib/format/mod.ts";
 import {
   changeMatrices,
   configure,
@@ -181,7 +181,11 @@ const cleared: Method<{ weights: RtnSettings }> = {
       observes: { [reads]: "gram" },
       rewrite: (layer, seen, at) =>
         changeMatrices(layer, at.layer, names, ({ values, rows, columns, name }) => {
-          const energy = seen.gram(reads).filter((_, i) => i % (columns + 1) === 0);
+          const gram = seen.gram(reads);
+          const energy = Float32Array.from(
+            { length: columns },
+            (_, i) => gram[triangleRow(i, columns) + i],
+          );
           const least = energy.toSorted()[Math.floor(columns / 8)];
           const left = values.map((value, i) => energy[i % columns] < least ? 0 : value);
           return rtn(left, { ...weights, rows, columns }, name);

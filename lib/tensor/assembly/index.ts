@@ -21,3 +21,4 @@ export { fakeQuantUniform, quantizeCodes } from "./quantize";
 export * from "./rotary";
 export { causalSoftmax, causalSoftmaxGradient } from "./softmax";
 export * from "./sums";
+export { solveColumns, solveRows, subtractProduct } from "./wide";
