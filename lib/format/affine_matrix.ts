@@ -52,10 +52,11 @@ export class AffineMatrix implements RowMatrix {
   readonly groups: number;
   /** `[rows, groups]` */
   readonly scale: Float32Array;
-  private readonly packed: Uint8Array;
-  private readonly packedZeroPoint: Uint8Array | Float32Array;
+  /** The codes: `[rows, columns]` as {@linkcode packCodes} packs them, rows without gaps between them. */
+  readonly packed: Uint8Array;
   /** How many columns make a group, or the group of each. */
-  private readonly grouping: number | Int32Array;
+  readonly grouping: number | Int32Array;
+  private readonly packedZeroPoint: Uint8Array | Float32Array;
 
   /** Of {@linkcode affineMatrix}, which packs and checks. */
   constructor(parts: AffineParts) {

@@ -1,4 +1,5 @@
 import {
+  AffineMatrix,
   BlockMatrix,
   blockTypes,
   decodeMatrix,
@@ -12,7 +13,7 @@ import { fused } from "./fused.ts";
 
 /**
  * The values of a stored matrix as a tensor, `[rows, columns]`. On `agile` they are decoded where the
- * tensor lies, floats of 16 bits and ggml's blocks by all threads.
+ * tensor lies, most forms by all threads.
  *
  * @throws {InputError} If they do not fit the memory.
  */
@@ -30,14 +31,16 @@ export function storedTensor(matrix: StoredMatrix): tf.Tensor2D {
 const pieceBytes = 2 ** 18;
 
 /** At least this much makes a call worth its while. */
-const unitsPerCall = 2 ** 13;
+const valuesPerCall = 2 ** 13;
 
-/** A stored form that a SIMD kernel decodes: units of so many bytes, one after the other. */
+/** A stored form that a SIMD kernel decodes: units of so many values, one after the other. */
 interface Packed {
   kernel: string;
-  bytes: Uint8Array;
-  unitBytes: number;
-  unitValues: number;
+  units: number;
+  /** What the kernel reads; each part has as many bytes for each unit. */
+  parts: Uint8Array[];
+  /** What the kernel is told besides. */
+  constants?: number[];
 }
 
 /** The kernel of {@linkcode storedTensor}. */
@@ -48,7 +51,7 @@ export const storedTensorKernels: AgileKernel[] = [
       const { rows, columns } = matrix as StoredMatrix;
       const { tensor, address } = backend.output([rows, columns]);
       const packed = packedForm(matrix);
-      if (packed) decodePacked(backend, packed, address);
+      if (packed) decodePacked(backend, packed, rows * columns, address);
       else decodeRows(backend, matrix, address);
       return tensor;
     },
@@ -56,36 +59,59 @@ export const storedTensorKernels: AgileKernel[] = [
 ];
 
 function packedForm(matrix: StoredMatrix): Packed | undefined {
-  if (matrix instanceof BlockMatrix) {
-    const { type, data } = matrix;
-    const { bytes: unitBytes, elements: unitValues } = blockTypes[type];
-    return { kernel: `decode${type}`, bytes: data, unitBytes, unitValues };
-  }
-  if (!(matrix instanceof FloatMatrix) || matrix.dtype === "F32") return undefined;
-  const { buffer, byteOffset, byteLength } = matrix.data;
-  const kernel = matrix.dtype === "F16" ? "decodeFloat16" : "decodeBfloat16";
-  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-  return { kernel, bytes, unitBytes: 2, unitValues: 1 };
+  if (matrix instanceof FloatMatrix) return packedFloats(matrix);
+  if (matrix instanceof AffineMatrix) return packedCodes(matrix);
+  if (!(matrix instanceof BlockMatrix)) return undefined;
+  const { type, data } = matrix;
+  return { kernel: `decode${type}`, units: data.length / blockTypes[type].bytes, parts: [data] };
 }
 
-/** Copies the stored bytes into the memory, some at a time, and has all threads decode them there. */
+function packedFloats({ dtype, data }: FloatMatrix): Packed | undefined {
+  if (dtype === "F32") return undefined;
+  const kernel = dtype === "F16" ? "decodeFloat16" : "decodeBfloat16";
+  return { kernel, units: data.length, parts: [bytesOf(data)] };
+}
+
+/** Rows of codes, unless a row or a group of columns may begin within a byte. */
+function packedCodes(matrix: AffineMatrix): Packed | undefined {
+  const { rows, columns, bits, grouping, packed, scale } = matrix;
+  if (typeof grouping !== "number" || columns % 8 > 0 || grouping % 8 > 0) return undefined;
+  const zeroPoint = new Float32Array(matrix.zeroPoints());
+  const parts = [packed, bytesOf(scale), bytesOf(zeroPoint)];
+  return { kernel: "decodeAffine", units: rows, parts, constants: [columns, grouping, bits] };
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** Copies what is stored into the memory, some at a time, and has all threads decode it there. */
 function decodePacked(
   backend: AgileBackend,
-  { kernel, bytes, unitBytes, unitValues }: Packed,
+  { kernel, units, parts, constants = [] }: Packed,
+  values: number,
   target: number,
 ): void {
-  const units = bytes.length / unitBytes;
-  const pieceUnits = Math.max(1, Math.floor(backend.simd.callsAtMost * pieceBytes / unitBytes));
-  const scratchBytes = Math.min(units, pieceUnits) * unitBytes;
-  backend.scratch([scratchBytes], (source) => {
-    const copy = backend.view(Uint8Array, source, scratchBytes);
-    for (const [first, count] of split(units, pieceUnits, Math.ceil(units / pieceUnits))) {
-      copy.set(bytes.subarray(first * unitBytes, (first + count) * unitBytes));
-      const grain = Math.max(4, Math.ceil(unitsPerCall / unitValues));
-      const calls = split(count, grain, backend.simd.callsAtMost).map(([begin, length]) => [
+  const { callsAtMost } = backend.simd;
+  const unitBytes = parts.map(({ length }) => length / units);
+  const bytes = parts.reduce((sum, { length }) => sum + length, 0);
+  const pieces = split(units, 1, Math.ceil(bytes / (callsAtMost * pieceBytes)));
+  const pieceUnits = pieces[0][1];
+  const unitValues = values / units;
+  const grain = Math.max(4, Math.ceil(valuesPerCall / unitValues));
+  backend.scratch(unitBytes.map((bytes) => bytes * pieceUnits), (...sources) => {
+    const copies = sources.map((source, i) =>
+      backend.view(Uint8Array, source, unitBytes[i] * pieceUnits)
+    );
+    for (const [first, count] of pieces) {
+      for (const [i, bytes] of unitBytes.entries()) {
+        copies[i].set(parts[i].subarray(first * bytes, (first + count) * bytes));
+      }
+      const calls = split(count, grain, callsAtMost).map(([begin, length]) => [
         length,
         target + 4 * unitValues * (first + begin),
-        source + unitBytes * begin,
+        ...sources.map((source, i) => source + unitBytes[i] * begin),
+        ...constants,
       ]);
       backend.run(kernel, calls);
     }

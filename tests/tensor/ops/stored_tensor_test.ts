@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { seededRandom } from "../../../lib/core/mod.ts";
 import {
+  affineMatrix,
   blockMatrix,
   type BlockTypeName,
   blockTypes,
@@ -88,8 +89,45 @@ for (const type of Object.keys(blockTypes) as BlockTypeName[]) {
   });
 }
 
-Deno.test("storedTensor() decodes blocks in several pieces", () => {
-  assertDecodes(randomBlocks("Q8_0", 1023, 64), "2.2 MB");
+/** Random codes with groups of so many columns, in any order if `scattered`. */
+function randomCodes(
+  [rows, columns, groupSize]: number[],
+  bits: number,
+  zeros: "integers" | "floats" = "integers",
+  scattered = false,
+): StoredMatrix {
+  const random = seededRandom(bits);
+  const groups = Math.ceil(columns / groupSize);
+  const codes = (count: number) => new Uint8Array(count).map(() => 2 ** bits * random.uniform());
+  const floats = (count: number) => new Float32Array(count).map(() => random.normal());
+  return affineMatrix({
+    ...{ rows, columns, bits, codes: codes(rows * columns), scale: floats(rows * groups) },
+    zeroPoint: zeros === "integers" ? codes(rows * groups) : floats(rows * groups),
+    groupIndex: Int32Array.from(
+      { length: columns },
+      (_, column) => scattered ? column % groups : Math.floor(column / groupSize),
+    ),
+  });
+}
+
+for (const bits of [2, 3, 4, 5, 6, 7, 8]) {
+  Deno.test(`storedTensor() gives what decodeMatrix() gives, and nothing beside it: ${bits} bits`, () => {
+    const shapes = [[1, 8, 8], [3, 24, 16], [70, 520, 128], [1023, 136, 136], [5, 32, 4], [
+      7,
+      21,
+      7,
+    ]];
+    for (const shape of shapes) {
+      assertDecodes(randomCodes(shape, bits), `${shape}`);
+      assertDecodes(randomCodes(shape, bits, "floats"), `${shape} with floats as zero points`);
+      assertDecodes(randomCodes(shape, bits, "integers", true), `${shape} with scattered groups`);
+    }
+  });
+}
+
+Deno.test("storedTensor() decodes blocks and codes in several pieces", () => {
+  assertDecodes(randomBlocks("Q8_0", 1023, 64), "2.2 MB of blocks");
+  assertDecodes(randomCodes([513, 4104, 128], 8), "2.1 MB of codes");
 });
 
 Deno.test("storedTensor() is the same on other backends, and leaks nothing", async () => {
