@@ -441,3 +441,19 @@ Deno.test("perplexity answers bad input with one line and status 2", () =>
       );
     }
   }));
+
+Deno.test("perplexity takes a GGUF file, which is settings, tokenizer and weights in one", () =>
+  withFolder(async (folder) => {
+    const text = `${folder}/text.txt`;
+    await Deno.writeTextFile(text, "The river of the town, and the men in it. ".repeat(40));
+    const model = "tests/golden/checkpoints/gguf/llama-f16.gguf";
+    const options = ["--model", model, "--text", text, "--window", "32", "--json"];
+    const { code, out } = await run(...options);
+    assertEquals(code, 0);
+    const report = JSON.parse(out);
+    assertEquals(report.weights, await hashFile(model));
+    const encoded = (await loadTokenizer(model)).encode(await Deno.readTextFile(text));
+    assertEquals(report.text.tokens, encoded.length);
+    const { name } = await openPublished(model);
+    assertEquals(name, "llama-f16");
+  }));
