@@ -6,6 +6,7 @@ import {
   type DatasetSplit,
 } from "../experiments/measure/datasets.ts";
 import type { TokenSource } from "../experiments/measure/token_source.ts";
+import { refuse } from "../lib/core/mod.ts";
 import { downloadFiles, type DownloadOptions, hasFiles } from "../lib/io/mod.ts";
 import { isThere, pathOption } from "./command_line.ts";
 import { fromHub, type Wanted } from "./from_hub.ts";
@@ -13,15 +14,15 @@ import { fromHub, type Wanted } from "./from_hub.ts";
 /** A data set as a command line names it: one that is known by name, or a file. */
 export type DatasetArgument = { dataset: DatasetName } | { path: string };
 
-/**
- * Parses the value of an option that is a data set. What exists is a file, and so is what is no known name.
- */
+/** Parses the value of an option that is a data set: a file that exists, or else a known name. */
 export function datasetOption(flag: string): (text: string) => DatasetArgument {
   const parse = pathOption(flag);
+  const rule = `${flag} must be a file or one of ${datasetNames.join(", ")}`;
   return (text) => {
     const path = parse(text);
+    if (isThere(path)) return { path };
     const dataset = datasetNames.find((name) => name === text);
-    return dataset === undefined || isThere(path) ? { path } : { dataset };
+    return dataset === undefined ? refuse("read the command line", rule, text) : { dataset };
   };
 }
 

@@ -47,7 +47,7 @@ await main((program, session) =>
           .default(figures, "all"),
       )
       .option("--fresh", "measure anew"),
-    "draw this model instead of the bundled ones,",
+    "drawn instead of the bundled ones",
     outputs,
   ))
     .action((options: Options) => run(options, session))

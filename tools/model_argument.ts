@@ -17,13 +17,13 @@ export const modelForms =
 
 /**
  * Parses the value of an option that is a model. What exists is a path, and so is what has not the form
- * of a repository.
+ * of a repository or is called as a GGUF file.
  */
 export function modelOption(flag: string): (text: string) => ModelArgument {
   const parse = pathOption(flag);
   return (text) => {
     const path = parse(text);
-    return isThere(path) ? path : parseRepository(text) ?? path;
+    return isThere(path) || path.endsWith(".gguf") ? path : parseRepository(text) ?? path;
   };
 }
 

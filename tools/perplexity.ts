@@ -20,7 +20,7 @@ type Options = PerplexityOptions & { json?: boolean };
 
 await main((program, session) => {
   program.name("perplexity")
-    .description("Perplexity of a model in Hugging Face layout, by the protocol of GPTQ.")
+    .description("Perplexity of a model by the protocol of GPTQ.")
     .requiredOption("--model <model>", modelForms, modelOption("--model"));
   addTextOptions(program, false)
     .option("--method <name>", Object.keys(methods).join(", "), "fp16")

@@ -112,15 +112,22 @@ export async function hashFiles(
 /**
  * Refuses what is no folder of a model in Hugging Face layout, rather than let the first file be missed.
  *
- * @throws {InputError} If there is nothing, or a file, or a folder without config.json.
+ * @throws {InputError} If there is nothing, or a file, or a folder without config.json. Of GGUF files that it
+ *   has instead the message names one.
  */
 export async function requireModelFolder(path: string): Promise<void> {
   const action = `load ${path}`;
   require(await exists(path), action, "the folder must exist");
   const { isDirectory } = await attempt(action, () => Deno.stat(path));
   require(isDirectory, action, "it must be the folder of a model or a .gguf file");
-  const isModel = await exists(`${path}/config.json`);
-  require(isModel, action, "it must be the folder of a model, with config.json");
+  if (await exists(`${path}/config.json`)) return;
+  const names = await attempt(
+    action,
+    () => Array.fromAsync(Deno.readDir(path), ({ name }) => name),
+  );
+  const file = names.sort().find((name) => name.endsWith(".gguf"));
+  const rule = "it must be the folder of a model, with config.json";
+  refuse(action, file === undefined ? rule : `${rule}, or one of its .gguf files, as ${file}`);
 }
 
 /** Whether a file or folder exists. */

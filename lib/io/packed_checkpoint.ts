@@ -33,7 +33,7 @@ interface PackedMap extends PackedShape {
  * A checkpoint of GPTQ or AWQ: for `X.qweight`, `X.qzeros`, `X.scales` and `X.g_idx` of a linear map it
  * has `X.weight` `[out, in]`, whose codes stay packed; everything else is as it was.
  *
- * @throws {InputError} If a map lacks a tensor, has one that the settings contradict, or has a weight
+ * @throws {InputError} If there is no such map, or one lacks a tensor, has one that the settings contradict, or has a weight
  *   besides. The message names the tensor.
  */
 export function packedCheckpoint(inner: ShardedCheckpoint, settings: PackedSettings): Checkpoint {
@@ -58,6 +58,8 @@ class PackedCheckpoint implements Checkpoint {
       tensors.set(weight, { dtype, shape: [rows, columns], byteLength, readable: true });
       this.#maps.set(weight, map);
     }
+    const rule = `a checkpoint of ${describeSettings(settings)} must have tensors *.qweight`;
+    require(this.#maps.size > 0, `load ${inner.path}`, rule);
     this.tensors = tensors;
   }
 

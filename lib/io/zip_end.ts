@@ -33,7 +33,8 @@ export async function readZipEnd(pieces: FilePieces): Promise<ZipEnd> {
   const at = bytes.length - endBytes;
   const isEnd = at >= 0 && view.getUint32(at, true) === signatures.end &&
     view.getUint16(at + 20, true) === 0;
-  require(isEnd, action, "a zip archive must end with the record of its end, without a comment");
+  const whole = "a zip archive must be whole: end with the record of its end, without a comment";
+  require(isEnd, action, whole);
   const narrow = {
     count: view.getUint16(at + 10, true),
     size: view.getUint32(at + 12, true),

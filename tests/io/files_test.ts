@@ -89,7 +89,10 @@ Deno.test("requireModelFolder() says what is wrong with a path that is no model 
     const refusal = (path: string, rule: string) =>
       assertRejects(() => requireModelFolder(path), InputError, `Cannot load ${path}: ${rule}`);
     await refusal(`${folder}/none`, "the folder must exist");
-    await refusal(folder, "it must be the folder of a model, with config.json");
+    const rule = "it must be the folder of a model, with config.json";
+    await assertRejects(() => requireModelFolder(folder), Error, `Cannot load ${folder}: ${rule}`);
+    for (const name of ["b.gguf", "a.gguf"]) await Deno.writeTextFile(`${folder}/${name}`, "");
+    await refusal(folder, `${rule}, or one of its .gguf files, as a.gguf`);
     await Deno.writeTextFile(`${folder}/config.json`, "{}");
     await requireModelFolder(folder);
     await refusal(`${folder}/config.json`, "it must be the folder of a model or a .gguf file");

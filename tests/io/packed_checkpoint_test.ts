@@ -129,6 +129,11 @@ Deno.test("packedCheckpoint() refuses parts that the settings contradict, by nam
     await refuses("qweight", "it must have 2 dimensions, got [8]", [flat, qzeros, scales]);
     const weight: TensorToWrite = { ...bias, name: "map.weight" };
     await refuses("weight", "there must be no map.qweight besides", [...parts, weight]);
+    await assertRejects(
+      () => opened(folder, [weight]),
+      InputError,
+      `Cannot load ${folder}: a checkpoint of GPTQ 4 bits in groups of 4 must have tensors *.qweight`,
+    );
   }));
 
 Deno.test("packedCheckpoint() refuses a group that is none", () =>

@@ -41,7 +41,7 @@ Deno.test("readZipEnd() refuses a file that ends in another way", async () => {
   ) => void await assertRejects(() => endOf(file, change), InputError, `Cannot read FILE: ${rule}`);
   const plain = zipBytes([entry]);
   const wide = zipBytes([{ ...entry, wide: true }]);
-  const end = "a zip archive must end with the record of its end, without a comment";
+  const end = "a zip archive must be whole: end with the record of its end, without a comment";
   await refuses(new Uint8Array(), end);
   await refuses(plain.slice(0, -1), end);
   await refuses(joined(plain, Uint8Array.of(0)), end);

@@ -1,18 +1,21 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { gzipSync } from "node:zlib";
+import { InputError } from "../../lib/core/mod.ts";
 import { datasetOption } from "../../tools/dataset_argument.ts";
 import { writeTinyModel } from "../experiments/measure/tiny_folder.ts";
 import { commit, HubServer, type Repositories, sha256Of } from "../io/hub_server.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { endOf, startToolIn } from "./run_tool.ts";
 
-Deno.test("datasetOption() takes a known name for a data set where no file is called so", () =>
+Deno.test("datasetOption() takes a file, else a known name for a data set, and refuses others with the names", () =>
   withFolder(async (folder) => {
     const parse = datasetOption("--dataset");
     assertEquals(parse("wikitext2"), { dataset: "wikitext2" });
     assertEquals(parse("c4-new"), { dataset: "c4-new" });
-    assertEquals(parse("/wikitext2"), { path: "/wikitext2" });
-    assertEquals(parse("wikitext3"), { path: "wikitext3" });
+    const rule = "--dataset must be a file or one of wikitext2, ptb, ptb-new, c4, c4-new";
+    for (const other of ["/wikitext2", "wikitext-2", "texts.parquet"]) {
+      assertThrows(() => parse(other), InputError, `${rule}, got "${other}"`);
+    }
     const before = Deno.env.get("INIT_CWD");
     Deno.env.set("INIT_CWD", folder);
     try {

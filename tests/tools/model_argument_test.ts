@@ -8,7 +8,9 @@ Deno.test("modelOption() takes what exists for a path, else org/name for a repos
   withFolder(async (folder) => {
     assertEquals(parse("org/name@v1"), { kind: "model", name: "org/name", revision: "v1" });
     assertEquals(parse("data/models"), "data/models");
-    for (const path of ["name", "/org/name", "./org/name", "a/b/c", "org/name/"]) {
+    for (
+      const path of ["name", "/org/name", "./org/name", "a/b/c", "org/name/", "folder/file.gguf"]
+    ) {
       assertEquals(parse(path), path);
     }
     const before = Deno.env.get("INIT_CWD");
