@@ -4,9 +4,17 @@ import { type Block, blockOf, type LayerWeights } from "../model/mod.ts";
 export class BlockAtWork implements Disposable {
   #open?: Block;
   #weights: LayerWeights;
+  #original?: LayerWeights;
 
-  constructor(readonly original: LayerWeights, readonly layer: number) {
+  /** @param keepsOriginal Whether {@linkcode original} is wanted once it is rewritten. */
+  constructor(original: LayerWeights, readonly layer: number, readonly keepsOriginal = true) {
     this.#weights = original;
+    this.#original = original;
+  }
+
+  /** What it was before any pass; undefined once it is rewritten, unless that is to be kept. */
+  get original(): LayerWeights | undefined {
+    return this.#original;
   }
 
   get weights(): LayerWeights {
@@ -23,6 +31,7 @@ export class BlockAtWork implements Disposable {
   ): Promise<void> {
     this[Symbol.dispose]();
     this.#weights = await change(this.#weights);
+    if (!this.keepsOriginal) this.#original = undefined;
   }
 
   [Symbol.dispose](): void {

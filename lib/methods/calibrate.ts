@@ -82,10 +82,11 @@ export async function calibrate(
   progress.start(`${names} on ${model.name}`, architecture.layers);
   const pause = pauses(signal);
   const isRewritten = passes.some(({ rewrite }) => rewrite);
+  const keepsOriginal = passes.some(({ carries }) => carries === "original");
   const rewritten: LayerWeights[] = [];
   const quantized: SiteQuantizers[] = [];
   for (let layer = 0; layer < architecture.layers; layer++) {
-    using work = new BlockAtWork(await source.layer(layer), layer);
+    using work = new BlockAtWork(await source.layer(layer), layer, keepsOriginal);
     let quantizers = sites[layer];
     for (const [order, pass] of passes.entries()) {
       const onStep = (share: number) => {
@@ -114,7 +115,7 @@ export async function calibrate(
     }
     if (layer < architecture.layers - 1) await streams.advance(work, pause);
     if (isRewritten) rewritten.push(work.weights);
-    else source.free?.(work.original);
+    else source.free?.(work.weights);
     quantized.push(quantizers);
     progress.update(layer + 1);
   }

@@ -62,7 +62,7 @@ export class CalibrationStreams implements Disposable {
   /** Takes all windows through a block that the passes are done with. */
   async advance(work: BlockAtWork, pause: Pause): Promise<void> {
     for (const { streams, options, carries } of this.#routes.values()) {
-      using original = carries === "original" ? blockOf(work.original, work.layer) : undefined;
+      using original = carries === "original" ? blockOf(work.original!, work.layer) : undefined;
       const block = original ?? work.block;
       for (let index = 0; index < streams.length; index++) {
         await pause();

@@ -36,7 +36,7 @@ export interface GptqResult {
 }
 
 /** Weights that are quantized together, in float64: rows do not depend on each other. */
-const weightsTogether = 2 ** 23;
+const weightsTogether = 2 ** 22;
 
 /**
  * GPTQ (Frantar et al. 2023, alg. 1): quantizes column by column and lets the columns to come make
@@ -154,13 +154,14 @@ export class GptqFactor implements Disposable {
 
     const together = Math.min(rows, Math.max(1, Math.floor(weightsTogether / columns)));
     using held = algebra.take(together * columns);
+    const decoded = new Float32Array(held.values.length);
     const codes = new Uint8Array(rows * columns);
     const scale = new Float32Array(rows * groups);
     const zeroPoint = new Uint8Array(scale.length);
     let loss = 0;
     for (let first = 0; first < rows; first += together) {
       const count = Math.min(together, rows - first);
-      const values = new Float32Array(count * columns);
+      const values = decoded.subarray(0, count * columns);
       weight.decode(first, values);
       requireFinite(values, name, first * columns);
       const ordered = held.values.subarray(0, values.length);
