@@ -5,7 +5,7 @@
 //  - keeps nothing from call to call: no globals, and memory.data() for constants alone;
 //  - computes the same bits however the work is divided into calls.
 
-export { decodeAffine } from "./affine";
+export { decodeAffine, decodeScatteredAffine } from "./affine";
 export { attend } from "./attention";
 export { decodeBfloat16, decodeFloat16 } from "./decode";
 export * from "./elementwise";

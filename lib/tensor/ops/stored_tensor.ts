@@ -41,6 +41,8 @@ interface Packed {
   parts: Uint8Array[];
   /** What the kernel is told besides. */
   constants?: number[];
+  /** What it reads for every unit. */
+  tables?: Uint8Array[];
 }
 
 /** The kernel of {@linkcode storedTensor}. */
@@ -74,11 +76,16 @@ function packedFloats({ dtype, data }: FloatMatrix): Packed | undefined {
 
 /** Rows of codes, unless a row or a group of columns may begin within a byte. */
 function packedCodes(matrix: AffineMatrix): Packed | undefined {
-  const { rows, columns, bits, grouping, packed, scale } = matrix;
-  if (typeof grouping !== "number" || columns % 8 > 0 || grouping % 8 > 0) return undefined;
+  const { rows, columns, bits, groups, grouping, packed, scale } = matrix;
+  const isAdjacent = typeof grouping === "number";
+  if (columns % 8 > 0 || isAdjacent && grouping % 8 > 0) return undefined;
   const zeroPoint = new Float32Array(matrix.zeroPoints());
-  const parts = [packed, bytesOf(scale), bytesOf(zeroPoint)];
-  return { kernel: "decodeAffine", units: rows, parts, constants: [columns, grouping, bits] };
+  const common = { units: rows, parts: [packed, bytesOf(scale), bytesOf(zeroPoint)] };
+  if (isAdjacent) {
+    return { ...common, kernel: "decodeAffine", constants: [columns, grouping, bits] };
+  }
+  const constants = [columns, groups, bits];
+  return { ...common, kernel: "decodeScatteredAffine", constants, tables: [bytesOf(grouping)] };
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
@@ -88,30 +95,35 @@ function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
 /** Copies what is stored into the memory, some at a time, and has all threads decode it there. */
 function decodePacked(
   backend: AgileBackend,
-  { kernel, units, parts, constants = [] }: Packed,
+  { kernel, units, parts, constants = [], tables = [] }: Packed,
   values: number,
   target: number,
 ): void {
   const { callsAtMost } = backend.simd;
   const unitBytes = parts.map(({ length }) => length / units);
-  const bytes = parts.reduce((sum, { length }) => sum + length, 0);
-  const pieces = split(units, 1, Math.ceil(bytes / (callsAtMost * pieceBytes)));
+  const allBytes = parts.reduce((sum, { length }) => sum + length, 0);
+  const pieces = split(units, 1, Math.ceil(allBytes / (callsAtMost * pieceBytes)));
   const pieceUnits = pieces[0][1];
   const unitValues = values / units;
   const grain = Math.max(4, Math.ceil(valuesPerCall / unitValues));
-  backend.scratch(unitBytes.map((bytes) => bytes * pieceUnits), (...sources) => {
-    const copies = sources.map((source, i) =>
-      backend.view(Uint8Array, source, unitBytes[i] * pieceUnits)
-    );
+  const copyBytes = unitBytes.map((bytes) => bytes * pieceUnits);
+  const tableBytes = tables.map(({ length }) => length);
+  backend.scratch([...copyBytes, ...tableBytes], (...addresses) => {
+    const sources = addresses.splice(0, parts.length);
+    for (const [i, at] of addresses.entries()) {
+      backend.view(Uint8Array, at, tableBytes[i]).set(tables[i]);
+    }
     for (const [first, count] of pieces) {
       for (const [i, bytes] of unitBytes.entries()) {
-        copies[i].set(parts[i].subarray(first * bytes, (first + count) * bytes));
+        const stored = parts[i].subarray(first * bytes, (first + count) * bytes);
+        backend.view(Uint8Array, sources[i], stored.length).set(stored);
       }
       const calls = split(count, grain, callsAtMost).map(([begin, length]) => [
         length,
         target + 4 * unitValues * (first + begin),
         ...sources.map((source, i) => source + unitBytes[i] * begin),
         ...constants,
+        ...addresses,
       ]);
       backend.run(kernel, calls);
     }

@@ -128,6 +128,7 @@ for (const bits of [2, 3, 4, 5, 6, 7, 8]) {
 Deno.test("storedTensor() decodes blocks and codes in several pieces", () => {
   assertDecodes(randomBlocks("Q8_0", 1023, 64), "2.2 MB of blocks");
   assertDecodes(randomCodes([513, 4104, 128], 8), "2.1 MB of codes");
+  assertDecodes(randomCodes([513, 4104, 128], 8, "integers", true), "2.1 MB with scattered groups");
 });
 
 Deno.test("storedTensor() is the same on other backends, and leaks nothing", async () => {
