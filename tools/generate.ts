@@ -92,7 +92,8 @@ async function run(options: Options, session: Session): Promise<void> {
   await useBackend("agile");
   const folder = await findModel(options.model, session);
   const described = await readArchitecture(folder);
-  requireExecution(method, described.architecture, { execute, cached: true });
+  const { storedCodes } = described;
+  requireExecution(method, described.architecture, { execute, storedCodes, cached: true });
   const tokenizer = await loadTokenizer(folder);
   const endTokens = await loadEndTokens(folder);
   const prompt = encodePrompt(described, tokenizer, options.prompt);

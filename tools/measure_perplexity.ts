@@ -23,12 +23,17 @@ import { printWarnings, type Session } from "./command_line.ts";
 import { findModel, type ModelArgument, modelText } from "./model_argument.ts";
 import type { PerplexityReport, TextRead } from "./perplexity_report.ts";
 import { provenance } from "./provenance.ts";
-import { calibrationSource, type TextOptions, textSource } from "./text_options.ts";
+import {
+  calibrationSource,
+  type DrawOptions,
+  type TextOptions,
+  textSource,
+} from "./text_options.ts";
 import { timedProgress } from "./timed_progress.ts";
 import { changeProfile, changeWeights, type WeightOptions } from "./weight_options.ts";
 
 /** What the command line of `deno task perplexity` says. */
-export interface PerplexityOptions extends TextOptions, WeightOptions {
+export interface PerplexityOptions extends TextOptions, DrawOptions, WeightOptions {
   model: ModelArgument;
   method: string;
   profile: Profile;
@@ -37,8 +42,6 @@ export interface PerplexityOptions extends TextOptions, WeightOptions {
   prune?: number;
   pruneLayers?: number[];
   positions: PruningPlan["positions"];
-  calibrationWindows: number;
-  seed: number;
   /** Score at most so many windows; all of them without. */
   windows?: number;
   compare?: boolean;
@@ -63,7 +66,8 @@ export async function measurePerplexity(
   const backend = await useBackend("agile");
   const folder = await findModel(options.model, session);
   const described = await readArchitecture(folder);
-  requireExecution(method, described.architecture, { execute });
+  const { storedCodes } = described;
+  requireExecution(method, described.architecture, { execute, storedCodes });
   const calibrates = needsCalibration(method.passes(described.architecture));
   const rule = "--calibration must come with a method that calibrates";
   const isApt = options.calibration === undefined || calibrates;

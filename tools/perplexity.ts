@@ -1,5 +1,4 @@
 /** `deno task perplexity`: the perplexity of one model on one text with one method. */
-import { protocol } from "../experiments/measure/subject.ts";
 import { encodeJson } from "../lib/core/mod.ts";
 import { executions, methods } from "../lib/methods/mod.ts";
 import {
@@ -13,7 +12,7 @@ import {
 import { modelForms, modelOption } from "./model_argument.ts";
 import { measurePerplexity, type PerplexityOptions } from "./measure_perplexity.ts";
 import { describeReport } from "./perplexity_report.ts";
-import { addTextOptions } from "./text_options.ts";
+import { addDrawOptions, addTextOptions } from "./text_options.ts";
 import { addWeightOptions } from "./weight_options.ts";
 
 type Options = PerplexityOptions & { json?: boolean };
@@ -52,19 +51,8 @@ await main((program, session) => {
       "renumber or keep the survivors' positions",
       choiceOption("--positions", ["renumber", "keep"]),
       "renumber",
-    )
-    .option(
-      "--calibration-windows <count>",
-      `windows for GPTQ; activations take the first ${protocol.activationWindows}`,
-      integerOption("--calibration-windows", 1),
-      protocol.weightWindows,
-    )
-    .option(
-      "--seed <number>",
-      "of the draw of calibration windows",
-      integerOption("--seed", 0, 2 ** 32 - 1),
-      protocol.seed,
-    )
+    );
+  addDrawOptions(program)
     .option(
       "--windows <count>",
       "score at most this many windows, the first ones (default: all)",

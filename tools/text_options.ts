@@ -1,20 +1,31 @@
 import type { Command } from "commander";
 import { datasetNames } from "../experiments/measure/datasets.ts";
+import { protocol } from "../experiments/measure/subject.ts";
 import { fileSource, rowSource, type TokenSource } from "../experiments/measure/token_source.ts";
 import { require } from "../lib/core/mod.ts";
 import { type StartTokenPlace, startTokenPlaces } from "../lib/model/mod.ts";
 import { choiceOption, integerOption, pathOption, type Session } from "./command_line.ts";
 import { type DatasetArgument, datasetOption, findPart } from "./dataset_argument.ts";
 
+/** The options that say on which tokens a model is calibrated. */
+export interface CalibrationOptions {
+  calibration?: DatasetArgument;
+  window?: number;
+  startToken?: StartTokenPlace;
+}
+
 /** The options that say on which tokens a model is tested and calibrated. */
-export interface TextOptions {
+export interface TextOptions extends CalibrationOptions {
   /** One of the three at most. */
   text?: string;
   ids?: string;
   dataset?: DatasetArgument;
-  calibration?: DatasetArgument;
-  window?: number;
-  startToken?: StartTokenPlace;
+}
+
+/** The options that say what is drawn of a text to calibrate on. */
+export interface DrawOptions {
+  calibrationWindows: number;
+  seed: number;
 }
 
 /** What some tools test models on by default. */
@@ -26,7 +37,7 @@ const builtIn = "(default: the built-in encyclopedia)";
  * @param isOptional Whether the tool tests on the built-in encyclopedia where no text is given.
  */
 export function addTextOptions(program: Command, isOptional: boolean): Command {
-  return program
+  program
     .option(
       "--text <file>",
       `text to test on, which needs a tokenizer${isOptional ? ` ${builtIn}` : ""}`,
@@ -43,11 +54,21 @@ export function addTextOptions(program: Command, isOptional: boolean): Command {
         datasetNames.join(", ")
       } as GPTQ cuts them, or a file with a text in each row`,
       datasetOption("--dataset"),
-    )
+    );
+  return addCalibrationOptions(program, "the same data set's text for training, or ");
+}
+
+/**
+ * Adds those about calibration alone.
+ *
+ * @param first What is calibrated on by default, before the encyclopedia.
+ */
+export function addCalibrationOptions(program: Command, first = ""): Command {
+  return program
     .option(
       "--calibration <file>",
       "what to calibrate on: a text, token ids if it ends in .json, or a data set by name (default: " +
-        "the same data set's text for training, or the built-in encyclopedia)",
+        `${first}the built-in encyclopedia)`,
       datasetOption("--calibration"),
     )
     .option(
@@ -60,6 +81,23 @@ export function addTextOptions(program: Command, isOptional: boolean): Command {
       "none, once in front of the text, or in every window (default: in every window where the " +
         "model was trained so, else once where the tokenizer adds one; else none, as with --ids)",
       choiceOption("--start-token", startTokenPlaces),
+    );
+}
+
+/** Adds the options about what is drawn of a text to calibrate on. */
+export function addDrawOptions(program: Command): Command {
+  return program
+    .option(
+      "--calibration-windows <count>",
+      `windows for GPTQ; activations take the first ${protocol.activationWindows}`,
+      integerOption("--calibration-windows", 1),
+      protocol.weightWindows,
+    )
+    .option(
+      "--seed <number>",
+      "of the draw of calibration windows",
+      integerOption("--seed", 0, 2 ** 32 - 1),
+      protocol.seed,
     );
 }
 

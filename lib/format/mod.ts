@@ -26,7 +26,7 @@ export {
   type PackedAffineCodes,
   packedAffineMatrix,
 } from "./affine_matrix.ts";
-export { unpackCodes } from "./packed_codes.ts";
+export { packCodes, unpackCodes } from "./packed_codes.ts";
 export { type CodebookCodes, CodebookMatrix, codebookMatrix } from "./codebook_matrix.ts";
 export { type Summand, SumMatrix, sumMatrix } from "./sum_matrix.ts";
 export { SparseMatrix, sparseMatrix } from "./sparse_matrix.ts";

@@ -2,7 +2,8 @@ import { affineMatrix, packedAffineMatrix } from "../format/mod.ts";
 import { adjacentGroups, type PackedLayout } from "./packed_layout.ts";
 import { bytesOf, transposed, unpackRows } from "./packed_words.ts";
 
-const wordBits = 32;
+/** Bits of a word. */
+export const wordBits = 32;
 
 const wordsFor = (codes: number, bits: number) => Math.ceil(codes * bits / wordBits);
 

@@ -14,7 +14,8 @@ export interface PackedSettings {
   readonly actOrder: boolean;
 }
 
-const widths: Record<PackedSettings["method"], readonly number[]> = {
+/** The widths of codes in each method's checkpoints. */
+export const packedWidths: Record<PackedSettings["method"], readonly number[]> = {
   gptq: [2, 3, 4, 8],
   awq: [4],
 };
@@ -58,7 +59,7 @@ export function readPackedSettings(
     require(isNeutral, action, `${key} must be ${rule} to be read here`, given);
   }
   const bits = value.bits ?? value.w_bit;
-  const allowed = widths[chosen];
+  const allowed = packedWidths[chosen];
   const isWidth = allowed.includes(bits as number);
   require(isWidth, action, `bits of ${chosen} must be ${allowed.join(", ")}`, bits ?? null);
   const size = value.group_size ?? value.q_group_size;

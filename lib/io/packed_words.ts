@@ -1,4 +1,4 @@
-import { unpackCodes } from "../format/mod.ts";
+import { packCodes, unpackCodes } from "../format/mod.ts";
 
 /** Rows that are turned together: what is read and written of them stays in the processor's cache. */
 const tile = 64;
@@ -24,6 +24,24 @@ export function transposed<Values extends Int32Array | Uint8Array | Float32Array
 /** The bytes of words, the lowest of each word first. */
 export function bytesOf(words: Int32Array): Uint8Array {
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+}
+
+/**
+ * Rows of codes as rows of words, the inverse of {@linkcode unpackRows}.
+ *
+ * @param codes `[rows, columns]`.
+ * @param bits 2..8.
+ * @returns `[rows, words of a row]`.
+ */
+export function packRows(codes: Uint8Array, rows: number, bits: number): Int32Array {
+  const columns = codes.length / rows;
+  const stride = 4 * Math.ceil(columns * bits / 32);
+  const bytes = new Uint8Array(rows * stride);
+  for (let row = 0; row < rows; row++) {
+    const own = codes.subarray(row * columns, (row + 1) * columns);
+    bytes.set(packCodes(own, bits), row * stride);
+  }
+  return new Int32Array(bytes.buffer);
 }
 
 /**

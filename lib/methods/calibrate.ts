@@ -1,11 +1,11 @@
 import { pauses, type Progress, silent } from "../core/mod.ts";
 import {
+  type BlockSource,
   type LayerWeights,
   type LowerTokens,
   type Model,
   type Pruning,
   requireLayers,
-  residentSource,
 } from "../model/mod.ts";
 import { BlockAtWork } from "./block_at_work.ts";
 import { CalibrationStreams } from "./calibration_streams.ts";
@@ -29,13 +29,23 @@ export interface Quantized {
 export interface CalibrateOptions {
   /** Acts on the windows for activations: TRIP's range is taken after pruning. */
   pruning?: Pruning;
-  /** Of the blocks, and within each; of passes that look at windows. */
+  /** Of the blocks, and within each; of passes that look at windows, or whose blocks go into a store. */
   progress?: Progress;
+  /** Where rewritten blocks go, and come from where an earlier run finished them; memory unless given. */
+  store?: BlockStore;
   /**
    * Stops the work by throwing its reason: at once, if it knows without any event that it is aborted,
    * else between two steps.
    */
   signal?: AbortSignal;
+}
+
+/** Keeps the blocks that passes have rewritten. */
+export interface BlockStore {
+  /** A block that is finished; undefined where it is still to be made. */
+  get(layer: number): Promise<LayerWeights | undefined>;
+  /** Keeps a block, and returns it as it is kept: what the blocks behind it see. */
+  put(layer: number, weights: LayerWeights): Promise<LayerWeights>;
 }
 
 /** A model that no pass has seen. */
@@ -56,7 +66,7 @@ export function needsCalibration(passes: readonly Pass[]): boolean {
  * mode; values at sites are not quantized meanwhile (static calibration, as in the released code).
  *
  * Passes that only rewrite, and look at nothing but the block, do so each time that it is read where the model
- * is streamed from the disk.
+ * is streamed from the disk and there is no store.
  *
  * @param start The model, or what earlier passes made of it.
  * @param calibration Asked for the calibration windows only where a pass looks at them.
@@ -67,28 +77,32 @@ export async function calibrate(
   start: Quantized,
   passes: readonly Pass[],
   calibration: () => Calibration,
-  { pruning, progress: watched = silent, signal }: CalibrateOptions = {},
+  { pruning, progress: watched = silent, store, signal }: CalibrateOptions = {},
 ): Promise<Quantized> {
   const { model, sites } = start;
   if (passes.length === 0) return start;
   const { architecture, source } = model;
   requireLayers(architecture, { pruning });
-  if (source.isStreamed && passes.every(({ observes, quantize }) => !observes && !quantize)) {
+  const isLocal = passes.every(({ observes, quantize }) => !observes && !quantize);
+  if (source.isStreamed && isLocal && !store) {
     return { ...start, model: { ...model, source: rewritingSource(source, passes, architecture) } };
   }
-  const progress = needsCalibration(passes) ? watched : silent; // nothing else takes long
+  const progress = store || needsCalibration(passes) ? watched : silent; // nothing else takes long
   using streams = new CalibrationStreams(model, passes, calibration, pruning);
   const names = [...new Set(passes.map(({ name }) => name))].join(", ");
   progress.start(`${names} on ${model.name}`, architecture.layers);
   const pause = pauses(signal);
   const isRewritten = passes.some(({ rewrite }) => rewrite);
   const keepsOriginal = passes.some(({ carries }) => carries === "original");
-  const rewritten: LayerWeights[] = [];
+  const blocks = store ?? memoryStore();
   const quantized: SiteQuantizers[] = [];
   for (let layer = 0; layer < architecture.layers; layer++) {
     using work = new BlockAtWork(await source.layer(layer), layer, keepsOriginal);
     let quantizers = sites[layer];
+    const finished = await blocks.get(layer);
+    if (finished) await work.rewrite(() => finished);
     for (const [order, pass] of passes.entries()) {
+      if (finished && pass.rewrite) continue;
       const onStep = (share: number) => {
         signal?.throwIfAborted();
         progress.update(layer + (order + share) / (passes.length + 1));
@@ -113,18 +127,36 @@ export async function calibrate(
         quantizers = { ...quantizers, ...pass.quantize(seen, at, quantizers) };
       }
     }
+    if (isRewritten && !finished) {
+      const kept = await blocks.put(layer, work.weights);
+      if (kept !== work.weights) await work.rewrite(() => kept);
+    }
     if (layer < architecture.layers - 1) await streams.advance(work, pause);
-    if (isRewritten) rewritten.push(work.weights);
-    else source.free?.(work.weights);
+    if (!isRewritten) source.free?.(work.weights);
     quantized.push(quantizers);
     progress.update(layer + 1);
   }
   progress.finish();
+  const kept: BlockSource = {
+    outer: source.outer,
+    isStreamed: store !== undefined,
+    layer: async (layer) => (await blocks.get(layer))!,
+  };
   return {
-    model: isRewritten
-      ? { ...model, source: residentSource({ outer: source.outer, layers: rewritten }) }
-      : model,
+    model: isRewritten ? { ...model, source: kept } : model,
     sites: quantized,
     lower: passes.find(({ lower }) => lower)?.lower ?? start.lower,
+  };
+}
+
+/** Blocks in memory. */
+function memoryStore(): BlockStore {
+  const blocks = new Map<number, LayerWeights>();
+  return {
+    get: (layer) => Promise.resolve(blocks.get(layer)),
+    put(layer, weights) {
+      blocks.set(layer, weights);
+      return Promise.resolve(weights);
+    },
   };
 }

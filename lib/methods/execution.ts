@@ -29,6 +29,8 @@ export interface Executed {
  * the calibration. To be asked before the work of quantizing begins.
  *
  * @param use.cached Whether tokens come one at a time and meet those before them in a cache.
+ * @param use.storedCodes Whether the maps of the model are integer codes already, which a method that leaves
+ *   weights alone multiplies.
  * @throws {InputError} If the method goes by the importance of tokens, which next to a cache have
  *   none, or in integers: if it leaves weights as anything but integer codes, or an input of a linear map as it is, or gives the
  *   channels of one steps that have nothing in common.
@@ -36,7 +38,11 @@ export interface Executed {
 export function requireExecution(
   { title, ...method }: ConfiguredMethod,
   architecture: Architecture,
-  { execute, cached = false }: { execute: Execution; cached?: boolean },
+  { execute, cached = false, storedCodes = false }: {
+    execute: Execution;
+    cached?: boolean;
+    storedCodes?: boolean;
+  },
 ): void {
   const passes = method.passes(architecture);
   const generates = `generate with ${title}`;
@@ -44,8 +50,9 @@ export function requireExecution(
   require(!cached || !passes.some(({ lower }) => lower), generates, scores);
   if (execute === "emulate") return;
   const action = `execute ${title} in integers`;
+  const staysAsStored = storedCodes && passes.every(({ rewrite }) => !rewrite);
   require(
-    passes.some(({ leavesCodes }) => leavesCodes),
+    staysAsStored || passes.some(({ leavesCodes }) => leavesCodes),
     action,
     "it must leave weights as integer codes",
   );

@@ -4,6 +4,7 @@ export { awq, type AwqSettings } from "./awq.ts";
 export * from "./calibrate.ts";
 export * from "./execution.ts";
 export * from "./gptq.ts";
+export { gptqConfig } from "./gptq_checkpoint.ts";
 export * from "./keep.ts";
 export * from "./linear_weights.ts";
 export * from "./method.ts";

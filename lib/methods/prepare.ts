@@ -1,4 +1,5 @@
-import type { Model } from "../model/mod.ts";
+import { AffineMatrix } from "../format/mod.ts";
+import { linearGroups, type Model } from "../model/mod.ts";
 import { calibrate, type CalibrateOptions, unquantized } from "./calibrate.ts";
 import {
   emulate,
@@ -33,7 +34,8 @@ export async function prepareModel(
   calibration: () => Calibration,
   { execute = "emulate", versions, ...options }: PrepareOptions = {},
 ): Promise<Executed> {
-  requireExecution(method, model.architecture, { execute });
+  const storedCodes = execute === "integer" && await storesCodes(model);
+  requireExecution(method, model.architecture, { execute, storedCodes });
   const passes = method.passes(model.architecture);
   const rewriting = weightPasses(passes);
   const others = passes.slice(rewriting.length);
@@ -44,6 +46,14 @@ export async function prepareModel(
   const executed = execute === "integer" ? inIntegers : emulate;
   return executed(quantized, options.pruning);
 }
+
+/** Whether the linear maps of a model are integer codes, by its first block. */
+async function storesCodes({ source }: Model): Promise<boolean> {
+  const layer = await source.layer(0);
+  return linearNames.every((name) => !layer[name] || layer[name].weight instanceof AffineMatrix);
+}
+
+const linearNames = linearGroups.flatMap(({ names }) => names);
 
 /** Whether what a pass does depends on the pruning of the run, which versions do not know. */
 function isPruned({ windows }: Pass): boolean {

@@ -73,8 +73,11 @@ interface ReadOptions {
 }
 
 /** The modules of a block, or of what surrounds the blocks. All their tensors are asked for at once. */
-async function readModules(
-  { checkpoint, architecture, stored }: PublishedModel,
+export async function readModules(
+  { checkpoint, architecture, stored }: Pick<
+    PublishedModel,
+    "checkpoint" | "architecture" | "stored"
+  >,
   layer: number | null,
   { staysOnDisk = false, isKnown = false }: ReadOptions = {},
 ): Promise<Record<string, StoredModule>> {

@@ -2,6 +2,7 @@ export * from "./alibi.ts";
 export * from "./architecture.ts";
 export { type Recall, runAttention } from "./attention.ts";
 export * from "./block.ts";
+export { BlockFiles } from "./block_files.ts";
 export * from "./cache.ts";
 export type { CachePrecision } from "./cached_tokens.ts";
 export * from "./embedding.ts";

@@ -36,6 +36,11 @@ export async function openCheckpoint(path: string, config: ConfigReader): Promis
   return settings ? packedCheckpoint(checkpoint, settings) : checkpoint;
 }
 
+/** Whether the linear maps of a model are integer codes on grids, by its configuration. */
+export async function storesCodes(path: string, config: ConfigReader): Promise<boolean> {
+  return !isGguf(path) && await readQuantization(path, config) !== undefined;
+}
+
 /** The files that say how to run a model and how it reads a text, the first its configuration. */
 export async function settingFiles(path: string): Promise<string[]> {
   const tokenizer = await tokenizerFiles(path);

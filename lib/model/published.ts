@@ -4,7 +4,7 @@ import { familyOf } from "./families.ts";
 import { type Match, matchCheckpoint } from "./match_checkpoint.ts";
 import { requireMemory } from "./memory.ts";
 import type { DescribedModel } from "./model.ts";
-import { openCheckpoint, readConfig } from "./model_files.ts";
+import { openCheckpoint, readConfig, storesCodes } from "./model_files.ts";
 
 /** A model as it lies on the disk, its names and shapes checked; no weight of it is read yet. */
 export interface PublishedModel extends Match {
@@ -31,12 +31,16 @@ export async function openPublished(path: string): Promise<PublishedModel> {
  * What the configuration of a model says, for what has to be known before the weights are loaded.
  *
  * @param path As {@linkcode openPublished}.
+ * @returns Also whether its linear maps are integer codes.
  * @throws {InputError} If there is no such folder, or it is not one of a model, or if the configuration
  *   asks for something that is not computed here, or for a block that with the head does not fit the memory of
  *   the backend in use.
  */
-export async function readArchitecture(path: string): Promise<DescribedModel> {
-  return describe(path, await readConfig(path));
+export async function readArchitecture(
+  path: string,
+): Promise<DescribedModel & { storedCodes: boolean }> {
+  const config = await readConfig(path);
+  return { ...describe(path, config), storedCodes: await storesCodes(path, config) };
 }
 
 function describe(path: string, config: ConfigReader): DescribedModel {

@@ -7,12 +7,11 @@ import { type Config, ConfigReader } from "./config_reader.ts";
 import { families } from "./families.ts";
 import { joinFused } from "./fused_attention.ts";
 import type { Model } from "./model.ts";
+import { shardName, weightsName, writeIndex } from "./shards.ts";
 import type { LayerWeights, OuterWeights, ParameterKind, StoredModule } from "./weights.ts";
 
 /** Weights of more bytes are written in a file for each block and one for what surrounds them. */
 const largestFile = 2 ** 30;
-
-const fileName = "model.safetensors";
 
 /** How {@linkcode saveModel} stores weights. */
 type SavedDtype = "F16" | "F32";
@@ -50,24 +49,16 @@ export async function saveModel(
   const bytes = stored.reduce((sum, { shape }) => sum + bytesOf(shape, dtype), 0);
   if (bytes <= largest) {
     const tensors = (await Array.fromAsync(layers, tensorsOf)).flat();
-    await writeSafetensors(`${folder}/${fileName}`, tensors, { format: "pt" });
+    await writeSafetensors(`${folder}/${weightsName}`, tensors, { format: "pt" });
     return;
   }
-  const places: Record<string, string> = {};
+  const shards: string[] = [];
   for (const [index, layer] of layers.entries()) {
     const shard = shardName(index, layers.length);
-    const tensors = await tensorsOf(layer);
-    await writeSafetensors(`${folder}/${shard}`, tensors, { format: "pt" });
-    for (const { name } of tensors) places[name] = shard;
+    await writeSafetensors(`${folder}/${shard}`, await tensorsOf(layer), { format: "pt" });
+    shards.push(shard);
   }
-  const index = { metadata: { total_size: bytes }, weight_map: places };
-  await writeAtomically(`${folder}/${fileName}.index.json`, `${JSON.stringify(index, null, 2)}\n`);
-}
-
-/** The name of one of so many files, counted from 0: `model-00001-of-00033.safetensors`. */
-function shardName(index: number, count: number): string {
-  const [place, all] = [index + 1, count].map((each) => String(each).padStart(5, "0"));
-  return fileName.replace(".", `-${place}-of-${all}.`);
+  await writeIndex(folder, shards);
 }
 
 function bytesOf(shape: readonly number[], dtype: SavedDtype): number {

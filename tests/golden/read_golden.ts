@@ -8,6 +8,7 @@ export interface GoldenTensor {
 
 const decoders = {
   F32: (bytes: ArrayBuffer) => new Float32Array(bytes),
+  F16: (bytes: ArrayBuffer) => Float32Array.from(new Float16Array(bytes)),
   F64: (bytes: ArrayBuffer) => new Float64Array(bytes),
   I32: (bytes: ArrayBuffer) => new Int32Array(bytes),
   I64: (bytes: ArrayBuffer) => Int32Array.from(new BigInt64Array(bytes), Number),

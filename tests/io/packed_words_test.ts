@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { bytesOf, transposed, unpackRows } from "../../lib/io/packed_words.ts";
+import { bytesOf, packRows, transposed, unpackRows } from "../../lib/io/packed_words.ts";
 
 Deno.test("transposed() swaps rows and columns of any kind of values", () => {
   assertEquals(transposed(Int32Array.of(1, 2, 3, 4, 5, 6), 2, 3), Int32Array.of(1, 4, 2, 5, 3, 6));
@@ -38,4 +38,15 @@ Deno.test("unpackRows() reads fields bit by bit, across words, a row from its fi
     });
     assertEquals([...unpackRows(words, count, bits, columns)], expected);
   }));
+});
+
+Deno.test("packRows() is undone by unpackRows(), and leaves what is left of a word empty", () => {
+  fc.assert(fc.property(rows, ({ bits, columns, count, seed }) => {
+    const codes = Uint8Array.from(
+      { length: count * columns },
+      (_, i) => Math.imul(i + seed, 0x9e3779b1) >>> 32 - bits,
+    );
+    assertEquals(unpackRows(packRows(codes, count, bits), count, bits, columns), codes);
+  }));
+  assertEquals(packRows(Uint8Array.of(7, 7, 1, 2), 2, 3), Int32Array.of(0b111111, 0b010001));
 });

@@ -1,7 +1,8 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { decodeMatrix, floatMatrix } from "../../lib/format/mod.ts";
 import {
+  type BlockStore,
   calibrate,
   changeMatrices,
   gptqPasses,
@@ -21,7 +22,15 @@ import {
 } from "../../lib/model/mod.ts";
 import { tf, useBackend } from "../../lib/tensor/mod.ts";
 import { pruning, randomIds, tinyModels, withModel } from "../eval/tiny_models.ts";
-import { calibrationOf, layersOf, linearWeights, run, unread, valuesAtSites } from "./support.ts";
+import {
+  calibrationOf,
+  layersOf,
+  linearNames,
+  linearWeights,
+  run,
+  unread,
+  valuesAtSites,
+} from "./support.ts";
 
 const windows = [1, 2, 3].map((seed) => randomIds(24, seed));
 const byte = { kind: "uniform", bits: 8, signed: false, granularity: "tensor" } as const;
@@ -352,4 +361,53 @@ Deno.test("calibrate() leaves no tensors where a pass refuses a later block", ()
     const before = tf.memory().numTensors;
     await assertRejects(() => run(model, passes, windows), Error, "no more");
     assertEquals(tf.memory().numTensors, before);
+  }));
+
+Deno.test("calibrate() goes on behind the blocks that a store has, with what the store makes of them", () =>
+  withModel("llama", async (model) => {
+    const passes = gptqPasses({ bits: 4, groupSize: 8, symmetric: false, actOrder: true });
+    const rounded = (layer: LayerWeights) =>
+      changeValues(layer, [...linearNames], (value) => Math.f16round(value));
+    const made: number[] = [];
+    const storeOf = (blocks: LayerWeights[]): BlockStore => ({
+      get: (layer) => Promise.resolve(blocks[layer]),
+      put(layer, weights) {
+        made.push(layer);
+        return Promise.resolve(blocks[layer] = rounded(weights));
+      },
+    });
+    const blocks: LayerWeights[] = [];
+    const whole = await run(model, passes, windows, { store: storeOf(blocks) });
+    const { layers } = model.architecture;
+    assertEquals(made, Array.from({ length: layers }, (_, layer) => layer));
+    const expected = await linearWeights(whole.model);
+    assertEquals(whole.model.source.isStreamed, true);
+    for (let done = 1; done <= layers; done++) {
+      made.length = 0;
+      const resumed = await run(model, passes, windows, { store: storeOf(blocks.slice(0, done)) });
+      assertEquals(await linearWeights(resumed.model), expected);
+      assertEquals(made, Array.from({ length: layers - done }, (_, left) => done + left));
+    }
+    const inMemory = await run(model, passes, windows);
+    const [first, second] = [1, 2].map((layer) => `query of layer ${layer}`);
+    const unrounded = await linearWeights(inMemory.model);
+    assertNotEquals(unrounded.get(first), expected.get(first));
+    assertNotEquals(unrounded.get(second), expected.get(second));
+  }));
+
+Deno.test("calibrate() writes every block to a store, though no pass looks at windows", () =>
+  withModel("llama", async (model) => {
+    const puts: number[] = [];
+    const store: BlockStore = {
+      get: () => Promise.resolve(undefined),
+      put: (layer, weights) => (puts.push(layer), Promise.resolve(weights)),
+    };
+    const streamed = { ...model, source: { ...model.source, isStreamed: true } };
+    const double: Pass = {
+      name: "double",
+      settings: null,
+      rewrite: (layer) => changeValues(layer, ["query"], (value) => 2 * value),
+    };
+    await calibrate(unquantized(streamed), [double], unread, { store });
+    assertEquals(puts, Array.from({ length: model.architecture.layers }, (_, layer) => layer));
   }));

@@ -342,3 +342,24 @@ Deno.test("requireExecution() names the input that a method does not quantize", 
       "Cannot execute Attention in integers: it must quantize mlp.input",
     );
   }));
+
+Deno.test("requireExecution() lets codes that are stored count where no pass rewrites them", () =>
+  withModel("opt-pre", ({ architecture }) => {
+    const use = { execute: "integer", storedCodes: true } as const;
+    requireExecution(methodOf("agileq-8-activations"), architecture, use);
+    const cases: [ConfiguredMethod, string][] = [
+      [methodOf("fp16"), "it must quantize activations"],
+      [
+        configure("Floats", {
+          passes: () => [
+            { name: "floats", settings: null, rewrite: (layer) => ({ ...layer }) },
+            ...methodOf("agileq-8-activations").passes(architecture),
+          ],
+        }, {}),
+        "it must leave weights as integer codes",
+      ],
+    ];
+    for (const [method, rule] of cases) {
+      assertThrows(() => requireExecution(method, architecture, use), InputError, rule);
+    }
+  }));

@@ -1,0 +1,34 @@
+/** `deno task quantize`: writes a model with quantized weights, for this and for other programs. */
+import { methods } from "../lib/methods/mod.ts";
+import { choiceOption, main, pathOption, type Session } from "./command_line.ts";
+import { modelForms, modelOption } from "./model_argument.ts";
+import { checkpointFormats, quantizeModel, type QuantizeOptions } from "./quantize_model.ts";
+import { describeQuantized } from "./quantize_report.ts";
+import { addCalibrationOptions, addDrawOptions } from "./text_options.ts";
+import { addWeightOptions } from "./weight_options.ts";
+
+await main((program, session) => {
+  const names = Object.entries(methods).filter(([, { settings }]) => "weights" in settings);
+  program.name("quantize")
+    .description(
+      "Write a model with quantized weights; run again to go on where that was interrupted.",
+    )
+    .requiredOption("--model <model>", modelForms, modelOption("--model"))
+    .requiredOption("--method <name>", names.map(([name]) => name).join(", "))
+    .requiredOption("--out <folder>", "where the model goes: a new folder", pathOption("--out"))
+    .option(
+      "--format <name>",
+      "gptq: codes as GPTQ's checkpoints hold them, with scales in F16 (default), or safetensors: " +
+        "dequantized to F16",
+      choiceOption("--format", checkpointFormats),
+    );
+  addWeightOptions(program);
+  addCalibrationOptions(program);
+  addDrawOptions(program)
+    .option("--fresh", "start over instead of going on with what is there")
+    .action((options: QuantizeOptions) => write(options, session));
+});
+
+async function write(options: QuantizeOptions, session: Session): Promise<void> {
+  console.log(describeQuantized(await quantizeModel(options, session)));
+}

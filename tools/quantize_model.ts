@@ -1,0 +1,133 @@
+import { drawCalibration } from "../experiments/measure/calibration.ts";
+import { protocol, windowFor } from "../experiments/measure/subject.ts";
+import { textFacts, tokenReader } from "../experiments/measure/token_source.ts";
+import { require } from "../lib/core/mod.ts";
+import { copyTokenizer, hashFiles, openUnfinished } from "../lib/io/mod.ts";
+import {
+  calibrate,
+  type ConfiguredMethod,
+  gptqConfig,
+  methodOf,
+  needsCalibration,
+  unquantized,
+  weightPasses,
+} from "../lib/methods/mod.ts";
+import {
+  BlockFiles,
+  loadModel,
+  openPublished,
+  settingFiles,
+  storedBytes,
+} from "../lib/model/mod.ts";
+import { useBackend } from "../lib/tensor/mod.ts";
+import { printWarnings, type Session } from "./command_line.ts";
+import { findModel, type ModelArgument, modelText } from "./model_argument.ts";
+import type { QuantizeReport } from "./quantize_report.ts";
+import { type CalibrationOptions, calibrationSource, type DrawOptions } from "./text_options.ts";
+import { changeWeights, type WeightOptions } from "./weight_options.ts";
+
+/** The forms in which quantized weights are written. */
+export const checkpointFormats = ["gptq", "safetensors"] as const;
+
+export type CheckpointFormat = typeof checkpointFormats[number];
+
+/** What the command line of `deno task quantize` says. */
+export interface QuantizeOptions extends CalibrationOptions, DrawOptions, WeightOptions {
+  model: ModelArgument;
+  method: string;
+  out: string;
+  format?: CheckpointFormat;
+  fresh?: boolean;
+}
+
+/**
+ * Quantizes the weights of a model and writes them with all else that the model's folder needs, block by
+ * block. Everything that the options say is looked at before the weights are loaded.
+ *
+ * @throws {InputError} If the options, the files or the model do not allow it.
+ * @throws The signal's reason once it is aborted; the same options then go on with the first block that is not
+ *   written.
+ */
+export async function quantizeModel(
+  options: QuantizeOptions,
+  session: Session,
+): Promise<QuantizeReport> {
+  const { out, window, startToken, seed, fresh } = options;
+  const { signal, progress } = session;
+  const { method, format } = chosenMethod(options);
+  const folder = await findModel(options.model, session);
+  await useBackend("agile");
+  const published = await openPublished(folder);
+  const passes = weightPasses(method.passes(published.architecture));
+  require(
+    passes.length > 0,
+    `quantize ${published.name}`,
+    `${options.method} must quantize weights`,
+  );
+  const calibrates = needsCalibration(passes);
+  const rule = "--calibration must come with a method that calibrates";
+  const isApt = options.calibration === undefined || calibrates;
+  require(isApt, "read the command line", rule, options.method);
+  const readTokens = tokenReader(published, folder, startToken);
+  const text = calibrates
+    ? await readTokens(
+      await calibrationSource(options, session) ?? { kind: "split", split: "calibration" },
+    )
+    : undefined;
+  const plan = {
+    window: windowFor(published, window),
+    weightWindows: options.calibrationWindows,
+    activationWindows: protocol.activationWindows,
+    seed,
+  };
+  const windows = text && drawCalibration(text, plan);
+  const quantization = format === "gptq" ? gptqConfig(method.settings.weights!) : undefined;
+  printWarnings(published.warnings);
+  const { files } = published.checkpoint;
+  const work = {
+    "sha256 of the weights": await hashFiles(files, signal),
+    "sha256 of the settings": await hashFiles(await settingFiles(folder)),
+    method: options.method,
+    settings: { ...method.settings.weights },
+    format,
+    ...text && {
+      calibration: textFacts(text),
+      window: plan.window,
+      "calibration-windows": plan.weightWindows,
+      seed,
+    },
+  };
+  using target = await openUnfinished(out, work, { fresh });
+  session.kept = "Finished blocks are kept: the same command goes on behind them.";
+  const model = await loadModel(folder, { signal });
+  const store = new BlockFiles(published, out, quantization);
+  await calibrate(unquantized(model), passes, () => windows!, { store, progress, signal });
+  await copyTokenizer(folder, out);
+  await store.finish();
+  await target.finish();
+  const written = await openPublished(out);
+  return {
+    folder: out,
+    model: modelText(options.model),
+    name: options.method,
+    method,
+    quantization,
+    weights: await hashFiles(written.checkpoint.files, signal),
+    bytes: { before: storedBytes(published), now: storedBytes(written) },
+  };
+}
+
+/** The method as it is to be, and the form of what it gives. */
+function chosenMethod(
+  options: QuantizeOptions,
+): { method: ConfiguredMethod; format: CheckpointFormat } {
+  const { format = "gptq" } = options;
+  const rule = "--scales must be F16 in a checkpoint of GPTQ (--format safetensors takes both)";
+  const isHeld = format !== "gptq" || options.scales !== "F32";
+  require(isHeld, "read the command line", rule, options.scales);
+  const { method: name } = options;
+  const plain = changeWeights(methodOf(name), name, options);
+  const isRounded = format === "gptq" && plain.settings.weights !== undefined;
+  const method = isRounded ? changeWeights(plain, name, { scales: "F16" }) : plain;
+  return { method, format };
+}
