@@ -1,5 +1,5 @@
 import { linearGroups } from "../model/mod.ts";
-import { rtn, type RtnOptions } from "../quant/mod.ts";
+import { rtnOf, type RtnOptions } from "../quant/mod.ts";
 import { changeMatrices } from "./linear_weights.ts";
 import type { Method } from "./method.ts";
 import type { Pass } from "./pass.ts";
@@ -21,9 +21,12 @@ export function rtnPass(settings: RtnSettings): Pass {
     settings,
     leavesCodes: true,
     rewrite: (layer, _seen, { layer: index, onStep }) =>
-      changeMatrices(layer, index, names, ({ values, rows, columns, name, order, count }) => {
-        onStep(order / count);
-        return rtn(values, { ...settings, rows, columns }, name);
-      }),
+      changeMatrices(
+        layer,
+        index,
+        names,
+        ({ weight, name, order, count }) =>
+          rtnOf(weight, settings, name, (share) => onStep((order + share) / count)),
+      ),
   };
 }

@@ -31,7 +31,7 @@ export {
 export { type ChannelExtremes, channelExtremes, channelPersistence } from "./channels.ts";
 export { decibels, type NoisePower, noisePower } from "./noise.ts";
 export { foldTrip } from "./fold.ts";
-export { rtn, type RtnOptions } from "./rtn.ts";
+export { rtn, rtnOf, type RtnOptions } from "./rtn.ts";
 export { gptq, GptqFactor, type GptqOptions, type GptqResult } from "./gptq.ts";
 export { plainAlgebra, type WideAlgebra } from "./wide_algebra.ts";
 export {

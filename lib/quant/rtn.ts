@@ -1,6 +1,7 @@
-import { type AffineMatrix, affineMatrix } from "../format/mod.ts";
-import { requireChoice } from "./checks.ts";
-import { weightGrouping } from "./grouping.ts";
+import type { Step } from "../core/mod.ts";
+import { type AffineMatrix, affineMatrix, floatMatrix, type StoredMatrix } from "../format/mod.ts";
+import { requireChoice, requireFinite } from "./checks.ts";
+import { formatGrouping, weightGrouping } from "./grouping.ts";
 import { weightCode, type WeightFormat, weightGrid, type WeightRange } from "./weight_grid.ts";
 
 /** How round-to-nearest quantizes a weight matrix. */
@@ -10,6 +11,9 @@ export interface RtnOptions extends WeightFormat {
   range: WeightRange;
 }
 
+/** Weights that are decoded together. */
+const weightsTogether = 2 ** 22;
+
 /**
  * Round-to-nearest: every weight goes to the closest point of its group's grid. The baseline of
  * {@linkcode gptq}, with the same grids.
@@ -17,23 +21,52 @@ export interface RtnOptions extends WeightFormat {
  * @param weight `[rows, columns]`, i.e. `[out, in]`.
  * @param name What errors call the matrix.
  * @throws {InputError} If the shape does not match, a weight is not finite, a group's range is wider
- * than float32 reaches, or a setting is none of its values.
+ * than scales reach, or a setting is none of its values.
  */
 export function rtn(weight: Float32Array, options: RtnOptions, name = "weight"): AffineMatrix {
-  const { rows, columns, bits, range } = options;
-  const { groupSize, groups } = weightGrouping(weight, rows, columns, options, name);
+  const { rows, columns } = options;
+  weightGrouping(weight, rows, columns, options, name);
+  return rtnOf(floatMatrix("F32", weight, rows, columns, name), options, name);
+}
+
+/**
+ * {@linkcode rtn} of a matrix as it is stored, some rows at a time.
+ *
+ * @param onStep Called before some rows.
+ * @throws {InputError} As {@linkcode rtn}.
+ */
+export function rtnOf(
+  weight: StoredMatrix,
+  settings: Omit<RtnOptions, "rows" | "columns">,
+  name = "weight",
+  onStep: Step = () => {},
+): AffineMatrix {
+  const { bits, range } = settings;
+  const { rows, columns } = weight;
+  const { groupSize, groups } = formatGrouping(columns, settings, name);
   requireChoice(range, ["minmax", "mse"], "range", name);
-  const codes = new Uint8Array(weight.length);
+  const codes = new Uint8Array(rows * columns);
   const scale = new Float32Array(rows * groups);
   const zeroPoint = new Uint8Array(scale.length);
-  for (let index = 0; index < scale.length; index++) {
-    const row = Math.floor(index / groups) * columns;
-    const start = row + (index % groups) * groupSize;
-    const end = Math.min(start + groupSize, row + columns);
-    const grid = weightGrid(weight.subarray(start, end), options, range, name);
-    scale[index] = grid.scale;
-    zeroPoint[index] = grid.zeroPoint;
-    for (let i = start; i < end; i++) codes[i] = weightCode(weight[i], grid, 2 ** bits - 1);
+  const together = Math.min(rows, Math.max(1, Math.floor(weightsTogether / columns)));
+  const decoded = new Float32Array(together * columns);
+  for (let first = 0; first < rows; first += together) {
+    onStep(first / rows);
+    const count = Math.min(together, rows - first);
+    const values = decoded.subarray(0, count * columns);
+    weight.decode(first, values);
+    requireFinite(values, name, first * columns);
+    for (let group = 0; group < count * groups; group++) {
+      const row = Math.floor(group / groups) * columns;
+      const start = row + (group % groups) * groupSize;
+      const end = Math.min(start + groupSize, row + columns);
+      const grid = weightGrid(values.subarray(start, end), settings, range, name);
+      scale[first * groups + group] = grid.scale;
+      zeroPoint[first * groups + group] = grid.zeroPoint;
+      for (let i = start; i < end; i++) {
+        codes[first * columns + i] = weightCode(values[i], grid, 2 ** bits - 1);
+      }
+    }
   }
   const groupIndex = Int32Array.from({ length: columns }, (_, i) => Math.floor(i / groupSize));
   return affineMatrix({ rows, columns, bits, codes, scale, zeroPoint, groupIndex, name });

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
-import { affineMatrix, decodeMatrix } from "../../lib/format/mod.ts";
-import { rtn, type RtnOptions } from "../../lib/quant/mod.ts";
+import { affineMatrix, decodeMatrix, floatMatrix } from "../../lib/format/mod.ts";
+import { rtn, rtnOf, type RtnOptions } from "../../lib/quant/mod.ts";
 import golden from "../golden/quant/d_rtn.json" with { type: "json" };
 import { assertSameNumbers, goldenTensors } from "./support.ts";
 
@@ -99,3 +99,26 @@ for (
     );
   });
 }
+
+Deno.test("rtnOf() decodes some rows at a time, says how far it is, and stops when told", () => {
+  const [rows, columns] = [5, 2 ** 20]; // four rows together
+  const values = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++) values.fill(row + 1, row * columns, (row + 1) * columns);
+  const weight = floatMatrix("F32", values, rows, columns);
+  const shares: number[] = [];
+  const settings = { bits: 2, groupSize: "row", symmetric: false, range: "minmax" } as const;
+  const rounded = rtnOf(weight, settings, "up", (share) => shares.push(share));
+  assertEquals(shares, [0, 0.8]);
+  assertEquals(rounded.scale, Float32Array.of(1 / 3, 2 / 3, 1, 4 / 3, 5 / 3));
+  assertEquals(rounded.readCodes(4, new Uint8Array(columns)).every((code) => code === 3), true);
+  values[4 * columns + 7] = NaN;
+  assertThrows(
+    () => rtnOf(weight, settings, "up"),
+    InputError,
+    `Cannot quantize up: element ${4 * columns + 7} must be finite, got NaN`,
+  );
+  const stop = (share: number) => {
+    if (share > 0) throw new Error("stopped");
+  };
+  assertThrows(() => rtnOf(weight, settings, "up", stop), Error, "stopped");
+});
