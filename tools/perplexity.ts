@@ -10,12 +10,14 @@ import {
   type Session,
 } from "./command_line.ts";
 import { modelForms, modelOption } from "./model_argument.ts";
-import { measurePerplexity, type PerplexityOptions } from "./measure_perplexity.ts";
+import { describeDryRun, dryRun } from "./dry_run.ts";
+import { measurePerplexity } from "./measure_perplexity.ts";
 import { describeReport } from "./perplexity_report.ts";
+import type { PerplexityOptions } from "./plan_perplexity.ts";
 import { addDrawOptions, addTextOptions } from "./text_options.ts";
 import { addWeightOptions } from "./weight_options.ts";
 
-type Options = PerplexityOptions & { json?: boolean };
+type Options = PerplexityOptions & { json?: boolean; dryRun?: boolean };
 
 await main((program, session) => {
   program.name("perplexity")
@@ -62,11 +64,20 @@ await main((program, session) => {
       "--compare",
       "with the model in full precision: paired ratio, KL divergence, same top token",
     )
+    .option("--dry-run", "say what it would cost on this machine, without loading weights")
     .option("--json", "print the result as JSON")
     .action((options: Options) => print(options, session));
 });
 
-async function print({ json, ...options }: Options, session: Session): Promise<void> {
+async function print(
+  { json, dryRun: isDry, ...options }: Options,
+  session: Session,
+): Promise<void> {
+  if (isDry) {
+    const dry = await dryRun(options, session);
+    console.log(json ? encodeJson(dry, 2) : describeDryRun(dry));
+    return;
+  }
   const report = await measurePerplexity(options, session);
   console.log(json ? encodeJson(report, 2) : describeReport(report));
 }

@@ -61,7 +61,7 @@ export interface PerplexityReport {
 /** The report as aligned lines. */
 export function describeReport(report: PerplexityReport): string {
   const { text, pruning, calibration, result, backend, code, execute } = report;
-  const lines: [string, ...(string | undefined)[]][] = [
+  return alignedLines([
     ["model", describeModel(report)],
     ["stored as", describeStorage(report.stored)],
     ["method", `${report.method} (${report.title})`],
@@ -79,7 +79,11 @@ export function describeReport(report: PerplexityReport): string {
     ["speed", describeSpeed(report)],
     ["backend", describeBackend(backend)],
     ["code", `commit ${code.commit ?? "unknown"}, Deno ${code.deno}, TensorFlow.js ${code.tfjs}`],
-  ];
+  ]);
+}
+
+/** Lines of a name and what is told of it; those of which nothing is known are left out. */
+export function alignedLines(lines: [string, ...(string | undefined)[]][]): string {
   return lines.filter(([, value]) => value !== undefined)
     .map(([key, ...values]) =>
       [key.padEnd(20), ...values.map((each) => each!.padEnd(23) + "  ")].join("")
@@ -99,7 +103,7 @@ function describeSpeed({ tokensPerSecond, windows }: PerplexityReport): string {
 }
 
 /** `Q4_1, Q6_K, 5.02 bits per weight of the linear maps, all counted`. */
-function describeStorage({ forms, bitsPerWeight }: Storage): string {
+export function describeStorage({ forms, bitsPerWeight }: Storage): string {
   return `${forms.join(", ")}: ${bitsPerWeight.toFixed(2)} bits per weight of the linear maps, ` +
     "all counted";
 }

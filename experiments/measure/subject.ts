@@ -11,6 +11,7 @@ import {
   readArchitecture,
   settingFiles,
   type StartTokenPlace,
+  storedBytes,
 } from "../../lib/model/mod.ts";
 import type { BackendInfo } from "../../lib/tensor/mod.ts";
 import { type CalibrationPlan, drawCalibration } from "./calibration.ts";
@@ -92,6 +93,8 @@ export interface Subject {
   facts: SubjectFacts;
   /** How its checkpoint stores the linear maps of the blocks. */
   storage: Storage;
+  /** What all its parameters take as they are stored. */
+  storedBytes: number;
   /** About the model's checkpoint, and about its texts. */
   warnings: string[];
 }
@@ -181,6 +184,7 @@ export async function readSubject(
       instructions,
     },
     storage: publishedStorage(published),
+    storedBytes: storedBytes(published),
     warnings: [
       ...warnings,
       ...test.published?.warnings ?? [],

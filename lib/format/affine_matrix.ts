@@ -78,7 +78,7 @@ export class AffineMatrix implements RowMatrix {
 
   get form(): string {
     const { bits, groups, columns, grouping } = this;
-    if (groups === 1) return `${bits} bits, a grid per row`;
+    if (groups === 1) return `${bits} bits in whole rows`;
     const size = typeof grouping === "number" ? grouping : Math.ceil(columns / groups);
     return `${bits} bits in groups of ${size}`;
   }

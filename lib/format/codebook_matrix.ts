@@ -43,7 +43,7 @@ export class CodebookMatrix implements StoredMatrix {
   }
 
   get form(): string {
-    return `${this.bits} bits, a codebook per row`;
+    return `${this.bits} bits by a codebook per row`;
   }
 
   decode(firstRow: number, into: Float32Array): void {

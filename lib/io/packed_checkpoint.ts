@@ -106,7 +106,7 @@ class PackedCheckpoint implements Checkpoint {
 
 /** `GPTQ 4 bits in groups of 32` */
 function describeSettings({ method, bits, groupSize }: PackedSettings): string {
-  const grids = groupSize === Infinity ? ", a grid per row" : ` in groups of ${groupSize}`;
+  const grids = groupSize === Infinity ? " in whole rows" : ` in groups of ${groupSize}`;
   return `${method.toUpperCase()} ${bits} bits${grids}`;
 }
 

@@ -2,14 +2,12 @@ import { refuse } from "../core/mod.ts";
 import { decodeMatrix, firstNonFinite, type RowMatrix, type StoredMatrix } from "../format/mod.ts";
 import type { StoredTensor } from "./checkpoint_layout.ts";
 import { fusedRows } from "./fused_attention.ts";
+import { residentBytes } from "./memory.ts";
 import type { Model } from "./model.ts";
 import { openPublished, type PublishedModel } from "./published.ts";
 import { residentSource } from "./source.ts";
 import { streamedSource } from "./streamed_source.ts";
 import type { LayerWeights, OuterWeights, StoredModule } from "./weights.ts";
-
-/** Weights of up to so many bytes stay in memory; larger ones are read block by block. */
-const residentBytes = 2 ** 30;
 
 /** How {@linkcode loadModel} goes about it. */
 export interface LoadOptions {

@@ -33,6 +33,11 @@ export function streamBudget(architecture: Architecture): number {
   return Math.min(Math.max(4 * block, smallestBudget), largestBudget);
 }
 
+/** What the stream of a window takes, in bytes. */
+export function streamBytes({ hiddenSize }: Architecture, tokens: number): number {
+  return 4 * hiddenSize * tokens;
+}
+
 /**
  * Refuses an architecture of which not even one block with the head fits the memory of the backend in
  * use.
@@ -51,4 +56,59 @@ export function requireMemory(architecture: Architecture, action: string): void 
 /** So many bytes, for messages: `1.50 GiB`. */
 export function gibibytes(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+}
+
+/** Weights of up to so many bytes stay in memory; larger ones are read block by block. */
+export const residentBytes = 2 ** 30;
+
+/** A run whose memory is estimated. */
+export interface MemoryPlan {
+  /** What all parameters take as they are stored, in bytes. */
+  storedBytes: number;
+  /** What the quantized linear maps of all blocks take; 0 where none are. */
+  quantizedBytes: number;
+  /** Tokens per window, how many are scored, and in how many ways each. */
+  window: number;
+  windows: number;
+  passes: number;
+  /** Windows of all calibration routes. */
+  calibrationWindows: number;
+}
+
+/** What a run holds at most, in bytes. */
+export interface RunMemory {
+  /** Whether blocks are read from the disk each time. */
+  isStreamed: boolean;
+  /** Weights as they are stored: all of them, or a block and the one that is read ahead; and quantized ones. */
+  weights: number;
+  /** A block and the head as float32. */
+  open: number;
+  /** Windows on their way: their streams, and what one of them computes in a block. */
+  windows: number;
+  /** Next-token scores of the positions that are scored together. */
+  logits: number;
+  total: number;
+}
+
+/** Elements of next-token scores that are held at a time. */
+export const logitBudget = 2 ** 26;
+
+/** Estimates what a run holds in memory, besides the program itself. */
+export function runMemory(architecture: Architecture, plan: MemoryPlan): RunMemory {
+  const { storedBytes, quantizedBytes, window, passes } = plan;
+  const { layers, hiddenSize, intermediateSize, vocabularySize } = architecture;
+  const isStreamed = storedBytes > residentBytes;
+  const stored = isStreamed ? 2 * storedBytes / layers : storedBytes;
+  const stream = streamBytes(architecture, window);
+  const together = Math.min(plan.windows * passes * stream, streamBudget(architecture));
+  const streams = Math.max(together, passes * stream, plan.calibrationWindows * stream);
+  const values = 4 * window * (3 * intermediateSize + 6 * hiddenSize);
+  const memory = {
+    weights: stored + quantizedBytes,
+    open: openMemory(architecture).bytes,
+    windows: streams + values,
+    logits: 4 * Math.min(2, passes) * Math.min(window * vocabularySize, logitBudget),
+  };
+  const total = Object.values(memory).reduce((sum, bytes) => sum + bytes, 0);
+  return { isStreamed, ...memory, total };
 }

@@ -12,6 +12,14 @@ export * from "./head.ts";
 export { initializeModel } from "./initialize.ts";
 export { publishedStorage, watchStorage } from "./linear_storage.ts";
 export { loadModel, type LoadOptions, storedBytes } from "./load.ts";
+export {
+  gibibytes,
+  type MemoryPlan,
+  type RunMemory,
+  runMemory,
+  streamBudget,
+  streamBytes,
+} from "./memory.ts";
 export { settingFiles } from "./model_files.ts";
 export { runMlp } from "./mlp.ts";
 export * from "./model.ts";
@@ -20,6 +28,7 @@ export { type Block, blockOf, openBlock } from "./open_block.ts";
 export * from "./open_model.ts";
 export { openOuter, type Outer, type Table } from "./open_outer.ts";
 export { blameNonFinite, blameNonFiniteSite } from "./blame_non_finite.ts";
+export * from "./operations.ts";
 export { openPublished, type PublishedModel, readArchitecture } from "./published.ts";
 export * from "./run_windows.ts";
 export { saveModel } from "./save.ts";

@@ -3,7 +3,7 @@ import { tidy } from "../tensor/mod.ts";
 import type { ForwardOptions } from "./block.ts";
 import { type Forwarded, requireLayers } from "./forward.ts";
 import type { HeadOwner } from "./head.ts";
-import { streamBudget } from "./memory.ts";
+import { streamBudget, streamBytes } from "./memory.ts";
 import type { Model } from "./model.ts";
 import { openBlock } from "./open_block.ts";
 import { openOuter, type Outer } from "./open_outer.ts";
@@ -114,9 +114,10 @@ function groupFrom(
   owners: readonly HeadOwner[],
   budget: number,
 ): readonly Int32Array[] {
-  const channels = owners.reduce((sum, { architecture }) => sum + architecture.hiddenSize, 0);
+  const bytesOf = ({ length }: Int32Array) =>
+    owners.reduce((sum, { architecture }) => sum + streamBytes(architecture, length), 0);
   let bytes = 0;
-  const over = windows.findIndex((window) => (bytes += 4 * channels * window.length) > budget);
+  const over = windows.findIndex((window) => (bytes += bytesOf(window)) > budget);
   return over < 0 ? windows : windows.slice(0, Math.max(1, over));
 }
 

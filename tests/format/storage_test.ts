@@ -33,13 +33,13 @@ Deno.test("storageOf() adds up matrices and names their forms, that of the most 
 Deno.test("storageOf() calls every form by its own name", () => {
   const form = (matrix: Parameters<typeof storageOf>[0] extends Iterable<infer M> ? M : never) =>
     storageOf([matrix]).forms[0];
-  assertEquals(form(codes(4, 1)), "3 bits, a grid per row");
+  assertEquals(form(codes(4, 1)), "3 bits in whole rows");
   assertEquals(form(codes(5, 2, [0, 0, 0, 1, 1])), "3 bits in groups of 3");
   assertEquals(form(blockMatrix("Q4_1", new Uint8Array(40), 2, 32)), "Q4_1");
   const books = { rows: 1, columns: 2, bits: 2, codes: new Uint8Array(2) };
   assertEquals(
     form(codebookMatrix({ ...books, codebooks: new Float32Array(4) })),
-    "2 bits, a codebook per row",
+    "2 bits by a codebook per row",
   );
   const [left, right] = [[2, 1], [1, 3]].map(([rows, columns]) =>
     floatMatrix("F32", new Float32Array(rows * columns), rows, columns)

@@ -1,7 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { forward, logits, type OpenModel, openModel } from "../../lib/model/mod.ts";
-import { openMemory, requireMemory, streamBudget } from "../../lib/model/memory.ts";
+import { modelShapes } from "../../experiments/measure/model_shapes.ts";
+import {
+  openMemory,
+  requireMemory,
+  runMemory,
+  streamBudget,
+  streamBytes,
+} from "../../lib/model/memory.ts";
 import { freeBytes, tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { assertRefused } from "./saved_model.ts";
@@ -70,3 +77,24 @@ Deno.test("loadModel() refuses by config.json alone what cannot fit", () =>
     );
     assertEquals(tf.memory().numTensors, before);
   }));
+
+Deno.test("runMemory() holds all of a small model, and two blocks of a large one", () => {
+  const architecture = modelShapes["LLaMA-7B"];
+  const plan = {
+    ...{ quantizedBytes: 0, window: 2048, windows: 1, passes: 1, calibrationWindows: 0 },
+    storedBytes: 32 * 2 ** 29,
+  };
+  const large = runMemory(architecture, plan);
+  assertEquals([large.isStreamed, large.weights], [true, 2 * 2 ** 29]);
+  assertEquals(large.open, openMemory(architecture).bytes);
+  const small = runMemory(architecture, { ...plan, storedBytes: 2 ** 30, quantizedBytes: 5 });
+  assertEquals([small.isStreamed, small.weights], [false, 2 ** 30 + 5]);
+  const { weights, open, windows, logits } = large;
+  assertEquals(large.total, weights + open + windows + logits);
+  // No more logits than are scored together, and those of both models where two are compared.
+  assertEquals(logits, 4 * 2048 * 32000);
+  assertEquals(runMemory(architecture, { ...plan, passes: 2, window: 4096 }).logits, 2 * 2 ** 28);
+  // All windows of calibration are under way at once.
+  const calibrating = runMemory(architecture, { ...plan, calibrationWindows: 128 });
+  assertEquals(calibrating.windows - windows, 127 * streamBytes(architecture, 2048));
+});

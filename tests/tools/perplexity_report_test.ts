@@ -91,12 +91,12 @@ Deno.test("describeReport() says where a model comes from, and which counts are 
       hub: { repository: "org/tiny", commit: "fedcba9876543210" },
       text: { ...text, source: "wikitext2 test", tokens, publishedTokens: 287_644 },
     }).split("\n");
-  const [model, , tested] = lines(287_644);
+  const [model, , , tested] = lines(287_644);
   assertEquals([model, tested], [
     "model               org/tiny (commit fedcba987654, weights abcdef012345)",
     "tested on           wikitext2 test (sha256 0123456789ab, 287644 tokens, as published)",
   ]);
-  assertEquals(lines(7)[2], "tested on           wikitext2 test (sha256 0123456789ab, 7 tokens)");
+  assertEquals(lines(7)[3], "tested on           wikitext2 test (sha256 0123456789ab, 7 tokens)");
 });
 
 Deno.test("describeReport() says how a method quantizes, prunes and calibrates", () => {

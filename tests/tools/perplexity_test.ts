@@ -211,7 +211,7 @@ Deno.test("perplexity --windows scores the first windows alone, and says so", ()
     const report = JSON.parse(json.out);
     assertEquals([report.windows, report.windowsInText], [2, 4]);
     assertEquals(report.result, JSON.parse(first.out).result);
-    assertEquals(report.quantized.forms, ["4 bits, a grid per row"]);
+    assertEquals(report.quantized.forms, ["4 bits in whole rows"]);
     assertStringIncludes(
       human.out,
       "\nscored              62 tokens in 2 windows of 32, the first of 4 by --windows 2\n",

@@ -44,6 +44,7 @@ export function tinySubject(model: Model): OpenSubject & { calibration: TokenTex
     windowsInText: testWindows.length,
     facts,
     storage: storageOf([]),
+    storedBytes: 0,
     warnings: [],
   };
 }

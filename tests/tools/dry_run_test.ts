@@ -1,0 +1,81 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { describeDryRun, type DryRun } from "../../tools/dry_run.ts";
+import { withFolder } from "../io/temporary_folder.ts";
+import { randomIds } from "../eval/tiny_models.ts";
+import { runTool } from "./run_tool.ts";
+
+const stored = {
+  matrices: 72,
+  weights: 85e6,
+  byteLength: 170e6,
+  forms: ["F16"],
+  bitsPerWeight: 16,
+};
+
+const dry: DryRun = {
+  model: "org/model",
+  method: "gptq4",
+  parameters: 125_239_296,
+  stored,
+  quantized: { ...stored, forms: ["4 bits in groups of 128"], bitsPerWeight: 4.28 },
+  ...{ storedBytes: 3 * 2 ** 29, downloadBytes: 0 },
+  memory: {
+    ...{ isStreamed: true, weights: 2 ** 30, open: 2 ** 20, windows: 2 ** 21, logits: 2 ** 22 },
+    total: 1.25 * 2 ** 30,
+  },
+  ...{ window: 2048, windows: 140, calibrationWindows: 32 },
+  ...{ windowOperations: 5.9e11, operations: 8.26e13 },
+  seconds: { prepare: 7300, score: 119 },
+};
+
+Deno.test("describeDryRun() says that it is an estimate, and what of", () => {
+  assertEquals(describeDryRun(dry).split("\n"), [
+    "An estimate: no weights were loaded.",
+    "model               org/model",
+    "parameters          125.2 million",
+    "stored as           F16: 16.00 bits per weight of the linear maps, all counted",
+    "method              gptq4",
+    "quantized to        4 bits in groups of 128: 4.28 bits per weight of the linear maps, all counted",
+    "to download         0 B",
+    "weights             1.50 GiB, read block by block from the disk",
+    "to hold             about 1.25 GiB besides the program:",
+    "                    1.00 GiB                 weights",
+    "                    1.0 MiB                  a block and the head as float32",
+    "                    2.0 MiB                  windows on their way",
+    "                    4.0 MiB                  next-token scores",
+    "windows             140 of 2048 tokens",
+    "operations          590 billion a window, 82600 billion in all",
+    "time                about 2.1 h, files read at once: 2.0 h to quantize with 32 windows, 119 s to score",
+  ]);
+});
+
+Deno.test("dryRun() is what perplexity --dry-run prints, of weights that it does not load", () =>
+  withFolder(async (folder) => {
+    const model = "tests/golden/hf/llama-f16";
+    for (const name of ["config.json", "model.safetensors"]) {
+      await Deno.copyFile(`${model}/${name}`, `${folder}/${name}`);
+    }
+    // A weight that is no number is refused where it is loaded.
+    const weights = await Deno.readFile(`${folder}/model.safetensors`);
+    weights.fill(255, weights.length - 64);
+    await Deno.writeFile(`${folder}/model.safetensors`, weights);
+    await Deno.writeTextFile(`${folder}/ids.json`, JSON.stringify([...randomIds(150, 1)]));
+    const args = ["--model", folder, "--ids", `${folder}/ids.json`, "--window", "32"];
+    const run = (...more: string[]) => runTool("perplexity", "perplexity", ...args, ...more);
+    const [real, planned] = await Promise.all([
+      run(),
+      run("--dry-run", "--windows", "2", "--json"),
+    ]);
+    assertEquals(real.code, 2);
+    assertStringIncludes(real.err, "must be a finite float32");
+    assertEquals(planned.code, 0);
+    const { parameters, stored, downloadBytes, window, windows, ...others } = JSON.parse(
+      planned.out,
+    );
+    assertEquals([stored.forms, stored.bitsPerWeight, downloadBytes], [["F16"], 16, 0]);
+    assertEquals([window, windows], [32, 2]);
+    assertEquals(others.storedBytes, 2 * parameters);
+    assertEquals(others.operations, 2 * others.windowOperations);
+    assertEquals([others.seconds.prepare, others.quantized], [0, undefined]);
+    assert(others.seconds.score > 0 && others.memory.total > others.storedBytes);
+  }));
