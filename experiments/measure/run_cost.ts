@@ -109,10 +109,7 @@ const vocabularyLimit = 4096;
 /** Times windows on their way through two blocks and the head, as the method leaves them and as they were. */
 async function measureScoring(run: PlannedRun, { signal, now }: Clocked) {
   const { architecture, method, execute, window } = run;
-  const operations = (each: Architecture) => {
-    const { maps, attention } = windowOperations(each, window);
-    return maps + attention;
-  };
+  const operations = (each: Architecture) => blockOperations(each, window);
   const isSmall = (each: Architecture) => operations(each) <= blockLimit;
   const shape = { ...shrink(architecture, isSmall), layers: 2 };
   const vocabularySize = Math.min(shape.vocabularySize, vocabularyLimit);
@@ -172,7 +169,8 @@ async function measurePreparing(run: PlannedRun, { signal, now }: Clocked) {
   );
   const solves = passes.some(({ observes = {} }) => Object.values(observes).includes("gram"));
   const operations = (each: Architecture) => solves ? solving(each) : elements(each);
-  const isSmall = (each: Architecture) => solving(each) <= solvingLimit;
+  const isSmall = (each: Architecture) =>
+    solves ? solving(each) <= solvingLimit : blockOperations(each, window) <= blockLimit;
   const small = { ...shrink(architecture, isSmall), layers: 1, vocabularySize: 256 };
   const full = await resident(randomModel("a measurement", small, "F16"));
   const seconds = async (weightWindows: number, activationWindows: number) => {
@@ -196,6 +194,11 @@ async function measurePreparing(run: PlannedRun, { signal, now }: Clocked) {
     perActivationWindow: perWindow * activationWindow,
     perBlock: operations(architecture) / operations(small) * rest,
   };
+}
+
+function blockOperations(architecture: Architecture, window: number): number {
+  const { maps, attention } = windowOperations(architecture, window);
+  return maps + attention;
 }
 
 /** Elements of the linear maps of a block. */
