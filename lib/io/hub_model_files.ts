@@ -57,7 +57,7 @@ export interface ModelFiles {
  * @throws {InputError} If it is no model, or has weights in none of the forms.
  */
 export function chooseModelFiles(names: readonly string[], action: string): ModelFiles {
-  const rule = "the repository must be of a model, with config.json";
+  const rule = `the repository must be of a model, with config.json${ggufHint(names)}`;
   require(names.includes("config.json"), action, rule);
   const settings = settingFiles.filter((name) => names.includes(name));
   for (const { file, index } of weightForms) {
@@ -65,7 +65,17 @@ export function chooseModelFiles(names: readonly string[], action: string): Mode
     if (names.includes(index)) return { settings, weights: { index } };
   }
   const forms = weightForms.map(({ file }) => file).join(" or ");
-  refuse(action, `the repository must have ${forms}, whole or with an index`, names);
+  refuse(
+    action,
+    `the repository must have ${forms}, whole or with an index${ggufHint(names)}`,
+    names,
+  );
+}
+
+/** What to do about a repository that has GGUF files instead, one for each way of storing a model. */
+function ggufHint(names: readonly string[]): string {
+  const isThere = names.some((name) => name.endsWith(".gguf"));
+  return isThere ? "; a .gguf file is named by its path, once it is fetched by other means" : "";
 }
 
 /**

@@ -40,8 +40,14 @@ for (
   const [names, rule] of [
     [others, "the repository must be of a model, with config.json"],
     [
+      ["a.gguf", "b.gguf"],
+      "the repository must be of a model, with config.json; a .gguf file is named by its path, " +
+      "once it is fetched by other means",
+    ],
+    [
       ["config.json", "a.gguf"],
-      "the repository must have model.safetensors or pytorch_model.bin, whole or with an index, " +
+      "the repository must have model.safetensors or pytorch_model.bin, whole or with an index; " +
+      "a .gguf file is named by its path, once it is fetched by other means, " +
       'got ["config.json","a.gguf"]',
     ],
   ] as const
