@@ -372,7 +372,7 @@ Deno.test("perplexity answers bad input with one line and status 2", () =>
         `${commandLine}--damping is no setting of`,
       ],
       [
-        [...good, "--method", "rtn4", "--calibration", "a.txt"],
+        [...good, "--method", "rtn4", "--calibration", at("text.txt")],
         `${commandLine}--calibration must come with a method that calibrates, got "rtn4"`,
       ],
       [withIds("missing.json"), `Cannot read ${at("missing.json")}: the file must exist`],
