@@ -71,3 +71,10 @@ export function requireLayout(
     length,
   );
 }
+
+/** Refuses a Hessian with NaN or infinity. */
+export function requireFiniteHessian(hessian: Float32Array | Float64Array, action: string): void {
+  let rest = 0; // NaN once an element is not finite
+  for (let i = 0; i < hessian.length; i++) rest += hessian[i] - hessian[i];
+  if (rest !== 0) refuse(action, "the Hessian must be finite", hessian.find((h) => !isFinite(h)));
+}

@@ -32,7 +32,8 @@ export { type ChannelExtremes, channelExtremes, channelPersistence } from "./cha
 export { decibels, type NoisePower, noisePower } from "./noise.ts";
 export { foldTrip } from "./fold.ts";
 export { rtn, rtnOf, type RtnOptions } from "./rtn.ts";
-export { gptq, GptqFactor, type GptqOptions, type GptqResult } from "./gptq.ts";
+export { gptq } from "./gptq.ts";
+export { GptqFactor, type GptqOptions, type GptqResult } from "./gptq_factor.ts";
 export { plainAlgebra, type WideAlgebra } from "./wide_algebra.ts";
 export {
   roundScale,
