@@ -18,14 +18,19 @@ import {
 import { type Pruning, readArchitecture } from "../lib/model/mod.ts";
 import { type BackendInfo, useBackend } from "../lib/tensor/mod.ts";
 import { printWarnings, type Session } from "./command_line.ts";
-import { findModel, type ModelArgument } from "./model_argument.ts";
+import { findModel, type ModelArgument, modelText } from "./model_argument.ts";
 import {
   calibrationSource,
   type DrawOptions,
   type TextOptions,
   textSource,
 } from "./text_options.ts";
-import { changeProfile, changeWeights, type WeightOptions } from "./weight_options.ts";
+import {
+  changeProfile,
+  changeWeights,
+  secondQuantization,
+  type WeightOptions,
+} from "./weight_options.ts";
 
 /** What the command line of `deno task perplexity` says. */
 export interface PerplexityOptions extends TextOptions, DrawOptions, WeightOptions {
@@ -86,7 +91,10 @@ export async function planPerplexity(
     draw: { weightWindows: options.calibrationWindows, seed: options.seed },
   };
   const { signal } = session;
-  const read = await readSubject(ref, { ...backend, signal });
+  const subject = await readSubject(ref, { ...backend, signal });
+  const { forms } = subject.storage;
+  const again = secondQuantization(method, options.method, modelText(options.model), forms);
+  const read = { ...subject, warnings: [...subject.warnings, ...again] };
   if (read.calibration) drawCalibration(read.calibration, read.facts); // refused before any work
   printWarnings(read.warnings);
   return { method, plan, pruning, source, calibratedOn, backend, read };

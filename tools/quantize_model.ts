@@ -16,6 +16,7 @@ import {
   BlockFiles,
   loadModel,
   openPublished,
+  publishedStorage,
   settingFiles,
   storedBytes,
 } from "../lib/model/mod.ts";
@@ -24,7 +25,7 @@ import { printWarnings, type Session } from "./command_line.ts";
 import { findModel, type ModelArgument, modelText } from "./model_argument.ts";
 import type { QuantizeReport } from "./quantize_report.ts";
 import { type CalibrationOptions, calibrationSource, type DrawOptions } from "./text_options.ts";
-import { changeWeights, type WeightOptions } from "./weight_options.ts";
+import { changeWeights, secondQuantization, type WeightOptions } from "./weight_options.ts";
 
 /** The forms in which quantized weights are written. */
 export const checkpointFormats = ["gptq", "safetensors"] as const;
@@ -82,7 +83,9 @@ export async function quantizeModel(
   };
   const windows = text && drawCalibration(text, plan);
   const quantization = format === "gptq" ? gptqConfig(method.settings.weights!) : undefined;
-  printWarnings(published.warnings);
+  const { forms } = publishedStorage(published);
+  const again = secondQuantization(method, options.method, modelText(options.model), forms);
+  printWarnings([...published.warnings, ...again]);
   const { files } = published.checkpoint;
   const work = {
     "sha256 of the weights": await hashFiles(files, signal),

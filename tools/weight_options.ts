@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { require } from "../lib/core/mod.ts";
 import type { ConfiguredMethod } from "../lib/methods/mod.ts";
 import type { Profile } from "../lib/format/mod.ts";
+import { isFloat } from "../lib/io/mod.ts";
 import { type ScaleDtype, scaleDtypes } from "../lib/quant/mod.ts";
 import { choiceOption, integerOption, numberOption } from "./command_line.ts";
 
@@ -74,6 +75,23 @@ export function changeWeights(
     changes[setting] = options[key];
   }
   return method.with({ weights: changes });
+}
+
+/**
+ * What to say of quantizing weights that are stored in few bits already; nothing where they are floats.
+ *
+ * @param forms How linear maps are stored: `storage.forms`.
+ */
+export function secondQuantization(
+  { settings }: ConfiguredMethod,
+  name: string,
+  model: string,
+  forms: readonly string[],
+): string[] {
+  const few = forms.filter((form) => !isFloat(form));
+  if (!settings.weights || few.length === 0) return [];
+  const stored = `The weights of ${model} are stored as ${few.join(", ")}`;
+  return [`${stored}: ${name} quantizes them a second time.`];
 }
 
 /** A method with this reading of its activation quantizers, where it has one. */

@@ -156,6 +156,15 @@ Deno.test("quantize --method agileq-8 writes the weights, whose activations perp
       perplexity(folder, "out", ...activations),
     ]);
     assertEquals(parts, whole);
+    const second = await runTool(
+      ...["perplexity", "perplexity", "--model", `${folder}/out`, "--method", "rtn4"],
+      ...["--ids", `${folder}/ids.json`, "--window", "16"],
+    );
+    assertEquals(second.code, 0, second.err);
+    assertMatch(
+      second.err,
+      /^Warning: .* are stored as GPTQ 4 bits in groups of 16: rtn4 quantizes them a second time/m,
+    );
     const [wholly, partly] = await Promise.all([
       perplexity(folder, "model", ...args, "--scales", "F16", "--execute", "integer"),
       perplexity(folder, "out", ...activations, "--execute", "integer"),

@@ -6,6 +6,7 @@ import {
   addWeightOptions,
   changeProfile,
   changeWeights,
+  secondQuantization,
   type WeightOptions,
 } from "../../tools/weight_options.ts";
 
@@ -63,6 +64,17 @@ for (
     assertThrows(() => changed(method, ...args), InputError, message);
   });
 }
+
+Deno.test("secondQuantization() warns where a method rounds what is rounded already", () => {
+  const said = (method: string, ...forms: string[]) =>
+    secondQuantization(methodOf(method), method, "DIR", forms);
+  assertEquals(said("rtn4", "GPTQ 4 bits", "F16"), [
+    "The weights of DIR are stored as GPTQ 4 bits: rtn4 quantizes them a second time.",
+  ]);
+  assertEquals(said("agileq-8", "Q4_1", "Q6_K").length, 1);
+  for (const float of ["F16", "BF16", "F32", "F64"]) assertEquals(said("gptq4", float), []);
+  for (const method of ["fp16", "agileq-8-activations"]) assertEquals(said(method, "Q4_1"), []);
+});
 
 Deno.test("changeProfile() changes the reading of the activation quantizers, and nothing else", () => {
   const { weights, activations } = methodOf("agileq-8-eq3").settings;
