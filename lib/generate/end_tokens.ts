@@ -1,5 +1,5 @@
 import { require } from "../core/mod.ts";
-import { exists, ggufEndTokens, readGgufHeader, readJson } from "../io/mod.ts";
+import { exists, ggufEndTokens, isGguf, readGgufHeader, readJson } from "../io/mod.ts";
 
 /**
  * The tokens that end a text: what a model's config.json and, where there is one, its
@@ -10,7 +10,7 @@ import { exists, ggufEndTokens, readGgufHeader, readJson } from "../io/mod.ts";
  * @throws {InputError} If a file cannot be read or the field is no token id or list of them.
  */
 export async function loadEndTokens(path: string): Promise<Set<number>> {
-  if (path.endsWith(".gguf")) return ggufEndTokens((await readGgufHeader(path)).metadata, path);
+  if (await isGguf(path)) return ggufEndTokens((await readGgufHeader(path)).metadata, path);
   const ids = await readEndTokens(`${path}/config.json`);
   const generation = `${path}/generation_config.json`;
   const others = await exists(generation) ? await readEndTokens(generation) : [];

@@ -118,8 +118,7 @@ export async function hashFiles(
 export async function requireModelFolder(path: string): Promise<void> {
   const action = `load ${path}`;
   require(await exists(path), action, "the folder must exist");
-  const { isDirectory } = await attempt(action, () => Deno.stat(path));
-  require(isDirectory, action, "it must be the folder of a model or a .gguf file");
+  require(await isFolder(path), action, "it must be the folder of a model or a .gguf file");
   if (await exists(`${path}/config.json`)) return;
   const names = await attempt(
     action,
@@ -139,6 +138,16 @@ export async function exists(path: string): Promise<boolean> {
     if (error instanceof Deno.errors.NotFound) return false;
     refuse(`read ${path}`, "the system must allow it", (error as Error).message);
   }
+}
+
+/** Whether this is what a GGUF file is called, and no folder has the name. */
+export async function isGguf(path: string): Promise<boolean> {
+  return path.endsWith(".gguf") && !await isFolder(path);
+}
+
+/** Whether there is a folder. */
+export async function isFolder(path: string): Promise<boolean> {
+  return await exists(path) && (await attempt(`read ${path}`, () => Deno.stat(path))).isDirectory;
 }
 
 /** Runs one call to the system; what the system refuses is an input error. */

@@ -5,7 +5,15 @@
  */
 export type { Checkpoint, CheckpointTensor } from "./checkpoint.ts";
 export { type Dtype, isFloat, type TensorData } from "./dtypes.ts";
-export { exists, hashFile, hashFiles, readJson, readText, requireModelFolder } from "./files.ts";
+export {
+  exists,
+  hashFile,
+  hashFiles,
+  isGguf,
+  readJson,
+  readText,
+  requireModelFolder,
+} from "./files.ts";
 export { floatTensor } from "./float_tensor.ts";
 export { GgufFile, isReadableType, openGguf } from "./gguf_file.ts";
 export { type GgufHeader, type GgufTensor, readGgufHeader } from "./gguf_header.ts";

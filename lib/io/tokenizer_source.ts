@@ -1,5 +1,5 @@
 import { refuse } from "../core/mod.ts";
-import { exists, readJson } from "./files.ts";
+import { exists, isFolder, readJson } from "./files.ts";
 import { readGgufHeader } from "./gguf_header.ts";
 import { ggufTokenizer } from "./gguf_tokenizer.ts";
 import { conversionHint } from "./older_files.ts";
@@ -44,7 +44,7 @@ export async function readTokenizerSource(path: string): Promise<TokenizerSource
  * @param path A tokenizer.json, a GGUF file or the folder of a model.
  */
 export async function tokenizerFiles(path: string): Promise<string[]> {
-  if (path.endsWith(".json") || path.endsWith(".gguf")) return [path];
+  if (/\.(json|gguf)$/.test(path) && !await isFolder(path)) return [path];
   if (await exists(`${path}/tokenizer.json`)) return [`${path}/tokenizer.json`];
   return await exists(`${path}/vocab.json`) ? await vocabularyFiles(path) : [];
 }

@@ -1,5 +1,6 @@
 import {
   type Checkpoint,
+  isGguf,
   openGguf,
   openShards,
   packedCheckpoint,
@@ -18,7 +19,7 @@ import { readQuantization } from "./quantization_settings.ts";
  * @throws {InputError} If there is no such folder or file, or it is not one of a model.
  */
 export async function readConfig(path: string): Promise<ConfigReader> {
-  if (isGguf(path)) return await readGgufConfig(await openGguf(path));
+  if (await isGguf(path)) return await readGgufConfig(await openGguf(path));
   await requireModelFolder(path);
   return await ConfigReader.open(`${path}/config.json`);
 }
@@ -30,7 +31,7 @@ export async function readConfig(path: string): Promise<ConfigReader> {
  * @throws {InputError} If there are none, or in a form that is not read here.
  */
 export async function openCheckpoint(path: string, config: ConfigReader): Promise<Checkpoint> {
-  if (isGguf(path)) return new GgufCheckpoint(await openGguf(path), config);
+  if (await isGguf(path)) return new GgufCheckpoint(await openGguf(path), config);
   const settings = await readQuantization(path, config);
   const checkpoint = await openShards(path);
   return settings ? packedCheckpoint(checkpoint, settings) : checkpoint;
@@ -38,15 +39,11 @@ export async function openCheckpoint(path: string, config: ConfigReader): Promis
 
 /** Whether the linear maps of a model are integer codes on grids, by its configuration. */
 export async function storesCodes(path: string, config: ConfigReader): Promise<boolean> {
-  return !isGguf(path) && await readQuantization(path, config) !== undefined;
+  return !await isGguf(path) && await readQuantization(path, config) !== undefined;
 }
 
 /** The files that say how to run a model and how it reads a text, the first its configuration. */
 export async function settingFiles(path: string): Promise<string[]> {
   const tokenizer = await tokenizerFiles(path);
-  return isGguf(path) ? tokenizer : [`${path}/config.json`, ...tokenizer];
-}
-
-function isGguf(path: string): boolean {
-  return path.endsWith(".gguf");
+  return await isGguf(path) ? tokenizer : [`${path}/config.json`, ...tokenizer];
 }

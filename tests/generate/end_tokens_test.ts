@@ -51,6 +51,14 @@ Deno.test("loadEndTokens() takes more tokens than one call has arguments", () =>
     assertEquals((await loadEndTokens(folder)).size, 300_000);
   }));
 
+Deno.test("loadEndTokens() reads a folder that is called as a GGUF file is", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/a.gguf`;
+    await Deno.mkdir(path);
+    await Deno.writeTextFile(`${path}/config.json`, '{"eos_token_id": 2}');
+    assertEquals(await loadEndTokens(path), new Set([2]));
+  }));
+
 Deno.test("loadEndTokens() reads those of a GGUF file", () =>
   withFolder(async (folder) => {
     const path = `${folder}/a.gguf`;

@@ -1,10 +1,11 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError, sha256 } from "../../lib/core/mod.ts";
-import { attempt, decodeText, fill, openFile } from "../../lib/io/files.ts";
+import { attempt, decodeText, fill, isFolder, openFile } from "../../lib/io/files.ts";
 import {
   exists,
   hashFile,
   hashFiles,
+  isGguf,
   readJson,
   readText,
   requireModelFolder,
@@ -96,6 +97,15 @@ Deno.test("requireModelFolder() says what is wrong with a path that is no model 
     await Deno.writeTextFile(`${folder}/config.json`, "{}");
     await requireModelFolder(folder);
     await refusal(`${folder}/config.json`, "it must be the folder of a model or a .gguf file");
+  }));
+
+Deno.test("isGguf() and isFolder() tell a GGUF file, there or not, from a folder of such a name", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/a.gguf`;
+    assertEquals([await isGguf(path), await isFolder(path)], [true, false]);
+    await Deno.mkdir(path);
+    assertEquals([await isGguf(path), await isFolder(path)], [false, true]);
+    assertEquals([await isGguf(folder), await isGguf(`${folder}/a.bin`)], [false, false]);
   }));
 
 Deno.test("hashFiles() stops once its signal is aborted", () =>

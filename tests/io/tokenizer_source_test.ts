@@ -14,6 +14,10 @@ Deno.test("tokenizerFiles() prefers tokenizer.json, and is empty where there is 
     await Deno.writeTextFile(`${folder}/tokenizer.json`, "");
     assertEquals(await tokenizerFiles(folder), [`${folder}/tokenizer.json`]);
     assertEquals(await tokenizerFiles("some.json"), ["some.json"]);
+    for (const name of ["a.json", "a.gguf"]) {
+      await Deno.mkdir(`${folder}/${name}`);
+      assertEquals(await tokenizerFiles(`${folder}/${name}`), []);
+    }
   }));
 
 Deno.test("readTokenizerSource() says how to convert tokenizer.model", () =>

@@ -41,6 +41,18 @@ Deno.test("readConfig() and openCheckpoint() read a GGUF file, told by its name"
     assertEquals([checkpoint.path, checkpoint.files], [path, [path]]);
   }));
 
+Deno.test("readConfig() and openCheckpoint() read a folder that is called as a GGUF file is", () =>
+  withSaved(families.opt, async (folder) => {
+    const path = `${folder}/model.gguf`;
+    await Deno.mkdir(path);
+    for (const name of ["config.json", "model.safetensors"]) {
+      await Deno.rename(`${folder}/${name}`, `${path}/${name}`);
+    }
+    const config = await readConfig(path);
+    assertEquals((await openCheckpoint(path, config)).path, path);
+    assertEquals(await settingFiles(path), [`${path}/config.json`]);
+  }));
+
 Deno.test("settingFiles() are config.json and what the tokenizer is made of, or the GGUF file", async () => {
   await withSaved(families.opt, async (folder) => {
     assertEquals(await settingFiles(folder), [`${folder}/config.json`]);
