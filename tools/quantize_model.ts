@@ -2,7 +2,7 @@ import { drawCalibration } from "../experiments/measure/calibration.ts";
 import { protocol, windowFor } from "../experiments/measure/subject.ts";
 import { textFacts, tokenReader } from "../experiments/measure/token_source.ts";
 import { require } from "../lib/core/mod.ts";
-import { copyTokenizer, hashFiles, openUnfinished } from "../lib/io/mod.ts";
+import { copyTokenizer, hashFiles, openUnfinished, tokenizerFiles } from "../lib/io/mod.ts";
 import {
   calibrate,
   type ConfiguredMethod,
@@ -115,6 +115,7 @@ export async function quantizeModel(
     name: options.method,
     method,
     quantization,
+    hasTokenizer: (await tokenizerFiles(out)).length > 0,
     weights: await hashFiles(written.checkpoint.files, signal),
     bytes: { before: storedBytes(published), now: storedBytes(written) },
   };

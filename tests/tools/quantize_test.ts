@@ -130,6 +130,7 @@ Deno.test("quantize --format safetensors writes weights that differ by their rou
     const { code, out, err } = await quantize(folder, ...options, ...format);
     assertEquals(code, 0, err);
     assertStringIncludes(out, "dequantized and rounded to F16");
+    assertStringIncludes(out, `the tokenizer, of which ${folder}/model has no file`);
     const expected = await perplexity(folder, "model", ...options);
     const found = await perplexity(folder, "out");
     assertNotEquals(found, expected);
