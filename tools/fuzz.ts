@@ -1,4 +1,5 @@
 /** `deno task fuzz`: gives whatever reads a file nearly valid ones and reports what fares badly. */
+import { Option } from "commander";
 import { writeAtomically } from "../lib/io/mod.ts";
 import { choiceOption, integerOption, listOption, main, type Session } from "./command_line.ts";
 import { datasetReaders } from "./fuzz/dataset_readers.ts";
@@ -17,11 +18,10 @@ await main((program, session) =>
     .description("Gives whatever reads a file nearly valid ones: each must be read or refused.")
     .option("--runs <count>", "inputs for each reader", integerOption("--runs", 1), 10_000)
     .option("--seed <number>", "of the inputs", integerOption("--seed", 0, 2 ** 31 - 1), 1)
-    .option(
-      "--reader <list>",
-      `which, in commas: ${names.join(", ")} (default: all)`,
-      listOption("--reader", choiceOption("--reader", names)),
-      names,
+    .addOption(
+      new Option("--reader <list>", `which, in commas: ${names.join(", ")}`)
+        .argParser(listOption("--reader", choiceOption("--reader", names)))
+        .default(names, "all"),
     )
     .action((options) => run(options, session))
 );
