@@ -147,7 +147,7 @@ class Trip implements Observer {
 const smallestDiagonal = 2 ** -64;
 
 /** Rows of the matrix that are computed together: those of small models are one panel. */
-const panelRows = 1024;
+const panelRows = 512;
 
 /** Powers of two up to this, and their inverses, are ordinary float32 numbers. */
 const longestShift = 120;
