@@ -7,7 +7,7 @@ import {
 } from "../experiments/measure/datasets.ts";
 import type { TokenSource } from "../experiments/measure/token_source.ts";
 import { refuse } from "../lib/core/mod.ts";
-import { downloadFiles, type DownloadOptions, hasFiles } from "../lib/io/mod.ts";
+import { downloadFiles, type DownloadOptions, hasFiles, planFiles } from "../lib/io/mod.ts";
 import { isThere, pathOption } from "./command_line.ts";
 import { fromHub, type Wanted } from "./from_hub.ts";
 
@@ -49,6 +49,7 @@ export function wantedParts(name: DatasetName, splits: readonly DatasetSplit[]):
     repository,
     isWhole: (folder) => hasFiles(folder, files),
     download: (hub, options) => downloadFiles(hub, repository, files, options),
+    plan: (hub, options) => planFiles(hub, repository, files, options),
     name: [name, ...splits].join(" "),
     otherwise: "a file",
     request: `--dataset ${name}`,

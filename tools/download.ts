@@ -1,9 +1,10 @@
 /** `deno task download`: brings a model or data sets of the hub into the cache. */
 import { type DatasetName, datasetNames } from "../experiments/measure/datasets.ts";
 import { require } from "../lib/core/mod.ts";
-import { hubOfEnvironment, parseRepository } from "../lib/io/mod.ts";
+import { type DownloadPlan, hubOfEnvironment, parseRepository } from "../lib/io/mod.ts";
 import { choiceOption, listOption, main, type Session } from "./command_line.ts";
 import { wantedParts } from "./dataset_argument.ts";
+import { describePlans } from "./download_plan.ts";
 import type { Wanted } from "./from_hub.ts";
 import { wantedModel } from "./model_argument.ts";
 
@@ -20,20 +21,29 @@ await main((program, session) =>
       listOption("--dataset", choiceOption("--dataset", datasetNames)),
       [],
     )
-    .action((model: string | undefined, { dataset }) => run(model, dataset, session))
+    .option("--dry-run", "say which files it would fetch and how many bytes, and write nothing")
+    .action((model: string | undefined, options) => run(model, options, session))
 );
 
 async function run(
   model: string | undefined,
-  datasets: readonly DatasetName[],
+  { dataset: datasets, dryRun }: { dataset: readonly DatasetName[]; dryRun?: boolean },
   session: Session,
 ): Promise<void> {
-  session.kept = "What has come is kept: the same command goes on there.";
   const wanted = [
     ...model === undefined ? [] : [modelNamed(model)],
     ...datasets.map((name) => wantedParts(name, ["test", "train"])),
   ];
   require(wanted.length > 0, "read the command line", "a model or --dataset must be given");
+  if (dryRun) {
+    const plans: [string, DownloadPlan][] = [];
+    for (const { name, plan } of wanted) {
+      plans.push([name, await plan(hubOfEnvironment(), session)]);
+    }
+    console.log(describePlans(plans));
+    return;
+  }
+  session.kept = "What has come is kept: the same command goes on there.";
   for (const { name, download } of wanted) {
     const { folder, commit } = await download(hubOfEnvironment(), session);
     console.log(`${name} at ${commit.slice(0, 12)}: ${folder}`);

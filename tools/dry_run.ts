@@ -20,9 +20,8 @@ export interface DryRun {
   /** How the checkpoint stores linear maps, and how the method would leave them. */
   stored: Storage;
   quantized?: Storage;
-  /** Bytes of the weights as they are stored, and of those that would be downloaded. */
+  /** Bytes of the weights as they are stored. */
   storedBytes: number;
-  downloadBytes: number;
   /** Bytes that would be held at most, besides the program itself. */
   memory: RunMemory;
   window: number;
@@ -65,7 +64,6 @@ export async function dryRun(options: PerplexityOptions, session: Session): Prom
     stored: read.storage,
     quantized,
     storedBytes: read.storedBytes,
-    downloadBytes: 0,
     memory: runMemory(architecture, {
       storedBytes: read.storedBytes,
       quantizedBytes: read.storage.weights * bits / 8,
@@ -91,7 +89,6 @@ export function describeDryRun(dry: DryRun): string {
     ["stored as", describeStorage(dry.stored)],
     ["method", dry.method],
     ["quantized to", dry.quantized && describeStorage(dry.quantized)],
-    ["to download", size(dry.downloadBytes)],
     ["weights", `${size(dry.storedBytes)}, ${where}`],
     ["to hold", `about ${size(memory.total)} besides the program:`],
     ["", size(memory.weights), "weights"],
@@ -111,9 +108,8 @@ export function describeDryRun(dry: DryRun): string {
   ]);
 }
 
-/** `0 B`, `12.3 MiB`, `13.50 GiB` */
+/** `12.3 MiB`, `13.50 GiB` */
 function size(bytes: number): string {
-  if (bytes === 0) return "0 B";
   return bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : gibibytes(bytes);
 }
 

@@ -1,5 +1,6 @@
 import {
   type DownloadOptions,
+  type DownloadPlan,
   findSnapshot,
   type Hub,
   hubOfEnvironment,
@@ -14,6 +15,8 @@ export interface Wanted {
   /** Whether the folder of a snapshot has it. */
   isWhole(folder: string): Promise<boolean>;
   download(hub: Hub, options: DownloadOptions): Promise<Snapshot>;
+  /** What a download would bring. */
+  plan(hub: Hub, options: DownloadOptions): Promise<DownloadPlan>;
   /** What messages call it, what else of that name it could be, and how `deno task download` is asked for it. */
   name: string;
   otherwise: string;

@@ -3,6 +3,7 @@ import {
   type HubRepository,
   isWholeModel,
   parseRepository,
+  planModel,
   repositoryText,
 } from "../lib/io/mod.ts";
 import { isThere, pathOption, type Session } from "./command_line.ts";
@@ -54,6 +55,7 @@ export function wantedModel(repository: HubRepository): Wanted {
     repository,
     isWhole: isWholeModel,
     download: (hub, options) => downloadModel(hub, repository, options),
+    plan: (hub, options) => planModel(hub, repository, options),
     name,
     otherwise: "a folder",
     request: name,

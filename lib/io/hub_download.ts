@@ -1,41 +1,31 @@
 import { type Progress, require } from "../core/mod.ts";
 import { attempt, exists } from "./files.ts";
 import { freeBytes } from "./free_bytes.ts";
-import { type BlobPlace, downloadBlob, type HubFile, partialBytes } from "./hub_blob.ts";
-import {
-  blobPlace,
-  findSnapshot,
-  linkBlob,
-  rememberCommit,
-  type Snapshot,
-  snapshotOf,
-} from "./hub_cache.ts";
-import { type Hub, hubToken } from "./hub_environment.ts";
-import {
-  contentUrl,
-  type HubListing,
-  listFolder,
-  listPaths,
-  resolveCommit,
-} from "./hub_listing.ts";
+import { downloadBlob } from "./hub_blob.ts";
+import { findSnapshot, linkBlob, rememberCommit, type Snapshot } from "./hub_cache.ts";
+import type { Hub } from "./hub_environment.ts";
+import { contentUrl, type HubListing, listFolder, listPaths } from "./hub_listing.ts";
 import { HubMeter } from "./hub_meter.ts";
 import { chooseModelFiles, isWholeModel, listedShards } from "./hub_model_files.ts";
+import {
+  downloadAction,
+  type HubPatience,
+  type HubSource,
+  lookUp,
+  missingBytes,
+  openSource,
+  type WantedFile,
+} from "./hub_plan.ts";
 import { type HubRepository, repositoryText } from "./hub_repository.ts";
-import type { HubAccess } from "./hub_request.ts";
 
 /** How a download goes about it. */
-export interface DownloadOptions
-  extends Pick<HubAccess, "signal" | "pauseMilliseconds" | "patienceMilliseconds"> {
+export interface DownloadOptions extends HubPatience {
   /** In megabytes. */
   progress: Progress;
 }
 
 /** A repository at a commit, whose files are downloaded. */
-interface Download {
-  hub: Hub;
-  repository: HubRepository;
-  access: HubAccess;
-  snapshot: Snapshot;
+interface Download extends HubSource {
   progress: Progress;
 }
 
@@ -105,42 +95,32 @@ interface Wanted {
 async function download(
   hub: Hub,
   repository: HubRepository,
-  { progress, ...settings }: DownloadOptions,
+  { progress, ...patience }: DownloadOptions,
   { isWhole, fetch }: Wanted,
 ): Promise<Snapshot> {
-  const { endpoint, cache } = hub;
-  const action = `download ${repositoryText(repository)}`;
+  const { cache } = hub;
   if (hub.isOffline) {
     const snapshot = await findSnapshot(cache, repository);
     const isThere = snapshot !== undefined && await isWhole(snapshot.folder);
-    require(isThere, action, `${cache} must have it while HF_HUB_OFFLINE is set`);
+    const rule = `${cache} must have it while HF_HUB_OFFLINE is set`;
+    require(isThere, downloadAction(repository), rule);
     return snapshot;
   }
-  const access = { endpoint, token: await hubToken(), action, ...settings };
-  const commit = await resolveCommit(access, repository);
-  const snapshot = snapshotOf(cache, repository, commit);
-  await fetch({ hub, repository, access, snapshot, progress });
-  await rememberCommit(cache, repository, commit);
-  return snapshot;
+  const source = await openSource(hub, repository, patience);
+  await fetch({ ...source, progress });
+  await rememberCommit(cache, repository, source.snapshot.commit);
+  return source.snapshot;
 }
 
 /** Downloads files that the snapshot lacks. */
 async function fetchFiles(
-  { hub: { cache }, repository, access, snapshot, progress }: Download,
+  download: Download,
   listing: HubListing,
   paths: readonly string[],
   what: string,
 ): Promise<void> {
-  const absent = paths.filter((path) => !listing.has(path));
-  require(absent.length === 0, access.action, "the repository must have the files", absent);
-  const lacking: MissingFile[] = [];
-  for (const path of paths) {
-    if (await exists(`${snapshot.folder}/${path}`)) continue;
-    const file = listing.get(path)!;
-    const place = blobPlace(cache, repository, file.hash);
-    const there = await exists(place.blob) ? file.size : await partialBytes(place.blob);
-    lacking.push({ file, place, there });
-  }
+  const { cache, repository, access, snapshot, progress } = download;
+  const lacking = (await lookUp(download, listing, paths)).filter(({ isLinked }) => !isLinked);
   if (lacking.length === 0) return;
   await attempt(`write to ${cache}`, () => Deno.mkdir(cache, { recursive: true }));
   await requireRoom(lacking, cache, access.action);
@@ -156,19 +136,12 @@ async function fetchFiles(
   meter.finish();
 }
 
-/** A file to download, and how many bytes of it an earlier attempt has left. */
-interface MissingFile {
-  file: HubFile;
-  place: BlobPlace;
-  there: number;
-}
-
 async function requireRoom(
-  files: readonly MissingFile[],
+  files: readonly WantedFile[],
   cache: string,
   action: string,
 ): Promise<void> {
-  const needed = files.reduce((sum, { file, there }) => sum + file.size - there, 0);
+  const needed = missingBytes(files);
   const free = await freeBytes(cache);
   const rule = `the disk of ${cache} must have room for ${needed} bytes`;
   require(free === undefined || needed <= free, action, rule, free);

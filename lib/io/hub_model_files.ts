@@ -1,6 +1,6 @@
 import { refuse, require } from "../core/mod.ts";
 import { attempt, exists } from "./files.ts";
-import { readIndex } from "./sharded_checkpoint.ts";
+import { readIndex, shardsOf } from "./sharded_checkpoint.ts";
 import { writeAtomically } from "./write.ts";
 
 /** What of a repository is read besides weights. */
@@ -84,7 +84,7 @@ function ggufHint(names: readonly string[]): string {
  * @throws {InputError} If it is no such index, or names a file outside its folder.
  */
 export async function listedShards(index: string): Promise<string[]> {
-  return [...new Set((await readIndex(index)).values())].sort();
+  return shardsOf(await readIndex(index));
 }
 
 /** Whether a folder has the configuration and all weights of a model. */

@@ -23,6 +23,13 @@ export { findSnapshot, type HubOrigin, hubOrigin, type Snapshot } from "./hub_ca
 export { downloadFiles, downloadModel, type DownloadOptions, hasFiles } from "./hub_download.ts";
 export { type Hub, hubOfEnvironment } from "./hub_environment.ts";
 export { copyTokenizer, isWholeModel } from "./hub_model_files.ts";
+export {
+  type DownloadPlan,
+  missingBytes,
+  planFiles,
+  planModel,
+  type WantedFile,
+} from "./hub_plan.ts";
 export { type HubRepository, parseRepository, repositoryText } from "./hub_repository.ts";
 export { isObject } from "./json.ts";
 export { hasRows, readRows } from "./read_rows.ts";

@@ -3,8 +3,8 @@ import type { FloatMatrix, StoredMatrix } from "../format/mod.ts";
 import type { Checkpoint, CheckpointTensor } from "./checkpoint.ts";
 import { DiskMatrix } from "./disk_matrix.ts";
 import { dataArrays, isFloat } from "./dtypes.ts";
-import { exists, readJson } from "./files.ts";
-import { isObject } from "./json.ts";
+import { exists, readText } from "./files.ts";
+import { isObject, parseJson } from "./json.ts";
 import { floatTensor } from "./float_tensor.ts";
 import { tensorOf } from "./safetensors_header.ts";
 import { openSafetensors } from "./safetensors_reader.ts";
@@ -96,7 +96,7 @@ async function openIndexed(
 ): Promise<ShardedCheckpoint> {
   const places = await readIndex(index);
   const shards = new Map<string, WeightFile>();
-  for (const shard of [...new Set(places.values())].sort()) {
+  for (const shard of shardsOf(places)) {
     shards.set(shard, await open(`${folder}/${shard}`));
   }
   const files = new Map<string, WeightFile>();
@@ -108,9 +108,19 @@ async function openIndexed(
   return new ShardedCheckpoint(folder, [...shards.values()], files);
 }
 
-/** The shard of each tensor, by the index's `weight_map`. */
+/** As {@linkcode parseIndex}, of a file. */
 export async function readIndex(path: string): Promise<Map<string, string>> {
-  const index = await readJson(path);
+  return parseIndex(await readText(path), path);
+}
+
+/**
+ * The shard of each tensor, by the index's `weight_map`.
+ *
+ * @param path Of the index, for messages.
+ * @throws {InputError} If it is no such index, or names a file outside its folder.
+ */
+export function parseIndex(text: string, path: string): Map<string, string> {
+  const index = parseJson(text, path);
   const map = isObject(index) ? index.weight_map : undefined;
   require(isObject(map), `read ${path}`, "it must have an object weight_map", map);
   const places = new Map<string, string>();
@@ -121,6 +131,11 @@ export async function readIndex(path: string): Promise<Map<string, string>> {
   }
   require(places.size > 0, `read ${path}`, "weight_map must not be empty");
   return places;
+}
+
+/** Each shard that an index names once, sorted. */
+export function shardsOf(index: ReadonlyMap<string, string>): string[] {
+  return [...new Set(index.values())].sort();
 }
 
 /** Whether this is the bare name of a file, so that it cannot lead out of its folder. */

@@ -58,6 +58,49 @@ Deno.test("download fills the cache, and other tools find the model there", () =
     assertEquals(report.weights, sha256Of(weights));
   }));
 
+Deno.test("download --dry-run says what would come to the byte, and writes nothing", () =>
+  withHub(async (server, start, home) => {
+    const plan = () => endOf(start("download", "hub", "org/tiny", "--dry-run"));
+    const group = (count: number) => count.toLocaleString("en");
+    const all = config.length + weights.length;
+    const before = await plan();
+    assertEquals([before.code, before.err], [0, ""]);
+    const lines = before.out.split("\n");
+    assertEquals(lines[0], `org/tiny at ${commit.slice(0, 12)}:`);
+    assertMatch(lines[1], /^ {2}config\.json .* bytes {2}to download$/);
+    const size = group(weights.length);
+    assertEquals(lines[2], `  model.safetensors  ${size} bytes  to download`);
+    assertEquals(lines.slice(3), [`${group(all)} bytes to download`]);
+    assertEquals(Array.from(Deno.readDirSync(home)), []);
+    assertEquals(server.asked.some(({ path }) => path.includes("/resolve/")), false);
+
+    assertEquals((await endOf(start("download", "hub", "org/tiny"))).code, 0);
+    const after = (await plan()).out.split("\n");
+    assertEquals(after.slice(2), [
+      `  model.safetensors  ${size} bytes  in the cache`,
+      "0 bytes to download",
+    ]);
+  }));
+
+Deno.test("download --dry-run of two data sets that share files counts them once", () =>
+  withHub(async (server, start, home) => {
+    server.intercept = ({ path }) =>
+      path.includes("/paths-info/")
+        ? Response.json([
+          ["en/c4-train.00000-of-01024.json.gz", 319e6, commit],
+          ["en/c4-validation.00000-of-00008.json.gz", 40e6, commit.replace("0", "a")],
+        ].map(([path, size, oid]) => ({ type: "file", path, size, oid })))
+        : path.includes("/revision/")
+        ? Response.json({ _id: "1", id: "allenai/c4", sha: commit })
+        : undefined;
+    const { code, out } = await endOf(
+      start("download", "hub", "--dataset", "c4,c4-new", "--dry-run"),
+    );
+    assertEquals([code, out.split("\n").pop()], [0, "359,000,000 bytes to download"]);
+    assertEquals(out.match(/as above/g)?.length, 2);
+    assertEquals(Array.from(Deno.readDirSync(home)), []);
+  }));
+
 Deno.test("download of two processes at a time fetches each file once", () =>
   withHub(async (server, start, home) => {
     server.intercept = async ({ host }) => {

@@ -18,7 +18,7 @@ const dry: DryRun = {
   parameters: 125_239_296,
   stored,
   quantized: { ...stored, forms: ["4 bits in groups of 128"], bitsPerWeight: 4.28 },
-  ...{ storedBytes: 3 * 2 ** 29, downloadBytes: 0 },
+  storedBytes: 3 * 2 ** 29,
   memory: {
     ...{ isStreamed: true, weights: 2 ** 30, open: 2 ** 20, windows: 2 ** 21, logits: 2 ** 22 },
     total: 1.25 * 2 ** 30,
@@ -36,7 +36,6 @@ Deno.test("describeDryRun() says that it is an estimate, and what of", () => {
     "stored as           F16: 16.00 bits per weight of the linear maps, all counted",
     "method              gptq4",
     "quantized to        4 bits in groups of 128: 4.28 bits per weight of the linear maps, all counted",
-    "to download         0 B",
     "weights             1.50 GiB, read block by block from the disk",
     "to hold             about 1.25 GiB besides the program:",
     "                    1.00 GiB                 weights",
@@ -69,10 +68,8 @@ Deno.test("dryRun() is what perplexity --dry-run prints, of weights that it does
     assertEquals(real.code, 2);
     assertStringIncludes(real.err, "must be a finite float32");
     assertEquals(planned.code, 0);
-    const { parameters, stored, downloadBytes, window, windows, ...others } = JSON.parse(
-      planned.out,
-    );
-    assertEquals([stored.forms, stored.bitsPerWeight, downloadBytes], [["F16"], 16, 0]);
+    const { parameters, stored, window, windows, ...others } = JSON.parse(planned.out);
+    assertEquals([stored.forms, stored.bitsPerWeight], [["F16"], 16]);
     assertEquals([window, windows], [32, 2]);
     assertEquals(others.storedBytes, 2 * parameters);
     assertEquals(others.operations, 2 * others.windowOperations);

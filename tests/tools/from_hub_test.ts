@@ -16,6 +16,7 @@ function wantedFile(downloaded: string[]): Wanted {
       downloaded.push(hub.cache);
       return Promise.resolve({ commit, folder: "/downloaded" });
     },
+    plan: () => Promise.reject(new Error("is not asked for")),
     ...{ name: "a thing", otherwise: "a file", request: "org/tiny" },
   };
 }
