@@ -31,11 +31,14 @@ Deno.test("withLock() waits for the file of the name, not for one that was remov
   withFolder(async (folder) => {
     const path = `${folder}/lock`;
     const steps: string[] = [];
+    const begun = Promise.withResolvers<void>();
     const first = withLock(path, never, async () => {
+      begun.resolve();
       await pause(150); // the second waits for this file by now
       await Deno.remove(path);
       steps.push("removed");
     });
+    await begun.promise;
     const second = withLock(path, never, async () => {
       steps.push("second");
       assertEquals((await Deno.stat(path)).isFile, true);

@@ -48,7 +48,8 @@ for (const name of tinyModels) {
 Deno.test("takeReadings() compares with a reference where there is one", () =>
   withModel("llama", async (model) => {
     const alike = await takeReadings(model, windows, {}, {}, model);
-    assertEquals([alike.survivors.divergence, alike.survivors.agreement], [0, 1]);
+    const { divergence, agreement } = alike.survivors;
+    assertEquals([divergence?.value, agreement?.value], [0, 1]);
     const alone = await takeReadings(model, windows, {}, {});
     assertEquals([alone.survivors.divergence, alone.survivors.agreement], [undefined, undefined]);
   }));
