@@ -58,7 +58,9 @@ Deno.test("ownSources() names models apart, also from the bundled ones, and know
 
 Deno.test("ownSources() hands texts, window, windows and start token on", () =>
   withModels(async (one) => {
-    const texts = ["--ids", "/a.json", "--calibration", "/b.txt"];
+    const calibration = `${one}/b.txt`;
+    await Deno.writeTextFile(calibration, "a text");
+    const texts = ["--ids", "/a.json", "--calibration", calibration];
     const [{ ref }] = await parse(
       "--model",
       one,
@@ -74,7 +76,7 @@ Deno.test("ownSources() hands texts, window, windows and start token on", () =>
       folder: one,
       name: "one/llama-encyclopedia",
       test: { kind: "ids", path: "/a.json" },
-      calibration: { kind: "text", path: "/b.txt" },
+      calibration: { kind: "text", path: calibration },
       window: 32,
       windows: 4,
       startToken: "once",
