@@ -1,6 +1,6 @@
-import { isAbsolute, join, relative } from "node:path";
 import { Command, CommanderError } from "commander";
 import { InputError, printable, type Progress, refuse, require } from "../lib/core/mod.ts";
+import { typedPath } from "../lib/io/mod.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { terminalProgress } from "./progress.ts";
 
@@ -132,16 +132,11 @@ function rangedOption(flag: string, kind: string, form: RegExp, low: number, hig
   };
 }
 
-/**
- * Parses the value of an option that is a path: relative to where the command was typed, which
- * `deno task` leaves for the folder of the project.
- */
+/** Parses the value of an option that is a path, as {@linkcode typedPath} reads it. */
 export function pathOption(flag: string) {
   return (path: string): string => {
     require(path !== "", "read the command line", `${flag} must name a file or folder`, path);
-    const typedIn = Deno.env.get("INIT_CWD") ?? "";
-    const isHere = relative(typedIn, "") === "";
-    return isHere || isAbsolute(path) ? path : join(typedIn, path);
+    return typedPath(path);
   };
 }
 

@@ -2,8 +2,12 @@ import { canonicalJson, refuse, sha256 } from "../../lib/core/mod.ts";
 import { type Execution, methods, sharedWeights } from "../../lib/methods/mod.ts";
 import { type CellSpec, type Executor, runCells, type RunOptions } from "../../lib/sweep/mod.ts";
 import { cellOf, withExecutor } from "../cells/cell_runner.ts";
-import { evaluationCells, type EvaluationConfig, evaluationOf } from "../measure/evaluation.ts";
-import type { Readings } from "../measure/readings.ts";
+import {
+  type Evaluation,
+  evaluationCells,
+  type EvaluationConfig,
+  evaluationOf,
+} from "../measure/evaluation.ts";
 import type { SubjectFacts, UnloadedSubject } from "../measure/subject.ts";
 import type { FamilyTable } from "./family_tables.ts";
 import type { RowKey } from "./table_rows.ts";
@@ -16,7 +20,7 @@ export interface MeasuredCell {
   model: string;
   row: RowKey;
   config: EvaluationConfig;
-  result: Readings;
+  result: Evaluation;
 }
 
 /** One model with the measured rows of its table. */
@@ -75,7 +79,7 @@ export async function measureModels(
     options.executor,
     evaluationCells,
     subjects,
-    (executor) => runCells<Readings>([...distinct.values()], { ...options, executor }),
+    (executor) => runCells<Evaluation>([...distinct.values()], { ...options, executor }),
   );
   return planned.map(({ subject, table, cells }): MeasuredModel => {
     const { model: { name }, title, facts } = subject;

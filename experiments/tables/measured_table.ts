@@ -50,8 +50,9 @@ function isMeasuredRecord(value: unknown): value is MeasuredRecord {
 
 function isCell(value: unknown): boolean {
   if (!isObject(value) || !isObject(value.config) || !isObject(value.result)) return false;
-  return [value.id, value.model, value.row].every(isText) && isObject(value.result.survivors) &&
-    Object.values(value.result).every(isReading);
+  const { survivors, denseOnSurvivors = survivors, allPositions = survivors } = value.result;
+  return [value.id, value.model, value.row].every(isText) &&
+    [survivors, denseOnSurvivors, allPositions].every(isReading);
 }
 
 function isReading(value: unknown): boolean {

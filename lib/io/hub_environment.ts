@@ -1,5 +1,6 @@
 import { require } from "../core/mod.ts";
 import { exists, readText } from "./files.ts";
+import { typedPath } from "./typed_path.ts";
 
 /** Where models and data sets come from, and where they are kept: as Python's huggingface_hub has it. */
 export interface Hub {
@@ -13,7 +14,8 @@ export interface Hub {
 
 /**
  * What the environment says: HF_ENDPOINT, HF_HUB_CACHE or else the folder `hub` of HF_HOME,
- * HF_HUB_OFFLINE; HF_HOME is `huggingface` in XDG_CACHE_HOME or ~/.cache unless set.
+ * HF_HUB_OFFLINE; HF_HOME is `huggingface` in XDG_CACHE_HOME or ~/.cache unless set. Paths count from where
+ * the command was typed.
  *
  * @throws {InputError} If a variable has a value that cannot be used, or there is no home to look in.
  */
@@ -52,7 +54,7 @@ function variable(name: string): string | undefined {
 }
 
 function inHome(path: string | undefined): string | undefined {
-  return path?.replace(/^~(?=\/|$)/, home);
+  return path && typedPath(path.replace(/^~(?=\/|$)/, home));
 }
 
 function home(): string {

@@ -1,5 +1,5 @@
 import { require } from "../core/mod.ts";
-import { exists } from "./files.ts";
+import { exists, isFolder } from "./files.ts";
 import { type BlobPlace, type HubFile, partialBytes } from "./hub_blob.ts";
 import { blobPlace, type Snapshot, snapshotOf } from "./hub_cache.ts";
 import { type Hub, hubToken } from "./hub_environment.ts";
@@ -98,7 +98,7 @@ export function downloadAction(repository: HubRepository): string {
 /**
  * Finds out at which commit a repository is.
  *
- * @throws {InputError} If the hub refuses or cannot be reached.
+ * @throws {InputError} If the hub refuses or cannot be reached, or its cache is no folder.
  */
 export async function openSource(
   { endpoint, cache }: Hub,
@@ -106,6 +106,8 @@ export async function openSource(
   patience: HubPatience,
 ): Promise<HubSource> {
   const action = downloadAction(repository);
+  const isUsable = !await exists(cache) || await isFolder(cache);
+  require(isUsable, action, "the hub's cache, HF_HUB_CACHE or in HF_HOME, must be a folder", cache);
   const access = { endpoint, token: await hubToken(), action, ...patience };
   const commit = await resolveCommit(access, repository);
   return { repository, cache, access, snapshot: snapshotOf(cache, repository, commit) };

@@ -45,3 +45,4 @@ export { tokenizerFiles } from "./tokenizer_source.ts";
 export { openUnfinished, type UnfinishedFolder } from "./unfinished_folder.ts";
 export { prepareFolder, removeUnlocked, writeAtomically } from "./write.ts";
 export type { TensorFacts, TensorValues, WeightFile } from "./weight_file.ts";
+export { typedPath } from "./typed_path.ts";

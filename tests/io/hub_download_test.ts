@@ -318,7 +318,8 @@ Deno.test("downloadModel() refuses a cache that is a file", () =>
     await assertRejects(
       () => downloadModel({ ...hub, cache: `${cache}/file` }, model, options),
       InputError,
-      `Cannot read ${cache}/file/models--org--tiny/snapshots/${commit}/config.json: `,
+      "Cannot download org/tiny: the hub's cache, HF_HUB_CACHE or in HF_HOME, must be a folder, " +
+        `got ${JSON.stringify(`${cache}/file`)}`,
     );
   }));
 

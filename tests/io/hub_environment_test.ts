@@ -5,7 +5,7 @@ import { withFolder } from "./temporary_folder.ts";
 
 const names = [
   ...["HF_ENDPOINT", "HF_HOME", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "HF_TOKEN", "HF_TOKEN_PATH"],
-  ...["HOME", "USERPROFILE", "XDG_CACHE_HOME"],
+  ...["HOME", "INIT_CWD", "USERPROFILE", "XDG_CACHE_HOME"],
 ];
 
 /** What some work gives where the environment has these variables alone, of those that count. */
@@ -35,6 +35,8 @@ for (
     [{ HOME: "/me", HF_HOME: "~/hf" }, "/me/hf/hub"],
     [{ HF_HOME: "/hf", HF_HUB_CACHE: "/models" }, "/models"],
     [{ HF_HOME: "/hf", HF_HUB_CACHE: "" }, "/hf/hub"],
+    [{ HF_HOME: "hf", INIT_CWD: "/elsewhere" }, "/elsewhere/hf/hub"],
+    [{ HF_HUB_CACHE: "../models", INIT_CWD: "/elsewhere" }, "/models"],
   ] as const
 ) {
   Deno.test(`hubOfEnvironment() looks in ${cache} with ${JSON.stringify(variables)}`, async () => {

@@ -69,7 +69,8 @@ export function measuredModel(
   const cells = familyTables[0].rows.flatMap(({ measured }): [RowKey, MeasuredCell][] => {
     if (!measured) return [];
     const { key: row, method, pruning, settings } = measured;
-    const result = pruning ? pruned : { survivors: readingOf(others[row] ?? [1, 2, 3]) };
+    const readings = pruning ? pruned : { survivors: readingOf(others[row] ?? [1, 2, 3]) };
+    const result = { ...readings, storage: storageOf([]) };
     const config = evaluationOf(facts, method, pruning, settings);
     return [[row, { id: `table1/tiny/${row}`, model: "tiny", row, config, result }]];
   });

@@ -1,5 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { readMeasuredTable } from "../../../experiments/tables/measured_table.ts";
+import {
+  readMeasuredTable,
+  readMeasuredTables,
+} from "../../../experiments/tables/measured_table.ts";
 import { drawRelativePerplexity } from "../../../experiments/tables/relative_perplexity.ts";
 import { encodeJson, InputError } from "../../../lib/core/mod.ts";
 import { publishTable, tableRecord } from "../../../tools/publish.ts";
@@ -41,6 +44,9 @@ for (
     ["a cell without a model", recordOf({ ...cell, model: undefined })],
     ["a cell without survivors", recordOf({ ...cell, result: { allPositions: reading } })],
     ["a cell without losses", recordOf({ ...cell, result: { survivors: { perplexity: 1 } } })],
+    ["a cell without the losses of a control", {
+      ...recordOf({ ...cell, result: { survivors: reading, denseOnSurvivors: {} } }),
+    }],
     ["a cell without the perplexity of a further reading", {
       ...recordOf({ ...cell, result: { survivors: reading, allPositions: { windowLosses: [1] } } }),
     }],
@@ -60,10 +66,15 @@ for (
 
 Deno.test("readMeasuredTable() takes what is whole", () =>
   withFolder(async (folder) => {
-    const record = recordOf(cell);
+    const storage = { forms: ["F16"], bitsPerWeight: 16 }; // what else is known of it
+    const record = recordOf({ ...cell, result: { ...cell.result, storage } });
     await Deno.writeTextFile(`${folder}/table1.json`, encodeJson(record));
     assertEquals(await readMeasuredTable(folder, 1) as unknown, { ...record, number: 1 });
   }));
+
+Deno.test("readMeasuredTables() reads the records of the project", async () => {
+  assertEquals((await readMeasuredTables("results")).map(({ number }) => number), [1, 2, 3]);
+});
 
 Deno.test("drawRelativePerplexity() draws what a method adds, the paper's on average", () =>
   withFolder(async (folder) => {
