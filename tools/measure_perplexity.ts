@@ -5,6 +5,7 @@ import {
   type TokenSource,
   type TokenText,
 } from "../experiments/measure/token_source.ts";
+import { namesOn } from "../experiments/result/baseline.ts";
 import { hashFile } from "../lib/io/mod.ts";
 import type { MethodName } from "../lib/methods/mod.ts";
 import { tf } from "../lib/tensor/mod.ts";
@@ -55,7 +56,8 @@ export async function measurePerplexity(
     stored: subject.storage,
     quantized: method.settings.weights && storage,
     method: options.method,
-    title: method.title,
+    title:
+      namesOn(subject.storage, method.settings, { title: method.title, ...method.label }).title,
     settings: method.settings,
     execute,
     pruning: plan && { ...plan, layers: [...pruning!.ratios.keys()] },

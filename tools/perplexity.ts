@@ -62,7 +62,7 @@ await main((program, session) => {
     )
     .option(
       "--compare",
-      "with the model in full precision: paired ratio, KL divergence, same top token",
+      "with the model as it is stored: paired ratio, KL divergence, same top token",
     )
     .option("--dry-run", "say what it would cost on this machine, without loading weights")
     .option("--json", "print the result as JSON")

@@ -2,8 +2,9 @@ import type { CalibrationPlan } from "../experiments/measure/calibration.ts";
 import type { PruningPlan } from "../experiments/measure/pruning_plan.ts";
 import type { Readings } from "../experiments/measure/readings.ts";
 import { describeStartToken, type TextFacts } from "../experiments/measure/token_source.ts";
+import { baselineName } from "../experiments/result/baseline.ts";
 import { formatEstimate } from "../experiments/result/format_estimate.ts";
-import { type Estimate, mapEstimate, shortDigest } from "../lib/core/mod.ts";
+import { counted, type Estimate, mapEstimate, shortDigest } from "../lib/core/mod.ts";
 import type { Reading } from "../lib/eval/mod.ts";
 import type { Storage } from "../lib/format/mod.ts";
 import type { HubOrigin } from "../lib/io/mod.ts";
@@ -33,7 +34,7 @@ export interface PerplexityReport {
   /** How the method leaves them, of methods that quantize weights. */
   quantized?: Storage;
   method: string;
-  /** What its tables call it, and its settings. */
+  /** What tables call it on this model, and its settings. */
   title: string;
   settings: MethodSettings;
   execute: Execution;
@@ -47,7 +48,7 @@ export interface PerplexityReport {
   windows: number;
   /** How many the text has: more than are scored where `--windows` asks for fewer. */
   windowsInText: number;
-  /** As in the cells of the tables; with `--compare` also against the model in full precision. */
+  /** As in the cells of the tables; with `--compare` also against the model as it is stored. */
   result: Readings;
   /** Wall time of scoring. */
   seconds: number;
@@ -75,6 +76,7 @@ export function describeReport(report: PerplexityReport): string {
     ["tested on", describeText(text)],
     ["start token", describeStartToken(text.startToken)],
     ["scored", describeScored(report)],
+    ["baseline", result.survivors.ratio && baselineName(report.stored)],
     ...describeReadings(result, report.method),
     ["speed", describeSpeed(report)],
     ["backend", describeBackend(backend)],
@@ -98,8 +100,8 @@ function describeModel({ model, hub, weights }: PerplexityReport): string {
 }
 
 function describeSpeed({ tokensPerSecond, windows }: PerplexityReport): string {
-  const counted = windows > 1 ? "after the first window" : "warm-up included";
-  return `${Math.round(tokensPerSecond)} tokens/s ${counted}`;
+  const when = windows > 1 ? "after the first window" : "warm-up included";
+  return `${Math.round(tokensPerSecond)} tokens/s ${when}`;
 }
 
 /** `Q4_1, Q6_K, 5.02 bits per weight of the linear maps, all counted`. */
@@ -111,13 +113,14 @@ export function describeStorage({ forms, bitsPerWeight }: Storage): string {
 function describeScored({ result, windows, windowsInText, window }: PerplexityReport): string {
   const isLimited = windows < windowsInText;
   const limit = isLimited ? `, the first of ${windowsInText} by --windows ${windows}` : "";
-  return `${result.survivors.scored} tokens in ${windows} windows of ${window}${limit}`;
+  const tokens = counted(result.survivors.scored, "token");
+  return `${tokens} in ${counted(windows, "window")} of ${window}${limit}`;
 }
 
 /** Lines of cells below a first column. */
 type Lines = [name: string, ...cells: string[]][];
 
-/** A line per reading; two, under headings, where they are compared with full precision. */
+/** A line per reading; two, under headings, where they are compared with the baseline. */
 function describeReadings(result: Readings, method: string): Lines {
   const { survivors, denseOnSurvivors, allPositions } = result;
   const isCompared = survivors.ratio !== undefined;
@@ -130,13 +133,13 @@ function describeReadings(result: Readings, method: string): Lines {
     rows.flatMap(([name, reading]): Lines => reading ? [[name, ...cells(reading)]] : []);
   if (!isCompared) return lines(({ perplexity }) => [withLevel(perplexity)]);
   return [
-    ["", "perplexity (95 %)", "over fp16 (95 %)", "same top token (95 %)"],
+    ["", "perplexity (95 %)", "over baseline (95 %)", "same top token (95 %)"],
     ...lines(({ perplexity, ratio, agreement }) => [
       formatEstimate(perplexity, 4),
       formatEstimate(ratio!, 4),
       `${formatEstimate(mapEstimate(agreement!, (share) => 100 * share), 1)} %`,
     ]),
-    ["KL from fp16, nats", "mean (95 %)", columns(["median", "95 %", "99 %", "greatest"])],
+    ["KL divergence, nats", "mean (95 %)", columns(["median", "95 %", "99 %", "greatest"])],
     ...lines(({ divergence, divergencePercentiles }) => {
       const { p50, p95, p99, max } = divergencePercentiles!;
       const percentiles = [p50, p95, p99, max].map((value) => value.toFixed(4));
@@ -168,20 +171,18 @@ function describePlan({ beta, layers, positions }: PruningPlan): string {
 }
 
 function describeText({ source, sha256, tokens, publishedTokens }: TextRead): string {
-  const counted = tokens === publishedTokens
-    ? `${tokens} tokens, as published`
-    : `${tokens} tokens`;
-  return `${source} (sha256 ${shortDigest(sha256)}, ${counted})`;
+  const published = tokens === publishedTokens ? ", as published" : "";
+  return `${source} (sha256 ${shortDigest(sha256)}, ${counted(tokens, "token")}${published})`;
 }
 
 function describeDraw(plan: CalibrationPlan, activations: boolean): string {
   const { weightWindows, activationWindows, window, seed } = plan;
   const first = Math.min(weightWindows, activationWindows);
   const used = activations ? `, the first ${first} for activations` : "";
-  return `${weightWindows} windows of ${window}${used}, seed ${seed}`;
+  return `${counted(weightWindows, "window")} of ${window}${used}, seed ${seed}`;
 }
 
 function describeBackend({ backend, matrixProduct, instructions, threads }: BackendInfo): string {
   const parts = [backend, matrixProduct, instructions];
-  return `${parts.filter(Boolean).join(", ")}, ${threads} threads`;
+  return `${parts.filter(Boolean).join(", ")}, ${counted(threads, "thread")}`;
 }

@@ -92,8 +92,8 @@ export async function planPerplexity(
   };
   const { signal } = session;
   const subject = await readSubject(ref, { ...backend, signal });
-  const { forms } = subject.storage;
-  const again = secondQuantization(method, options.method, modelText(options.model), forms);
+  const { storage } = subject;
+  const again = secondQuantization(method, options.method, modelText(options.model), storage);
   const read = { ...subject, warnings: [...subject.warnings, ...again] };
   if (read.calibration) drawCalibration(read.calibration, read.facts); // refused before any work
   printWarnings(read.warnings);

@@ -1,5 +1,6 @@
 import { describeStartToken } from "../experiments/measure/token_source.ts";
 import type { BenchRecord } from "../experiments/result/bench_record.ts";
+import { baselineNotes } from "../experiments/result/baseline.ts";
 import { describeFinding } from "../experiments/result/finding.ts";
 import { judgeClaims, type JudgedClaim } from "../experiments/tables/claims.ts";
 import type { FamilyTable } from "../experiments/tables/family_tables.ts";
@@ -26,7 +27,11 @@ export function tableRecord(
 ): TableRecord {
   const claims = models.flatMap(judgeClaims);
   const notes = [
-    ...models.flatMap((model) => [describeModel(model), ...describeRefusals(model)]),
+    ...models.flatMap((model) => [
+      describeModel(model),
+      ...baselineNotes(model.title, model.storage),
+      ...describeRefusals(model),
+    ]),
     ...claims.map(describeClaim),
     verdictLegend,
   ];

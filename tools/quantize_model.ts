@@ -83,8 +83,8 @@ export async function quantizeModel(
   };
   const windows = text && drawCalibration(text, plan);
   const quantization = format === "gptq" ? gptqConfig(method.settings.weights!) : undefined;
-  const { forms } = publishedStorage(published);
-  const again = secondQuantization(method, options.method, modelText(options.model), forms);
+  const stored = publishedStorage(published);
+  const again = secondQuantization(method, options.method, modelText(options.model), stored);
   printWarnings([...published.warnings, ...again]);
   const { files } = published.checkpoint;
   const work = {

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { require } from "../lib/core/mod.ts";
 import type { ConfiguredMethod } from "../lib/methods/mod.ts";
-import type { Profile } from "../lib/format/mod.ts";
-import { isFloat } from "../lib/io/mod.ts";
+import type { Profile, Storage } from "../lib/format/mod.ts";
+import { quantizedForms } from "../lib/model/mod.ts";
 import { type ScaleDtype, scaleDtypes } from "../lib/quant/mod.ts";
 import { choiceOption, integerOption, numberOption } from "./command_line.ts";
 
@@ -80,18 +80,21 @@ export function changeWeights(
 /**
  * What to say of quantizing weights that are stored in few bits already; nothing where they are floats.
  *
- * @param forms How linear maps are stored: `storage.forms`.
+ * @param stored How its checkpoint stores linear maps.
  */
 export function secondQuantization(
   { settings }: ConfiguredMethod,
   name: string,
   model: string,
-  forms: readonly string[],
+  stored: Pick<Storage, "forms">,
 ): string[] {
-  const few = forms.filter((form) => !isFloat(form));
+  const few = quantizedForms(stored);
   if (!settings.weights || few.length === 0) return [];
-  const stored = `The weights of ${model} are stored as ${few.join(", ")}`;
-  return [`${stored}: ${name} quantizes them a second time.`];
+  return [
+    `The weights of ${model} are stored as ${
+      few.join(", ")
+    }: ${name} quantizes them a second time.`,
+  ];
 }
 
 /** A method with this reading of its activation quantizers, where it has one. */

@@ -5,7 +5,7 @@ import { forgetful } from "../../lib/sweep/mod.ts";
 import { type DivergenceRow, drawDivergence } from "../draw/divergence_drawing.ts";
 import { familyTables } from "../tables/family_tables.ts";
 import { evaluatedBy, measureModels } from "../tables/measure_models.ts";
-import { type FigureExperiment } from "./figure.ts";
+import { type FigureExperiment, figureOf } from "./figure.ts";
 
 /** KL divergence against perplexity, for the measured rows of tables 1-3 and from their cells. */
 export const divergence: FigureExperiment = {
@@ -30,12 +30,6 @@ export const divergence: FigureExperiment = {
         });
       }
     }
-    return {
-      name: divergence.name,
-      title: divergence.title,
-      configuration: { models: subjects.map(({ facts }) => facts) },
-      data: rows,
-      ...drawDivergence(rows),
-    };
+    return figureOf(divergence, subjects, {}, rows, drawDivergence(rows));
   },
 };

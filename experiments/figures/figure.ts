@@ -1,10 +1,11 @@
 import { InputError } from "../../lib/core/mod.ts";
-import type { Figure } from "../../lib/report/mod.ts";
+import type { Drawing, Figure } from "../../lib/report/mod.ts";
 import { forgetful, runCells, type RunOptions } from "../../lib/sweep/mod.ts";
 import { cellOf, type CellSettings, withExecutor } from "../cells/cell_runner.ts";
 import type { CellKind } from "../measure/cell_kind.ts";
 import type { BundledFamily } from "../measure/bundled.ts";
 import type { UnloadedSubject } from "../measure/subject.ts";
+import { baselineNotes } from "../result/baseline.ts";
 
 /**
  * Where cells are measured and kept, who watches and who may stop; by default in this process, nowhere
@@ -33,6 +34,25 @@ export interface FigureExperiment {
    * @throws The signal's reason once it is aborted.
    */
   run(subjects: readonly UnloadedSubject[], options?: FigureOptions): Promise<Figure>;
+}
+
+/**
+ * A figure from what was measured and how it is drawn. Of models whose weights are stored in few bits it
+ * says what full precision is.
+ *
+ * @param settings Of the measurement, besides the models and their texts.
+ */
+export function figureOf(
+  { name, title }: Pick<FigureExperiment, "name" | "title">,
+  subjects: readonly UnloadedSubject[],
+  settings: object,
+  data: unknown,
+  drawing: Drawing,
+): Figure {
+  const configuration = { models: subjects.map(({ facts }) => facts), ...settings };
+  const notes = subjects.flatMap(({ model, storage }) => baselineNotes(model.name, storage));
+  const details = [...drawing.details, ...notes.map((note) => `${note}.`)];
+  return { name, title, configuration, data, ...drawing, details };
 }
 
 /** What was measured on one model. */

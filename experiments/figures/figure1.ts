@@ -2,7 +2,7 @@ import { drawFigure1 } from "../draw/figure1_drawing.ts";
 import type { AttentionSettings } from "../measure/attention_measure.ts";
 import type { ChannelSettings } from "../measure/channel_measure.ts";
 import { concentrationCells, mapCells } from "../measure/figure1_measure.ts";
-import { type FigureExperiment, measureSubjects } from "./figure.ts";
+import { type FigureExperiment, figureOf, measureSubjects } from "./figure.ts";
 
 const attention: AttentionSettings = {
   method: "agileq-8",
@@ -48,12 +48,12 @@ export const figure1: FigureExperiment = {
       options,
     );
     const data = { maps, models: measured.flatMap(({ results }) => results) };
-    return {
-      name: figure1.name,
-      title: figure1.title,
-      configuration: { models: subjects.map(({ facts }) => facts), attention, channels },
+    return figureOf(
+      figure1,
+      subjects,
+      { attention, channels },
       data,
-      ...drawFigure1(data, attention.distance),
-    };
+      drawFigure1(data, attention.distance),
+    );
   },
 };

@@ -1,6 +1,6 @@
 import { drawFigure3 } from "../draw/figure3_drawing.ts";
 import { noiseCells } from "../measure/noise_measure.ts";
-import { type FigureExperiment, measureSubjects } from "./figure.ts";
+import { type FigureExperiment, figureOf, measureSubjects } from "./figure.ts";
 
 const config = { windows: 8 };
 
@@ -23,12 +23,6 @@ export const figure3: FigureExperiment = {
     const rows = measured.map(({ subject, results: [noise] }) => (
       { model: subject.model.name, ...noise }
     ));
-    return {
-      name: figure3.name,
-      title: figure3.title,
-      configuration: { models: subjects.map(({ facts }) => facts), ...config },
-      data: rows,
-      ...drawFigure3(rows),
-    };
+    return figureOf(figure3, subjects, config, rows, drawFigure3(rows));
   },
 };

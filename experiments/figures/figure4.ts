@@ -1,6 +1,6 @@
 import { drawFigure4 } from "../draw/figure4_drawing.ts";
 import { tokenCells, type TokenSettings } from "../measure/token_measure.ts";
-import { type FigureExperiment, measureSubjects } from "./figure.ts";
+import { type FigureExperiment, figureOf, measureSubjects } from "./figure.ts";
 
 const settings: TokenSettings = {
   pruning: { beta: 0.5, layers: [0, 1, 2], positions: "renumber" },
@@ -27,12 +27,6 @@ export const figure4: FigureExperiment = {
     const rows = measured.map(({ subject, results: [result] }) => (
       { model: subject.model.name, ...result }
     ));
-    return {
-      name: figure4.name,
-      title: figure4.title,
-      configuration: { models: subjects.map(({ facts }) => facts), ...settings },
-      data: rows,
-      ...drawFigure4(rows, settings),
-    };
+    return figureOf(figure4, subjects, settings, rows, drawFigure4(rows, settings));
   },
 };

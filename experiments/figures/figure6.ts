@@ -1,6 +1,6 @@
 import { drawFigure6 } from "../draw/figure6_drawing.ts";
 import { tripCells, type TripSettings } from "../measure/trip_measure.ts";
-import { type FigureExperiment, measureSubjects } from "./figure.ts";
+import { type FigureExperiment, figureOf, measureSubjects } from "./figure.ts";
 
 const settings: TripSettings = {
   site: "attn.input",
@@ -29,12 +29,6 @@ export const figure6: FigureExperiment = {
     const rows = measured.map(({ subject, results: [result] }) => (
       { model: subject.model.name, ...result }
     ));
-    return {
-      name: figure6.name,
-      title: figure6.title,
-      configuration: { models: subjects.map(({ facts }) => facts), ...settings },
-      data: rows,
-      ...drawFigure6(rows, settings),
-    };
+    return figureOf(figure6, subjects, settings, rows, drawFigure6(rows, settings));
   },
 };

@@ -1,7 +1,7 @@
 import { drawFigure7, type Figure7Row } from "../draw/figure7_drawing.ts";
 import type { UnloadedSubject } from "../measure/subject.ts";
 import { bestPoint } from "../measure/sparsity_points.ts";
-import { type FigureExperiment, type FigureOptions } from "./figure.ts";
+import { type FigureExperiment, figureOf, type FigureOptions } from "./figure.ts";
 import { lastLayers, planGrid, sweepPlans } from "./sparsity_sweep.ts";
 
 const config = {
@@ -24,13 +24,7 @@ export const figure7: FigureExperiment = {
   async run(subjects, options) {
     const rows: Figure7Row[] = [];
     for (const subject of subjects) rows.push(await measure(subject, options));
-    return {
-      name: figure7.name,
-      title: figure7.title,
-      configuration: { models: subjects.map(({ facts }) => facts), ...config },
-      data: rows,
-      ...drawFigure7(rows),
-    };
+    return figureOf(figure7, subjects, config, rows, drawFigure7(rows));
   },
 };
 

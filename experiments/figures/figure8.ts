@@ -2,7 +2,7 @@ import { require } from "../../lib/core/mod.ts";
 import { drawFigure8, type Figure8Row } from "../draw/figure8_drawing.ts";
 import type { UnloadedSubject } from "../measure/subject.ts";
 import type { SparsityPoint } from "../measure/sparsity_points.ts";
-import { type FigureExperiment, type FigureOptions } from "./figure.ts";
+import { type FigureExperiment, figureOf, type FigureOptions } from "./figure.ts";
 import { lastLayers, planGrid, sweepPlans } from "./sparsity_sweep.ts";
 
 const config = {
@@ -24,13 +24,7 @@ export const figure8: FigureExperiment = {
   async run(subjects, options) {
     const rows: Figure8Row[] = [];
     for (const subject of subjects) rows.push(await measure(subject, options));
-    return {
-      name: figure8.name,
-      title: figure8.title,
-      configuration: { models: subjects.map(({ facts }) => facts), ...config },
-      data: rows,
-      ...drawFigure8(rows),
-    };
+    return figureOf(figure8, subjects, config, rows, drawFigure8(rows));
   },
 };
 

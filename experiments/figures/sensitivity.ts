@@ -1,6 +1,6 @@
 import { drawSensitivity } from "../draw/sensitivity_drawing.ts";
 import { sensitivityCells, type SensitivitySettings } from "../measure/sensitivity_measure.ts";
-import { type FigureExperiment, measureSubjects } from "./figure.ts";
+import { type FigureExperiment, figureOf, measureSubjects } from "./figure.ts";
 
 const settings: SensitivitySettings = { method: "agileq-8", windows: 4 };
 
@@ -23,12 +23,6 @@ export const sensitivity: FigureExperiment = {
     const rows = measured.map(({ subject, results: [result] }) => (
       { model: subject.model.name, ...result }
     ));
-    return {
-      name: sensitivity.name,
-      title: sensitivity.title,
-      configuration: { models: subjects.map(({ facts }) => facts), ...settings },
-      data: rows,
-      ...drawSensitivity(rows),
-    };
+    return figureOf(sensitivity, subjects, settings, rows, drawSensitivity(rows));
   },
 };

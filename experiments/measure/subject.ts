@@ -8,6 +8,7 @@ import {
   type Model,
   openPublished,
   publishedStorage,
+  quantizedForms,
   readArchitecture,
   settingFiles,
   type StartTokenPlace,
@@ -78,7 +79,10 @@ export interface ModelRef {
 export interface Subject {
   /** What it was opened from. */
   ref: ModelRef;
-  /** Its name says the text as well, where that is not the built-in one. */
+  /**
+   * Its name says the text as well, where that is not the built-in one, and what its weights are
+   * dequantized from, where they are stored in few bits.
+   */
   model: Model;
   /** What captions call the model and the text it is tested on. */
   title: string;
@@ -143,7 +147,6 @@ export async function readSubject(
   const { folder } = ref;
   const hub = hubOrigin(folder);
   const described = await readArchitecture(folder);
-  const { name = described.name } = ref;
   const window = windowFor(described, ref.window);
   const draw = { ...protocol, ...ref.draw };
   const plan = { window, count: draw.weightWindows, seed: draw.seed };
@@ -160,6 +163,10 @@ export async function readSubject(
   const used = calibration ? { text: calibration, window, ...draw } : undefined;
   const published = await openPublished(folder);
   const { architecture, checkpoint, warnings } = published;
+  const storage = publishedStorage(published);
+  const forms = quantizedForms(storage);
+  const origin = forms.length > 0 ? ` (dequantized from ${forms.join(", ")})` : "";
+  const name = `${ref.name ?? described.name}${origin}`;
   const weights = await hashFiles(checkpoint.files, signal);
   const settings = await settingFiles(folder);
   const isOneFile = settings.join() === checkpoint.files.join();
@@ -183,7 +190,7 @@ export async function readSubject(
       matrixProduct,
       instructions,
     },
-    storage: publishedStorage(published),
+    storage,
     storedBytes: storedBytes(published),
     warnings: [
       ...warnings,

@@ -2,6 +2,7 @@ import { type Estimate, InputError, refuse, verdictOf } from "../../lib/core/mod
 import { perplexityRatio, type Reading } from "../../lib/eval/mod.ts";
 import type { Readings } from "../measure/readings.ts";
 import type { Finding } from "../result/finding.ts";
+import { baselineName } from "../result/baseline.ts";
 import { formatEstimate } from "../result/format_estimate.ts";
 import { pruningVerdict } from "../result/pruning_verdict.ts";
 import type { MeasuredModel } from "./measure_models.ts";
@@ -12,19 +13,23 @@ export interface JudgedClaim extends Finding {
   model: string;
 }
 
-const quantizationClaim = "AgileQ-8 loses less than 10 % against FP16";
+const quantizationClaim = (baseline: string) => `AgileQ-8 loses less than 10 % against ${baseline}`;
 const pruningClaim = (method: string) => `pruning improves on ${method}`;
 
 /** Judges both claims of the perplexity tables from 95 % intervals of perplexity ratios on the same windows. */
 export function judgeClaims(
-  { name, cells }: Pick<MeasuredModel, "name" | "cells">,
+  { name, cells, storage }: Pick<MeasuredModel, "name" | "cells" | "storage">,
 ): JudgedClaim[] {
   const readingsOf = (row: RowKey) =>
     cells[row]?.result ?? refuse("judge it", `row ${row} must have been measured`);
   const full = () => readingsOf("fp16").survivors;
   const dense = () => readingsOf("agileq-8").survivors;
+  const baseline = baselineName(storage);
   const findings = [
-    attempt(quantizationClaim, () => judgeQuantization(dense(), full())),
+    attempt(
+      quantizationClaim(baseline),
+      () => judgeQuantization(dense(), full(), baseline),
+    ),
     attempt(
       pruningClaim("AgileQ-8"),
       () => judgePruning(dense(), readingsOf("agileq-8-pruned")),
@@ -43,13 +48,22 @@ function attempt(claim: string, judge: () => Finding): Finding {
   }
 }
 
-/** "AgileQ-8 loses less than 10 % against FP16": a ratio below 1.1. */
-export function judgeQuantization(agileQ8: Reading, fp16: Reading): Finding {
-  const loss = ratioOf(agileQ8, fp16);
+/**
+ * "AgileQ-8 loses less than 10 % against FP16": a ratio below 1.1.
+ *
+ * @param full The run without quantization.
+ * @param baseline What that is called.
+ */
+export function judgeQuantization(
+  agileQ8: Reading,
+  full: Reading,
+  baseline = "FP16",
+): Finding {
+  const loss = ratioOf(agileQ8, full);
   return {
-    claim: quantizationClaim,
+    claim: quantizationClaim(baseline),
     verdict: verdictOf(loss, { below: 1.1 }),
-    evidence: `AgileQ-8 / FP16 = ${formatEstimate(loss, 4)}`,
+    evidence: `AgileQ-8 / ${baseline} = ${formatEstimate(loss, 4)}`,
   };
 }
 

@@ -5,6 +5,7 @@ import type { Table, TableCell } from "../../lib/report/mod.ts";
 import { evaluate, evaluationOf } from "../measure/evaluation.ts";
 import type { PruningPlan } from "../measure/pruning_plan.ts";
 import type { OpenSubject, Subject } from "../measure/subject.ts";
+import { baselineName, baselineNotes, namesOn } from "../result/baseline.ts";
 import { type Finding, findingNotes } from "../result/finding.ts";
 import { formatEstimate } from "../result/format_estimate.ts";
 import { judgePruning, judgeQuantization, ratioOf } from "./claims.ts";
@@ -23,11 +24,17 @@ export async function compareMethods(
   const readings = new Map<MethodName, Reading>();
   for (const name of names) {
     const survivors = await measureDense(subject, name, hooks);
-    const { title, label } = methods[name];
-    rows.push([title, label.weight, label.activation, ...readingCells(survivors)]);
+    const { title, weight, activation } = namesOf(subject, name);
+    rows.push([title, weight, activation, ...readingCells(survivors)]);
     readings.set(name, survivors);
   }
-  return tableOf(subject, ["method", "weights", "activations"], rows, judgeMethods(readings));
+  const findings = judgeMethods(readings, baselineName(subject.storage));
+  return tableOf(subject, ["method", "weights", "activations"], rows, findings);
+}
+
+function namesOf({ storage }: Subject, method: MethodName) {
+  const { title, label, settings } = methods[method];
+  return namesOn(storage, settings, { title, ...label });
 }
 
 async function measureDense(
@@ -38,14 +45,25 @@ async function measureDense(
   return (await evaluate(subject, evaluationOf(subject.facts, method), hooks)).survivors;
 }
 
-/** What can be said of methods that were measured beside each other. */
-export function judgeMethods(readings: ReadonlyMap<MethodName, Reading>): Finding[] {
-  const judge = (one: MethodName, other: MethodName, judged: typeof judgeQuantization) => {
+/**
+ * What can be said of methods that were measured beside each other.
+ *
+ * @param baseline What the run without quantization is called.
+ */
+export function judgeMethods(
+  readings: ReadonlyMap<MethodName, Reading>,
+  baseline = "FP16",
+): Finding[] {
+  const judge = (
+    one: MethodName,
+    other: MethodName,
+    judged: (one: Reading, other: Reading) => Finding,
+  ) => {
     const [numerator, denominator] = [readings.get(one), readings.get(other)];
     return numerator && denominator ? [judged(numerator, denominator)] : [];
   };
   return [
-    ...judge("agileq-8", "fp16", judgeQuantization),
+    ...judge("agileq-8", "fp16", (agileQ8, full) => judgeQuantization(agileQ8, full, baseline)),
     ...judge("gptq4", "rtn4", (gptq, rtn) => {
       const ratio = ratioOf(gptq, rtn);
       return {
@@ -80,7 +98,7 @@ export async function compareReadings(
   const dense = await measureDense(subject, method, hooks);
   const config = evaluationOf(subject.facts, method, pruning);
   const { storage: _, ...readings } = await evaluate(subject, config, hooks);
-  const { title } = methods[method];
+  const { title } = namesOf(subject, method);
   const shown: [string, Reading][] = [[title, dense], ...Object.entries(readings)];
   const rows = shown.map(([name, reading]): TableCell[] => [
     name,
@@ -98,8 +116,6 @@ export async function compareReadings(
   ]);
 }
 
-const readingColumns = ["perplexity", "KL to FP16, nats per token", "same top token, %"];
-
 function readingCells({ perplexity, divergence, agreement }: Reading): TableCell[] {
   return [
     { ...perplexity, digits: 3 },
@@ -109,15 +125,24 @@ function readingCells({ perplexity, divergence, agreement }: Reading): TableCell
 }
 
 function tableOf(
-  { model, facts }: Subject,
+  { model, facts, storage }: Subject,
   columns: string[],
   rows: TableCell[][],
   findings: Finding[],
 ): Table {
   return {
     title: `${model.name} on ${facts.windows} windows of ${facts.window} tokens`,
-    columns: [...columns, ...readingColumns],
+    columns: [
+      ...columns,
+      "perplexity",
+      `KL to ${baselineName(storage)}, nats per token`,
+      "same top token, %",
+    ],
     rows,
-    notes: ["Intervals are 95 %, from a bootstrap over windows.", ...findingNotes(findings)],
+    notes: [
+      "Intervals are 95 %, from a bootstrap over windows.",
+      ...baselineNotes(model.name, storage),
+      ...findingNotes(findings),
+    ],
   };
 }

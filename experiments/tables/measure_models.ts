@@ -1,5 +1,6 @@
 import { canonicalJson, refuse, sha256 } from "../../lib/core/mod.ts";
 import { type Execution, methods, sharedWeights } from "../../lib/methods/mod.ts";
+import type { Storage } from "../../lib/format/mod.ts";
 import { type CellSpec, type Executor, runCells, type RunOptions } from "../../lib/sweep/mod.ts";
 import { cellOf, withExecutor } from "../cells/cell_runner.ts";
 import {
@@ -30,6 +31,8 @@ export interface MeasuredModel {
   title: string;
   table: FamilyTable;
   facts: SubjectFacts;
+  /** How its checkpoint stores the linear maps of the blocks. */
+  storage: Storage;
   cells: Partial<Record<RowKey, MeasuredCell>>;
   /** Why a row was not measured, by the rows that refused the model. */
   refusals: Partial<Record<RowKey, string>>;
@@ -82,7 +85,7 @@ export async function measureModels(
     (executor) => runCells<Evaluation>([...distinct.values()], { ...options, executor }),
   );
   return planned.map(({ subject, table, cells }): MeasuredModel => {
-    const { model: { name }, title, facts } = subject;
+    const { model: { name }, title, facts, storage } = subject;
     const byRow = <Value>(values: ReadonlyMap<string, Value>): Partial<Record<RowKey, Value>> =>
       Object.fromEntries(
         cells.filter(({ id }) => values.has(id)).map(({ id, row }) => [row, values.get(id)!]),
@@ -94,7 +97,7 @@ export async function measureModels(
       { id: label, model: name, row, config, result: results[row]! } satisfies MeasuredCell,
     ]);
     return {
-      ...{ name, title, table, facts },
+      ...{ name, title, table, facts, storage },
       cells: Object.fromEntries(measured),
       refusals: byRow(outcome.refusals),
       unstored: byRow(outcome.unstored),

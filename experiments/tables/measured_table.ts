@@ -50,6 +50,8 @@ function isMeasuredRecord(value: unknown): value is MeasuredRecord {
 
 function isCell(value: unknown): boolean {
   if (!isObject(value) || !isObject(value.config) || !isObject(value.result)) return false;
+  const { storage } = value.result;
+  if (!isObject(storage) || !isListOf(storage.forms, isText)) return false;
   const { survivors, denseOnSurvivors = survivors, allPositions = survivors } = value.result;
   return [value.id, value.model, value.row].every(isText) &&
     [survivors, denseOnSurvivors, allPositions].every(isReading);

@@ -1,6 +1,7 @@
 import { type Estimate, exactVerdict, mapEstimate, mean } from "../../lib/core/mod.ts";
 import { perplexityRatio } from "../../lib/eval/mod.ts";
 import { barChart, panels, type PlotlySpec, type Table } from "../../lib/report/mod.ts";
+import { baselineName } from "../result/baseline.ts";
 import { findingNotes } from "../result/finding.ts";
 import type { MeasuredCell } from "./measure_models.ts";
 import type { MeasuredTable } from "./measured_table.ts";
@@ -25,7 +26,7 @@ export function drawRelativePerplexity(published: readonly MeasuredTable[]): Plo
       title: `${paper.family}: paper and ${[...models.keys()].join(", ")}`,
       categories: rows.map(({ label }) => label),
       x: { title: "" },
-      y: { title: "perplexity above FP16", unit: "%", fromZero: true },
+      y: { title: `perplexity above ${baselineOf(cells)}`, unit: "%", fromZero: true },
       series: [
         {
           name: "paper, mean of its models",
@@ -46,6 +47,13 @@ export function drawRelativePerplexity(published: readonly MeasuredTable[]): Plo
     });
   });
   return panels([charts], "What quantization costs");
+}
+
+/** What the bars of a table are held against: several models may differ in it. */
+function baselineOf(cells: readonly MeasuredCell[]): string {
+  const measured = cells.filter(({ row }) => row === "fp16");
+  const names = new Set(measured.map(({ result }) => baselineName(result.storage)));
+  return ["FP16", ...names.difference(new Set(["FP16"]))].join(" or ");
 }
 
 const more = (ratio: number) => 100 * (ratio - 1);

@@ -1,6 +1,9 @@
 import type { Reading } from "../../lib/eval/mod.ts";
+import type { Storage } from "../../lib/format/mod.ts";
+import { methods } from "../../lib/methods/mod.ts";
 import type { Table, TableCell } from "../../lib/report/mod.ts";
 import type { Readings } from "../measure/readings.ts";
+import { baselineName, namesOn } from "../result/baseline.ts";
 import type { MeasuredModel } from "./measure_models.ts";
 import type { FamilyRow, FamilyTable } from "./family_tables.ts";
 
@@ -32,11 +35,8 @@ const lastRows = ". The last rows are methods of the paper that are not measured
  * @param notes What to say below it, after the legend of the columns.
  */
 export function renderTable(table: FamilyTable, models: MeasuredModel[], notes: string[]): Table {
-  const headings = models.flatMap(({ title }) =>
-    Object.keys(measures).map((measure) => `${title}: ${measure}`)
-  );
-  const [measured, others] = [true, false].map((wanted) =>
-    table.rows.filter(({ measured }) => (measured !== undefined) === wanted)
+  const headings = models.flatMap(({ title, storage }) =>
+    Object.keys(measures).map((measure) => `${title}: ${headingOf(measure, storage)}`)
   );
   return {
     title: `Table ${table.number}: ${table.title}`,
@@ -47,22 +47,59 @@ export function renderTable(table: FamilyTable, models: MeasuredModel[], notes: 
       ...headings,
       ...table.columns.map((name) => name.replace(/(\S+) (.+)/, "the paper on $2: $1")),
     ],
-    rows: [...measured, ...others].map((row) => [
+    rows: rowsOf(table, models).map(({ row, shown }) => [
       row.origin ? `${row.label} (${row.origin})` : row.label,
       row.weight,
       row.activation,
-      ...models.flatMap((model) => measuredCells(row, model)),
+      ...models.flatMap((model) => shown.includes(model) ? measuredCells(row, model) : noCells),
       ...row.perplexities.map((value) => value === null ? null : { value, digits: 2 }),
     ]),
     notes: [legendOf(table), ...notes],
   };
 }
 
+/** A row, and the models that have their figures in it. */
+interface ShownRow {
+  row: FamilyRow;
+  shown: readonly MeasuredModel[];
+}
+
+/**
+ * The rows that are measured, once for all models whose weights are floats, which those of the paper are,
+ * and once for all that are dequantized from the same form; behind them those that are not measured.
+ */
+function rowsOf({ rows, columns }: FamilyTable, models: readonly MeasuredModel[]): ShownRow[] {
+  const groups = Map.groupBy(models, ({ storage }) => baselineName(storage));
+  const { FP16: floats = [], ...others } = Object.fromEntries(groups);
+  const measured = rows.filter(({ measured }) => measured);
+  const hasFloats = floats.length > 0 || columns.length > 0 || models.length === 0;
+  return [
+    ...hasFloats ? measured.map((row) => ({ row, shown: floats })) : [],
+    ...Object.values(others).flatMap((shown) =>
+      measured.map((row) => ({ row: rowOn(shown[0].storage, row), shown }))
+    ),
+    ...rows.filter(({ measured }) => !measured).map((row) => ({ row, shown: [] })),
+  ];
+}
+
+/** A row of models with these weights, of which the paper has none. */
+function rowOn(storage: Storage, row: FamilyRow): FamilyRow {
+  const { settings } = methods[row.measured!.method];
+  const { title: label, ...bits } = namesOn(storage, settings, { title: row.label, ...row });
+  return { ...row, label, ...bits, perplexities: row.perplexities.map(() => null) };
+}
+
+/** `KL to FP`, or what else it is to. */
+function headingOf(measure: string, storage: Storage): string {
+  const baseline = baselineName(storage);
+  return baseline === "FP16" ? measure : measure.replace(/^KL to FP$/, `KL to ${baseline}`);
+}
+
+const noCells: TableCell[] = Object.keys(measures).map(() => null);
+
 function measuredCells({ measured }: FamilyRow, { cells }: MeasuredModel): TableCell[] {
-  const result = measured && cells[measured.key]?.result;
-  if (result) return Object.values(measures).map((cell) => cell(result));
-  const [, ...others] = Object.keys(measures).map(() => null);
-  return [measured ? "refused" : null, ...others];
+  const result = cells[measured!.key]?.result;
+  return result ? Object.values(measures).map((cell) => cell(result)) : noCells.with(0, "refused");
 }
 
 function perplexityCell(reading?: Reading): TableCell {

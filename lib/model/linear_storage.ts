@@ -1,4 +1,5 @@
 import { type Storage, type StorageFacts, storageOf } from "../format/mod.ts";
+import { isFloat } from "../io/mod.ts";
 import type { Model } from "./model.ts";
 import type { PublishedModel } from "./published.ts";
 import { type LayerWeights, linearGroups, matrixShape } from "./weights.ts";
@@ -17,6 +18,11 @@ export function publishedStorage(
     const [rows, columns] = matrixShape(shape);
     return { rows, columns, byteLength, form: dtype };
   }));
+}
+
+/** Those forms of linear maps that are no floats, that of the most weights first: weights are dequantized from them. */
+export function quantizedForms({ forms }: Pick<Storage, "forms">): string[] {
+  return forms.filter((form) => !isFloat(form));
 }
 
 /**

@@ -10,7 +10,7 @@ export { familyNames } from "./families.ts";
 export { forward, type Forwarded, requireLayers } from "./forward.ts";
 export * from "./head.ts";
 export { initializeModel } from "./initialize.ts";
-export { publishedStorage, watchStorage } from "./linear_storage.ts";
+export { publishedStorage, quantizedForms, watchStorage } from "./linear_storage.ts";
 export { loadModel, type LoadOptions, storedBytes } from "./load.ts";
 export {
   gibibytes,

@@ -6,6 +6,7 @@ import {
   loadModel,
   openPublished,
   publishedStorage,
+  quantizedForms,
   readWeights,
   watchStorage,
 } from "../../lib/model/mod.ts";
@@ -52,4 +53,16 @@ Deno.test("watchStorage() sees what a method leaves, be it made anew for every b
   assertEquals(storages[0].forms, ["3 bits in groups of 32"]);
   // A float32 scale and a zero point of 3 bits in every 32 weights.
   assertClose([storages[0].bitsPerWeight], [3 + 35 / 32], 1e-9);
+});
+
+Deno.test("quantizedForms() names what is dequantized, the form of the most weights first", async () => {
+  const formsOf = async (path: string) =>
+    quantizedForms(publishedStorage(await openPublished(`${golden}../checkpoints/${path}`)));
+  assertEquals(await formsOf("gguf/llama-f16.gguf"), []);
+  assertEquals(await formsOf("gguf/llama-q4_1.gguf"), ["Q4_1"]);
+  assertEquals(await formsOf("gptq-4bit-g32"), ["GPTQ 4 bits in groups of 32"]);
+  for (const forms of [["F32"], ["F16", "BF16"], ["F64"]]) {
+    assertEquals(quantizedForms({ forms }), []);
+  }
+  assertEquals(quantizedForms({ forms: ["Q6_K", "F32", "Q4_K"] }), ["Q6_K", "Q4_K"]);
 });

@@ -142,11 +142,12 @@ Deno.test("describeReport() names no activations where a method leaves them alon
 Deno.test("describeReport() puts a comparison with full precision under headings", () => {
   const result = { survivors: compared(1.1), denseOnSurvivors: compared(1.05) };
   const lines = describeReport({ ...report, result }).split("\n");
-  assertEquals(lines.slice(6, 12), [
-    "                    perplexity (95 %)        over fp16 (95 %)         same top token (95 %)",
+  assertEquals(lines.slice(6, 13), [
+    "baseline            dequantized Q4_1, Q6_K",
+    "                    perplexity (95 %)        over baseline (95 %)     same top token (95 %)",
     "survivors           3.8392 [3.7140, 3.9706]  1.1000 [1.0900, 1.1100]  92.7 [92.0, 93.5] %",
     "dense on survivors  3.8392 [3.7140, 3.9706]  1.0500 [1.0400, 1.0600]  92.7 [92.0, 93.5] %",
-    "KL from fp16, nats  mean (95 %)              median   95 %     99 %     greatest",
+    "KL divergence, nats mean (95 %)              median   95 %     99 %     greatest",
     "survivors           0.0123 [0.0119, 0.0131]  0.0051   0.0402   0.1009   1.2345",
     "dense on survivors  0.0123 [0.0119, 0.0131]  0.0051   0.0402   0.1009   1.2345",
   ]);
@@ -155,9 +156,9 @@ Deno.test("describeReport() puts a comparison with full precision under headings
 Deno.test("describeReport() calls what is compared by its method where nothing is pruned", () => {
   const lines = describeReport({ ...report, method: "rtn4", result: { survivors: compared(1) } })
     .split("\n");
-  assertEquals(lines.slice(7, 10).map((line) => line.slice(0, 20).trimEnd()), [
+  assertEquals(lines.slice(8, 11).map((line) => line.slice(0, 20).trimEnd()), [
     "rtn4",
-    "KL from fp16, nats",
+    "KL divergence, nats",
     "rtn4",
   ]);
 });

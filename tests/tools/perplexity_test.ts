@@ -457,3 +457,14 @@ Deno.test("perplexity takes a GGUF file, which is settings, tokenizer and weight
     const { name } = await openPublished(model);
     assertEquals(name, "llama-f16");
   }));
+
+Deno.test("perplexity calls the model that a GGUF file is dequantized to by the file's form", () =>
+  withFolder(async (folder) => {
+    await write(`${folder}/ids.json`, [...ids.map((id) => id % 32)]);
+    const model = "tests/golden/checkpoints/gguf/llama-q4_1.gguf";
+    const options = ["--ids", `${folder}/ids.json`, "--window", "32", "--windows", "2"];
+    const { code, out } = await run("--model", model, ...options, "--compare");
+    assertEquals(code, 0);
+    assertMatch(out, /^method +fp16 \(Dequantized Q4_1\)$/m);
+    assertMatch(out, /^baseline +dequantized Q4_1$/m);
+  }));

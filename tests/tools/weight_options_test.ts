@@ -67,7 +67,7 @@ for (
 
 Deno.test("secondQuantization() warns where a method rounds what is rounded already", () => {
   const said = (method: string, ...forms: string[]) =>
-    secondQuantization(methodOf(method), method, "DIR", forms);
+    secondQuantization(methodOf(method), method, "DIR", { forms });
   assertEquals(said("rtn4", "GPTQ 4 bits", "F16"), [
     "The weights of DIR are stored as GPTQ 4 bits: rtn4 quantizes them a second time.",
   ]);

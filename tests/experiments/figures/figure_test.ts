@@ -1,14 +1,17 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { measureSubjects } from "../../../experiments/figures/figure.ts";
+import { figureOf, measureSubjects } from "../../../experiments/figures/figure.ts";
 import { figure6 } from "../../../experiments/figures/figure6.ts";
 import { figures } from "../../../experiments/figures/figures.ts";
 import type { CellKind } from "../../../experiments/measure/cell_kind.ts";
 import type { FigureSubject } from "../../../experiments/measure/figure_subject.ts";
 import type { SubjectFacts } from "../../../experiments/measure/subject.ts";
 import { InputError, refuse } from "../../../lib/core/mod.ts";
+import { storageOf } from "../../../lib/format/mod.ts";
 import { memoryStore } from "../../sweep/memory_store.ts";
 import { withFigureSubject } from "../measure/tiny_figure_subject.ts";
 import { facts } from "../measure/tiny_subject.ts";
+
+const emptySpec = { data: [], layout: { width: 1, height: 1 } };
 
 /** A subject whose weights nobody looks at. */
 const subjectOf = (name: string) =>
@@ -71,3 +74,23 @@ Deno.test("figure6 needs no store, and can be drawn of any model", () =>
     assertEquals([model, fold.equal], [subject.model.name, fold.outputs]);
     assertEquals((configuration as { models: unknown[] }).models, [subject.facts]);
   }));
+
+Deno.test("figureOf() says below a figure what full precision is of dequantized weights", () => {
+  const drawing = { shows: "a line", agreement: "none", details: ["one"], spec: emptySpec };
+  const stored = (name: string, form: string) => (
+    { ...subjectOf(name), storage: { ...storageOf([]), forms: [form] } }
+  );
+  const subjects = [stored("a", "F16"), stored("b", "Q4_1")];
+  const of = { name: "figure0", title: "A figure" };
+  const { details, ...figure } = figureOf(of, subjects, { windows: 3 }, [7], drawing);
+  assertEquals(details.map((line) => line.split(";")[0]), [
+    "one",
+    "b: weights are stored as Q4_1",
+  ]);
+  assertEquals(figure, {
+    ...of,
+    configuration: { models: [facts, facts], windows: 3 },
+    data: [7],
+    ...{ shows: "a line", agreement: "none", spec: emptySpec },
+  });
+});

@@ -189,3 +189,17 @@ Deno.test("loadSubject() refuses windows and texts before it loads the weights",
       await assertRejects(() => load(folder, options), InputError, message);
     }
   }));
+
+Deno.test("readSubject() says in a model's name what its weights are dequantized from", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/ids.json`;
+    await Deno.writeTextFile(path, JSON.stringify(Array(64).fill(3)));
+    const test = { kind: "ids", path } as const;
+    const nameOf = async (file: string) => {
+      const model = `tests/golden/checkpoints/gguf/${file}`;
+      return (await readSubject({ folder: model, window: 32, test, calibration: null }, backend))
+        .model.name;
+    };
+    assertEquals(await nameOf("llama-f16.gguf"), "llama-f16 on ids.json");
+    assertEquals(await nameOf("llama-q4_1.gguf"), "llama-q4_1 (dequantized from Q4_1) on ids.json");
+  }));

@@ -79,6 +79,7 @@ export function measuredModel(
     title: "tiny on the synthetic encyclopedia",
     table: familyTables[0],
     facts,
+    storage: storageOf([]),
     cells: Object.fromEntries(cells) as Record<RowKey, MeasuredCell>,
     refusals: {},
     unstored: {},

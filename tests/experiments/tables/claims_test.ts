@@ -103,3 +103,14 @@ Deno.test("judgeClaims() copes with models that diverged", () => {
     "undecided",
   ]);
 });
+
+Deno.test("judgeClaims() holds AgileQ-8 against what the weights are dequantized to", () => {
+  const pruned = { survivors: readingOf(base), denseOnSurvivors: readingOf(base) };
+  const measured = measuredModel(pruned, { fp16: base, "agileq-8": base });
+  const storage = { ...measured.storage, forms: ["Q4_1"] };
+  const [judged] = judgeClaims({ ...measured, storage });
+  assertEquals(judged.claim, "AgileQ-8 loses less than 10 % against dequantized Q4_1");
+  assertEquals(judged.evidence, "AgileQ-8 / dequantized Q4_1 = 1.0000 [1.0000, 1.0000]");
+  const [missing] = judgeClaims({ ...measured, storage, cells: {} });
+  assertEquals(missing.claim, judged.claim);
+});

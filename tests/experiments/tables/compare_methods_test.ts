@@ -74,3 +74,18 @@ Deno.test("compareReadings() has a row per reading of a pruned run", () =>
     assertStringIncludes(notes![2], `allPositions / FP16 = ${ratio.toFixed(4)} [`);
     assertEquals(notes!.at(-1), verdictLegend);
   }));
+
+Deno.test("compareMethods() says what dequantized weights are, and what is quantized again", () =>
+  withModel("llama", async (model) => {
+    const subject = tinySubject(model);
+    const storage = { ...subject.storage, forms: ["Q4_1"] };
+    const names: MethodName[] = ["fp16", "agileq-8"];
+    const { rows, columns, notes } = await compareMethods({ ...subject, storage }, names, {});
+    assertEquals(rows.map((row) => row.slice(0, 3)), [
+      ["Dequantized Q4_1", "Q4_1", "FP16"],
+      ["AgileQ-8", "Q4_1, then INT4", "INT8"],
+    ]);
+    assertEquals(columns[4], "KL to dequantized Q4_1, nats per token");
+    assertMatch(notes![1], /^llama: weights are stored as Q4_1; /);
+    assertMatch(notes![2], /^"AgileQ-8 loses less than 10 % against dequantized Q4_1": /);
+  }));

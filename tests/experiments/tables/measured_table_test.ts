@@ -25,7 +25,9 @@ Deno.test("readMeasuredTable() reads what reproduce publishes", () =>
 
 const title = { title: "T", columns: ["a"], rows: [["b"]] };
 const reading = { perplexity: { value: 2 }, windowLosses: [1] };
-const cell = { id: "i", model: "m", row: "fp16", config: {}, result: { survivors: reading } };
+const storage = { forms: ["F16"], bitsPerWeight: 16 }; // and what else is known of it
+const result = { survivors: reading, storage };
+const cell = { id: "i", model: "m", row: "fp16", config: {}, result };
 /** A record whose only cell is this one. */
 const recordOf = (cell: unknown) => ({ table: title, claims: [], cells: [cell] });
 
@@ -42,13 +44,19 @@ for (
     ["no cells", { table: title, claims: [] }],
     ["an empty list of cells", { table: title, claims: [], cells: [] }],
     ["a cell without a model", recordOf({ ...cell, model: undefined })],
-    ["a cell without survivors", recordOf({ ...cell, result: { allPositions: reading } })],
-    ["a cell without losses", recordOf({ ...cell, result: { survivors: { perplexity: 1 } } })],
+    ["a cell without survivors", recordOf({ ...cell, result: { allPositions: reading, storage } })],
+    ["a cell without what is stored", {
+      ...recordOf({ ...cell, result: { survivors: reading } }),
+    }],
+    [
+      "a cell without losses",
+      recordOf({ ...cell, result: { ...result, survivors: { perplexity: 1 } } }),
+    ],
     ["a cell without the losses of a control", {
-      ...recordOf({ ...cell, result: { survivors: reading, denseOnSurvivors: {} } }),
+      ...recordOf({ ...cell, result: { ...result, denseOnSurvivors: {} } }),
     }],
     ["a cell without the perplexity of a further reading", {
-      ...recordOf({ ...cell, result: { survivors: reading, allPositions: { windowLosses: [1] } } }),
+      ...recordOf({ ...cell, result: { ...result, allPositions: { windowLosses: [1] } } }),
     }],
   ] as const
 ) {
@@ -66,8 +74,7 @@ for (
 
 Deno.test("readMeasuredTable() takes what is whole", () =>
   withFolder(async (folder) => {
-    const storage = { forms: ["F16"], bitsPerWeight: 16 }; // what else is known of it
-    const record = recordOf({ ...cell, result: { ...cell.result, storage } });
+    const record = recordOf(cell);
     await Deno.writeTextFile(`${folder}/table1.json`, encodeJson(record));
     assertEquals(await readMeasuredTable(folder, 1) as unknown, { ...record, number: 1 });
   }));
@@ -106,4 +113,19 @@ Deno.test("drawRelativePerplexity() draws each model over its own FP16, whatever
   assertAlmostEquals(one[0]!, 100 * (Math.exp(0.1) - 1));
   assertAlmostEquals(two[0]!, 100 * (Math.exp(0.2) - 1));
   assertEquals([typeof one[1], two[1]], ["number", null]); // a row that refused the other model
+});
+
+Deno.test("drawRelativePerplexity() says what else than FP16 models are held against", () => {
+  const { table } = tableRecord(model.table, [model], origin);
+  const stored = (cell: typeof model.cells.fp16, forms: string[]) => ({
+    ...cell,
+    result: { ...cell.result, storage: { ...cell.result.storage, forms } },
+  });
+  const { fp16, rtn4 } = model.cells;
+  const mine = { ...stored(fp16, ["Q4_1"]), model: "mine" };
+  const axis = (...cells: typeof fp16[]) =>
+    JSON.stringify(drawRelativePerplexity([{ number: 1, table, claims: [], cells }]).layout)
+      .match(/perplexity above [^("<]+/)![0].trim();
+  assertEquals(axis(fp16, stored(rtn4, ["4 bits in whole rows"])), "perplexity above FP16");
+  assertEquals(axis(fp16, mine), "perplexity above FP16 or dequantized Q4_1");
 });

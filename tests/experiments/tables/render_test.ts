@@ -86,3 +86,49 @@ Deno.test("renderTable() gives tables that can be written, for any number of mod
     }
   }
 });
+
+/** The model as if its weights were dequantized. */
+const dequantized = {
+  ...model,
+  title: "again",
+  storage: { ...model.storage, forms: ["Q4_1", "Q6_K"] },
+};
+const beforePaper = (row: readonly unknown[]) => row.slice(3, 13).map((cell) => cell !== null);
+
+Deno.test("renderTable() gives models that are dequantized rows of their own, which say so", () => {
+  const { rows, columns } = renderTable(familyTables[0], [model, dequantized], []);
+  const again = rows.slice(8, 16);
+  assertEquals(again.map((row) => row.slice(0, 3)), [
+    ["Dequantized Q4_1, Q6_K", "Q4_1, Q6_K", "FP16"],
+    ["RTN", "Q4_1, Q6_K, then INT4", "FP16"],
+    ["GPTQ", "Q4_1, Q6_K, then INT4", "FP16"],
+    ["AgileQ-8", "Q4_1, Q6_K, then INT4", "INT8"],
+    ["AgileQ-8*", "Q4_1, Q6_K, then INT4", "INT8"],
+    ["AgileQ-4 (ours)", "Q4_1, Q6_K, then INT4", "INT4"],
+    ["AgileQ-4* (table 4)", "Q4_1, Q6_K, then INT4", "INT4"],
+    ["AgileQ-4/8 (ours)", "Q4_1, Q6_K, then INT4", "INT4, INT8"],
+  ]);
+  const [none, some] = [Array(5).fill(false), [true, false, false, true, true]];
+  assertEquals(beforePaper(rows[0]), [...some, ...none]);
+  assertEquals(beforePaper(again[0]), [...none, ...some]);
+  assertEquals(again.map((row) => row.slice(13)), Array(8).fill(Array(4).fill(null)));
+  assertEquals(columns.slice(6, 12).filter((name) => name.includes("KL")), [
+    "tiny on the synthetic encyclopedia: KL to FP",
+    "again: KL to dequantized Q4_1, Q6_K",
+  ]);
+});
+
+Deno.test("renderTable() has no rows of floats where neither model nor paper is of floats", () => {
+  const [further] = tablesOf(["further"]);
+  const methodsOf = (...models: typeof model[]) =>
+    renderTable(further, models, []).rows.map(([method]) => method);
+  assertEquals(methodsOf(dequantized).slice(0, 2), ["Dequantized Q4_1, Q6_K", "RTN"]);
+  assertEquals(methodsOf(dequantized).length, methodsOf(model).length);
+  assertEquals(methodsOf(dequantized, model).length, 2 * methodsOf(model).length);
+});
+
+Deno.test("renderTable() says in the row of a model that it was refused, and in no other", () => {
+  const cells = { ...dequantized.cells, fp16: undefined };
+  const { rows } = renderTable(familyTables[0], [model, { ...dequantized, cells }], []);
+  assertEquals([rows[0][8], rows[8][8]], [null, "refused"]);
+});
