@@ -12,11 +12,14 @@ export interface View extends Route {
   block: Block;
 }
 
+const whyRange = "a window gives several runs of maps, and keys are no channels";
+
 /**
  * Runs the windows of a pass through a block and gathers what it observes.
  *
  * @param onStep Hears how much is done, 0..1, never less than before.
- * @throws {InputError} If the block has no such site or a value there is not finite.
+ * @throws {InputError} If the block has no such site, a value there is not finite, or something else than
+ *   the range of all of `attn.probs` is asked for.
  */
 export async function observe(
   { name, observes, seesLower }: Pass,
@@ -28,6 +31,13 @@ export async function observe(
   using made = new DisposableStack();
   const observers = new Map<SiteName, Observer>();
   for (const [site, kind] of Object.entries(observes!) as [SiteName, Observation][]) {
+    const isSound = site !== "attn.probs" || kind === "range" && !seesLower;
+    require(
+      isSound,
+      action,
+      `${name} must observe the range of all of attn.probs: ${whyRange}`,
+      kind,
+    );
     const plain = observer(kind, streams.length, `${site} of layer ${block.layer}`, action);
     observers.set(site, made.use(seesLower ? ofLower(plain) : plain));
   }

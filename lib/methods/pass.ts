@@ -13,6 +13,8 @@ import type { SiteQuantizers } from "./site_quantizer.ts";
  * - `channelRange`: those of each channel;
  * - `values`: everything, window by window;
  * - a search for TRIP's grid (eq. 5-8) over all tokens.
+ *
+ * Of `attn.probs` only `range`: a window gives several runs of maps, and keys are no channels.
  */
 export type Observation = "gram" | "range" | "channelRange" | "values" | TripObservation;
 

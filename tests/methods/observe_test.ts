@@ -53,6 +53,28 @@ Deno.test("observe() refuses a site that the block lacks, naming site and pass",
   );
 });
 
+for (const kind of ["values", "gram", "channelRange", { trip: { bits: 8, K: 3 } }] as const) {
+  Deno.test(`observe() refuses ${JSON.stringify(kind)} of attention maps`, async () => {
+    const pass: Pass = { name: "look", settings: null, observes: { "attn.probs": kind } };
+    const rule =
+      "look must observe the range of all of attn.probs: a window gives several runs of maps";
+    await assertRejects(
+      () => observed("llama", pass, () => {}),
+      InputError,
+      `Cannot calibrate llama: ${rule}, and keys are no channels, got ${JSON.stringify(kind)}`,
+    );
+  });
+}
+
+Deno.test("observe() gathers the range of attention maps, of all tokens alone", async () => {
+  const pass: Pass = { name: "look", settings: null, observes: { "attn.probs": "range" } };
+  const { min, max } = (await observed("llama", pass, () => {})).range("attn.probs");
+  assertEquals([...min, ...max], [0, 1]);
+  const rule = "look must observe the range of all of attn.probs";
+  const lower = () => observed("llama", { ...pass, seesLower: true }, () => {});
+  await assertRejects(lower, InputError, rule);
+});
+
 Deno.test("observe() ends where its caller throws", async () => {
   const reason = new Error("stopped");
   const pass: Pass = { name: "look", settings: null, observes: { "mlp.input": "gram" } };
