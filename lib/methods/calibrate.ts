@@ -109,10 +109,15 @@ export async function calibrate(
       };
       await pause();
       const observes = pass.observes !== undefined;
+      if (observes && !store && isPastAttention(passes.slice(order))) { // a store may round
+        await streams.attend(pass, work.block, pause);
+      }
+      const isFinal = layer < architecture.layers - 1 && !(store && isRewritten) &&
+        isFinalFrom(passes, order);
       const seen = observes
         ? await observe(
           pass,
-          { model: model.name, block: work.block, ...streams.of(pass) },
+          { model: model.name, block: work.block, isFinal, ...streams.of(pass) },
           pause,
           (share) => onStep(share / 2),
         )
@@ -147,6 +152,23 @@ export async function calibrate(
     sites: quantized,
     lower: passes.find(({ lower }) => lower)?.lower ?? start.lower,
   };
+}
+
+/**
+ * Whether the windows of the first of some passes may leave the attention of a block behind: neither it nor
+ * one after it looks at that or changes it.
+ */
+function isPastAttention(passes: readonly Pass[]): boolean {
+  const [{ carries }] = passes;
+  return carries !== "original" &&
+    passes.every(({ part, rewrite, observes }) => part === "mlp" || !rewrite && !observes);
+}
+
+/** Whether what a pass sees of a block is what its windows carry on. */
+function isFinalFrom(passes: readonly Pass[], order: number): boolean {
+  return passes[order].carries === "original"
+    ? passes.every(({ rewrite }) => !rewrite)
+    : passes.slice(order).every(({ rewrite }) => !rewrite);
 }
 
 /** Blocks in memory. */

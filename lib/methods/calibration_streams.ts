@@ -1,5 +1,6 @@
 import { canonicalJson, type Pause, require } from "../core/mod.ts";
 import {
+  type Block,
   blockOf,
   type ForwardOptions,
   type Model,
@@ -15,6 +16,8 @@ export interface Route {
   streams: Streams;
   options: ForwardOptions;
   carries: "rewritten" | "original";
+  /** Whether they are past the attention of the block at work. */
+  isInside: boolean;
 }
 
 /**
@@ -49,6 +52,7 @@ export class CalibrationStreams implements Disposable {
           ...seesLower && { lower },
         },
         carries,
+        isInside: false,
       });
     }
     opened.move();
@@ -59,9 +63,22 @@ export class CalibrationStreams implements Disposable {
     return this.#routes.get(routeOf(pass))!;
   }
 
+  /** Takes the windows of a pass through the attention of a block, unless they are past it. */
+  async attend(pass: Pass, block: Block, pause: Pause): Promise<void> {
+    const route = this.of(pass);
+    if (route.isInside) return;
+    route.isInside = true;
+    for (let index = 0; index < route.streams.length; index++) {
+      await pause();
+      route.streams.attend(index, block, route.options);
+    }
+  }
+
   /** Takes all windows through a block that the passes are done with. */
   async advance(work: BlockAtWork, pause: Pause): Promise<void> {
-    for (const { streams, options, carries } of this.#routes.values()) {
+    for (const route of this.#routes.values()) {
+      const { streams, options, carries } = route;
+      route.isInside = false;
       using original = carries === "original" ? blockOf(work.original!, work.layer) : undefined;
       const block = original ?? work.block;
       for (let index = 0; index < streams.length; index++) {

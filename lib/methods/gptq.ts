@@ -15,11 +15,12 @@ export const gptqMethod: Method<{ weights: GptqOptions }> = {
   optional: ["scaleDtype"],
 };
 
-/** A pass for each group of maps: every one costs a run of all windows, as in the reference code. */
+/** A pass for each group of maps: every one costs a run of all windows up to what they read. */
 export function gptqPasses(options: GptqOptions): Pass[] {
-  return linearGroups.map(({ reads, names }) => ({
+  return linearGroups.map(({ reads, part, names }) => ({
     name: "GPTQ",
     settings: { ...options, reads },
+    part,
     observes: { [reads]: "gram" },
     leavesCodes: true,
     rewrite(layer, seen, { layer: index, onStep }) {

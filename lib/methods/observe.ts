@@ -1,15 +1,17 @@
 import { type Pause, require, type Step } from "../core/mod.ts";
-import { atSites, type Block, type SiteName } from "../model/mod.ts";
+import { atSites, type Block, seenEnough, type SiteName, siteNames } from "../model/mod.ts";
 import type { Route } from "./calibration_streams.ts";
 import { type Observer, observer, ofLower } from "./observers.ts";
 import type { Observation, Pass } from "./pass.ts";
 import { type Seen, seenAt, type SiteSeen } from "./seen.ts";
 
 /** Where a pass observes. */
-export interface View extends Route {
+export interface View extends Pick<Route, "streams" | "options"> {
   /** What errors call the model. */
   model: string;
   block: Block;
+  /** Whether the windows go on to the next block as they are seen here: nothing changes this one any more. */
+  isFinal?: boolean;
 }
 
 const whyRange = "a window gives several runs of maps, and keys are no channels";
@@ -23,7 +25,7 @@ const whyRange = "a window gives several runs of maps, and keys are no channels"
  */
 export async function observe(
   { name, observes, seesLower }: Pass,
-  { model, block, streams, options }: View,
+  { model, block, streams, options, isFinal = false }: View,
   pause: Pause,
   onStep: Step,
 ): Promise<Seen> {
@@ -43,11 +45,14 @@ export async function observe(
   }
   const met = new Set<SiteName>();
   let done = 0;
-  for (let active = [...observers]; active.length > 0;) {
+  for (let active = [...observers], keep = isFinal; active.length > 0; keep = false) {
     const looking = new Map(active);
+    const last = siteNames.findLast((site) => looking.has(site));
+    const endsEarly = !keep && last !== "attn.probs"; // of which there are several
     const hook = atSites([...looking.keys()], (value, visit) => {
       met.add(visit.site);
       looking.get(visit.site)!.see(value, visit);
+      if (endsEarly && visit.site === last) throw seenEnough;
       return value;
     });
     const before = done; // a further round takes its part of what is left
@@ -55,7 +60,7 @@ export async function observe(
       await pause();
       done = before + (1 - before) * index / streams.length;
       onStep(done);
-      streams.look(index, block, { ...options, hook });
+      streams.look(index, block, { ...options, hook, keep });
     }
     const stray = active.find(([site]) => !met.has(site));
     require(

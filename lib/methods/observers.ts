@@ -3,7 +3,7 @@ import { triangleLength, triangleRow, triangleSize } from "../format/mod.ts";
 import { requireLower, takeRows } from "../linear/mod.ts";
 import type { Visit } from "../model/mod.ts";
 import { mergeRanges, observeRange, type Range, startTrip, type TripSearch } from "../quant/mod.ts";
-import { tensorData, tf, tidy } from "../tensor/mod.ts";
+import { simdTripErrors, tensorData, tf, tidy } from "../tensor/mod.ts";
 import type { Observation, TripObservation } from "./pass.ts";
 import type { SeenValues, SiteSeen } from "./seen.ts";
 
@@ -98,8 +98,8 @@ class Extremes implements Observer {
   [Symbol.dispose](): void {}
 }
 
-/** Elements of a site that are kept rather than computed once more: 64 MiB of them. */
-const mostKept = 2 ** 24;
+/** Elements of a site that are kept rather than computed once more: 128 MiB of them. */
+const mostKept = 2 ** 25;
 
 /** The range of all windows first, then the errors of each power, so that few values are kept. */
 class Trip implements Observer {
@@ -129,7 +129,11 @@ class Trip implements Observer {
   again(): boolean {
     if (this.#search) return false;
     const { options, name } = this;
-    this.#search = startTrip(this.#range!, { ...options, channels: this.#channels, name });
+    this.#search = startTrip(
+      this.#range!,
+      { ...options, channels: this.#channels, name },
+      simdTripErrors(),
+    );
     if (this.#elements > mostKept) return true;
     for (const x of this.#kept) this.#search.add(x);
     this.#kept = [];

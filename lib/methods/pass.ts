@@ -1,5 +1,5 @@
 import type { Step } from "../core/mod.ts";
-import type { Architecture, LayerWeights, LowerTokens, SiteName } from "../model/mod.ts";
+import type { Architecture, BlockPart, LayerWeights, LowerTokens, SiteName } from "../model/mod.ts";
 import type { TripOptions } from "../quant/mod.ts";
 import type { Seen } from "./seen.ts";
 import type { SiteQuantizers } from "./site_quantizer.ts";
@@ -45,6 +45,11 @@ export interface Pass {
   readonly settings: unknown;
   /** What it must see of a block. Without, no window runs. */
   readonly observes?: Readonly<Partial<Record<SiteName, Observation>>>;
+  /**
+   * The part of a block that it looks at and rewrites; the whole unless given. Before passes that look at the
+   * MLP alone, windows go through the attention once.
+   */
+  readonly part?: BlockPart;
   /** Whose windows it sees: those for weights unless given. Those for activations are pruned. */
   readonly windows?: "weights" | "activations";
   /**

@@ -45,6 +45,17 @@ export function runBlock(
   architecture: Architecture,
   block: Block,
   state: State,
+  options: BlockOptions = {},
+): { state: State; exit?: Exit } {
+  const { state: left, exit } = runAttentionPart(architecture, block, state, options);
+  return { state: runMlpPart(architecture, block, left, options), exit };
+}
+
+/** The first part of {@linkcode runBlock}: its attention, and the pruning behind it. */
+export function runAttentionPart(
+  architecture: Architecture,
+  block: Block,
+  state: State,
   { hook, probabilities, pruning, lower, recall, window = 0 }: BlockOptions = {},
 ): { state: State; exit?: Exit } {
   const { layer } = block;
@@ -70,16 +81,24 @@ export function runBlock(
     return attended.output;
   });
   const whole = { ...state, hidden: mixed, lower: attended.lower };
-  const { state: left, exit } = ratio !== 0
-    ? pruneTokens(whole, attended.importance!, ratio, layer)
-    : { state: whole };
+  return ratio !== 0 ? pruneTokens(whole, attended.importance!, ratio, layer) : { state: whole };
+}
+
+/** The second part of {@linkcode runBlock}: what its MLP makes of the state that the first one left. */
+export function runMlpPart(
+  architecture: Architecture,
+  block: Block,
+  state: State,
+  { hook, window = 0 }: BlockOptions = {},
+): State {
+  const at = hookOfBlock({ layer: block.layer, window }, hook);
   const hidden = residual(
     architecture,
     block.mlpNorm,
-    left.hidden,
-    (input) => runMlp(architecture, block, input, at, left.lower),
+    state.hidden,
+    (input) => runMlp(architecture, block, input, at, state.lower),
   );
-  return { state: { ...left, hidden }, exit };
+  return { ...state, hidden };
 }
 
 /** The tokens that a layer computes in fewer bits, of those that pruning leaves it. */

@@ -34,7 +34,9 @@ export * from "./run_windows.ts";
 export { saveModel } from "./save.ts";
 export {
   atSites,
+  type BlockPart,
   chainHooks,
+  seenEnough,
   type SiteHook,
   type SiteName,
   siteNames,

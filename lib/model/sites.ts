@@ -29,6 +29,9 @@ export const siteNames = [
 
 export type SiteName = typeof siteNames[number];
 
+/** The two parts of a block, each of which adds to the stream. */
+export type BlockPart = "attention" | "mlp";
+
 /** Where in the model a value was met. */
 export interface Visit {
   site: SiteName;
@@ -61,6 +64,12 @@ export interface SiteHook {
    */
   readonly sites?: readonly SiteName[];
 }
+
+/**
+ * What a hook throws once it has seen all that it wants of a block: who runs the block only for what the hook
+ * sees (`Streams.look`) then computes nothing of what is behind.
+ */
+export const seenEnough = new Error("what a hook wanted of a block has been seen");
 
 /** The hook at these sites only. */
 export function atSites(sites: readonly SiteName[], hook: SiteHook): SiteHook {

@@ -1,6 +1,6 @@
 import type { StoredMatrix } from "../format/mod.ts";
 import type { Architecture } from "./architecture.ts";
-import type { SiteName } from "./sites.ts";
+import type { BlockPart, SiteName } from "./sites.ts";
 
 /**
  * The parameters of a linear map (`weight` [out, in]), a norm (`weight` is its gain, [1, channels]) or an
@@ -60,6 +60,8 @@ export type ModuleShape =
 export interface LinearGroup {
   /** Where they read it. */
   reads: SiteName;
+  /** The part of the block that they belong to. */
+  part: BlockPart;
   names: readonly LinearName[];
 }
 
@@ -68,10 +70,10 @@ export interface LinearGroup {
  * true-sequential mode visits them. `gate` exists in gated MLPs only.
  */
 export const linearGroups: readonly LinearGroup[] = [
-  { reads: "attn.input", names: ["query", "key", "value"] },
-  { reads: "attn.output", names: ["output"] },
-  { reads: "mlp.input", names: ["gate", "up"] },
-  { reads: "mlp.hidden", names: ["down"] },
+  { reads: "attn.input", part: "attention", names: ["query", "key", "value"] },
+  { reads: "attn.output", part: "attention", names: ["output"] },
+  { reads: "mlp.input", part: "mlp", names: ["gate", "up"] },
+  { reads: "mlp.hidden", part: "mlp", names: ["down"] },
 ];
 
 /** Lists the modules a model of this architecture has, blocks last. */

@@ -22,6 +22,8 @@ export {
 } from "./log2.ts";
 export { fakeQuantizeLog2 } from "./fake_log2.ts";
 export {
+  type AddTripErrors,
+  addTripErrors,
   searchTrip,
   startTrip,
   type TripOptions,

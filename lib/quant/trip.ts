@@ -1,5 +1,5 @@
 import { maximum, minimum, require } from "../core/mod.ts";
-import { gridSteps, type UniformGrid } from "../format/mod.ts";
+import { type GridSteps, gridSteps, type UniformGrid } from "../format/mod.ts";
 import { requireBits, requireFinite, requireLayout } from "./checks.ts";
 import { stepsFromZero } from "./steps_from_zero.ts";
 import { observeRange, type Range } from "./range.ts";
@@ -64,13 +64,38 @@ export interface TripSearch {
   result(): TripParams;
 }
 
+/** What {@linkcode AddTripErrors} reads besides the numbers. */
+export interface TripErrors {
+  channels: number;
+  /** The grid of the finest step, of length 1. */
+  finest: GridSteps;
+  /** What errors call the tensor. */
+  name: string;
+}
+
+/**
+ * The arithmetic in which the search spends its time: adds the squared errors of every channel, after
+ * quantization with `2^alpha` times the finest step, to `sums`, token after token in float64. Whoever
+ * implements it gives the bits of {@linkcode addTripErrors}.
+ *
+ * @param sums `[K + 1, channels]`
+ * @param x `[tokens, channels]`
+ * @throws {InputError} If `x` is not finite.
+ */
+export type AddTripErrors = (sums: Float64Array, x: Float32Array, errors: TripErrors) => void;
+
 /**
  * Starts {@linkcode searchTrip} on a tensor that comes in parts.
  *
  * @param range Of all of it.
+ * @param addErrors The arithmetic.
  * @throws {InputError} If the range is wider than float32 reaches, or bits or K are out of range.
  */
-export function startTrip(range: Range, options: Omit<TripOptions, "range">): TripSearch {
+export function startTrip(
+  range: Range,
+  options: Omit<TripOptions, "range">,
+  addErrors: AddTripErrors = addTripErrors,
+): TripSearch {
   const { channels, bits, K, profile = "paper", signed = false, name = "tensor" } = options;
   requireTrip(options);
   const bounds = codeBounds(bits, signed);
@@ -90,19 +115,19 @@ export function startTrip(range: Range, options: Omit<TripOptions, "range">): Tr
     inner: 1,
   };
   const finestScale = finest.scale[0];
-  const sums = Array.from({ length: K + 1 }, () => new Float64Array(channels));
+  const sums = new Float64Array((K + 1) * channels);
+  const errors = { channels, finest: gridSteps(finest), name };
   let tokens = 0;
   return {
     add(x) {
       requireLayout(x.length, { channels, inner: 1 }, name);
-      requireFinite(x, name);
-      addErrors(sums, x, finest);
+      addErrors(sums, x, errors);
       tokens += x.length / channels;
     },
     result() {
       const scores = Float64Array.from(
         { length: channels * (K + 1) },
-        (_, i) => sums[i % (K + 1)][Math.floor(i / (K + 1))] / tokens,
+        (_, i) => sums[i % (K + 1) * channels + Math.floor(i / (K + 1))] / tokens,
       );
       const alpha = Uint8Array.from({ length: channels }, (_, channel) => {
         const candidates = scores.subarray(channel * (K + 1), (channel + 1) * (K + 1));
@@ -128,25 +153,24 @@ function requireTrip({ bits, K, name = "tensor" }: TripOptions): void {
 }
 
 /**
- * Adds the squared errors of every channel with every alpha to `sums`, `[K + 1, channels]`.
+ * {@linkcode AddTripErrors} in JavaScript.
  *
  * One pass over `x`: each row is divided by the finest step once, and the coarser ratios follow
  * exactly by halving.
  */
-function addErrors(sums: Float64Array[], x: Float32Array, finest: UniformGrid): void {
-  const { scale: [finestScale], shift: [shift], low: [low], high: [high] } = gridSteps(finest);
-  const channels = sums[0].length;
+export const addTripErrors: AddTripErrors = (sums, x, { channels, finest, name }) => {
+  const { scale: [finestScale], shift: [shift], low: [low], high: [high] } = finest;
+  requireFinite(x, name);
   const ratios = new Float32Array(channels);
   for (let row = 0; row < x.length; row += channels) {
     for (let c = 0; c < channels; c++) ratios[c] = x[row + c] / finestScale;
-    for (const [power, sum] of sums.entries()) {
-      const step = 2 ** power * finestScale;
-      const halvings = 2 ** -power;
+    for (let start = 0, power = 1; start < sums.length; start += channels, power *= 2) {
+      const step = power * finestScale;
       for (let c = 0; c < channels; c++) {
-        const steps = stepsFromZero(ratios[c] * halvings, shift, low, high);
+        const steps = stepsFromZero(ratios[c] / power, shift, low, high);
         const error = Math.fround(x[row + c] - Math.fround(steps * step));
-        sum[c] += error * error;
+        sums[start + c] += error * error;
       }
     }
   }
-}
+};

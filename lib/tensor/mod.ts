@@ -38,4 +38,5 @@ export { packWeight } from "./integer_weight.ts";
 export type { IntegerWeight } from "./integer_weight.ts";
 export { tf } from "./tf.ts";
 export { kept, tidy } from "./tidy.ts";
+export { simdTripErrors } from "./trip_errors.ts";
 export { SimdWideAlgebra, wideAlgebra } from "./wide_algebra.ts";

@@ -250,6 +250,35 @@ Deno.test("calibrate() asks every block of the source once", () =>
     assertEquals(asked, [0, 1, 2]);
   }));
 
+for (const name of tinyModels) {
+  Deno.test(`calibrate() of passes that name their part is that of passes that run whole blocks: ${name}`, () =>
+    withModel(name, async (model) => {
+      const passes = [
+        ...gptqPasses({ bits: 3, groupSize: 32, actOrder: true, symmetric: false }),
+        ...sitePasses({ profile: "paper", sites: { "attn.q": byte, "mlp.hidden": byte } }),
+      ];
+      const whole = passes.map(({ part: _, ...pass }) => pass);
+      const [quick, slow] = [await run(model, passes, windows), await run(model, whole, windows)];
+      assertEquals(await linearWeights(quick.model), await linearWeights(slow.model));
+      const grids = (sites: typeof quick.sites) =>
+        sites.map((each) => [each["attn.q"]?.grid, each["mlp.hidden"]?.grid]);
+      assertEquals(grids(quick.sites), grids(slow.sites));
+    }));
+}
+
+Deno.test("calibrate() keeps windows before an attention that a later pass changes", () =>
+  withModel("llama", async (model) => {
+    const seen: Float32Array[] = [];
+    const watch = look({ "mlp.input": "values" }, (found, layer) => {
+      if (layer === 0) seen.push(...found.values("mlp.input").windows);
+    }, { part: "mlp" });
+    const double = change(["output"], (value) => 2 * value);
+    const { model: changed } = await run(model, [watch, double, watch], windows);
+    const before = await firstBlock(model, "mlp.input");
+    assertEquals(seen, [...before, ...await firstBlock(changed, "mlp.input")]);
+    assert(seen[0].some((value, i) => value !== seen[windows.length][i]));
+  }));
+
 Deno.test("calibrate() refuses no windows, by the name of the model", () =>
   withModel("bloom", async (model) => {
     for (const kind of ["weights", "activations"] as const) {

@@ -154,9 +154,9 @@ Deno.test("observer() of TRIP finds the grid of all windows joined", () =>
     assertEquals(tripOf(windows), { rounds: 1, trip: expected });
   }));
 
-Deno.test("observer() of TRIP keeps no more than 64 MiB, and looks at larger windows twice", () =>
+Deno.test("observer() of TRIP keeps no more than 128 MiB, and looks at larger windows twice", () =>
   withModel("llama", () => {
-    const large = Float32Array.from({ length: 1_400_000 * channels }, (_, i) => Math.sin(i * i));
+    const large = Float32Array.from({ length: 2_800_000 * channels }, (_, i) => Math.sin(i * i));
     const { rounds, trip: found } = tripOf([large, large]);
     assertEquals(rounds, 2);
     const once = searchTrip(large, { ...trip, channels });

@@ -6,6 +6,7 @@ import {
   type Forwarded,
   type ForwardOptions,
   type OpenModel,
+  seenEnough,
   Streams,
   type Visit,
 } from "../../lib/model/mod.ts";
@@ -89,6 +90,73 @@ Deno.test("Streams that look at a block stay before it", () =>
         assertEquals(calls, 1);
       });
     }
+  }));
+
+for (const [how, options] of Object.entries(cases)) {
+  for (const [room, budget] of Object.entries(budgets)) {
+    Deno.test(`Streams in two steps are the forward pass, ${how}, ${room}`, () =>
+      withRandomModel(families.llama, (model) => {
+        withoutLeak(model, () => {
+          using streams = new Streams(model, windows, { budget });
+          for (const block of model.blocks) {
+            for (const index of windows.keys()) {
+              streams.attend(index, block, options);
+              const met: string[] = [];
+              const hook = atSites(["attn.q", "mlp.input"], (value, { site }) => {
+                met.push(site);
+                return value;
+              });
+              streams.look(index, block, { ...options, hook });
+              assertEquals(met, ["mlp.input"]);
+              streams.advance(index, block, options);
+            }
+          }
+          const expected = tidy(() => plain(forward(model, windows[0], options)));
+          assertEquals(tidy(() => plain(streams.at(0))), expected);
+        });
+      }));
+
+    Deno.test(`Streams keep what a look came to, and advance at no cost, ${how}, ${room}`, () =>
+      withRandomModel(families.llama, (model) => {
+        withoutLeak(model, () => {
+          using streams = new Streams(model, windows, { budget });
+          using alone = new Streams(model, windows, { budget });
+          const [block, other] = model.blocks;
+          const before = tidy(() => plain(streams.at(1)));
+          streams.look(1, block, { ...options, keep: true });
+          streams.look(1, block, { ...options, keep: true });
+          streams.look(2, block, { ...options, keep: true }); // freed with the streams
+          assertEquals(tidy(() => plain(streams.at(1))), before);
+          streams.advance(1, other, options); // not looked at
+          alone.advance(1, block, options);
+          assertEquals(tidy(() => plain(streams.at(1))), tidy(() => plain(alone.at(1))));
+          streams.advance(1, other, options);
+          alone.advance(1, other, options);
+          assertEquals(tidy(() => plain(streams.at(1))), tidy(() => plain(alone.at(1))));
+        });
+      }));
+  }
+}
+
+Deno.test("Streams end a look where the hook has seen enough, and stay before the block", () =>
+  withRandomModel(families.llama, (model) => {
+    withoutLeak(model, () => {
+      using streams = new Streams(model, windows);
+      const before = tidy(() => plain(streams.at(0)));
+      const met: string[] = [];
+      const hook = atSites(["attn.output", "mlp.input"], (_, { site }) => {
+        met.push(site);
+        throw seenEnough;
+      });
+      streams.look(0, model.blocks[0], { hook, keep: true });
+      assertEquals(met, ["attn.output"]);
+      assertEquals(tidy(() => plain(streams.at(0))), before);
+      const reason = new Error("another");
+      const fail = atSites(["attn.output"], () => {
+        throw reason;
+      });
+      assertThrows(() => streams.look(0, model.blocks[0], { hook: fail }), Error, "another");
+    });
   }));
 
 Deno.test("Streams tell hooks which window they see", () =>

@@ -22,4 +22,5 @@ export { fakeQuantUniform, quantizeCodes } from "./quantize";
 export * from "./rotary";
 export { causalSoftmax, causalSoftmaxGradient } from "./softmax";
 export * from "./sums";
+export { addTripErrors } from "./trip";
 export { solveColumns, solveRows, subtractProduct } from "./wide";
