@@ -124,10 +124,11 @@ async function fetchFiles(
   if (lacking.length === 0) return;
   await attempt(`write to ${cache}`, () => Deno.mkdir(cache, { recursive: true }));
   await requireRoom(lacking, cache, access.action);
-  const total = lacking.reduce((sum, { file }) => sum + file.size, 0);
+  const sizes = new Map(lacking.map(({ file, place }) => [place.blob, file.size])); // what is equal comes once
+  const total = sizes.values().reduce((sum, size) => sum + size, 0);
   const meter = new HubMeter(progress, `${repositoryText(repository)} ${what}`, total);
   for (const { file, place, there } of lacking) {
-    meter.begin(there);
+    if (sizes.delete(place.blob)) meter.begin(there);
     const url = contentUrl(access, repository, snapshot.commit, file.path);
     const hear = (bytes: number) => meter.update(bytes, file.path);
     await downloadBlob(access, url, file, place, hear);

@@ -39,7 +39,7 @@ export { packedCheckpoint } from "./packed_checkpoint.ts";
 export { type PackedSettings, readPackedSettings } from "./packed_settings.ts";
 export { openSafetensors, SafetensorsFile } from "./safetensors_reader.ts";
 export { type TensorToWrite, writeSafetensors } from "./safetensors_writer.ts";
-export { openShards, ShardedCheckpoint } from "./sharded_checkpoint.ts";
+export { openShards, ShardedCheckpoint, weightFiles } from "./sharded_checkpoint.ts";
 export { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 export { tokenizerFiles } from "./tokenizer_source.ts";
 export { openUnfinished, type UnfinishedFolder } from "./unfinished_folder.ts";

@@ -1,4 +1,4 @@
-import { require } from "../core/mod.ts";
+import { refuse, require } from "../core/mod.ts";
 import { decodeMatrix, type RowMatrix, type StoredMatrix } from "../format/mod.ts";
 import { awqLayout } from "./awq_layout.ts";
 import type { Checkpoint, CheckpointTensor } from "./checkpoint.ts";
@@ -50,8 +50,10 @@ class PackedCheckpoint implements Checkpoint {
       if (!name.endsWith(".qweight")) continue;
       const map = findMap(inner, name.slice(0, -"qweight".length), settings);
       const weight = `${map.prefix}weight`;
-      const isAlone = !inner.tensors.has(weight);
-      require(isAlone, tensorOf(inner.path, weight), `there must be no ${name} besides`);
+      if (inner.tensors.has(weight)) {
+        const rule = `there must be no ${name} besides, as ${inner.fileOf(name)} has it`;
+        refuse(tensorOf(inner.fileOf(weight), weight), rule);
+      }
       for (const part of packedParts) tensors.delete(map.prefix + part);
       const dtype = describeSettings(settings);
       const { rows, columns, byteLength } = map;
@@ -59,7 +61,7 @@ class PackedCheckpoint implements Checkpoint {
       this.#maps.set(weight, map);
     }
     const rule = `a checkpoint of ${describeSettings(settings)} must have tensors *.qweight`;
-    require(this.#maps.size > 0, `load ${inner.path}`, rule);
+    require(this.#maps.size > 0, `load ${inner.path}`, rule, inner.files);
     this.tensors = tensors;
   }
 

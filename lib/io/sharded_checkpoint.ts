@@ -38,6 +38,13 @@ export async function openShards(folder: string): Promise<ShardedCheckpoint> {
   refuse(`open ${folder}`, `the folder must have ${names}`);
 }
 
+/** The files that {@linkcode openShards} looks for in a folder, as far as they are there: it opens the first. */
+export async function weightFiles(folder: string): Promise<string[]> {
+  const names = layouts.flatMap(({ name }) => [name, `${name}.index.json`]);
+  const areThere = await Promise.all(names.map((name) => exists(`${folder}/${name}`)));
+  return names.filter((_, index) => areThere[index]);
+}
+
 /** The weights of a model folder in one or several files. */
 export class ShardedCheckpoint implements Checkpoint {
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
@@ -77,6 +84,15 @@ export class ShardedCheckpoint implements Checkpoint {
     const matrixOf = ({ buffer }: Uint8Array, count: number) =>
       floatTensor({ dtype, shape: [count, columns], data: new dataArrays[dtype](buffer) }, action);
     return new DiskMatrix(rows, columns, byteLength, dtype, place, action, matrixOf);
+  }
+
+  /**
+   * The path of the file that has a tensor.
+   *
+   * @throws {InputError} If there is no such tensor.
+   */
+  fileOf(name: string): string {
+    return this.#file(name).path;
   }
 
   /** A tensor in its stored precision, whatever it holds. */

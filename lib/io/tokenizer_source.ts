@@ -2,6 +2,7 @@ import { refuse } from "../core/mod.ts";
 import { exists, isFolder, readJson } from "./files.ts";
 import { readGgufHeader } from "./gguf_header.ts";
 import { ggufTokenizer } from "./gguf_tokenizer.ts";
+import { hubOrigin } from "./hub_cache.ts";
 import { conversionHint } from "./older_files.ts";
 import type { RankedMerge } from "./sentence_piece.ts";
 import { readVocabularyFiles, vocabularyFiles } from "./vocabulary_files.ts";
@@ -27,7 +28,7 @@ export async function readTokenizerSource(path: string): Promise<TokenizerSource
   const [file] = await tokenizerFiles(path);
   if (file === undefined) {
     const hint = await conversionHint(path, ["tokenizer.model"], "AutoTokenizer");
-    refuse(`read ${path}/tokenizer.json`, `the file must exist${hint}`);
+    refuse(`read ${path}/tokenizer.json`, `the file must exist${hint || downloadHint(path)}`);
   }
   if (file.endsWith(".gguf")) {
     const { metadata } = await readGgufHeader(file);
@@ -35,6 +36,14 @@ export async function readTokenizerSource(path: string): Promise<TokenizerSource
   }
   if (file.endsWith("/vocab.json")) return { file, definition: await readVocabularyFiles(path) };
   return { file, definition: await readJson(file) };
+}
+
+/** How to complete a snapshot in the cache of the hub; empty of any other folder. */
+function downloadHint(path: string): string {
+  const { repository, commit } = hubOrigin(path) ?? {};
+  return repository === undefined
+    ? ""
+    : `; deno task download ${repository}@${commit} brings what the repository has and the cache lacks`;
 }
 
 /**

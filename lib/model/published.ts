@@ -1,4 +1,4 @@
-import { type Checkpoint, hubOrigin } from "../io/mod.ts";
+import { type Checkpoint, hubOrigin, isGguf, weightFiles } from "../io/mod.ts";
 import type { ConfigReader } from "./config_reader.ts";
 import { familyOf } from "./families.ts";
 import { type Match, matchCheckpoint } from "./match_checkpoint.ts";
@@ -24,7 +24,16 @@ export async function openPublished(path: string): Promise<PublishedModel> {
   const config = await readConfig(path);
   const { name, architecture } = describe(path, config);
   const checkpoint = await openCheckpoint(path, config);
-  return { name, checkpoint, ...await matchCheckpoint(checkpoint, architecture, config.path) };
+  const match = await matchCheckpoint(checkpoint, architecture, config.path);
+  const warnings = [...match.warnings, ...await otherForms(path)];
+  return { name, checkpoint, ...match, warnings };
+}
+
+/** Says which weights are read of a folder that has them in several forms. */
+async function otherForms(path: string): Promise<string[]> {
+  const [read, ...others] = await isGguf(path) ? [] : await weightFiles(path);
+  if (others.length === 0) return [];
+  return [`Of the weights in ${path} those of ${read} are read, and not ${others.join(" or ")}.`];
 }
 
 /**

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { InputError, silent } from "../../lib/core/mod.ts";
+import { InputError, type Progress, silent } from "../../lib/core/mod.ts";
 import { downloadFiles, downloadModel, hasFiles } from "../../lib/io/hub_download.ts";
 import type { Hub } from "../../lib/io/hub_environment.ts";
 import { parseRepository } from "../../lib/io/hub_repository.ts";
@@ -16,6 +16,7 @@ import {
 import { withFolder } from "./temporary_folder.ts";
 
 const weights = crypto.getRandomValues(new Uint8Array(50_000));
+const twin = new Uint8Array(300_000);
 const model = parseRepository("org/tiny")!;
 
 const repositories: Repositories = {
@@ -38,6 +39,7 @@ const repositories: Repositories = {
     "model-2.safetensors": "two",
     "consolidated.safetensors": "not wanted",
   },
+  "datasets/org/twins": { "a": twin, "b": twin, "c": twin.subarray(0, 200_000) },
   "datasets/org/texts": { "en/test.parquet": "rows", "en/train.parquet": "more rows" },
 };
 
@@ -113,6 +115,24 @@ Deno.test("downloadFiles() fetches some files of a data set", () =>
       "Cannot download org/texts@refs/convert/parquet: the repository must have the files, " +
         'got ["en/none.parquet"]',
     );
+  }));
+
+Deno.test("downloadFiles() counts what several files share once, as it comes once", () =>
+  withHub(async (server, hub) => {
+    const shown: unknown[] = [];
+    const progress: Progress = {
+      start: (label, total) => shown.push(label, total),
+      update: (done) => done !== shown.at(-1) && shown.push(done),
+      finish() {},
+    };
+    const twins = parseRepository("org/twins", "dataset")!;
+    const { folder } = await downloadFiles(hub, twins, ["a", "b", "c"], { ...options, progress });
+    for (const name of ["a", "b"]) assertEquals(await Deno.readFile(`${folder}/${name}`), twin);
+    assertEquals(server.asked.filter(({ host }) => host === "cdn").length, 2);
+    assertEquals(shown.slice(0, 2), ["org/twins data, MB", 0.5]);
+    const steps = shown.slice(2) as number[];
+    assertEquals(steps.toSorted((one, other) => one - other), steps);
+    assertEquals(steps.at(-1), 0.5);
   }));
 
 Deno.test("downloadModel() goes on where the connection broke, however often, if bytes come", () =>

@@ -128,11 +128,17 @@ Deno.test("packedCheckpoint() refuses parts that the settings contradict, by nam
     const flat = { ...qweight, shape: [8] };
     await refuses("qweight", "it must have 2 dimensions, got [8]", [flat, qzeros, scales]);
     const weight: TensorToWrite = { ...bias, name: "map.weight" };
-    await refuses("weight", "there must be no map.qweight besides", [...parts, weight]);
+    const file = `${folder}/model.safetensors`;
+    await assertRejects(
+      () => opened(folder, [...parts, weight]),
+      InputError,
+      `Cannot read tensor map.weight of ${file}: there must be no map.qweight besides, as ${file} has it`,
+    );
     await assertRejects(
       () => opened(folder, [weight]),
       InputError,
-      `Cannot load ${folder}: a checkpoint of GPTQ 4 bits in groups of 4 must have tensors *.qweight`,
+      `Cannot load ${folder}: a checkpoint of GPTQ 4 bits in groups of 4 must have tensors *.qweight, ` +
+        `got ["${file}"]`,
     );
   }));
 

@@ -1,9 +1,10 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { decodeMatrix, floatMatrix } from "../../lib/format/mod.ts";
 import {
   openShards,
   type TensorToWrite,
+  weightFiles,
   writeAtomically,
   writeSafetensors,
 } from "../../lib/io/mod.ts";
@@ -154,4 +155,23 @@ Deno.test("openShards() refuses missing shards and tensors that are elsewhere", 
     );
     await writeIndex(folder, { weight_map: { embedding: shards[0], head: "model-3.safetensors" } });
     await refuses(folder, `Cannot read ${folder}/model-3.safetensors: the file must exist`);
+  }));
+
+Deno.test("weightFiles() names what openShards() looks for, the one that it opens first", () =>
+  withFolder(async (folder) => {
+    assertEquals(await weightFiles(folder), []);
+    const index = "pytorch_model.bin.index.json";
+    for (const name of [index, "pytorch_model.bin", "model.safetensors", "other.safetensors"]) {
+      await Deno.writeTextFile(`${folder}/${name}`, "");
+    }
+    assertEquals(await weightFiles(folder), ["model.safetensors", "pytorch_model.bin", index]);
+  }));
+
+Deno.test("ShardedCheckpoint.fileOf() names the shard of a tensor", () =>
+  withFolder(async (folder) => {
+    await writeShards(folder);
+    await writeIndex(folder, { weight_map: { embedding: shards[0], head: shards[1] } });
+    const checkpoint = await openShards(folder);
+    assertEquals(checkpoint.fileOf("head"), `${folder}/${shards[1]}`);
+    assertThrows(() => checkpoint.fileOf("none"), InputError, "the model must have it");
   }));

@@ -39,3 +39,16 @@ Deno.test("readTokenizerSource() names the file that is not there", () =>
       await assertRejects(() => readTokenizerSource(path), InputError, message);
     }
   }));
+
+Deno.test("readTokenizerSource() says how a snapshot of the hub's cache is completed", () =>
+  withFolder(async (cache) => {
+    const commit = "0123456789abcdef0123456789abcdef01234567";
+    const folder = `${cache}/models--org--tiny/snapshots/${commit}`;
+    await Deno.mkdir(folder, { recursive: true });
+    await assertRejects(
+      () => readTokenizerSource(folder),
+      InputError,
+      `Cannot read ${folder}/tokenizer.json: the file must exist; deno task download ` +
+        `org/tiny@${commit} brings what the repository has and the cache lacks`,
+    );
+  }));

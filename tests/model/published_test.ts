@@ -16,6 +16,15 @@ Deno.test("openPublished() says where the parameters of a model are, and reads n
     assertEquals(storedBytes(published), size - header);
   }));
 
+Deno.test("openPublished() warns of weights in a second form, naming both files", () =>
+  withSaved(families.llama, async (folder) => {
+    assertEquals((await openPublished(folder)).warnings, []);
+    await Deno.writeTextFile(`${folder}/pytorch_model.bin`, "not looked at");
+    assertEquals((await openPublished(folder)).warnings, [
+      `Of the weights in ${folder} those of model.safetensors are read, and not pytorch_model.bin.`,
+    ]);
+  }));
+
 Deno.test("readArchitecture() needs the configuration alone", () =>
   withSaved(families.opt, async (folder) => {
     await Deno.remove(`${folder}/model.safetensors`);
