@@ -3,7 +3,7 @@ import { isBundled } from "../experiments/measure/bundled.ts";
 import { acceptCells, replaceTables } from "../experiments/tables/expectations.ts";
 import { readMeasuredTable } from "../experiments/tables/measured_table.ts";
 import { familyTables } from "../experiments/tables/family_tables.ts";
-import { encodeJson } from "../lib/core/mod.ts";
+import { counted, encodeJson } from "../lib/core/mod.ts";
 import { prepareFolder, writeAtomically } from "../lib/io/mod.ts";
 import { integerOption, listOption, main } from "./command_line.ts";
 
@@ -36,5 +36,5 @@ async function run({ table: numbers }: { table: number[] }): Promise<void> {
   const accepted = acceptCells(tables.flatMap(({ cells }) => cells));
   const path = `${folder}/perplexities.json`;
   await writeAtomically(path, `${encodeJson(replaceTables(numbers, accepted), 2)}\n`);
-  console.log(`${path}: ${Object.keys(accepted).length} cells accepted.`);
+  console.log(`${path}: ${counted(Object.keys(accepted).length, "cell")} accepted.`);
 }

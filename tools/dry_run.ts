@@ -1,3 +1,4 @@
+import { counted } from "../lib/core/mod.ts";
 import { estimateRun, type PlannedRun } from "../experiments/measure/run_cost.ts";
 import type { Storage } from "../lib/format/mod.ts";
 import {
@@ -81,7 +82,7 @@ export function describeDryRun(dry: DryRun): string {
   const { memory, seconds, calibrationWindows } = dry;
   const where = memory.isStreamed ? "read block by block from the disk" : "all in memory";
   const prepared = calibrationWindows > 0
-    ? `${duration(seconds.prepare)} to quantize with ${calibrationWindows} windows, `
+    ? `${duration(seconds.prepare)} to quantize with ${counted(calibrationWindows, "window")}, `
     : "";
   return "An estimate: no weights were loaded.\n" + alignedLines([
     ["model", dry.model],
@@ -95,7 +96,7 @@ export function describeDryRun(dry: DryRun): string {
     ["", size(memory.open), "a block and the head as float32"],
     ["", size(memory.windows), "windows on their way"],
     ["", size(memory.logits), "next-token scores"],
-    ["windows", `${dry.windows} of ${dry.window} tokens`],
+    ["windows", `${dry.windows} of ${counted(dry.window, "token")}`],
     [
       "operations",
       `${billions(dry.windowOperations)} a window, ${billions(dry.operations)} in all`,

@@ -1,4 +1,5 @@
 /** `deno task fuzz`: gives whatever reads a file nearly valid ones and reports what fares badly. */
+import { counted } from "../lib/core/mod.ts";
 import { Option } from "commander";
 import { writeAtomically } from "../lib/io/mod.ts";
 import { choiceOption, integerOption, listOption, main, type Session } from "./command_line.ts";
@@ -52,6 +53,6 @@ async function run(
     await writeAtomically(path, failure.input);
     console.log(`${name}, seed ${seed}, input in ${path}: ${failure.complaint}`);
   }
-  console.log(`${failures} of ${chosen.length} readers failed`);
+  console.log(`${failures} of ${counted(chosen.length, "reader")} failed`);
   if (failures > 0) Deno.exit(1);
 }

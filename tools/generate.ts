@@ -1,6 +1,6 @@
 /** `deno task generate`: continues a prompt and times it. */
 import { quantizedModel } from "../experiments/measure/quantized.ts";
-import { median } from "../lib/core/mod.ts";
+import { counted, median } from "../lib/core/mod.ts";
 import {
   encodePrompt,
   generate,
@@ -134,10 +134,12 @@ function warmUp(model: OpenModel, prompt: Int32Array, options: GenerateOptions):
 function describeSpeed(promptTokens: number, [prefill, ...steps]: number[]): string {
   const rate = (tokens: number, time: number) => `${(tokens / time).toFixed(1)} tokens/s`;
   const total = steps.reduce((sum, each) => sum + each, 0);
-  const lines = [`prefill: ${promptTokens} tokens, ${rate(promptTokens, prefill)}`];
+  const lines = [`prefill: ${counted(promptTokens, "token")}, ${rate(promptTokens, prefill)}`];
   if (steps.length > 0) {
     const latency = `median ${(1000 * median(steps)).toFixed(2)} ms per token`;
-    lines.push(`decode: ${steps.length} tokens, ${rate(steps.length, total)}, ${latency}`);
+    lines.push(
+      `decode: ${counted(steps.length, "token")}, ${rate(steps.length, total)}, ${latency}`,
+    );
   }
   return [...lines, "(measured after a warm-up)"].join("\n");
 }

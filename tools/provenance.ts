@@ -1,6 +1,6 @@
 import type { BenchRecord } from "../experiments/result/bench_record.ts";
 import { isText } from "../experiments/result/result_record.ts";
-import { canonicalJson, decodeJson, encodeJson } from "../lib/core/mod.ts";
+import { canonicalJson, counted, decodeJson, encodeJson } from "../lib/core/mod.ts";
 import { isObject } from "../lib/io/mod.ts";
 
 /** Which code and machine measured a result, and when. */
@@ -26,7 +26,7 @@ export async function provenance(root = "."): Promise<Provenance> {
     commit: head && (changes ? `${head}+changes` : head),
     date: dayOf(new Date().toISOString()),
     deno: Deno.version.deno,
-    machine: `${navigator.hardwareConcurrency} cores, ${Deno.build.target}`,
+    machine: `${counted(navigator.hardwareConcurrency, "core")}, ${Deno.build.target}`,
   };
 }
 
@@ -34,7 +34,7 @@ export async function provenance(root = "."): Promise<Provenance> {
 export function benchProvenance(
   { machine: { processor, cores }, versions, commit, started }: BenchRecord,
 ): Provenance {
-  const machine = `${cores} cores, ${processor}`;
+  const machine = `${counted(cores, "core")}, ${processor}`;
   return { commit, date: dayOf(started), deno: versions.Deno, machine };
 }
 

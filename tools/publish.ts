@@ -7,7 +7,7 @@ import type { FamilyTable } from "../experiments/tables/family_tables.ts";
 import type { MeasuredModel } from "../experiments/tables/measure_models.ts";
 import { renderTable } from "../experiments/tables/render.ts";
 import { judgeSpeed, table4, table4Rows } from "../experiments/tables/table4.ts";
-import { encodeJson, shortDigest, verdictLegend } from "../lib/core/mod.ts";
+import { counted, encodeJson, shortDigest, verdictLegend } from "../lib/core/mod.ts";
 import { writeAtomically } from "../lib/io/mod.ts";
 import { type Table, toCsv, toLatex, toMarkdown } from "../lib/report/mod.ts";
 import { benchProvenance, type Provenance, withFirstOrigin } from "./provenance.ts";
@@ -76,7 +76,7 @@ function describeModel({ title, facts }: MeasuredModel): string {
   return `${title}: ${origin}weights sha256 ${shortDigest(facts.weights)}, ` +
     `test text sha256 ${shortDigest(facts.testText.sha256)}, ` +
     `calibration text sha256 ${calibrationText ? shortDigest(calibrationText.sha256) : "none"}, ` +
-    `${facts.windows} windows of ${facts.window} tokens, ` +
+    `${counted(facts.windows, "window")} of ${counted(facts.window, "token")}, ` +
     `start token ${describeStartToken(facts.testText.startToken)}, ` +
     `products by ${facts.matrixProduct}`;
 }

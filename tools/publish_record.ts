@@ -1,5 +1,5 @@
 import type { BenchRecord } from "../experiments/result/bench_record.ts";
-import { encodeJson } from "../lib/core/mod.ts";
+import { counted, encodeJson } from "../lib/core/mod.ts";
 import { writeAtomically } from "../lib/io/mod.ts";
 import { type Table, toMarkdown } from "../lib/report/mod.ts";
 
@@ -29,10 +29,10 @@ function notesOn(record: BenchRecord): string[] {
   const runs = Math.min(...measurements.map((each) => each.runs));
   const memory = (machine.memoryBytes / 2 ** 30).toFixed(0);
   return [
-    `medians of ${runs} runs in turns` +
+    `medians of ${counted(runs, "run")} in turns` +
     `${record.quick ? ", a quick look" : ""}${record.complete ? "" : ", interrupted"}; ` +
     `${record.started.slice(0, 16)}Z, ${record.seconds.toFixed(0)} s, commit ${record.commit}`,
-    `${machine.processor}, ${machine.cores} cores (${machine.extensions.join(", ")}), ` +
+    `${machine.processor}, ${counted(machine.cores, "core")} (${machine.extensions.join(", ")}), ` +
     `${memory} GiB, ${machine.system}`,
     Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", "),
     Object.entries(contenders).map(([name, { library }]) => `${name}: ${library}`).join("; "),

@@ -1,4 +1,5 @@
 /** `deno task report`: one page with every table, verdict and figure in results/. */
+import { counted } from "../lib/core/mod.ts";
 import { prepareFolder, writeAtomically } from "../lib/io/mod.ts";
 import { main } from "./command_line.ts";
 import { reportPage } from "./report_page.ts";
@@ -19,5 +20,6 @@ async function run(signal: AbortSignal): Promise<void> {
   const { default: source } = await import("plotly.js", { with: { type: "text" } });
   await writeAtomically(`${folder}/${plotly}`, source);
   const megabytes = (new TextEncoder().encode(html).length / 1e6).toFixed(1);
-  console.log(`${folder}/index.html: ${tables} tables, ${figures} figures, ${megabytes} MB`);
+  const shown = `${counted(tables, "table")}, ${counted(figures, "figure")}`;
+  console.log(`${folder}/index.html: ${shown}, ${megabytes} MB`);
 }

@@ -6,7 +6,7 @@ import { readBenchRecord } from "../experiments/result/bench_record.ts";
 import { driftOf } from "../experiments/tables/expectations.ts";
 import { familyTables } from "../experiments/tables/family_tables.ts";
 import { evaluatedBy, type MeasuredModel } from "../experiments/tables/measure_models.ts";
-import { InputError, refuse } from "../lib/core/mod.ts";
+import { counted, InputError, refuse } from "../lib/core/mod.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
 import { type Execution, executions } from "../lib/methods/mod.ts";
 import { toText } from "../lib/report/mod.ts";
@@ -131,6 +131,6 @@ function summary(models: MeasuredModel[]): string {
   const computed = models.reduce((sum, each) => sum + each.computed, 0);
   const reused = models.reduce((sum, each) => sum + each.reused, 0);
   return computed === 0
-    ? `Nothing has changed: all ${reused} cells were measured before (--fresh measures anew).`
-    : `Measured ${computed} cells, used ${reused} measured before.`;
+    ? `Nothing has changed: ${counted(reused, "cell")} measured before (--fresh measures anew).`
+    : `Measured ${counted(computed, "cell")}, used ${reused} measured before.`;
 }

@@ -1,4 +1,5 @@
 import type { InstructionLevel } from "../../experiments/result/bench_record.ts";
+import { counted } from "../../lib/core/mod.ts";
 import type { PeerSpec } from "../harness/peer.ts";
 
 /** The environment that keeps `agile` at an instruction level. */
@@ -15,7 +16,7 @@ function threadEnvironment(threads: number): Record<string, string> {
 
 /** What a contender is called: its engine, with the instruction level if it has several. */
 export function contenderName(engine: string, threads: number): string {
-  return `${engine}, ${threads} thread${threads === 1 ? "" : "s"}`;
+  return `${engine}, ${counted(threads, "thread")}`;
 }
 
 /** A TypeScript contender, with the permissions of the benchmarks. */

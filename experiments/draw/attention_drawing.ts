@@ -1,3 +1,4 @@
+import { counted } from "../../lib/core/mod.ts";
 import { heatmap, lineChart, type PlotlySpec } from "../../lib/report/mod.ts";
 import type { AttentionConcentration } from "../../lib/tokens/mod.ts";
 import type {
@@ -75,6 +76,6 @@ export function concentrationRow(
     });
   return [
     chart("f. attention to the first token", "start", false),
-    chart(`g. attention to the nearest ${distance} tokens`, "local", true),
+    chart(`g. attention to the nearest ${counted(distance, "token")}`, "local", true),
   ];
 }

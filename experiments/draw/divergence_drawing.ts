@@ -1,4 +1,4 @@
-import { type Estimate, quotient, verdictOf } from "../../lib/core/mod.ts";
+import { counted, type Estimate, quotient, verdictOf } from "../../lib/core/mod.ts";
 import { type Drawing, letterOf, panels, scatterChart } from "../../lib/report/mod.ts";
 import { formatEstimate } from "../result/format_estimate.ts";
 
@@ -66,7 +66,8 @@ function describeOrder(groups: DivergenceRow[][]): string {
   const parted = pairs.filter(([one, other]) =>
     (one.relative.value - other.relative.value) * (one.divergence - other.divergence) < 0
   );
-  return `Of ${pairs.length} pairs of methods on one model whose perplexities have intervals apart ` +
+  const count = counted(pairs.length, "pair");
+  return `Of ${count} of methods on one model whose perplexities have intervals apart ` +
     `they order ${parted.length} differently.`;
 }
 

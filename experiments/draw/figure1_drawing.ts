@@ -1,5 +1,6 @@
 import {
   combineVerdicts,
+  counted,
   describeCases,
   type JudgedCase,
   mapEstimate,
@@ -28,7 +29,9 @@ export function drawFigure1(
       `a-c: mean attention map of the heads of ${maps.model} over the first tokens of a test ` +
       "text, blank where no attention is left. d: |x| of the input of its q, k, v projections. e: largest |x| of each channel, before " +
       "and after pruning. f, g: share of the attention that goes to the first token and to the " +
-      `nearest ${distance} tokens, against what equal attention to all visible tokens would give.`,
+      `nearest ${
+        counted(distance, "token")
+      }, against what equal attention to all visible tokens would give.`,
     verdict: combineVerdicts(cases),
     agreement:
       "The paper sees a stripe at the first token, a bright diagonal, and channels of outliers. That " +

@@ -1,4 +1,4 @@
-import { exactVerdict, InputError } from "../../lib/core/mod.ts";
+import { counted, exactVerdict, InputError } from "../../lib/core/mod.ts";
 import {
   dotInt4,
   type LaneOverflow,
@@ -46,7 +46,7 @@ export function overflowTable(rows: number): Table {
   let fitting = 1;
   while (addUp(fitting + 1, "refuse").at(-1) === "none") fitting++;
   return {
-    title: `${rows} rows of 15 x 15`,
+    title: `${counted(rows, "row")} of 15 x 15`,
     columns: ["lanes", "first column", "second column", "error"],
     rows: [
       ["exact", 225 * rows, 225 * rows, "none"],

@@ -1,4 +1,4 @@
-import { InputError } from "../../lib/core/mod.ts";
+import { counted, InputError, require } from "../../lib/core/mod.ts";
 import type { Drawing, Figure } from "../../lib/report/mod.ts";
 import { forgetful, runCells, type RunOptions } from "../../lib/sweep/mod.ts";
 import { cellOf, type CellSettings, withExecutor } from "../cells/cell_runner.ts";
@@ -53,6 +53,21 @@ export function figureOf(
   const notes = subjects.flatMap(({ model, storage }) => baselineNotes(model.name, storage));
   const details = [...drawing.details, ...notes.map((note) => `${note}.`)];
   return { name, title, configuration, data, ...drawing, details };
+}
+
+/**
+ * Refuses a subject whose windows are too short for a figure.
+ *
+ * @param least Tokens that a window must have.
+ * @param why What the figure does with them: `to tell the nearest 16 from others`.
+ */
+export function requireWindow(
+  { title, facts: { window } }: UnloadedSubject,
+  least: number,
+  why: string,
+): void {
+  const rule = `--window must be at least ${counted(least, "token")}, ${why}`;
+  require(window >= least, `draw ${title}`, rule, window);
 }
 
 /** What was measured on one model. */

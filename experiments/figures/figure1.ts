@@ -2,7 +2,7 @@ import { drawFigure1 } from "../draw/figure1_drawing.ts";
 import type { AttentionSettings } from "../measure/attention_measure.ts";
 import type { ChannelSettings } from "../measure/channel_measure.ts";
 import { concentrationCells, mapCells } from "../measure/figure1_measure.ts";
-import { type FigureExperiment, figureOf, measureSubjects } from "./figure.ts";
+import { type FigureExperiment, figureOf, measureSubjects, requireWindow } from "./figure.ts";
 
 const attention: AttentionSettings = {
   method: "agileq-8",
@@ -29,6 +29,9 @@ export const figure1: FigureExperiment = {
   title: "Attention maps and outlier channels",
   families: ["llama", "opt", "bloom"],
   async run(subjects, options) {
+    const { distance } = attention;
+    const why = `to tell the nearest ${distance} tokens from others`;
+    for (const subject of subjects) requireWindow(subject, distance + 1, why);
     const measured = await measureSubjects(
       subjects,
       concentrationCells,
@@ -53,7 +56,7 @@ export const figure1: FigureExperiment = {
       subjects,
       { attention, channels },
       data,
-      drawFigure1(data, attention.distance),
+      drawFigure1(data, distance),
     );
   },
 };

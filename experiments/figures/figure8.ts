@@ -1,8 +1,7 @@
-import { require } from "../../lib/core/mod.ts";
 import { drawFigure8, type Figure8Row } from "../draw/figure8_drawing.ts";
 import type { UnloadedSubject } from "../measure/subject.ts";
 import type { SparsityPoint } from "../measure/sparsity_points.ts";
-import { type FigureExperiment, figureOf, type FigureOptions } from "./figure.ts";
+import { type FigureExperiment, figureOf, type FigureOptions, requireWindow } from "./figure.ts";
 import { lastLayers, planGrid, sweepPlans } from "./sparsity_sweep.ts";
 
 const config = {
@@ -31,8 +30,7 @@ export const figure8: FigureExperiment = {
 async function measure(subject: UnloadedSubject, options?: FigureOptions): Promise<Figure8Row> {
   const points: SparsityPoint[] = [];
   const windows = config.windows.filter((each) => each <= subject.facts.window);
-  const rule = `its windows must have at least ${config.windows[0]} tokens`;
-  require(windows.length > 0, `draw ${subject.title}`, rule, subject.facts.window);
+  requireWindow(subject, config.windows[0], "the shortest that is compared");
   for (const window of windows) {
     const { method, tokens, betas } = config;
     const settings = { method, split: "validation", window, windows: tokens / window } as const;

@@ -1,4 +1,4 @@
-import { require } from "../../lib/core/mod.ts";
+import { counted, require } from "../../lib/core/mod.ts";
 import { cutWindows, type RunHooks } from "../../lib/eval/mod.ts";
 import { loadTokenizer, type Tokenizer, tokenizerFiles } from "../../lib/io/mod.ts";
 import { type Executed, type MethodName, methods, prepareModel } from "../../lib/methods/mod.ts";
@@ -59,7 +59,8 @@ async function validate({ model, ref, facts: { window } }: UnloadedSubject) {
 
 /** The windows of a text divided among its two tasks. */
 function halve({ title, testWindows: all, facts: { window } }: UnloadedSubject) {
-  const rule = `the text must have two windows of ${window} tokens, to test and to choose on`;
+  const windows = `two windows of ${counted(window, "token")}`;
+  const rule = `the text must have ${windows}, to test and to choose on`;
   require(all.length > 1, `draw ${title}`, rule, all.length);
   const middle = Math.ceil(all.length / 2);
   return { testWindows: all.slice(0, middle), validationWindows: all.slice(middle) };

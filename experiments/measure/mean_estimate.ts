@@ -1,4 +1,4 @@
-import { bootstrap, type Estimate, mean, require } from "../../lib/core/mod.ts";
+import { bootstrap, counted, type Estimate, mean, require } from "../../lib/core/mod.ts";
 
 /**
  * The mean over windows with its 95 % interval, from a bootstrap over windows.
@@ -17,7 +17,7 @@ export function meanEstimate(values: ArrayLike<number>): Estimate {
  * @throws {InputError} If there are none, or not as many of one as of the other.
  */
 export function ratioOfMeans(values: ArrayLike<number>, others: ArrayLike<number>): Estimate {
-  const rule = `there must be ${values.length} values on both sides`;
+  const rule = `there must be ${counted(values.length, "value")} on both sides`;
   require(values.length === others.length, "compare windows in pairs", rule, others.length);
   return bootstrap(
     values.length,

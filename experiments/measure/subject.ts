@@ -1,4 +1,4 @@
-import { refuse, require } from "../../lib/core/mod.ts";
+import { counted, refuse, require } from "../../lib/core/mod.ts";
 import { cutWindows } from "../../lib/eval/mod.ts";
 import { hashFiles, type HubOrigin, hubOrigin, tokenizerFiles } from "../../lib/io/mod.ts";
 import type { Storage } from "../../lib/format/mod.ts";
@@ -209,7 +209,7 @@ export function windowFor(
   { name, architecture: { maxPositions } }: Pick<Model, "name" | "architecture">,
   asked?: number,
 ): number {
-  const rule = `the window of ${name} must be at most ${maxPositions} tokens`;
+  const rule = `the window of ${name} must be at most ${counted(maxPositions, "token")}`;
   require(asked === undefined || asked <= maxPositions, "cut windows", rule, asked);
   return asked ?? Math.min(longestWindow, maxPositions);
 }

@@ -1,4 +1,4 @@
-import { type Estimate, mean } from "../../lib/core/mod.ts";
+import { type Estimate, mean, require } from "../../lib/core/mod.ts";
 import { type RunHooks, scoreRuns } from "../../lib/eval/mod.ts";
 import { siteValues } from "../../lib/inspect/mod.ts";
 import { startTokenImportance } from "../../lib/tokens/mod.ts";
@@ -31,6 +31,9 @@ export interface MeasuredTokens {
   difference: Estimate;
 }
 
+const longEnough =
+  "--window must be so long that of each window some scored tokens are pruned and some survive";
+
 /** Follows the tokens of a sample text through the pruning layers, in full precision. */
 export async function measureTokens(
   { model, tokenizer, testWindows }: FigureSubject,
@@ -58,8 +61,13 @@ export async function measureTokens(
     { progress, signal, label: `losses of ${model.name}` },
   );
   for (const [{ survived }, { loss }] of scores) {
-    losses.kept.push(mean(loss.filter((_, position) => survived[position])));
-    losses.pruned.push(mean(loss.filter((_, position) => !survived[position])));
+    const [kept, pruned] = [true, false].map((wanted) =>
+      loss.filter((_, position) => Boolean(survived[position]) === wanted)
+    );
+    const isSplit = kept.length > 0 && pruned.length > 0;
+    require(isSplit, `draw ${model.name}`, longEnough, testWindows[0].length);
+    losses.kept.push(mean(kept));
+    losses.pruned.push(mean(pruned));
   }
   return {
     tokens: Array.from(text, (id) => tokenizer?.decode([id]) ?? String(id)),

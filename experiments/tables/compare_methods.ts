@@ -1,4 +1,4 @@
-import { verdictOf } from "../../lib/core/mod.ts";
+import { counted, verdictOf } from "../../lib/core/mod.ts";
 import type { Reading, RunHooks } from "../../lib/eval/mod.ts";
 import { type MethodName, methods } from "../../lib/methods/mod.ts";
 import type { Table, TableCell } from "../../lib/report/mod.ts";
@@ -130,8 +130,9 @@ function tableOf(
   rows: TableCell[][],
   findings: Finding[],
 ): Table {
+  const windows = `${counted(facts.windows, "window")} of ${counted(facts.window, "token")}`;
   return {
-    title: `${model.name} on ${facts.windows} windows of ${facts.window} tokens`,
+    title: `${model.name} on ${windows}`,
     columns: [
       ...columns,
       "perplexity",

@@ -1,4 +1,10 @@
-import { type Estimate, exactVerdict, mapEstimate, verdictOf } from "../../lib/core/mod.ts";
+import {
+  counted,
+  type Estimate,
+  exactVerdict,
+  mapEstimate,
+  verdictOf,
+} from "../../lib/core/mod.ts";
 import type { Table, TableCell } from "../../lib/report/mod.ts";
 import { meanEstimate, ratioOfMeans } from "../measure/mean_estimate.ts";
 import {
@@ -29,11 +35,13 @@ export function compareTripReadings(
     finest === undefined ? null : { value: finest / tensors.length, digits: 1 },
   ]);
   return {
-    title: `Readings of eqs. 5-8, ${options.bits} bits, K = ${options.K}, ${channels} channels`,
+    title: `Readings of eqs. 5-8, ${options.bits} bits, K = ${options.K}, ${
+      counted(channels, "channel")
+    }`,
     columns: ["reading", "error, %", "error of 1000 x, %", "channels with alpha = 0"],
     rows,
     notes: [
-      `Error: |x - y|^2 / |x|^2, mean of the channels and of ${tensors.length} tensors.`,
+      `Error: |x - y|^2 / |x|^2, mean of the channels and of ${counted(tensors.length, "tensor")}.`,
       ...findingNotes(judgeReadings((name) => measured.get(name)!, channels * tensors.length)),
     ],
   };
@@ -66,7 +74,9 @@ function judgeReadings(
     {
       claim: "eq. 6 with a division by 2^alpha loses what one step loses",
       verdict: exactVerdict(equal === divided.errors.length),
-      evidence: `the same, digit by digit, on ${equal} of ${divided.errors.length} tensors`,
+      evidence: `the same, digit by digit, on ${equal} of ${
+        counted(divided.errors.length, "tensor")
+      }`,
     },
     {
       claim: "a step of 2^(alpha s) depends on the unit",
@@ -76,7 +86,7 @@ function judgeReadings(
     {
       claim: "without the clip every channel takes the finest step",
       verdict: exactVerdict(open.finest === channels),
-      evidence: `${open.finest} of ${channels} channels`,
+      evidence: `${open.finest} of ${counted(channels, "channel")}`,
     },
   ];
 }

@@ -1,4 +1,10 @@
-import { combineVerdicts, describeCases, type JudgedCase, verdictOf } from "../../lib/core/mod.ts";
+import {
+  combineVerdicts,
+  counted,
+  describeCases,
+  type JudgedCase,
+  verdictOf,
+} from "../../lib/core/mod.ts";
 import type { Table, TableCell } from "../../lib/report/mod.ts";
 import type { LayerConcentration, MeasuredConcentration } from "../measure/attention_measure.ts";
 import { type LayerChannels, layerOfMost } from "../measure/channel_measure.ts";
@@ -26,7 +32,7 @@ export function concentrationTable(layers: readonly LayerConcentration[], distan
       "layer",
       "first token, %",
       "times equal attention",
-      `nearest ${distance} tokens, %`,
+      `nearest ${counted(distance, "token")}, %`,
       "times equal attention",
     ],
     rows: layers.flatMap(({ layer, full, quantized }) => [
@@ -35,7 +41,7 @@ export function concentrationTable(layers: readonly LayerConcentration[], distan
     ]),
     notes: findingNotes([
       ...judgePattern(layers, "the first token", "stripe"),
-      ...judgePattern(layers, `the nearest ${distance} tokens`, "diagonal"),
+      ...judgePattern(layers, `the nearest ${counted(distance, "token")}`, "diagonal"),
     ]),
   };
 }

@@ -1,5 +1,6 @@
 import {
   combineVerdicts,
+  counted,
   type Estimate,
   quotient,
   verdictLegend,
@@ -147,7 +148,9 @@ export function table4(record: BenchRecord): Table {
       row.paperSpeedup,
     ]),
     notes: [
-      `here: ${record.machine.processor}, ${record.machine.cores} cores; all blocks of a model of ` +
+      `here: ${record.machine.processor}, ${
+        counted(record.machine.cores, "core")
+      }; all blocks of a model of ` +
       `random numbers on a window of ${table4Window} tokens without pruning, FP32 for FP16, ` +
       "4-bit weights with 8-bit and 4-bit activations (native: 4-bit codes multiplied as bytes); " +
       "speed-ups over FP32 at the same instruction level, in brackets from the slowest and fastest " +

@@ -1,4 +1,4 @@
-import { mean, quantile } from "../core/mod.ts";
+import { counted, mean, quantile } from "../core/mod.ts";
 import { type AffineMatrix, bitsPerWeight, type UniformGrid } from "../format/mod.ts";
 import type { Log2Quantized, TripParams, UniformQuantized } from "../quant/mod.ts";
 import type { TableCell } from "../report/mod.ts";
@@ -50,7 +50,7 @@ export function describeTrip(params: TripParams): Description {
   ]);
   return {
     table: {
-      title: `TRIP: ${params.bits} bits, K = ${K}, ${channels} channels`,
+      title: `TRIP: ${params.bits} bits, K = ${K}, ${counted(channels, "channel")}`,
       columns: ["alpha", "step", "channels", "share, %"],
       rows,
       notes: [

@@ -1,4 +1,4 @@
-import { type Progress, refuse, require, silent } from "../core/mod.ts";
+import { counted, type Progress, refuse, require, silent } from "../core/mod.ts";
 import {
   blameNonFinite,
   eachWindow,
@@ -111,7 +111,7 @@ function requireScorable(model: Model, windows: readonly Int32Array[], reference
   require(!shortest, action, "a window must have at least 2 tokens", shortest?.length);
   const { vocabularySize } = model.architecture;
   const other = reference?.architecture.vocabularySize ?? vocabularySize;
-  const rule = `the reference must know ${vocabularySize} tokens`;
+  const rule = `the reference must know ${counted(vocabularySize, "token")}`;
   require(other === vocabularySize, action, rule, other);
 }
 

@@ -1,4 +1,4 @@
-import { require, seededRandom } from "../core/mod.ts";
+import { counted, require, seededRandom } from "../core/mod.ts";
 import { prependToken, type StartToken } from "../model/mod.ts";
 
 /** How a text is cut. */
@@ -22,7 +22,7 @@ export function cutWindows(ids: Int32Array, options: WindowOptions): Int32Array[
   const action = "cut windows";
   const { tokens, length, windowAt } = windowsOf(ids, options, action);
   const count = Math.floor(tokens / length);
-  require(count > 0, action, `${label} must have at least ${length} tokens`, tokens);
+  require(count > 0, action, `${label} must have at least ${counted(length, "token")}`, tokens);
   return Array.from({ length: count }, (_, index) => windowAt(index * length));
 }
 
@@ -42,7 +42,12 @@ export function drawWindows(
   const action = "draw calibration windows";
   const { tokens, length, windowAt } = windowsOf(ids, options, action);
   require(Number.isInteger(count) && count > 0, action, "count must be 1 or more", count);
-  require(tokens > length, action, `${label} must have more than ${length} tokens`, tokens);
+  require(
+    tokens > length,
+    action,
+    `${label} must have more than ${counted(length, "token")}`,
+    tokens,
+  );
   const random = seededRandom(seed);
   const draw = () => windowAt(random.integer(0, tokens - length - 1));
   return Array.from({ length: count }, draw);
@@ -74,7 +79,7 @@ export function drawWindowsOfTexts(
   const tooShort = new Set<number>();
   const draw = () => {
     for (;;) {
-      const rule = `${label} must have a row of more than ${window} tokens`;
+      const rule = `${label} must have a row of more than ${counted(window, "token")}`;
       require(tooShort.size < texts.length, action, rule);
       const index = random.integer(0, texts.length - 1);
       if (tooShort.has(index)) continue;

@@ -1,4 +1,4 @@
-import { require } from "../core/mod.ts";
+import { counted, require } from "../core/mod.ts";
 import { packCodes, requireCodeBits, unpackCodes } from "./packed_codes.ts";
 import { requireShape, type RowMatrix, rowsWanted } from "./stored_matrix.ts";
 
@@ -222,7 +222,12 @@ export function packedAffineMatrix(
   require(packed.length === length, action, rule, packed.length);
   const groups = scale.length / rows;
   const whole = Number.isInteger(groups) && groups > 0;
-  require(whole, action, `it needs as many scales in each of its ${rows} rows`, scale.length);
+  require(
+    whole,
+    action,
+    `it needs as many scales in each of its ${counted(rows, "row")}`,
+    scale.length,
+  );
   const zeroRule = `it needs ${scale.length} zero points, one for each scale`;
   require(zeroPoint.length === scale.length, action, zeroRule, zeroPoint.length);
   const packedZeroPoint = zeroPoint instanceof Float32Array
@@ -244,7 +249,12 @@ function groupingOf(
     return columns;
   }
   const length = groupIndex.length;
-  require(length === columns, action, `groupIndex must have ${columns} elements`, length);
+  require(
+    length === columns,
+    action,
+    `groupIndex must have ${counted(columns, "element")}`,
+    length,
+  );
   const strange = groupIndex.find((group) => group < 0 || group >= groups);
   require(strange === undefined, action, `its groups must lie in 0..${groups - 1}`, strange);
   const other = groupIndex.findIndex((group) => group !== groupIndex[0]);

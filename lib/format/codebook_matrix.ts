@@ -1,4 +1,4 @@
-import { require } from "../core/mod.ts";
+import { counted, require } from "../core/mod.ts";
 import { packCodes, requireCodeBits, unpackCodes } from "./packed_codes.ts";
 import { requireShape, rowsWanted, type StoredMatrix } from "./stored_matrix.ts";
 
@@ -71,7 +71,7 @@ export function codebookMatrix(
   const action = `store ${name}`;
   requireCodeBits(bits, action);
   requireShape(rows, columns, codes.length, name);
-  const rule = `it needs ${rows} codebooks of ${2 ** bits} values`;
+  const rule = `it needs ${counted(rows, "codebook")} of ${2 ** bits} values`;
   require(codebooks.length === rows * 2 ** bits, action, rule, codebooks.length);
   return new CodebookMatrix({
     ...{ rows, columns, bits, codebooks },

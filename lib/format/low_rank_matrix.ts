@@ -1,4 +1,4 @@
-import { require } from "../core/mod.ts";
+import { counted, require } from "../core/mod.ts";
 import { rowsWanted, type StoredMatrix } from "./stored_matrix.ts";
 import type { Summand } from "./sum_matrix.ts";
 
@@ -69,7 +69,7 @@ export function lowRankMatrix(
   right: StoredMatrix,
   name = "matrix",
 ): LowRankMatrix {
-  const rule = `its right factor must have ${left.columns} rows`;
+  const rule = `its right factor must have ${counted(left.columns, "row")}`;
   require(left.columns === right.rows, `store ${name}`, rule, right.rows);
   return new LowRankMatrix(left, right);
 }

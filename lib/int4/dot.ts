@@ -1,4 +1,4 @@
-import { require } from "../core/mod.ts";
+import { counted, require } from "../core/mod.ts";
 import { requireInt4 } from "./codes.ts";
 import { zeroPointCorrection } from "./correction.ts";
 import {
@@ -60,7 +60,7 @@ export function dotInt4(
   require(
     activations.length === rows,
     action,
-    `there must be ${rows} activations, one per row of the weights`,
+    `there must be ${counted(rows, "activation")}, one per row of the weights`,
     activations.length,
   );
   requireInt4(activationZeroPoint, action, "activationZeroPoint");

@@ -1,4 +1,4 @@
-import { require } from "../core/mod.ts";
+import { counted, require } from "../core/mod.ts";
 import type { AffineMatrix, CommonStep } from "../format/mod.ts";
 import { requireInt4 } from "./codes.ts";
 import { MAX_ROWS } from "./packed_weights.ts";
@@ -39,7 +39,12 @@ export function planLayer(weight: AffineMatrix, input: CommonStep): Layer {
   const zeroPoint = weight.zeroPoints();
   const integral = zeroPoint instanceof Uint8Array;
   require(integral, action, "the weight's zero points must be integers", zeroPoint);
-  require(shift.length === columns, action, `shift must have ${columns} elements`, shift.length);
+  require(
+    shift.length === columns,
+    action,
+    `shift must have ${counted(columns, "element")}`,
+    shift.length,
+  );
   requireInt4(input.zeroPoint, action, "the activations' zeroPoint");
   const groups = Map.groupBy(groupIndex.keys(), (column) => groupIndex[column]);
   const blocks = ascending(groups).map(([group, members]) => {

@@ -1,4 +1,4 @@
-import { require } from "../core/mod.ts";
+import { counted, require } from "../core/mod.ts";
 import { requireInt4 } from "./codes.ts";
 import { packPair } from "./lanes.ts";
 
@@ -59,7 +59,7 @@ export function packWeights(
   require(
     zeroPoints.length === columns,
     action,
-    `there must be one zeroPoint, or one for each of ${columns} columns`,
+    `there must be one zeroPoint, or one for each of ${counted(columns, "column")}`,
     zeroPoints.length,
   );
   for (const zero of zeroPoints) requireInt4(zero, action, "zeroPoint");

@@ -1,4 +1,4 @@
-import { require, shortened } from "../core/mod.ts";
+import { counted, require, shortened } from "../core/mod.ts";
 import { ByteCursor, MoreNeeded } from "./byte_cursor.ts";
 import { elementCount } from "./dtypes.ts";
 import { type FilePieces, openPieces } from "./file_pieces.ts";
@@ -132,7 +132,7 @@ function placed(
     require(tensor.offset % alignment === 0, action, aligned, tensor.offset);
     const offset = dataStart + tensor.offset;
     const end = offset + tensor.byteLength;
-    require(end <= size, action, `it must end within the file's ${size} bytes`, end);
+    require(end <= size, action, `it must end within the file's ${counted(size, "byte")}`, end);
     return [name, { ...tensor, offset }];
   });
   let end = dataStart;

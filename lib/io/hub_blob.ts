@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
-import { refuse } from "../core/mod.ts";
+import { counted, refuse } from "../core/mod.ts";
 import { attempt, exists, openFile } from "./files.ts";
 import {
   askHub,
@@ -85,7 +85,7 @@ async function complete(
   if (partial.size > size) await partial.clear();
   const refuseLength = async (bytes: unknown): Promise<never> => {
     await partial.remove();
-    refuse(access.action, `${path} must have the ${size} bytes that are listed`, bytes);
+    refuse(access.action, `${path} must have ${counted(size, "byte")}, as listed`, bytes);
   };
   hear(partial.size);
   for (let failures = 0, furthest = partial.size; partial.size < size;) {
@@ -99,7 +99,9 @@ async function complete(
         await partial.append(bytes);
         hear(partial.size);
       }
-      if (partial.size < size) throw new Error(`${path} ended after ${partial.size} bytes`);
+      if (partial.size < size) {
+        throw new Error(`${path} ended after ${counted(partial.size, "byte")}`);
+      }
     } catch (error) {
       if (!isOutage(error, access)) throw error;
       failures = partial.size > furthest ? 1 : failures + 1;

@@ -1,4 +1,4 @@
-import { type Progress, require } from "../core/mod.ts";
+import { counted, type Progress, require } from "../core/mod.ts";
 import { attempt, exists } from "./files.ts";
 import { freeBytes } from "./free_bytes.ts";
 import { downloadBlob } from "./hub_blob.ts";
@@ -144,6 +144,6 @@ async function requireRoom(
 ): Promise<void> {
   const needed = missingBytes(files);
   const free = await freeBytes(cache);
-  const rule = `the disk of ${cache} must have room for ${needed} bytes`;
+  const rule = `the disk of ${cache} must have room for ${counted(needed, "byte")}`;
   require(free === undefined || needed <= free, action, rule, free);
 }

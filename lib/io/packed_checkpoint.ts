@@ -1,4 +1,4 @@
-import { refuse, require } from "../core/mod.ts";
+import { counted, refuse, require } from "../core/mod.ts";
 import { decodeMatrix, type RowMatrix, type StoredMatrix } from "../format/mod.ts";
 import { awqLayout } from "./awq_layout.ts";
 import type { Checkpoint, CheckpointTensor } from "./checkpoint.ts";
@@ -130,7 +130,7 @@ function findMap(
     require(isOfType, action, rule, found.dtype);
     const dimensions = part === "g_idx" ? 1 : 2;
     const isOfRank = found.shape.length === dimensions;
-    require(isOfRank, action, `it must have ${dimensions} dimensions`, found.shape);
+    require(isOfRank, action, `it must have ${counted(dimensions, "dimension")}`, found.shape);
   }
   const layout = layouts[settings.method];
   const shapes: PackedShapes = Object.fromEntries(

@@ -1,5 +1,5 @@
 import { parquetMetadataAsync, parquetReadObjects, parquetSchema } from "npm:hyparquet@1.33.0";
-import { InputError, refuse, require } from "../core/mod.ts";
+import { counted, InputError, refuse, require } from "../core/mod.ts";
 import { openPieces } from "./file_pieces.ts";
 import { type RowOptions, type Rows, textColumn } from "./rows.ts";
 
@@ -26,7 +26,7 @@ export async function readParquet(
     const column = textColumn(names, path, asked);
     const length = Math.min(Number(metadata.num_rows), limit);
     const rows = await parquetReadObjects({ file, metadata, columns: [column], rowEnd: length });
-    require(rows.length === length, action, `it must have ${length} rows`, rows.length);
+    require(rows.length === length, action, `it must have ${counted(length, "row")}`, rows.length);
     const isText = (row: Record<string, unknown>) => typeof row[column] === "string";
     const strange = rows.findIndex((row) => !isText(row));
     require(strange < 0, action, `row ${strange} must have a text in ${column}`);

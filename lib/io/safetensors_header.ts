@@ -1,4 +1,4 @@
-import { require, shortened } from "../core/mod.ts";
+import { counted, require, shortened } from "../core/mod.ts";
 import { dataArrays, elementCount, isDtype } from "./dtypes.ts";
 import { decodeText } from "./files.ts";
 import { isObject, parseJson } from "./json.ts";
@@ -44,7 +44,12 @@ export function parseHeaderLength(start: Uint8Array, fileSize: number, path: str
   const header = `the header must have at most ${maximumHeaderBytes} bytes`;
   require(length <= maximumHeaderBytes, action, header, length);
   const available = fileSize - lengthBytes;
-  require(length <= available, action, `the header must fit in ${available} bytes`, length);
+  require(
+    length <= available,
+    action,
+    `the header must fit in ${counted(available, "byte")}`,
+    length,
+  );
   const data = available - Number(length);
   const inProportion = length <= Math.max(smallHeaderBytes, data);
   const rule =
@@ -102,7 +107,7 @@ function parseTensor(entry: unknown, dataStart: number, action: string): TensorI
   const byteLength = offsets[1] - offsets[0];
   if (isDtype(dtype)) {
     const expected = elementCount(shape) * dataArrays[dtype].BYTES_PER_ELEMENT;
-    const rule = `${dtype} of shape [${shape}] must take ${expected} bytes`;
+    const rule = `${dtype} of shape [${shape}] must take ${counted(expected, "byte")}`;
     require(byteLength === expected, action, rule, byteLength);
   }
   return { dtype, shape, offset: dataStart + offsets[0], byteLength };
@@ -132,7 +137,12 @@ function checkLayout(
       offset,
     );
     end += byteLength;
-    require(end <= fileSize, action, `it must end within the file's ${fileSize} bytes`, end);
+    require(
+      end <= fileSize,
+      action,
+      `it must end within the file's ${counted(fileSize, "byte")}`,
+      end,
+    );
   }
   require(end === fileSize, `read ${path}`, `the file must end at byte ${end}`, fileSize);
 }

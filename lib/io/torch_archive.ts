@@ -1,4 +1,4 @@
-import { refuse, require } from "../core/mod.ts";
+import { counted, refuse, require } from "../core/mod.ts";
 import type { FilePieces } from "./file_pieces.ts";
 import { longestPickle, readPickle } from "./pickle_reader.ts";
 import { readStateDict, torchGlobals, type TorchView } from "./torch_tensors.ts";
@@ -31,7 +31,7 @@ export async function readTorchArchive(pieces: FilePieces): Promise<TorchContent
   for (const { key, byteLength } of storages.values()) {
     const name = `${folder}data/${key}`;
     const entry = entries.get(name) ?? refuse(action, `its archive must have ${name}`);
-    const rule = `${name} must have the ${byteLength} bytes of its storage`;
+    const rule = `${name} must have the ${counted(byteLength, "byte")} of its storage`;
     require(entry.size === byteLength, action, rule, entry.size);
     places.set(key, entry.offset);
   }

@@ -1,4 +1,4 @@
-import { refuse, require } from "../core/mod.ts";
+import { counted, refuse, require } from "../core/mod.ts";
 import type { FilePieces } from "./file_pieces.ts";
 import { longestPickle, readPickle } from "./pickle_reader.ts";
 import { kindOfPickled, PickledList, type PickledValue } from "./pickled_value.ts";
@@ -60,12 +60,14 @@ async function findStorages(
     require(isNew, action, "its storages must be those of its tensors, once", kindOfPickled(key));
     const { byteLength, elementBytes } = storage;
     const place = at + countBytes;
-    const within = `storage ${storage.key} must end within the file's ${size} bytes`;
+    const within = `storage ${storage.key} must end within the file's ${counted(size, "byte")}`;
     require(place + byteLength <= size, action, within, place + byteLength);
     const { buffer } = await pieces.read(at, countBytes, action);
     const count = new DataView(buffer).getBigInt64(0, true);
     const expected = byteLength / elementBytes;
-    const length = `storage ${storage.key} must have the ${expected} elements of its tensors`;
+    const length = `storage ${storage.key} must have the ${
+      counted(expected, "element")
+    } of its tensors`;
     require(count === BigInt(expected), action, length, count);
     places.set(storage.key, place);
     at = place + byteLength;

@@ -1,4 +1,4 @@
-import { refuse, require } from "../core/mod.ts";
+import { counted, refuse, require } from "../core/mod.ts";
 import { elementCount } from "./dtypes.ts";
 import {
   kindOfPickled,
@@ -96,7 +96,12 @@ export function readStateDict(value: PickledValue, path: string, fileSize: numbe
     const action = tensorOf(path, name);
     const view = readTensor(tensor, storages, action);
     const most = Math.max(smallTensorBytes, fileSize);
-    require(view.byteLength <= most, action, `it must take at most ${most} bytes`, view.byteLength);
+    require(
+      view.byteLength <= most,
+      action,
+      `it must take at most ${counted(most, "byte")}`,
+      view.byteLength,
+    );
     tensors.set(name, view);
   }
   return { tensors, storages };
@@ -126,7 +131,7 @@ function readTensor(
   require(Number.isSafeInteger(elements), action, "it must have fewer elements", elements);
   const span = stridedSpan(shape, stride);
   const end = (offset + span) * elementBytes;
-  const rule = `it must end within its storage of ${storage.byteLength} bytes`;
+  const rule = `it must end within its storage of ${counted(storage.byteLength, "byte")}`;
   require(end <= storage.byteLength, action, rule, end);
   return {
     dtype,

@@ -1,4 +1,4 @@
-import { require, shortened } from "../core/mod.ts";
+import { counted, require, shortened } from "../core/mod.ts";
 import type { FilePieces } from "./file_pieces.ts";
 import { decodeText } from "./files.ts";
 import { readZipEnd } from "./zip_end.ts";
@@ -69,7 +69,12 @@ function parseDirectory(bytes: Uint8Array, count: number, path: string): ListedE
   for (let i = 0; i < count; i++) {
     const isWhole = at + headerBytes.listed <= bytes.length &&
       view.getUint32(at, true) === signatures.listed;
-    require(isWhole, action, `its zip directory must have ${count} entries`, i);
+    require(
+      isWhole,
+      action,
+      `its zip directory must have ${counted(count, "entry", "entries")}`,
+      i,
+    );
     const [nameLength, extraLength, commentLength] = [28, 30, 32].map((field) =>
       view.getUint16(at + field, true)
     );
@@ -92,7 +97,11 @@ function parseDirectory(bytes: Uint8Array, count: number, path: string): ListedE
     listed.set(name, { name, nameBytes, flags, size, headerOffset });
     at = end;
   }
-  require(at === bytes.length, action, `its zip directory must have ${count} entries`);
+  require(
+    at === bytes.length,
+    action,
+    `its zip directory must have ${counted(count, "entry", "entries")}`,
+  );
   return [...listed.values()];
 }
 

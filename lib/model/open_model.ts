@@ -1,4 +1,4 @@
-import { require } from "../core/mod.ts";
+import { counted, require } from "../core/mod.ts";
 import { freeBytes, tensorBytes } from "../tensor/mod.ts";
 import { gibibytes } from "./memory.ts";
 import type { DescribedModel, Model } from "./model.ts";
@@ -28,7 +28,9 @@ export async function openModel(model: Model): Promise<OpenModel> {
     const block = made.use(await openBlock(model, layer));
     blocks.push(block);
     for (const { byteLength } of Object.values(block.maps)) bytes += byteLength;
-    const rule = `its ${layers} blocks and the head must fit into ${gibibytes(free)} of memory`;
+    const rule = `its ${counted(layers, "block")} and the head must fit into ${
+      gibibytes(free)
+    } of memory`;
     require(bytes <= free, `open ${name}`, rule, `${gibibytes(bytes)} with ${layer + 1} of them`);
   }
   const owned = made.move();

@@ -1,4 +1,4 @@
-import { refuse, require } from "../core/mod.ts";
+import { counted, refuse, require } from "../core/mod.ts";
 
 /** The smallest scale, 2^-23: what constant or all-zero input gets instead of 0. */
 export const SCALE_FLOOR = 2 ** -23;
@@ -64,12 +64,9 @@ export function requireLayout(
   { channels, inner }: { channels: number; inner: number },
   name: string,
 ): void {
-  require(
-    Number.isInteger(length / (channels * inner)),
-    `quantize ${name}`,
-    `its length must be a multiple of ${channels} channels x ${inner} elements`,
-    length,
-  );
+  const period = `${counted(channels, "channel")} x ${counted(inner, "element")}`;
+  const rule = `its length must be a multiple of ${period}`;
+  require(Number.isInteger(length / (channels * inner)), `quantize ${name}`, rule, length);
 }
 
 /** Refuses a Hessian with NaN or infinity. */

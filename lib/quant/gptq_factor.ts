@@ -1,4 +1,4 @@
-import { refuse, require, type Step } from "../core/mod.ts";
+import { counted, refuse, require, type Step } from "../core/mod.ts";
 import {
   type AffineMatrix,
   affineMatrix,
@@ -107,7 +107,7 @@ export class GptqFactor implements Disposable {
     const { bits, blockSize = 128, actOrder } = options;
     const [order, columns] = [this.#order, this.#columns];
     const { rows } = weight;
-    const rule = `it must have the ${columns} columns of the Hessian`;
+    const rule = `it must have the ${counted(columns, "column")} of the Hessian`;
     require(weight.columns === columns, `quantize ${name}`, rule, weight.columns);
     const { groupSize, groups } = formatGrouping(columns, options, name);
     const rank = new Int32Array(columns);

@@ -1,4 +1,4 @@
-import { require } from "../core/mod.ts";
+import { counted, require } from "../core/mod.ts";
 
 /** Sums of squares; those of several tensors may be added. */
 export interface NoisePower {
@@ -13,7 +13,7 @@ export interface NoisePower {
  * @throws {InputError} If the lengths differ.
  */
 export function noisePower(x: Float32Array, quantized: Float32Array): NoisePower {
-  const rule = `the quantized tensor must have ${x.length} elements`;
+  const rule = `the quantized tensor must have ${counted(x.length, "element")}`;
   require(quantized.length === x.length, "measure noise", rule, quantized.length);
   let [signal, noise] = [0, 0];
   for (let i = 0; i < x.length; i++) {

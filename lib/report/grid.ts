@@ -1,4 +1,4 @@
-import { maximum, require } from "../core/mod.ts";
+import { counted, maximum, require } from "../core/mod.ts";
 import type { Table, TableCell } from "./table.ts";
 
 /** A table as it is read: text in lines, padded so that columns align in a fixed-width font. */
@@ -50,7 +50,7 @@ export function requireRectangle({ title, columns, rows }: Table): void {
     require(
       row.length === columns.length,
       action,
-      `row ${index + 1} must have ${columns.length} cells`,
+      `row ${index + 1} must have ${counted(columns.length, "cell")}`,
       row.length,
     )
   );

@@ -1,4 +1,4 @@
-import { type Progress, stepsOf } from "../core/mod.ts";
+import { counted, type Progress, stepsOf } from "../core/mod.ts";
 
 /** Progress of cells that are measured one after the other or several at a time. */
 export interface CellProgress {
@@ -37,7 +37,7 @@ export function oneLane(progress: Progress): CellProgress {
 export function severalLanes(progress: Progress, lanes: number, total: number): CellProgress {
   const states = new Map<number, string>();
   let ended = 0;
-  const start = () => progress.start(`${lanes} processes`, total);
+  const start = () => progress.start(`${counted(lanes, "process", "processes")}`, total);
   const show = () => {
     const inOrder = [...states].sort(([one], [other]) => one - other);
     progress.update(ended, inOrder.map(([, state]) => state).join("; "));

@@ -1,4 +1,4 @@
-import { require } from "../core/mod.ts";
+import { counted, require } from "../core/mod.ts";
 import type { AffineMatrix, CommonStep } from "../format/mod.ts";
 import { tf } from "./tf.ts";
 
@@ -60,7 +60,7 @@ export function packWeight(
 ): IntegerWeight {
   const { rows, columns, groups, groupIndex } = weight;
   const action = "pack a weight";
-  require(shift.length === columns, action, `it needs ${columns} shifts`, shift.length);
+  require(shift.length === columns, action, `it needs ${counted(columns, "shift")}`, shift.length);
   const zeroPoint = weight.zeroPoints();
   const integral = zeroPoint instanceof Uint8Array;
   require(integral, action, "its zero points must be integers", zeroPoint);

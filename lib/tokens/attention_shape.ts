@@ -1,4 +1,4 @@
-import { require } from "../core/mod.ts";
+import { counted, require } from "../core/mod.ts";
 
 /** The extents of a stack of attention maps. */
 export interface AttentionShape {
@@ -15,7 +15,9 @@ export function requireAttention(
   require(
     probabilities.length === heads * tokens * tokens,
     "score tokens",
-    `attention [${heads}, ${tokens}, ${tokens}] must hold ${heads * tokens * tokens} values`,
+    `attention [${heads}, ${tokens}, ${tokens}] must hold ${
+      counted(heads * tokens * tokens, "value")
+    }`,
     probabilities.length,
   );
 }

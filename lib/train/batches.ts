@@ -1,4 +1,4 @@
-import { require, seededRandom } from "../core/mod.ts";
+import { counted, require, seededRandom } from "../core/mod.ts";
 
 /** Inputs and the tokens that follow them, `[batch * window]` each. */
 export interface Batch {
@@ -25,7 +25,7 @@ export function drawBatch(
   require(
     stream.length >= window,
     "draw a batch",
-    `the text must have at least ${window} tokens`,
+    `the text must have at least ${counted(window, "token")}`,
     stream.length,
   );
   const random = seededRandom((Math.imul(seed, 0x9e3779b1) + step) >>> 0);

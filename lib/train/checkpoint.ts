@@ -1,4 +1,4 @@
-import { require } from "../core/mod.ts";
+import { counted, require } from "../core/mod.ts";
 import { exists, openSafetensors, writeSafetensors } from "../io/mod.ts";
 import {
   type Architecture,
@@ -63,7 +63,7 @@ export async function resumeTraining(
   const { data: losses } = await file.read("losses");
   require(losses instanceof Float64Array, action, "its losses must be F64");
   const step = Number(file.metadata.step);
-  const rule = `its step must be that of its ${losses.length} losses`;
+  const rule = `its step must be that of its ${counted(losses.length, "loss", "losses")}`;
   require(step === losses.length, action, rule, file.metadata.step ?? null);
   const moments: Moments[] = [];
   const read = async (tensor: string, shape: number[]) => {

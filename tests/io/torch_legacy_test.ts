@@ -68,7 +68,7 @@ Deno.test("readTorchLegacy() refuses storages that are not those of the tensors"
   await refuses(joined(keys("1", "1"), first, first), `${once} "1"`);
   await refuses(joined(keys("1"), first), 'its storages must be those of its tensors, got "2"');
   const wrong = joined(keys("2", "1"), littleEndian([2, 8]), two, first);
-  await refuses(wrong, "storage 2 must have the 1 elements of its tensors, got 2");
+  await refuses(wrong, "storage 2 must have the 1 element of its tensors, got 2");
   const whole = joined(keys("2", "1"), second, first);
   const end = `the file must end with its storages, at byte ${whole.length}, got ${
     whole.length + 1

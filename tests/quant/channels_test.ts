@@ -22,7 +22,7 @@ Deno.test("channelPersistence() counts the tokens in which a channel exceeds the
 });
 
 Deno.test("channelExtremes() and channelPersistence() refuse half a row and a negative threshold", () => {
-  const message = "its length must be a multiple of 5 channels x 1 elements, got 12";
+  const message = "its length must be a multiple of 5 channels x 1 element, got 12";
   assertThrows(() => channelExtremes(x, 5), InputError, message);
   assertThrows(() => channelPersistence(x, 5, 1), InputError, message);
   assertThrows(

@@ -65,6 +65,6 @@ Deno.test("foldTrip() refuses a weight of other columns", () => {
   assertThrows(
     () => foldTrip(new Float32Array(6), searchTrip(new Float32Array(4), options)),
     InputError,
-    "Cannot quantize weight: its length must be a multiple of 4 channels x 1 elements, got 6",
+    "Cannot quantize weight: its length must be a multiple of 4 channels x 1 element, got 6",
   );
 });

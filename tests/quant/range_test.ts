@@ -38,7 +38,7 @@ for (
     [
       "a broken row",
       [1, 2, 3],
-      "Cannot quantize attn.q: its length must be a multiple of 2 channels x 1 elements, got 3",
+      "Cannot quantize attn.q: its length must be a multiple of 2 channels x 1 element, got 3",
     ],
   ] as const
 ) {

@@ -133,7 +133,7 @@ for (
       "a broken row",
       [1, 2, 3],
       3,
-      "Cannot quantize mlp.input: its length must be a multiple of 2 channels x 1 elements, got 3",
+      "Cannot quantize mlp.input: its length must be a multiple of 2 channels x 1 element, got 3",
     ],
   ] as const
 ) {

@@ -170,3 +170,15 @@ Deno.test("describeReport() says of how many windows the scored ones are the fir
     "scored              1533 tokens in 3 windows of 512, the first of 140 by --windows 3",
   );
 });
+
+Deno.test("describeReport() counts one window and one token in the singular", () => {
+  const one = { ...survivors, scored: 1 };
+  const lines = describeReport({
+    ...report,
+    windows: 1,
+    windowsInText: 1,
+    result: { survivors: one },
+  })
+    .split("\n");
+  assertEquals(lines[5], "scored              1 token in 1 window of 512");
+});

@@ -1,4 +1,4 @@
-import { type Estimate, require } from "../../core/mod.ts";
+import { counted, type Estimate, require } from "../../core/mod.ts";
 import { type Axis, plotlyAxis } from "./axis.ts";
 import { columnLabels } from "./category_axis.ts";
 import { frame, type FrameOptions, plotSize } from "./frame.ts";
@@ -59,7 +59,7 @@ function barTrace(
   { unit }: Axis,
   stacked: boolean,
 ): PlotlyTrace {
-  const rule = `it must have ${categories.length} values and as many labels`;
+  const rule = `it must have ${counted(categories.length, "value")} and as many labels`;
   const counts = [values.length, (labels ?? values).length];
   require(counts.every((count) => count === categories.length), `draw ${name}`, rule, counts);
   const reach = (end: "low" | "high") =>

@@ -1,5 +1,5 @@
 import type { Estimate } from "../../core/mod.ts";
-import { require } from "../../core/mod.ts";
+import { counted, require } from "../../core/mod.ts";
 import { type Axis, horizontalAxis, plotlyAxis } from "./axis.ts";
 import { frame, type FrameOptions, plotSize } from "./frame.ts";
 import type { PlotlySpec, PlotlyTrace } from "./spec.ts";
@@ -57,7 +57,12 @@ function curve(
   { color, dash, symbol }: { color: string; dash: string; symbol: string },
   { unit }: Axis,
 ): PlotlyTrace {
-  require(x.length === y.length, `draw ${name}`, `it must have ${x.length} values`, y.length);
+  require(
+    x.length === y.length,
+    `draw ${name}`,
+    `it must have ${counted(x.length, "value")}`,
+    y.length,
+  );
   const intervals = y.map(({ low, high }) =>
     low === undefined || high === undefined
       ? ""

@@ -1,4 +1,4 @@
-import { type Estimate, require } from "../../core/mod.ts";
+import { counted, type Estimate, require } from "../../core/mod.ts";
 import { type Axis, horizontalAxis, plotlyAxis } from "./axis.ts";
 import { frame, type FrameOptions, plotSize } from "./frame.ts";
 import type { PlotlySpec, PlotlyTrace } from "./spec.ts";
@@ -32,7 +32,12 @@ export function scatterChart(chart: ScatterChart): PlotlySpec {
   );
   const traces = series.map(({ name, x, y }, index): PlotlyTrace => {
     const { color, symbol } = lookOf(index);
-    require(x.length === y.length, `draw ${name}`, `it must have ${x.length} values`, y.length);
+    require(
+      x.length === y.length,
+      `draw ${name}`,
+      `it must have ${counted(x.length, "value")}`,
+      y.length,
+    );
     return {
       type: "scatter",
       mode: "markers",

@@ -1,4 +1,4 @@
-import { refuse, require } from "../../core/mod.ts";
+import { counted, refuse, require } from "../../core/mod.ts";
 import type { GridSteps } from "../../format/mod.ts";
 import type { AgileBackend, AgileKernel, KernelCall } from "../agile.ts";
 import { readsAtOnce, tensorData } from "../data.ts";
@@ -21,7 +21,7 @@ const elementsPerCall = 16384;
 export function fakeQuantUniform<T extends tf.Tensor>(x: T, steps: GridSteps, name: string): T {
   const { scale, shift, low, high } = steps;
   const [columns, channels] = [x.shape.at(-1) ?? 1, scale.length];
-  const rule = `its last axis must be a multiple of ${channels} channels`;
+  const rule = `its last axis must be a multiple of ${counted(channels, "channel")}`;
   require(columns % channels === 0, `quantize ${name}`, rule, columns);
   const parameters = [scale, shift, low, high].map((values) =>
     channels === columns ? values : stretch(values, new Float32Array(columns))

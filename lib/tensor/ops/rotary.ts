@@ -1,4 +1,4 @@
-import { require } from "../../core/mod.ts";
+import { counted, require } from "../../core/mod.ts";
 import type { AgileKernel, KernelCall } from "../agile.ts";
 import { split } from "../split.ts";
 import { tf } from "../tf.ts";
@@ -88,7 +88,7 @@ export function rotary(x: tf.Tensor2D, table: RotaryTable, headDim: number): tf.
   require(
     table.cos.length === rows * half && table.sin.length === rows * half,
     action,
-    `the table must have ${rows} rows of ${half}`,
+    `the table must have ${counted(rows, "row")} of ${half}`,
     [table.cos.length, table.sin.length],
   );
   return fused("Rotary", { x }, { ...table, headDim, direction: 1 }, () => {

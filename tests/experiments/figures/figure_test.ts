@@ -1,6 +1,8 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { figureOf, measureSubjects } from "../../../experiments/figures/figure.ts";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { figureOf, measureSubjects, requireWindow } from "../../../experiments/figures/figure.ts";
+import { figure1 } from "../../../experiments/figures/figure1.ts";
 import { figure6 } from "../../../experiments/figures/figure6.ts";
+import { figure8 } from "../../../experiments/figures/figure8.ts";
 import { figures } from "../../../experiments/figures/figures.ts";
 import type { CellKind } from "../../../experiments/measure/cell_kind.ts";
 import type { FigureSubject } from "../../../experiments/measure/figure_subject.ts";
@@ -94,3 +96,29 @@ Deno.test("figureOf() says below a figure what full precision is of dequantized 
     ...{ shows: "a line", agreement: "none", spec: emptySpec },
   });
 });
+
+Deno.test("requireWindow() names the flag, the rule and what it is for", () => {
+  const subject = { ...subjectOf("a"), title: "a on a text" }; // windows of 24 tokens
+  requireWindow(subject, 24, "to see them");
+  assertThrows(
+    () => requireWindow(subject, 25, "to see them"),
+    InputError,
+    "Cannot draw a on a text: --window must be at least 25 tokens, to see them, got 24",
+  );
+});
+
+for (
+  const [experiment, least, why] of [
+    [figure1, 17, "to tell the nearest 16 tokens from others"],
+    [figure8, 128, "the shortest that is compared"],
+  ] as const
+) {
+  Deno.test(`${experiment.name} refuses windows that are too short for it before it measures`, async () => {
+    const subject = { ...subjectOf("a"), title: "a", facts: { ...facts, window: least - 1 } };
+    await assertRejects(
+      () => experiment.run([subject]),
+      InputError,
+      `Cannot draw a: --window must be at least ${least} tokens, ${why}, got ${least - 1}`,
+    );
+  });
+}

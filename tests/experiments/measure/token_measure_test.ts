@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { measureTokens } from "../../../experiments/measure/token_measure.ts";
-import { silent } from "../../../lib/core/mod.ts";
+import { InputError, silent } from "../../../lib/core/mod.ts";
 import { withFigureSubject } from "./tiny_figure_subject.ts";
 
 const pruning = { beta: 0.75, layers: [0, 1], positions: "renumber" as const };
@@ -27,4 +27,15 @@ Deno.test("measureTokens() stops in the midst of its sample once its signal is a
     const run = () => measureTokens(subject, settings, { progress, signal: AbortSignal.abort() });
     await assertRejects(run, DOMException, "aborted");
     assertEquals(started, []);
+  }));
+
+Deno.test("measureTokens() refuses windows so short that nothing in them is pruned, naming the flag", () =>
+  withFigureSubject("llama", async (subject) => {
+    const testWindows = subject.testWindows.map((window) => window.subarray(0, 2));
+    await assertRejects(
+      () => measureTokens({ ...subject, testWindows }, { ...settings, sample: 2 }, {}),
+      InputError,
+      `Cannot draw ${subject.model.name}: --window must be so long that of each window some scored ` +
+        "tokens are pruned and some survive, got 2",
+    );
   }));

@@ -22,6 +22,6 @@ Deno.test("scatterChart() refuses a series without one y for every x", () => {
   assertThrows(
     () => scatterChart({ ...axes, series: [{ name: "a", x: [{ value: 1 }], y: [] }] }),
     InputError,
-    "Cannot draw a: it must have 1 values, got 0",
+    "Cannot draw a: it must have 1 value, got 0",
   );
 });
