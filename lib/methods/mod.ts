@@ -1,6 +1,7 @@
 /** Methods of quantization: passes over the blocks of a model, and how the result is executed. */
 export * from "./agileq.ts";
-export { awq, type AwqSettings } from "./awq.ts";
+export { awq } from "./awq.ts";
+export type { AwqSettings } from "./awq_weight.ts";
 export * from "./calibrate.ts";
 export * from "./execution.ts";
 export * from "./gptq.ts";

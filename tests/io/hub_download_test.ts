@@ -245,7 +245,7 @@ for (
       await assertRejects(
         () => downloadModel(hub, model, options),
         InputError,
-        "Cannot download org/tiny: model.safetensors must have the 50000 bytes that are listed, " +
+        "Cannot download org/tiny: model.safetensors must have 50000 bytes, as listed, " +
           `got ${got}`,
       );
       assertEquals(namesIn(`${cache}/models--org--tiny/blobs`).length, 3);

@@ -105,7 +105,7 @@ Deno.test("readZipDirectory() refuses a directory that is not as long as it says
   many.set([3, 0, 3, 0], many.length - 14);
   await refuses(many, "Cannot read FOLDER/a.bin: its zip directory must have 3 entries, got 2");
   many.set([1, 0, 1, 0], many.length - 14);
-  await refuses(many, "Cannot read FOLDER/a.bin: its zip directory must have 1 entries");
+  await refuses(many, "Cannot read FOLDER/a.bin: its zip directory must have 1 entry");
   await refuses(changed(30, 255), "Cannot read FOLDER/a.bin: its zip directory must not break off");
   const wide = zipBytes([{ ...a, wide: true }]);
   wide[39 + 46 + 3] = 2; // no longer the id of a zip64 field

@@ -1,23 +1,13 @@
-import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import fc from "fast-check";
-import { InputError, mean } from "../../lib/core/mod.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { mean } from "../../lib/core/mod.ts";
 import { scoreWindows } from "../../lib/eval/mod.ts";
 import { bitsPerWeight, decodeMatrix } from "../../lib/format/mod.ts";
+import { scaleBlock, type ScaledBlock, spacedTokens } from "../../lib/methods/awq_block.ts";
+import { clipGroups, searchAwqClip } from "../../lib/methods/awq_clip.ts";
+import { divideOutputs, searchAwqScale } from "../../lib/methods/awq_scale.ts";
+import { quantizeAwq } from "../../lib/methods/awq_weight.ts";
 import {
   awq,
-  type AwqWeight,
-  clipGroups,
-  divideColumns,
-  divideOutputs,
-  multiplyColumns,
-  quantizeAwq,
-  scaleBlock,
-  type ScaledBlock,
-  searchAwqClip,
-  searchAwqScale,
-  spacedTokens,
-} from "../../lib/methods/awq.ts";
-import {
   calibrate,
   configure,
   methods,
@@ -27,165 +17,10 @@ import {
 } from "../../lib/methods/mod.ts";
 import { loadModel, type Model } from "../../lib/model/mod.ts";
 import { tf, useBackend } from "../../lib/tensor/mod.ts";
-import { readGolden } from "../golden/read_golden.ts";
-import { randomIds, randomModel, tinyArchitectures } from "../model/tiny_models.ts";
 import { assertSameNumbers } from "../quant/support.ts";
-import { assertFloatsClose } from "../tensor/compare.ts";
+import { assertClose, golden, weightOf } from "./awq_support.ts";
 
 const fixtures = Deno.env.get("AGILE_QUANT_FIXTURES");
-
-function weightOf(
-  values: ArrayLike<number>,
-  rows: number,
-  columns: number,
-  groupSize: number,
-): AwqWeight {
-  return {
-    ...{ values: Float32Array.from(values), rows, columns },
-    ...{ bits: 4, groupSize, name: "weight" },
-  };
-}
-
-Deno.test("quantizeAwq() equals the reference, where a group's range lacks 0 too", () => {
-  const { shape, floats } = golden("awq/awq.safetensors");
-  const [rows, columns] = shape("round.weight");
-  for (const groupSize of [32, 128]) {
-    const id = `round.g${groupSize}`;
-    const matrix = quantizeAwq(weightOf(floats("round.weight"), rows, columns, groupSize));
-    assertSameNumbers(matrix.readCodes(), floats(`${id}.codes`), `${id} codes`);
-    assertSameNumbers(matrix.scale, floats(`${id}.scale`), `${id} scale`);
-    assertSameNumbers(matrix.zeroPoints(), floats(`${id}.zero`), `${id} zero point`);
-  }
-});
-
-Deno.test("quantizeAwq() lets a group far from 0 saturate and gives a constant one a small step", () => {
-  const matrix = quantizeAwq({ ...weightOf([7, 10, -10, -7, 0], 1, 5, 2), bits: 2 });
-  assertEquals(matrix.scale, Float32Array.of(1, 1, Math.fround(1e-5) / 3));
-  assertEquals(matrix.zeroPoints(), Uint8Array.of(0, 3, 0));
-  assertEquals(matrix.readCodes(), Uint8Array.of(3, 3, 0, 0, 0));
-  assertEquals(matrix.groupIndex, Int32Array.of(0, 0, 1, 1, 2));
-});
-
-Deno.test("quantizeAwq() is off by half a step at most where the range contains 0", () => {
-  const weights = fc.array(fc.float({ min: -100, max: 100, noNaN: true }), {
-    minLength: 1,
-    maxLength: 30,
-  });
-  fc.assert(fc.property(weights, fc.integer({ min: 2, max: 8 }), (inner, bits) => {
-    const values = [-1, ...inner, 1];
-    const matrix = quantizeAwq({ ...weightOf(values, 1, values.length, values.length), bits });
-    const decoded = decodeMatrix(matrix);
-    values.forEach((each, i) => assertAlmostEquals(decoded[i], each, 0.5001 * matrix.scale[0]));
-  }));
-});
-
-Deno.test("searchAwqScale() divides powers of the magnitudes by the mean of their extremes", async () => {
-  const map = weightOf(Float32Array.of(1, -1, 0.5), 1, 3, 3);
-  const tried: Float32Array[][] = [];
-  const lossOf = (each: Float32Array[]) => {
-    tried.push(each);
-    // The first of equal ones wins.
-    return Promise.resolve(tried.length === 11 || tried.length === 13 ? 1 : 2);
-  };
-  const magnitudes = Float32Array.of(16, 1, 0);
-  const { scale, ratio, losses } = await searchAwqScale(magnitudes, [map, map], lossOf);
-  assertEquals([ratio, losses.length, losses[10]], [0.5, 20, 1]);
-  const middle = Math.sqrt(4 * 1e-4);
-  [4, 1, 1e-4].forEach((each, i) => assertAlmostEquals(scale[i], each / middle, 1e-4));
-  assertEquals(tried.map((each) => each.length), Array(20).fill(2));
-  assertEquals(tried[0][0], tried[0][1]);
-  assertEquals(tried[0][0], decodeMatrix(quantizeAwq(map)));
-  const values = multiplyColumns(map.values, scale);
-  const rounded = decodeMatrix(quantizeAwq({ ...map, values }));
-  assertEquals(tried[10][0], divideColumns(rounded, scale));
-});
-
-Deno.test("searchAwqScale() refuses where no loss is a number", async () => {
-  const map = { ...weightOf(Float32Array.of(1, 2), 1, 2, 2), name: "gate" };
-  const maps = [map, { ...map, name: "up" }];
-  await assertRejects(
-    () => searchAwqScale(Float32Array.of(1, 1), maps, () => Promise.resolve(NaN)),
-    InputError,
-    "Cannot scale gate and up: the loss of some ratio must be a number, got NaN",
-  );
-});
-
-Deno.test("searchAwqClip() equals the reference", () => {
-  const { shape, floats } = golden("awq/awq.safetensors");
-  const [rows, columns] = shape("clip.weight");
-  for (const groupSize of [32, 128]) {
-    const weight = weightOf(floats("clip.weight"), rows, columns, groupSize);
-    const limits = searchAwqClip(weight, floats("clip.x"));
-    assertSameNumbers(limits, floats(`clip.g${groupSize}.limit`), `limits of ${groupSize}`);
-  }
-});
-
-Deno.test("searchAwqClip() keeps what no clipping betters, and clips what spoils the grid of the others", () => {
-  const weight = weightOf([0, 15, -15, 0, 1, 0], 2, 3, 2); // a row's last group has one column
-  assertEquals(
-    searchAwqClip(weight, Float32Array.of(1, 2, 3)),
-    Float32Array.of(15, 15, 1, 0),
-  );
-  const unused = Float32Array.of(0, 0, 1, 0); // the input of the larger weight is always 0
-  assertEquals(searchAwqClip(weightOf([1, 20], 1, 2, 2), unused), Float32Array.of(16));
-});
-
-Deno.test("spacedTokens() takes every so manieth token of all windows, and all of few", () => {
-  const windows = [Float32Array.of(0, 0, 1, 1, 2, 2), Float32Array.of(3, 3, 4, 4, 5, 5, 6, 6)];
-  const values = { channels: 2, windows };
-  assertEquals(spacedTokens(values, 3), Float32Array.of(0, 0, 2, 2, 4, 4, 6, 6));
-  assertEquals(spacedTokens(values, 4).length, 14);
-  assertEquals(spacedTokens(values, 512).length, 14);
-});
-
-Deno.test("clipGroups() clips each group to its own limit", () => {
-  const weight = weightOf([1, -2, 3, -4, 5, -6], 2, 3, 2);
-  assertEquals(
-    clipGroups(weight, Float32Array.of(1.5, 9, 4.5, 0)),
-    Float32Array.of(1, -1.5, 3, -4, 4.5, 0),
-  );
-});
-
-Deno.test("divideColumns(), multiplyColumns() and divideOutputs() move a scale from map to map", () => {
-  const values = fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 12, maxLength: 12 });
-  const powers = fc.array(fc.constantFrom(0.25, 0.5, 1, 2, 8), { minLength: 3, maxLength: 3 });
-  fc.assert(fc.property(values, values, powers, (first, second, scales) => {
-    const scale = Float32Array.from(scales);
-    const [before, after] = [Float32Array.from(first), Float32Array.from(second)];
-    const product = (left: Float32Array, right: Float32Array) =>
-      // [4, 3] x [3, 4]
-      Array.from({ length: 16 }, (_, i) =>
-        [0, 1, 2].reduce((sum, k) =>
-          sum + left[(i >> 2) * 3 + k] * right[k * 4 + i % 4], 0));
-    const folded = product(multiplyColumns(after, scale), divideOutputs(before, scale));
-    assertEquals(folded, product(after, before));
-    assertEquals(divideColumns(multiplyColumns(after, scale), scale), after);
-  }));
-});
-
-for (
-  const [what, values, change, message] of [
-    ["a wrong shape", [1, 2, 3], {}, "it must hold 1 x 2 values, got 3"],
-    ["infinity", [1, Infinity], {}, "element 1 must be finite, got Infinity"],
-    ["a range beyond float32", [-3e38, 3e38], {}, "the width of its range must fit float32"],
-    ["9 bits", [1, 2], { bits: 9 }, "bits must be an integer in 2..8, got 9"],
-    ["groups of 0", [1, 2], { groupSize: 0 }, "groupSize must be a positive integer"],
-  ] as const
-) {
-  Deno.test(`quantizeAwq() and the searches refuse ${what}`, async () => {
-    const weight: AwqWeight = {
-      ...weightOf(Float32Array.from(values), 1, 2, 2),
-      name: "up of layer 3",
-      ...change,
-    };
-    const rule = `Cannot quantize up of layer 3: ${message}`;
-    assertThrows(() => quantizeAwq(weight), InputError, rule);
-    assertThrows(() => searchAwqClip(weight, Float32Array.of(1, 1)), InputError, rule);
-    const ones = Float32Array.of(1, 1);
-    const search = () => searchAwqScale(ones, [weight], () => Promise.resolve(0));
-    await assertRejects(search, InputError, rule);
-  });
-}
 
 // All golden vectors of the reference, its scale search on single layers among them.
 Deno.test({
@@ -228,19 +63,6 @@ Deno.test({
     }
   },
 });
-
-function assertClose(actual: number, expected: number, tolerance: number, what: string): void {
-  assert(Math.abs(actual / expected - 1) < tolerance, `${what}: ${actual} not ${expected}`);
-}
-
-function golden(path: string) {
-  const { tensors } = readGolden(path);
-  return {
-    has: (name: string) => tensors.has(name),
-    shape: (name: string) => tensors.get(name)!.shape,
-    floats: (name: string) => tensors.get(name)!.data as Float32Array,
-  };
-}
 
 /** What the reference did to a tiny model. */
 interface GoldenModel {
@@ -296,36 +118,6 @@ for (const { model: name, losses, scales } of cases) {
     assertClose(await lossOf(quantized), losses.after, 1e-3, "the loss after");
     const { down } = await quantized.source.layer(0);
     assertEquals(bitsPerWeight(down!.weight), 4 + (32 + 4) / 16);
-  });
-}
-
-for (const [name, architecture] of Object.entries(tinyArchitectures)) {
-  Deno.test(`scaleBlock() changes nothing that a block computes: ${name}`, async () => {
-    const model = await randomModel(architecture);
-    const settings = { bits: 4, groupSize: 8 };
-    const [pass] = configure("AWQ", awq, { weights: settings }).passes(architecture);
-    let scales = 0;
-    const scaling: Pass = {
-      ...pass,
-      leavesCodes: false,
-      async rewrite(layer, seen, at) {
-        const found = await scaleBlock(layer, settings, seen, at);
-        scales += found.scales.size;
-        return found.scaled;
-      },
-    };
-    const windows = [1, 2, 3].map((seed) => randomIds(24, seed));
-    const calibration = () => ({ weightWindows: windows, activationWindows: [] });
-    const { model: scaled } = await calibrate(unquantized(model), [scaling], calibration);
-    const [[before], [after]] = [
-      await scoreWindows(model, [randomIds(24)]),
-      await scoreWindows(scaled, [randomIds(24)]),
-    ];
-    assertFloatsClose(after.loss, before.loss, 1e-4);
-    assertEquals(
-      scales > 0,
-      architecture.family !== "bloom" || architecture.normPlacement === "before",
-    );
   });
 }
 
