@@ -54,6 +54,11 @@ export class Arena {
     this.#fresh = [{ start: firstAddress, end: this.#end }];
   }
 
+  /** What the memory may grow to, in bytes: so many addresses are its own. */
+  get mostBytes(): number {
+    return this.#end;
+  }
+
   /** Bytes of all blocks in use, slack and rounding included. */
   get bytesInUse(): number {
     return this.#bytesInUse;

@@ -2,7 +2,7 @@ import { counted, require } from "../core/mod.ts";
 import type { AffineMatrix, CommonStep } from "../format/mod.ts";
 import { tf } from "./tf.ts";
 
-/** A weight for {@linkcode integerLinear}: about 0.57 bytes per 4-bit weight in groups of 128. */
+/** A weight for {@linkcode integerLinear}: about 0.59 bytes per 4-bit weight in groups of 128. */
 export interface IntegerWeight {
   rows: number;
   columns: number;
@@ -41,8 +41,8 @@ const deepest = 2 ** 15;
 /** Places of which a thread's workspace holds a panel. */
 const mostPlaces = 2 ** 16;
 
-/** 32-bit integers in front: six counts and six starts. */
-const headWords = 12;
+/** 32-bit integers in front: six counts, seven starts, whether sums are wide, and padding. */
+const headWords = 16;
 
 /**
  * Brings a weight into the form that integer products read, for activations on a certain grid.
@@ -68,7 +68,7 @@ export function packWeight(
   const folds = bits === 4 && shift.every((power) => power <= furthestFold);
   const runs = runsOf(groupIndex, shift);
   const blocks = folds ? joinGroups(runs) : runs.map((run) => [run]);
-  const layout = layOut(blocks, folds, columns);
+  const layout = layOut(blocks, folds, columns, bits === 4);
   const places = layout.order.length;
   require(
     places <= mostPlaces,
@@ -80,25 +80,31 @@ export function packWeight(
   const panelBytes = places * panelRows * bits / 8;
   const tables = [layout.table, layout.chains, layout.order.map((column) => 4 * column)];
   const grids = blocks.length * paddedRows;
+  const SumArray = sumsAreNarrow(bits, layout) ? Int16Array : Int32Array;
+  const sumBytes = SumArray.BYTES_PER_ELEMENT;
   const sizes = [
     ...tables.map((table) => 4 * table.length),
-    ...[4 * grids, grids, paddedRows / panelRows * panelBytes],
+    ...[4 * grids, grids, sumBytes * grids, paddedRows / panelRows * panelBytes],
   ];
   const starts = startsOf(4 * headWords, sizes);
   const memory = new Int32Array((starts.at(-1)! + roundUp(sizes.at(-1)!, 16)) / 4);
-  memory.set([rows, paddedRows, places, bits, blocks.length, panelBytes, ...starts]);
+  memory.set([rows, paddedRows, places, bits, blocks.length, panelBytes, ...starts, sumBytes]);
   tables.forEach((table, index) => memory.set(table, starts[index] / 4));
-  const [scaleStart, zeroStart, codeStart] = starts.slice(tables.length);
+  const [scaleStart, zeroStart, sumStart, codeStart] = starts.slice(tables.length);
   const scale = new Float32Array(memory.buffer, scaleStart, grids);
   const zero = new Uint8Array(memory.buffer, zeroStart, grids);
+  const sums = new SumArray(memory.buffer, sumStart, grids);
   blocks.forEach(([{ group, shift }], block) => {
     const finest = folds ? step : step * 2 ** shift;
     for (let row = 0; row < rows; row++) {
-      scale[block * paddedRows + row] = finest * weight.scale[row * groups + group];
-      zero[block * paddedRows + row] = zeroPoint[row * groups + group];
+      const grid = block * paddedRows + row;
+      scale[grid] = finest * weight.scale[row * groups + group];
+      zero[grid] = zeroPoint[row * groups + group];
+      sums[grid] = -zero[grid] * layout.table[4 * block + 1];
     }
   });
-  fillPanels(new Uint8Array(memory.buffer, codeStart), panelBytes, weight, layout.order, bits);
+  fillPanels(new Uint8Array(memory.buffer, codeStart), panelBytes, weight, layout, bits);
+  addCodes(sums, paddedRows, weight, layout);
   return {
     ...{ rows, columns, bits, blocks: blocks.length, places, paddedRows },
     tables: Int32Array.from(tables.flat()),
@@ -124,7 +130,14 @@ function joinGroups(runs: Run[]): Run[][] {
 }
 
 /** Which column stands where, and the tables of blocks and chains of `assembly/integer_weight.ts`. */
-function layOut(blocks: Run[][], folds: boolean, padding: number) {
+interface Layout {
+  order: number[];
+  chains: number[];
+  table: number[];
+}
+
+/** @param folds Whether a block has several powers of two; else its scale has its only one. */
+function layOut(blocks: Run[][], folds: boolean, padding: number, evenSteps: boolean): Layout {
   const [order, chains, table]: number[][] = [[], [], []];
   for (const runs of blocks) {
     const place = order.length;
@@ -133,7 +146,9 @@ function layOut(blocks: Run[][], folds: boolean, padding: number) {
     for (const { shift, columns } of runs) {
       const factor = folds ? 2 ** shift : 1;
       factors += factor * columns.length;
-      const end = order.length + roundUp(columns.length, stepPlaces);
+      const isLast = evenSteps && columns === blocks.at(-1)!.at(-1)!.columns;
+      const behind = order.length + columns.length;
+      const end = roundUp(behind, isLast ? 2 * stepPlaces : stepPlaces);
       for (let at = order.length; at < end; at += chainPlaces) {
         const steps = Math.min(chainPlaces, end - at) / stepPlaces;
         chains.push(at, at * panelRows, steps, factor);
@@ -158,7 +173,7 @@ function fillPanels(
   panels: Uint8Array,
   panelBytes: number,
   weight: AffineMatrix,
-  order: number[],
+  { order }: Layout,
   bits: 4 | 8,
 ): void {
   const { rows, columns } = weight;
@@ -175,6 +190,34 @@ function fillPanels(
       const code = codes[column];
       if (bits === 4 && at >= panelBytes) panels[panel + at - panelBytes] |= code << 4;
       else panels[panel + at] |= code;
+    }
+  }
+}
+
+/** Whether the sums over the blocks, of 4-bit codes less a zero point times powers of two, fit 16 bits. */
+function sumsAreNarrow(bits: 4 | 8, { table }: Layout): boolean {
+  return bits === 4 && table.every((factors, word) => word % 4 !== 1 || 15 * factors < 2 ** 15);
+}
+
+/** Adds to each row's sum of a block its codes times their powers of two. */
+function addCodes(
+  sums: Int16Array | Int32Array,
+  paddedRows: number,
+  weight: AffineMatrix,
+  { order, chains, table }: Layout,
+): void {
+  const codes = new Uint8Array(weight.columns + 1); // the last one is that of padding
+  for (let row = 0; row < weight.rows; row++) {
+    weight.readCodes(row, codes.subarray(0, weight.columns));
+    for (let block = 0, chain = 0; 4 * block < table.length; block++) {
+      let sum = 0;
+      for (const last = chain + 4 * table[4 * block]; chain < last; chain += 4) {
+        let own = 0;
+        const end = chains[chain] + stepPlaces * chains[chain + 2];
+        for (let place = chains[chain]; place < end; place++) own += codes[order[place]];
+        sum += own * chains[chain + 3];
+      }
+      sums[block * paddedRows + row] += sum;
     }
   }
 }

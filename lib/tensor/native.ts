@@ -1,5 +1,6 @@
 import type { Arena } from "./arena.ts";
 import { environment, granted } from "./environment.ts";
+import { adviseSymbol, askForHugePages } from "./huge_pages.ts";
 import { type ByteProduct, type IntegerProduct, isExact } from "./integer_product.ts";
 import type { MatrixProduct } from "./matrix_product.ts";
 import { maskSymbol, withoutSignals } from "./signal_mask.ts";
@@ -27,6 +28,7 @@ const symbols = {
   omp_get_max_threads: { parameters: [], result: "i32", optional: true },
   omp_set_num_threads: { parameters: ["i32"], result: "void", optional: true },
   pthread_sigmask: maskSymbol,
+  madvise: adviseSymbol,
 } as const;
 
 const fileNames = {
@@ -119,6 +121,7 @@ function productsOf(library: Library, arena: Arena): NativeProducts {
   const name = `oneDNN ${[0, 4, 8].map((offset) => version.getInt32(offset)).join(".")}`;
   const threads = library.omp_get_max_threads?.() ?? navigator.hardwareConcurrency;
   const base = baseOf(arena.memory);
+  askForHugePages(library.madvise, base, arena.mostBytes);
   const context = { name, threads, pointer: (address: number) => base + BigInt(address) };
   return {
     float: floatProduct(library, context),

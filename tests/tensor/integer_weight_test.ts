@@ -28,7 +28,10 @@ function read({ memory, columns }: IntegerWeight) {
   const words = memory.dataSync<"int32">() as Int32Array;
   memory.dispose();
   const [rows, paddedRows, places, bits, blocks, panelBytes] = words;
-  const [blockStart, chainStart, orderStart, scaleStart, zeroStart, codeStart] = words.subarray(6);
+  const [blockStart, chainStart, orderStart, ...gridStarts] = words.subarray(6, 13);
+  const [scaleStart, zeroStart, sumStart, codeStart] = gridStarts;
+  const sumBytes = words[13];
+  const view = new DataView(words.buffer, words.byteOffset);
   const bytes = new Uint8Array(words.buffer, words.byteOffset, 4 * words.length);
   const halfByte = (panel: number, at: number) => {
     const byte = bytes[codeStart + panel * panelBytes + at % panelBytes];
@@ -63,6 +66,9 @@ function read({ memory, columns }: IntegerWeight) {
         new Float32Array(bytes.buffer, bytes.byteOffset + at, 1)[0]
       ),
       zeroPoint: grids(zeroStart, 1).map((at) => bytes[at]),
+      sum: grids(sumStart, sumBytes).map((at) =>
+        sumBytes === 2 ? view.getInt16(at, true) : view.getInt32(at, true)
+      ),
     };
   });
 }
@@ -78,6 +84,7 @@ Deno.test("packWeight() gathers groups and gives powers of two chains of their o
   ]);
   assertEquals([first.factors, first.place, first.depth], [6, 0, 8]);
   assertEquals([first.scale, first.zeroPoint], [[1], [7]]);
+  assertEquals(first.sum, [(1 - 7) + (5 - 7) + 4 * (3 - 7)]);
   assertEquals(second.chains.map(({ columns, factor }) => [columns[0], factor]), [[1, 2], [3, 8]]);
   assertEquals([second.factors, second.place, second.depth], [10, 8, 8]);
   assertEquals([second.scale, second.zeroPoint], [[0.5], [3]]);
@@ -98,7 +105,7 @@ Deno.test("packWeight() gives powers beyond 2^3, and those of 8-bit weights, blo
   });
   assertEquals(
     read(packWeight(weight, { step: 2, shift: wide })).map(({ chains }) => chains[0].columns),
-    [[0, 2, 4, -1], [3, -1, -1, -1], [1, -1, -1, -1]],
+    [[0, 2, 4, -1], [3, -1, -1, -1], [1, -1, -1, -1, -1, -1, -1, -1]],
   );
 });
 
@@ -122,8 +129,15 @@ Deno.test("packWeight() keeps every code, at most eight steps to a chain", () =>
     const weight = affineMatrix({ rows, columns, bits, codes, scale, zeroPoint, groupIndex });
     const packed = packWeight(weight, { step: 1, shift });
     assertEquals(packed.bits, bits <= 4 ? 4 : 8);
+    assert(bits > 4 || packed.places % 8 === 0, "halves of whole steps");
     const seen = new Int32Array(columns);
-    for (const { chains, scale, zeroPoint: zeros } of read(packed)) {
+    for (const { chains, scale, zeroPoint: zeros, sum } of read(packed)) {
+      sum.forEach((found, row) => {
+        const terms = chains.flatMap(({ columns: own, codes: rowsOfCodes, factor }) =>
+          own.map((column, i) => column < 0 ? 0 : factor * (rowsOfCodes[row][i] - zeros[row]))
+        );
+        assertEquals(found, terms.reduce((total, term) => total + term, 0));
+      });
       for (const { columns: own, codes: rowsOfCodes, factor } of chains) {
         assert(own.length <= 32);
         own.forEach((column, i) => {
@@ -162,6 +176,6 @@ Deno.test("packWeight() refuses a shift too few, float zero points and blocks to
   assertThrows(
     () => packWeight(wide, { step: 1, shift: new Uint8Array(columns) }),
     InputError,
-    "Cannot pack a weight: at most 32768 columns may be summed up, got 32772",
+    "Cannot pack a weight: at most 32768 columns may be summed up, got 32776",
   );
 });

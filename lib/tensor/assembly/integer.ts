@@ -28,7 +28,7 @@ const BLOCK_BYTES: i32 = 196608;
 /** Sums of adjacent pairs of products of signed by unsigned bytes, which fit 16 bits, plus `sum`. */
 // @ts-ignore: decorator
 @inline
-function addPairs(sum: v128, x: v128, w: v128): v128 {
+export function addPairs(sum: v128, x: v128, w: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return i16x8.add(sum, v128.relaxed_dot<i16>(x, w));
   const even = i16x8.mul(i16x8.shr_s(i16x8.shl(x, 8), 8), v128.and(w, i16x8.splat(255)));
   const odd = i16x8.mul(i16x8.shr_s(x, 8), i16x8.shr_u(w, 8));

@@ -2,7 +2,8 @@
 //
 // Its columns stand in places: by the blocks that share a scale, in these by the power of two that TRIP
 // multiplies them by. Rows (the columns of the product) stand in panels of 8. A step of a panel is four
-// places: 32 bytes, four codes of each row.
+// places: 32 bytes, four codes of each row. Two 4-bit codes are a byte: the lower one is of the first half of
+// the steps, whose number is even then.
 
 /** Rows of a panel, and bytes of an unpacked step of it. */
 export const PANEL: i32 = 8;
@@ -53,7 +54,10 @@ export class IntegerWeight {
   private orderStart: i32;
   private scaleStart: i32;
   private zeroStart: i32;
+  private sumStart: i32;
   private codeStart: i32;
+  /** Bytes of a sum: 2 where all fit, or 4. */
+  private sumBytes: i32;
 
   /** {@link Block}s. */
   @inline
@@ -83,6 +87,14 @@ export class IntegerWeight {
   @inline
   zero(): usize {
     return changetype<usize>(this) + this.zeroStart;
+  }
+
+  /** Four sums of factor * (code - zero point) over a block, from one in [blocks, paddedRows] on. */
+  @inline
+  sums(first: usize): v128 {
+    const start = changetype<usize>(this) + this.sumStart;
+    if (this.sumBytes == 4) return v128.load(start + (first << 2));
+    return v128.load16x4_s(start + (first << 1));
   }
 
   /** Packed panels. */

@@ -4,7 +4,8 @@
 // Every memory access is checked against the memory's size, which costs as much as the arithmetic on
 // it. The tile therefore loads four rows of A at once and spreads them from a register.
 
-import { interleaveHigh, interleaveLow, joinHigh, joinLow, pack } from "./pack";
+import { pack } from "./pack";
+import { multiplyRow } from "./row_product";
 import { multiplyAdd, storeFirst } from "./vector";
 import { workspace } from "./workspace";
 
@@ -111,46 +112,6 @@ function tileAtEdge(
   }
 }
 
-/** Four elements of a row of C from a row of A and four columns of B that lie one after the other. */
-function rowQuad(a: usize, b: usize, columnBytes: usize, depth: i32, c: usize, accumulate: bool): void {
-  const b2 = b + 2 * columnBytes;
-  let sum = f32x4.splat(0);
-  let p = 0;
-  for (; p + 4 <= depth; p += 4) {
-    const at = <usize> p << 2;
-    const row = v128.load(a + at);
-    const b0 = v128.load(b + at), b1 = v128.load(b + columnBytes + at);
-    const b2p = v128.load(b2 + at), b3 = v128.load(b2 + columnBytes + at);
-    const low = interleaveLow(b0, b1), lowNext = interleaveLow(b2p, b3);
-    const high = interleaveHigh(b0, b1), highNext = interleaveHigh(b2p, b3);
-    sum = multiplyAdd(v128.shuffle<f32>(row, row, 0, 0, 0, 0), joinLow(low, lowNext), sum);
-    sum = multiplyAdd(v128.shuffle<f32>(row, row, 1, 1, 1, 1), joinHigh(low, lowNext), sum);
-    sum = multiplyAdd(v128.shuffle<f32>(row, row, 2, 2, 2, 2), joinLow(high, highNext), sum);
-    sum = multiplyAdd(v128.shuffle<f32>(row, row, 3, 3, 3, 3), joinHigh(high, highNext), sum);
-  }
-  for (; p < depth; p++) {
-    const at = <usize> p << 2;
-    let column = v128.load32_zero(b + at);
-    column = v128.load_lane<f32>(b + columnBytes + at, column, 1);
-    column = v128.load_lane<f32>(b2 + at, column, 2);
-    column = v128.load_lane<f32>(b2 + columnBytes + at, column, 3);
-    sum = multiplyAdd(v128.load32_splat(a + at), column, sum);
-  }
-  if (accumulate) sum = f32x4.add(sum, v128.load(c));
-  v128.store(c, sum);
-}
-
-/** C [1, n] from a row of A and n columns of B, a multiple of four, that lie one after the other. */
-function multiplyRow(a: usize, b: usize, c: usize, n: i32, k: i32, columnBytes: usize): void {
-  for (let p = 0; p < k; p += BLOCK_DEPTH) {
-    const depth = min(BLOCK_DEPTH, k - p);
-    const at = <usize> p << 2;
-    for (let j = 0; j < n; j += 4) {
-      rowQuad(a + at, b + at + <usize> j * columnBytes, columnBytes, depth, c + (<usize> j << 2), p > 0);
-    }
-  }
-}
-
 /** Columns of a strip: 8 vector accumulators. */
 const STRIP_COLUMNS: i32 = 32;
 
@@ -233,8 +194,8 @@ export function matmul(
 ): void {
   let first = 0;
   if (m == 1 && columnStrideA == 1 && rowStrideB == 1) {
-    first = n & ~3;
-    multiplyRow(a, b, c, first, k, <usize> columnStrideB << 2);
+    first = n;
+    multiplyRow(a, b, c, n, k, <usize> columnStrideB << 2);
   } else if (m == 1 && columnStrideA == 1 && columnStrideB == 1) {
     first = n & ~(STRIP_COLUMNS - 1);
     multiplyStrips(a, b, c, first, k, <usize> rowStrideB << 2);

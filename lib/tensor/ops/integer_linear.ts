@@ -18,6 +18,9 @@ export interface PackedMap<Weight> {
 /** From so many rows on a native product pays for bringing 4-bit weights into bytes. */
 const nativeRows = 16;
 
+/** Up to so many rows it pays to decode a weight for each. */
+const fewRows = 2;
+
 /** Rows that are worth a thread's while to quantize. */
 const quantizedRows = 32;
 
@@ -145,9 +148,9 @@ function multiplySimd(
   target: number,
 ): void {
   const head = backend.addressOf(memory);
-  const parts = split(paddedRows / panelRows, 1, backend.simd.callsAtMost);
+  const parts = split(paddedRows / panelRows, 2, backend.simd.callsAtMost);
   backend.run(
-    "integerLinear",
+    rows <= fewRows ? "integerRows" : "integerLinear",
     parts.map(([first, count]) => [
       ...[target, bytes, rowSums, rows, head, bias, zeroPoint - 128, first, first + count],
     ]),
