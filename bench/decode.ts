@@ -1,35 +1,51 @@
-import { instructionLevels } from "../experiments/result/bench_record.ts";
-import { agilePeer } from "./contenders/specs.ts";
-import type { Suite } from "./harness/suite.ts";
+import type { ModelName } from "../experiments/measure/model_shapes.ts";
+import type { Job } from "../experiments/result/bench_record.ts";
+import { agilePeer, allocators, llamaPeer, pytorchPeer } from "./contenders/specs.ts";
+import type { Peer } from "./harness/peer.ts";
+import type { Heat, Suite } from "./harness/suite.ts";
+import { engineOf } from "./harness/target.ts";
 import type { StepJob } from "./jobs/step.ts";
 
 const bundled = ["llama", "opt", "bloom"].map((family) => `data/models/${family}-encyclopedia`);
 
-const plan: StepJob[] = [
-  ...[128, 512, 2048].flatMap((tokens) =>
-    (["FP32", "W4A8"] as const).flatMap((execution) =>
-      (["float32", "int8"] as const).map((cache) => (
-        { model: "OPT-125M", execution, tokens, cache }
-      ))
-    )
-  ),
-  ...bundled.map((model) => (
-    { model, execution: "FP32", tokens: 256, cache: "float32" } as const
-  )),
-];
+const lengths = [128, 512, 2048];
+
+/** What the backend `agile` does of one length of cache. */
+function ownSteps(model: ModelName, tokens: number): StepJob[] {
+  return (["FP32", "W4A8"] as const).flatMap((execution) =>
+    (["float32", "int8"] as const).map((cache) => ({ model, execution, tokens, cache }))
+  );
+}
+
+/** What other engines do, by the first words of their names: execution and cache. */
+const peerSteps: Record<string, [execution: string, cache: string][]> = {
+  "PyTorch": [["FP32", "float32"], ["BF16", "bfloat16"]],
+  "llama.cpp": [["F32", "float16"], ["Q8_0", "float16"], ["Q4_0", "float16"]],
+};
+
+/** Seconds of a quick look at one length of cache. */
+const quickSeconds = 10;
 
 /** How long a token takes that continues a text. */
 export const decode: Suite = {
-  description: "latency of one token against the length of the cache",
+  description: "latency of one token against the length of the cache, beside other engines",
   async run(bench) {
+    const { quick } = bench.options;
     const threads = navigator.hardwareConcurrency;
-    const levels = instructionLevels.filter((level) => level !== "plain SIMD");
-    const jobs = bench.options.quick ? plan.filter(({ model }) => bundled.includes(model)) : plan;
-    await bench.withPeers(levels.map((level) => agilePeer(level, threads)), async (peers) => {
-      const heat = jobs.flatMap((job) =>
-        peers.map((contender) => ({ job: { kind: "step", ...job }, contender }))
-      );
-      await bench.measure("decoding", [heat]);
+    const specs = [
+      ...[agilePeer("relaxed SIMD", threads), agilePeer("native", threads)],
+      ...[pytorchPeer(threads, allocators.at(-1)), llamaPeer(threads)],
+    ];
+    await bench.withPeers(specs, async (peers) => {
+      const heats = quick
+        ? [128, 2048].map((tokens) => heatOf("OPT-125M", tokens, peers).filter(isHeadline))
+        : [
+          ...(["OPT-125M", "SmolLM2-135M"] as const).flatMap((model) =>
+            lengths.map((tokens) => heatOf(model, tokens, peers))
+          ),
+          bundledHeat(peers),
+        ];
+      await bench.measure("decoding", heats, {}, quick ? quickSeconds : undefined);
     });
   },
   tables: ({ measurements }) => [{
@@ -40,5 +56,29 @@ export const decode: Suite = {
       contender,
       { value: median, low, high, digits: 2 },
     ]),
+    notes: ["llama.cpp computes a LLaMA of that size, and chooses the token as well"],
   }],
 };
+
+function heatOf(model: ModelName, tokens: number, peers: readonly Peer[]): Heat {
+  return peers.flatMap((contender) => {
+    const others = peerSteps[engineOf(contender.name)];
+    const jobs = others?.map(([execution, cache]) => ({ model, execution, tokens, cache })) ??
+      ownSteps(model, tokens);
+    return jobs.map((job) => ({ job: { kind: "step", ...job }, contender }));
+  });
+}
+
+/** What targets speak of, and the fastest of the peers. */
+function isHeadline({ job }: { job: Job }): boolean {
+  return ["W4A8", "Q4_0"].includes(String(job.execution)) && job.tokens === 2048 ||
+    job.tokens === 128 && job.cache !== "int8" && job.execution !== "F32";
+}
+
+function bundledHeat(peers: readonly Peer[]): Heat {
+  const own = peers.filter(({ name }) => name.startsWith("agile"));
+  return bundled.flatMap((model) => {
+    const job = { kind: "step", model, execution: "FP32", tokens: 256, cache: "float32" };
+    return own.map((contender) => ({ job, contender }));
+  });
+}

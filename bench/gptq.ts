@@ -3,13 +3,19 @@ import { seededRandom } from "../lib/core/mod.ts";
 import {
   fakeQuantizeLog2,
   fakeQuantizeUniform,
-  gptq as runGptq,
   observeRange,
   searchTrip,
   uniformGrid,
 } from "../lib/quant/mod.ts";
+import { agilePeer, allocators, pytorchPeer } from "./contenders/specs.ts";
 import type { LocalContender, Suite } from "./harness/suite.ts";
 import { clock } from "./harness/turn.ts";
+
+/** Weight matrices, `[outputs, columns]`; the last is left out of a quick look. */
+const shapes = [[768, 768], [576, 1536], [4096, 4096]];
+
+/** Seconds for GPTQ of one matrix by all contenders: a quick look, and a close one. */
+const [quickSeconds, fullSeconds] = [10, 120];
 
 const channels = 768;
 const tokens = 2048;
@@ -19,24 +25,12 @@ type Operations = Map<string, () => void>;
 
 function operations(): Operations {
   const random = seededRandom(0);
-  const weight = Float32Array.from({ length: channels ** 2 }, () => random.normal() * 0.02);
   const activation = Float32Array.from({ length: tokens * channels }, () => random.normal());
   const probabilities = activation.map((value) => Math.exp(-Math.abs(4 * value)));
-  const hessian = hessianOf(activation);
   const out = new Float32Array(activation.length);
   const trip = { channels, bits: 8, K: 3 };
   const tripParams = searchTrip(activation, trip);
   const named: Operations = new Map();
-  for (const groupSize of [128, "row"] as const) {
-    for (const actOrder of [false, true]) {
-      const options = { bits: 4, groupSize, actOrder, symmetric: false };
-      const order = actOrder ? ", act-order" : "";
-      named.set(
-        `gptq ${channels} x ${channels}, 4 bits, group ${groupSize}${order}`,
-        () => runGptq(weight, hessian, options),
-      );
-    }
-  }
   for (const granularity of ["tensor", "channel"] as const) {
     const params = uniformGrid(observeRange(activation, { channels, granularity }), { bits: 8 });
     named.set(
@@ -55,23 +49,24 @@ function operations(): Operations {
   return named;
 }
 
-/** 2 / n times the sum of x x^T over half of the tokens: full rank, quick to compute. */
-function hessianOf(activation: Float32Array): Float64Array {
-  const hessian = new Float64Array(channels ** 2);
-  for (let token = 0; token < tokens / 2; token++) {
-    const x = activation.subarray(token * channels, (token + 1) * channels);
-    for (let i = 0; i < channels; i++) {
-      const row = hessian.subarray(i * channels, (i + 1) * channels);
-      for (let j = 0; j < channels; j++) row[j] += 2 * x[i] * x[j];
-    }
-  }
-  return hessian;
-}
-
-/** GPTQ on one square layer, and the quantizers of activations on a window. */
+/** GPTQ of single layers beside PyTorch, and the quantizers of activations on a window. */
 export const gptq: Suite = {
-  description: "GPTQ on one layer, and the quantizers of lib/quant",
+  description: "GPTQ of single layers beside PyTorch, and the quantizers of lib/quant",
   async run(bench) {
+    const { quick } = bench.options;
+    const threads = navigator.hardwareConcurrency;
+    const specs = [
+      ...[agilePeer("relaxed SIMD", threads), agilePeer("native", threads)],
+      pytorchPeer(threads, allocators.at(-1)),
+    ];
+    await bench.withPeers(specs, async (peers) => {
+      const heats = (quick ? shapes.slice(0, -1) : shapes).map(([outputs, columns]) => {
+        const job = { kind: "gptq", outputs, columns, bits: 4, groupSize: 128 };
+        return peers.map((contender) => ({ job, contender }));
+      });
+      await bench.measure("GPTQ", heats, {}, quick ? quickSeconds : fullSeconds);
+    });
+    if (quick) return;
     const named = operations();
     const contender: LocalContender = {
       name: "lib/quant",
@@ -81,16 +76,31 @@ export const gptq: Suite = {
         return () => ({ time: clock(work) });
       },
     };
-    const chosen = [...named.keys()].slice(bench.options.quick ? -3 : 0);
-    const heat = chosen.map((operation) => ({ job: { kind: "quantizer", operation }, contender }));
+    const heat = [...named.keys()].map((operation) => ({
+      job: { kind: "quantizer", operation },
+      contender,
+    }));
     await bench.measure("quantizers", [heat]);
   },
-  tables: ({ measurements }) => [{
-    title: `GPTQ, and quantizers on ${tokens} x ${channels} activations, in JavaScript`,
-    columns: ["operation", "ms"],
-    rows: measurements.map(({ job, median, low, high }) => [
-      String(job.operation),
-      { value: median, low, high, digits: 1 },
-    ]),
-  }],
+  tables: ({ measurements }) =>
+    [
+      {
+        title: "GPTQ of one weight matrix, from its Hessian to 4-bit codes in groups of 128",
+        columns: ["outputs", "columns", "contender", "ms"],
+        rows: measurements.filter(({ job }) => job.kind === "gptq")
+          .map(({ job, contender, median, low, high }) => [
+            ...[job.outputs, job.columns, contender],
+            { value: median, low, high, digits: 1 },
+          ]),
+      },
+      {
+        title: `Quantizers on ${tokens} x ${channels} activations, in JavaScript`,
+        columns: ["operation", "ms"],
+        rows: measurements.filter(({ job }) => job.kind === "quantizer")
+          .map(({ job, median, low, high }) => [
+            String(job.operation),
+            { value: median, low, high, digits: 1 },
+          ]),
+      },
+    ].filter(({ rows }) => rows.length > 0),
 };

@@ -1,67 +1,127 @@
-import { instructionLevels, type Measurement } from "../experiments/result/bench_record.ts";
-import { agilePeer, pytorchPeer } from "./contenders/specs.ts";
-import type { Suite } from "./harness/suite.ts";
+import type { Measurement, OperandTypes } from "../experiments/result/bench_record.ts";
+import type { ModelName } from "../experiments/measure/model_shapes.ts";
+import { agilePeer, allocators, llamaPeer, pytorchPeer } from "./contenders/specs.ts";
+import { engineOf } from "./harness/target.ts";
+import type { Peer } from "./harness/peer.ts";
+import type { Entry, Suite } from "./harness/suite.ts";
 
-const model = "OPT-125M";
+/** A model's window, and in what the engines compute it, by the first words of their names. */
+interface Stage {
+  model: ModelName;
+  window: number;
+  engines: Record<string, string[]>;
+}
 
-/** Allocators that may take the place of the C library's: PyTorch's rate depends on it. */
-const allocators = [
-  { name: "tcmalloc", library: "libtcmalloc_minimal.so.4" },
-  { name: "jemalloc", library: "libjemalloc.so.2" },
+const own: OperandTypes[] = ["FP32", "W4A8", "W4A4"];
+const headline: OperandTypes[] = ["FP32", "W4A8"];
+const pytorch = ["FP32", "BF16"];
+const llama = ["F32", "Q8_0", "Q4_0"];
+
+const plan: Stage[] = [
+  {
+    model: "OPT-125M",
+    window: 2048,
+    engines: {
+      "agile native": own,
+      "agile relaxed SIMD": own,
+      "PyTorch": pytorch,
+      "llama.cpp": llama,
+    },
+  },
+  {
+    model: "SmolLM2-135M",
+    window: 2048,
+    engines: { "agile native": headline, "PyTorch": pytorch, "llama.cpp": llama },
+  },
 ];
 
-/** How many times as fast as PyTorch the suite aims to be. */
-const aims: Record<string, number> = {
-  "agile native, FP32": 1.2,
-  "agile native, W4A8": 2.55,
-  "agile relaxed SIMD, FP32": 0.5,
-  "agile relaxed SIMD, W4A8": 1,
-};
+const quickPlan: Stage[] = [
+  ...(["OPT-125M", "SmolLM2-135M"] as const).map((model) => (
+    { model, window: 2048, engines: { "agile native": headline, "PyTorch": pytorch } }
+  )),
+  {
+    model: "OPT-125M",
+    window: 512,
+    engines: { "agile relaxed SIMD": headline, "PyTorch": ["FP32"] },
+  },
+];
 
-/** Perplexity of a whole model of OPT-125M's shape beside PyTorch. */
+/** Seconds of a quick look at one window, for all engines together. */
+const quickSeconds = 25;
+
+/** Perplexity of whole models beside PyTorch and llama.cpp. */
 export const perplexity: Suite = {
-  description: "perplexity of a model of OPT-125M's shape beside PyTorch",
+  description:
+    "perplexity of models of the shapes of OPT-125M and SmolLM2-135M beside other engines",
   async run(bench) {
-    const window = bench.options.quick ? 256 : 2048;
+    const { quick } = bench.options;
     const threads = navigator.hardwareConcurrency;
-    const portable = instructionLevels.filter((level) => level !== "plain SIMD");
     const specs = [
-      ...portable.map((level) => agilePeer(level, threads)),
-      pytorchPeer("opt_perplexity.py", threads),
-      ...allocators.map((allocator) => pytorchPeer("opt_perplexity.py", threads, allocator)),
+      agilePeer("native", threads),
+      agilePeer("relaxed SIMD", threads),
+      ...allocators.map((allocator) => pytorchPeer(threads, allocator)),
+      ...quick ? [] : [pytorchPeer(threads), llamaPeer(threads)],
     ];
-    bench.noteMissing("llama.cpp", "no package registry that the suite installs from has it");
     await bench.withPeers(specs, async (peers) => {
-      const job = (execution: string) => ({ kind: "perplexity", model, execution, window });
-      await bench.measure("perplexity", [
-        peers.flatMap((contender) =>
-          contender.facts.library.startsWith("PyTorch")
-            ? [{ job: job("FP32"), contender }]
-            : ["FP32", "W4A8", "W4A4"].map((execution) => ({ job: job(execution), contender }))
-        ),
-      ]);
+      const chosen = quick ? firstOfEach(peers) : peers;
+      const heats = (quick ? quickPlan : plan).map((stage) => entriesOf(stage, chosen));
+      await bench.measure("perplexity", heats, {}, quick ? quickSeconds : undefined);
     });
   },
   tables({ measurements }) {
-    const window = measurements[0]?.job.window;
-    const peer = measurements.filter(({ contender }) => contender.startsWith("PyTorch"));
-    const best = peer.length > 0 ? Math.min(...peer.map(({ median }) => median)) : undefined;
-    return [{
-      title: `Perplexity of a model of ${model}'s shape, window of ${window} tokens`,
-      columns: ["contender", "tokens per second", "over the best PyTorch", "aim"],
-      rows: measurements.map((each) => [
-        `${each.contender}, ${each.job.execution}`,
-        { ...rates(each), digits: 0 },
-        best === undefined ? null : { value: best / each.median, digits: 2 },
-        aims[`${each.contender.split(",")[0]}, ${each.job.execution}`] ?? null,
-      ]),
-      notes: ["in brackets the slowest and the fastest run; 4-bit weights are rounded to nearest"],
-    }];
+    const titles = new Set(measurements.map(titleOf));
+    return [...titles].map((title) => {
+      const measured = measurements.filter((each) => titleOf(each) === title);
+      const peer = measured.filter(({ contender, job }) =>
+        engineOf(contender) === "PyTorch" && job.execution === "FP32"
+      );
+      const best = peer.length > 0 ? Math.min(...peer.map(({ median }) => median)) : undefined;
+      return {
+        title,
+        columns: ["contender", "tokens per second", "over the best PyTorch in FP32"],
+        rows: measured.map((each) => [
+          `${each.contender}, ${each.job.execution}`,
+          { ...rates(each), digits: 0 },
+          best === undefined ? null : { value: best / each.median, digits: 2 },
+        ]),
+        notes: [
+          "in brackets the slowest and the fastest run; 4-bit weights are rounded to nearest",
+          "llama.cpp computes a LLaMA of that size, and neither logits nor losses",
+        ],
+      };
+    });
   },
 };
 
+/** The peers without those whose engine another of them has already. */
+function firstOfEach(peers: readonly Peer[]): Peer[] {
+  return peers.filter(({ name }, index) =>
+    peers.findIndex((each) => engineOf(each.name) === engineOf(name)) === index
+  );
+}
+
+function entriesOf({ model, window, engines }: Stage, peers: readonly Peer[]): Entry[] {
+  return peers.flatMap((contender) => {
+    const engine = engineOf(contender.name);
+    return (engines[engine] ?? []).map((execution): Entry => ({
+      job: engine === "llama.cpp"
+        ? { kind: "prefill", model, execution, tokens: window }
+        : { kind: "perplexity", model, execution, window },
+      contender,
+    }));
+  });
+}
+
+function titleOf({ job }: Measurement): string {
+  return `Perplexity of a model of ${job.model}'s shape, window of ${windowOf(job)} tokens`;
+}
+
+function windowOf({ window, tokens }: Measurement["job"]): number {
+  return Number(window ?? tokens);
+}
+
 /** Tokens per second. */
 function rates({ job, median, low, high }: Measurement) {
-  const rate = (milliseconds: number) => 1000 * Number(job.window) / milliseconds;
+  const rate = (milliseconds: number) => 1000 * windowOf(job) / milliseconds;
   return { value: rate(median), low: rate(high), high: rate(low) };
 }

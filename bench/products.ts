@@ -7,13 +7,19 @@ import {
   pytorchPeer,
   tensorflowPeer,
 } from "./contenders/specs.ts";
-import type { Peer } from "./harness/peer.ts";
+import type { Peer, PeerSpec } from "./harness/peer.ts";
 import type { Heat, Suite } from "./harness/suite.ts";
 import type { ProductJob } from "./jobs/product.ts";
 import { ratioTable } from "./product_ratios.ts";
 
 const layers = [{ columns: 768, outputs: 3072 }, { columns: 4096, outputs: 4096 }];
 const kinds: ProductJob["numbers"][] = ["float32", "int8", "int4"];
+
+/** Seconds of a quick look at one layer. */
+const quickSeconds = 20;
+
+/** Seconds after which a layer has been looked at closely enough. */
+const fullSeconds = 60;
 
 /** Operations of one run of a register loop. */
 const peakOperations = 4e9;
@@ -24,49 +30,63 @@ export const products: Suite = {
   async run(bench) {
     const { quick } = bench.options;
     const all = navigator.hardwareConcurrency;
-    const specs = [...new Set(quick ? [all] : [1, all])].flatMap((threads) => [
-      peakPeer("plain SIMD", threads),
-      peakPeer("relaxed SIMD", threads),
-      agilePeer("plain SIMD", threads),
-      agilePeer("relaxed SIMD", threads),
-      agilePeer("native", threads),
-      onnxruntimePeer(threads),
-      pytorchPeer("torch_products.py", threads),
-    ]);
-    await bench.withPeers([...specs, tensorflowPeer()], async (peers) => {
+    const specs = quick ? quickContenders(all) : contenders(all);
+    await bench.withPeers(specs, async (peers) => {
       const loops = peers.filter(({ facts }) => facts.library === "register loop");
       const engines = peers.filter((peer) => !loops.includes(peer));
-      const heats: Heat[] = [
-        ["float32", "int8"].flatMap((numbers) =>
-          loops.map((contender) => (
-            { job: { kind: "peak", numbers, operations: peakOperations }, contender }
-          ))
-        ),
-      ];
-      for (const layer of quick ? layers.slice(0, 1) : layers) {
-        for (const rows of quick ? [1, 128] : [1, 128, 2048]) {
-          const jobs = kinds.map((numbers) => ({ kind: "product", rows, ...layer, numbers }));
-          heats.push(jobs.flatMap((job) =>
-            engines.filter((peer) => takesPart(peer, job, all))
-              .map((contender) => ({ job, contender }))
-          ));
-        }
-      }
-      await bench.measure("linear layers", heats);
+      const peaks = ["float32", "int8"].flatMap((numbers) =>
+        loops.map((contender) => (
+          { job: { kind: "peak", numbers, operations: peakOperations }, contender }
+        ))
+      );
+      // All of a layer at once: contenders make its weights but once.
+      const heats = (quick ? layers.slice(-1) : layers).map((layer): Heat =>
+        (quick ? kinds.slice(1) : kinds).flatMap((numbers) =>
+          [1, 128, 2048].flatMap((rows) => {
+            const job = { kind: "product", rows, ...layer, numbers };
+            return engines.filter((peer) => takesPart(peer, job, all))
+              .map((contender) => ({ job, contender }));
+          })
+        )
+      );
+      const seconds = quick ? quickSeconds : fullSeconds;
+      await bench.measure("linear layers", quick ? heats : [peaks, ...heats], {}, seconds);
     });
   },
   tables: (record) => [
-    ...kinds.map((numbers) => productTable(record, numbers)),
-    ratioTable(record),
+    ...kinds.map((numbers) => productTable(record, numbers)).filter(({ rows }) => rows.length > 0),
+    ...record.quick ? [] : [ratioTable(record)],
   ],
 };
 
-/** Only float32 is everyone's; and the largest product would take one thread too long. */
+function contenders(all: number): PeerSpec[] {
+  const specs = [...new Set([1, all])].flatMap((threads) => [
+    peakPeer("plain SIMD", threads),
+    peakPeer("relaxed SIMD", threads),
+    agilePeer("plain SIMD", threads),
+    agilePeer("relaxed SIMD", threads),
+    agilePeer("native", threads),
+    onnxruntimePeer(threads),
+    pytorchPeer(threads),
+  ]);
+  return [...specs, tensorflowPeer()];
+}
+
+/** Those that targets speak of, and the measure of all engines. */
+function quickContenders(threads: number): PeerSpec[] {
+  return [
+    agilePeer("relaxed SIMD", threads),
+    agilePeer("native", threads),
+    onnxruntimePeer(threads),
+  ];
+}
+
+/** Only float32 is everyone's; and large products would take slow contenders too long. */
 function takesPart({ facts }: Peer, { numbers, rows, columns }: ProductJob, all: number): boolean {
   const floatsOnly = /^(PyTorch|TensorFlow)/.test(facts.library);
-  const large = rows * columns > 2048 * 768;
-  const alone = facts.threads < all && !facts.library.startsWith("TensorFlow");
-  return !(floatsOnly && numbers !== "float32") && !(large && alone);
+  if (floatsOnly && numbers !== "float32") return false;
+  if (columns * rows <= 2048 * 768) return true;
+  return facts.threads === all && facts.level === "native";
 }
 
 /** Rows of contenders; per shape the time and the billions of operations per second. */

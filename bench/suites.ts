@@ -21,3 +21,6 @@ export const suites = {
 } satisfies Record<string, Suite>;
 
 export type SuiteName = keyof typeof suites;
+
+/** The suites that targets speak of, in the order in which a quick look takes them. */
+export const headlineSuites: SuiteName[] = ["products", "decode", "gptq", "perplexity"];

@@ -1,12 +1,14 @@
 /** `deno task bench`: timings beside other engines, as records that the experiments read. */
 import { Argument } from "commander";
 import { Bench } from "../bench/harness/suite.ts";
-import { describeMachine } from "../bench/harness/machine.ts";
+import { busyShare, describeMachine } from "../bench/harness/machine.ts";
 import { leastRuns } from "../bench/harness/turns.ts";
-import { type SuiteName, suites } from "../bench/suites.ts";
+import { judge, type Judgement, targetTable } from "../bench/harness/target.ts";
+import { headlineSuites, type SuiteName, suites } from "../bench/suites.ts";
+import { targets } from "../bench/targets.ts";
 import type { BenchRecord } from "../experiments/result/bench_record.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
-import { toText } from "../lib/report/mod.ts";
+import { type Table, toText } from "../lib/report/mod.ts";
 import { integerOption, main, pathOption, type Session } from "./command_line.ts";
 import { provenance } from "./provenance.ts";
 import { publishRecord } from "./publish_record.ts";
@@ -14,7 +16,7 @@ import { publishRecord } from "./publish_record.ts";
 interface Options {
   quick?: boolean;
   runs: number;
-  out: string;
+  out?: string;
 }
 
 const names = Object.keys(suites) as SuiteName[];
@@ -23,28 +25,53 @@ const descriptions = names.map((name) => `${name}: ${suites[name].description}`)
 await main((program, session) =>
   program.name("bench")
     .description(`Measures speed and memory beside other engines.\n\n${descriptions}`)
-    .addArgument(new Argument("[suites...]", "all by default").choices(names))
-    .option("--quick", "a few small jobs: for a look, not for the record")
+    .addArgument(
+      new Argument(
+        "[suites...]",
+        `all by default, with --quick ${headlineSuites.join(", ")}`,
+      ).choices(names),
+    )
+    .option("--quick", "a look at what the targets speak of, or at a few small jobs")
     .option(
       "--runs <count>",
       "runs that each median is taken of",
       integerOption("--runs", leastRuns),
       leastRuns,
     )
-    .option("--out <folder>", "where to write the records", pathOption("--out"), "results/bench")
-    .action(async (chosen: SuiteName[], options: Options) => {
-      await prepareFolder(options.out);
-      for (const name of chosen.length > 0 ? chosen : names) await runOne(name, options, session);
+    .option(
+      "--out <folder>",
+      "where to write the records: results/bench by default, with --quick nowhere",
+      pathOption("--out"),
+    )
+    .action(async (chosen: SuiteName[], { out, ...options }: Options) => {
+      const folder = out ?? (options.quick ? undefined : "results/bench");
+      if (folder) await prepareFolder(folder);
+      const suites = chosen.length > 0 ? chosen : options.quick ? headlineSuites : names;
+      const judgements: Judgement[] = [];
+      for (const name of suites) {
+        judgements.push(...await runOne(name, { ...options, out: folder }, session));
+      }
+      if (suites.length > 1 && judgements.length > 0) print([targetTable(judgements)]);
     })
 );
 
-/** Runs a suite; what was measured is printed and written, be it interrupted or not. */
-async function runOne(name: SuiteName, options: Options, session: Session): Promise<void> {
+/**
+ * Runs a suite; what was measured is printed and written, be it interrupted or not.
+ *
+ * @returns What became of the targets that it speaks of.
+ */
+async function runOne(
+  name: SuiteName,
+  options: Options,
+  session: Session,
+): Promise<Judgement[]> {
   const { quick = false, runs, out } = options;
   const suite = suites[name];
   const bench = new Bench({ quick, runs, ...session });
+  const busy = await busyShare();
   const started = new Date();
   let complete = false;
+  let judgements: Judgement[] = [];
   try {
     await suite.run(bench);
     complete = true;
@@ -61,6 +88,7 @@ async function runOne(name: SuiteName, options: Options, session: Session): Prom
       commit,
       started: started.toISOString(),
       seconds: (Date.now() - started.getTime()) / 1000,
+      ...busy !== undefined && { busy },
       quick,
       complete,
       contenders,
@@ -68,10 +96,16 @@ async function runOne(name: SuiteName, options: Options, session: Session): Prom
       missing,
     };
     if (measurements.length > 0) {
-      const tables = await publishRecord(record, suite.tables(record), out);
-      session.kept = "What was measured is kept.";
-      const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 160;
-      for (const table of tables) console.log(toText(table, width));
+      if (headlineSuites.includes(name)) judgements = judge(targets, record);
+      const aims = judgements.length > 0 ? [targetTable(judgements)] : [];
+      print(await publishRecord(record, [...aims, ...suite.tables(record)], out));
+      if (out) session.kept = "What was measured is kept.";
     }
   }
+  return judgements;
+}
+
+function print(tables: readonly Table[]): void {
+  const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 160;
+  for (const table of tables) console.log(toText(table, width));
 }

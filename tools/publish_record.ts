@@ -4,7 +4,8 @@ import { writeAtomically } from "../lib/io/mod.ts";
 import { type Table, toMarkdown } from "../lib/report/mod.ts";
 
 /**
- * Writes what a suite measured to `folder`: the record as JSON, and its tables as Markdown.
+ * Writes what a suite measured to `folder`, if there is one: the record as JSON, and its tables as
+ * Markdown.
  *
  * @returns The tables as they were written: the last one says where and of whom the figures are.
  * @throws {InputError} If the folder cannot be written to.
@@ -12,14 +13,16 @@ import { type Table, toMarkdown } from "../lib/report/mod.ts";
 export async function publishRecord(
   record: BenchRecord,
   tables: Table[],
-  folder: string,
+  folder?: string,
 ): Promise<Table[]> {
   const notes = notesOn(record);
   const noted = tables.map((table, index) =>
     index < tables.length - 1 ? table : { ...table, notes: [...table.notes ?? [], ...notes] }
   );
-  await writeAtomically(`${folder}/${record.suite}.json`, encodeRecord(record));
-  await writeAtomically(`${folder}/${record.suite}.md`, noted.map(toMarkdown).join("\n"));
+  if (folder) {
+    await writeAtomically(`${folder}/${record.suite}.json`, encodeRecord(record));
+    await writeAtomically(`${folder}/${record.suite}.md`, noted.map(toMarkdown).join("\n"));
+  }
   return noted;
 }
 
@@ -34,9 +37,22 @@ function notesOn(record: BenchRecord): string[] {
     `${record.started.slice(0, 16)}Z, ${record.seconds.toFixed(0)} s, commit ${record.commit}`,
     `${machine.processor}, ${counted(machine.cores, "core")} (${machine.extensions.join(", ")}), ` +
     `${memory} GiB, ${machine.system}`,
+    ...busyNote(record),
     Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", "),
     Object.entries(contenders).map(([name, { library }]) => `${name}: ${library}`).join("; "),
     ...missing.map(({ contender, reason }) => `missing: ${contender}: ${reason}`),
+  ];
+}
+
+/** Others' part of the processors that makes ratios doubtful: threads of one product wait for each other. */
+const leastBusy = 0.1;
+
+function busyNote({ busy }: BenchRecord): string[] {
+  if (busy === undefined || busy < leastBusy) return [];
+  const share = (100 * busy).toFixed(0);
+  return [
+    `the machine was busy: others took ${share} % of its processors before this began, so that ` +
+    "neither times nor ratios can be relied on",
   ];
 }
 

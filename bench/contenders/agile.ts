@@ -4,6 +4,7 @@ import { useBackend } from "../../lib/tensor/mod.ts";
 import type { InstructionLevel, Job } from "../../experiments/result/bench_record.ts";
 import { type Prepare, type Scope, serve } from "../harness/serve.ts";
 import { prepareBlock } from "../jobs/block.ts";
+import { prepareGptq } from "../jobs/gptq.ts";
 import { preparePackedWeight } from "../jobs/packed_weight.ts";
 import { prepareProduct } from "../jobs/product.ts";
 import { prepareStep } from "../jobs/step.ts";
@@ -17,6 +18,7 @@ const { matrixProduct, threads } = await useBackend("agile");
 const kinds: Record<string, Prepare> = {
   block: prepared(prepareBlock),
   forward: prepared(prepareForward),
+  gptq: prepared(prepareGptq),
   "packed weight": prepared(preparePackedWeight),
   perplexity: prepared(preparePerplexity),
   product: prepared(prepareProduct),

@@ -8,12 +8,21 @@ export interface PeerSpec {
   /** The program and its arguments. */
   command: string[];
   env?: Record<string, string>;
+  /** What shows whether it computes as fast as such an engine does. */
+  probe?: Probe;
+}
+
+/** A job that is all products of matrices, and how many multiplications and additions it has. */
+export interface Probe {
+  job: Job;
+  operations: number;
 }
 
 /** A contender that is ready to be given jobs. */
 export interface Peer {
   name: string;
   facts: ContenderFacts;
+  probe?: Probe;
   /**
    * Gets a job ready besides those that are.
    *
@@ -48,7 +57,7 @@ interface Answer {
  * @throws {InputError} If it does not start, with the last line it wrote to standard error.
  */
 export async function startPeer(
-  { name, command, env }: PeerSpec,
+  { name, command, env, probe }: PeerSpec,
   signal?: AbortSignal,
 ): Promise<Peer> {
   const action = `start ${name}`;
@@ -85,6 +94,7 @@ export async function startPeer(
   return {
     name,
     facts,
+    probe,
     async prepare(job) {
       const { ready } = await ask({ prepare: job });
       return async () => (await ask({ run: ready })).figures!;

@@ -8,6 +8,7 @@ import { InputError, type Progress } from "../../lib/core/mod.ts";
 import type { Table } from "../../lib/report/mod.ts";
 import { type Peer, type PeerSpec, startPeer } from "./peer.ts";
 import type { Turn } from "./turn.ts";
+import { doubtsAbout } from "./trust.ts";
 import { takeTurns } from "./turns.ts";
 
 /** One suite of `deno task bench`. */
@@ -21,7 +22,7 @@ export interface Suite {
 
 /** How a suite is run. */
 export interface BenchOptions {
-  /** Only a few small jobs. */
+  /** Only what the targets speak of, or a few small jobs. */
   quick: boolean;
   runs: number;
   progress: Progress;
@@ -56,7 +57,8 @@ export class Bench {
   constructor(readonly options: BenchOptions) {}
 
   /**
-   * Lends peers to `work` and stops them afterwards. Those that do not start are noted as missing.
+   * Lends peers to `work` and stops them afterwards. Those that do not start, and those that are too
+   * slow to be what they are called, are noted as missing.
    */
   async withPeers<Result>(
     specs: PeerSpec[],
@@ -69,14 +71,30 @@ export class Bench {
         const peer = await this.#attempt(spec.name, () => startPeer(spec, this.options.signal));
         if (peer) peers.push(peer);
       }
-      return await work(peers);
+      return await work(await this.#trusted(peers));
     } finally {
       await Promise.all(peers.map((peer) => peer.stop()));
     }
   }
 
-  /** Measures heats one after the other, the entries of each in turns. */
-  async measure(label: string, heats: Heat[], units: Units = {}): Promise<void> {
+  /** The peers whose probes are no slower than the backend `agile` in WebAssembly among them. */
+  async #trusted(peers: Peer[]): Promise<Peer[]> {
+    const doubts = await doubtsAbout(peers, this.options.signal);
+    for (const [{ name }, doubt] of doubts) this.noteMissing(name, doubt);
+    return peers.filter((peer) => !doubts.has(peer));
+  }
+
+  /**
+   * Measures heats one after the other, the entries of each in turns.
+   *
+   * @param seconds After which three rounds of a heat are enough.
+   */
+  async measure(
+    label: string,
+    heats: Heat[],
+    units: Units = {},
+    seconds = Infinity,
+  ): Promise<void> {
     const { progress, signal, runs } = this.options;
     const total = heats.reduce((sum, heat) => sum + heat.length * (runs + 1), 0);
     let done = 0;
@@ -86,7 +104,7 @@ export class Bench {
       progress.update(done, "preparing");
       const turns = await this.#prepare(heat);
       const onTurn = ({ contender }: Entry) => progress.update(done++, contender.name);
-      const summaries = await takeTurns(turns, runs, { signal, onTurn });
+      const summaries = await takeTurns(turns, runs, { signal, onTurn, seconds });
       for (const [{ job, contender }, quantities] of summaries) {
         this.contenders[contender.name] = contender.facts;
         for (const [quantity, summary] of Object.entries(quantities)) {

@@ -5,23 +5,36 @@ import type { Figures, Turn } from "./turn.ts";
 /** Runs that a median is taken of. */
 export const leastRuns = 5;
 
+/** Runs that are made even where time is up. */
+const leastHurriedRuns = 3;
+
+/** How contenders take turns. */
+export interface TurnOptions<Key> {
+  /** Stops between two turns by throwing its reason. */
+  signal?: AbortSignal;
+  /** Hears whose turn it is. */
+  onTurn?: (key: Key) => void;
+  /** Once all turns have taken so long, three rounds that count are enough. */
+  seconds?: number;
+}
+
 /**
  * Runs contenders in turns, round after round, so that whatever else the machine does meets all of
  * them alike. A first round warms up and does not count.
  *
  * @param runs Rounds that count, at least {@linkcode leastRuns}.
- * @param options.signal Stops between two turns by throwing its reason.
- * @param options.onTurn Hears whose turn it is.
  * @returns What each contender's rounds gave, per quantity.
  */
 export async function takeTurns<Key>(
   turns: ReadonlyMap<Key, Turn>,
   runs: number,
-  { signal, onTurn }: { signal?: AbortSignal; onTurn?: (key: Key) => void } = {},
+  { signal, onTurn, seconds = Infinity }: TurnOptions<Key> = {},
 ): Promise<Map<Key, Record<string, Summary>>> {
   require(runs >= leastRuns, "bench", `runs must number ${leastRuns} or more`, runs);
   const rounds = new Map([...turns.keys()].map((key) => [key, [] as Figures[]]));
+  const deadline = performance.now() + 1000 * seconds;
   for (let round = 0; round <= runs; round++) {
+    if (round > leastHurriedRuns && performance.now() > deadline) break;
     for (const [key, turn] of turns) {
       signal?.throwIfAborted();
       onTurn?.(key);

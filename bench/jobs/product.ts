@@ -32,18 +32,17 @@ export function prepareProduct(
     scope.onEnd(() => weight.dispose());
     return async () => ({ time: await time(() => linear(x, weight).dispose()) });
   }
-  const map = quantizedMap(values, weights, columns, numbers === "int8" ? 8 : 4);
-  scope.onEnd(() => map[Symbol.dispose]());
+  const map = scope.share(`${numbers} ${columns} ${outputs}`, () => {
+    const map = quantizedMap(weights, columns, numbers === "int8" ? 8 : 4);
+    scope.onEnd(() => map[Symbol.dispose]());
+    return map;
+  });
   return async () => ({ time: await time(() => map.apply(x).dispose()) });
 }
 
 /** A linear layer of so many bits a weight. */
-function quantizedMap(
-  values: Float32Array,
-  weights: Float32Array,
-  columns: number,
-  bits: 4 | 8,
-): LinearMap {
+function quantizedMap(weights: Float32Array, columns: number, bits: 4 | 8): LinearMap {
+  const values = randomValues(16 * columns);
   const codes = rtn(weights, {
     ...{ rows: weights.length / columns, columns, bits, groupSize: bits === 8 ? "row" : 128 },
     ...{ symmetric: false, range: "minmax" },

@@ -6,8 +6,9 @@ import sys
 import time
 
 
-def serve(facts, prepare):
-    """Serves jobs until standard input ends; prepare(job) returns a function that measures it."""
+def serve(facts, prepare, clear=lambda: None):
+    """Serves jobs until standard input ends; prepare(job) returns a function that measures it, and
+    clear() drops what the jobs so far have in common."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that reads the figures
     say({"facts": facts})
     turns = []
@@ -21,6 +22,7 @@ def serve(facts, prepare):
                 say({"figures": turns[request["run"]]()})
             else:
                 turns.clear()
+                clear()
                 say({"done": True})
         except Exception as error:
             say({"error": str(error)})

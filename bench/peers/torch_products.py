@@ -1,23 +1,16 @@
-"""Peer: PyTorch's float32 linear layer on the processor. Argument: threads."""
-
-import sys
+"""PyTorch's linear layer in float32 and bfloat16."""
 
 import torch
 
-from serve import milliseconds, serve
+from serve import milliseconds
 
-threads = int(sys.argv[1])
-torch.set_num_threads(threads)
-torch.set_grad_enabled(False)
+TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 def prepare(job):
-    if job["numbers"] != "float32":
-        raise ValueError("PyTorch is measured in float32 only")
-    x = torch.rand(job["rows"], job["columns"]) - 0.5
-    weight = torch.rand(job["outputs"], job["columns"]) - 0.5
+    if job["numbers"] not in TYPES:
+        raise ValueError(f"PyTorch is measured in {' and '.join(TYPES)} only")
+    dtype = TYPES[job["numbers"]]
+    x = (torch.rand(job["rows"], job["columns"]) - 0.5).to(dtype)
+    weight = (torch.rand(job["outputs"], job["columns"]) - 0.5).to(dtype)
     return lambda: {"time": milliseconds(lambda: torch.nn.functional.linear(x, weight))}
-
-
-facts = {"library": f"PyTorch {torch.__version__}", "level": "native", "threads": threads}
-serve(facts, prepare)

@@ -35,8 +35,19 @@ function opt(hiddenSize: number, layers: number, heads: number): Architecture {
   };
 }
 
+const llama = {
+  ...decoder,
+  family: "llama",
+  norm: "rms",
+  activation: "silu",
+  gated: true,
+  queryKeyValueBias: false,
+  outputBias: false,
+  mlpBias: false,
+} as const;
+
 /**
- * The shapes of the models of table 4, and a small one. Positions go beyond 2048, so that a full cache
+ * The shapes of the models of table 4, of SmolLM2, and a small one. Positions go beyond 2048, so that a full cache
  * can be extended.
  */
 export const modelShapes = {
@@ -46,8 +57,7 @@ export const modelShapes = {
   "OPT-2.7B": opt(2560, 32, 32),
   "OPT-6.7B": opt(4096, 32, 32),
   "LLaMA-7B": {
-    ...decoder,
-    family: "llama",
+    ...llama,
     layers: 32,
     hiddenSize: 4096,
     embeddingSize: 4096,
@@ -57,14 +67,22 @@ export const modelShapes = {
     headDim: 128,
     vocabularySize: 32000,
     maxPositions: 4096,
-    norm: "rms",
-    activation: "silu",
-    gated: true,
-    queryKeyValueBias: false,
-    outputBias: false,
-    mlpBias: false,
     positions: { kind: "rotary", theta: 10000 },
     tiedHead: false,
+  },
+  "SmolLM2-135M": {
+    ...llama,
+    layers: 30,
+    hiddenSize: 576,
+    embeddingSize: 576,
+    intermediateSize: 1536,
+    heads: 9,
+    keyValueHeads: 3,
+    headDim: 64,
+    vocabularySize: 49152,
+    maxPositions: 8192,
+    positions: { kind: "rotary", theta: 100000 },
+    tiedHead: true,
   },
 } satisfies Record<string, Architecture>;
 

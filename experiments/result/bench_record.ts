@@ -65,6 +65,8 @@ export interface BenchRecord {
   /** ISO 8601. */
   started: string;
   seconds: number;
+  /** The share of all processors' time that others took just before, 0..1; not in older records. */
+  busy?: number;
   /** Measured on a few small jobs, for a look only. */
   quick: boolean;
   /** False if the run was interrupted. */

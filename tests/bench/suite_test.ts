@@ -60,6 +60,29 @@ Deno.test("Bench.measure() keeps the heats before an interruption", async () => 
   assertEquals(bench.measurements.map(({ job }) => job.size), [1]);
 });
 
+Deno.test("Bench.withPeers() leaves out engines that are slower than our own WebAssembly", async () => {
+  const bench = new Bench(options);
+  const echo = (name: string, level: string, time: number) => ({
+    name,
+    command: [
+      ...[Deno.execPath(), "run", "-q"],
+      ...[new URL("echo_peer.ts", import.meta.url).pathname, level],
+    ],
+    probe: { job: { time }, operations: 1e9 },
+  });
+  const specs = [
+    echo("agile", "relaxed SIMD", 20),
+    echo("old PyTorch", "native", 300),
+    echo("PyTorch", "native", 10),
+  ];
+  const names = await bench.withPeers(
+    specs,
+    (peers) => Promise.resolve(peers.map(({ name }) => name)),
+  );
+  assertEquals(names, ["agile", "PyTorch"]);
+  assertEquals(bench.missing.map(({ contender }) => contender), ["old PyTorch"]);
+});
+
 Deno.test("Bench.withPeers() goes on without those that do not start", async () => {
   const bench = new Bench(options);
   const specs = [{ name: "PyTorch", command: ["no-such-python"] }];

@@ -26,6 +26,16 @@ Deno.test("takeTurns() alternates, and leaves the first round out", async () => 
   assertEquals(summaries.get("b"), { time: { median: 10, low: 10, high: 60, runs: 5 } });
 });
 
+Deno.test("takeTurns() is content with three rounds once time is up", async () => {
+  const rounds = async (seconds: number) => {
+    const log: string[] = [];
+    const turns = new Map([["a", scripted("a", [9, 1, 2, 3, 4, 5], log)]]);
+    const { runs } = (await takeTurns(turns, 5, { seconds })).get("a")!.time;
+    return [runs, log.length];
+  };
+  assertEquals([await rounds(0), await rounds(60)], [[3, 4], [5, 6]]);
+});
+
 Deno.test("takeTurns() refuses fewer runs than a median needs", async () => {
   await assertRejects(
     () => takeTurns(new Map(), 4),
