@@ -2,7 +2,13 @@ import { drawCalibration } from "../experiments/measure/calibration.ts";
 import { protocol, windowFor } from "../experiments/measure/subject.ts";
 import { textFacts, tokenReader } from "../experiments/measure/token_source.ts";
 import { require } from "../lib/core/mod.ts";
-import { copyTokenizer, hashFiles, openUnfinished, tokenizerFiles } from "../lib/io/mod.ts";
+import {
+  hashFiles,
+  openUnfinished,
+  readCompanionFiles,
+  ScratchFile,
+  writeAtomically,
+} from "../lib/io/mod.ts";
 import {
   calibrate,
   type ConfiguredMethod,
@@ -86,6 +92,7 @@ export async function quantizeModel(
   const stored = publishedStorage(published);
   const again = secondQuantization(method, options.method, modelText(options.model), stored);
   printWarnings([...published.warnings, ...again]);
+  const companions = await readCompanionFiles(folder);
   const { files } = published.checkpoint;
   const work = {
     "sha256 of the weights": await hashFiles(files, signal),
@@ -104,8 +111,10 @@ export async function quantizeModel(
   session.kept = "Finished blocks are kept: the same command goes on behind them.";
   const model = await loadModel(folder, { signal });
   const store = new BlockFiles(published, out, quantization);
-  await calibrate(unquantized(model), passes, () => windows!, { store, progress, signal });
-  await copyTokenizer(folder, out);
+  using scratch = new ScratchFile(out);
+  const room = { scratch };
+  await calibrate(unquantized(model), passes, () => windows!, { store, room, progress, signal });
+  for (const [name, content] of companions.files) await writeAtomically(`${out}/${name}`, content);
   await store.finish();
   await target.finish();
   const written = await openPublished(out);
@@ -115,7 +124,7 @@ export async function quantizeModel(
     name: options.method,
     method,
     quantization,
-    hasTokenizer: (await tokenizerFiles(out)).length > 0,
+    noTokenizer: companions.noTokenizer,
     weights: await hashFiles(written.checkpoint.files, signal),
     bytes: { before: storedBytes(published), now: storedBytes(written) },
   };

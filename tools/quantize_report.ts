@@ -13,8 +13,8 @@ export interface QuantizeReport {
   quantization?: Readonly<Record<string, unknown>>;
   /** sha256 of the written weights. */
   weights: string;
-  /** Whether the folder has one: a GGUF file keeps its own in its metadata. */
-  hasTokenizer: boolean;
+  /** Why the folder has no tokenizer, where that is so. */
+  noTokenizer?: string;
   /** Of all parameters as they are stored. */
   bytes: { before: number; now: number };
 }
@@ -29,7 +29,7 @@ export function describeQuantized(report: QuantizeReport): string {
     ["format", describeFormat(quantization)],
     ["size", `${mebibytes(bytes.now)} of weights instead of ${mebibytes(bytes.before)}`],
     ["weights", `sha256 ${shortDigest(weights)}`],
-    ...report.hasTokenizer ? [] : [["left out", `the tokenizer, of which ${model} has no file`]],
+    ...report.noTokenizer ? [["left out", `the tokenizer: ${report.noTokenizer}`]] : [],
     ...describeActivations(report),
   ];
   return lines.map(([label, text]) => `${label.padEnd(10)}${text}`).join("\n");

@@ -18,6 +18,7 @@ import type { BackendInfo } from "../../lib/tensor/mod.ts";
 import { type CalibrationPlan, drawCalibration } from "./calibration.ts";
 import { textWarnings } from "./text_warnings.ts";
 import {
+  builtInRule,
   type TextFacts,
   textFacts,
   tokenReader,
@@ -223,6 +224,6 @@ export function calibrationOf(
   { model, calibration, facts }: Subject,
   plan: CalibrationPlan = facts,
 ): Calibration {
-  const rule = "the built-in text needs a tokenizer: name another with --calibration";
+  const rule = `${builtInRule} with --calibration`;
   return drawCalibration(calibration ?? refuse(`calibrate ${model.name}`, rule), plan);
 }

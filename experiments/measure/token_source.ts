@@ -1,4 +1,4 @@
-import { require } from "../../lib/core/mod.ts";
+import { refuse, require } from "../../lib/core/mod.ts";
 import {
   hashFile,
   hasRows,
@@ -8,6 +8,8 @@ import {
   readRows,
   readText,
   type Tokenizer,
+  tokenizerFiles,
+  tokenizerHint,
 } from "../../lib/io/mod.ts";
 import {
   chooseStartToken,
@@ -50,6 +52,9 @@ export interface TokenText extends TextFacts {
   published?: PublishedCount;
 }
 
+/** What a model without tokenizer breaks, and what to do; which option is said behind it. */
+export const builtInRule = "the built-in text needs a tokenizer: name another";
+
 /**
  * Makes the function that reads texts for a model. The tokenizer is loaded for the first text that
  * needs it; ids need none and are taken as they are.
@@ -66,8 +71,18 @@ export function tokenReader(
   place?: StartTokenPlace,
 ): (source: TokenSource, draw?: Draw) => Promise<TokenText> {
   let loading: Promise<Tokenizer> | undefined;
+  const load = async (source: TokenSource): Promise<Tokenizer> => {
+    if (source.kind === "split" && (await tokenizerFiles(folder)).length === 0) {
+      const [action, flag] = source.split === "test"
+        ? ["test", "--ids"]
+        : ["calibrate", "--calibration"];
+      const rule = `${builtInRule} with ${flag}${await tokenizerHint(folder)}`;
+      refuse(`${action} ${model.name}`, rule);
+    }
+    return await (loading ??= loadTokenizer(folder));
+  };
   return async (source, draw) => {
-    const tokenizer = source.kind === "ids" ? undefined : await (loading ??= loadTokenizer(folder));
+    const tokenizer = source.kind === "ids" ? undefined : await load(source);
     const startToken = chooseStartToken(model, tokenizer, place);
     const { ids, ...origin } = source.kind === "dataset"
       ? await readDataset(source, tokenizer!, startToken, draw!)

@@ -118,7 +118,7 @@ function countCodes(codes: ArrayLike<number>, low: number, high: number): number
   return counts;
 }
 
-function span(values: Float32Array | Int32Array): string {
+function span(values: Float32Array | Float16Array | Int32Array): string {
   const [low, high] = [0, 1].map((probability) => significant(quantile(values, probability)));
   return low === high ? low : `${low}..${high}`;
 }

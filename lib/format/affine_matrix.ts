@@ -1,4 +1,5 @@
 import { counted, require } from "../core/mod.ts";
+import { decodeFloat16 } from "./float16.ts";
 import { packCodes, requireCodeBits, unpackCodes } from "./packed_codes.ts";
 import { requireShape, type RowMatrix, rowsWanted } from "./stored_matrix.ts";
 
@@ -11,8 +12,8 @@ export interface AffineCodes {
   bits: number;
   /** `[rows, columns]`, 0..2^bits-1. */
   codes: Uint8Array;
-  /** `[rows, groups]`. */
-  scale: Float32Array;
+  /** `[rows, groups]`; kept in its type. */
+  scale: Float32Array | Float16Array;
   /** `[rows, groups]`, the code of zero: an integer in 0..2^bits-1, or any float. */
   zeroPoint: Uint8Array | Float32Array;
   /** `[columns]`, the group of each column, in any order (GPTQ's act-order); one group without it. */
@@ -33,7 +34,7 @@ interface AffineParts {
   columns: number;
   bits: number;
   packed: Uint8Array;
-  scale: Float32Array;
+  scale: Float32Array | Float16Array;
   packedZeroPoint: Uint8Array | Float32Array;
   grouping: number | Int32Array;
 }
@@ -50,8 +51,8 @@ export class AffineMatrix implements RowMatrix {
   readonly bits: number;
   /** Groups of columns. */
   readonly groups: number;
-  /** `[rows, groups]` */
-  readonly scale: Float32Array;
+  /** `[rows, groups]`, as they are held. */
+  readonly scale: Float32Array | Float16Array;
   /** The codes: `[rows, columns]` as {@linkcode packCodes} packs them, rows without gaps between them. */
   readonly packed: Uint8Array;
   /** How many columns make a group, or the group of each. */
@@ -90,6 +91,11 @@ export class AffineMatrix implements RowMatrix {
     return Int32Array.from({ length: columns }, (_, column) => Math.floor(column / grouping));
   }
 
+  /** The scales as float32, `[rows, groups]`; not to be changed. */
+  scales(): Float32Array {
+    return floatsOf(this.scale);
+  }
+
   /** Codes of zero, `[rows, groups]`: integers in a Uint8Array, floats in a Float32Array. */
   zeroPoints(): Uint8Array | Float32Array {
     return this.zeroPointsFrom(0, this.rows);
@@ -114,7 +120,9 @@ export class AffineMatrix implements RowMatrix {
   takeRows(order: ArrayLike<number>): AffineMatrix {
     const { columns, bits, groups, packed, packedZeroPoint: zeros } = this;
     const count = order.length;
-    const scale = new Float32Array(count * groups);
+    const scale = this.scale instanceof Float32Array
+      ? new Float32Array(count * groups)
+      : new Float16Array(count * groups);
     const isInteger = zeros instanceof Uint8Array;
     const zeroPoint = isInteger ? new Uint8Array(count * groups) : new Float32Array(count * groups);
     const codes = new Uint8Array(count * columns);
@@ -140,11 +148,12 @@ export class AffineMatrix implements RowMatrix {
   decode(firstRow: number, into: Float32Array): void {
     const { columns, bits, groups, packed, grouping } = this;
     const count = rowsWanted(this, firstRow, into.length);
+    const scales = floatsOf(this.scale.subarray(firstRow * groups, (firstRow + count) * groups));
     const zeroPoints = new Float32Array(this.zeroPointsFrom(firstRow, count));
     const codes = new Uint8Array(columns);
     for (let row = 0; row < count; row++) {
       unpackCodes(packed, bits, (firstRow + row) * columns, codes);
-      const scale = this.scale.subarray((firstRow + row) * groups, (firstRow + row + 1) * groups);
+      const scale = scales.subarray(row * groups, (row + 1) * groups);
       const zeroPoint = zeroPoints.subarray(row * groups, (row + 1) * groups);
       const values = into.subarray(row * columns, (row + 1) * columns);
       if (typeof grouping === "number") decodeRow(codes, scale, zeroPoint, grouping, values);
@@ -162,6 +171,10 @@ export class AffineMatrix implements RowMatrix {
     unpackCodes(packedZeroPoint, bits, firstRow * groups, zeroPoint);
     return zeroPoint;
   }
+}
+
+function floatsOf(values: Float32Array | Float16Array): Float32Array {
+  return values instanceof Float32Array ? values : decodeFloat16(values);
 }
 
 /** One row, its groups one after the other. */

@@ -41,6 +41,29 @@ export function ggufEndTokens(metadata: Metadata, path: string): Set<number> {
   return new Set(ids.filter((id) => id !== undefined));
 }
 
+/**
+ * The tokenizer_config.json that goes with the tokenizer of a GGUF file: which tokens have which part, and how a
+ * conversation is written.
+ *
+ * @param path The file, for the message.
+ * @throws {InputError} If one is no id of a token.
+ */
+export function ggufTokenizerConfig(metadata: Metadata, path: string): Record<string, unknown> {
+  const keys = new TokenizerKeys(metadata, path);
+  const parts = { bos: "bos", eos: "eos", unk: "unknown", pad: "padding" };
+  const special = Object.entries(parts).map(([part, name]) => [part, keys.id(`${name}_token_id`)]);
+  const template = metadata.get("tokenizer.chat_template");
+  return {
+    tokenizer_class: "PreTrainedTokenizerFast",
+    ...Object.fromEntries(
+      special.filter(([, id]) => id !== undefined)
+        .map(([part, id]) => [`${part}_token`, keys.tokens[id as number]]),
+    ),
+    clean_up_tokenization_spaces: false,
+    ...typeof template === "string" && { chat_template: template },
+  };
+}
+
 function byteLevelOf(keys: TokenizerKeys): Record<string, unknown> {
   const cutting = cuttings[keys.oneOf("pre", Object.keys(cuttings))];
   const prefix = keys.flag("add_space_prefix") ?? false;

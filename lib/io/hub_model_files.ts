@@ -1,10 +1,9 @@
 import { refuse, require } from "../core/mod.ts";
-import { attempt, exists } from "./files.ts";
+import { exists } from "./files.ts";
 import { readIndex, shardsOf } from "./sharded_checkpoint.ts";
-import { writeAtomically } from "./write.ts";
 
 /** What of a repository is read besides weights. */
-const settingFiles = [
+export const settingFiles = [
   "config.json",
   "generation_config.json",
   "quantize_config.json",
@@ -17,27 +16,6 @@ const settingFiles = [
   "merges.txt",
   "tokenizer.model",
 ];
-
-/** What says how a checkpoint is to be read, and is no part of the tokenizer. */
-const aboutWeights = ["config.json", "quantize_config.json", "quant_config.json"];
-
-/**
- * Copies what a model folder has besides weights and configuration: the tokenizer, and how to generate.
- *
- * @param model A folder; nothing is copied of a file that is a whole model.
- * @throws {InputError} If one of the files cannot be read or written.
- */
-export async function copyTokenizer(model: string, folder: string): Promise<void> {
-  const { isDirectory } = await attempt(`read ${model}`, () => Deno.stat(model));
-  if (!isDirectory) return;
-  for (const name of [...settingFiles, "chat_template.jinja"]) {
-    const path = `${model}/${name}`;
-    if (aboutWeights.includes(name) || !await exists(path)) continue;
-    await attempt(`copy ${path} to ${folder}`, async () => {
-      await writeAtomically(`${folder}/${name}`, await Deno.readFile(path));
-    });
-  }
-}
 
 /** The forms that weights come in, the best first: one file, or an index of several. */
 const weightForms = ["model.safetensors", "pytorch_model.bin"]

@@ -4,6 +4,7 @@
  * the system, and the only one that uses the network.
  */
 export type { Checkpoint, CheckpointTensor } from "./checkpoint.ts";
+export { type CompanionFiles, readCompanionFiles } from "./companion_files.ts";
 export { type Dtype, isFloat, type TensorData } from "./dtypes.ts";
 export {
   exists,
@@ -22,7 +23,7 @@ export type { GgufArray, GgufValue } from "./gguf_values.ts";
 export { findSnapshot, type HubOrigin, hubOrigin, type Snapshot } from "./hub_cache.ts";
 export { downloadFiles, downloadModel, type DownloadOptions, hasFiles } from "./hub_download.ts";
 export { type Hub, hubOfEnvironment } from "./hub_environment.ts";
-export { copyTokenizer, isWholeModel } from "./hub_model_files.ts";
+export { isWholeModel } from "./hub_model_files.ts";
 export {
   type DownloadPlan,
   missingBytes,
@@ -39,9 +40,10 @@ export { packedCheckpoint } from "./packed_checkpoint.ts";
 export { type PackedSettings, readPackedSettings } from "./packed_settings.ts";
 export { openSafetensors, SafetensorsFile } from "./safetensors_reader.ts";
 export { type TensorToWrite, writeSafetensors } from "./safetensors_writer.ts";
+export { ScratchFile, type StoredFloats } from "./scratch_file.ts";
 export { openShards, ShardedCheckpoint, weightFiles } from "./sharded_checkpoint.ts";
 export { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
-export { tokenizerFiles } from "./tokenizer_source.ts";
+export { tokenizerFiles, tokenizerHint } from "./tokenizer_source.ts";
 export { openUnfinished, type UnfinishedFolder } from "./unfinished_folder.ts";
 export { prepareFolder, removeUnlocked, writeAtomically } from "./write.ts";
 export type { TensorFacts, TensorValues, WeightFile } from "./weight_file.ts";

@@ -1,5 +1,5 @@
 import { counted, refuse, require } from "../core/mod.ts";
-import { decodeMatrix, type RowMatrix, type StoredMatrix } from "../format/mod.ts";
+import { decodeMatrix, FloatMatrix, type RowMatrix, type StoredMatrix } from "../format/mod.ts";
 import { awqLayout } from "./awq_layout.ts";
 import type { Checkpoint, CheckpointTensor } from "./checkpoint.ts";
 import { isFloat } from "./dtypes.ts";
@@ -90,7 +90,11 @@ class PackedCheckpoint implements Checkpoint {
       this.inner.readMatrix(`${map.prefix}scales`),
       map.hasIndex ? this.#words(`${map.prefix}g_idx`) : undefined,
     ]);
-    const values = { qweight, qzeros, scales: decodeMatrix(scales), groupIndex: index };
+    const isHalf = scales instanceof FloatMatrix && scales.data instanceof Float16Array;
+    const values = {
+      ...{ qweight, qzeros, groupIndex: index },
+      scales: isHalf ? scales.data as Float16Array : decodeMatrix(scales),
+    };
     return layouts[this.settings.method].matrix(
       values,
       map,

@@ -15,7 +15,7 @@ export interface PackedValues {
   qweight: Int32Array;
   qzeros: Int32Array;
   /** `[groups, out]`. */
-  scales: Float32Array;
+  scales: Float32Array | Float16Array;
   /** The group of each input; groups of adjacent inputs without it. */
   groupIndex?: Int32Array;
 }

@@ -4,7 +4,7 @@ import { packCodes, unpackCodes } from "../format/mod.ts";
 const tile = 64;
 
 /** `[rows, columns]` as `[columns, rows]`. */
-export function transposed<Values extends Int32Array | Uint8Array | Float32Array>(
+export function transposed<Values extends Int32Array | Uint8Array | Float32Array | Float16Array>(
   values: Values,
   rows: number,
   columns: number,

@@ -27,8 +27,7 @@ export interface TokenizerSource {
 export async function readTokenizerSource(path: string): Promise<TokenizerSource> {
   const [file] = await tokenizerFiles(path);
   if (file === undefined) {
-    const hint = await conversionHint(path, ["tokenizer.model"], "AutoTokenizer");
-    refuse(`read ${path}/tokenizer.json`, `the file must exist${hint || downloadHint(path)}`);
+    refuse(`read ${path}/tokenizer.json`, `the file must exist${await tokenizerHint(path)}`);
   }
   if (file.endsWith(".gguf")) {
     const { metadata } = await readGgufHeader(file);
@@ -36,6 +35,12 @@ export async function readTokenizerSource(path: string): Promise<TokenizerSource
   }
   if (file.endsWith("/vocab.json")) return { file, definition: await readVocabularyFiles(path) };
   return { file, definition: await readJson(file) };
+}
+
+/** How to have a tokenizer of what a folder has instead, or the hub, to go behind a rule; empty if neither has. */
+export async function tokenizerHint(folder: string): Promise<string> {
+  const hint = await conversionHint(folder, ["tokenizer.model"], "AutoTokenizer");
+  return hint || downloadHint(folder);
 }
 
 /** How to complete a snapshot in the cache of the hub; empty of any other folder. */

@@ -1,7 +1,7 @@
 import { canonicalJson, refuse, require } from "../core/mod.ts";
 import { attempt, exists, readJson } from "./files.ts";
 import { isObject } from "./json.ts";
-import { prepareFolder, writeAtomically } from "./write.ts";
+import { prepareFolder, requireFolderPlace, writeAtomically } from "./write.ts";
 
 /** What says what is being written into a folder, until it is whole. */
 const stateName = "unfinished.json";
@@ -27,6 +27,7 @@ export async function openUnfinished(
   { fresh = false }: { fresh?: boolean } = {},
 ): Promise<UnfinishedFolder> {
   const state = `${folder}/${stateName}`;
+  await requireFolderPlace(folder);
   const isBegun = await exists(state);
   if (!isBegun) await requireEmpty(folder);
   await prepareFolder(folder);

@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
-import { attempt } from "./files.ts";
+import { require } from "../core/mod.ts";
+import { attempt, exists, isFolder } from "./files.ts";
 
 /**
  * Writes a file so that its path never shows half of it: a temporary file beside it is written
@@ -71,6 +72,7 @@ const probeBytes = 2 ** 20;
  */
 export async function prepareFolder(folder: string): Promise<void> {
   const action = `write to ${folder}`;
+  await requireFolderPlace(folder);
   await attempt(action, () => Deno.mkdir(folder, { recursive: true }));
   await removeLeftovers(folder);
   const { path, file } = await openTemporary(`${folder}/probe`, action);
@@ -80,6 +82,16 @@ export async function prepareFolder(folder: string): Promise<void> {
     file.close();
     await Deno.remove(path).catch(() => {});
   }
+}
+
+/**
+ * Refuses a path where something is that is no folder.
+ *
+ * @throws {InputError} If there is.
+ */
+export async function requireFolderPlace(path: string): Promise<void> {
+  const isPlace = !await exists(path) || await isFolder(path);
+  require(isPlace, `write to ${path}`, "it must be a folder, and there is a file of that name");
 }
 
 const temporaryName = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.partial$/;

@@ -1,4 +1,4 @@
-import { type AffineMatrix, affineMatrix } from "../format/mod.ts";
+import { type AffineMatrix, affineMatrix, encodeFloats } from "../format/mod.ts";
 import {
   requireFiniteGrid,
   roundScale,
@@ -54,7 +54,10 @@ export function quantizeAwq(weight: AwqWeight): AffineMatrix {
     }
   });
   const groupIndex = Int32Array.from({ length: columns }, (_, i) => Math.floor(i / groupSize));
-  return affineMatrix({ rows, columns, bits, codes, scale, zeroPoint, groupIndex, name });
+  return affineMatrix({
+    ...{ rows, columns, bits, codes, zeroPoint, groupIndex, name },
+    scale: encodeFloats(scale, scaleDtype ?? "F32"),
+  });
 }
 
 function gridOf(

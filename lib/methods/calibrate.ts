@@ -8,7 +8,7 @@ import {
   requireLayers,
 } from "../model/mod.ts";
 import { BlockAtWork } from "./block_at_work.ts";
-import { CalibrationStreams } from "./calibration_streams.ts";
+import { CalibrationStreams, type StreamsRoom } from "./calibration_streams.ts";
 import { observe } from "./observe.ts";
 import type { BlockContext, Calibration, Pass } from "./pass.ts";
 import { rewritingSource } from "./rewriting_source.ts";
@@ -33,6 +33,8 @@ export interface CalibrateOptions {
   progress?: Progress;
   /** Where rewritten blocks go, and come from where an earlier run finished them; memory unless given. */
   store?: BlockStore;
+  /** Where the windows for calibration wait between blocks; in memory unless given. */
+  room?: StreamsRoom;
   /**
    * Stops the work by throwing its reason: at once, if it knows without any event that it is aborted,
    * else between two steps.
@@ -60,7 +62,7 @@ export function needsCalibration(passes: readonly Pass[]): boolean {
 
 /**
  * Leads the passes over a model, block by block. In memory are one block in floats, what its sites
- * give to one pass, and the residual streams of all windows.
+ * give to one pass, and the residual streams of all windows, unless these wait on the disk.
  *
  * Every pass that observes costs a run of its windows through the block, as in GPTQ's true-sequential
  * mode; values at sites are not quantized meanwhile (static calibration, as in the released code).
@@ -77,7 +79,7 @@ export async function calibrate(
   start: Quantized,
   passes: readonly Pass[],
   calibration: () => Calibration,
-  { pruning, progress: watched = silent, store, signal }: CalibrateOptions = {},
+  { pruning, progress: watched = silent, store, room, signal }: CalibrateOptions = {},
 ): Promise<Quantized> {
   const { model, sites } = start;
   if (passes.length === 0) return start;
@@ -88,7 +90,7 @@ export async function calibrate(
     return { ...start, model: { ...model, source: rewritingSource(source, passes, architecture) } };
   }
   const progress = store || needsCalibration(passes) ? watched : silent; // nothing else takes long
-  using streams = new CalibrationStreams(model, passes, calibration, pruning);
+  using streams = new CalibrationStreams(model, passes, calibration, { pruning, ...room });
   const names = [...new Set(passes.map(({ name }) => name))].join(", ");
   progress.start(`${names} on ${model.name}`, architecture.layers);
   const pause = pauses(signal);

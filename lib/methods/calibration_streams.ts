@@ -7,6 +7,7 @@ import {
   openOuter,
   type Pruning,
   Streams,
+  type StreamsOptions,
 } from "../model/mod.ts";
 import type { BlockAtWork } from "./block_at_work.ts";
 import type { Calibration, Pass } from "./pass.ts";
@@ -20,6 +21,9 @@ export interface Route {
   isInside: boolean;
 }
 
+/** Where the streams of windows are between two blocks. */
+export type StreamsRoom = Pick<StreamsOptions, "budget" | "scratch">;
+
 /**
  * The windows of all passes; passes that send the same windows the same way share them. Dispose of it when
  * done.
@@ -32,7 +36,7 @@ export class CalibrationStreams implements Disposable {
     model: Model,
     passes: readonly Pass[],
     calibration: () => Calibration,
-    pruning?: Pruning,
+    { pruning, ...room }: StreamsRoom & { pruning?: Pruning } = {},
   ) {
     using outer = openOuter(model.source.outer);
     using opened = new DisposableStack();
@@ -46,7 +50,7 @@ export class CalibrationStreams implements Disposable {
       const rule = "there must be at least one calibration window";
       require(own.length > 0, `calibrate ${model.name}`, rule);
       this.#routes.set(key, {
-        streams: new Streams({ architecture: model.architecture, outer }, own),
+        streams: new Streams({ architecture: model.architecture, outer }, own, room),
         options: {
           ...windows === "activations" && { pruning },
           ...seesLower && { lower },

@@ -3,6 +3,7 @@ export * from "./agileq.ts";
 export { awq } from "./awq.ts";
 export type { AwqSettings } from "./awq_weight.ts";
 export * from "./calibrate.ts";
+export type { StreamsRoom } from "./calibration_streams.ts";
 export * from "./execution.ts";
 export * from "./gptq.ts";
 export { gptqConfig } from "./gptq_checkpoint.ts";

@@ -190,7 +190,7 @@ function joinedCodes(parts: AffineMatrix[], heads: number, headDim: number): Aff
   const stacked = affineMatrix({
     ...{ rows: parts.length * rows, columns, bits, groupIndex },
     codes: concatenated(parts.map((part) => part.readCodes()), Uint8Array),
-    scale: concatenated(parts.map((part) => part.scale), Float32Array),
+    scale: concatenated(parts.map((part) => part.scales()), Float32Array),
     zeroPoint: concatenated(parts.map((part) => Float32Array.from(part.zeroPoints())), Uint8Array),
   });
   const order = new Int32Array(stacked.rows);

@@ -45,5 +45,5 @@ export {
 export * from "./source.ts";
 export * from "./start_token.ts";
 export * from "./state.ts";
-export { Streams } from "./streams.ts";
+export { Streams, type StreamsOptions } from "./streams.ts";
 export * from "./weights.ts";

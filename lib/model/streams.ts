@@ -1,3 +1,4 @@
+import type { ScratchFile, StoredFloats } from "../io/mod.ts";
 import { tensorData, tf, tidy } from "../tensor/mod.ts";
 import {
   type BlockOptions,
@@ -17,7 +18,7 @@ const tensorBudget = 2 ** 30;
 
 /** A stream that waits outside of the memory of tensors. */
 interface Waiting extends Omit<Forwarded, "hidden"> {
-  values: Float32Array;
+  values: Float32Array | StoredFloats;
   shape: [rows: number, channels: number];
 }
 
@@ -25,6 +26,8 @@ interface Waiting extends Omit<Forwarded, "hidden"> {
 export interface StreamsOptions {
   /** Bytes of them that stay in the memory of tensors; 1 GiB unless given. */
   budget?: number;
+  /** Where further ones wait; in memory unless given. */
+  scratch?: ScratchFile;
   /** The number by which hooks know the first window; 0 unless given. */
   first?: number;
 }
@@ -48,7 +51,10 @@ export class Streams implements Disposable {
   #ahead = new Map<number, Waiting>();
   /** Those that have passed the attention of their block. */
   #inside = new Set<number>();
+  /** Where those may be written that are known ahead, of streams that wait in the scratch file. */
+  #spare = new Map<number, Waiting["values"]>();
   readonly #first: number;
+  readonly #scratch?: ScratchFile;
 
   /**
    * The streams before the first block.
@@ -59,9 +65,10 @@ export class Streams implements Disposable {
   constructor(
     readonly owner: HeadOwner,
     windows: readonly Int32Array[],
-    { budget = tensorBudget, first = 0 }: StreamsOptions = {},
+    { budget = tensorBudget, first = 0, scratch }: StreamsOptions = {},
   ) {
     this.#first = first;
+    this.#scratch = scratch;
     using opened = new DisposableStack();
     opened.use(this);
     let bytes = 0;
@@ -69,7 +76,7 @@ export class Streams implements Disposable {
       const start = tidy(() => embedTokens(owner.architecture, owner.outer, window));
       bytes += 4 * start.hidden.size;
       const stream = { ...start, exits: [] };
-      this.#streams.push(bytes <= budget ? stream : wait(stream));
+      this.#streams.push(bytes <= budget ? stream : wait(stream, scratch));
     }
     opened.move();
   }
@@ -87,7 +94,9 @@ export class Streams implements Disposable {
     try {
       const after = tidy(() => {
         const run = this.#run(index, block, options);
-        return keep && !this.#ahead.has(index) ? wait(run) : undefined;
+        if (!keep || this.#ahead.has(index)) return undefined;
+        const scratch = isWaiting(this.#streams[index]) ? this.#scratch : undefined;
+        return wait(run, scratch, this.#spare.get(index));
       });
       if (after) this.#ahead.set(index, after);
     } catch (error) {
@@ -104,9 +113,15 @@ export class Streams implements Disposable {
 
   /** Takes a stream through a block, or what is left of it. */
   advance(index: number, block: Block, options?: ForwardOptions): void {
+    const before = this.#streams[index];
     const known = this.#ahead.get(index);
     this.#ahead.delete(index);
-    this.#replace(index, known ? resume(known) : tidy(() => this.#run(index, block, options)));
+    if (known && isWaiting(before)) {
+      this.#streams[index] = known;
+      this.#spare.set(index, before.values);
+    } else {
+      this.#replace(index, known ? resume(known) : tidy(() => this.#run(index, block, options)));
+    }
     this.#inside.delete(index);
   }
 
@@ -131,7 +146,7 @@ export class Streams implements Disposable {
   #replace(index: number, after: Forwarded): void {
     const before = this.#streams[index];
     if (!isWaiting(before)) before.hidden.dispose();
-    this.#streams[index] = isWaiting(before) ? wait(after) : after;
+    this.#streams[index] = isWaiting(before) ? wait(after, this.#scratch, before.values) : after;
   }
 
   [Symbol.dispose](): void {
@@ -148,15 +163,38 @@ function isWaiting(stream: Forwarded | Waiting): stream is Waiting {
   return "values" in stream;
 }
 
-/** Takes a stream out of the memory of tensors. Tokens that left it stay there, as they are few. */
-function wait({ hidden, ...run }: Forwarded): Waiting {
-  const values = tensorData(hidden).slice();
-  hidden.dispose();
-  return { ...run, values, shape: hidden.shape };
+/**
+ * Takes a stream out of the memory of tensors. Tokens that left it stay there, as they are few.
+ *
+ * @param place Of the scratch file, where it is to lie; behind all others unless given.
+ */
+function wait(
+  { hidden, ...run }: Forwarded,
+  scratch?: ScratchFile,
+  place?: Waiting["values"],
+): Waiting {
+  try {
+    const values = keep(tensorData(hidden), scratch, place);
+    return { ...run, values, shape: hidden.shape };
+  } finally {
+    hidden.dispose();
+  }
+}
+
+function keep(
+  values: Float32Array,
+  scratch?: ScratchFile,
+  place?: Waiting["values"],
+): Waiting["values"] {
+  if (!scratch) return values.slice();
+  if (!place || place instanceof Float32Array) return scratch.put(values);
+  place.replace(values);
+  return place;
 }
 
 function resume(stream: Forwarded | Waiting): Forwarded {
   if (!isWaiting(stream)) return stream;
   const { values, shape, ...run } = stream;
-  return { ...run, hidden: tf.tensor2d(values, shape) };
+  const held = values instanceof Float32Array ? values : values.read();
+  return { ...run, hidden: tf.tensor2d(held, shape) };
 }

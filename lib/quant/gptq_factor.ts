@@ -2,6 +2,7 @@ import { counted, refuse, require, type Step } from "../core/mod.ts";
 import {
   type AffineMatrix,
   affineMatrix,
+  encodeFloats,
   type StoredMatrix,
   type Triangle,
   triangleLength,
@@ -152,7 +153,8 @@ export class GptqFactor implements Disposable {
       loss += found.loss;
     }
     const quantized = affineMatrix({
-      ...{ rows, columns, bits, codes, scale, zeroPoint, name },
+      ...{ rows, columns, bits, codes, zeroPoint, name },
+      scale: encodeFloats(scale, options.scaleDtype ?? "F32"),
       groupIndex: rank.map((position) => Math.floor(position / groupSize)),
     });
     return { weight: quantized, ...(actOrder && { permutation: order.slice() }), loss };

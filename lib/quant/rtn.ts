@@ -1,5 +1,11 @@
 import type { Step } from "../core/mod.ts";
-import { type AffineMatrix, affineMatrix, floatMatrix, type StoredMatrix } from "../format/mod.ts";
+import {
+  type AffineMatrix,
+  affineMatrix,
+  encodeFloats,
+  floatMatrix,
+  type StoredMatrix,
+} from "../format/mod.ts";
 import { requireChoice, requireFinite } from "./checks.ts";
 import { formatGrouping, weightGrouping } from "./grouping.ts";
 import { weightCode, type WeightFormat, weightGrid, type WeightRange } from "./weight_grid.ts";
@@ -41,7 +47,7 @@ export function rtnOf(
   name = "weight",
   onStep: Step = () => {},
 ): AffineMatrix {
-  const { bits, range } = settings;
+  const { bits, range, scaleDtype = "F32" } = settings;
   const { rows, columns } = weight;
   const { groupSize, groups } = formatGrouping(columns, settings, name);
   requireChoice(range, ["minmax", "mse"], "range", name);
@@ -69,5 +75,8 @@ export function rtnOf(
     }
   }
   const groupIndex = Int32Array.from({ length: columns }, (_, i) => Math.floor(i / groupSize));
-  return affineMatrix({ rows, columns, bits, codes, scale, zeroPoint, groupIndex, name });
+  return affineMatrix({
+    ...{ rows, columns, bits, codes, zeroPoint, groupIndex, name },
+    scale: encodeFloats(scale, scaleDtype),
+  });
 }

@@ -91,6 +91,7 @@ export function packWeight(
   memory.set([rows, paddedRows, places, bits, blocks.length, panelBytes, ...starts, sumBytes]);
   tables.forEach((table, index) => memory.set(table, starts[index] / 4));
   const [scaleStart, zeroStart, sumStart, codeStart] = starts.slice(tables.length);
+  const stored = weight.scales();
   const scale = new Float32Array(memory.buffer, scaleStart, grids);
   const zero = new Uint8Array(memory.buffer, zeroStart, grids);
   const sums = new SumArray(memory.buffer, sumStart, grids);
@@ -98,7 +99,7 @@ export function packWeight(
     const finest = folds ? step : step * 2 ** shift;
     for (let row = 0; row < rows; row++) {
       const grid = block * paddedRows + row;
-      scale[grid] = finest * weight.scale[row * groups + group];
+      scale[grid] = finest * stored[row * groups + group];
       zero[grid] = zeroPoint[row * groups + group];
       sums[grid] = -zero[grid] * layout.table[4 * block + 1];
     }

@@ -18,13 +18,14 @@ const matrices: fc.Arbitrary<Required<Omit<AffineCodes, "name">>> = fc.record({
   groups: fc.integer({ min: 1, max: 5 }),
   ordered: fc.boolean(),
   integral: fc.boolean(),
-}).chain(({ rows, columns, bits, groups, ordered, integral }) => {
+  halves: fc.boolean(),
+}).chain(({ rows, columns, bits, groups, ordered, integral, halves }) => {
   const size = Math.ceil(columns / groups);
   const count = ordered ? Math.ceil(columns / size) : groups;
   return fc.record({
     ...{ rows: fc.constant(rows), columns: fc.constant(columns), bits: fc.constant(bits) },
     codes: codesOf(bits, rows * columns),
-    scale: floats(rows * count),
+    scale: floats(rows * count).map((scale) => halves ? new Float16Array(scale) : scale),
     zeroPoint: integral ? codesOf(bits, rows * count) : floats(rows * count),
     groupIndex: ordered
       ? fc.constant(Int32Array.from({ length: columns }, (_, c) => Math.floor(c / size)))
@@ -103,9 +104,12 @@ const grouped: AffineCodes = {
   groupIndex: Int32Array.of(0, 0, 0, 1, 1),
 };
 
-Deno.test("AffineMatrix costs codes and zero points of its bits, and scales of 32", () => {
+Deno.test("AffineMatrix costs codes and zero points of its bits, and scales of their type", () => {
   const matrix = affineMatrix(grouped); // 10 codes: 3 bytes; 4 zero points: 1 byte
   assertEquals([matrix.byteLength, bitsPerWeight(matrix)], [3 + 1 + 16, 16]);
+  const halves = affineMatrix({ ...grouped, scale: Float16Array.of(1, 2, 0.5, 4) });
+  assertEquals([halves.byteLength, halves.scale], [3 + 1 + 8, Float16Array.of(1, 2, 0.5, 4)]);
+  assertEquals([halves.scales(), decodeMatrix(halves)], [matrix.scales(), decodeMatrix(matrix)]);
   const perRow = { ...grouped, scale: Float32Array.of(1, 2), zeroPoint: Float32Array.of(0.5, 1) };
   const { groupIndex: _, ...ungrouped } = perRow;
   assertEquals(affineMatrix(ungrouped).byteLength, 3 + 8 + 8);

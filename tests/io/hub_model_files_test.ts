@@ -1,11 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
-import {
-  chooseModelFiles,
-  copyTokenizer,
-  isWholeModel,
-  listedShards,
-} from "../../lib/io/hub_model_files.ts";
+import { chooseModelFiles, isWholeModel, listedShards } from "../../lib/io/hub_model_files.ts";
 import { withFolder } from "./temporary_folder.ts";
 
 const others = [
@@ -88,18 +83,4 @@ Deno.test("isWholeModel() misses configuration, weights and shards", () =>
     assertEquals(await isWholeModel(folder), false);
     await touch("2");
     assertEquals(await isWholeModel(folder), true);
-  }));
-
-Deno.test("copyTokenizer() copies what is neither weights nor configuration", () =>
-  withFolder(async (folder) => {
-    const [from, to] = [`${folder}/from`, `${folder}/to`];
-    for (const path of [from, to]) await Deno.mkdir(path);
-    const copied = ["chat_template.jinja", "generation_config.json", "merges.txt", "vocab.json"];
-    const others = ["README.md", "config.json", "model.safetensors", "quantize_config.json"];
-    for (const name of [...copied, ...others]) await Deno.writeTextFile(`${from}/${name}`, name);
-    await copyTokenizer(from, to);
-    const names = (await Array.fromAsync(Deno.readDir(to))).map(({ name }) => name).sort();
-    assertEquals(names, copied);
-    for (const name of names) assertEquals(await Deno.readTextFile(`${to}/${name}`), name);
-    await copyTokenizer(`${from}/README.md`, to); // a file that is a whole model has none beside it
   }));

@@ -56,6 +56,7 @@ Deno.test("packedCheckpoint() has one weight for the parts of a map, and the res
     assertEquals(checkpoint.tensors.get("map.weight"), facts);
     const weight = await checkpoint.readMatrix("map.weight");
     assertInstanceOf(weight, AffineMatrix);
+    assertInstanceOf((weight as AffineMatrix).scale, Float16Array); // held as they are stored
     assertEquals([...decodeMatrix(weight)], Array(8).fill(row).flat());
     assertEquals([...decodeMatrix(await checkpoint.readMatrix("map.bias"))], Array(8).fill(3));
     assertStrictEquals(checkpoint.onDisk("map.weight"), undefined);

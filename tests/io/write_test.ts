@@ -1,6 +1,13 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
-import { prepareFolder, readText, removeUnlocked, writeAtomically } from "../../lib/io/mod.ts";
+import {
+  openUnfinished,
+  prepareFolder,
+  readText,
+  removeUnlocked,
+  writeAtomically,
+} from "../../lib/io/mod.ts";
+import { requireFolderPlace } from "../../lib/io/write.ts";
 import { withFolder } from "./temporary_folder.ts";
 
 Deno.test("writeAtomically() writes text, bytes and pieces, and leaves nothing else", () =>
@@ -15,6 +22,20 @@ Deno.test("writeAtomically() writes text, bytes and pieces, and leaves nothing e
     assertEquals(await readText(path), "");
     assertEquals([...Deno.readDirSync(`${folder}/new/folders`)].map(({ name }) => name), ["a.txt"]);
   }));
+
+Deno.test("requireFolderPlace() refuses a file, as does whatever makes a folder ready", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/file`;
+    for (const free of [folder, path]) await requireFolderPlace(free);
+    await Deno.writeTextFile(path, "");
+    const message =
+      `Cannot write to ${path}: it must be a folder, and there is a file of that name`;
+    for (const each of [requireFolderPlace, prepareFolder, openOf]) {
+      await assertRejects(() => each(path), InputError, message);
+    }
+  }));
+
+const openOf = (path: string): Promise<unknown> => openUnfinished(path, {});
 
 Deno.test("writeAtomically() keeps the old file when the content fails half way", () =>
   withFolder(async (folder) => {

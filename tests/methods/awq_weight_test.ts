@@ -28,6 +28,13 @@ Deno.test("quantizeAwq() lets a group far from 0 saturate and gives a constant o
   assertEquals(matrix.groupIndex, Int32Array.of(0, 0, 1, 1, 2));
 });
 
+Deno.test("quantizeAwq() holds scales as they are rounded", () => {
+  const weight = weightOf([0, 1, 2, 0], 1, 4, 2);
+  assertEquals(quantizeAwq(weight).scale, Float32Array.of(1 / 15, 2 / 15));
+  const halves = quantizeAwq({ ...weight, scaleDtype: "F16" }).scale;
+  assertEquals(halves, Float16Array.of(1 / 15, 2 / 15));
+});
+
 Deno.test("quantizeAwq() is off by half a step at most where the range contains 0", () => {
   const weights = fc.array(fc.float({ min: -100, max: 100, noNaN: true }), {
     minLength: 1,

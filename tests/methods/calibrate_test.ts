@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { decodeMatrix, floatMatrix } from "../../lib/format/mod.ts";
+import { ScratchFile } from "../../lib/io/mod.ts";
 import {
   type BlockStore,
   calibrate,
@@ -11,6 +12,7 @@ import {
   type Pass,
   type Seen,
   sitePasses,
+  type StreamsRoom,
   unquantized,
 } from "../../lib/methods/mod.ts";
 import {
@@ -22,6 +24,7 @@ import {
 } from "../../lib/model/mod.ts";
 import { tf, useBackend } from "../../lib/tensor/mod.ts";
 import { pruning, randomIds, tinyModels, withModel } from "../eval/tiny_models.ts";
+import { withFolder } from "../io/temporary_folder.ts";
 import {
   calibrationOf,
   layersOf,
@@ -76,6 +79,27 @@ function change(names: LinearName[], by: (value: number) => number): Pass {
 async function firstBlock(model: Model, site: SiteName): Promise<Float32Array[]> {
   return (await valuesAtSites(model, windows)).get(`${site} of layer 0`)!;
 }
+
+Deno.test("calibrate() gives the same bits where windows wait on the disk", () =>
+  withFolder((folder) =>
+    withModel("llama", async (model) => {
+      const options = { bits: 4, groupSize: 8, symmetric: false, actOrder: true } as const;
+      const passes = gptqPasses(options);
+      const quantized = async (room?: StreamsRoom) => {
+        const found = await calibrate(unquantized(model), passes, calibrationOf(windows), { room });
+        return await linearWeights(found.model);
+      };
+      using scratch = new ScratchFile(folder);
+      let writes = 0;
+      const put = scratch.put.bind(scratch);
+      scratch.put = (values) => {
+        writes++;
+        return put(values);
+      };
+      assertEquals(await quantized({ budget: 1, scratch }), await quantized());
+      assertEquals(writes, windows.length); // each keeps its place from block to block
+    })
+  ));
 
 for (const name of tinyModels) {
   for (const prune of [undefined, pruning]) {

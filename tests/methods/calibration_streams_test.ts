@@ -25,7 +25,7 @@ Deno.test("CalibrationStreams sends passes the same way that want the same, and 
     const named: Pass = { ...plain, name: "another", lower, observes: { "attn.q": "gram" } };
     const passes = [plain, named, ...Object.values(others)];
     {
-      using streams = new CalibrationStreams(model, passes, calibration, pruning);
+      using streams = new CalibrationStreams(model, passes, calibration, { pruning });
       assert(streams.of(named) === streams.of(plain));
       assertEquals(new Set(passes.map((pass) => streams.of(pass))).size, 4);
       assertEquals(streams.of(plain).streams.length, 3);

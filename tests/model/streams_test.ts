@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
+import { ScratchFile } from "../../lib/io/mod.ts";
 import {
   atSites,
   forward,
@@ -11,6 +12,7 @@ import {
   type Visit,
 } from "../../lib/model/mod.ts";
 import { tensorData, tf, tidy } from "../../lib/tensor/mod.ts";
+import { withFolder } from "../io/temporary_folder.ts";
 import { families, randomIds, tinyArchitectures, withRandomModel } from "./tiny_models.ts";
 
 const windows = [30, 7, 21].map((length, seed) => randomIds(length, seed));
@@ -46,6 +48,35 @@ function plain({ hidden, exits, ...run }: Forwarded) {
 }
 
 for (const [name, architecture] of Object.entries(tinyArchitectures)) {
+  Deno.test(`Streams that wait on the disk are the forward pass, and leave nothing: ${name}`, () =>
+    withFolder((folder) =>
+      withRandomModel(architecture, (model) => {
+        for (const options of Object.values(cases)) {
+          const before = tf.memory().numTensors;
+          {
+            using scratch = new ScratchFile(folder);
+            const budget = bytesOf(windows[0]);
+            using streams = new Streams(model, windows, { budget, scratch });
+            using inMemory = new Streams(model, windows, { budget });
+            for (const block of model.blocks) {
+              for (const index of windows.keys()) {
+                for (const each of [streams, inMemory]) {
+                  if (index === 1) each.look(index, block, { ...options, keep: true });
+                  if (index === 2) each.attend(index, block, options);
+                  each.advance(index, block, options);
+                }
+              }
+            }
+            for (const index of windows.keys()) {
+              tidy(() => assertEquals(plain(streams.at(index)), plain(inMemory.at(index))));
+            }
+          }
+          assertEquals(tf.memory().numTensors, before);
+          assertEquals([...Deno.readDirSync(folder)], []);
+        }
+      })
+    ));
+
   for (const [room, budget] of Object.entries(budgets)) {
     for (const [how, options] of Object.entries(cases)) {
       Deno.test(`Streams block by block are the forward pass, ${how}, ${room}: ${name}`, () =>

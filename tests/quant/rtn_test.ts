@@ -46,6 +46,14 @@ Deno.test("rtn() gives each group of a row its own grid, the last one may be sho
   assertEquals(decodeMatrix(quantized), weight);
 });
 
+Deno.test("rtn() holds scales as they are rounded: F16 takes half of F32", () => {
+  const options = { rows: 1, columns: 4, bits: 4, groupSize: 2, symmetric: false } as const;
+  const scaleOf = (scaleDtype: "F32" | "F16") =>
+    rtn(Float32Array.of(0, 1, 2, 0), { ...options, range: "minmax", scaleDtype }).scale;
+  assertEquals(scaleOf("F32"), Float32Array.of(1 / 15, 2 / 15));
+  assertEquals(scaleOf("F16"), Float16Array.of(1 / 15, 2 / 15));
+});
+
 Deno.test("rtn() shrinks the range to 21/100 at most", () => {
   const weight = new Float32Array(20001).fill(0.045);
   weight[0] = 1;

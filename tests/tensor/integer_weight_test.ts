@@ -156,6 +156,12 @@ Deno.test("packWeight() keeps every code, at most eight steps to a chain", () =>
   }));
 });
 
+Deno.test("packWeight() takes scales of F16 for the numbers they are", () => {
+  const halves = affineMatrix({ ...codes, scale: Float16Array.from(codes.scale) });
+  const grid = { step: 0.5, shift: new Uint8Array(5) };
+  assertEquals(read(packWeight(halves, grid)), read(packWeight(weight, grid)));
+});
+
 Deno.test("packWeight() refuses a shift too few, float zero points and blocks too deep", () => {
   assertThrows(
     () => packWeight(weight, { step: 1, shift: new Uint8Array(4) }),

@@ -122,6 +122,32 @@ async function checkPlainly(folder: string, dtype: string): Promise<void> {
   }
 }
 
+Deno.test("quantize gives a GGUF file's model a tokenizer, with which a text has the same perplexity", () =>
+  withFolder(async (folder) => {
+    const [model, text] = ["tests/golden/checkpoints/gguf/llama-f16.gguf", `${folder}/text.txt`];
+    await Deno.writeTextFile(text, "The river of the town, and the men in it. ".repeat(40));
+    const options = ["--method", "rtn4", "--group-size", "16"];
+    const test = ["--text", text, "--window", "32", "--json"];
+    const written = await runTool(
+      ...["quantize", "quantize", "--model", model, ...options, "--out", `${folder}/out`],
+    );
+    assertEquals(written.code, 0, written.err);
+    const run = async (...args: string[]) => {
+      const { code, out, err } = await runTool("perplexity", "perplexity", ...args, ...test);
+      assertEquals(code, 0, err);
+      const { text, result, quantized, stored } = JSON.parse(out);
+      return { text, perplexity: result.survivors.perplexity.value, quantized, stored };
+    };
+    const [expected, found] = await Promise.all([
+      run("--model", model, ...options, "--scales", "F16"),
+      run("--model", `${folder}/out`),
+    ]);
+    assertEquals([found.text, found.perplexity], [expected.text, expected.perplexity]);
+    // In memory 4 bits, and 16 + 4 for each 16; g_idx and words of 32 bits besides in the file.
+    assertEquals(expected.quantized.bitsPerWeight, 4 + 20 / 16);
+    assert(found.stored.bitsPerWeight > expected.quantized.bitsPerWeight);
+  }));
+
 Deno.test("quantize --format safetensors writes weights that differ by their rounding to F16 alone", () =>
   withFolder(async (folder) => {
     await writeModel(folder, architectures.llama, "F32");
@@ -130,7 +156,7 @@ Deno.test("quantize --format safetensors writes weights that differ by their rou
     const { code, out, err } = await quantize(folder, ...options, ...format);
     assertEquals(code, 0, err);
     assertStringIncludes(out, "dequantized and rounded to F16");
-    assertStringIncludes(out, `the tokenizer, of which ${folder}/model has no file`);
+    assertStringIncludes(out, `the tokenizer: ${folder}/model has no file of it`);
     const expected = await perplexity(folder, "model", ...options);
     const found = await perplexity(folder, "out");
     assertNotEquals(found, expected);
@@ -267,6 +293,10 @@ Deno.test("quantize answers bad input with one line and status 2, and leaves fol
       [
         ["--method", "rtn4", "--out", `${folder}/model`],
         `Cannot write to ${folder}/model: the folder must be new, empty, or what an interrupted `,
+      ],
+      [
+        ["--method", "rtn4", "--out", `${folder}/ids.json`],
+        `Cannot write to ${folder}/ids.json: it must be a folder, and there is a file of that name`,
       ],
       [
         rtn,

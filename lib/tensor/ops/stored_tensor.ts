@@ -76,11 +76,11 @@ function packedFloats({ dtype, data }: FloatMatrix): Packed | undefined {
 
 /** Rows of codes, unless a row or a group of columns may begin within a byte. */
 function packedCodes(matrix: AffineMatrix): Packed | undefined {
-  const { rows, columns, bits, groups, grouping, packed, scale } = matrix;
+  const { rows, columns, bits, groups, grouping, packed } = matrix;
   const isAdjacent = typeof grouping === "number";
   if (columns % 8 > 0 || isAdjacent && grouping % 8 > 0) return undefined;
   const zeroPoint = new Float32Array(matrix.zeroPoints());
-  const common = { units: rows, parts: [packed, bytesOf(scale), bytesOf(zeroPoint)] };
+  const common = { units: rows, parts: [packed, bytesOf(matrix.scales()), bytesOf(zeroPoint)] };
   if (isAdjacent) {
     return { ...common, kernel: "decodeAffine", constants: [columns, grouping, bits] };
   }

@@ -115,7 +115,7 @@ Deno.test("loadSubject() refuses a folder without tokenizer", () =>
     await assertRejects(
       () => load(folder),
       InputError,
-      `Cannot read ${folder}/tokenizer.json: the file must exist`,
+      "the built-in text needs a tokenizer: name another with --ids",
     );
   }));
 

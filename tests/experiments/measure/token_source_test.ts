@@ -52,6 +52,21 @@ Deno.test("tokenReader() reads a text with the tokenizer's start token once in f
     assertEquals(textFacts(text), { sha256: text.sha256, startToken: text.startToken });
   }));
 
+Deno.test("tokenReader() says what to do where there is no tokenizer: convert one, or name ids", () =>
+  withTexts(async (read, folder) => {
+    await Deno.remove(`${folder}/tokenizer.json`);
+    const needed = "the built-in text needs a tokenizer: name another with";
+    const refused = (source: TokenSource, message: string) =>
+      assertRejects(() => read(source), InputError, message);
+    await refused({ kind: "split", split: "calibration" }, `${needed} --calibration`);
+    await refused({ kind: "split", split: "test" }, `${needed} --ids`);
+    await Deno.writeTextFile(`${folder}/tokenizer.model`, "");
+    const hint = "; tokenizer.model is not read, but this, run in the folder, converts it: ";
+    await refused({ kind: "split", split: "calibration" }, `${needed} --calibration${hint}`);
+    const missing = `Cannot read ${folder}/tokenizer.json: the file must exist${hint}`;
+    await refused({ kind: "text", path: `${folder}/text.txt` }, missing);
+  }));
+
 Deno.test("tokenReader() takes ids as they are, without a tokenizer", () =>
   withTexts(async (read, folder) => {
     await Deno.remove(`${folder}/tokenizer.json`);

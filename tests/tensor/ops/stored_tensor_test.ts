@@ -95,13 +95,15 @@ function randomCodes(
   bits: number,
   zeros: "integers" | "floats" = "integers",
   scattered = false,
+  scales: "F32" | "F16" = "F32",
 ): StoredMatrix {
   const random = seededRandom(bits);
   const groups = Math.ceil(columns / groupSize);
   const codes = (count: number) => new Uint8Array(count).map(() => 2 ** bits * random.uniform());
   const floats = (count: number) => new Float32Array(count).map(() => random.normal());
   return affineMatrix({
-    ...{ rows, columns, bits, codes: codes(rows * columns), scale: floats(rows * groups) },
+    ...{ rows, columns, bits, codes: codes(rows * columns) },
+    scale: encodeFloats(floats(rows * groups), scales),
     zeroPoint: zeros === "integers" ? codes(rows * groups) : floats(rows * groups),
     groupIndex: Int32Array.from(
       { length: columns },
@@ -121,6 +123,7 @@ for (const bits of [2, 3, 4, 5, 6, 7, 8]) {
       assertDecodes(randomCodes(shape, bits), `${shape}`);
       assertDecodes(randomCodes(shape, bits, "floats"), `${shape} with floats as zero points`);
       assertDecodes(randomCodes(shape, bits, "integers", true), `${shape} with scattered groups`);
+      assertDecodes(randomCodes(shape, bits, "integers", false, "F16"), `${shape}, scales of F16`);
     }
   });
 }
