@@ -12,6 +12,8 @@ export interface Session {
   signal: AbortSignal;
   /** What Ctrl-C does not cost, as a sentence for whoever pressed it; the tool sets it. */
   kept?: string;
+  /** Whether the tool only plans: nothing is downloaded. */
+  isDry?: boolean;
 }
 
 /** Exit statuses: 130 is what a shell reports for a process that SIGINT ended. */

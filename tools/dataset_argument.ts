@@ -7,9 +7,9 @@ import {
 } from "../experiments/measure/datasets.ts";
 import type { TokenSource } from "../experiments/measure/token_source.ts";
 import { refuse } from "../lib/core/mod.ts";
-import { downloadFiles, type DownloadOptions, hasFiles, planFiles } from "../lib/io/mod.ts";
+import { downloadFiles, hasFiles, planFiles } from "../lib/io/mod.ts";
 import { isThere, pathOption } from "./command_line.ts";
-import { fromHub, type Wanted } from "./from_hub.ts";
+import { fromHub, type HubOptions, type Wanted } from "./from_hub.ts";
 
 /** A data set as a command line names it: one that is known by name, or a file. */
 export type DatasetArgument = { dataset: DatasetName } | { path: string };
@@ -34,7 +34,7 @@ export function datasetOption(flag: string): (text: string) => DatasetArgument {
 export async function findPart(
   dataset: DatasetName,
   split: DatasetSplit,
-  options: DownloadOptions,
+  options: HubOptions,
 ): Promise<TokenSource> {
   const wanted = wantedParts(dataset, [split]);
   const path = `${await fromHub(wanted, options)}/${datasets[dataset][split].file}`;

@@ -1,19 +1,23 @@
-import { counted } from "../lib/core/mod.ts";
+import { preparingMemory } from "../experiments/measure/preparing_memory.ts";
 import { estimateRun, type PlannedRun } from "../experiments/measure/run_cost.ts";
+import { counted } from "../lib/core/mod.ts";
 import type { Storage } from "../lib/format/mod.ts";
 import {
   gibibytes,
   parameterCount,
+  publishedStorage,
   type RunMemory,
   runMemory,
+  storedBytes,
   windowOperations,
 } from "../lib/model/mod.ts";
 import type { Session } from "./command_line.ts";
 import { modelText } from "./model_argument.ts";
 import { alignedLines, describeStorage } from "./perplexity_report.ts";
 import { type PerplexityOptions, planPerplexity } from "./plan_perplexity.ts";
+import { planQuantization, type QuantizeOptions } from "./quantize_model.ts";
 
-/** What a measurement would cost; printed as it is with `--json`. Nothing of it is measured on the model. */
+/** What a run would cost; printed as it is with `--json`. Nothing of it is measured on the model. */
 export interface DryRun {
   model: string;
   method: string;
@@ -25,7 +29,10 @@ export interface DryRun {
   storedBytes: number;
   /** Bytes that would be held at most, besides the program itself. */
   memory: RunMemory;
+  /** Bytes that the program itself holds, with texts and tokenizer, before it computes. */
+  program: number;
   window: number;
+  /** That would be scored; 0 where a model is quantized alone. */
   windows: number;
   calibrationWindows: number;
   /** Multiplications and additions of scoring, of one window and of all, in all ways that it is scored. */
@@ -36,41 +43,83 @@ export interface DryRun {
 }
 
 /**
- * Estimates what a measurement would cost, without loading weights.
+ * Estimates what a measurement would cost, without loading weights or downloading anything.
  *
- * @throws {InputError} As the measurement would before it loads weights.
+ * @throws {InputError} As the measurement would before it loads weights, or if the cache of the hub lacks
+ *   something.
  */
 export async function dryRun(options: PerplexityOptions, session: Session): Promise<DryRun> {
-  const { method, pruning, read } = await planPerplexity(options, session);
-  const { architecture } = read.model;
+  const { method, pruning, read } = await planPerplexity(options, { ...session, isDry: true });
   const { window, windows, weightWindows, activationWindows } = read.facts;
   const run: PlannedRun = {
-    ...{ architecture, method, execute: options.execute, window, windows },
-    weightWindows,
+    ...{ architecture: read.model.architecture, method, execute: options.execute },
+    ...{ window, windows, weightWindows },
     activationWindows: Math.min(weightWindows, activationWindows),
     compare: options.compare ?? false,
     pruned: pruning !== undefined,
   };
+  return await costOf(run, {
+    ...{ model: modelText(options.model), method: options.method, stored: read.storage },
+    ...{ storedBytes: read.storedBytes, calibrates: read.calibration !== null, keeps: true },
+  }, session);
+}
+
+/**
+ * Estimates what a quantization would cost, without loading weights or downloading or writing anything.
+ *
+ * @throws {InputError} As the quantization would before it loads weights, or if the cache of the hub lacks
+ *   something.
+ */
+export async function dryQuantization(
+  options: QuantizeOptions,
+  session: Session,
+): Promise<DryRun> {
+  const plan = await planQuantization(options, { ...session, isDry: true });
+  const { method, published, draw, text } = plan;
+  const run: PlannedRun = {
+    ...{ architecture: published.architecture, execute: "emulate", compare: false, pruned: false },
+    ...draw,
+    windows: 0,
+    // What becomes of activations is left to whoever runs the model.
+    method: { ...method, passes: () => [...plan.passes] },
+  };
+  return await costOf(run, {
+    ...{ model: modelText(options.model), method: options.method },
+    ...{ stored: publishedStorage(published), storedBytes: storedBytes(published) },
+    ...{ calibrates: text !== undefined, keeps: false },
+  }, session);
+}
+
+/** What is known of a run besides how it goes. */
+interface RunFacts extends Pick<DryRun, "model" | "method" | "stored" | "storedBytes"> {
+  calibrates: boolean;
+  /** Whether quantized weights are held, rather than written block by block, with windows that wait on the disk. */
+  keeps: boolean;
+}
+
+async function costOf(run: PlannedRun, facts: RunFacts, session: Session): Promise<DryRun> {
+  const { architecture, method, window, windows, weightWindows } = run;
+  const { calibrates, keeps, ...named } = facts;
+  const program = Deno.memoryUsage().rss;
   const { storage, ...seconds } = await estimateRun(run, session);
   const passes = 1 + Number(run.compare) + Number(run.pruned);
   const { maps, attention, head } = windowOperations(architecture, window);
   const perWindow = passes * (architecture.layers * (maps + attention) + head);
   const quantized = method.settings.weights && storage;
-  const calibrationWindows = read.calibration ? weightWindows : 0;
   const bits = quantized?.bitsPerWeight ?? 0;
+  const quantizedBytes = named.stored.weights * bits / 8;
   return {
-    model: modelText(options.model),
-    method: options.method,
+    ...named,
     parameters: parameterCount(architecture),
-    stored: read.storage,
     quantized,
-    storedBytes: read.storedBytes,
     memory: runMemory(architecture, {
-      storedBytes: read.storedBytes,
-      quantizedBytes: read.storage.weights * bits / 8,
-      ...{ window, windows, passes, calibrationWindows },
+      storedBytes: named.storedBytes,
+      quantizedBytes: keeps ? quantizedBytes : quantizedBytes / architecture.layers,
+      preparing: preparingMemory({ ...run, hasScratch: !keeps }),
+      ...{ window, windows, passes },
     }),
-    ...{ window, windows, calibrationWindows },
+    program,
+    ...{ window, windows, calibrationWindows: calibrates ? weightWindows : 0 },
     windowOperations: perWindow,
     operations: windows * perWindow,
     seconds,
@@ -79,11 +128,13 @@ export async function dryRun(options: PerplexityOptions, session: Session): Prom
 
 /** The estimate as aligned lines. */
 export function describeDryRun(dry: DryRun): string {
-  const { memory, seconds, calibrationWindows } = dry;
+  const { memory, windows } = dry;
   const where = memory.isStreamed ? "read block by block from the disk" : "all in memory";
-  const prepared = calibrationWindows > 0
-    ? `${duration(seconds.prepare)} to quantize with ${counted(calibrationWindows, "window")}, `
-    : "";
+  const held = (bytes: number, what: string): [string, ...(string | undefined)[]] => [
+    "",
+    bytes > 0 ? size(bytes) : undefined,
+    what,
+  ];
   return "An estimate: no weights were loaded.\n" + alignedLines([
     ["model", dry.model],
     ["parameters", `${(dry.parameters / 1e6).toFixed(1)} million`],
@@ -91,22 +142,32 @@ export function describeDryRun(dry: DryRun): string {
     ["method", dry.method],
     ["quantized to", dry.quantized && describeStorage(dry.quantized)],
     ["weights", `${size(dry.storedBytes)}, ${where}`],
-    ["to hold", `about ${size(memory.total)} besides the program:`],
-    ["", size(memory.weights), "weights"],
-    ["", size(memory.open), "a block and the head as float32"],
-    ["", size(memory.windows), "windows on their way"],
-    ["", size(memory.logits), "next-token scores"],
-    ["windows", `${dry.windows} of ${counted(dry.window, "token")}`],
-    [
-      "operations",
-      `${billions(dry.windowOperations)} a window, ${billions(dry.operations)} in all`,
-    ],
-    [
-      "time",
-      `about ${duration(seconds.prepare + seconds.score)}, files read at once: ${prepared}` +
-      `${duration(seconds.score)} to score`,
-    ],
+    ["to hold", `about ${size(memory.total + dry.program)}, most of it at the same time:`],
+    held(dry.program, "the program, texts and tokenizer"),
+    held(memory.weights, "weights"),
+    held(memory.open, "a block and the head as float32"),
+    held(memory.preparing, "to quantize: windows for calibration, what is gathered of them"),
+    held(memory.scoring, "to score: windows on their way, next-token scores"),
+    ["windows", windows > 0 ? `${windows} of ${counted(dry.window, "token")}` : undefined],
+    ["operations", windows > 0 ? describeOperations(dry) : undefined],
+    ["time", describeTime(dry)],
   ]);
+}
+
+function describeOperations({ windowOperations, operations }: DryRun): string {
+  return `${billions(windowOperations)} a window, ${billions(operations)} in all`;
+}
+
+function describeTime({ seconds, windows, calibrationWindows }: DryRun): string {
+  const total = seconds.prepare + (windows > 0 ? seconds.score : 0);
+  const calibrating = calibrationWindows > 0
+    ? ` with ${counted(calibrationWindows, "window")}`
+    : "";
+  const parts = [
+    ...seconds.prepare > 0 ? [`${duration(seconds.prepare)} to quantize${calibrating}`] : [],
+    ...windows > 0 ? [`${duration(seconds.score)} to score`] : [],
+  ];
+  return `about ${duration(total)}, files read at once: ${parts.join(", ")}`;
 }
 
 /** `12.3 MiB`, `13.50 GiB` */

@@ -23,16 +23,28 @@ export interface Wanted {
   request: string;
 }
 
+/** How something of the hub is looked for. */
+export interface HubOptions extends DownloadOptions {
+  /** Nothing is downloaded, nor asked about. */
+  isDry?: boolean;
+}
+
 /**
  * The folder of a snapshot that has what is wanted: from the cache or, where this process may use the
  * network and write files or is allowed to on the terminal, from the hub.
  *
  * @throws {InputError} If the cache does not have it and it cannot be downloaded.
  */
-export async function fromHub(wanted: Wanted, options: DownloadOptions): Promise<string> {
+export async function fromHub(wanted: Wanted, options: HubOptions): Promise<string> {
   const hub = hubOfEnvironment();
   const snapshot = await findSnapshot(hub.cache, wanted.repository);
   if (snapshot && await wanted.isWhole(snapshot.folder)) return snapshot.folder;
+  if (options.isDry) {
+    const rule =
+      `it must be ${wanted.otherwise} or in the cache ${hub.cache} for --dry-run, which ` +
+      `downloads nothing; what a download takes says: deno task download --dry-run`;
+    refuse(`plan with ${wanted.name}`, `${rule} ${wanted.request}`);
+  }
   if (!hub.isOffline && await mayDownload(wanted)) {
     return (await wanted.download(hub, options)).folder;
   }

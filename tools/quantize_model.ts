@@ -1,8 +1,9 @@
-import { drawCalibration } from "../experiments/measure/calibration.ts";
+import { type CalibrationPlan, drawCalibration } from "../experiments/measure/calibration.ts";
 import { protocol, windowFor } from "../experiments/measure/subject.ts";
-import { textFacts, tokenReader } from "../experiments/measure/token_source.ts";
+import { textFacts, tokenReader, type TokenText } from "../experiments/measure/token_source.ts";
 import { require } from "../lib/core/mod.ts";
 import {
+  type CompanionFiles,
   hashFiles,
   openUnfinished,
   readCompanionFiles,
@@ -11,10 +12,12 @@ import {
 } from "../lib/io/mod.ts";
 import {
   calibrate,
+  type Calibration,
   type ConfiguredMethod,
   gptqConfig,
   methodOf,
   needsCalibration,
+  type Pass,
   unquantized,
   weightPasses,
 } from "../lib/methods/mod.ts";
@@ -22,6 +25,7 @@ import {
   BlockFiles,
   loadModel,
   openPublished,
+  type PublishedModel,
   publishedStorage,
   settingFiles,
   storedBytes,
@@ -47,20 +51,32 @@ export interface QuantizeOptions extends CalibrationOptions, DrawOptions, Weight
   fresh?: boolean;
 }
 
+/** A quantization that nothing speaks against; weights are known to be there, and not loaded yet. */
+export interface QuantizationPlan {
+  folder: string;
+  published: PublishedModel;
+  method: ConfiguredMethod;
+  passes: readonly Pass[];
+  /** GPTQ's `quantization_config`, of a checkpoint of it. */
+  quantization?: ReturnType<typeof gptqConfig>;
+  format: CheckpointFormat;
+  draw: CalibrationPlan;
+  /** Of methods that calibrate: what they calibrate on, and its windows. */
+  text?: TokenText;
+  windows?: Calibration;
+  companions: CompanionFiles;
+}
+
 /**
- * Quantizes the weights of a model and writes them with all else that the model's folder needs, block by
- * block. Everything that the options say is looked at before the weights are loaded.
+ * Looks at everything that the options say, and at the files, before the weights are loaded.
  *
  * @throws {InputError} If the options, the files or the model do not allow it.
- * @throws The signal's reason once it is aborted; the same options then go on with the first block that is not
- *   written.
  */
-export async function quantizeModel(
+export async function planQuantization(
   options: QuantizeOptions,
   session: Session,
-): Promise<QuantizeReport> {
-  const { out, window, startToken, seed, fresh } = options;
-  const { signal, progress } = session;
+): Promise<QuantizationPlan> {
+  const { window, startToken, seed } = options;
   const { method, format } = chosenMethod(options);
   const folder = await findModel(options.model, session);
   await useBackend("agile");
@@ -81,31 +97,45 @@ export async function quantizeModel(
       await calibrationSource(options, session) ?? { kind: "split", split: "calibration" },
     )
     : undefined;
-  const plan = {
+  const draw = {
     window: windowFor(published, window),
     weightWindows: options.calibrationWindows,
     activationWindows: protocol.activationWindows,
     seed,
   };
-  const windows = text && drawCalibration(text, plan);
+  const windows = text && drawCalibration(text, draw);
   const quantization = format === "gptq" ? gptqConfig(method.settings.weights!) : undefined;
   const stored = publishedStorage(published);
   const again = secondQuantization(method, options.method, modelText(options.model), stored);
   printWarnings([...published.warnings, ...again]);
   const companions = await readCompanionFiles(folder);
+  return {
+    ...{ folder, published, method, passes, quantization, format },
+    ...{ draw, text, windows, companions },
+  };
+}
+
+/**
+ * Quantizes the weights of a model and writes them with all else that the model's folder needs, block by
+ * block. Everything that the options say is looked at before the weights are loaded.
+ *
+ * @throws {InputError} If the options, the files or the model do not allow it.
+ * @throws The signal's reason once it is aborted; the same options then go on with the first block that is not
+ *   written.
+ */
+export async function quantizeModel(
+  options: QuantizeOptions,
+  session: Session,
+): Promise<QuantizeReport> {
+  const { out, fresh } = options;
+  const { signal, progress } = session;
+  const planned = await planQuantization(options, session);
+  const { folder, published, method, passes, quantization, windows, companions } = planned;
   const { files } = published.checkpoint;
   const work = {
     "sha256 of the weights": await hashFiles(files, signal),
     "sha256 of the settings": await hashFiles(await settingFiles(folder)),
-    method: options.method,
-    settings: { ...method.settings.weights },
-    format,
-    ...text && {
-      calibration: textFacts(text),
-      window: plan.window,
-      "calibration-windows": plan.weightWindows,
-      seed,
-    },
+    ...settingsOf(planned, options),
   };
   using target = await openUnfinished(out, work, { fresh });
   session.kept = "Finished blocks are kept: the same command goes on behind them.";
@@ -127,6 +157,24 @@ export async function quantizeModel(
     noTokenizer: companions.noTokenizer,
     weights: await hashFiles(written.checkpoint.files, signal),
     bytes: { before: storedBytes(published), now: storedBytes(written) },
+  };
+}
+
+/** What a quantization is continued by, of all that is not a file of the model. */
+function settingsOf(
+  { method, format, draw, text }: QuantizationPlan,
+  { method: name }: QuantizeOptions,
+): Record<string, unknown> {
+  return {
+    method: name,
+    settings: { ...method.settings.weights },
+    format,
+    ...text && {
+      calibration: textFacts(text),
+      window: draw.window,
+      "calibration-windows": draw.weightWindows,
+      seed: draw.seed,
+    },
   };
 }
 

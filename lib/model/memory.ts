@@ -65,14 +65,14 @@ export const residentBytes = 2 ** 30;
 export interface MemoryPlan {
   /** What all parameters take as they are stored, in bytes. */
   storedBytes: number;
-  /** What the quantized linear maps of all blocks take; 0 where none are. */
+  /** What the quantized linear maps that are kept take; 0 where none are. */
   quantizedBytes: number;
+  /** What calibration and quantization hold besides weights and an open block; 0 without. */
+  preparing: number;
   /** Tokens per window, how many are scored, and in how many ways each. */
   window: number;
   windows: number;
   passes: number;
-  /** Windows of all calibration routes. */
-  calibrationWindows: number;
 }
 
 /** What a run holds at most, in bytes. */
@@ -83,32 +83,41 @@ export interface RunMemory {
   weights: number;
   /** A block and the head as float32. */
   open: number;
-  /** Windows on their way: their streams, and what one of them computes in a block. */
-  windows: number;
-  /** Next-token scores of the positions that are scored together. */
-  logits: number;
+  /** Calibration and quantization: windows on their way, what is gathered of them, what is worked on. */
+  preparing: number;
+  /** Windows on their way to be scored, and next-token scores of the positions that are scored together. */
+  scoring: number;
+  /** Preparing and scoring come one after the other, in the same memory. */
   total: number;
 }
 
 /** Elements of next-token scores that are held at a time. */
 export const logitBudget = 2 ** 26;
 
+/** What a window computes in a block, in bytes. */
+export function windowBytes(
+  { intermediateSize, hiddenSize }: Architecture,
+  tokens: number,
+): number {
+  return 4 * tokens * (3 * intermediateSize + 6 * hiddenSize);
+}
+
 /** Estimates what a run holds in memory, besides the program itself. */
 export function runMemory(architecture: Architecture, plan: MemoryPlan): RunMemory {
-  const { storedBytes, quantizedBytes, window, passes } = plan;
-  const { layers, hiddenSize, intermediateSize, vocabularySize } = architecture;
+  const { storedBytes, quantizedBytes, preparing, window, windows, passes } = plan;
+  const { layers, vocabularySize } = architecture;
   const isStreamed = storedBytes > residentBytes;
   const stored = isStreamed ? 2 * storedBytes / layers : storedBytes;
   const stream = streamBytes(architecture, window);
-  const together = Math.min(plan.windows * passes * stream, streamBudget(architecture));
-  const streams = Math.max(together, passes * stream, plan.calibrationWindows * stream);
-  const values = 4 * window * (3 * intermediateSize + 6 * hiddenSize);
+  const together = Math.min(windows * passes * stream, streamBudget(architecture));
+  const logits = 4 * Math.min(2, passes) * Math.min(window * vocabularySize, logitBudget);
+  const scoring = Math.max(together, passes * stream) + windowBytes(architecture, window) + logits;
   const memory = {
     weights: stored + quantizedBytes,
     open: openMemory(architecture).bytes,
-    windows: streams + values,
-    logits: 4 * Math.min(2, passes) * Math.min(window * vocabularySize, logitBudget),
+    preparing,
+    scoring: windows === 0 ? 0 : scoring,
   };
-  const total = Object.values(memory).reduce((sum, bytes) => sum + bytes, 0);
+  const total = memory.weights + memory.open + Math.max(memory.preparing, memory.scoring);
   return { isStreamed, ...memory, total };
 }

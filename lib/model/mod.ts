@@ -19,6 +19,7 @@ export {
   runMemory,
   streamBudget,
   streamBytes,
+  windowBytes,
 } from "./memory.ts";
 export { settingFiles } from "./model_files.ts";
 export { runMlp } from "./mlp.ts";
@@ -45,5 +46,5 @@ export {
 export * from "./source.ts";
 export * from "./start_token.ts";
 export * from "./state.ts";
-export { Streams, type StreamsOptions } from "./streams.ts";
+export { Streams, type StreamsOptions, tensorStreams } from "./streams.ts";
 export * from "./weights.ts";

@@ -14,7 +14,7 @@ import type { Block } from "./open_block.ts";
 import { seenEnough } from "./sites.ts";
 
 /** Bytes of streams that stay in the memory of tensors; further ones wait outside of it. */
-const tensorBudget = 2 ** 30;
+export const tensorStreams = 2 ** 30;
 
 /** A stream that waits outside of the memory of tensors. */
 interface Waiting extends Omit<Forwarded, "hidden"> {
@@ -65,7 +65,7 @@ export class Streams implements Disposable {
   constructor(
     readonly owner: HeadOwner,
     windows: readonly Int32Array[],
-    { budget = tensorBudget, first = 0, scratch }: StreamsOptions = {},
+    { budget = tensorStreams, first = 0, scratch }: StreamsOptions = {},
   ) {
     this.#first = first;
     this.#scratch = scratch;

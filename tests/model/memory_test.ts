@@ -8,6 +8,7 @@ import {
   runMemory,
   streamBudget,
   streamBytes,
+  windowBytes,
 } from "../../lib/model/memory.ts";
 import { freeBytes, tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
@@ -81,7 +82,7 @@ Deno.test("loadModel() refuses by config.json alone what cannot fit", () =>
 Deno.test("runMemory() holds all of a small model, and two blocks of a large one", () => {
   const architecture = modelShapes["LLaMA-7B"];
   const plan = {
-    ...{ quantizedBytes: 0, window: 2048, windows: 1, passes: 1, calibrationWindows: 0 },
+    ...{ quantizedBytes: 0, preparing: 0, window: 2048, windows: 1, passes: 1 },
     storedBytes: 32 * 2 ** 29,
   };
   const large = runMemory(architecture, plan);
@@ -89,12 +90,18 @@ Deno.test("runMemory() holds all of a small model, and two blocks of a large one
   assertEquals(large.open, openMemory(architecture).bytes);
   const small = runMemory(architecture, { ...plan, storedBytes: 2 ** 30, quantizedBytes: 5 });
   assertEquals([small.isStreamed, small.weights], [false, 2 ** 30 + 5]);
-  const { weights, open, windows, logits } = large;
-  assertEquals(large.total, weights + open + windows + logits);
+  const { weights, open, scoring } = large;
+  assertEquals(large.total, weights + open + scoring);
   // No more logits than are scored together, and those of both models where two are compared.
-  assertEquals(logits, 4 * 2048 * 32000);
-  assertEquals(runMemory(architecture, { ...plan, passes: 2, window: 4096 }).logits, 2 * 2 ** 28);
-  // All windows of calibration are under way at once.
-  const calibrating = runMemory(architecture, { ...plan, calibrationWindows: 128 });
-  assertEquals(calibrating.windows - windows, 127 * streamBytes(architecture, 2048));
+  const others = streamBytes(architecture, 2048) + windowBytes(architecture, 2048);
+  assertEquals(scoring - others, 4 * 2048 * 32000);
+  const compared = runMemory(architecture, { ...plan, passes: 2, window: 4096 });
+  const longer = 2 * streamBytes(architecture, 4096) + windowBytes(architecture, 4096);
+  assertEquals(compared.scoring - longer, 2 * 2 ** 28);
+  // What prepares is done before something is scored.
+  for (const preparing of [scoring - 1, scoring + 1]) {
+    const { total } = runMemory(architecture, { ...plan, preparing });
+    assertEquals(total, weights + open + Math.max(preparing, scoring));
+  }
+  assertEquals(runMemory(architecture, { ...plan, windows: 0 }).total, weights + open);
 });

@@ -20,9 +20,10 @@ const dry: DryRun = {
   quantized: { ...stored, forms: ["4 bits in groups of 128"], bitsPerWeight: 4.28 },
   storedBytes: 3 * 2 ** 29,
   memory: {
-    ...{ isStreamed: true, weights: 2 ** 30, open: 2 ** 20, windows: 2 ** 21, logits: 2 ** 22 },
+    ...{ isStreamed: true, weights: 2 ** 30, open: 2 ** 20, preparing: 2 ** 21, scoring: 2 ** 22 },
     total: 1.25 * 2 ** 30,
   },
+  program: 2 ** 28,
   ...{ window: 2048, windows: 140, calibrationWindows: 32 },
   ...{ windowOperations: 5.9e11, operations: 8.26e13 },
   seconds: { prepare: 7300, score: 119 },
@@ -37,15 +38,57 @@ Deno.test("describeDryRun() says that it is an estimate, and what of", () => {
     "method              gptq4",
     "quantized to        4 bits in groups of 128: 4.28 bits per weight of the linear maps, all counted",
     "weights             1.50 GiB, read block by block from the disk",
-    "to hold             about 1.25 GiB besides the program:",
+    "to hold             about 1.50 GiB, most of it at the same time:",
+    "                    256.0 MiB                the program, texts and tokenizer",
     "                    1.00 GiB                 weights",
     "                    1.0 MiB                  a block and the head as float32",
-    "                    2.0 MiB                  windows on their way",
-    "                    4.0 MiB                  next-token scores",
+    "                    2.0 MiB                  to quantize: windows for calibration, what is gathered of them",
+    "                    4.0 MiB                  to score: windows on their way, next-token scores",
     "windows             140 of 2048 tokens",
     "operations          590 billion a window, 82600 billion in all",
     "time                about 2.1 h, files read at once: 2.0 h to quantize with 32 windows, 119 s to score",
   ]);
+});
+
+Deno.test("describeDryRun() of a quantization says nothing of scoring", () => {
+  const memory = { ...dry.memory, scoring: 0 };
+  const text = describeDryRun({ ...dry, memory, windows: 0 });
+  assert(!/score|operations|windows +\d/.test(text), text);
+  assertStringIncludes(text, "about 2.0 h, files read at once: 2.0 h to quantize with 32 windows");
+});
+
+Deno.test("dryQuantization() is what quantize --dry-run prints, and nothing is written", () =>
+  withFolder(async (folder) => {
+    const model = "data/models/llama-encyclopedia";
+    const args = ["--model", model, "--method", "gptq4", "--out", `${folder}/out`];
+    const { code, out, err } = await runTool(
+      "quantize",
+      "quantize",
+      ...args,
+      "--dry-run",
+      "--json",
+    );
+    assertEquals(code, 0, err);
+    const { windows, calibrationWindows, quantized, memory, seconds } = JSON.parse(out);
+    assertEquals([windows, calibrationWindows, memory.scoring], [0, 32, 0]);
+    assertEquals(quantized.forms, ["4 bits in groups of 128"]);
+    assert(seconds.prepare > 0 && memory.preparing > 0);
+    assertEquals([...Deno.readDirSync(folder)], []);
+  }));
+
+Deno.test("dryRun() and dryQuantization() download nothing, and say who tells what that takes", async () => {
+  const rule = "for --dry-run, which downloads nothing; what a download takes says: deno task " +
+    "download --dry-run org/none";
+  for (const tool of ["perplexity", "quantize"]) {
+    const own = tool === "quantize"
+      ? ["--method", "rtn4", "--out", "none"]
+      : ["--ids", "none.json"];
+    const args = ["--model", "org/none", ...own, "--dry-run"];
+    const { code, err } = await runTool(tool, tool, ...args);
+    assertEquals([code, err.split("\n").length], [2, 1], err);
+    assertStringIncludes(err, "Cannot plan with org/none: it must be a folder or in the cache ");
+    assertStringIncludes(err, rule);
+  }
 });
 
 Deno.test("dryRun() is what perplexity --dry-run prints, of weights that it does not load", () =>

@@ -23,14 +23,22 @@ function wantedFile(downloaded: string[]): Wanted {
 
 /** Runs a test that looks for the file in a cache of its own. */
 const withCache = (
-  test: (find: () => Promise<string>, downloaded: string[], cache: string) => Promise<void>,
+  test: (
+    find: (isDry?: boolean) => Promise<string>,
+    downloaded: string[],
+    cache: string,
+  ) => Promise<void>,
 ) =>
   withFolder(async (cache) => {
     const before = Deno.env.get("HF_HUB_CACHE");
     Deno.env.set("HF_HUB_CACHE", cache);
     const downloaded: string[] = [];
     try {
-      await test(() => fromHub(wantedFile(downloaded), { progress: silent }), downloaded, cache);
+      await test(
+        (isDry) => fromHub(wantedFile(downloaded), { progress: silent, isDry }),
+        downloaded,
+        cache,
+      );
     } finally {
       if (before === undefined) Deno.env.delete("HF_HUB_CACHE");
       else Deno.env.set("HF_HUB_CACHE", before);
@@ -63,6 +71,8 @@ Deno.test({
       const { query } = Deno.permissions;
       Deno.permissions.query = () => Promise.resolve({ state: "granted" } as Deno.PermissionStatus);
       try {
+        await assertRejects(() => find(true), InputError, "for --dry-run, which downloads nothing");
+        assertEquals(downloaded, []);
         assertEquals(await find(), "/downloaded");
         assertEquals(downloaded, [cache]);
         Deno.env.set("HF_HUB_OFFLINE", "1");
