@@ -101,7 +101,7 @@ function windowsAtOnce(
 const blockLimit = 2e10;
 
 /** Operations of GPTQ's solution up to which it is measured as it is. */
-const solvingLimit = 4e9;
+const solvingLimit = 8e9;
 
 /** Tokens of a vocabulary up to which the head is measured as it is. */
 const vocabularyLimit = 4096;
@@ -168,32 +168,59 @@ async function measurePreparing(run: PlannedRun, { signal, now }: Clocked) {
     observes && windows === "activations"
   );
   const solves = passes.some(({ observes = {} }) => Object.values(observes).includes("gram"));
-  const operations = (each: Architecture) => solves ? solving(each) : elements(each);
   const isSmall = (each: Architecture) =>
     solves ? solving(each) <= solvingLimit : blockOperations(each, window) <= blockLimit;
-  const small = { ...shrink(architecture, isSmall), layers: 1, vocabularySize: 256 };
-  const full = await resident(randomModel("a measurement", small, "F16"));
-  const seconds = async (weightWindows: number, activationWindows: number) => {
-    const calibration = draw(small, window, weightWindows, activationWindows);
-    const started = now();
-    await prepareModel(full, method, () => calibration, { signal });
-    return (now() - started) / 1000;
+  const oneBlock = (each: Architecture) => ({ ...each, layers: 1, vocabularySize: 256 });
+  const small = oneBlock(shrink(architecture, isSmall));
+  const timed = async (shape: Architecture) => {
+    const full = await resident(randomModel("a measurement", shape, "F16"));
+    const seconds = async (weightWindows: number, activationWindows: number) => {
+      const calibration = draw(shape, window, weightWindows, activationWindows);
+      const started = now();
+      await prepareModel(full, method, () => calibration, { signal });
+      return (now() - started) / 1000;
+    };
+    await seconds(3, 3); // warms up
+    const least = await seconds(1, 1);
+    const count = Math.max(2, Math.min(16, Math.ceil(0.3 / least)));
+    const further = async (weights: number, activations: number) =>
+      Math.max(0, await seconds(1 + weights, 1 + activations) - least) / count;
+    const weightWindow = seesWeights ? await further(count, 0) : 0;
+    const activationWindow = seesActivations ? await further(0, count) : 0;
+    const rest = Math.max(0, least - weightWindow - activationWindow);
+    return { weightWindow, activationWindow, rest };
   };
-  await seconds(3, 3); // warms up
-  const least = await seconds(1, 1);
-  const count = Math.max(2, Math.min(16, Math.ceil(0.3 / least)));
-  const further = async (weights: number, activations: number) =>
-    Math.max(0, await seconds(1 + weights, 1 + activations) - least) / count;
-  const weightWindow = seesWeights ? await further(count, 0) : 0;
-  const activationWindow = seesActivations ? await further(0, count) : 0;
-  const rest = Math.max(0, least - weightWindow - activationWindow);
+  const { weightWindow, activationWindow, rest } = await timed(small);
   const perWindow = elements(architecture) / elements(small);
+  const halved = oneBlock(shrink(small, (each) => each.keyValueHeads < small.keyValueHeads));
+  const isScaled = solves && solving(architecture) > solving(small) &&
+    halved.keyValueHeads < small.keyValueHeads;
+  const perBlock = isScaled
+    ? extrapolated(architecture, [[small, rest], [halved, (await timed(halved)).rest]])
+    : perWindow * rest;
   return {
     ...{ seesWeights, seesActivations },
     perWeightWindow: perWindow * weightWindow,
     perActivationWindow: perWindow * activationWindow,
-    perBlock: operations(architecture) / operations(small) * rest,
+    perBlock,
   };
+}
+
+/**
+ * What GPTQ's work on a block takes, by two smaller ones: a part grows as the elements of its maps, and another as
+ * the operations of the solution, of which small blocks have few.
+ */
+function extrapolated(
+  architecture: Architecture,
+  [[one, ofOne], [other, ofOther]]: [shape: Architecture, seconds: number][],
+): number {
+  const [e1, s1, e2, s2] = [elements(one), solving(one), elements(other), solving(other)];
+  const determinant = e1 * s2 - e2 * s1;
+  const perElement = (ofOne * s2 - ofOther * s1) / determinant;
+  const perOperation = (e1 * ofOther - e2 * ofOne) / determinant;
+  if (perElement < 0) return ofOne * solving(architecture) / s1;
+  if (perOperation < 0) return ofOne * elements(architecture) / e1;
+  return perElement * elements(architecture) + perOperation * solving(architecture);
 }
 
 function blockOperations(architecture: Architecture, window: number): number {

@@ -60,7 +60,8 @@ Deno.test("describeDryRun() of a quantization says nothing of scoring", () => {
 Deno.test("dryQuantization() is what quantize --dry-run prints, and nothing is written", () =>
   withFolder(async (folder) => {
     const model = "data/models/llama-encyclopedia";
-    const args = ["--model", model, "--method", "gptq4", "--out", `${folder}/out`];
+    const method = ["--method", "gptq4", "--group-size", "32"];
+    const args = ["--model", model, ...method, "--out", `${folder}/out`];
     const { code, out, err } = await runTool(
       "quantize",
       "quantize",
@@ -71,7 +72,7 @@ Deno.test("dryQuantization() is what quantize --dry-run prints, and nothing is w
     assertEquals(code, 0, err);
     const { windows, calibrationWindows, quantized, memory, seconds } = JSON.parse(out);
     assertEquals([windows, calibrationWindows, memory.scoring], [0, 32, 0]);
-    assertEquals(quantized.forms, ["4 bits in groups of 128"]);
+    assertEquals(quantized.forms, ["4 bits in groups of 32"]);
     assert(seconds.prepare > 0 && memory.preparing > 0);
     assertEquals([...Deno.readDirSync(folder)], []);
   }));
