@@ -59,22 +59,19 @@ Deno.test("describeDryRun() of a quantization says nothing of scoring", () => {
 
 Deno.test("dryQuantization() is what quantize --dry-run prints, and nothing is written", () =>
   withFolder(async (folder) => {
-    const model = "data/models/llama-encyclopedia";
-    const method = ["--method", "gptq4", "--group-size", "32"];
-    const args = ["--model", model, ...method, "--out", `${folder}/out`];
+    const ids = `${folder}/ids.json`;
+    await Deno.writeTextFile(ids, JSON.stringify([...randomIds(150, 1)]));
     const { code, out, err } = await runTool(
-      "quantize",
-      "quantize",
-      ...args,
-      "--dry-run",
-      "--json",
+      ...["quantize", "quantize", "--model", "tests/golden/hf/llama-f16", "--method", "gptq4"],
+      ...["--group-size", "16", "--calibration", ids, "--window", "32"],
+      ...["--out", `${folder}/out`, "--dry-run", "--json"],
     );
     assertEquals(code, 0, err);
     const { windows, calibrationWindows, quantized, memory, seconds } = JSON.parse(out);
     assertEquals([windows, calibrationWindows, memory.scoring], [0, 32, 0]);
-    assertEquals(quantized.forms, ["4 bits in groups of 32"]);
+    assertEquals(quantized.forms, ["4 bits in groups of 16"]);
     assert(seconds.prepare > 0 && memory.preparing > 0);
-    assertEquals([...Deno.readDirSync(folder)], []);
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["ids.json"]);
   }));
 
 Deno.test("dryRun() and dryQuantization() download nothing, and say who tells what that takes", async () => {
