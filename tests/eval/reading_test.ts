@@ -117,6 +117,13 @@ Deno.test("readScores() gives the ratio to the reference on the scored positions
   assertEquals("ratio" in readScores(control), false);
 });
 
+Deno.test("readScores() compares a single window with the reference, without an interval", () => {
+  const { perplexity, ratio, divergence, agreement } = readScores([run[0]], [run[0]]);
+  assertEquals([perplexity, divergence], [{ value: Math.exp(2) }, { value: 0.375 }]);
+  assertAlmostEquals(ratio!.value, Math.exp(3 / 8), 1e-12);
+  assertEquals([Object.keys(ratio!), agreement], [["value"], { value: 0.5 }]);
+});
+
 Deno.test("readScores() reads a pruned run and its control on the same positions", () =>
   withModel("llama", async (model) => {
     const windows = [1, 2, 3].map((seed) => randomIds(30, seed));
