@@ -60,7 +60,7 @@ for (
     [
       "a short codebook",
       { codebooks: new Float32Array(3) },
-      "it needs 1 codebooks of 4 values, got 3",
+      "it needs 1 codebook of 4 values, got 3",
     ],
   ] as const
 ) {

@@ -118,7 +118,7 @@ Deno.test("dotInt4() refuses pairs, activations and zero points out of range", (
       ],
       [
         () => dotInt4(Uint8Array.of(1, 2), weights, 0),
-        "Cannot multiply INT4: there must be 1 activations, one per row of the weights, got 2",
+        "Cannot multiply INT4: there must be 1 activation, one per row of the weights, got 2",
       ],
       [
         () => dotInt4(Uint8Array.of(16), weights, 0),

@@ -44,6 +44,12 @@ Deno.test("windowOperations() counts the projections of a narrower embedding", (
   assertEquals(head(narrow), head(wide) / 2 + 2 * 2 * 3 * 128 * 256);
 });
 
+Deno.test("windowOperations() counts attention by its heads, whose sizes need not add up to the hidden one", () => {
+  const { small } = modelShapes;
+  const attention = (each: typeof small) => windowOperations(each, 3).attention;
+  assertEquals(attention({ ...small, headDim: 2 * small.headDim }), 2 * attention(small));
+});
+
 Deno.test("parameterCount() counts weights and biases, a tied head once", () => {
   for (const architecture of Object.values({ ...families, ...tinyArchitectures })) {
     let count = 0;
