@@ -1,8 +1,7 @@
 import type { ModelName } from "../experiments/measure/model_shapes.ts";
-import type { Job } from "../experiments/result/bench_record.ts";
 import { agilePeer, allocators, llamaPeer, pytorchPeer } from "./contenders/specs.ts";
 import type { Peer } from "./harness/peer.ts";
-import type { Heat, Suite } from "./harness/suite.ts";
+import type { Entry, Heat, Suite } from "./harness/suite.ts";
 import { engineOf } from "./harness/target.ts";
 import type { StepJob } from "./jobs/step.ts";
 
@@ -23,8 +22,8 @@ const peerSteps: Record<string, [execution: string, cache: string][]> = {
   "llama.cpp": [["F32", "float16"], ["Q8_0", "float16"], ["Q4_0", "float16"]],
 };
 
-/** Seconds of a quick look at one length of cache. */
-const quickSeconds = 10;
+/** Seconds of a quick look. */
+const quickSeconds = 20;
 
 /** How long a token takes that continues a text. */
 export const decode: Suite = {
@@ -37,14 +36,11 @@ export const decode: Suite = {
       ...[pytorchPeer(threads, allocators.at(-1)), llamaPeer(threads)],
     ];
     await bench.withPeers(specs, async (peers) => {
-      const heats = quick
-        ? [128, 2048].map((tokens) => heatOf("OPT-125M", tokens, peers).filter(isHeadline))
-        : [
-          ...(["OPT-125M", "SmolLM2-135M"] as const).flatMap((model) =>
-            lengths.map((tokens) => heatOf(model, tokens, peers))
-          ),
-          bundledHeat(peers),
-        ];
+      // All lengths at once: contenders open a model but once.
+      const heats = quick ? [heatOf("OPT-125M", peers).filter(isHeadline)] : [
+        ...(["OPT-125M", "SmolLM2-135M"] as const).map((model) => heatOf(model, peers)),
+        bundledHeat(peers),
+      ];
       await bench.measure("decoding", heats, {}, quick ? quickSeconds : undefined);
     });
   },
@@ -60,19 +56,23 @@ export const decode: Suite = {
   }],
 };
 
-function heatOf(model: ModelName, tokens: number, peers: readonly Peer[]): Heat {
-  return peers.flatMap((contender) => {
-    const others = peerSteps[engineOf(contender.name)];
-    const jobs = others?.map(([execution, cache]) => ({ model, execution, tokens, cache })) ??
-      ownSteps(model, tokens);
-    return jobs.map((job) => ({ job: { kind: "step", ...job }, contender }));
-  });
+function heatOf(model: ModelName, peers: readonly Peer[]): Heat {
+  return lengths.flatMap((tokens) =>
+    peers.flatMap((contender) => {
+      const others = peerSteps[engineOf(contender.name)];
+      const jobs = others?.map(([execution, cache]) => ({ model, execution, tokens, cache })) ??
+        ownSteps(model, tokens);
+      return jobs.map((job) => ({ job: { kind: "step", ...job }, contender }));
+    })
+  );
 }
 
-/** What targets speak of, and the fastest of the peers. */
-function isHeadline({ job }: { job: Job }): boolean {
-  return ["W4A8", "Q4_0"].includes(String(job.execution)) && job.tokens === 2048 ||
-    job.tokens === 128 && job.cache !== "int8" && job.execution !== "F32";
+/** What targets speak of, and the peers beside it. */
+function isHeadline({ job, contender }: Entry): boolean {
+  const own = contender.name.startsWith("agile");
+  if (own && job.execution !== "W4A8" || job.execution === "F32") return false;
+  if (job.tokens === 128) return job.cache !== "int8";
+  return job.tokens === 2048 && engineOf(contender.name) !== "agile relaxed SIMD";
 }
 
 function bundledHeat(peers: readonly Peer[]): Heat {

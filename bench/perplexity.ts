@@ -36,9 +36,14 @@ const plan: Stage[] = [
 ];
 
 const quickPlan: Stage[] = [
-  ...(["OPT-125M", "SmolLM2-135M"] as const).map((model) => (
-    { model, window: 2048, engines: { "agile native": headline, "PyTorch": pytorch } }
-  )),
+  {
+    ...{ model: "OPT-125M", window: 2048 },
+    engines: { "agile native": headline, "PyTorch": pytorch },
+  },
+  {
+    ...{ model: "SmolLM2-135M", window: 2048 },
+    engines: { "agile native": headline, "PyTorch": ["FP32"] },
+  },
   {
     model: "OPT-125M",
     window: 512,

@@ -36,17 +36,20 @@ function randomModule(
   const [rows, columns] = matrixShape(weight);
   const values = weight.length === 1
     ? new Float32Array(columns).fill(1)
-    : randomValues(rows * columns, rows * columns + seed).map((value) => 0.05 * value);
+    : randomValues(rows * columns, rows * columns + seed, 0.05);
   const module = { weight: floatMatrix(dtype, encodeFloats(values, dtype), rows, columns) };
   return bias ? { ...module, bias: new Float32Array(weight[0]) } : module;
 }
 
-/** Numbers in -0.5..0.5; long arrays repeat a period, since no product's time depends on values. */
-export function randomValues(length: number, seed = length): Float32Array {
+/**
+ * Numbers in -0.5..0.5 times `factor`; long arrays repeat a period, since no product's time depends on
+ * values.
+ */
+export function randomValues(length: number, seed = length, factor = 1): Float32Array {
   const random = seededRandom(seed);
   const period = Float32Array.from(
     { length: Math.min(length, 65521) },
-    () => random.uniform() - 0.5,
+    () => factor * (random.uniform() - 0.5),
   );
   const values = new Float32Array(length);
   for (let start = 0; start < length; start += period.length) {
