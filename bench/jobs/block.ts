@@ -100,6 +100,7 @@ function decode(
   model: OpenModel,
   { hook, probabilities }: ForwardOptions,
   tokens: number,
+  scope: Scope,
 ): Pass {
   const full = fullCache(model, tokens - 1);
   const ids = randomIds(model, 1);
@@ -108,11 +109,15 @@ function decode(
     hidden.dispose();
     return extended;
   };
-  let cache = full;
-  return {
-    run: () => cache = step(cache),
-    rewind: () => cache = step(full), // which copies the cache, once
+  scope.onEnd(() => full[Symbol.dispose]());
+  let cache = step(full); // which copies the cache, once
+  scope.onEnd(() => cache[Symbol.dispose]());
+  const proceed = (from: Cache) => {
+    const next = step(from);
+    cache[Symbol.dispose]();
+    cache = next;
   };
+  return { run: () => proceed(cache), rewind: () => proceed(full) };
 }
 
 /** The three pieces of attention for two heads of the shape that the block has. */

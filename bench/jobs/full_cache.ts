@@ -1,5 +1,6 @@
 import {
   type Cache,
+  cacheOf,
   type CachePrecision,
   type DescribedModel,
   startCache,
@@ -7,7 +8,7 @@ import {
 import { tf } from "../../lib/tensor/mod.ts";
 import { randomValues } from "../../experiments/measure/random_model.ts";
 
-/** A cache of random keys and values of so many tokens. */
+/** A cache of random keys and values of so many tokens. Whoever asked for it disposes of it. */
 export function fullCache(
   model: DescribedModel,
   tokens: number,
@@ -16,9 +17,10 @@ export function fullCache(
   const { keyValueHeads, headDim } = model.architecture;
   const channels = keyValueHeads * headDim;
   const rows = tf.tensor2d(randomValues(tokens * channels), [tokens, channels]);
-  const layers = startCache(model, precision).layers.map(({ key, value }) => (
+  using empty = startCache(model, precision);
+  const layers = empty.layers.map(({ key, value }) => (
     { key: key.append(rows), value: value.append(rows) }
   ));
   rows.dispose();
-  return { length: tokens, layers };
+  return cacheOf(tokens, layers);
 }

@@ -35,13 +35,24 @@ export async function prepareStep(
       return extended;
     });
   const full = fullCache(model, tokens - stepsPerTurn, precision);
+  scope.onEnd(() => full[Symbol.dispose]());
   return () => {
     let cache = step(full); // which copies the cache, once
     let steps = 1;
-    return average(() => {
-      if (++steps > stepsPerTurn) [cache, steps] = [step(full), 2];
-      return { time: clock(() => cache = step(cache)) };
+    const proceed = (from: Cache) => {
+      const next = step(from);
+      cache[Symbol.dispose]();
+      cache = next;
+    };
+    const figures = average(() => {
+      if (++steps > stepsPerTurn) {
+        proceed(full);
+        steps = 2;
+      }
+      return { time: clock(() => proceed(cache)) };
     });
+    cache[Symbol.dispose]();
+    return figures;
   };
 }
 

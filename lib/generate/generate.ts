@@ -76,20 +76,25 @@ export function* generate(
   let cache = startCache(model, precision);
   let ids = prompt;
   const text = [...prompt];
-  for (let count = 0; count < tokens; count++) {
-    const step = tidy(() => {
-      const extended = extend(model, cache, ids, options);
-      const last = tf.slice(extended.hidden, [ids.length - 1, 0]);
-      const scores = tensorData(logits(model, last));
-      if (scores.includes(NaN)) {
-        blameNonFiniteSite("generate", model, Int32Array.from(text), options);
-      }
-      return { cache: extended.cache, token: sampleToken(scores, options, random) };
-    });
-    if (endTokens?.has(step.token)) return;
-    yield step.token;
-    cache = step.cache;
-    text.push(step.token);
-    ids = Int32Array.of(step.token);
+  try {
+    for (let count = 0; count < tokens; count++) {
+      const token = tidy(() => {
+        const extended = extend(model, cache, ids, options);
+        cache[Symbol.dispose]();
+        cache = extended.cache;
+        const last = tf.slice(extended.hidden, [ids.length - 1, 0]);
+        const scores = tensorData(logits(model, last));
+        if (scores.includes(NaN)) {
+          blameNonFiniteSite("generate", model, Int32Array.from(text), options);
+        }
+        return sampleToken(scores, options, random);
+      });
+      if (endTokens?.has(token)) return;
+      yield token;
+      text.push(token);
+      ids = Int32Array.of(token);
+    }
+  } finally {
+    cache[Symbol.dispose]();
   }
 }

@@ -2,6 +2,8 @@ import { require } from "../core/mod.ts";
 import { applyMaps } from "../linear/mod.ts";
 import {
   attendByMaps,
+  attendCodes,
+  attendsCodes,
   causalAttention,
   type CausalAttentionOptions,
   fakeQuantLog2,
@@ -10,6 +12,7 @@ import {
   rotaryTable,
   tensorData,
   tf,
+  type TokenCodes,
 } from "../tensor/mod.ts";
 import { startTokenImportance } from "../tokens/mod.ts";
 import { alibiSlopes } from "./alibi.ts";
@@ -19,14 +22,25 @@ import { rotaryFrequencies } from "./rotary_frequencies.ts";
 import { type BlockHook, hookOfBlock } from "./sites.ts";
 import type { Pruning } from "./state.ts";
 
+/** The keys, or the values, that queries see. */
+export interface SeenTokens {
+  /** `[tokens, channels]` */
+  read(): tf.Tensor2D;
+  /** Where they are kept in eight bits. */
+  readonly codes?: TokenCodes;
+}
+
+/** What attention sees. */
+interface Seen {
+  key: SeenTokens;
+  value: SeenTokens;
+}
+
 /**
  * Takes the keys and values of new tokens, `[tokens, channels]`, and returns those of every token so
- * far in the same form, the new ones last.
+ * far, the new ones last.
  */
-export type Recall = (
-  key: tf.Tensor2D,
-  value: tf.Tensor2D,
-) => { key: tf.Tensor2D; value: tf.Tensor2D };
+export type Recall = (key: tf.Tensor2D, value: tf.Tensor2D) => Seen;
 
 /** Besides its input, what {@linkcode attend} reads. */
 export interface BlockAttentionOptions {
@@ -85,7 +99,8 @@ export function attend(
   }
   query = at("attn.q", query);
   const own = { key: at("attn.k", key), value: at("attn.v", value) };
-  const seen = recall ? recall(own.key, own.value) : own;
+  const seen = recall?.(own.key, own.value) ??
+    { key: { read: () => own.key }, value: { read: () => own.value } };
   const mixing = {
     heads,
     batch,
@@ -97,7 +112,7 @@ export function attend(
     name: options.name,
   };
   const mix = options.maps || typeof importance === "function" ? mixByMaps : mixAtOnce;
-  const mixed = mix(query, seen.key, seen.value, mixing, options);
+  const mixed = mix(query, seen, mixing, options);
   const strange = mixed.importance?.includes(NaN) ?? false;
   require(!strange, "score tokens", `${options.name} must be numbers`, NaN);
   const lower = mixed.importance && options.lowerTokens?.(mixed.importance);
@@ -126,12 +141,14 @@ export function runAttention(
 /** Attention whose maps never exist. */
 function mixAtOnce(
   query: tf.Tensor2D,
-  key: tf.Tensor2D,
-  value: tf.Tensor2D,
+  { key, value }: Seen,
   mixing: CausalAttentionOptions,
   { importance }: BlockAttentionOptions,
 ): Attended {
-  const { output, startToken } = causalAttention(query, key, value, mixing);
+  if (key.codes && value.codes && !importance && attendsCodes(query.shape, key.codes)) {
+    return { output: attendCodes(query, key.codes, value.codes, mixing) };
+  }
+  const { output, startToken } = causalAttention(query, key.read(), value.read(), mixing);
   return importance
     ? { output, importance: tensorData(tf.sum(startToken, 0)).slice() }
     : { output };
@@ -140,15 +157,14 @@ function mixAtOnce(
 /** Attention by maps, which the hook sees after they were rounded. */
 function mixByMaps(
   query: tf.Tensor2D,
-  key: tf.Tensor2D,
-  value: tf.Tensor2D,
+  { key, value }: Seen,
   mixing: CausalAttentionOptions,
   { at, importance, name }: BlockAttentionOptions,
 ): Attended {
   const { log2 } = mixing;
   const score = importance === "startToken" ? startTokenImportance : importance;
   let scores: Float32Array | undefined;
-  const output = attendByMaps(query, key, value, mixing, (maps, firstMap) => {
+  const output = attendByMaps(query, key.read(), value.read(), mixing, (maps, firstMap) => {
     const [count, tokens] = maps.shape;
     const rounded = log2 ? fakeQuantLog2(maps, log2, name) : maps;
     const probabilities = at("attn.probs", rounded, { firstHead: firstMap });

@@ -16,10 +16,10 @@ interface LayerCache {
 /**
  * The keys and values of the tokens at the start of a window, from which the window can go on.
  *
- * A value: {@linkcode extend} leaves it as it is, and several continuations may start from it. It
- * holds no tensors, so that there is nothing to free.
+ * A value: {@linkcode extend} leaves it as it is, and several continuations may start from it. Whoever made it
+ * disposes of it, before or after those that go on from it: they share what they have in common.
  */
-export interface Cache {
+export interface Cache extends Disposable {
   /** How many tokens it knows. */
   readonly length: number;
   readonly layers: readonly LayerCache[];
@@ -39,13 +39,25 @@ export function startCache(
     const name = `cached ${what} of layer ${layer}`;
     return noTokens({ channels: keyValueHeads * headDim, headDim, name }, precision);
   };
-  return {
-    length: 0,
-    layers: Array.from({ length: layers }, (_, layer) => ({
+  return cacheOf(
+    0,
+    Array.from({ length: layers }, (_, layer) => ({
       key: empty("keys", layer),
       value: empty("values", layer),
     })),
-  };
+  );
+}
+
+/** A cache that knows so many tokens; what its layers keep is its own from here on. */
+export function cacheOf(length: number, layers: readonly LayerCache[]): Cache {
+  return { length, layers, [Symbol.dispose]: () => disposeLayers(layers) };
+}
+
+function disposeLayers(layers: readonly LayerCache[]): void {
+  for (const { key, value } of layers) {
+    key[Symbol.dispose]();
+    value[Symbol.dispose]();
+  }
 }
 
 /**
@@ -70,21 +82,30 @@ export function extend(
   options: Omit<ForwardOptions, "pruning"> = {},
 ): { hidden: tf.Tensor2D; cache: Cache } {
   require(ids.length > 0, "extend a cache", "there must be at least one token");
-  const layers = [...cache.layers];
+  const layers: LayerCache[] = [];
   const recallOf = (layer: number) => (key: tf.Tensor2D, value: tf.Tensor2D) => {
     const past = cache.layers[layer];
-    const grown = { key: past.key.append(key), value: past.value.append(value) };
-    layers[layer] = grown;
-    return { key: grown.key.read(), value: grown.value.read() };
+    const grown = past.key.append(key);
+    try {
+      return layers[layer] = { key: grown, value: past.value.append(value) };
+    } catch (error) {
+      grown[Symbol.dispose]();
+      throw error;
+    }
   };
-  return tidy(() => {
-    const { architecture, outer } = model;
-    const start = tidy(() => embedTokens(architecture, outer, ids, 1, cache.length));
-    const { hidden } = runBlocks(
-      model,
-      start,
-      (layer) => ({ ...options, recall: recallOf(layer) }),
-    );
-    return { hidden, cache: { length: cache.length + ids.length, layers } };
-  });
+  try {
+    return tidy(() => {
+      const { architecture, outer } = model;
+      const start = tidy(() => embedTokens(architecture, outer, ids, 1, cache.length));
+      const { hidden } = runBlocks(
+        model,
+        start,
+        (layer) => ({ ...options, recall: recallOf(layer) }),
+      );
+      return { hidden, cache: cacheOf(cache.length + ids.length, layers) };
+    });
+  } catch (error) {
+    disposeLayers(layers);
+    throw error;
+  }
 }

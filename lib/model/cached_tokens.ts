@@ -1,16 +1,21 @@
 import { dequantizeUniform, quantizeUniform } from "../quant/mod.ts";
-import { tensorData, tf } from "../tensor/mod.ts";
+import { heldTensor, tensorData, tf, type TokenCodes } from "../tensor/mod.ts";
 import { GrowingArray } from "./growing_array.ts";
 
 /** How a cache keeps keys and values: as they are, or in eight bits with a scale per token and head. */
 export type CachePrecision = "float32" | "int8";
 
-/** The keys, or the values, of the tokens that one block has seen. A value: appending makes a new one. */
-export interface CachedTokens {
+/**
+ * The keys, or the values, of the tokens that one block has seen. A value: appending makes a new one. Whoever has it
+ * disposes of it; what it shares with others stays as long as one of them is there.
+ */
+export interface CachedTokens extends Disposable {
   /** With the rows `[tokens, channels]` at the end. */
   append(rows: tf.Tensor2D): CachedTokens;
-  /** The rows of all tokens, `[tokens, channels]`. */
+  /** The rows of all tokens, `[tokens, channels]`. The tensor is not to outlive what it is read from. */
   read(): tf.Tensor2D;
+  /** What is kept, of eight bits. */
+  readonly codes?: TokenCodes;
 }
 
 /** What one row of {@linkcode CachedTokens} consists of. */
@@ -24,26 +29,33 @@ export interface CachedRow {
 
 /** Nothing yet, to be kept in a precision. */
 export function noTokens(row: CachedRow, precision: CachePrecision): CachedTokens {
-  return precision === "int8" ? int8Tokens(row) : float32Tokens(row);
+  const purpose = `room for ${row.name}`;
+  return precision === "int8"
+    ? int8Tokens(
+      row,
+      GrowingArray.like(new Int8Array(), purpose),
+      GrowingArray.like(new Float32Array(), purpose),
+    )
+    : float32Tokens(row, GrowingArray.like(new Float32Array(), purpose));
 }
 
-function float32Tokens(
-  row: CachedRow,
-  numbers = GrowingArray.like<Float32Array>(new Float32Array()),
-): CachedTokens {
+function float32Tokens(row: CachedRow, numbers: GrowingArray<Float32Array>): CachedTokens {
+  const { channels } = row;
   return {
     append: (rows) => float32Tokens(row, numbers.append(tensorData(rows))),
-    read: () => matrix(numbers.values, row),
+    read: () => heldTensor(numbers.held, [numbers.length / channels, channels]),
+    [Symbol.dispose]: () => numbers[Symbol.dispose](),
   };
 }
 
 /** Symmetric codes: `real = code * scale`, one scale for each head of each token. */
 function int8Tokens(
   row: CachedRow,
-  codes = GrowingArray.like<Int8Array>(new Int8Array()),
-  scales = GrowingArray.like<Float32Array>(new Float32Array()),
+  codes: GrowingArray<Int8Array>,
+  scales: GrowingArray<Float32Array>,
 ): CachedTokens {
-  const { headDim: inner, name } = row;
+  const { channels, headDim, name } = row;
+  const tokens = codes.length / channels;
   return {
     append(rows) {
       const { codes: added, params } = quantizeUniform(tensorData(rows), {
@@ -51,18 +63,23 @@ function int8Tokens(
         signed: true,
         profile: "released",
         granularity: "channel",
-        channels: rows.size / inner,
-        inner,
+        channels: rows.size / headDim,
+        inner: headDim,
       }, name);
       return int8Tokens(row, codes.append(Int8Array.from(added)), scales.append(params.scale));
     },
     read() {
-      const grid = { scale: scales.values, zeroPoint: new Int32Array(scales.length), inner };
-      return matrix(dequantizeUniform(codes.values, grid), row);
+      const zeroPoint = new Int32Array(scales.length);
+      const grid = { scale: scales.values, zeroPoint, inner: headDim };
+      return tf.tensor2d(dequantizeUniform(codes.values, grid), [tokens, channels]);
+    },
+    codes: {
+      ...{ tokens, heads: channels / headDim, headDim },
+      ...{ codes: codes.held, scales: scales.held },
+    },
+    [Symbol.dispose]() {
+      codes[Symbol.dispose]();
+      scales[Symbol.dispose]();
     },
   };
-}
-
-function matrix(values: Float32Array, { channels }: CachedRow): tf.Tensor2D {
-  return tf.tensor2d(values, [values.length / channels, channels]);
 }

@@ -1,50 +1,74 @@
-type Numbers = Float32Array | Int8Array;
+import { type HeldNumbers, holdNumbers, type NumberArray } from "../tensor/mod.ts";
 
 /** Storage that several versions of one array begin with. */
-interface Storage<Kind extends Numbers> {
-  numbers: Kind;
+interface Storage<Kind extends NumberArray> {
+  held: HeldNumbers<Kind>;
   /** How much of it the longest version takes. */
   used: number;
+  /** How many versions there are. */
+  versions: number;
 }
 
 /**
  * Numbers that are appended to: a value, since appending makes a new version and leaves this one as
  * it is. The versions share storage as long as each continues the longest one; any other is copied.
- * Storage at least doubles when it is full, so that appending costs what is appended.
+ * Storage is half as large again when it is full, so that appending costs what is appended. It is freed with
+ * the last version that has it.
  */
-export class GrowingArray<Kind extends Numbers> {
+export class GrowingArray<Kind extends NumberArray> implements Disposable {
   readonly #storage: Storage<Kind>;
   readonly length: number;
+  readonly purpose: string;
+  #isDisposed = false;
 
-  private constructor(storage: Storage<Kind>, length: number) {
+  private constructor(storage: Storage<Kind>, length: number, purpose: string) {
     this.#storage = storage;
     this.length = length;
+    this.purpose = purpose;
+    storage.versions++;
   }
 
-  /** An empty array of the kind of `numbers`. */
-  static like<Kind extends Numbers>(numbers: Kind): GrowingArray<Kind> {
-    return new GrowingArray({ numbers: emptyLike(numbers, 0), used: 0 }, 0);
+  /**
+   * An empty array of the kind of `numbers`.
+   *
+   * @param purpose What it is for, in messages.
+   */
+  static like<Kind extends NumberArray>(numbers: Kind, purpose: string): GrowingArray<Kind> {
+    const held = holdNumbers(numbers, 0, purpose);
+    return new GrowingArray({ held, used: 0, versions: 0 }, 0, purpose);
+  }
+
+  /** Where the numbers of this version lie, in front. */
+  get held(): HeldNumbers<Kind> {
+    return this.#storage.held;
   }
 
   /** The numbers of this version: a view of the storage, which is not to be written to. */
   get values(): Kind {
-    return this.#storage.numbers.subarray(0, this.length) as Kind;
+    return this.held.values.subarray(0, this.length) as Kind;
   }
 
-  /** The version that has `addition` at its end. */
+  /**
+   * The version that has `addition` at its end.
+   *
+   * @throws {InputError} If the memory is exhausted.
+   */
   append(addition: Kind): GrowingArray<Kind> {
     const length = this.length + addition.length;
     let storage = this.#storage;
-    if (storage.used !== this.length || storage.numbers.length < length) {
-      storage = { numbers: emptyLike(addition, 2 * length), used: 0 };
-      storage.numbers.set(this.values);
+    if (storage.used !== this.length || storage.held.values.length < length) {
+      const held = holdNumbers(addition, Math.ceil(1.5 * length), this.purpose);
+      held.values.set(this.values);
+      storage = { held, used: 0, versions: 0 };
     }
-    storage.numbers.set(addition, this.length);
+    storage.held.values.set(addition, this.length);
     storage.used = length;
-    return new GrowingArray(storage, length);
+    return new GrowingArray(storage, length, this.purpose);
   }
-}
 
-function emptyLike<Kind extends Numbers>(numbers: Kind, length: number): Kind {
-  return new (numbers.constructor as new (length: number) => Kind)(length);
+  [Symbol.dispose](): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    if (--this.#storage.versions === 0) this.#storage.held[Symbol.dispose]();
+  }
 }

@@ -34,6 +34,7 @@ export class AgileBackend extends tf.MathBackendCPU {
   matrixProduct: MatrixProduct;
   integerProduct: IntegerProduct;
   readonly #addresses = new WeakMap<tf.DataId, number>();
+  readonly #lent = new WeakSet<tf.DataId>();
   /** What the kernel that computes just now has made. */
   #outputs?: tf.DataId[];
 
@@ -86,6 +87,15 @@ export class AgileBackend extends tf.MathBackendCPU {
     return { tensor: { dataId, shape, dtype }, address };
   }
 
+  /** A float32 tensor of elements that another owner frees, when the tensor is no more. */
+  lend(shape: number[], address: number): tf.TensorInfo {
+    const values = this.view(Float32Array, address, tf.util.sizeFromShape(shape));
+    const dataId = super.write(values, shape, "float32");
+    this.#addresses.set(dataId, address);
+    this.#lent.add(dataId);
+    return { dataId, shape, dtype: "float32" };
+  }
+
   /** Computes a kernel. Where it throws, the outputs that it has made by then are freed. */
   compute<Result>(kernel: () => Result): Result {
     const outer = this.#outputs;
@@ -125,7 +135,7 @@ export class AgileBackend extends tf.MathBackendCPU {
     const address = this.#addresses.get(dataId);
     if (disposed && address !== undefined) {
       this.#addresses.delete(dataId);
-      this.simd.arena.give(address);
+      if (!this.#lent.has(dataId)) this.simd.arena.give(address);
     }
     return disposed;
   }

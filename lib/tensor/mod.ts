@@ -1,7 +1,11 @@
 export * from "./backend.ts";
 export * from "./data.ts";
+export { heldTensor, holdNumbers } from "./held_numbers.ts";
+export type { HeldNumbers, NumberArray } from "./held_numbers.ts";
 export {
   attendByMaps,
+  attendCodes,
+  attendsCodes,
   causalAttention,
   causalSoftmax,
   compareDistributions,
@@ -33,6 +37,7 @@ export type {
   Log2Rounding,
   PackedMap,
   RotaryTable,
+  TokenCodes,
 } from "./ops/mod.ts";
 export { packWeight } from "./integer_weight.ts";
 export type { IntegerWeight } from "./integer_weight.ts";

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/core/mod.ts";
 import {
@@ -19,7 +19,7 @@ import {
   quantizeUniform,
   uniformGrid,
 } from "../../lib/quant/mod.ts";
-import { tensorData, tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
+import { freeBytes, tensorData, tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
 import { assertFloatsClose } from "../tensor/compare.ts";
 import {
   type ConfigurationName,
@@ -202,6 +202,49 @@ Deno.test("extend() keeps no tensors but what it returns", async () => {
       assertEquals(tf.memory().numBytes, before.numBytes);
     });
   }
+});
+
+Deno.test("Cache gives its memory back with the last of those that share it", async () => {
+  for (const precision of ["float32", "int8"] as const) {
+    await withRandomModel(families.llama, (model) => {
+      tidy(() => {
+        const start = startCache(model, precision);
+        const opening = extend(model, start, randomIds(2)); // brings parameters into the memory
+        opening.hidden.dispose();
+        opening.cache[Symbol.dispose]();
+        const free = freeBytes();
+        const { hidden: begun, cache } = extend(model, start, randomIds(12));
+        const [one, other] = [1, 2].map((seed) => extend(model, cache, randomIds(3, seed)));
+        cache[Symbol.dispose]();
+        one.cache[Symbol.dispose]();
+        const { hidden, cache: last } = extend(model, other.cache, randomIds(2));
+        other.cache[Symbol.dispose]();
+        last[Symbol.dispose]();
+        tf.dispose([begun, hidden, one.hidden, other.hidden]);
+        assertEquals(freeBytes(), free);
+        start[Symbol.dispose]();
+        assert(freeBytes() > free);
+      });
+    });
+  }
+});
+
+Deno.test("extend() keeps nothing of a step that fails", async () => {
+  await withRandomModel(families.opt, (model) => {
+    using start = startCache(model, "int8");
+    const whole = extend(model, start, randomIds(3)); // opens what is lazy
+    whole.hidden.dispose();
+    whole.cache[Symbol.dispose]();
+    const strange: SiteHook = (value, { site, layer }) =>
+      site === "attn.v" && layer === 1 ? tf.fill(value.shape, NaN) : value;
+    const free = freeBytes();
+    assertThrows(
+      () => extend(model, start, randomIds(3), { hook: strange }),
+      InputError,
+      "Cannot quantize cached values of layer 1: element 0 must be finite, got NaN",
+    );
+    assertEquals(freeBytes(), free);
+  });
 });
 
 Deno.test("extend() refuses what does not fit the window", async () => {

@@ -1,12 +1,15 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { GrowingArray } from "../../lib/model/growing_array.ts";
+import { freeBytes, useBackend } from "../../lib/tensor/mod.ts";
+
+await useBackend("agile");
 
 Deno.test("GrowingArray.append() leaves every earlier version as it was", () => {
   // Each step continues one of the versions so far, often not the newest.
   const steps = fc.array(fc.record({ version: fc.nat(), count: fc.nat(9) }), { maxLength: 40 });
   fc.assert(fc.property(steps, (plan) => {
-    const versions = [GrowingArray.like<Int8Array>(new Int8Array())];
+    const versions = [GrowingArray.like(new Int8Array(), "numbers")];
     const expected: number[][] = [[]];
     plan.forEach(({ version, count }, step) => {
       const from = version % versions.length;
@@ -17,17 +20,32 @@ Deno.test("GrowingArray.append() leaves every earlier version as it was", () => 
     versions.forEach((version, index) => {
       assertEquals(version.values, Int8Array.from(expected[index]));
       assertEquals(version.length, expected[index].length);
+      version[Symbol.dispose]();
     });
   }));
 });
 
-Deno.test("GrowingArray.append() copies seldom: storage doubles", () => {
-  let array = GrowingArray.like<Float32Array>(new Float32Array());
-  const storages = new Set<ArrayBufferLike>();
+Deno.test("GrowingArray.append() copies seldom: storage grows by half", () => {
+  let array = GrowingArray.like(new Float32Array(), "numbers");
+  const storages = new Set<number>();
   for (let i = 0; i < 1000; i++) {
-    array = array.append(Float32Array.of(i));
-    storages.add(array.values.buffer);
+    using before = array;
+    array = before.append(Float32Array.of(i));
+    storages.add(array.held.values.length);
   }
-  assertEquals(array.values, Float32Array.from({ length: 1000 }, (_, i) => i));
-  assertEquals(storages.size, 9);
+  using last = array;
+  assertEquals(last.values, Float32Array.from({ length: 1000 }, (_, i) => i));
+  assertEquals(storages.size, 14);
+});
+
+Deno.test("GrowingArray frees storage with the last version that has it, and once", () => {
+  const free = freeBytes();
+  const first = GrowingArray.like(new Int8Array(), "numbers").append(Int8Array.of(1, 2));
+  const second = first.append(Int8Array.of(3));
+  first[Symbol.dispose]();
+  first[Symbol.dispose]();
+  assertEquals(second.values, Int8Array.of(1, 2, 3));
+  assertEquals(freeBytes() < free, true);
+  second[Symbol.dispose]();
+  assertEquals(freeBytes() > free - 100, true); // the empty one holds a block of 16 bytes
 });

@@ -70,8 +70,8 @@ export function computeAttention(
 }
 
 /** What is added to the scaled scores of each head's keys, `[keys]` each; none without ALiBi. */
-function biasesOf(
-  { keys }: AttentionExtents,
+export function biasesOf(
+  { keys }: Pick<AttentionExtents, "keys">,
   { slopes = [], keyPositions }: AttentionOptions,
 ): Float32Array[] {
   return slopes.map((slope) =>

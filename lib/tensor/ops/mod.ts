@@ -11,6 +11,8 @@ import { storedTensorKernels } from "./stored_tensor.ts";
 import { tokenCrossEntropyKernels } from "./token_cross_entropy.ts";
 
 export { gelu, geluTanh, silu } from "./activations.ts";
+export { attendCodes, attendsCodes } from "./attend_codes.ts";
+export type { TokenCodes } from "./attend_codes.ts";
 export { attendByMaps } from "./attention_maps.ts";
 export type { AttentionOptions } from "./attention_maps.ts";
 export { causalAttention } from "./causal_attention.ts";
