@@ -1,5 +1,5 @@
 import { makeAll } from "../core/mod.ts";
-import { denseMapOf, type LinearMap } from "../linear/mod.ts";
+import { denseMapOf, type LinearMap, storedMap } from "../linear/mod.ts";
 import type { Model } from "./model.ts";
 import { type Norm, openNorm } from "./norm.ts";
 import type { MapMaker } from "./source.ts";
@@ -21,10 +21,18 @@ export interface Block extends Disposable {
   readonly maps: Readonly<Partial<Record<LinearName, LinearMap>>>;
 }
 
-/** Opens a block of a model. */
-export async function openBlock({ source }: Model, layer: number): Promise<Block> {
+/**
+ * Opens a block of a model.
+ *
+ * @param makeFloats Makes its maps where the model does not say how they are computed.
+ */
+export async function openBlock(
+  { source }: Model,
+  layer: number,
+  makeFloats: MapMaker = dense,
+): Promise<Block> {
   const weights = await source.layer(layer);
-  const block = blockOf(weights, layer, source.maps);
+  const block = blockOf(weights, layer, source.maps ?? makeFloats);
   source.free?.(weights);
   return block;
 }
@@ -49,4 +57,9 @@ export function blockOf(weights: LayerWeights, layer: number, makeMaps: MapMaker
 
 function dense(_group: LinearGroup, modules: readonly StoredModule[]): LinearMap[] {
   return makeAll(modules, ({ weight, bias }) => denseMapOf(weight, bias));
+}
+
+/** Makes maps that keep 16-bit weights as they are stored: for {@linkcode openBlock} where token follows token. */
+export function asStored(_group: LinearGroup, modules: readonly StoredModule[]): LinearMap[] {
+  return makeAll(modules, ({ weight, bias }) => storedMap(weight, bias));
 }

@@ -25,8 +25,15 @@ export interface Outer extends Disposable {
   readonly head: LinearMap;
 }
 
-/** Opens what surrounds the blocks; embedding tables stay as they are stored. */
-export function openOuter(weights: OuterWeights): Outer {
+/**
+ * Opens what surrounds the blocks; embedding tables stay as they are stored.
+ *
+ * @param makeMap Makes the maps, of which the head is one.
+ */
+export function openOuter(
+  weights: OuterWeights,
+  makeMap: typeof denseMapOf = denseMapOf,
+): Outer {
   using made = new DisposableStack();
   const norm = (name: OuterModuleName): Norm | undefined => {
     const stored = weights[name];
@@ -34,7 +41,7 @@ export function openOuter(weights: OuterWeights): Outer {
   };
   const map = (name: OuterModuleName): LinearMap | undefined => {
     const stored = weights[name];
-    return stored && made.use(denseMapOf(stored.weight, stored.bias));
+    return stored && made.use(makeMap(stored.weight, stored.bias));
   };
   const { embedding, positionEmbedding } = weights;
   const opened = {
@@ -51,7 +58,7 @@ export function openOuter(weights: OuterWeights): Outer {
     ...opened,
     get head() {
       const stored = weights.head ?? embedding!;
-      return head ??= owned.use(denseMapOf(stored.weight, stored.bias));
+      return head ??= owned.use(makeMap(stored.weight, stored.bias));
     },
     [Symbol.dispose]: () => owned.dispose(),
   };

@@ -1,8 +1,10 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { randomModel as modelOfFloats } from "../../experiments/measure/random_model.ts";
 import { InputError } from "../../lib/core/mod.ts";
+import type { FloatDtype } from "../../lib/format/mod.ts";
 import { denseMapOf } from "../../lib/linear/mod.ts";
 import { forward, logits, type MapMaker, openModel } from "../../lib/model/mod.ts";
-import { tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
+import { freeBytes, tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
 import { families, randomIds, randomModel, tinyArchitectures } from "./tiny_models.ts";
 
 for (const [name, architecture] of Object.entries(tinyArchitectures)) {
@@ -28,6 +30,21 @@ Deno.test("openModel() may open a model several times: each is freed for itself"
     using _second = await openModel(model);
   }
   tidy(() => void logits(first, forward(first, randomIds(5)).hidden));
+});
+
+Deno.test("openModel() keeps 16-bit weights as they are stored", async () => {
+  await useBackend("agile");
+  const bytes = async (dtype: FloatDtype) => {
+    const free = freeBytes();
+    using open = await openModel(modelOfFloats("random", families.opt, dtype));
+    tidy(() => void logits(open, forward(open, randomIds(5)).hidden));
+    const { up } = open.blocks[0].maps;
+    return { map: up!.byteLength, all: free - freeBytes() };
+  };
+  const [whole, half] = [await bytes("F32"), await bytes("F16")];
+  const { hiddenSize, intermediateSize } = families.opt;
+  assertEquals(whole.map - half.map, 2 * hiddenSize * intermediateSize);
+  assert(half.all < 0.8 * whole.all, `${half.all} of ${whole.all} bytes`);
 });
 
 Deno.test("openModel() frees what it has opened when a later block is refused", async () => {

@@ -24,6 +24,8 @@ export { compareDistributions } from "./compare_distributions.ts";
 export type { Comparison } from "./compare_distributions.ts";
 export { embed } from "./embed.ts";
 export { fakeQuantUniform } from "./fake_quant.ts";
+export { halfLinear, holdHalves } from "./half_linear.ts";
+export type { HalfWeight } from "./half_linear.ts";
 export { int4Linear } from "./int4_linear.ts";
 export type { LaneTensors } from "./int4_linear.ts";
 export { integerLinear, sameOrder } from "./integer_linear.ts";

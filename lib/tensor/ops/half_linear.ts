@@ -1,0 +1,99 @@
+import { require } from "../../core/mod.ts";
+import type { FloatMatrix } from "../../format/mod.ts";
+import { AgileBackend, requireAgile } from "../agile.ts";
+import { type HeldNumbers, holdNumbers } from "../held_numbers.ts";
+import { applyBinary, applyUnary } from "../kernels/elementwise.ts";
+import { split } from "../split.ts";
+import { tf } from "../tf.ts";
+import { linear, type LinearActivation } from "./linear.ts";
+
+/** A weight of 16-bit floats as a checkpoint stores them. Whoever has it disposes of it. */
+export interface HalfWeight extends Disposable {
+  rows: number;
+  columns: number;
+  dtype: "F16" | "BF16";
+  /** The bytes of `[rows, columns]`. */
+  held: HeldNumbers<Int8Array>;
+}
+
+/** Of each type the kernel that decodes it, and its number in `assembly/row_product.ts`. */
+const kinds = {
+  F16: { decode: "decodeFloat16", stored: 1 },
+  BF16: { decode: "decodeBfloat16", stored: 2 },
+};
+
+/** Up to so many rows it pays to decode a weight for each. */
+const fewRows = 8;
+
+/** Values that are worth a call to decode, and lines that are worth one to multiply. */
+const [valuesPerCall, linesPerCall] = [2 ** 13, 8];
+
+/** The exponent of infinity and NaN in F16, which the product takes for a finite one. */
+const specialExponent = 0x7c00;
+
+/**
+ * Holds a weight as it is stored, half of what float32 takes; undefined for one that {@linkcode halfLinear} does not
+ * multiply: of another type, on another backend than `agile`, or F16 with what is not finite.
+ *
+ * @throws {InputError} If it does not fit the memory.
+ */
+export function holdHalves({ rows, columns, dtype, data }: FloatMatrix): HalfWeight | undefined {
+  if (dtype === "F32" || !(tf.backend() instanceof AgileBackend)) return undefined;
+  const patterns = new Uint16Array(data.buffer, data.byteOffset, data.length);
+  const isSpecial = (pattern: number) => (pattern & specialExponent) === specialExponent;
+  if (dtype === "F16" && patterns.some(isSpecial)) return undefined;
+  const held = holdNumbers(new Int8Array(), 2 * data.length, `a weight of ${rows} x ${columns}`);
+  held.values.set(new Int8Array(data.buffer, data.byteOffset, 2 * data.length));
+  return { rows, columns, dtype, held, [Symbol.dispose]: () => held[Symbol.dispose]() };
+}
+
+/**
+ * `linear` with a weight as it is stored. Few rows read it once and decode it in registers, which is what their time
+ * goes to: equal to the last bit to `linear` on SIMD. For more it is decoded first, and that is not kept.
+ *
+ * @param x `[rows, in]`
+ * @param bias `[out]`
+ * @returns `[rows, out]`
+ * @throws {InputError} If the shapes do not fit or another backend than `agile` computes.
+ */
+export function halfLinear(
+  x: tf.Tensor2D,
+  weight: HalfWeight,
+  bias?: tf.Tensor1D,
+  activation: LinearActivation = "linear",
+): tf.Tensor2D {
+  const action = "apply a linear layer";
+  const backend = requireAgile(action);
+  const { rows: outputs, columns, dtype, held } = weight;
+  const [rows] = x.shape;
+  require(x.shape[1] === columns, action, `x must be [rows, ${columns}]`, x.shape);
+  if (rows > fewRows) {
+    const decoded = decode(backend, weight);
+    const output = linear(x, decoded, bias, activation);
+    decoded.dispose();
+    return output;
+  }
+  const source = backend.addressOf(x);
+  const output = backend.output([rows, outputs]);
+  backend.run(
+    "storedRows",
+    split(outputs, linesPerCall, backend.simd.callsAtMost).map(([first, count]) => [
+      ...[source, held.address! + 2 * first * columns, output.address + 4 * first],
+      ...[rows, count, columns, outputs, kinds[dtype].stored],
+    ]),
+  );
+  const relu = activation === "relu";
+  if (bias) applyBinary(backend, relu ? "addRelu" : "add", output, output.tensor, bias);
+  else if (relu) applyUnary(backend, "relu", output, output.tensor);
+  return tf.engine().makeTensorFromTensorInfo(output.tensor) as tf.Tensor2D;
+}
+
+function decode(backend: AgileBackend, { rows, columns, dtype, held }: HalfWeight): tf.Tensor2D {
+  const { tensor, address } = backend.output([rows, columns]);
+  backend.run(
+    kinds[dtype].decode,
+    split(rows * columns, valuesPerCall, backend.simd.callsAtMost)
+      .map(([first, count]) => [count, address + 4 * first, held.address! + 2 * first]),
+  );
+  return tf.engine().makeTensorFromTensorInfo(tensor) as tf.Tensor2D;
+}

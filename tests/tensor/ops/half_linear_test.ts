@@ -1,0 +1,46 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../../lib/core/mod.ts";
+import { decodeMatrix, encodeFloats, floatMatrix } from "../../../lib/format/mod.ts";
+import { halfLinear, holdHalves, linear, tf, tidy, useBackend } from "../../../lib/tensor/mod.ts";
+import { randomFloats } from "../compare.ts";
+
+Deno.test("halfLinear() is linear() of the decoded weight, bit for bit on SIMD", async () => {
+  await useBackend("agile", { native: false });
+  for (const dtype of ["F16", "BF16"] as const) {
+    for (const [outputs, columns] of [[1, 1], [13, 7], [40, 600]]) {
+      const data = encodeFloats(randomFloats(outputs * columns, 1), dtype);
+      const matrix = floatMatrix(dtype, data, outputs, columns);
+      using weight = holdHalves(matrix)!;
+      for (const rows of [1, 8, 9]) {
+        tidy(() => {
+          const x = tf.tensor2d(randomFloats(rows * columns, 2), [rows, columns]);
+          const decoded = tf.tensor2d(decodeMatrix(matrix), [outputs, columns]);
+          assertEquals(halfLinear(x, weight).dataSync(), linear(x, decoded).dataSync());
+        });
+      }
+    }
+  }
+  await useBackend("agile");
+});
+
+Deno.test("holdHalves() leaves what the product cannot read", async () => {
+  await useBackend("agile");
+  const matrices = [
+    floatMatrix("F32", Float32Array.of(1), 1, 1),
+    floatMatrix("F16", Float16Array.of(NaN), 1, 1),
+    floatMatrix("F16", Float16Array.of(-Infinity), 1, 1),
+  ];
+  for (const matrix of matrices) assertEquals(holdHalves(matrix), undefined);
+});
+
+Deno.test("halfLinear() refuses rows of another length", async () => {
+  await useBackend("agile");
+  using weight = holdHalves(floatMatrix("F16", new Float16Array(6), 2, 3))!;
+  tidy(() =>
+    assertThrows(
+      () => halfLinear(tf.ones([1, 2]), weight),
+      InputError,
+      "Cannot apply a linear layer: x must be [rows, 3], got [1,2]",
+    )
+  );
+});
