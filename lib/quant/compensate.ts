@@ -1,6 +1,6 @@
 import { require, type Step } from "../core/mod.ts";
 import { triangleRow } from "../format/mod.ts";
-import { type ScaleDtype, weightCode, type WeightGrid, weightGrid } from "./weight_grid.ts";
+import { type ScaleDtype, type WeightGrid, weightGrid } from "./weight_grid.ts";
 import { plainAlgebra, type WideAlgebra } from "./wide_algebra.ts";
 
 /** The shape and format of the matrix that {@linkcode compensate} works on. */
@@ -56,48 +56,36 @@ export function compensate(
   algebra: WideAlgebra = plainAlgebra,
 ): CompensatedWeight {
   const { rows, columns, groupSize, groups, blockSize, bits, rowGrids, name } = options;
-  const codeMax = 2 ** bits - 1;
   const codes = new Uint8Array(weight.length);
   const scale = new Float32Array(rows * groups);
   const zeroPoint = new Uint8Array(scale.length);
+  const grids = { scale, zeroPoint, groups, groupSize, codeMax: 2 ** bits - 1 };
+  const losses = new Float64Array(rows);
   using held = algebra.take(rows * blockSize);
   const errors = held.values;
-  let loss = 0;
   for (let start = 0; start < columns; start += blockSize) {
     const end = Math.min(start + blockSize, columns);
-    for (let row = 0; row < rows; row++) {
-      const own = weight.subarray(row * columns, (row + 1) * columns);
-      const block = own.slice(start, end);
-      for (let column = start; column < end; column++) {
-        const group = row * groups + Math.floor(column / groupSize);
-        if (column % groupSize === 0) {
-          const members = own.subarray(column, column + groupSize);
-          const grid = rowGrids?.[row] ?? weightGrid(members, options, "minmax", name);
-          scale[group] = grid.scale;
-          zeroPoint[group] = grid.zeroPoint;
-        }
-        const value = Math.fround(block[column - start]);
-        const grid = { scale: scale[group], zeroPoint: zeroPoint[group] };
-        const code = weightCode(value, grid, codeMax);
-        const rounded = Math.fround(grid.scale * (code - grid.zeroPoint));
-        const line = triangleRow(column, columns);
-        const error = (value - rounded) / factor[line + column];
-        for (let later = column + 1; later < end; later++) {
-          block[later - start] -= error * factor[line + later];
-        }
-        codes[row * columns + column] = code;
-        errors[row * blockSize + column - start] = error;
-        loss += error * error / 2;
+    for (let group = Math.ceil(start / groupSize); group * groupSize < end; group++) {
+      const first = group * groupSize;
+      for (let row = 0; row < rows; row++) {
+        const members = weight.subarray(row * columns, (row + 1) * columns)
+          .subarray(first, first + groupSize);
+        const grid = rowGrids?.[row] ?? weightGrid(members, options, "minmax", name);
+        scale[row * groups + group] = grid.scale;
+        zeroPoint[row * groups + group] = grid.zeroPoint;
       }
     }
+    const block = { rows, columns, first: start, end, errorStride: blockSize };
+    algebra.roundColumns(weight, factor, grids, { codes, errors, losses }, block);
     for (let left = end; left < columns; left += TILE) {
       onStep(start / columns);
       algebra.subtractProduct(weight, errors, factor, {
-        ...{ rows, columns, left, right: Math.min(left + TILE, columns) },
-        ...{ first: start, end, errorStride: blockSize },
+        ...block,
+        ...{ left, right: Math.min(left + TILE, columns) },
       });
     }
   }
+  const loss = losses.reduce((sum, each) => sum + each, 0);
   require(
     Number.isFinite(loss),
     `quantize ${name}`,

@@ -57,6 +57,65 @@ export class SimdWideAlgebra {
     return failure;
   }
 
+  /**
+   * Rounds columns of a matrix to grids, what each loses being made up for by those behind it in the block:
+   * `WideAlgebra.roundColumns` of `lib/quant`.
+   */
+  roundColumns(
+    matrix: Float64Array,
+    triangle: Float64Array,
+    { scale, zeroPoint, groups, groupSize, codeMax }: {
+      scale: Float32Array;
+      zeroPoint: Uint8Array;
+      groups: number;
+      groupSize: number;
+      codeMax: number;
+    },
+    into: { codes: Uint8Array; errors: Float64Array; losses: Float64Array },
+    { rows, columns, first, end, errorStride }: {
+      rows: number;
+      columns: number;
+      first: number;
+      end: number;
+      errorStride: number;
+    },
+  ): void {
+    const { arena } = this.backend.simd;
+    const factor = { matrix: triangle, size: columns };
+    const width = end - first;
+    const group = Math.floor(first / groupSize);
+    const parts = split(rows, grain, this.#calls);
+    const bytes = [
+      rows * width,
+      4 * scale.length,
+      zeroPoint.length,
+      8 * rows,
+      32 * width * parts.length,
+    ];
+    arena.scratch(bytes, (codes, scales, zeroPoints, losses, blocks) => {
+      arena.view(Float32Array, scales, scale.length).set(scale);
+      arena.view(Uint8Array, zeroPoints, zeroPoint.length).set(zeroPoint);
+      const found = arena.view(Float64Array, losses, rows);
+      found.set(into.losses);
+      this.#run(
+        "roundColumns",
+        parts.map(([row, count], index) => [
+          ...[count, width, matrix.byteOffset + 8 * (row * columns + first), 8 * columns],
+          ...[addressOf(factor, first, first), strideBehind(factor, first)[0]],
+          ...[codes + row * width, into.errors.byteOffset + 8 * row * errorStride, 8 * errorStride],
+          ...[scales + 4 * (row * groups + group), zeroPoints + row * groups + group, groups],
+          ...[first - group * groupSize, groupSize, codeMax, losses + 8 * row],
+          blocks + 32 * width * index,
+        ]),
+      );
+      into.losses.set(found);
+      for (let row = 0; row < rows; row++) {
+        const own = arena.view(Uint8Array, codes + row * width, width);
+        into.codes.set(own, row * columns + first);
+      }
+    });
+  }
+
   /** Subtracts `errors . triangle[first..end]` from columns `left` to `right` of a matrix. */
   subtractProduct(
     matrix: Float64Array,

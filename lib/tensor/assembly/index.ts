@@ -13,6 +13,7 @@ export * from "./elementwise";
 export { integerRows } from "./few_rows";
 export { integerLinear } from "./integer";
 export { nativeIntegerLinear, unpackWeight } from "./integer_native";
+export { roundColumns } from "./gptq";
 export * from "./k_blocks";
 export * from "./layout";
 export * from "./legacy_blocks";
