@@ -1,5 +1,4 @@
 import { require, type Step } from "../core/mod.ts";
-import { triangleRow } from "../format/mod.ts";
 import { type ScaleDtype, type WeightGrid, weightGrid } from "./weight_grid.ts";
 import { plainAlgebra, type WideAlgebra } from "./wide_algebra.ts";
 
