@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { require } from "../core/mod.ts";
-import { attempt, exists, isFolder } from "./files.ts";
+import { attempt } from "./files.ts";
 
 /**
  * Writes a file so that its path never shows half of it: a temporary file beside it is written
@@ -90,8 +90,16 @@ export async function prepareFolder(folder: string): Promise<void> {
  * @throws {InputError} If there is.
  */
 export async function requireFolderPlace(path: string): Promise<void> {
-  const isPlace = !await exists(path) || await isFolder(path);
-  require(isPlace, `write to ${path}`, "it must be a folder, and there is a file of that name");
+  const action = `write to ${path}`;
+  const isPlace = await attempt(action, async () => {
+    try {
+      return (await Deno.stat(path)).isDirectory;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return true;
+      throw error;
+    }
+  });
+  require(isPlace, action, "it must be a folder, and there is a file of that name");
 }
 
 const temporaryName = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.partial$/;
