@@ -36,6 +36,12 @@ export function commonStep(grid: UniformGrid, channels: number, name: string): C
   return { step, zeroPoint: zeroPoint[0] - codeMin, shift };
 }
 
+/** The finest step of a grid, should all be that times powers of two: what all its values are multiples of. */
+export function finestStep({ scale }: UniformGrid): number | undefined {
+  const step = minimum(scale);
+  return scale.every((each) => Number.isInteger(Math.log2(each / step))) ? step : undefined;
+}
+
 /** The index into `scale` of an element of the last axis. */
 export function parameterOf(element: number, { scale, inner }: UniformGrid): number {
   return Math.floor(element / inner) % scale.length;

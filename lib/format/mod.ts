@@ -34,7 +34,7 @@ export { LowRankMatrix, lowRankMatrix } from "./low_rank_matrix.ts";
 export { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from "./float16.ts";
 export type { Profile, UniformGrid } from "./uniform_grid.ts";
 export { type GridSteps, gridSteps } from "./grid_steps.ts";
-export { type CommonStep, commonStep } from "./common_step.ts";
+export { type CommonStep, commonStep, finestStep } from "./common_step.ts";
 export type { LanePanels } from "./lane_panels.ts";
 export {
   BlockMatrix,

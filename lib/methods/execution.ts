@@ -1,5 +1,5 @@
 import { canonicalJson, require } from "../core/mod.ts";
-import { AffineMatrix } from "../format/mod.ts";
+import { AffineMatrix, finestStep } from "../format/mod.ts";
 import { integerMaps, splitMap } from "../linear/mod.ts";
 import {
   type Architecture,
@@ -9,6 +9,7 @@ import {
   type Model,
   type Pruning,
 } from "../model/mod.ts";
+import type { OperandSteps } from "../tensor/mod.ts";
 import type { Quantized } from "./calibrate.ts";
 import type { ConfiguredMethod } from "./method.ts";
 import { quantizingHook, type SiteQuantizers } from "./site_quantizer.ts";
@@ -75,8 +76,8 @@ export function emulate({ model, sites, lower }: Quantized, pruning?: Pruning): 
  * The model with linear maps that multiply integers instead of dequantized floats. Those with four bits
  * on either side do so on the lane-packed multiplier of fig. 5, but for machines where a native library
  * multiplies bytes. It agrees with {@linkcode emulate} up to float32 rounding, which now and then takes an
- * activation to the next code of the following quantizer. The operands of the attention products are
- * quantized, but stay floats.
+ * activation to the next code of the following quantizer. Attention multiplies codes, too, where a native
+ * library multiplies bfloat16, which holds them, faster than float32; elsewhere what they stand for.
  *
  * A block whose weight or input is not quantized, or where the channels of an input have no common step,
  * is refused when it is opened.
@@ -88,8 +89,17 @@ export function inIntegers({ model, sites, lower }: Quantized, pruning?: Pruning
   );
   return {
     model: { ...model, source: { ...model.source, maps: integerMaker(sites) } },
-    forward: forwardOf(others, { pruning, lower }),
+    forward: { ...forwardOf(others, { pruning, lower }), steps: sites.map(operandSteps) },
   };
+}
+
+/** What the operands of attention are multiples of, where all are quantized with steps that have one. */
+function operandSteps(quantizers: SiteQuantizers): OperandSteps | undefined {
+  const [query, key, value] = (["attn.q", "attn.k", "attn.v"] as const).map((site) => {
+    const grid = quantizers[site]?.grid;
+    return grid && finestStep(grid);
+  });
+  return query && key && value ? { query, key, value } : undefined;
 }
 
 /**

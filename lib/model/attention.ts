@@ -8,6 +8,7 @@ import {
   type CausalAttentionOptions,
   fakeQuantLog2,
   type Log2Rounding,
+  type OperandSteps,
   rotary,
   rotaryTable,
   tensorData,
@@ -53,6 +54,8 @@ export interface BlockAttentionOptions {
   maps: boolean;
   /** Rounds the probabilities. */
   probabilities?: Log2Rounding;
+  /** What the operands of the products are whole multiples of, should that be known. */
+  steps?: OperandSteps;
   /** What errors call the probabilities. */
   name: string;
   /** Where the window has tokens before those of the input; `batch` is 1 then. */
@@ -109,6 +112,7 @@ export function attend(
     keyPositions: recall ? undefined : positionIds,
     slidingWindow: slidingWindow && layer >= slidingWindow.from ? slidingWindow.size : undefined,
     log2: options.probabilities,
+    steps: recall ? undefined : options.steps,
     name: options.name,
   };
   const mix = options.maps || typeof importance === "function" ? mixByMaps : mixAtOnce;

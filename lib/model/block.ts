@@ -1,5 +1,5 @@
 import { require } from "../core/mod.ts";
-import { type Log2Rounding, tf, tidy } from "../tensor/mod.ts";
+import { type Log2Rounding, type OperandSteps, tf, tidy } from "../tensor/mod.ts";
 import { lowPrecisionTokens } from "../tokens/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import { attend, type Attended, type Recall } from "./attention.ts";
@@ -16,6 +16,11 @@ export interface ForwardOptions {
   hook?: SiteHook;
   /** Rounds attention probabilities to powers of two; the hook meets them rounded. */
   probabilities?: Log2Rounding;
+  /**
+   * Per layer, what queries, keys and values are whole multiples of once the hook has quantized them:
+   * attention then multiplies codes where that is faster.
+   */
+  steps?: readonly (OperandSteps | undefined)[];
   pruning?: Pruning;
   /**
    * Chooses in every layer the rows that hooks and linear maps are to compute in fewer bits; next to a
@@ -56,7 +61,7 @@ export function runAttentionPart(
   architecture: Architecture,
   block: Block,
   state: State,
-  { hook, probabilities, pruning, lower, recall, window = 0 }: BlockOptions = {},
+  { hook, probabilities, steps, pruning, lower, recall, window = 0 }: BlockOptions = {},
 ): { state: State; exit?: Exit } {
   const { layer } = block;
   const at = hookOfBlock({ layer, window }, hook);
@@ -73,6 +78,7 @@ export function runAttentionPart(
       at,
       maps: isCalledAt("attn.probs", hook),
       probabilities,
+      steps: steps?.[layer],
       name: `attn.probs of layer ${layer}`,
       recall,
       importance: scored,

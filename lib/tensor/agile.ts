@@ -33,6 +33,8 @@ export interface Output {
 export class AgileBackend extends tf.MathBackendCPU {
   matrixProduct: MatrixProduct;
   integerProduct: IntegerProduct;
+  /** Whether a native library multiplies bfloat16 faster than float32. */
+  multipliesBfloats = false;
   readonly #addresses = new WeakMap<tf.DataId, number>();
   readonly #lent = new WeakSet<tf.DataId>();
   /** What the kernel that computes just now has made. */
@@ -49,6 +51,7 @@ export class AgileBackend extends tf.MathBackendCPU {
     const library = native ? nativeProducts(this.simd.arena) : undefined;
     this.matrixProduct = library?.float ?? simdMatrixProduct(this.simd);
     this.integerProduct = library?.integer ?? simdIntegerProduct;
+    this.multipliesBfloats = library?.bfloat ?? false;
   }
 
   /**

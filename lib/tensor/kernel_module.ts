@@ -1,5 +1,5 @@
 import { environment } from "./environment.ts";
-import { byteProduct, threadFloatProduct } from "./native.ts";
+import { byteProduct, threadBfloatProduct, threadFloatProduct } from "./native.ts";
 
 /** The exports of `assembly/index.ts`. Parameters are counts, factors and addresses in bytes. */
 export type Kernels = Record<string, (...parameters: number[]) => void>;
@@ -66,9 +66,11 @@ export function instantiateKernels(
   memory: WebAssembly.Memory,
   workspace: number,
 ): Kernels {
-  const [multiplyBytes, multiplyFloats] = [byteProduct(memory), threadFloatProduct(memory)];
-  const { exports } = new WebAssembly.Instance(module, {
-    env: { memory, workspace, multiplyBytes, multiplyFloats },
-  });
+  const products = {
+    multiplyBytes: byteProduct(memory),
+    multiplyFloats: threadFloatProduct(memory),
+    multiplyBfloats: threadBfloatProduct(memory),
+  };
+  const { exports } = new WebAssembly.Instance(module, { env: { memory, workspace, ...products } });
   return exports as Kernels;
 }

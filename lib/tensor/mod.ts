@@ -38,6 +38,7 @@ export type {
   LaneTensors,
   LinearActivation,
   Log2Rounding,
+  OperandSteps,
   PackedMap,
   RotaryTable,
   TokenCodes,

@@ -6,16 +6,20 @@ import type { MatrixProduct } from "./matrix_product.ts";
 import { maskSymbol, withoutSignals } from "./signal_mask.ts";
 
 // Matrices are given as `usize`, their addresses in this process: the memory never moves.
+// Transpositions, M, N, K, alpha, A, lda, B, ldb, beta, C, ldc; row-major.
+const gemmSymbol = {
+  parameters: [
+    ...(["u8", "u8", "i64", "i64", "i64", "f32"] as const),
+    ...(["usize", "i64", "usize", "i64", "f32", "usize", "i64"] as const),
+  ],
+  result: "i32",
+} as const;
+
 const symbols = {
   dnnl_version: { parameters: [], result: "pointer" },
-  // Transpositions, M, N, K, alpha, A, lda, B, ldb, beta, C, ldc; row-major.
-  dnnl_sgemm: {
-    parameters: [
-      ...(["u8", "u8", "i64", "i64", "i64", "f32"] as const),
-      ...(["usize", "i64", "usize", "i64", "f32", "usize", "i64"] as const),
-    ],
-    result: "i32",
-  },
+  dnnl_sgemm: gemmSymbol,
+  // The same of bfloat16, with sums and C in float32.
+  dnnl_gemm_bf16bf16f32: { ...gemmSymbol, optional: true },
   // Transpositions, what shape the offset of C has, M, N, K, alpha, A, lda, offset of A, B, ldb, offset
   // of B, beta, C, ldc, offset of C; row-major.
   dnnl_gemm_u8s8s32: {
@@ -25,6 +29,7 @@ const symbols = {
     ],
     result: "i32",
   },
+  dnnl_get_effective_cpu_isa: { parameters: [], result: "i32", optional: true },
   omp_get_max_threads: { parameters: [], result: "i32", optional: true },
   omp_set_num_threads: { parameters: ["i32"], result: "void", optional: true },
   pthread_sigmask: maskSymbol,
@@ -54,6 +59,11 @@ export interface NativeProducts {
   float: MatrixProduct;
   /** Absent where the library's is not exact on this machine. */
   integer?: IntegerProduct;
+  /**
+   * Whether its products of bfloat16 are faster than those of float32: where the processor has instructions
+   * for them. Without, the library takes longer for bfloat16 than for float32.
+   */
+  bfloat: boolean;
 }
 
 type Library = Deno.DynamicLibrary<typeof symbols>["symbols"];
@@ -86,7 +96,12 @@ export function byteProduct(memory: WebAssembly.Memory): ByteProduct {
 
 /** The product of floats as {@linkcode byteProduct} is that of bytes. */
 export function threadFloatProduct(memory: WebAssembly.Memory): ThreadFloatProduct {
-  return openedWhenCalled(() => ownFloatProduct(memory));
+  return openedWhenCalled(() => ownFloatProduct(memory, "dnnl_sgemm"));
+}
+
+/** The product of bfloat16, with sums in float32, as {@linkcode byteProduct} is that of bytes. */
+export function threadBfloatProduct(memory: WebAssembly.Memory): ThreadFloatProduct {
+  return openedWhenCalled(() => ownFloatProduct(memory, "dnnl_gemm_bf16bf16f32"));
 }
 
 function openedWhenCalled<Operands extends unknown[]>(
@@ -126,7 +141,17 @@ function productsOf(library: Library, arena: Arena): NativeProducts {
   return {
     float: floatProduct(library, context),
     ...isExact(byteProduct(arena.memory), arena) && { integer: { name, native: true } },
+    bfloat: hasBfloat(library),
   };
+}
+
+/** What oneDNN calls AVX-512 with instructions for bfloat16; what has more, as AMX, has these bits too. */
+const bfloatInstructions = 0xe7;
+
+function hasBfloat({ dnnl_gemm_bf16bf16f32, dnnl_get_effective_cpu_isa }: Library): boolean {
+  const instructions = dnnl_get_effective_cpu_isa?.() ?? 0;
+  return dnnl_gemm_bf16bf16f32 !== null &&
+    (instructions & bfloatInstructions) === bfloatInstructions;
 }
 
 /** Where a memory starts in this process. */
@@ -186,12 +211,16 @@ export type ThreadFloatProduct = (
   k: number,
 ) => void;
 
-function ownFloatProduct(memory: WebAssembly.Memory): ThreadFloatProduct {
+function ownFloatProduct(
+  memory: WebAssembly.Memory,
+  name: "dnnl_sgemm" | "dnnl_gemm_bf16bf16f32",
+): ThreadFloatProduct {
   const library = openLibrary()!;
+  const multiply = library[name]!;
   const pointer = pointerInto(memory);
   return (a, strideA, b, strideB, transposeB, c, strideC, m, n, k) => {
-    onOneThread(library, "dnnl_sgemm", () =>
-      library.dnnl_sgemm(
+    onOneThread(library, name, () =>
+      multiply(
         ...[normal, transposeB ? transposed : normal, BigInt(m), BigInt(n), BigInt(k), 1] as const,
         ...[pointer(a), BigInt(strideA), pointer(b), BigInt(strideB)] as const,
         ...[0, pointer(c), BigInt(strideC)] as const,

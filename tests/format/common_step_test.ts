@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError, seededRandom } from "../../lib/core/mod.ts";
-import { commonStep } from "../../lib/format/mod.ts";
+import { commonStep, finestStep } from "../../lib/format/mod.ts";
 import { observeRange, searchTrip, uniformGrid } from "../../lib/quant/mod.ts";
 
 const random = seededRandom(1);
@@ -53,4 +53,14 @@ Deno.test("commonStep() refuses steps that are no powers of two apart, and sever
     InputError,
     "Cannot multiply attn.input in integers: its channels must share a zero point, got [0,255]",
   );
+});
+
+Deno.test("finestStep() is what all steps are times powers of two", () => {
+  const grid = uniformGrid({ min: Float32Array.of(-1), max: Float32Array.of(1), inner: 1 }, {
+    bits: 8,
+  });
+  const of = (...scale: number[]) => finestStep({ ...grid, scale: Float32Array.from(scale) });
+  assertEquals(of(0.75), 0.75);
+  assertEquals(of(3, 0.75, 1.5), 0.75);
+  assertEquals(of(3, 1), undefined);
 });

@@ -235,6 +235,20 @@ Deno.test("inIntegers() quantizes in its maps what they read, and by hooks what 
     assertEquals(integers.probabilities, floats.probabilities);
   }));
 
+Deno.test("inIntegers() tells attention what its operands are multiples of, where they are", () =>
+  withModel("llama", async (model) => {
+    const { sites, ...others } = await quantize(model, agileq8);
+    const perHead: SiteFormat = { kind: "uniform", bits: 8, signed: true, granularity: "head" };
+    const passes = sitePasses({ profile: "paper", sites: { "attn.k": perHead } });
+    const { sites: own } = await calibrate(unquantized(model), passes, calibration);
+    const mixed = [sites[0], { ...sites[1], "attn.k": own[1]["attn.k"] }, {}];
+    const { steps } = inIntegers({ ...others, sites: mixed }).forward;
+    const [query, key, value] = (["attn.q", "attn.k", "attn.v"] as const)
+      .map((site) => Math.min(...sites[0][site]!.grid!.scale));
+    assertEquals(steps, [{ query, key, value }, undefined, undefined]);
+    assertEquals(emulate({ ...others, sites }).forward.steps, undefined);
+  }));
+
 Deno.test("emulate() rounds attention block by block where blocks round differently", () =>
   withModel("llama", async (model) => {
     const { sites, ...others } = await quantize(model, agileq8);

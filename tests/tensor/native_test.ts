@@ -1,7 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Arena } from "../../lib/tensor/arena.ts";
-import { byteProduct, nativeProducts, threadFloatProduct } from "../../lib/tensor/native.ts";
+import { encodeBfloat16 } from "../../lib/format/mod.ts";
+import {
+  byteProduct,
+  nativeProducts,
+  threadBfloatProduct,
+  threadFloatProduct,
+} from "../../lib/tensor/native.ts";
 import { assertFloatsClose, randomFloats } from "./compare.ts";
 import { withVariable } from "./with_variable.ts";
 
@@ -166,3 +172,31 @@ for (const [where, arena] of arenas) {
     fc.assert(property, { numRuns: 40 });
   });
 }
+
+Deno.test(
+  "threadBfloatProduct() is the exact sum of products",
+  { ignore: !products?.bfloat },
+  () => {
+    const multiply = threadBfloatProduct(near.memory);
+    const [m, n, k, gap] = [13, 21, 70, 3];
+    const codes = (length: number, factor: number) =>
+      Float32Array.from({ length }, (_, i) => (factor * i) % 511 - 255);
+    for (const transposeB of [false, true]) {
+      const [strideA, strideB, strideC] = [k + gap, transposeB ? k : n, n + gap];
+      const [left, right] = [codes(m * strideA, 7919), codes(n * k, 104729)];
+      near.scratch([2 * left.length, 2 * right.length, 4 * m * strideC], (a, b, c) => {
+        near.view(Uint16Array, a, left.length).set(encodeBfloat16(left));
+        near.view(Uint16Array, b, right.length).set(encodeBfloat16(right));
+        const product = near.view(Float32Array, c, m * strideC).fill(9);
+        multiply(a, strideA, b, strideB, Number(transposeB), c, strideC, m, n, k);
+        product.forEach((value, index) => {
+          const [i, j] = [Math.floor(index / strideC), index % strideC];
+          const at = (p: number) => right[transposeB ? j * strideB + p : p * strideB + j];
+          let sum = 0;
+          for (let p = 0; p < k; p++) sum += left[i * strideA + p] * at(p);
+          assertEquals(value, j < n ? sum : 9, `${i}, ${j}`);
+        });
+      });
+    }
+  },
+);

@@ -7,6 +7,7 @@
 
 export { decodeAffine, decodeScatteredAffine } from "./affine";
 export { attend } from "./attention";
+export { attendBfloats, bfloatMultiples } from "./attention_bfloat";
 export { attendCodes } from "./attention_codes";
 export { decodeBfloat16, decodeFloat16 } from "./decode";
 export * from "./elementwise";

@@ -1,11 +1,14 @@
 // What next-token distributions are scored and compared by: rows of logits.
 
 import {
+  addPowers,
   addWide,
   expOfNegative,
   firstLanes,
+  INVERSE_LN_2,
   lowest,
   maxLanes,
+  powerOfNegative,
   storeFirst,
   sumLanes,
   sumWide,
@@ -23,10 +26,11 @@ function rowMaximum(x: usize, columns: i32): v128 {
   return f32x4.splat(maxLanes(largest));
 }
 
+/** How far a logit is below the largest one, `shift`, in binary logarithms. */
 // @ts-ignore: decorator
 @inline
-function power(x: usize, shift: v128): v128 {
-  return expOfNegative(f32x4.sub(v128.load(x), shift));
+function distance(x: usize, shift: v128): v128 {
+  return f32x4.mul(f32x4.sub(v128.load(x), shift), f32x4.splat(INVERSE_LN_2));
 }
 
 /** For each row its largest element, and the sum over the row of e^(x - largest). */
@@ -42,12 +46,19 @@ export function logSumExpParts(
     const shift = rowMaximum(x, columns);
     let total = f32x4.splat(0);
     let j = 0;
+    for (; j + 16 <= columns; j += 16) {
+      const at = x + (<usize> j << 2);
+      const a = distance(at, shift), b = distance(at + 16, shift);
+      const c = distance(at + 32, shift), d = distance(at + 48, shift);
+      total = addPowers(total, a, b, c, d, 0, false);
+    }
     for (; j + 8 <= columns; j += 8) {
       const at = x + (<usize> j << 2);
-      total = f32x4.add(total, f32x4.add(power(at, shift), power(at + 16, shift)));
+      const left = powerOfNegative(distance(at, shift));
+      total = f32x4.add(total, f32x4.add(left, powerOfNegative(distance(at + 16, shift))));
     }
     for (; j < columns; j += 4) {
-      const rest = power(x + (<usize> j << 2), shift);
+      const rest = powerOfNegative(distance(x + (<usize> j << 2), shift));
       total = f32x4.add(total, v128.and(rest, firstLanes(columns - j)));
     }
     store<f32>(largests + (<usize> r << 2), f32x4.extract_lane(shift, 0));

@@ -1,24 +1,104 @@
 // Softmax over rows.
 
-import { expOfNegative, firstLanes, lowest, maxLanes, multiplyAdd, storeFirst, sumLanes } from "./vector";
+import {
+  addPowers,
+  firstLanes,
+  INVERSE_LN_2,
+  lowest,
+  maxLanes,
+  multiplyAdd,
+  powerOfNegative,
+  storeFirst,
+  sumLanes,
+} from "./vector";
+
+/**
+ * How far logits are below the largest one, in binary logarithms: score * scale + bias / ln 2 + shift.
+ *
+ * @param biased Whether there is a bias; a constant at each call.
+ */
+// @ts-ignore: decorator
+@inline
+export function distance(score: usize, scale: v128, bias: usize, biased: bool, shift: v128): v128 {
+  const constant = biased ? multiplyAdd(v128.load(bias), f32x4.splat(INVERSE_LN_2), shift) : shift;
+  return multiplyAdd(v128.load(score), scale, constant);
+}
 
 // @ts-ignore: decorator
 @inline
 function logit(score: usize, scale: v128, bias: usize, biased: bool): v128 {
-  return biased
-    ? multiplyAdd(v128.load(score), scale, v128.load(bias))
-    : f32x4.mul(v128.load(score), scale);
+  const scaled = f32x4.mul(v128.load(score), scale);
+  return biased ? multiplyAdd(v128.load(bias), f32x4.splat(INVERSE_LN_2), scaled) : scaled;
 }
 
-/** e^(logit - shift). */
+/** Minus the largest of the first `seen` logits, which are in binary logarithms, in every lane. */
 // @ts-ignore: decorator
 @inline
-function powerOf(score: usize, scale: v128, bias: usize, biased: bool, shift: v128): v128 {
-  return expOfNegative(
-    biased
-      ? f32x4.sub(logit(score, scale, bias, true), shift)
-      : multiplyAdd(v128.load(score), scale, f32x4.neg(shift)),
-  );
+export function shiftOf(scores: usize, scale: v128, bias: usize, biased: bool, seen: i32): v128 {
+  let most = lowest(), more = lowest();
+  for (const end = scores + (<usize> (seen & ~7) << 2); scores < end; scores += 32, bias += 32) {
+    most = f32x4.pmax(most, logit(scores, scale, bias, biased));
+    more = f32x4.pmax(more, logit(scores + 16, scale, bias + 16, biased));
+  }
+  most = f32x4.pmax(most, more);
+  if (seen & 4) {
+    most = f32x4.pmax(most, logit(scores, scale, bias, biased));
+    scores += 16;
+    bias += 16;
+  }
+  const rest = seen & 3;
+  if (rest) {
+    const last = logit(scores, scale, bias, biased);
+    most = f32x4.pmax(most, v128.bitselect(last, lowest(), firstLanes(rest)));
+  }
+  return f32x4.splat(-maxLanes(most));
+}
+
+/**
+ * The sum over the first `seen` scores of 2^{@link distance}.
+ *
+ * @param target Where the powers go, and zeros behind them up to `width`; may be `scores`.
+ * @param stored Whether they do; a constant at each call, as is `biased`.
+ */
+// @ts-ignore: decorator
+@inline
+export function sumOfPowers(
+  target: usize,
+  stored: bool,
+  scores: usize,
+  scale: v128,
+  bias: usize,
+  biased: bool,
+  shift: v128,
+  seen: i32,
+  width: i32,
+): f32 {
+  let total = f32x4.splat(0);
+  const end = scores + (<usize> (seen & ~3) << 2);
+  for (; scores + 64 <= end; scores += 64, bias += 64, target += 64) {
+    const a = distance(scores, scale, bias, biased, shift);
+    const b = distance(scores + 16, scale, bias + 16, biased, shift);
+    const c = distance(scores + 32, scale, bias + 32, biased, shift);
+    const d = distance(scores + 48, scale, bias + 48, biased, shift);
+    total = addPowers(total, a, b, c, d, target, stored);
+  }
+  for (; scores < end; scores += 16, bias += 16, target += 16) {
+    const power = powerOfNegative(distance(scores, scale, bias, biased, shift));
+    if (stored) v128.store(target, power);
+    total = f32x4.add(total, power);
+  }
+  const rest = seen & 3;
+  if (rest) {
+    const last = v128.and(powerOfNegative(distance(scores, scale, bias, biased, shift)), firstLanes(rest));
+    total = f32x4.add(total, last);
+    if (stored) {
+      storeFirst(target, last, width - (seen & ~3));
+      target += 16;
+    }
+  }
+  const behind = width - ((seen + 3) & ~3);
+  if (stored && behind > 0) memory.fill(target, 0, <usize> behind << 2);
+  return sumLanes(total);
 }
 
 /** `biased` is a constant at each call. */
@@ -33,43 +113,8 @@ function powersOf(
   seen: i32,
   width: i32,
 ): f32 {
-  const bytes = <usize> (seen & ~3) << 2;
-  const rest = seen & 3;
-  let largest = lowest();
-  if (rest) {
-    const last = logit(scores + bytes, scale, bias + bytes, biased);
-    largest = v128.bitselect(last, largest, firstLanes(rest));
-  }
-  let score = scores, addend = bias;
-  for (const end = scores + bytes; score < end; score += 16, addend += 16) {
-    largest = f32x4.pmax(largest, logit(score, scale, addend, biased));
-  }
-  const shift = f32x4.splat(maxLanes(largest));
-  let total = f32x4.splat(0);
-  score = scores;
-  addend = bias;
-  // Two vectors at a time, as each waits long for its own steps.
-  for (const end = scores + (bytes & ~31); score < end; score += 32, addend += 32, target += 32) {
-    const first = powerOf(score, scale, addend, biased, shift);
-    const next = powerOf(score + 16, scale, addend + 16, biased, shift);
-    v128.store(target, first);
-    v128.store(target, next, 16);
-    total = f32x4.add(f32x4.add(total, first), next);
-  }
-  if (bytes & 16) {
-    const next = powerOf(score, scale, addend, biased, shift);
-    v128.store(target, next);
-    total = f32x4.add(total, next);
-    score += 16;
-    addend += 16;
-    target += 16;
-  }
-  const behind = width - (seen & ~3);
-  if (behind == 0) return sumLanes(total);
-  const last = v128.and(powerOf(score, scale, addend, biased, shift), firstLanes(rest));
-  storeFirst(target, last, behind);
-  if (behind > 4) memory.fill(target + 16, 0, <usize> (behind - 4) << 2);
-  return sumLanes(f32x4.add(total, last));
+  const shift = shiftOf(scores, scale, bias, biased, seen);
+  return sumOfPowers(target, true, scores, scale, bias, biased, shift, seen, width);
 }
 
 /**
@@ -88,7 +133,7 @@ export function powersRow(
   seen: i32,
   width: i32,
 ): f32 {
-  const factor = f32x4.splat(scale);
+  const factor = f32x4.splat(scale * INVERSE_LN_2);
   return bias
     ? powersOf(target, scores, factor, bias, true, seen, width)
     : powersOf(target, scores, factor, bias, false, seen, width);

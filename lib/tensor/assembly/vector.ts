@@ -66,6 +66,9 @@ export function lowest(): v128 {
   return constant(Constant.Lowest);
 }
 
+/** 1 / ln 2. */
+export const INVERSE_LN_2: f32 = 1.4426950408889634;
+
 // @ts-ignore: decorator
 @inline
 export function one(): v128 {
@@ -129,7 +132,14 @@ export function exp(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function expOfNegative(x: v128): v128 {
-  const t = f32x4.pmax(f32x4.mul(x, constant(Constant.InverseLn2)), constant(Constant.PowerLowest));
+  return powerOfNegative(f32x4.mul(x, constant(Constant.InverseLn2)));
+}
+
+/** 2^t for t < 60, 0 for t below -150. */
+// @ts-ignore: decorator
+@inline
+export function powerOfNegative(t: v128): v128 {
+  t = f32x4.pmax(t, constant(Constant.PowerLowest));
   const rounder = constant(Constant.PowerRounder);
   const rounded = f32x4.add(t, rounder);
   const r = f32x4.sub(t, f32x4.sub(rounded, rounder));
@@ -141,6 +151,73 @@ export function expOfNegative(x: v128): v128 {
   sum = multiplyAdd(r, sum, one());
   // The low bits of `rounded` are the exponent field of 2^(n + 64); the others leave on the left.
   return f32x4.mul(f32x4.mul(sum, i32x4.shl(rounded, 23)), constant(Constant.Lowering));
+}
+
+/**
+ * `total` and four vectors' {@link powerOfNegative}: together they load each constant once, and none waits
+ * for its own steps.
+ *
+ * @param target Where the powers go, [16].
+ * @param stored Whether they do; a constant at each call.
+ */
+// @ts-ignore: decorator
+@inline
+export function addPowers(
+  total: v128,
+  a: v128,
+  b: v128,
+  c: v128,
+  d: v128,
+  target: usize,
+  stored: bool,
+): v128 {
+  const bound = constant(Constant.PowerLowest), rounder = constant(Constant.PowerRounder);
+  a = f32x4.pmax(a, bound);
+  b = f32x4.pmax(b, bound);
+  c = f32x4.pmax(c, bound);
+  d = f32x4.pmax(d, bound);
+  const roundedA = f32x4.add(a, rounder), roundedB = f32x4.add(b, rounder);
+  const roundedC = f32x4.add(c, rounder), roundedD = f32x4.add(d, rounder);
+  a = f32x4.sub(a, f32x4.sub(roundedA, rounder));
+  b = f32x4.sub(b, f32x4.sub(roundedB, rounder));
+  c = f32x4.sub(c, f32x4.sub(roundedC, rounder));
+  d = f32x4.sub(d, f32x4.sub(roundedD, rounder));
+  let factor = constant(Constant.Power6), addend = constant(Constant.Power5);
+  let powerA = multiplyAdd(a, factor, addend), powerB = multiplyAdd(b, factor, addend);
+  let powerC = multiplyAdd(c, factor, addend), powerD = multiplyAdd(d, factor, addend);
+  addend = constant(Constant.Power4);
+  powerA = multiplyAdd(a, powerA, addend);
+  powerB = multiplyAdd(b, powerB, addend);
+  powerC = multiplyAdd(c, powerC, addend);
+  powerD = multiplyAdd(d, powerD, addend);
+  addend = constant(Constant.Power3);
+  powerA = multiplyAdd(a, powerA, addend);
+  powerB = multiplyAdd(b, powerB, addend);
+  powerC = multiplyAdd(c, powerC, addend);
+  powerD = multiplyAdd(d, powerD, addend);
+  addend = constant(Constant.Power2);
+  powerA = multiplyAdd(a, powerA, addend);
+  powerB = multiplyAdd(b, powerB, addend);
+  powerC = multiplyAdd(c, powerC, addend);
+  powerD = multiplyAdd(d, powerD, addend);
+  addend = constant(Constant.Power1);
+  powerA = multiplyAdd(a, powerA, addend);
+  powerB = multiplyAdd(b, powerB, addend);
+  powerC = multiplyAdd(c, powerC, addend);
+  powerD = multiplyAdd(d, powerD, addend);
+  addend = one();
+  const lowering = constant(Constant.Lowering);
+  powerA = f32x4.mul(f32x4.mul(multiplyAdd(a, powerA, addend), i32x4.shl(roundedA, 23)), lowering);
+  powerB = f32x4.mul(f32x4.mul(multiplyAdd(b, powerB, addend), i32x4.shl(roundedB, 23)), lowering);
+  powerC = f32x4.mul(f32x4.mul(multiplyAdd(c, powerC, addend), i32x4.shl(roundedC, 23)), lowering);
+  powerD = f32x4.mul(f32x4.mul(multiplyAdd(d, powerD, addend), i32x4.shl(roundedD, 23)), lowering);
+  if (stored) {
+    v128.store(target, powerA);
+    v128.store(target, powerB, 16);
+    v128.store(target, powerC, 32);
+    v128.store(target, powerD, 48);
+  }
+  return f32x4.add(f32x4.add(total, f32x4.add(powerA, powerB)), f32x4.add(powerC, powerD));
 }
 
 /** 1 / (1 + e^-x). */

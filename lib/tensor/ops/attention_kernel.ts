@@ -6,6 +6,7 @@ import {
   attentionExtents,
   type AttentionOptions,
 } from "./attention_maps.ts";
+import { withBfloatMultiples } from "./bfloat_multiples.ts";
 import { type Log2Limits, log2Limits, type Log2Rounding, noRounding } from "./log2.ts";
 import { withCopies } from "./scratch_copies.ts";
 import { firstKeysSeen } from "./sliding_window.ts";
@@ -16,6 +17,15 @@ export interface CausalAttentionOptions extends AttentionOptions {
   log2?: Log2Rounding;
   /** What errors call the probabilities. */
   name?: string;
+  /** What the operands are whole multiples of, which lets codes be multiplied where that is faster. */
+  steps?: OperandSteps;
+}
+
+/** What queries, keys and values that were quantized are whole multiples of. */
+export interface OperandSteps {
+  query: number;
+  key: number;
+  value: number;
 }
 
 /** One head of one window: addresses of its first rows, and the first element of `startToken`. */
@@ -23,6 +33,8 @@ interface Head {
   q: number;
   k: number;
   v: number;
+  /** Of an element of these three. */
+  bytes: number;
   output: number;
   first: number;
   /** Address of what is added to the scaled scores of its keys, 0 for nothing. */
@@ -32,8 +44,6 @@ interface Head {
 /** What all heads have in common. */
 interface Attention {
   extents: AttentionExtents;
-  scale: number;
-  limits: Log2Limits;
   /** Under a sliding window, the first key that each query of a window sees, `[queries]`. */
   firsts?: Int32Array;
   /** The address of a copy of them, 0 for none. */
@@ -44,22 +54,30 @@ interface Attention {
 export function computeAttention(
   { inputs: { q, k, v }, attrs, backend }: KernelCall,
 ): tf.TensorInfo[] {
-  const { log2, name, ...options } = attrs as CausalAttentionOptions;
+  const { log2, name, steps, ...options } = attrs as CausalAttentionOptions;
+  const { scale } = options;
   const extents = attentionExtents(q, k, v, options);
   const limits = log2 ? log2Limits(log2) : noRounding;
   const { batch, heads, queries, keys } = extents;
-  const sources = [q, k, v].map((tensor) => backend.addressOf(tensor));
   const output = backend.output(q.shape);
   const first = backend.output([batch * heads, queries]);
   const firsts = firstKeysSeen(queries, keys, options);
   withCopies(backend, [...biasesOf(extents, options), firsts], (...addresses) => {
     const table = addresses.pop()!;
+    const attention = { extents, firsts, table };
     const targets = [output.address, first.address];
-    const all = Array.from(
-      { length: batch * heads },
-      (_, map) => locate(extents, map, sources, targets, addresses),
-    );
-    attend(backend, { extents, scale: options.scale, limits, firsts, table }, all);
+    const locateAll = (sources: number[], bytes: number) =>
+      Array.from(
+        { length: batch * heads },
+        (_, map) => locate(extents, map, sources, bytes, targets, addresses),
+      );
+    const multiplied = steps && multipliesBfloats(backend, extents, log2) &&
+      withBfloatMultiples(backend, [q, k, v], [steps.query, steps.key, steps.value], (...codes) => {
+        attendBfloats(backend, attention, locateAll(codes, 2), scale, steps, limits);
+      });
+    if (multiplied) return;
+    const sources = [q, k, v].map((tensor) => backend.addressOf(tensor));
+    attend(backend, attention, locateAll(sources, 4), scale, limits);
   });
   const probabilities = backend.view(Float32Array, first.address, batch * heads * queries);
   if (log2 && probabilities.some(Number.isNaN)) {
@@ -83,18 +101,20 @@ function locate(
   { heads, keyValueHeads, headDim, queries, keys }: AttentionExtents,
   map: number,
   [q, k, v]: number[],
+  bytes: number,
   [output, first]: number[],
   biases: number[],
 ): Head {
   const [window, head] = [Math.floor(map / heads), map % heads];
   const shared = Math.floor(head * keyValueHeads / heads);
-  const own = 4 * headDim * (window * queries * heads + head);
-  const others = 4 * headDim * (window * keys * keyValueHeads + shared);
+  const own = headDim * (window * queries * heads + head);
+  const others = headDim * (window * keys * keyValueHeads + shared);
   return {
-    q: q + own,
-    k: k + others,
-    v: v + others,
-    output: output + own,
+    q: q + bytes * own,
+    k: k + bytes * others,
+    v: v + bytes * others,
+    bytes,
+    output: output + 4 * own,
     first: first + 4 * map * queries,
     bias: biases[head] ?? 0,
   };
@@ -125,7 +145,7 @@ interface CallLimits {
 }
 
 const simdLimits: CallLimits = { queries: 64, scores: 2 ** 18 }; // beside what its products need
-const nativeLimits: CallLimits = { queries: 96, scores: 2 ** 19 };
+const nativeLimits: CallLimits = { queries: 96, scores: 2 ** 19 - 128 }; // beside sums of rows
 
 /** Scores that the kernel leaves free behind each row, at most. */
 const rowPadding = 32;
@@ -133,27 +153,75 @@ const rowPadding = 32;
 /** From so many queries on a native product pays for its call. */
 const nativeQueries = 16;
 
-/** Attention in the SIMD kernel, each call for one block of queries of one head. */
-function attend(backend: AgileBackend, attention: Attention, all: Head[]): void {
-  const { extents, scale, limits, table } = attention;
-  const { heads, keyValueHeads, headDim, queries, keys } = extents;
+/** As many queries as the limits let a call take on. */
+function fitting({ queries, scores }: CallLimits, { keys }: AttentionExtents): number {
+  return Math.max(1, Math.min(queries, Math.floor(scores / (keys + rowPadding))));
+}
+
+/** Whether native products take on enough queries at a time. */
+function isNative(backend: AgileBackend, extents: AttentionExtents): boolean {
+  return backend.matrixProduct.native &&
+    Math.min(extents.queries, fitting(nativeLimits, extents)) >= nativeQueries;
+}
+
+/** Attention in the SIMD kernel. */
+function attend(
+  backend: AgileBackend,
+  attention: Attention,
+  heads: Head[],
+  scale: number,
+  { maximum, lowest, zeroBelow }: Log2Limits,
+): void {
+  const native = isNative(backend, attention.extents);
+  const blocks = callsOf(attention, heads, scale, native ? nativeLimits : simdLimits);
+  const others = [Number(native), maximum, lowest, zeroBelow];
+  backend.run("attend", blocks.map((call) => [...call, ...others]));
+}
+
+/**
+ * Whether attention of codes is what a native library multiplies as bfloat16: the sums are those of
+ * float32, and of the codes of eight bits and powers of two no product is rounded.
+ */
+function multipliesBfloats(
+  backend: AgileBackend,
+  extents: AttentionExtents,
+  log2?: Log2Rounding,
+): boolean {
+  return backend.multipliesBfloats && isNative(backend, extents) &&
+    log2?.profile === "released" && log2.bits <= 6; // beyond, powers leave what bfloat16 holds
+}
+
+/** Attention of multiples of steps in bfloat16. */
+function attendBfloats(
+  backend: AgileBackend,
+  attention: Attention,
+  heads: Head[],
+  scale: number,
+  { query, key, value }: OperandSteps,
+  { zeroBelow }: Log2Limits,
+): void {
+  const blocks = callsOf(attention, heads, scale * query * key, nativeLimits);
+  const others = [value, Math.log2(zeroBelow)];
+  backend.run("attendBfloats", blocks.map((call) => [...call, ...others]));
+}
+
+/** What the calls of either kernel begin with, each for one block of queries of one head. */
+function callsOf(
+  attention: Attention,
+  all: Head[],
+  scale: number,
+  limits: CallLimits,
+): number[][] {
+  const { extents, table } = attention;
+  const { heads, keyValueHeads, headDim } = extents;
   const [channels, ownerChannels] = [heads * headDim, keyValueHeads * headDim];
-  const fitting = (most: CallLimits) =>
-    Math.max(1, Math.min(most.queries, Math.floor(most.scores / (keys + rowPadding))));
-  const native = backend.matrixProduct.native &&
-    Math.min(queries, fitting(nativeLimits)) >= nativeQueries;
-  const blocks = blocksOf(attention, fitting(native ? nativeLimits : simdLimits));
-  backend.run(
-    "attend",
-    blocks.flatMap(({ first, rows, base, width }) =>
-      all.map(({ q, k, v, output, first: starts, bias }) => [
-        ...[Number(native), rows, width - rows + 1, headDim],
-        ...[q + 4 * first * channels, output + 4 * first * channels, channels],
-        ...[k + 4 * base * ownerChannels, v + 4 * base * ownerChannels, ownerChannels],
-        ...[scale, bias && bias + 4 * base],
-        ...[limits.maximum, limits.lowest, limits.zeroBelow],
-        ...[starts + 4 * first, table && table + 4 * first, base],
-      ])
-    ),
+  return blocksOf(attention, fitting(limits, extents)).flatMap(({ first, rows, base, width }) =>
+    all.map(({ q, k, v, bytes, output, first: starts, bias }) => [
+      ...[rows, width - rows + 1, headDim],
+      ...[q + bytes * first * channels, output + 4 * first * channels, channels],
+      ...[k + bytes * base * ownerChannels, v + bytes * base * ownerChannels, ownerChannels],
+      ...[scale, bias && bias + 4 * base, starts + 4 * first],
+      ...[table && table + 4 * first, base],
+    ])
   );
 }

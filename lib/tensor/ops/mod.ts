@@ -17,7 +17,7 @@ export { attendByMaps } from "./attention_maps.ts";
 export type { AttentionOptions } from "./attention_maps.ts";
 export { causalAttention } from "./causal_attention.ts";
 export type { CausalAttention } from "./causal_attention.ts";
-export type { CausalAttentionOptions } from "./attention_kernel.ts";
+export type { CausalAttentionOptions, OperandSteps } from "./attention_kernel.ts";
 export { causalSoftmax } from "./causal_softmax.ts";
 export type { CausalSoftmaxOptions } from "./causal_softmax.ts";
 export { compareDistributions } from "./compare_distributions.ts";
