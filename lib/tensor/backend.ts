@@ -12,7 +12,7 @@ export interface BackendInfo {
   matrixProduct: string;
   /** What multiplies integer matrices; on `agile` only. */
   integerProduct?: string;
-  /** What the other kernels compute with: `relaxed SIMD` or `SIMD`; on `agile` only. */
+  /** What the other kernels compute with, e.g. `relaxed SIMD` or `SIMD`; on `agile` only. */
   instructions?: string;
   /** Threads that multiply matrices. */
   threads: number;
@@ -49,7 +49,7 @@ export async function useBackend(
     backend: name,
     matrixProduct: matrixProduct.name,
     integerProduct: integerProduct.name,
-    instructions: backend.simd.instructions,
+    instructions: backend.simd.instructions + (backend.simd.wide ? " on 256 bits" : ""),
     threads: matrixProduct.threads,
   };
 }

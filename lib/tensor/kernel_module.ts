@@ -34,6 +34,18 @@ function permittedFiles(): KernelFile[] {
   return environment(relaxedVariable) === "0" ? files.slice(1) : files;
 }
 
+/** Flags of V8 with which it computes on two vectors of 128 bits at once, where it finds them side by side. */
+const wideFlags = ["--experimental-wasm-revectorize", "--no-wasm-bounds-checks"];
+
+/**
+ * Whether the environment variable `DENO_V8_FLAGS` makes V8 join vectors. Kernels then take more of them
+ * at a time; their results are the same.
+ */
+export function joinsVectors(): boolean {
+  const flags = environment("DENO_V8_FLAGS")?.split(",") ?? [];
+  return wideFlags.every((flag) => flags.includes(flag));
+}
+
 /** What a thread's workspace holds. Kernels rely on it: `assembly/workspace.ts`. */
 export const workspaceBytes = 2 ** 21;
 
@@ -60,17 +72,21 @@ export async function loadKernelModule(
  * bytes, which nobody changes.
  *
  * @param workspace Address of {@linkcode workspaceBytes} for this thread alone.
+ * @param wide As {@linkcode joinsVectors} has it.
  */
 export function instantiateKernels(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
   workspace: number,
+  wide = joinsVectors(),
 ): Kernels {
   const products = {
     multiplyBytes: byteProduct(memory),
     multiplyFloats: threadFloatProduct(memory),
     multiplyBfloats: threadBfloatProduct(memory),
   };
-  const { exports } = new WebAssembly.Instance(module, { env: { memory, workspace, ...products } });
+  const { exports } = new WebAssembly.Instance(module, {
+    env: { memory, workspace, wide: Number(wide), ...products },
+  });
   return exports as Kernels;
 }

@@ -5,6 +5,7 @@ import { CallQueue } from "./call_queue.ts";
 import { environment } from "./environment.ts";
 import {
   instantiateKernels,
+  joinsVectors,
   type KernelFile,
   type KernelModule,
   type Kernels,
@@ -21,6 +22,8 @@ export interface SimdOptions {
   /** Files of compiled modules, the best first. */
   files?: readonly KernelFile[];
   threads?: number;
+  /** Whether kernels take as many vectors at a time as 256 bits need. */
+  wide?: boolean;
 }
 
 /**
@@ -32,16 +35,26 @@ export interface SimdOptions {
 export class Simd {
   readonly arena = new Arena();
   readonly instructions: KernelModule["instructions"];
+  /** Whether sums of four products of bytes are one instruction: `assembly/integer_tile.ts`. */
+  dots: boolean;
   readonly #module: WebAssembly.Module;
   readonly #kernels: Kernels;
   readonly #queue: CallQueue;
   #started = false;
 
-  private constructor({ module, instructions }: KernelModule, readonly threads: number) {
+  private constructor(
+    { module, instructions }: KernelModule,
+    readonly threads: number,
+    readonly wide: boolean,
+  ) {
     this.instructions = instructions;
     this.#module = module;
-    this.#kernels = instantiateKernels(module, this.arena.memory, this.#takeWorkspace());
+    this.#kernels = instantiateKernels(module, this.arena.memory, this.#takeWorkspace(), wide);
     this.#queue = new CallQueue(this.arena.memory, this.#kernels);
+    this.dots = this.arena.scratch([4], (flag) => {
+      this.#kernels.hasDots(flag);
+      return this.arena.view(Int32Array, flag, 1)[0] === 1;
+    });
   }
 
   /**
@@ -50,8 +63,10 @@ export class Simd {
    * @throws {Error} If this engine can run none of the modules: it has no WebAssembly SIMD.
    * @throws {InputError} If `AGILE_QUANT_THREADS` is no positive integer.
    */
-  static async load({ files, threads = defaultThreads() }: SimdOptions = {}): Promise<Simd> {
-    return new Simd(await loadKernelModule(files), threads);
+  static async load(
+    { files, threads = defaultThreads(), wide = joinsVectors() }: SimdOptions = {},
+  ): Promise<Simd> {
+    return new Simd(await loadKernelModule(files), threads, wide);
   }
 
   /** How many calls other threads than the caller's have performed so far. */
@@ -85,7 +100,8 @@ export class Simd {
     this.#started = true;
     for (let thread = 1; thread < this.threads; thread++) {
       const workspace = this.#takeWorkspace();
-      const workerData: WorkerData = { module: this.#module, memory: this.arena.memory, workspace };
+      const { wide, arena: { memory } } = this;
+      const workerData: WorkerData = { module: this.#module, memory, workspace, wide };
       try {
         const worker = new Worker(new URL("./worker.ts", import.meta.url), {
           workerData,

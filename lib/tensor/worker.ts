@@ -9,7 +9,8 @@ export interface WorkerData {
   memory: WebAssembly.Memory;
   /** Address of this thread's workspace. */
   workspace: number;
+  wide: boolean;
 }
 
-const { module, memory, workspace } = workerData as WorkerData;
-new CallQueue(memory, instantiateKernels(module, memory, workspace)).serve();
+const { module, memory, workspace, wide } = workerData as WorkerData;
+new CallQueue(memory, instantiateKernels(module, memory, workspace, wide)).serve();

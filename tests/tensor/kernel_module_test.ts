@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Arena } from "../../lib/tensor/arena.ts";
 import {
   instantiateKernels,
+  joinsVectors,
   loadKernelModule,
   workspaceBytes,
 } from "../../lib/tensor/kernel_module.ts";
@@ -49,17 +50,46 @@ Deno.test("instantiateKernels() gives every thread kernels of its own on one mem
   assertEquals(values, Float32Array.of(1, 16, 81, 0.0625));
 });
 
-Deno.test("loadKernelModule() takes plain SIMD on demand, which passes the tests of every kernel", async () => {
+const wideFlags = "--no-wasm-bounds-checks,--experimental-wasm-revectorize";
+
+Deno.test("joinsVectors() asks for both flags of V8", async () => {
+  const [first, second] = wideFlags.split(",");
+  const cases: [string, boolean][] = [
+    ["", false],
+    [first, false],
+    [second, false],
+    [wideFlags, true],
+    [`${second},--max-lazy,${first}`, true],
+  ];
+  for (const [flags, joins] of cases) {
+    assertEquals(await withVariable("DENO_V8_FLAGS", flags, joinsVectors), joins);
+  }
+});
+
+/** Runs the tests of every kernel in a process of such an environment. */
+async function testKernels(env: Record<string, string>): Promise<void> {
   const root = new URL("../../", import.meta.url);
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["test", "-q", "-P=test", "--no-check"],
-      ...["tests/tensor/kernels", "tests/tensor/ops"],
+      ...["tests/tensor/kernels", "tests/tensor/ops", "tests/tensor/simd_matrix_product_test.ts"],
     ],
     cwd: root,
-    env: { AGILE_QUANT_RELAXED_SIMD: "0", AGILE_QUANT_NATIVE: "0", NO_COLOR: "1" },
+    env: { AGILE_QUANT_NATIVE: "0", NO_COLOR: "1", ...env },
   }).output();
   const report = new TextDecoder().decode(stdout);
   assertEquals(code, 0, report);
   assert(/ok \| [1-9]\d* passed/.test(report), report);
+}
+
+Deno.test("loadKernelModule() takes plain SIMD on demand, which passes the tests of every kernel", async () => {
+  await testKernels({ AGILE_QUANT_RELAXED_SIMD: "0" });
+});
+
+Deno.test({
+  name: "instantiateKernels() passes the tests of every kernel where V8 joins vectors",
+  ignore: Deno.build.arch !== "x86_64", // elsewhere V8 does not know the flag
+  async fn() {
+    await testKernels({ DENO_V8_FLAGS: wideFlags });
+  },
 });

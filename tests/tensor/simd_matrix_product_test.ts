@@ -1,10 +1,12 @@
-import { type ProductShape } from "../../lib/tensor/matrix_product.ts";
+import { assertEquals } from "@std/assert";
+import { packedShape, type ProductShape } from "../../lib/tensor/matrix_product.ts";
 import { Simd } from "../../lib/tensor/simd.ts";
 import { simdMatrixProduct } from "../../lib/tensor/simd_matrix_product.ts";
 import { assertFloatsClose, randomFloats } from "./compare.ts";
 
 const modules = {
   "relaxed SIMD": await Simd.load({ files: ["kernels_relaxed.wasm"] }),
+  "wide tiles": await Simd.load({ files: ["kernels_relaxed.wasm"], wide: true }),
   "plain SIMD": await Simd.load({ files: ["kernels_simd.wasm"] }),
 };
 
@@ -65,4 +67,18 @@ Deno.test("simdMatrixProduct() divides a large product into parts that meet", ()
   const strides = { strideA: 72, strideB: 71, strideC: 203 };
   const { actual, expected } = multiplyBoth(modules["relaxed SIMD"], { ...shape, ...strides });
   assertFloatsClose(actual, expected, 1e-6);
+});
+
+Deno.test("simdMatrixProduct() computes the same bits on wide tiles, at all of their edges", () => {
+  for (const transposeB of [false, true]) {
+    for (const [m, k] of [[1, 5], [4, 300], [5, 3], [11, 257]]) {
+      for (let n = 1; n <= 33; n++) {
+        const shape = packedShape({ m, n, k, transposeA: false, transposeB });
+        const narrow = multiplyBoth(modules["relaxed SIMD"], shape);
+        const wide = multiplyBoth(modules["wide tiles"], shape);
+        assertEquals(wide.actual, narrow.actual, `${m} x ${n} x ${k}`);
+        assertFloatsClose(wide.actual, wide.expected, 1e-6);
+      }
+    }
+  }
 });

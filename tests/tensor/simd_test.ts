@@ -1,4 +1,4 @@
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { Simd } from "../../lib/tensor/simd.ts";
 
 const modules = {
@@ -29,3 +29,23 @@ for (const [name, simd] of Object.entries(modules)) {
     });
   });
 }
+
+/** Exports `f`: the sum of four products of 127 and 255 as relaxed SIMD has it here. */
+const dotOfFour = Uint8Array.from([
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 127, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0],
+  ...[10, 37, 1, 35, 0],
+  ...[65, 255, 0, 253, 15], // i32.const 127, i8x16.splat
+  ...[65, 127, 253, 15], // i32.const -1, i8x16.splat
+  ...[253, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], // v128.const 0
+  ...[253, 147, 2], // i32x4.relaxed_dot_i8x16_i7x16_add_s
+  ...[253, 27, 0, 11], // i32x4.extract_lane 0, end
+]);
+
+Deno.test("Simd sums up four products at once unless the engine saturates sums of two", () => {
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(dotOfFour));
+  const sum = (instance.exports.f as () => number)();
+  const [saturated, unsigned, signed] = [2 * 32767, 4 * 127 * 255, -4 * 127];
+  assert([saturated, unsigned, signed].includes(sum), `got ${sum}`);
+  assertEquals(modules["relaxed SIMD"].dots, sum !== saturated);
+  assertEquals(modules["plain SIMD"].dots, false);
+});

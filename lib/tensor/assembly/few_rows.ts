@@ -2,7 +2,7 @@
 // memory to registers, two panels side by side for each activation.
 
 import { Block, Chain, IntegerWeight, loadBytes, PANEL, STEP_BYTES } from "./integer_weight";
-import { addPairs } from "./integer";
+import { addPairs } from "./integer_tile";
 import { storeFirst } from "./vector";
 import { workspace } from "./workspace";
 

@@ -13,6 +13,7 @@ export { decodeBfloat16, decodeFloat16 } from "./decode";
 export * from "./elementwise";
 export { integerRows } from "./few_rows";
 export { integerLinear } from "./integer";
+export { hasDots } from "./integer_tile";
 export { nativeIntegerLinear, unpackWeight } from "./integer_native";
 export { roundColumns } from "./gptq";
 export * from "./k_blocks";

@@ -1,19 +1,28 @@
 // C[m, n] = op(A) op(B) in float32, after Goto's blocking: blocks of A and panels of B are packed so
 // that the inner tile reads them front to back.
 //
-// Every memory access is checked against the memory's size, which costs as much as the arithmetic on
-// it. The tile therefore loads four rows of A at once and spreads them from a register.
+// An engine that checks every memory access against the memory's size spends as much on that as on the
+// arithmetic: the tile loads four rows of A at once and spreads them from a register. One that checks
+// nothing and computes on 256 bits gets a tile twice as wide and loads each row by itself.
 
 import { pack } from "./pack";
 import { multiplyRow } from "./row_product";
 import { multiplyAdd, storeFirst } from "./vector";
-import { workspace } from "./workspace";
+import { wide, workspace } from "./workspace";
 
-/** Rows and columns of the register tile: 8 vector accumulators. */
+/** Rows of the register tile, and columns: 8 accumulators, of 256 bits in the wide one. */
 const TILE_ROWS: i32 = 4;
 const TILE_COLUMNS: i32 = 8;
+const WIDE_COLUMNS: i32 = 16;
 
-/** Depth of a block: a panel of B (8 KiB) stays in the first-level cache. */
+/** Columns of the tile in use. */
+// @ts-ignore: decorator
+@inline
+function tileColumns(): i32 {
+  return wide ? WIDE_COLUMNS : TILE_COLUMNS;
+}
+
+/** Depth of a block: a panel of B (8 or 16 KiB) stays in the first-level cache. */
 const BLOCK_DEPTH: i32 = 256;
 
 /** Rows of a packed block of A (192 KiB): stays in the second-level cache. */
@@ -29,12 +38,12 @@ function packedPanel(): usize {
 // @ts-ignore: decorator
 @inline
 function edgeTile(): usize {
-  return packedPanel() + ((BLOCK_DEPTH * TILE_COLUMNS) << 2);
+  return packedPanel() + ((BLOCK_DEPTH * WIDE_COLUMNS) << 2);
 }
 
 /** Bytes of the workspace that {@link matmul} uses, its first ones. */
 export const PRODUCT_WORKSPACE: usize =
-  <usize> ((BLOCK_ROWS + TILE_COLUMNS) * BLOCK_DEPTH + TILE_ROWS * TILE_COLUMNS) << 2;
+  <usize> ((BLOCK_ROWS + WIDE_COLUMNS) * BLOCK_DEPTH + TILE_ROWS * WIDE_COLUMNS) << 2;
 
 // @ts-ignore: decorator
 @inline
@@ -87,6 +96,56 @@ function tile(
   storeRow(c + 3 * stride, c30, c31, accumulate);
 }
 
+/** {@link tile}, 4 x 16. */
+function wideTile(
+  a: usize,
+  b: usize,
+  stepB: usize,
+  depth: i32,
+  c: usize,
+  stride: usize,
+  accumulate: bool,
+): void {
+  const zero = f32x4.splat(0);
+  let c00 = zero, c01 = zero, c02 = zero, c03 = zero, c10 = zero, c11 = zero, c12 = zero, c13 = zero;
+  let c20 = zero, c21 = zero, c22 = zero, c23 = zero, c30 = zero, c31 = zero, c32 = zero, c33 = zero;
+  for (const end = a + ((<usize> depth * TILE_ROWS) << 2); a < end; a += TILE_ROWS << 2) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16), b2 = v128.load(b, 32), b3 = v128.load(b, 48);
+    let row = v128.load32_splat(a);
+    c00 = multiplyAdd(row, b0, c00);
+    c01 = multiplyAdd(row, b1, c01);
+    c02 = multiplyAdd(row, b2, c02);
+    c03 = multiplyAdd(row, b3, c03);
+    row = v128.load32_splat(a, 4);
+    c10 = multiplyAdd(row, b0, c10);
+    c11 = multiplyAdd(row, b1, c11);
+    c12 = multiplyAdd(row, b2, c12);
+    c13 = multiplyAdd(row, b3, c13);
+    row = v128.load32_splat(a, 8);
+    c20 = multiplyAdd(row, b0, c20);
+    c21 = multiplyAdd(row, b1, c21);
+    c22 = multiplyAdd(row, b2, c22);
+    c23 = multiplyAdd(row, b3, c23);
+    row = v128.load32_splat(a, 12);
+    c30 = multiplyAdd(row, b0, c30);
+    c31 = multiplyAdd(row, b1, c31);
+    c32 = multiplyAdd(row, b2, c32);
+    c33 = multiplyAdd(row, b3, c33);
+    b += stepB;
+  }
+  storeRow(c, c00, c01, accumulate);
+  storeRow(c + 32, c02, c03, accumulate);
+  c += stride;
+  storeRow(c, c10, c11, accumulate);
+  storeRow(c + 32, c12, c13, accumulate);
+  c += stride;
+  storeRow(c, c20, c21, accumulate);
+  storeRow(c + 32, c22, c23, accumulate);
+  c += stride;
+  storeRow(c, c30, c31, accumulate);
+  storeRow(c + 32, c32, c33, accumulate);
+}
+
 /** The part of a tile that lies in C. */
 function tileAtEdge(
   a: usize,
@@ -99,9 +158,11 @@ function tileAtEdge(
   rows: i32,
   columns: i32,
 ): void {
-  tile(a, b, stepB, depth, edgeTile(), TILE_COLUMNS << 2, false);
+  const edgeStride = <usize> tileColumns() << 2;
+  if (wide) wideTile(a, b, stepB, depth, edgeTile(), edgeStride, false);
+  else tile(a, b, stepB, depth, edgeTile(), edgeStride, false);
   for (let row = 0; row < rows; row++) {
-    const from = edgeTile() + (<usize> row * (TILE_COLUMNS << 2));
+    const from = edgeTile() + <usize> row * edgeStride;
     const to = c + <usize> row * stride;
     for (let j = 0; j < columns; j += 4) {
       const at = <usize> j << 2;
@@ -147,7 +208,7 @@ function multiplyStrips(a: usize, b: usize, c: usize, n: i32, k: i32, stepB: usi
   }
 }
 
-/** Eight or fewer columns of C from a packed block of A. */
+/** A panel of columns of C from a packed block of A. */
 function multiplyPanel(
   a: usize,
   b: usize,
@@ -161,10 +222,12 @@ function multiplyPanel(
 ): void {
   for (let r = 0; r < rows; r += TILE_ROWS) {
     const height = min(TILE_ROWS, rows - r);
-    if (height == TILE_ROWS && columns == TILE_COLUMNS) {
-      tile(a, b, stepB, depth, c, stride, accumulate);
-    } else {
+    if (height < TILE_ROWS || columns < tileColumns()) {
       tileAtEdge(a, b, stepB, depth, c, stride, accumulate, height, columns);
+    } else if (wide) {
+      wideTile(a, b, stepB, depth, c, stride, accumulate);
+    } else {
+      tile(a, b, stepB, depth, c, stride, accumulate);
     }
     a += (<usize> depth * TILE_ROWS) << 2;
     c += stride * TILE_ROWS;
@@ -202,22 +265,23 @@ export function matmul(
   }
   if (first == n) return;
   const stride = <usize> rowStrideC << 2;
+  const width = tileColumns();
   for (let p = 0; p < k; p += BLOCK_DEPTH) {
     const depth = min(BLOCK_DEPTH, k - p);
     for (let i = 0; i < m; i += BLOCK_ROWS) {
       const rows = min(BLOCK_ROWS, m - i);
       const blockA = a + ((<usize> i * rowStrideA + <usize> p * columnStrideA) << 2);
       pack(workspace, blockA, rows, depth, rowStrideA, columnStrideA, TILE_ROWS);
-      for (let j = first; j < n; j += TILE_COLUMNS) {
-        const columns = min(TILE_COLUMNS, n - j);
+      for (let j = first; j < n; j += width) {
+        const columns = min(width, n - j);
         const to = c + <usize> i * stride + (<usize> j << 2);
         let panel = b + ((<usize> p * rowStrideB + <usize> j * columnStrideB) << 2);
         let stepB = <usize> rowStrideB << 2;
         // A panel for a single row of tiles is read where it lies if its rows are in one piece.
-        if (m > TILE_ROWS || columnStrideB != 1 || columns < TILE_COLUMNS) {
-          pack(packedPanel(), panel, columns, depth, columnStrideB, rowStrideB, TILE_COLUMNS);
+        if (m > TILE_ROWS || columnStrideB != 1 || columns < width) {
+          pack(packedPanel(), panel, columns, depth, columnStrideB, rowStrideB, width);
           panel = packedPanel();
-          stepB = TILE_COLUMNS << 2;
+          stepB = width << 2;
         }
         multiplyPanel(workspace, panel, stepB, depth, to, stride, p > 0, rows, columns);
       }

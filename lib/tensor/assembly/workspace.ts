@@ -4,3 +4,8 @@
 // @ts-ignore: decorator
 @external("env", "workspace")
 export declare const workspace: usize;
+
+/** 1 where the engine joins instructions on two adjacent vectors to one on 256 bits; else 0. */
+// @ts-ignore: decorator
+@external("env", "wide")
+export declare const wide: i32;

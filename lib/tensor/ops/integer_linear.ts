@@ -148,11 +148,13 @@ function multiplySimd(
   target: number,
 ): void {
   const head = backend.addressOf(memory);
-  const parts = split(paddedRows / panelRows, 2, backend.simd.callsAtMost);
+  const { callsAtMost, dots } = backend.simd;
+  const few = rows <= fewRows;
   backend.run(
-    rows <= fewRows ? "integerRows" : "integerLinear",
-    parts.map(([first, count]) => [
+    few ? "integerRows" : "integerLinear",
+    split(paddedRows / panelRows, 2, callsAtMost).map(([first, count]) => [
       ...[target, bytes, rowSums, rows, head, bias, zeroPoint - 128, first, first + count],
+      ...few ? [] : [Number(dots)],
     ]),
   );
 }
