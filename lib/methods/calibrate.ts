@@ -44,6 +44,8 @@ export interface CalibrateOptions {
 
 /** Keeps the blocks that passes have rewritten. */
 export interface BlockStore {
+  /** Whether blocks come back with the very values that they went with; they may be rounded unless given. */
+  readonly isExact?: boolean;
   /** A block that is finished; undefined where it is still to be made. */
   get(layer: number): Promise<LayerWeights | undefined>;
   /** Keeps a block, and returns it as it is kept: what the blocks behind it see. */
@@ -97,6 +99,7 @@ export async function calibrate(
   const isRewritten = passes.some(({ rewrite }) => rewrite);
   const keepsOriginal = passes.some(({ carries }) => carries === "original");
   const blocks = store ?? memoryStore();
+  const isRounded = isRewritten && !(blocks.isExact ?? false);
   const quantized: SiteQuantizers[] = [];
   for (let layer = 0; layer < architecture.layers; layer++) {
     using work = new BlockAtWork(await source.layer(layer), layer, keepsOriginal);
@@ -111,10 +114,10 @@ export async function calibrate(
       };
       await pause();
       const observes = pass.observes !== undefined;
-      if (observes && !store && isPastAttention(passes.slice(order))) { // a store may round
+      if (observes && !isRounded && isPastAttention(passes.slice(order))) {
         await streams.attend(pass, work.block, pause);
       }
-      const isFinal = layer < architecture.layers - 1 && !(store && isRewritten) &&
+      const isFinal = layer < architecture.layers - 1 && !isRounded &&
         isFinalFrom(passes, order);
       const seen = observes
         ? await observe(
@@ -177,6 +180,7 @@ function isFinalFrom(passes: readonly Pass[], order: number): boolean {
 function memoryStore(): BlockStore {
   const blocks = new Map<number, LayerWeights>();
   return {
+    isExact: true,
     get: (layer) => Promise.resolve(blocks.get(layer)),
     put(layer, weights) {
       blocks.set(layer, weights);

@@ -61,6 +61,11 @@ export class BlockFiles {
     this.#settings = quantization && readPackedSettings(quantization, `${folder}/config.json`);
   }
 
+  /** Whether blocks come back with the very values that they went with: those of codes do. */
+  get isExact(): boolean {
+    return this.#settings !== undefined;
+  }
+
   /** A block as its file holds it; undefined where it is still to be written. */
   async get(layer: number): Promise<LayerWeights | undefined> {
     const path = this.#path(layer);

@@ -21,6 +21,7 @@ import {
   type Model,
   type SiteName,
   siteNames,
+  Streams,
 } from "../../lib/model/mod.ts";
 import { tf, useBackend } from "../../lib/tensor/mod.ts";
 import { pruning, randomIds, tinyModels, withModel } from "../eval/tiny_models.ts";
@@ -446,6 +447,32 @@ Deno.test("calibrate() goes on behind the blocks that a store has, with what the
     const unrounded = await linearWeights(inMemory.model);
     assertNotEquals(unrounded.get(first), expected.get(first));
     assertNotEquals(unrounded.get(second), expected.get(second));
+  }));
+
+Deno.test("calibrate() takes windows through an attention once, unless a store rounds it", () =>
+  withModel("llama", async (model) => {
+    const passes = gptqPasses({ bits: 4, groupSize: 8, symmetric: false, actOrder: true });
+    const storeOf = (isExact?: boolean): BlockStore => ({
+      isExact,
+      get: () => Promise.resolve(undefined),
+      put: (_, weights) => Promise.resolve({ ...weights }),
+    });
+    const { attend } = Streams.prototype;
+    let calls = 0;
+    Streams.prototype.attend = function (...given) {
+      calls++;
+      attend.apply(this, given);
+    };
+    try {
+      const blocks = model.architecture.layers * windows.length;
+      for (const [store, times] of [[undefined, 1], [storeOf(), 0], [storeOf(true), 1]] as const) {
+        calls = 0;
+        await run(model, passes, windows, { store });
+        assertEquals(calls, times * blocks);
+      }
+    } finally {
+      Streams.prototype.attend = attend;
+    }
   }));
 
 Deno.test("calibrate() writes every block to a store, though no pass looks at windows", () =>

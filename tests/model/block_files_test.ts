@@ -44,6 +44,7 @@ for (const [name, architecture] of Object.entries(tinyArchitectures)) {
       const [from, to] = [`${folder}/from`, `${folder}/to`];
       await saveModel(await randomModel(widened(architecture)), from, "F16");
       const files = new BlockFiles(await openPublished(from), to, quantization);
+      assertEquals(files.isExact, true);
       const blocks = await rounded(from);
       assertEquals(await files.get(0), undefined);
       for (const [layer, weights] of blocks.entries()) {
@@ -79,6 +80,7 @@ Deno.test("BlockFiles without quantization hold what is rewritten in F16, which 
     const [from, to] = [`${folder}/from`, `${folder}/to`];
     await saveModel(await randomModel(tinyArchitectures.bloom), from, "F32");
     const files = new BlockFiles(await openPublished(from), to);
+    assertEquals(files.isExact, false);
     const [weights] = await rounded(from);
     const kept = await files.put(0, weights);
     const values = decodeMatrix(weights.key!.weight);
