@@ -1,5 +1,5 @@
 import { environment } from "./environment.ts";
-import { byteProduct, threadBfloatProduct, threadFloatProduct } from "./native.ts";
+import { byteProducts, threadBfloatProduct, threadFloatProduct } from "./native.ts";
 
 /** The exports of `assembly/index.ts`. Parameters are counts, factors and addresses in bytes. */
 export type Kernels = Record<string, (...parameters: number[]) => void>;
@@ -81,7 +81,7 @@ export function instantiateKernels(
   wide = joinsVectors(),
 ): Kernels {
   const products = {
-    multiplyBytes: byteProduct(memory),
+    multiplyBytes: byteProducts(memory),
     multiplyFloats: threadFloatProduct(memory),
     multiplyBfloats: threadBfloatProduct(memory),
   };

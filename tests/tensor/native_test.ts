@@ -1,9 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { seededRandom } from "../../lib/core/mod.ts";
 import { Arena } from "../../lib/tensor/arena.ts";
 import { encodeBfloat16 } from "../../lib/format/mod.ts";
 import {
-  byteProduct,
+  byteProducts,
   nativeProducts,
   threadBfloatProduct,
   threadFloatProduct,
@@ -75,35 +76,35 @@ function assertMultiplies(
   });
 }
 
-/** Operands of a product of bytes: a and c may have gaps between their rows. */
-const byteOperands = fc.record({ m: size, n: size, k: size, gap: fc.nat(5) }).chain(
-  ({ m, n, k, gap }) => {
-    const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
-    return fc.record({
-      ...{ m: fc.constant(m), n: fc.constant(n), k: fc.constant(k) },
-      ...{ strideA: fc.constant(k + gap), strideC: fc.constant(n + gap) },
-      left: bytes(m * (k + gap)),
-      right: bytes(n * k).map((values) => Int8Array.from(values)),
-      offset: bytes(n).map((values) => Int32Array.from(values, (value) => value * 1e6)),
-    });
+/** Where an element of b lies: as [n, k], or in panels of 64 columns of rows padded to 64. */
+const places = {
+  rows: (column: number, row: number, k: number) => column * k + row,
+  panels: (column: number, row: number, k: number) => {
+    const panel = Math.floor(column / 64) * Math.ceil(k / 64) * 4096;
+    return panel + Math.floor(row / 4) * 256 + column % 64 * 4 + row % 4;
   },
-);
+};
 
-type ByteOperands = typeof byteOperands extends fc.Arbitrary<infer Value> ? Value : never;
+/** Products of one shape, at random. */
+function byteOperands(panels: boolean) {
+  const columns = panels ? fc.integer({ min: 1, max: 4 }).map((count) => 64 * count) : size;
+  const depth = fc.integer({ min: 1, max: 50 }).map((count) => 4 * count);
+  const ks = fc.array(depth, { minLength: 1, maxLength: 3 });
+  return fc.record({ m: size, n: columns, ks, seed: fc.nat() });
+}
 
-/** The product by the definition, on ground of 9. */
+/** The product by the definition. */
 function byteProductSlowly(
-  { m, n, k, strideA, strideC, left, right, offset }: ByteOperands,
+  left: Uint8Array,
+  right: (column: number, row: number) => number,
+  [m, n, k]: number[],
 ): Int32Array {
-  const product = new Int32Array(m * strideC).fill(9);
-  for (let i = 0; i < m; i++) {
-    for (let j = 0; j < n; j++) {
-      let sum = offset[j];
-      for (let p = 0; p < k; p++) sum += left[i * strideA + p] * right[j * k + p];
-      product[i * strideC + j] = sum;
-    }
-  }
-  return product;
+  return Int32Array.from({ length: m * n }, (_, at) => {
+    let sum = 0;
+    const row = Math.floor(at / n);
+    for (let p = 0; p < k; p++) sum += left[row * k + p] * right(at % n, p);
+    return sum;
+  });
 }
 
 /** As WebAssembly hands addresses over: negative beyond the first 2 GiB. */
@@ -152,25 +153,37 @@ for (const [where, arena] of arenas) {
     fc.assert(property, { numRuns: 40 });
   });
 
-  Deno.test(`byteProduct() is the sum of products and offset${where}`, {
-    ignore: !products?.integer,
-  }, () => {
-    const multiply = byteProduct(arena.memory);
-    const property = fc.property(byteOperands, (operands) => {
-      const { m, n, k, strideA, strideC, left, right, offset } = operands;
-      const expected = byteProductSlowly(operands);
-      const lengths = [left, right, offset, expected].map(({ byteLength }) => byteLength);
-      arena.scratch(lengths, (a, b, offsets, c) => {
-        arena.view(Uint8Array, a, left.length).set(left);
-        arena.view(Int8Array, b, right.length).set(right);
-        arena.view(Int32Array, offsets, n).set(offset);
-        const product = arena.view(Int32Array, c, expected.length).fill(9);
-        multiply(signed(a), strideA, signed(b), signed(c), strideC, signed(offsets), m, n, k);
-        assertEquals(product, expected);
+  for (const [layout, placeOf] of Object.entries(places)) {
+    const panels = layout === "panels";
+    const there = products?.integer && (products.integer.panels || !panels);
+    Deno.test(`byteProducts() are sums of products, b in ${layout}${where}`, {
+      ignore: !there,
+    }, () => {
+      const multiply = byteProducts(arena.memory);
+      const property = fc.property(byteOperands(panels), ({ m, n, ks, seed }) => {
+        const random = seededRandom(seed);
+        const lengths = ks.flatMap((k) => [m * k, n * Math.ceil(k / 64) * 64, 4 * m * n]);
+        arena.scratch([16 * ks.length, ...lengths], (table, ...addresses) => {
+          const words = arena.view(Uint32Array, table, 4 * ks.length);
+          const expected = ks.map((k, product) => {
+            const [a, b, c] = addresses.slice(3 * product);
+            words.set([a, b, c, k], 4 * product);
+            const left = arena.view(Uint8Array, a, m * k);
+            const right = arena.view(Int8Array, b, lengths[3 * product + 1]);
+            for (const bytes of [left, right]) {
+              bytes.forEach((_, i) => bytes[i] = random.integer(0, 255));
+            }
+            return byteProductSlowly(left, (...at) => right[placeOf(...at, k)], [m, n, k]);
+          });
+          multiply(signed(table), ks.length, m, n, Number(panels));
+          expected.forEach((sums, product) =>
+            assertEquals(arena.view(Int32Array, addresses[3 * product + 2], m * n), sums)
+          );
+        });
       });
+      fc.assert(property, { numRuns: 20 });
     });
-    fc.assert(property, { numRuns: 40 });
-  });
+  }
 }
 
 Deno.test(

@@ -14,7 +14,7 @@ export * from "./elementwise";
 export { integerRows } from "./few_rows";
 export { integerLinear } from "./integer";
 export { hasDots } from "./integer_tile";
-export { nativeIntegerLinear, unpackWeight } from "./integer_native";
+export { nativeIntegerLinear } from "./integer_native";
 export { roundColumns } from "./gptq";
 export * from "./k_blocks";
 export * from "./layout";

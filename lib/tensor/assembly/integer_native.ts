@@ -1,164 +1,228 @@
 // Linear layers in integers whose products a native library computes, block by block of the columns. A
-// thread calls it for some rows and scales and adds the sums while its second-level cache holds them.
+// thread works on a tile of the output at a time: it brings the codes of the weight into the bytes that
+// the library reads, and scales and adds the sums, while its second-level cache holds them.
 
-import {
-  Block,
-  Chain,
-  corrections,
-  IntegerWeight,
-  loadBytes,
-  PANEL,
-  STEP_BYTES,
-  unpackPanel,
-} from "./integer_weight";
+import { expandPanel } from "./expand_weight";
+import { Block, IntegerWeight, loadBytes, PANEL } from "./integer_weight";
 import { storeFirst } from "./vector";
 import { workspace } from "./workspace";
 
 /**
- * c = offset + a b^T: unsigned bytes [m, k] times signed bytes [n, k], in 32-bit integers. Rows of a
- * and of c are `strideA` and `strideC` elements apart; `offset` is [n].
+ * c = a b^T: unsigned bytes [m, k] times signed bytes [n, k], in 32-bit integers, for so many
+ * {@link Product}s.
+ *
+ * @param panels Whether b lies as {@link expandPanel} writes it for panels.
  */
 // @ts-ignore: decorator
 @external("env", "multiplyBytes")
-declare function multiplyBytes(
-  a: usize,
-  strideA: i32,
-  b: usize,
-  c: usize,
-  strideC: i32,
-  offset: usize,
-  m: i32,
-  n: i32,
-  k: i32,
-): void;
+declare function multiplyBytes(products: usize, count: i32, m: i32, n: i32, panels: bool): void;
 
-/**
- * What is worked on at once: rows and columns of the output, and blocks of columns of the weight. The
- * second-level cache holds their sums, 816 KiB.
- */
-const ROWS: i32 = 128;
+/** Matrices of a product, and what its sums run over. */
+// @ts-ignore: decorator
+@unmanaged
+class Product {
+  a: usize;
+  b: usize;
+  c: usize;
+  k: i32;
+}
+
+/** Rows and, at most, columns of a tile. */
+const ROWS: i32 = 64;
 const COLUMNS: i32 = 256;
-const BLOCKS: i32 = 6;
 
-/** From one row of sums to the next: more than COLUMNS, lest rows fall upon the same lines of a cache. */
-const STRIDE: i32 = 272;
-const ROW_BYTES: usize = <usize> STRIDE << 2;
-const BLOCK_BYTES: usize = <usize> ROWS * ROW_BYTES;
+/** The library's panels of the weight: so many columns, so many rows or a multiple. */
+const PANEL_COLUMNS: i32 = 64;
+const PANEL_DEPTH: i32 = 64;
+
+/** A page: what begins on one the library reads and writes fastest. */
+const PAGE: usize = 4096;
 
 /**
- * Some panels of a weight as signed bytes, block by block [padded rows, depth of the block].
- *
- * 4-bit codes come less their zero points and times the powers of two of their columns, 8-bit codes
- * less 128.
- *
- * @param offsets What the zero point of the activations adds to the sums of products: 32-bit integers
- * [blocks, padded rows].
- * @param zeroPoint The code of zero of the activations.
+ * Bytes of the workspace: a table of products, sums of a tile, and expanded weights
+ * (twice as many if a block is so deep that {@link PANEL_COLUMNS} columns of it need them).
  */
-export function unpackWeight(
-  bytes: usize,
-  offsets: usize,
-  head: usize,
-  zeroPoint: i32,
-  firstPanel: i32,
-  lastPanel: i32,
-): void {
-  const weight = changetype<IntegerWeight>(head);
-  for (let p = firstPanel; p < lastPanel; p++) {
-    const first = p * PANEL;
-    const packed = weight.codes() + <usize> p * weight.panelBytes;
-    unpackPanel(workspace, packed, weight.panelBytes);
-    const stride = <usize> weight.paddedRows << 2;
-    corrections(offsets + (<usize> first << 2), stride, workspace, first, weight, zeroPoint);
-    spreadPanel(bytes, weight.bits == 4 ? workspace : packed, first, weight);
-  }
-}
+const PRODUCTS: i32 = 256;
+const TABLE_BYTES: usize = 4096;
+const SUM_BYTES: i32 = 397312;
+const EXPANDED_BYTES: i32 = 524288;
 
-/** Brings a panel of bytes into rows. */
-function spreadPanel(bytes: usize, panel: usize, first: i32, weight: IntegerWeight): void {
-  const narrow = weight.bits == 4;
-  let block = weight.block(), chain = weight.chain(), zero = weight.zero() + first;
-  for (let b = weight.blocks; b > 0; b--, block += 16, zero += weight.paddedRows) {
-    const depth = <usize> changetype<Block>(block).depth;
-    let to = bytes + <usize> changetype<Block>(block).place * weight.paddedRows + <usize> first * depth;
-    const left = narrow ? fourTimes(v128.load32_zero(zero)) : i8x16.splat(-128);
-    const right = narrow ? fourTimes(v128.load32_zero(zero + 4)) : i8x16.splat(-128);
-    for (let c = changetype<Block>(block).chains; c > 0; c--, chain += 16) {
-      const part = changetype<Chain>(chain);
-      const shift = ctz(part.factor);
-      let from = panel + part.weight;
-      for (let step = part.steps; step > 0; step--, from += STEP_BYTES, to += 4) {
-        storeLanes(to, depth, i8x16.shl(i8x16.sub(v128.load(from), left), shift));
-        storeLanes(to + 4 * depth, depth, i8x16.shl(i8x16.sub(v128.load(from, 16), right), shift));
-      }
-    }
-  }
-}
-
-/** Each of the first four bytes four times. */
-// @ts-ignore: decorator
-@inline
-function fourTimes(x: v128): v128 {
-  return i8x16.shuffle(x, x, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
-}
-
-/** Stores 32-bit lanes `stride` bytes apart. */
-// @ts-ignore: decorator
-@inline
-function storeLanes(target: usize, stride: usize, x: v128): void {
-  v128.store32_lane(target, x, 0);
-  v128.store32_lane(target + stride, x, 1);
-  v128.store32_lane(target + 2 * stride, x, 2);
-  v128.store32_lane(target + 3 * stride, x, 3);
-}
+/** From the sums of one block to the next: a little more than they take, lest all share lines of a cache. */
+const SKEW: i32 = 320;
 
 /**
- * y = bias + a W^T for some rows, as `integerLinear` computes it, the products by the native library.
+ * y = bias + a W^T for some rows and panels, as `integerLinear` computes it, the products by the native
+ * library.
  *
  * @param y Floats [rows, rows of the weight].
- * @param a As unsigned `quantizeCodes` gives them: bytes [rows, places].
+ * @param a As unsigned `quantizeCodes` gives them: bytes, block by block [padded rows, depth].
  * @param rowSums 32-bit integers [rows / 4, blocks, 4].
- * @param bytes As `offsets`: what {@link unpackWeight} wrote.
- * @param bias Floats [padded rows].
+ * @param paddedRows A multiple of 16.
+ * @param bias Floats [padded rows of the weight].
+ * @param zeroPoint The code of zero of the activations.
+ * @param panels As the library wants weights.
+ * @param firstRow As `lastRow`, which is exclusive: a multiple of 16 but for the last row of all.
+ * @param firstPanel As `lastPanel`, which is exclusive: of the weight's panels of 8 rows.
  */
 export function nativeIntegerLinear(
   y: usize,
   a: usize,
   rowSums: usize,
-  rows: i32,
+  paddedRows: i32,
   head: usize,
-  bytes: usize,
-  offsets: usize,
   bias: usize,
+  zeroPoint: i32,
+  panels: bool,
+  firstRow: i32,
+  lastRow: i32,
+  firstPanel: i32,
+  lastPanel: i32,
 ): void {
   const weight = changetype<IntegerWeight>(head);
-  for (let row = 0; row < rows; row += ROWS) {
-    const m = min(ROWS, rows - row);
-    for (let column = 0; column < weight.rows; column += COLUMNS) {
-      const n = min(COLUMNS, weight.paddedRows - column);
-      for (let first = 0; first < weight.blocks; first += BLOCKS) {
-        const count = min(BLOCKS, weight.blocks - first);
-        let block = weight.block() + (<usize> first << 4);
-        let sums = workspace, offset = offsets + (<usize> (first * weight.paddedRows + column) << 2);
-        for (let b = 0; b < count; b++, block += 16, sums += BLOCK_BYTES) {
-          const place = <usize> changetype<Block>(block).place, depth = changetype<Block>(block).depth;
-          const left = a + <usize> row * weight.places + place;
-          const right = bytes + place * weight.paddedRows + <usize> column * depth;
-          multiplyBytes(left, weight.places, right, sums, STRIDE, offset, m, n, depth);
-          offset += <usize> weight.paddedRows << 2;
-        }
-        if (weight.bits == 4) addBlocks(false, y, bias, rowSums, row, m, column, first, count, weight);
-        else addBlocks(true, y, bias, rowSums, row, m, column, first, count, weight);
+  const width = tileColumns(weight);
+  for (let p = firstPanel; p < lastPanel; p += width / PANEL) {
+    const end = min(p + width / PANEL, lastPanel);
+    let block = weight.block(), chain = weight.chain();
+    for (let first = 0; first < weight.blocks;) {
+      const count = blocksAtOnce(block, weight.blocks - first, width);
+      chain = expand(block, chain, first, count, weight, panels, p, end);
+      for (let row = firstRow; row < lastRow; row += ROWS) {
+        const rows = min(ROWS, lastRow - row);
+        multiplyTile(y, a, rowSums, paddedRows, block, first, count, weight, bias, zeroPoint, panels, row, rows, p, end);
       }
+      block += <usize> count << 4;
+      first += count;
     }
   }
 }
 
+/** As many columns as leave room for all blocks of a weight, or else for one after the other. */
+function tileColumns(weight: IntegerWeight): i32 {
+  let depth = 0, width = COLUMNS;
+  for (let b = 0, block = weight.block(); b < weight.blocks; b++, block += 16) depth += paddedDepth(block);
+  while (width > PANEL_COLUMNS && width * depth > EXPANDED_BYTES) width >>= 1;
+  return width;
+}
+
+/** How many of these blocks, `most` or fewer, leave room for each other: at least one. */
+function blocksAtOnce(block: usize, most: i32, width: i32): i32 {
+  let count = 0, bytes = 0;
+  for (; count < most; count++, block += 16) {
+    bytes += paddedDepth(block) * width;
+    if (count > 0 && bytes > EXPANDED_BYTES) break;
+  }
+  return count;
+}
+
+/** The places of a block, padded as the library's panels are. */
+// @ts-ignore: decorator
+@inline
+function paddedDepth(block: usize): i32 {
+  return changetype<Block>(block).depth + PANEL_DEPTH - 1 & -PANEL_DEPTH;
+}
+
+// @ts-ignore: decorator
+@inline
+function sumsStart(): usize {
+  return workspace + TABLE_BYTES + PAGE - 1 & -PAGE;
+}
+
+/** From the sums of one block to those of the next. */
+// @ts-ignore: decorator
+@inline
+function sumBytes(m: i32, columns: i32): usize {
+  return (<usize> (m * columns) << 2) + SKEW;
+}
+
+/** Columns of the tile from panel to panel, as the library sees them. */
+// @ts-ignore: decorator
+@inline
+function columnsOf(firstPanel: i32, lastPanel: i32, panels: bool): i32 {
+  const columns = (lastPanel - firstPanel) * PANEL;
+  return panels ? columns + PANEL_COLUMNS - 1 & -PANEL_COLUMNS : columns;
+}
+
+/** Expands some blocks of some panels; returns the chain behind them. */
+function expand(
+  block: usize,
+  chain: usize,
+  first: i32,
+  count: i32,
+  weight: IntegerWeight,
+  panels: bool,
+  firstPanel: i32,
+  lastPanel: i32,
+): usize {
+  const columns = columnsOf(firstPanel, lastPanel, panels);
+  const unpacked = sumsStart();
+  let end = chain;
+  for (let p = firstPanel; p < lastPanel; p++) {
+    const column = (p - firstPanel) * PANEL;
+    const target = unpacked + SUM_BYTES;
+    end = expandPanel(target, columns, column, unpacked, block, chain, first, count, weight, panels, p);
+  }
+  return end;
+}
+
+/** Multiplies rows of one tile by the expanded blocks, so many at a time as leave room for their sums. */
+function multiplyTile(
+  y: usize,
+  a: usize,
+  rowSums: usize,
+  paddedRows: i32,
+  block: usize,
+  first: i32,
+  count: i32,
+  weight: IntegerWeight,
+  bias: usize,
+  zeroPoint: i32,
+  panels: bool,
+  row: i32,
+  rows: i32,
+  firstPanel: i32,
+  lastPanel: i32,
+): void {
+  const columns = columnsOf(firstPanel, lastPanel, panels), column = firstPanel * PANEL;
+  const m = rows + 15 & -16;
+  const sums = sumsStart(), stride = sumBytes(m, columns);
+  const most = min(SUM_BYTES / <i32> stride, PRODUCTS);
+  let b = sums + SUM_BYTES;
+  for (let done = 0; done < count;) {
+    const some = min(most, count - done);
+    for (let i = 0; i < some; i++, block += 16) {
+      const depth = changetype<Block>(block).depth;
+      const product = changetype<Product>(workspace + (<usize> i << 4));
+      product.a = a + <usize> changetype<Block>(block).place * paddedRows + <usize> row * depth;
+      product.b = b;
+      product.c = sums + <usize> i * stride;
+      product.k = depth;
+      b += <usize> (panels ? paddedDepth(block) : depth) * columns;
+    }
+    multiplyBytes(workspace, some, m, columns, panels);
+    if (weight.bits == 4) {
+      addNarrowBlocks(y, bias, rowSums, row, rows, column, columns, first + done, some, zeroPoint, stride, weight);
+    } else addWideBlocks(y, bias, rowSums, row, rows, column, columns, first + done, some, zeroPoint, stride, weight);
+    done += some;
+  }
+}
+
+/** Scaled sums of one block, one vector: `code` is what 8-bit weights lack of their zero points. */
+// @ts-ignore: decorator
+@inline
+function scaled(wide: bool, sums: usize, step: v128, correction: v128, code: v128, codeSums: v128): v128 {
+  let sum = i32x4.add(v128.load(sums), correction);
+  if (wide) sum = i32x4.sub(sum, i32x4.mul(code, codeSums));
+  return f32x4.mul(step, f32x4.convert_i32x4_s(sum));
+}
+
 /**
- * Adds the scaled sums of `count` blocks, the first one `first`, to m rows of the output; with the
- * first block of all, to the bias.
+ * Adds the scaled sums of `count` blocks, the first one `first`, to `rows` rows of the output; with the
+ * first block of all, to the bias. Eight rows are worked on at a time: sums of more than there are mean
+ * nothing and are not stored.
  *
  * @param wide Whether weights have 8 bits: the products lack their zero points then.
+ * @param zeroPoint The code of zero of the activations.
+ * @param blockBytes From the sums of one block, [rows, columns], to the next.
  */
 // @ts-ignore: decorator
 @inline
@@ -168,54 +232,110 @@ function addBlocks(
   bias: usize,
   rowSums: usize,
   row: i32,
-  m: i32,
+  rows: i32,
   column: i32,
+  columns: i32,
   first: i32,
   count: i32,
+  zeroPoint: i32,
+  blockBytes: usize,
   weight: IntegerWeight,
 ): void {
-  const columns = min(COLUMNS, weight.rows - column);
+  const width = min(columns, weight.rows - column);
   const stride = <usize> weight.rows << 2, gridStride = <usize> weight.paddedRows;
-  const grid = <usize> first * gridStride + column;
-  for (let r = 0; r < m; r += 4) {
-    const last = min(3, m - r - 1);
-    let y0 = y + <usize> (row + r) * stride + (<usize> column << 2);
-    let y1 = y0 + min(1, last) * stride, y2 = y0 + min(2, last) * stride, y3 = y0 + last * stride;
-    const sums = workspace + <usize> r * ROW_BYTES;
+  const rowBytes = <usize> columns << 2, fourBytes = <usize> weight.blocks << 4;
+  const grid = <usize> first * gridStride + column, minus = i32x4.splat(-zeroPoint);
+  const scales = weight.scale() + (grid << 2), zeros = weight.zero() + grid;
+  for (let r = 0; r < rows; r += 8) {
+    const left = rows - r;
+    const output = y + <usize> (row + r) * stride + (<usize> column << 2);
+    const sums = sumsStart() + <usize> r * rowBytes;
     const codeSums = rowSums + (<usize> ((row + r) * weight.blocks + 4 * first) << 2);
-    for (let j = 0; j < columns; j += 4, y0 += 16, y1 += 16, y2 += 16, y3 += 16) {
-      let a = v128.load(bias + (<usize> (column + j) << 2)), b = a, c = a, d = a;
+    for (let j = 0; j < width; j += 4) {
+      const at = <usize> j << 2, here = width - j;
+      let a = v128.load(bias + (<usize> column << 2) + at), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
+      let to = output + at;
       if (first > 0) {
-        a = v128.load(y0);
-        b = v128.load(y1);
-        c = v128.load(y2);
-        d = v128.load(y3);
+        a = v128.load(to);
+        if (left > 1) b = v128.load(to += stride);
+        if (left > 2) c = v128.load(to += stride);
+        if (left > 3) d = v128.load(to += stride);
+        if (left > 4) e = v128.load(to += stride);
+        if (left > 5) f = v128.load(to += stride);
+        if (left > 6) g = v128.load(to += stride);
+        if (left > 7) h = v128.load(to += stride);
       }
-      let from = sums + (<usize> j << 2), scale = weight.scale() + (grid + j << 2);
-      let zero = weight.zero() + grid + j, codes = codeSums;
-      for (let block = 0; block < count; block++, from += BLOCK_BYTES, scale += gridStride << 2) {
-        const step = v128.load(scale);
-        let s0 = v128.load(from), s1 = v128.load(from, ROW_BYTES);
-        let s2 = v128.load(from, 2 * ROW_BYTES), s3 = v128.load(from, 3 * ROW_BYTES);
+      let from = sums + at, scale = scales + at, zero = zeros + j, sum = grid + j, codes = codeSums;
+      for (let block = count; block > 0; block--) {
+        const step = v128.load(scale), correction = i32x4.mul(weight.sums(sum), minus);
+        let code = correction, four = correction;
         if (wide) {
-          const code = i32x4.sub(loadBytes(zero), i32x4.splat(128));
-          const four = v128.load(codes);
-          s0 = i32x4.sub(s0, i32x4.mul(code, v128.shuffle<i32>(four, four, 0, 0, 0, 0)));
-          s1 = i32x4.sub(s1, i32x4.mul(code, v128.shuffle<i32>(four, four, 1, 1, 1, 1)));
-          s2 = i32x4.sub(s2, i32x4.mul(code, v128.shuffle<i32>(four, four, 2, 2, 2, 2)));
-          s3 = i32x4.sub(s3, i32x4.mul(code, v128.shuffle<i32>(four, four, 3, 3, 3, 3)));
+          code = i32x4.sub(loadBytes(zero), i32x4.splat(128));
+          four = v128.load(codes);
+        }
+        let s = from;
+        a = f32x4.add(a, scaled(wide, s, step, correction, code, v128.shuffle<i32>(four, four, 0, 0, 0, 0)));
+        b = f32x4.add(b, scaled(wide, s += rowBytes, step, correction, code, v128.shuffle<i32>(four, four, 1, 1, 1, 1)));
+        c = f32x4.add(c, scaled(wide, s += rowBytes, step, correction, code, v128.shuffle<i32>(four, four, 2, 2, 2, 2)));
+        d = f32x4.add(d, scaled(wide, s += rowBytes, step, correction, code, v128.shuffle<i32>(four, four, 3, 3, 3, 3)));
+        if (wide) four = v128.load(codes + fourBytes);
+        e = f32x4.add(e, scaled(wide, s += rowBytes, step, correction, code, v128.shuffle<i32>(four, four, 0, 0, 0, 0)));
+        f = f32x4.add(f, scaled(wide, s += rowBytes, step, correction, code, v128.shuffle<i32>(four, four, 1, 1, 1, 1)));
+        g = f32x4.add(g, scaled(wide, s += rowBytes, step, correction, code, v128.shuffle<i32>(four, four, 2, 2, 2, 2)));
+        h = f32x4.add(h, scaled(wide, s += rowBytes, step, correction, code, v128.shuffle<i32>(four, four, 3, 3, 3, 3)));
+        from += blockBytes;
+        scale += gridStride << 2;
+        sum += gridStride;
+        if (wide) {
           zero += gridStride;
           codes += 16;
         }
-        a = f32x4.add(a, f32x4.mul(step, f32x4.convert_i32x4_s(s0)));
-        b = f32x4.add(b, f32x4.mul(step, f32x4.convert_i32x4_s(s1)));
-        c = f32x4.add(c, f32x4.mul(step, f32x4.convert_i32x4_s(s2)));
-        d = f32x4.add(d, f32x4.mul(step, f32x4.convert_i32x4_s(s3)));
       }
-      storeFirst(y0, a, columns - j);
-      if (last > 0) storeFirst(y1, b, columns - j);
-      if (last > 1) storeFirst(y2, c, columns - j);
-      if (last > 2) storeFirst(y3, d, columns - j);
+      to = output + at;
+      storeFirst(to, a, here);
+      if (left > 1) storeFirst(to += stride, b, here);
+      if (left > 2) storeFirst(to += stride, c, here);
+      if (left > 3) storeFirst(to += stride, d, here);
+      if (left > 4) storeFirst(to += stride, e, here);
+      if (left > 5) storeFirst(to += stride, f, here);
+      if (left > 6) storeFirst(to += stride, g, here);
+      if (left > 7) storeFirst(to += stride, h, here);
     }
   }
+}
+
+/** {@link addBlocks} of 4-bit weights: the compiler would make one function of both, with both's work. */
+function addNarrowBlocks(
+  y: usize,
+  bias: usize,
+  rowSums: usize,
+  row: i32,
+  rows: i32,
+  column: i32,
+  columns: i32,
+  first: i32,
+  count: i32,
+  zeroPoint: i32,
+  blockBytes: usize,
+  weight: IntegerWeight,
+): void {
+  addBlocks(false, y, bias, rowSums, row, rows, column, columns, first, count, zeroPoint, blockBytes, weight);
+}
+
+/** {@link addBlocks} of 8-bit weights. */
+function addWideBlocks(
+  y: usize,
+  bias: usize,
+  rowSums: usize,
+  row: i32,
+  rows: i32,
+  column: i32,
+  columns: i32,
+  first: i32,
+  count: i32,
+  zeroPoint: i32,
+  blockBytes: usize,
+  weight: IntegerWeight,
+): void {
+  addBlocks(true, y, bias, rowSums, row, rows, column, columns, first, count, zeroPoint, blockBytes, weight);
 }

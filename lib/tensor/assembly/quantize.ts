@@ -78,15 +78,19 @@ function roundedSteps(x: v128, scale: v128, shift: v128, low: v128, high: v128):
  * all results of whole fours.
  *
  * @param codes Bytes: signed ones as {@link integerLinear} wants them, [rows / 4, places / 4, 4, 4] with
- * the rows before the places; others [rows, places].
+ * the rows before the places; others block by block, [padded rows, depth].
  * @param rowSums 32-bit integers [rows / 4, blocks, 4]: of each block of places the sums of code * factor.
+ * @param firstRow As `lastRow`: which rows, the first a multiple of 4, the last one exclusive.
+ * @param x Floats [rows, columns].
  * @param scale Floats [columns].
  * @param flag Set to 1 if x holds NaN or infinity, else to 0.
  */
 export function quantizeCodes(
   codes: usize,
   rowSums: usize,
-  rows: i32,
+  firstRow: i32,
+  lastRow: i32,
+  paddedRows: i32,
   columns: i32,
   x: usize,
   scale: usize,
@@ -105,11 +109,11 @@ export function quantizeCodes(
   const stride = <usize> columns << 2;
   let strange = f32x4.splat(0);
   store<i32>(lines + stride, 0);
-  for (let row = 0; row < rows; row += 4) {
+  for (let row = firstRow; row < lastRow; row += 4) {
     let x0 = x + <usize> row * stride;
-    let x1 = row + 1 < rows ? x0 + stride : x0;
-    let x2 = row + 2 < rows ? x1 + stride : x1;
-    let x3 = row + 3 < rows ? x2 + stride : x2;
+    let x1 = row + 1 < lastRow ? x0 + stride : x0;
+    let x2 = row + 2 < lastRow ? x1 + stride : x1;
+    let x3 = row + 3 < lastRow ? x2 + stride : x2;
     for (let j: usize = 0; j < stride; j += 16, x0 += 16, x1 += 16, x2 += 16, x3 += 16) {
       const step = v128.load(scale + j);
       let a = v128.load(x0), b = v128.load(x1), c = v128.load(x2), d = v128.load(x3);
@@ -129,20 +133,30 @@ export function quantizeCodes(
       const four = i32x4.sub(i32x4.add(i32x4.add(a, b), i32x4.add(c, d)), base);
       storeFirst(lines + j, v128.xor(four, sign), <i32> (stride - j) >> 2);
     }
-    if (signed) codes = arrange(true, codes, rowSums, lines, weight);
-    else codes = arrange(false, codes, rowSums, lines, weight);
-    rowSums += <usize> weight.blocks << 4;
+    const sums = rowSums + (<usize> (row * weight.blocks) << 2);
+    if (signed) arrange(true, codes, sums, row, paddedRows, lines, weight);
+    else arrange(false, codes, sums, row, paddedRows, lines, weight);
   }
   store<i32>(flag, v128.any_true(strange));
 }
 
-/** Brings the codes of four rows, [columns, 4], into the order of the places; returns where they end. */
+/** Brings the codes of four rows, [columns, 4], into the order of the places. */
 // @ts-ignore: decorator
 @inline
-function arrange(signed: bool, codes: usize, rowSums: usize, lines: usize, weight: IntegerWeight): usize {
+function arrange(
+  signed: bool,
+  codes: usize,
+  rowSums: usize,
+  row: i32,
+  paddedRows: i32,
+  lines: usize,
+  weight: IntegerWeight,
+): void {
   let column = weight.order(), chain = weight.chain(), block = weight.block();
-  const stride = <usize> weight.places;
+  let to = codes + <usize> row * weight.places;
   for (let b = weight.blocks; b > 0; b--, block += 16, rowSums += 16) {
+    const depth = <usize> changetype<Block>(block).depth;
+    if (!signed) to = codes + <usize> changetype<Block>(block).place * paddedRows + <usize> row * depth;
     let total = i32x4.splat(0);
     for (let c = changetype<Block>(block).chains; c > 0; c--, chain += 16) {
       let sum = i32x4.splat(0);
@@ -154,15 +168,15 @@ function arrange(signed: bool, codes: usize, rowSums: usize, lines: usize, weigh
         four = v128.load32_lane(lines + i32x4.extract_lane(from, 3), four, 3);
         four = i8x16.shuffle(four, four, 0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
         if (signed) {
-          v128.store(codes, four);
-          codes += 16;
+          v128.store(to, four);
+          to += 16;
           four = i16x8.extadd_pairwise_i8x16_s(four);
         } else {
-          v128.store32_lane(codes, four, 0);
-          v128.store32_lane(codes + stride, four, 1);
-          v128.store32_lane(codes + 2 * stride, four, 2);
-          v128.store32_lane(codes + 3 * stride, four, 3);
-          codes += 4;
+          v128.store32_lane(to, four, 0);
+          v128.store32_lane(to + depth, four, 1);
+          v128.store32_lane(to + 2 * depth, four, 2);
+          v128.store32_lane(to + 3 * depth, four, 3);
+          to += 4;
           four = i16x8.extadd_pairwise_i8x16_u(four);
         }
         sum = i32x4.add(sum, i32x4.extadd_pairwise_i16x8_s(four));
@@ -171,5 +185,4 @@ function arrange(signed: bool, codes: usize, rowSums: usize, lines: usize, weigh
     }
     v128.store(rowSums, total);
   }
-  return signed ? codes : codes + 3 * stride;
 }

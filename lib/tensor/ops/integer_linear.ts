@@ -15,8 +15,14 @@ export interface PackedMap<Weight> {
   bias?: tf.Tensor1D;
 }
 
-/** From so many rows on a native product pays for bringing 4-bit weights into bytes. */
+/** From so many rows on a native product pays for bringing codes of weights into its bytes. */
 const nativeRows = 16;
+
+/** Rows are padded to a multiple for native products: the library prepares itself for few counts of them. */
+const nativeGrain = 16;
+
+/** The deepest block of columns that a thread's workspace has room for as bytes. */
+const deepestNative = 2 ** 14;
 
 /** Up to so many rows it pays to decode a weight for each. */
 const fewRows = 2;
@@ -30,7 +36,7 @@ const quantizedRows = 32;
  * columns become floats: corrected for the zero points, scaled, and added to the bias, one after the
  * other, in float32.
  *
- * Nothing but the outputs is kept. Native products read weights as bytes in scratch memory.
+ * Nothing but the outputs is kept.
  *
  * @param x `[rows, in]`
  * @param steps Of the grid that the weights were packed for: one shift and one lowest code for all
@@ -51,13 +57,15 @@ export function integerLinear(
   const backend = requireAgile(action);
   requireFit(x, maps, action);
   const bounds = commonBounds(steps, action);
-  const [{ weight: { places, blocks } }] = maps;
+  const [{ weight }] = maps;
   const [rows] = x.shape;
-  const roundedRows = Math.ceil(rows / 4) * 4;
-  const native = backend.integerProduct.native && rows >= nativeRows;
-  const sizes = [roundedRows * places, 4 * roundedRows * blocks];
-  return backend.scratch(sizes, (bytes, rowSums) => {
-    const quantized: Quantized = { rows, bytes, rowSums, zeroPoint: bounds.zeroPoint };
+  const native = backend.integerProduct.native && rows >= nativeRows &&
+    deepestBlock(weight) <= deepestNative;
+  const paddedRows = roundUp(rows, native ? nativeGrain : 4);
+  const sizes = [paddedRows * weight.places + pageBytes, 4 * paddedRows * weight.blocks];
+  return backend.scratch(sizes, (block, rowSums) => {
+    const bytes = roundUp(block, pageBytes);
+    const quantized: Quantized = { rows, paddedRows, bytes, rowSums, zeroPoint: bounds.zeroPoint };
     const accepted = quantize(backend, x, steps.scale, bounds, maps[0].weight, quantized, !native);
     if (!accepted) requireFinite(backend.floats(x), name);
     const multiply = native ? multiplyNative : multiplySimd;
@@ -84,6 +92,13 @@ function requireFit(
   }
 }
 
+/** The depth of each block stands last of the four words that `tables` begin with for it. */
+function deepestBlock({ blocks, tables }: IntegerWeight): number {
+  let deepest = 0;
+  for (let block = 0; block < blocks; block++) deepest = Math.max(deepest, tables[4 * block + 3]);
+  return deepest;
+}
+
 /** Whether two weights can read the same codes. */
 export function sameOrder(a: IntegerWeight, b: IntegerWeight): boolean {
   return a === b ||
@@ -93,6 +108,7 @@ export function sameOrder(a: IntegerWeight, b: IntegerWeight): boolean {
 /** Addresses of codes and their sums as `quantizeCodes` of `assembly/quantize.ts` writes them. */
 interface Quantized {
   rows: number;
+  paddedRows: number;
   bytes: number;
   rowSums: number;
   zeroPoint: number;
@@ -104,8 +120,8 @@ function quantize(
   x: tf.Tensor2D,
   scale: Float32Array,
   { shift, low, high, zeroPoint }: CommonBounds,
-  { memory, places, blocks }: IntegerWeight,
-  { bytes, rowSums }: Quantized,
+  { memory }: IntegerWeight,
+  { bytes, rowSums, paddedRows }: Quantized,
   signed: boolean,
 ): boolean {
   const [rows, columns] = x.shape;
@@ -118,8 +134,8 @@ function quantize(
       backend,
       "quantizeCodes",
       parts.map(([first, count]) => [
-        ...[bytes + first * places, rowSums + 4 * first * blocks, count, columns],
-        ...[source + 4 * first * columns, scales, shift, low, high, zeroPoint - shift],
+        ...[bytes, rowSums, first, first + count, paddedRows, columns],
+        ...[source, scales, shift, low, high, zeroPoint - shift],
         ...[Number(signed), head],
       ]),
     );
@@ -159,31 +175,35 @@ function multiplySimd(
   );
 }
 
-/** Multiplies with a native library: each thread some rows by the whole weight. */
+/** Multiplies with a native library: columns of the product spread over the threads, then rows. */
 function multiplyNative(
   backend: AgileBackend,
-  { rows, bytes, rowSums, zeroPoint }: Quantized,
-  { memory, rows: outputs, paddedRows, places, blocks }: IntegerWeight,
+  { rows, paddedRows, bytes, rowSums, zeroPoint }: Quantized,
+  { memory, paddedRows: outputs }: IntegerWeight,
   bias: number,
   target: number,
 ): void {
   const head = backend.addressOf(memory);
-  const { callsAtMost } = backend.simd;
-  backend.scratch([paddedRows * places, 4 * paddedRows * blocks], (weights, offsets) => {
-    const panels = split(paddedRows / panelRows, 1, callsAtMost);
-    backend.run(
-      "unpackWeight",
-      panels.map(([first, count]) => [weights, offsets, head, zeroPoint, first, first + count]),
-    );
-    backend.run(
-      "nativeIntegerLinear",
-      split(rows, blockRows, callsAtMost).map(([first, count]) => [
-        ...[target + 4 * first * outputs, bytes + first * places, rowSums + 4 * first * blocks],
-        ...[count, head, weights, offsets, bias],
-      ]),
-    );
-  });
+  const { simd: { callsAtMost }, integerProduct: { panels } } = backend;
+  const columnParts = split(outputs / panelRows, nativePanels, callsAtMost);
+  const rowParts = split(rows, nativeTile, Math.ceil(callsAtMost / columnParts.length));
+  backend.run(
+    "nativeIntegerLinear",
+    columnParts.flatMap(([firstPanel, panelCount]) =>
+      rowParts.map(([firstRow, rowCount]) => [
+        ...[target, bytes, rowSums, paddedRows, head, bias, zeroPoint, Number(panels)],
+        ...[firstRow, firstRow + rowCount, firstPanel, firstPanel + panelCount],
+      ])
+    ),
+  );
 }
 
-/** Rows of a panel of weights, and rows that a native product takes at a time: as in `assembly`. */
-const [panelRows, blockRows] = [8, 128];
+/** Rows of a panel of weights; panels and rows that a thread takes on at least, as tiles in `assembly`. */
+const [panelRows, nativePanels, nativeTile] = [8, 16, 128];
+
+/** A page: what begins on one a native library reads fastest. */
+const pageBytes = 4096;
+
+function roundUp(count: number, step: number): number {
+  return Math.ceil(count / step) * step;
+}

@@ -167,6 +167,43 @@ for (const [name, choose] of integerPaths) {
   }
 }
 
+/** More rows, columns and places than a thread works on at once, in blocks of several depths. */
+const large: [bits: number, groups: number, columns: number][] = [
+  [4, 1, 1000],
+  [4, 9, 1100],
+  [4, 2, 11000],
+  [8, 1, 700],
+  [8, 3, 900],
+];
+
+for (const [bits, groups, columns] of large) {
+  Deno.test(`integerLinear() is the same on every path, ${bits} bits, ${groups} x ${columns}`, async () => {
+    const [rows, tokens] = [602, 150];
+    const highest = 2 ** bits - 1;
+    const layer = {
+      weight: {
+        ...{ rows, columns, bits },
+        codes: new Uint8Array(rows * columns).map((_, i) => (i * 7919 >> 3) & highest),
+        scale: Float32Array.from({ length: rows * groups }, (_, i) => 1 / (3 + i % 97)),
+        zeroPoint: new Uint8Array(rows * groups).map((_, i) => i & highest),
+        groupIndex: new Int32Array(columns).map((_, i) =>
+          Math.floor(i * i * groups / columns / columns)
+        ),
+      },
+      codes: new Uint8Array(tokens * columns).map((_, i) => (i * 104729 >> 5) & 255),
+      ...{ zeroPoint: 99, shift: new Uint8Array(columns).map((_, i) => i % 3) },
+      bias: Float32Array.from({ length: rows }, (_, i) => i / 7),
+    };
+    const [[, first], ...others] = integerPaths;
+    await first();
+    const sums = compute(layer);
+    for (const [name, choose] of others) {
+      await choose();
+      assertEquals(compute(layer), sums, name);
+    }
+  });
+}
+
 Deno.test("integerLinear() quantizes once what several maps read", async () => {
   await useBackend("agile");
   const [columns, tokens] = [40, 20];
