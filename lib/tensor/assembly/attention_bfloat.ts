@@ -1,7 +1,7 @@
 // Causal attention of one head whose operands are few enough bits for bfloat16: codes of a quantizer, and
 // probabilities rounded to powers of two. Every product of two of them is exact in float32.
 
-import { distance, shiftOf, sumOfPowers } from "./softmax";
+import { distance, originOf, shiftOf, sumOfPowers } from "./softmax";
 import { firstLanes, INVERSE_LN_2, storeFirst } from "./vector";
 import { workspace } from "./workspace";
 
@@ -99,14 +99,15 @@ function roundedRow(
   lowestPower: i32,
 ): void {
   const scale = f32x4.splat(factor * INVERSE_LN_2);
-  let shift = shiftOf(row, scale, bias, biased, seen);
-  const total = sumOfPowers(0, false, row, scale, bias, biased, shift, seen, width);
+  const origin = originOf(bias, biased, seen);
+  let shift = shiftOf(row, scale, bias, biased, origin, seen);
+  const total = sumOfPowers(0, false, row, scale, bias, biased, origin, shift, seen, width);
   shift = f32x4.sub(shift, f32x4.splat(<f32> Math.log2(<f64> total)));
   const bound = i16x8.splat(<i16> lowestPower), exponentBias = i16x8.splat(127);
   const end = target + (<usize> width << 1);
   for (let rest = seen; rest > 0; rest -= ROUNDED, row += 32, bias += 32, target += 16) {
-    const left = roundedLog2(distance(row, scale, bias, biased, shift));
-    const right = roundedLog2(distance(row + 16, scale, bias + 16, biased, shift));
+    const left = roundedLog2(distance(row, scale, bias, biased, origin, shift));
+    const right = roundedLog2(distance(row + 16, scale, bias + 16, biased, origin, shift));
     const power = lowHalves(left, right);
     let kept = i16x8.ge_s(power, bound);
     if (rest < ROUNDED) kept = v128.and(kept, i16x8.lt_s(v128.load(laneNumbers), i16x8.splat(<i16> rest)));

@@ -13,42 +13,71 @@ import {
 } from "./vector";
 
 /**
- * How far logits are below the largest one, in binary logarithms: score * scale + bias / ln 2 + shift.
+ * The bias of the last of `seen` keys: biases count from it, as they grow with the positions and would cost
+ * those near the largest logit their digits.
+ */
+// @ts-ignore: decorator
+@inline
+export function originOf(bias: usize, biased: bool, seen: i32): v128 {
+  return biased ? v128.load32_splat(bias + (<usize> (seen - 1) << 2)) : f32x4.splat(0);
+}
+
+/**
+ * How far logits are below the largest one, in binary logarithms:
+ * score * scale + (bias - origin) / ln 2 + shift.
  *
  * @param biased Whether there is a bias; a constant at each call.
  */
 // @ts-ignore: decorator
 @inline
-export function distance(score: usize, scale: v128, bias: usize, biased: bool, shift: v128): v128 {
-  const constant = biased ? multiplyAdd(v128.load(bias), f32x4.splat(INVERSE_LN_2), shift) : shift;
+export function distance(
+  score: usize,
+  scale: v128,
+  bias: usize,
+  biased: bool,
+  origin: v128,
+  shift: v128,
+): v128 {
+  const constant = biased
+    ? multiplyAdd(f32x4.sub(v128.load(bias), origin), f32x4.splat(INVERSE_LN_2), shift)
+    : shift;
   return multiplyAdd(v128.load(score), scale, constant);
 }
 
 // @ts-ignore: decorator
 @inline
-function logit(score: usize, scale: v128, bias: usize, biased: bool): v128 {
+function logit(score: usize, scale: v128, bias: usize, biased: bool, origin: v128): v128 {
   const scaled = f32x4.mul(v128.load(score), scale);
-  return biased ? multiplyAdd(v128.load(bias), f32x4.splat(INVERSE_LN_2), scaled) : scaled;
+  return biased
+    ? multiplyAdd(f32x4.sub(v128.load(bias), origin), f32x4.splat(INVERSE_LN_2), scaled)
+    : scaled;
 }
 
 /** Minus the largest of the first `seen` logits, which are in binary logarithms, in every lane. */
 // @ts-ignore: decorator
 @inline
-export function shiftOf(scores: usize, scale: v128, bias: usize, biased: bool, seen: i32): v128 {
+export function shiftOf(
+  scores: usize,
+  scale: v128,
+  bias: usize,
+  biased: bool,
+  origin: v128,
+  seen: i32,
+): v128 {
   let most = lowest(), more = lowest();
   for (const end = scores + (<usize> (seen & ~7) << 2); scores < end; scores += 32, bias += 32) {
-    most = f32x4.pmax(most, logit(scores, scale, bias, biased));
-    more = f32x4.pmax(more, logit(scores + 16, scale, bias + 16, biased));
+    most = f32x4.pmax(most, logit(scores, scale, bias, biased, origin));
+    more = f32x4.pmax(more, logit(scores + 16, scale, bias + 16, biased, origin));
   }
   most = f32x4.pmax(most, more);
   if (seen & 4) {
-    most = f32x4.pmax(most, logit(scores, scale, bias, biased));
+    most = f32x4.pmax(most, logit(scores, scale, bias, biased, origin));
     scores += 16;
     bias += 16;
   }
   const rest = seen & 3;
   if (rest) {
-    const last = logit(scores, scale, bias, biased);
+    const last = logit(scores, scale, bias, biased, origin);
     most = f32x4.pmax(most, v128.bitselect(last, lowest(), firstLanes(rest)));
   }
   return f32x4.splat(-maxLanes(most));
@@ -69,6 +98,7 @@ export function sumOfPowers(
   scale: v128,
   bias: usize,
   biased: bool,
+  origin: v128,
   shift: v128,
   seen: i32,
   width: i32,
@@ -76,20 +106,20 @@ export function sumOfPowers(
   let total = f32x4.splat(0);
   const end = scores + (<usize> (seen & ~3) << 2);
   for (; scores + 64 <= end; scores += 64, bias += 64, target += 64) {
-    const a = distance(scores, scale, bias, biased, shift);
-    const b = distance(scores + 16, scale, bias + 16, biased, shift);
-    const c = distance(scores + 32, scale, bias + 32, biased, shift);
-    const d = distance(scores + 48, scale, bias + 48, biased, shift);
+    const a = distance(scores, scale, bias, biased, origin, shift);
+    const b = distance(scores + 16, scale, bias + 16, biased, origin, shift);
+    const c = distance(scores + 32, scale, bias + 32, biased, origin, shift);
+    const d = distance(scores + 48, scale, bias + 48, biased, origin, shift);
     total = addPowers(total, a, b, c, d, target, stored);
   }
   for (; scores < end; scores += 16, bias += 16, target += 16) {
-    const power = powerOfNegative(distance(scores, scale, bias, biased, shift));
+    const power = powerOfNegative(distance(scores, scale, bias, biased, origin, shift));
     if (stored) v128.store(target, power);
     total = f32x4.add(total, power);
   }
   const rest = seen & 3;
   if (rest) {
-    const last = v128.and(powerOfNegative(distance(scores, scale, bias, biased, shift)), firstLanes(rest));
+    const last = v128.and(powerOfNegative(distance(scores, scale, bias, biased, origin, shift)), firstLanes(rest));
     total = f32x4.add(total, last);
     if (stored) {
       storeFirst(target, last, width - (seen & ~3));
@@ -113,8 +143,9 @@ function powersOf(
   seen: i32,
   width: i32,
 ): f32 {
-  const shift = shiftOf(scores, scale, bias, biased, seen);
-  return sumOfPowers(target, true, scores, scale, bias, biased, shift, seen, width);
+  const origin = originOf(bias, biased, seen);
+  const shift = shiftOf(scores, scale, bias, biased, origin, seen);
+  return sumOfPowers(target, true, scores, scale, bias, biased, origin, shift, seen, width);
 }
 
 /**
