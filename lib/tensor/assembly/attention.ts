@@ -24,14 +24,11 @@ declare function multiplyFloats(
   k: i32,
 ): void;
 
-/** What the sums of the rows take up in front of the scores: of at most 128 queries. */
-const SUM_BYTES: usize = 512;
-
 /**
  * Attention of the queries that see the first `seen`, `seen + 1`, ... keys of one head, or only the last of
  * these.
  *
- * @param rows Queries, at most 128: their scores, rows times keys seen, must fit the workspace.
+ * @param rows Queries: their scores, rows times keys seen, must fit the workspace.
  * @param q Queries [rows, headDim], rows `strideQ` floats apart; output likewise.
  * @param k Keys [keys, headDim], rows `strideK` floats apart; values likewise.
  * @param bias Floats [keys], added to the scaled scores of every query; none for address 0.
@@ -63,14 +60,12 @@ export function attend(
   lowest: f32,
   zeroBelow: f32,
 ): void {
-  const sums = workspace, scores = workspace + (native ? SUM_BYTES : PRODUCT_WORKSPACE);
+  const scores = workspace + (native ? 0 : PRODUCT_WORKSPACE);
   const width = seen + rows - 1;
   // Rows a power of two apart would fall into the same sets of the caches.
   const stride = native ? (width + 31) & ~15 | 16 : (width + 3) & ~3;
   if (native) multiplyFloats(q, strideQ, k, strideK, true, scores, stride, rows, width, headDim);
   else matmul(q, k, scores, rows, width, headDim, strideQ, 1, 1, strideK, stride);
-  // The outputs are fewer than the probabilities; by SIMD each is to be what attention by maps gives.
-  const late = native && maximum == 0;
   let row = scores;
   for (let r = 0; r < rows; r++, row += <usize> stride << 2) {
     const skipped = firsts ? load<i32>(firsts + (<usize> r << 2)) - base : 0;
@@ -78,14 +73,9 @@ export function attend(
     const powers = row + (<usize> skipped << 2), count = seen + r - skipped;
     // 0 stays 0, in a last vector behind the keys that are seen.
     if (maximum != 0 && !isNaN(sum)) roundProbabilities(count, powers, sum, maximum, lowest, zeroBelow);
-    else if (!late) divideRow(powers, sum, count);
-    if (late) store<f32>(sums + (<usize> r << 2), sum);
-    store<f32>(first + (<usize> r << 2), base ? 0 : late ? load<f32>(row) / sum : load<f32>(row));
+    else divideRow(powers, sum, count);
+    store<f32>(first + (<usize> r << 2), base ? 0 : load<f32>(row));
   }
   if (native) multiplyFloats(scores, stride, v, strideK, false, output, strideQ, rows, headDim, width);
   else matmul(scores, v, output, rows, headDim, width, stride, 1, strideK, 1, strideQ);
-  if (!late) return;
-  for (let r = 0; r < rows; r++, output += <usize> strideQ << 2) {
-    divideRow(output, load<f32>(sums + (<usize> r << 2)), headDim);
-  }
 }

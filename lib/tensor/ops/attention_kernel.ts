@@ -145,7 +145,7 @@ interface CallLimits {
 }
 
 const simdLimits: CallLimits = { queries: 64, scores: 2 ** 18 }; // beside what its products need
-const nativeLimits: CallLimits = { queries: 96, scores: 2 ** 19 - 128 }; // beside sums of rows
+const nativeLimits: CallLimits = { queries: 96, scores: 2 ** 19 };
 
 /** Scores that the kernel leaves free behind each row, at most. */
 const rowPadding = 32;
