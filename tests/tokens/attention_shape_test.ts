@@ -1,6 +1,6 @@
 import { assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { InputError } from "../../lib/core/mod.ts";
+import { counted, InputError } from "../../lib/core/mod.ts";
 import { requireAttention } from "../../lib/tokens/attention_shape.ts";
 
 Deno.test("requireAttention() lets maps pass that have as many values as their shape says", () => {
@@ -11,7 +11,7 @@ Deno.test("requireAttention() lets maps pass that have as many values as their s
     assertThrows(
       () => requireAttention(new Float32Array(values + surplus), { heads, tokens }),
       InputError,
-      `Cannot score tokens: attention [${heads}, ${tokens}, ${tokens}] must hold ${values} values, ` +
+      `Cannot score tokens: attention [${heads}, ${tokens}, ${tokens}] must hold ${counted(values, "value")}, ` +
         `got ${values + surplus}`,
     );
   }));
