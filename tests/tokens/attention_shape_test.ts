@@ -11,7 +11,8 @@ Deno.test("requireAttention() lets maps pass that have as many values as their s
     assertThrows(
       () => requireAttention(new Float32Array(values + surplus), { heads, tokens }),
       InputError,
-      `Cannot score tokens: attention [${heads}, ${tokens}, ${tokens}] must hold ${counted(values, "value")}, ` +
+      `Cannot score tokens: attention [${heads}, ${tokens}, ${tokens}] must hold ` +
+        `${counted(values, "value")}, ` +
         `got ${values + surplus}`,
     );
   }));
