@@ -1,3 +1,4 @@
+import { require } from "../core/mod.ts";
 import { type HeldNumbers, holdNumbers, type NumberArray } from "../tensor/mod.ts";
 
 /** Storage that several versions of one array begin with. */
@@ -38,8 +39,13 @@ export class GrowingArray<Kind extends NumberArray> implements Disposable {
     return new GrowingArray({ held, used: 0, versions: 0 }, 0, purpose);
   }
 
-  /** Where the numbers of this version lie, in front. */
+  /**
+   * Where the numbers of this version lie, in front.
+   *
+   * @throws {InputError} If it is disposed of: others may have their numbers there.
+   */
   get held(): HeldNumbers<Kind> {
+    require(!this.#isDisposed, `use ${this.purpose}`, "it must not be disposed of");
     return this.#storage.held;
   }
 
@@ -51,12 +57,12 @@ export class GrowingArray<Kind extends NumberArray> implements Disposable {
   /**
    * The version that has `addition` at its end.
    *
-   * @throws {InputError} If the memory is exhausted.
+   * @throws {InputError} If the memory is exhausted, or this version disposed of.
    */
   append(addition: Kind): GrowingArray<Kind> {
     const length = this.length + addition.length;
     let storage = this.#storage;
-    if (storage.used !== this.length || storage.held.values.length < length) {
+    if (storage.used !== this.length || this.held.values.length < length) {
       const held = holdNumbers(addition, Math.ceil(1.5 * length), this.purpose);
       held.values.set(this.values);
       storage = { held, used: 0, versions: 0 };

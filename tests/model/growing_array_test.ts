@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { InputError } from "../../lib/core/mod.ts";
 import { GrowingArray } from "../../lib/model/growing_array.ts";
 import { freeBytes, useBackend } from "../../lib/tensor/mod.ts";
 
@@ -48,4 +49,12 @@ Deno.test("GrowingArray frees storage with the last version that has it, and onc
   assertEquals(freeBytes() < free, true);
   second[Symbol.dispose]();
   assertEquals(freeBytes() > free - 100, true); // the empty one holds a block of 16 bytes
+});
+
+Deno.test("GrowingArray refuses to read and to continue a version that is disposed of", () => {
+  const version = GrowingArray.like(new Int8Array(), "the cache").append(Int8Array.of(1));
+  version[Symbol.dispose]();
+  for (const use of [() => version.values, () => version.append(Int8Array.of(2))]) {
+    assertThrows(use, InputError, "Cannot use the cache: it must not be disposed of");
+  }
 });

@@ -145,16 +145,19 @@ interface CallLimits {
 }
 
 const simdLimits: CallLimits = { queries: 64, scores: 2 ** 18 }; // beside what its products need
-const nativeLimits: CallLimits = { queries: 96, scores: 2 ** 19 };
+export const nativeLimits: CallLimits = { queries: 96, scores: 2 ** 19 };
 
 /** Scores that the kernel leaves free behind each row, at most. */
-const rowPadding = 32;
+const rowPadding = 48;
 
 /** From so many queries on a native product pays for its call. */
 const nativeQueries = 16;
 
-/** As many queries as the limits let a call take on. */
-function fitting({ queries, scores }: CallLimits, { keys }: AttentionExtents): number {
+/** As many queries as the limits let a call take on, at least one. */
+export function fitting(
+  { queries, scores }: CallLimits,
+  { keys }: Pick<AttentionExtents, "keys">,
+): number {
   return Math.max(1, Math.min(queries, Math.floor(scores / (keys + rowPadding))));
 }
 

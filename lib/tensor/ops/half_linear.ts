@@ -5,7 +5,7 @@ import { type HeldNumbers, holdNumbers } from "../held_numbers.ts";
 import { applyBinary, applyUnary } from "../kernels/elementwise.ts";
 import { split } from "../split.ts";
 import { tf } from "../tf.ts";
-import { linear, type LinearActivation } from "./linear.ts";
+import { linear, type LinearActivation, requireBias } from "./linear.ts";
 
 /** A weight of 16-bit floats as a checkpoint stores them. Whoever has it disposes of it. */
 export interface HalfWeight extends Disposable {
@@ -67,6 +67,7 @@ export function halfLinear(
   const { rows: outputs, columns, dtype, held } = weight;
   const [rows] = x.shape;
   require(x.shape[1] === columns, action, `x must be [rows, ${columns}]`, x.shape);
+  requireBias(bias, outputs, action);
   if (rows > fewRows) {
     const decoded = decode(backend, weight);
     const output = linear(x, decoded, bias, activation);

@@ -27,12 +27,7 @@ export function linear(
     "x and weight must be [rows, in] and [out, in]",
     [x.shape, weight.shape],
   );
-  require(
-    !bias || bias.rank === 1 && bias.shape[0] === weight.shape[0],
-    action,
-    `bias must be [${weight.shape[0]}]`,
-    bias?.shape,
-  );
+  requireBias(bias, weight.shape[0], action);
   if (tf.getBackend() === agileName) {
     return tf.fused.matMul({ a: x, b: weight, transposeB: true, bias, activation }) as tf.Tensor2D;
   }
@@ -42,4 +37,14 @@ export function linear(
     const biased = bias ? tf.add(product, bias) : product;
     return (activation === "relu" ? tf.relu(biased) : biased) as tf.Tensor2D;
   });
+}
+
+/**
+ * Refuses a bias that has not one value for each output.
+ *
+ * @throws {InputError}
+ */
+export function requireBias(bias: tf.Tensor1D | undefined, outputs: number, action: string): void {
+  const fits = !bias || bias.rank === 1 && bias.shape[0] === outputs;
+  require(fits, action, `bias must be [${outputs}]`, bias?.shape);
 }

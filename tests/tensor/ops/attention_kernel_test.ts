@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { InputError, seededRandom } from "../../../lib/core/mod.ts";
 import { fakeQuantizeLog2 } from "../../../lib/quant/mod.ts";
 import { AgileBackend } from "../../../lib/tensor/agile.ts";
+import { fitting, nativeLimits } from "../../../lib/tensor/ops/attention_kernel.ts";
 import {
   attendByMaps,
   causalAttention,
@@ -214,4 +215,12 @@ Deno.test("computeAttention() multiplies floats where they are no multiples of t
       assertEquals(tensorData(attend(tensors, { ...options, steps: others }).output), expected);
     }
   });
+});
+
+Deno.test("fitting() leaves room for the scores of any number of keys", () => {
+  for (let keys = 1; keys <= 2 ** 16; keys++) {
+    const stride = (keys + 31) & ~15 | 16; // as assembly/attention.ts has it
+    const queries = fitting(nativeLimits, { keys });
+    assert(queries * stride <= nativeLimits.scores, `${queries} queries of ${keys} keys`);
+  }
 });

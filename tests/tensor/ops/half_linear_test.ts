@@ -33,14 +33,21 @@ Deno.test("holdHalves() leaves what the product cannot read", async () => {
   for (const matrix of matrices) assertEquals(holdHalves(matrix), undefined);
 });
 
-Deno.test("halfLinear() refuses rows of another length", async () => {
+Deno.test("halfLinear() refuses rows or a bias of another length", async () => {
   await useBackend("agile");
   using weight = holdHalves(floatMatrix("F16", new Float16Array(6), 2, 3))!;
-  tidy(() =>
-    assertThrows(
-      () => halfLinear(tf.ones([1, 2]), weight),
-      InputError,
-      "Cannot apply a linear layer: x must be [rows, 3], got [1,2]",
-    )
-  );
+  tidy(() => {
+    const refuses = (message: string, columns: number, outputs: number, rows: number) =>
+      assertThrows(
+        () => halfLinear(tf.ones([rows, columns]), weight, tf.ones([outputs])),
+        InputError,
+        `Cannot apply a linear layer: ${message}`,
+      );
+    refuses("x must be [rows, 3], got [1,2]", 2, 2, 1);
+    for (const rows of [1, 9]) {
+      const before = tf.memory().numTensors;
+      refuses("bias must be [2], got [1]", 3, 1, rows);
+      assertEquals(tf.memory().numTensors - before, 2); // what was handed in
+    }
+  });
 });
