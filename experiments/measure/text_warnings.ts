@@ -31,7 +31,7 @@ export function textWarnings(
       warnings.push(`${drawn} are drawn from the ${ids.length} tokens of ${label}: they overlap.`);
     }
   }
-  if (windows === 1) warnings.push("The text gives one window: figures have no interval.");
+  if (windows === 1) warnings.push("One window is scored: figures have no interval.");
   if (windows > 1 && windows < fewWindows) {
     warnings.push(`Only ${windows} windows are scored: intervals are narrower than 95 % asks for.`);
   }

@@ -1,7 +1,8 @@
 import { basename, dirname, relative } from "node:path";
-import { attempt, exists, readText } from "./files.ts";
+import { require } from "../core/mod.ts";
+import { attempt, exists, isFolder, readText } from "./files.ts";
 import type { BlobPlace } from "./hub_blob.ts";
-import { type HubRepository, isCommit } from "./hub_repository.ts";
+import { type HubRepository, isCommit, repositoryText } from "./hub_repository.ts";
 import { writeAtomically } from "./write.ts";
 
 /** The files of a repository at a commit, as far as they have been downloaded. */
@@ -49,14 +50,25 @@ export function snapshotOf(cache: string, repository: HubRepository, commit: str
 }
 
 /**
+ * Refuses a cache that is no folder; none at all is an empty one.
+ *
+ * @throws {InputError}
+ */
+export async function requireCache(cache: string, action: string): Promise<void> {
+  const isUsable = !await exists(cache) || await isFolder(cache);
+  require(isUsable, action, "the hub's cache, HF_HUB_CACHE or in HF_HOME, must be a folder", cache);
+}
+
+/**
  * The snapshot that the cache has of a repository at its revision, if any; it may lack files.
  *
- * @throws {InputError} If the cache cannot be read.
+ * @throws {InputError} If the cache is no folder or cannot be read.
  */
 export async function findSnapshot(
   cache: string,
   repository: HubRepository,
 ): Promise<Snapshot | undefined> {
+  await requireCache(cache, `look up ${repositoryText(repository)}`);
   const { revision } = repository;
   const ref = refPath(cache, repository);
   const commit = isCommit(revision)

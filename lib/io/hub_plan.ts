@@ -1,7 +1,7 @@
 import { require } from "../core/mod.ts";
-import { exists, isFolder } from "./files.ts";
+import { exists } from "./files.ts";
 import { type BlobPlace, type HubFile, partialBytes } from "./hub_blob.ts";
-import { blobPlace, type Snapshot, snapshotOf } from "./hub_cache.ts";
+import { blobPlace, requireCache, type Snapshot, snapshotOf } from "./hub_cache.ts";
 import { type Hub, hubToken } from "./hub_environment.ts";
 import {
   contentUrl,
@@ -106,8 +106,7 @@ export async function openSource(
   patience: HubPatience,
 ): Promise<HubSource> {
   const action = downloadAction(repository);
-  const isUsable = !await exists(cache) || await isFolder(cache);
-  require(isUsable, action, "the hub's cache, HF_HUB_CACHE or in HF_HOME, must be a folder", cache);
+  await requireCache(cache, action);
   const access = { endpoint, token: await hubToken(), action, ...patience };
   const commit = await resolveCommit(access, repository);
   return { repository, cache, access, snapshot: snapshotOf(cache, repository, commit) };

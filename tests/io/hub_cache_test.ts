@@ -51,6 +51,17 @@ Deno.test("findSnapshot() follows a branch to its commit", () =>
     assertEquals(await at("v1"), undefined);
   }));
 
+Deno.test("findSnapshot() refuses a cache that is a file", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/file`, "");
+    await assertRejects(
+      () => findSnapshot(`${folder}/file`, model),
+      InputError,
+      "Cannot look up org/tiny: the hub's cache, HF_HUB_CACHE or in HF_HOME, must be a folder, " +
+        `got ${JSON.stringify(`${folder}/file`)}`,
+    );
+  }));
+
 Deno.test("findSnapshot() takes no reference that is no commit", () =>
   withFolder(async (cache) => {
     await Deno.mkdir(`${cache}/models--org--tiny/refs`, { recursive: true });

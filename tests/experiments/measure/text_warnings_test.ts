@@ -24,7 +24,7 @@ Deno.test("textWarnings() warns of windows drawn from a text that is too short f
 });
 
 Deno.test("textWarnings() warns of a single window and of few", () => {
-  assertEquals(textWarnings(test, 1), ["The text gives one window: figures have no interval."]);
+  assertEquals(textWarnings(test, 1), ["One window is scored: figures have no interval."]);
   assertEquals(textWarnings(test, 2), [
     "Only 2 windows are scored: intervals are narrower than 95 % asks for.",
   ]);
