@@ -157,13 +157,14 @@ function layOut(blocks: Run[][], folds: boolean, padding: number, evenSteps: boo
       for (const column of columns) order.push(column);
       while (order.length < end) order.push(padding);
     }
-    const depth = order.length - place;
+    const summed = runs.reduce((sum, { columns }) => sum + columns.length, 0);
     require(
-      depth <= deepest,
+      summed <= deepest,
       "pack a weight",
       `at most ${deepest} columns may be summed up`,
-      depth,
+      summed,
     );
+    const depth = order.length - place;
     table.push((chains.length - firstChain) / 4, factors, place, depth);
   }
   return { order, chains, table };

@@ -7,7 +7,7 @@ const argument = { source: 1, weights: 33, target: 17 };
 const query = { strides: 14, weights: 131, blockCount: 263, blocks: 264, blockAxes: 265 };
 
 /** Columns that lie side by side in {@linkcode BytePrimitives}' weights, and rows that theirs are padded to. */
-export const [panelColumns, panelDepth] = [64, 64];
+const [panelColumns, panelDepth] = [64, 64];
 
 /** Bytes that the structures of version 2 fit into: 696 of a memory and 2,800 of a product. */
 const [memoryBytes, productBytes] = [1024, 4096];

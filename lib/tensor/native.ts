@@ -64,8 +64,11 @@ function hasBfloat({ dnnl_gemm_bf16bf16f32, dnnl_get_effective_cpu_isa }: Librar
     (instructions & bfloatInstructions) === bfloatInstructions;
 }
 
-/** Shapes of all tails, and depths that are a multiple of 64, of 4 and of neither. */
-const [rowCounts, columnCounts, depths] = [[16, 128], [64, 128, 192, 256], [4, 68, 512]];
+/** All rows and columns of a tile that the kernel multiplies, and depths of blocks, with tails and without. */
+const [rowCounts, columnCounts, depths] = [[16, 32, 48, 64], [64, 128, 192, 256], [4, 68, 512]];
+
+/** The deepest block that is multiplied. */
+const deepest: ByteShape = { m: 64, n: 64, k: 2 ** 14 };
 
 /**
  * By the matmul primitive where it reads panels and is exact, else by `dnnl_gemm_u8s8s32` where that is;
@@ -79,7 +82,7 @@ function integerProduct(
   const multiply = byteProducts(arena.memory);
   const shapes = rowCounts.flatMap((m) =>
     columnCounts.flatMap((n) => depths.map((k): ByteShape => ({ m, n, k })))
-  );
+  ).concat(deepest);
   let inPanels = false;
   onOneThread(library, "dnnl_primitive_create", () => {
     const primitives = new BytePrimitives(library);

@@ -142,7 +142,11 @@ export function onOneThread(
 ): void {
   const threads = omp_get_max_threads?.() ?? 1;
   if (threads > 1) omp_set_num_threads?.(1);
-  const status = withoutSignals(pthread_sigmask, call);
-  if (threads > 1) omp_set_num_threads?.(threads);
+  let status;
+  try {
+    status = withoutSignals(pthread_sigmask, call);
+  } finally {
+    if (threads > 1) omp_set_num_threads?.(threads);
+  }
   if (status !== 0) throw new Error(`${name} failed with status ${status}`);
 }

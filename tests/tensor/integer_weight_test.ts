@@ -182,6 +182,6 @@ Deno.test("packWeight() refuses a shift too few, float zero points and blocks to
   assertThrows(
     () => packWeight(wide, { step: 1, shift: new Uint8Array(columns) }),
     InputError,
-    "Cannot pack a weight: at most 32768 columns may be summed up, got 32776",
+    "Cannot pack a weight: at most 32768 columns may be summed up, got 32769",
   );
 });
