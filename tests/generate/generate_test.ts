@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { continuePrompt, generate } from "../../lib/generate/mod.ts";
 import type { OpenModel } from "../../lib/model/mod.ts";
-import { tf, useBackend } from "../../lib/tensor/mod.ts";
+import { freeBytes, tf, useBackend } from "../../lib/tensor/mod.ts";
 import { families, randomIds, tinyArchitectures, withRandomModel } from "../model/tiny_models.ts";
 import { logitsOf } from "../model/with_reference.ts";
 
@@ -55,6 +55,22 @@ Deno.test("generate() holds no tensors between two steps", () =>
     const tokens = generate(model, randomIds(5), { ...greedy, tokens: 10, cache: "int8" });
     for (const _ of tokens) assertEquals(tf.memory().numTensors, before);
     assertEquals(tf.memory().numTensors, before);
+  }));
+
+Deno.test("generate() frees its cache at the end, where it is left and where it is refused", () =>
+  withRandomModel(families.opt, (model) => {
+    for (const cache of ["float32", "int8"] as const) {
+      const start = () => generate(model, randomIds(5), { ...greedy, tokens: 10, cache });
+      assertEquals([...start()].length, 10); // opens what the model opens when it is first asked for
+      const free = freeBytes();
+      assertEquals([...start()].length, 10);
+      assertEquals(freeBytes(), free);
+      for (const _ of start()) break;
+      assertEquals(freeBytes(), free);
+      const beyond = generate(model, Int32Array.of(1e6), { ...greedy, tokens: 1, cache });
+      assertThrows(() => beyond.next(), InputError);
+      assertEquals(freeBytes(), free);
+    }
   }));
 
 Deno.test("generate() refuses more tokens than the window takes", () =>

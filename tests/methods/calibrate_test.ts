@@ -449,6 +449,38 @@ Deno.test("calibrate() goes on behind the blocks that a store has, with what the
     assertNotEquals(unrounded.get(second), expected.get(second));
   }));
 
+Deno.test("calibrate() carries on what a store makes of a block, though a pass has seen it before", () =>
+  withModel("llama", async (model) => {
+    const seen: Float32Array[][] = [];
+    const passes = [
+      change(["down"], (value) => value / 3),
+      look({ "attn.input": "values" }, (found, layer) => {
+        if (layer === 1) seen.push([...found.values("attn.input").windows]);
+      }),
+    ];
+    const halved = (layer: LayerWeights) => changeValues(layer, ["down"], (value) => value / 2);
+    const store: BlockStore = {
+      get: () => Promise.resolve(undefined),
+      put: (_, weights) => Promise.resolve(halved(weights)),
+    };
+    await run(model, passes, windows, { store });
+    const sixth = change(["down"], (value) => Math.fround(value / 3) / 2);
+    await run(model, [sixth, passes[1]], windows);
+    assertEquals(seen[0], seen[1]);
+  }));
+
+Deno.test("calibrate() carries original blocks on, whatever part a pass looks at", () =>
+  withModel("llama", async (model) => {
+    const seen: Float32Array[][] = [];
+    for (const part of [undefined, "mlp"] as const) {
+      const watch = look({ "mlp.input": "values" }, (found, layer) => {
+        if (layer === 1) seen.push([...found.values("mlp.input").windows]);
+      }, { part, carries: "original" });
+      await run(model, [change(["output"], (value) => 2 * value), watch], windows);
+    }
+    assertEquals(seen[0], seen[1]);
+  }));
+
 Deno.test("calibrate() takes windows through an attention once, unless a store rounds it", () =>
   withModel("llama", async (model) => {
     const passes = gptqPasses({ bits: 4, groupSize: 8, symmetric: false, actOrder: true });

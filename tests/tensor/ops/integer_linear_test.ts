@@ -172,6 +172,8 @@ const large: [bits: number, groups: number, columns: number][] = [
   [4, 1, 1000],
   [4, 9, 1100],
   [4, 2, 11000],
+  [4, 1, 16380], // the deepest block that a native library multiplies
+  [4, 1, 16384], // the powers of two take it beyond
   [8, 1, 700],
   [8, 3, 900],
 ];
