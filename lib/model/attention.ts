@@ -21,7 +21,7 @@ import type { Architecture } from "./architecture.ts";
 import type { Block } from "./open_block.ts";
 import { rotaryFrequencies } from "./rotary_frequencies.ts";
 import { type BlockHook, hookOfBlock } from "./sites.ts";
-import type { Pruning } from "./state.ts";
+import type { MapImportance } from "./state.ts";
 
 /** The keys, or the values, that queries see. */
 export interface SeenTokens {
@@ -60,8 +60,8 @@ export interface BlockAttentionOptions {
   name: string;
   /** Where the window has tokens before those of the input; `batch` is 1 then. */
   recall?: Recall;
-  /** Scores tokens; `batch` is 1 then. */
-  importance?: Pruning["importance"];
+  /** Scores tokens, unless it is their scores, `[tokens]`; `batch` is 1 then. */
+  importance?: "startToken" | MapImportance | Float32Array;
   /** Which tokens are computed in fewer bits from here on, by their scores `[tokens]`. */
   lowerTokens?: (scores: Float32Array) => Int32Array;
 }
@@ -117,11 +117,12 @@ export function attend(
   };
   const mix = options.maps || typeof importance === "function" ? mixByMaps : mixAtOnce;
   const mixed = mix(query, seen, mixing, options);
-  const strange = mixed.importance?.includes(NaN) ?? false;
+  const scores = importance instanceof Float32Array ? importance : mixed.importance;
+  const strange = scores?.includes(NaN) ?? false;
   require(!strange, "score tokens", `${options.name} must be numbers`, NaN);
-  const lower = mixed.importance && options.lowerTokens?.(mixed.importance);
+  const lower = scores && options.lowerTokens?.(scores);
   const joined = at("attn.output", mixed.output, lower && { lower });
-  return { ...mixed, lower, output: maps.output!.apply(joined, { lower }) };
+  return { importance: scores, lower, output: maps.output!.apply(joined, { lower }) };
 }
 
 /**
@@ -153,7 +154,7 @@ function mixAtOnce(
     return { output: attendCodes(query, key.codes, value.codes, mixing) };
   }
   const { output, startToken } = causalAttention(query, key.read(), value.read(), mixing);
-  return importance
+  return importance === "startToken"
     ? { output, importance: tensorData(tf.sum(startToken, 0)).slice() }
     : { output };
 }
@@ -172,7 +173,7 @@ function mixByMaps(
     const [count, tokens] = maps.shape;
     const rounded = log2 ? fakeQuantLog2(maps, log2, name) : maps;
     const probabilities = at("attn.probs", rounded, { firstHead: firstMap });
-    if (score) {
+    if (typeof score === "function") {
       const part = score(tensorData(probabilities), { heads: count, tokens });
       scores = scores ? scores.map((sum, token) => sum + part[token]) : part;
     }

@@ -1,6 +1,6 @@
 import { require } from "../core/mod.ts";
 import { type Log2Rounding, type OperandSteps, tf, tidy } from "../tensor/mod.ts";
-import { lowPrecisionTokens } from "../tokens/mod.ts";
+import { lowPrecisionTokens, randomImportance } from "../tokens/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import { attend, type Attended, type Recall } from "./attention.ts";
 import { runMlp } from "./mlp.ts";
@@ -81,7 +81,9 @@ export function runAttentionPart(
       steps: steps?.[layer],
       name: `attn.probs of layer ${layer}`,
       recall,
-      importance: scored,
+      importance: typeof scored === "object"
+        ? randomImportance(state.positions.length, { ...scored, layer, window })
+        : scored,
       lowerTokens: lower && ((scores) => chooseLower(scores, lower, state, ratio, layer)),
     });
     return attended.output;

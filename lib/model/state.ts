@@ -38,9 +38,10 @@ export interface Pruning {
   ratios: ReadonlyMap<number, number>;
   /**
    * How tokens are scored: by their attention to the first token (eq. 4), which is 0 where a sliding window
-   * has left that one behind, or from attention maps.
+   * has left that one behind, from attention maps, or at random from a seed, anew in every layer of every
+   * window.
    */
-  importance: "startToken" | MapImportance;
+  importance: "startToken" | MapImportance | { seed: number };
   /**
    * Survivors count from 0 again, or keep the positions they had, for rotary positions, ALiBi and sliding
    * windows. Learned positions (OPT) are added once, before any token leaves.

@@ -1,3 +1,4 @@
+import { seededRandom } from "../core/mod.ts";
 import { type AttentionShape, requireAttention } from "./attention_shape.ts";
 
 /**
@@ -47,4 +48,23 @@ export function conventionalImportance(
     for (let key = 0; key <= row % tokens; key++) sums[key] += probabilities[row * tokens + key];
   }
   return Float32Array.from(sums, (sum, key) => sum / (tokens - key));
+}
+
+/** Of which draw random scores are: others in every layer and window. */
+export interface ScoreDraw {
+  /** An integer in 0..2^32-1. */
+  seed: number;
+  layer: number;
+  window: number;
+}
+
+/**
+ * Scores that know nothing of the tokens, uniform in [0, 1): the control of every other importance.
+ *
+ * @returns `[tokens]`, the same for the same draw.
+ */
+export function randomImportance(tokens: number, { seed, layer, window }: ScoreDraw): Float32Array {
+  const mixed = seed + Math.imul(layer, 0x85ebca6b) + Math.imul(window, 0xc2b2ae35);
+  const { uniform } = seededRandom(mixed >>> 0);
+  return Float32Array.from({ length: tokens }, uniform);
 }

@@ -59,6 +59,22 @@ Deno.test("forward() scores tokens on the maps that the hook returned", async ()
   });
 });
 
+Deno.test("forward() prunes at random by the seed, without maps, whatever the hook makes of them", async () => {
+  await withRandomModel(families.llama, (model) => {
+    const ids = randomIds(30);
+    const ratios = new Map([[0, 0.3], [1, 0.3]]);
+    const leavers = (seed: number, hook?: SiteHook) => {
+      const pruning: Pruning = { ratios, positions: "keep", importance: { seed } };
+      return tidy(() =>
+        forward(model, ids, { pruning, hook }).exits.map(({ positions }) => positions)
+      );
+    };
+    assertEquals(leavers(1), leavers(1, changeProbabilities));
+    assertNotEquals(leavers(1), leavers(2));
+    assertEquals(leavers(1).map(({ length }) => length), [9, 6]);
+  });
+});
+
 Deno.test("forward() sees the same positions in layer 0 whether they are renumbered or kept", async () => {
   await withRandomModel(families.llama, (model) => {
     const ids = randomIds(40);

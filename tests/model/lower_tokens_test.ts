@@ -11,7 +11,11 @@ import {
   type Visit,
 } from "../../lib/model/mod.ts";
 import { tensorData, type tf, tidy } from "../../lib/tensor/mod.ts";
-import { conventionalImportance, startTokenImportance } from "../../lib/tokens/mod.ts";
+import {
+  conventionalImportance,
+  randomImportance,
+  startTokenImportance,
+} from "../../lib/tokens/mod.ts";
 import { randomIds, tinyModels, withOpenModel } from "../eval/tiny_models.ts";
 
 const window = randomIds(40, 3);
@@ -36,6 +40,10 @@ const plans: Record<string, { lower: LowerTokens; pruning?: Pruning }> = {
       importance: conventionalImportance,
       positions: "keep",
     },
+  },
+  "pruned at random": {
+    lower: { share: 0.3, inherited: false },
+    pruning: { ratios: new Map([[0, 0.2]]), importance: { seed: 5 }, positions: "keep" },
   },
 };
 
@@ -71,10 +79,11 @@ for (const name of tinyModels) {
         for (const layer of model.blocks.keys()) {
           const tokens = present.length;
           const ratio = pruning?.ratios.get(layer) ?? 0;
-          const score = ratio > 0 && pruning!.importance !== "startToken"
-            ? pruning!.importance
-            : startTokenImportance;
-          const scores = score(maps[layer], { heads, tokens });
+          const importance = ratio > 0 ? pruning!.importance : "startToken";
+          const score = importance === "startToken" ? startTokenImportance : importance;
+          const scores = typeof score === "function"
+            ? score(maps[layer], { heads, tokens })
+            : randomImportance(tokens, { ...score, layer, window: 0 });
           const pruned = Math.floor(tokens * ratio);
           const share = typeof lower.share === "number" ? lower.share : lower.share[layer];
           const order = lowest(scores, pruned + Math.floor(tokens * share));

@@ -1,6 +1,16 @@
-import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertNotEquals,
+  assertThrows,
+} from "@std/assert";
 import { InputError, seededRandom } from "../../lib/core/mod.ts";
-import { conventionalImportance, startTokenImportance } from "../../lib/tokens/mod.ts";
+import {
+  conventionalImportance,
+  randomImportance,
+  startTokenImportance,
+} from "../../lib/tokens/mod.ts";
 
 const shape = { heads: 2, tokens: 3 };
 // deno-fmt-ignore
@@ -23,6 +33,16 @@ Deno.test("conventionalImportance() averages the attention received from later r
     conventionalImportance(probabilities, shape),
     Float32Array.of(3.125 / 3, 1.75 / 2, 1.125),
   );
+});
+
+Deno.test("randomImportance() gives the same draw again, and other draws other scores", () => {
+  const draw = { seed: 3, layer: 1, window: 2 };
+  const scores = randomImportance(50, draw);
+  assertEquals(randomImportance(50, { ...draw }), scores);
+  assert(scores.every((score) => score >= 0 && score < 1));
+  for (const other of [{ seed: 4 }, { layer: 2 }, { window: 3 }, { layer: 2, window: 1 }]) {
+    assertNotEquals(randomImportance(50, { ...draw, ...other }), scores);
+  }
 });
 
 for (const importance of [startTokenImportance, conventionalImportance]) {

@@ -1,5 +1,9 @@
-import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { pruningFor, type PruningPlan } from "../../../experiments/measure/pruning_plan.ts";
+import { assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import {
+  type PlannedImportance,
+  pruningFor,
+  type PruningPlan,
+} from "../../../experiments/measure/pruning_plan.ts";
 import { InputError } from "../../../lib/core/mod.ts";
 import { forward } from "../../../lib/model/mod.ts";
 import { randomIds, withModel, withOpenModel } from "../../eval/tiny_models.ts";
@@ -12,6 +16,24 @@ Deno.test("pruningFor() shares beta equally out over the layers (eq. 9)", () =>
     assertEquals([...pruning.ratios.keys()], [0, 2]);
     for (const ratio of pruning.ratios.values()) assertAlmostEquals(ratio, 0.2);
     assertEquals([pruning.importance, pruning.positions], ["startToken", "keep"]);
+  }));
+
+Deno.test("pruningFor() scores tokens as the plan says", () =>
+  withOpenModel("llama", (model) => {
+    const leavers = (importance?: PlannedImportance) => {
+      const pruning = pruningFor(model, { ...plan, beta: 0.3, importance });
+      const { hidden, exits } = forward(model, randomIds(100, 1), { pruning });
+      for (const each of [hidden, ...exits.map((exit) => exit.hidden)]) each.dispose();
+      return exits.map(({ positions }) => [...positions]);
+    };
+    const [start, columns, random] = [leavers(), leavers("columnSums"), leavers("random")];
+    assertEquals(leavers("startToken"), start);
+    assertEquals(leavers("random"), random);
+    for (const other of [columns, random]) {
+      assertEquals(other.map(({ length }) => length), [16, 13]);
+      assertNotEquals(other[0], start[0]);
+    }
+    assertNotEquals(columns[0], random[0]);
   }));
 
 Deno.test("pruningFor() prunes beta of the tokens in the end, but for rounding down", () =>
