@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openSubject } from "../../experiments/notebook.ts";
 import { InputError } from "../../lib/core/mod.ts";
+import { generateEncyclopedia } from "../../lib/corpus/mod.ts";
 import { scoreWindows } from "../../lib/eval/mod.ts";
 import { tf } from "../../lib/tensor/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
@@ -41,4 +42,31 @@ Deno.test("openSubject() warns below the cell of what is doubtful, such as what 
     } finally {
       console.warn = warn;
     }
+  }));
+
+Deno.test("openSubject() tests and calibrates a model on texts of its own", () =>
+  withFolder(async (folder) => {
+    await writeTinyModel(folder);
+    const [text, calibration] = ["test.txt", "valid.txt"].map((name) => `${folder}/${name}`);
+    for (const [index, path] of [text, calibration].entries()) {
+      const written = generateEncyclopedia({ seed: 10 + index, characters: 20_000 });
+      await Deno.writeTextFile(path, written.text);
+    }
+    const subject = await openSubject({ path: folder, text, calibration }, { window: 64 });
+    assertEquals(subject.test.label, "test.txt");
+    assertEquals(subject.calibration!.label, "valid.txt");
+    const [first] = subject.testWindows;
+    const read = (await Deno.readTextFile(text)).slice(0, 40);
+    assert(subject.tokenizer.decode([...first.subarray(1)]).startsWith(read));
+  }));
+
+Deno.test("openSubject() refuses a model without tokenizer, which notebooks show words of", () =>
+  withFolder(async (folder) => {
+    await writeTinyModel(folder);
+    await Deno.remove(`${folder}/tokenizer.json`);
+    const ids = `${folder}/ids.json`;
+    await Deno.writeTextFile(ids, JSON.stringify(Array.from({ length: 400 }, (_, at) => at % 300)));
+    const source = { path: folder, text: ids, calibration: ids };
+    const rule = "a notebook's model needs a tokenizer";
+    await assertRejects(() => openSubject(source, { window: 64 }), InputError, rule);
   }));
