@@ -12,15 +12,9 @@ import {
   type SiteName,
 } from "../model/mod.ts";
 import { tensorData, tf, tidy } from "../tensor/mod.ts";
-import {
-  type AwqScale,
-  divideColumns,
-  divideOutputs,
-  multiplyColumns,
-  ratioTrials,
-  searchAwqScale,
-} from "./awq_scale.ts";
+import { type AwqScale, ratioTrials, searchAwqScale } from "./awq_scale.ts";
 import type { AwqSettings } from "./awq_weight.ts";
+import { divideColumns, foldScale } from "./fold_scale.ts";
 import { changeMatrices } from "./linear_weights.ts";
 import type { BlockContext } from "./pass.ts";
 import type { Seen, SeenValues } from "./seen.ts";
@@ -156,29 +150,6 @@ async function judge(
     }
     return error / size;
   };
-}
-
-/** Divides what `previous` gives by a scale and multiplies the columns of the maps that read it. */
-function foldScale(
-  layer: LayerWeights,
-  index: number,
-  previous: LayerModuleName,
-  names: readonly LinearName[],
-  scale: Float32Array,
-): LayerWeights {
-  const { weight: { rows, columns }, ...module } = layer[previous]!;
-  const weight = divideOutputs(decodeMatrix(layer[previous]!.weight), scale);
-  const divided = {
-    weight: floatMatrix("F32", weight, rows, columns),
-    bias: module.bias && divideOutputs(module.bias, scale),
-  };
-  return changeMatrices(
-    { ...layer, [previous]: divided },
-    index,
-    names,
-    ({ values, rows, columns }) =>
-      floatMatrix("F32", multiplyColumns(values, scale), rows, columns),
-  );
 }
 
 /** The mean |x| of every channel. */

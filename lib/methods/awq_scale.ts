@@ -1,6 +1,7 @@
 import { require } from "../core/mod.ts";
 import { decodeMatrix } from "../format/mod.ts";
 import { type AwqWeight, quantizeAwq } from "./awq_weight.ts";
+import { divideColumns, multiplyColumns } from "./fold_scale.ts";
 
 /** Ratios are tried in steps of 1/20 from 0. */
 export const ratioTrials = 20;
@@ -58,20 +59,4 @@ function scaleOf(magnitudes: Float32Array, ratio: number): Float32Array {
     scale.reduce((least, each) => Math.min(least, each));
   const middle = Math.fround(Math.sqrt(Math.fround(extremes)));
   return scale.map((each) => each / middle);
-}
-
-/** Column c times `scale[c]`. */
-export function multiplyColumns(values: Float32Array, scale: Float32Array): Float32Array {
-  return values.map((each, i) => each * scale[i % scale.length]);
-}
-
-/** Column c divided by `scale[c]`. */
-export function divideColumns(values: Float32Array, scale: Float32Array): Float32Array {
-  return values.map((each, i) => each / scale[i % scale.length]);
-}
-
-/** What gives output r divided by `scale[r]`: the rows of a map, its bias, or the gain or bias of a norm. */
-export function divideOutputs(values: Float32Array, scale: Float32Array): Float32Array {
-  const columns = values.length / scale.length;
-  return values.map((each, i) => each / scale[Math.floor(i / columns)]);
 }

@@ -7,6 +7,7 @@ export type { StreamsRoom } from "./calibration_streams.ts";
 export * from "./execution.ts";
 export * from "./gptq.ts";
 export { gptqConfig } from "./gptq_checkpoint.ts";
+export * from "./inject_outliers.ts";
 export * from "./keep.ts";
 export * from "./linear_weights.ts";
 export * from "./method.ts";

@@ -1,14 +1,9 @@
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import fc from "fast-check";
 import { InputError } from "../../lib/core/mod.ts";
 import { decodeMatrix } from "../../lib/format/mod.ts";
-import {
-  divideColumns,
-  divideOutputs,
-  multiplyColumns,
-  searchAwqScale,
-} from "../../lib/methods/awq_scale.ts";
+import { searchAwqScale } from "../../lib/methods/awq_scale.ts";
 import { quantizeAwq } from "../../lib/methods/awq_weight.ts";
+import { divideColumns, multiplyColumns } from "../../lib/methods/fold_scale.ts";
 import { weightOf } from "./awq_support.ts";
 
 Deno.test("searchAwqScale() divides powers of the magnitudes by the mean of their extremes", async () => {
@@ -40,21 +35,4 @@ Deno.test("searchAwqScale() refuses where no loss is a number", async () => {
     InputError,
     "Cannot scale gate and up: the loss of some ratio must be a number, got NaN",
   );
-});
-
-Deno.test("divideColumns(), multiplyColumns() and divideOutputs() move a scale from map to map", () => {
-  const values = fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 12, maxLength: 12 });
-  const powers = fc.array(fc.constantFrom(0.25, 0.5, 1, 2, 8), { minLength: 3, maxLength: 3 });
-  fc.assert(fc.property(values, values, powers, (first, second, scales) => {
-    const scale = Float32Array.from(scales);
-    const [before, after] = [Float32Array.from(first), Float32Array.from(second)];
-    const product = (left: Float32Array, right: Float32Array) =>
-      // [4, 3] x [3, 4]
-      Array.from({ length: 16 }, (_, i) =>
-        [0, 1, 2].reduce((sum, k) =>
-          sum + left[(i >> 2) * 3 + k] * right[k * 4 + i % 4], 0));
-    const folded = product(multiplyColumns(after, scale), divideOutputs(before, scale));
-    assertEquals(folded, product(after, before));
-    assertEquals(divideColumns(multiplyColumns(after, scale), scale), after);
-  }));
 });

@@ -4,7 +4,8 @@ import { scoreWindows } from "../../lib/eval/mod.ts";
 import { bitsPerWeight, decodeMatrix } from "../../lib/format/mod.ts";
 import { scaleBlock, type ScaledBlock, spacedTokens } from "../../lib/methods/awq_block.ts";
 import { clipGroups, searchAwqClip } from "../../lib/methods/awq_clip.ts";
-import { divideOutputs, searchAwqScale } from "../../lib/methods/awq_scale.ts";
+import { searchAwqScale } from "../../lib/methods/awq_scale.ts";
+import { divideOutputs } from "../../lib/methods/fold_scale.ts";
 import { quantizeAwq } from "../../lib/methods/awq_weight.ts";
 import {
   awq,

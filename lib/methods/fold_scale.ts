@@ -1,0 +1,50 @@
+import { decodeMatrix, floatMatrix } from "../format/mod.ts";
+import type { LayerModuleName, LayerWeights, LinearName } from "../model/mod.ts";
+import { changeMatrices } from "./linear_weights.ts";
+
+/**
+ * Divides what one module of a block gives by a scale and multiplies the columns of the maps that read it: the
+ * block computes the same. Both are stored as float32 then.
+ *
+ * @param index Which block, for errors.
+ * @param previous A norm, or a linear map; nothing but `names` reads what it gives.
+ * @param names Those that the block does not have are passed over.
+ * @param scale Of every channel between them.
+ */
+export function foldScale(
+  layer: LayerWeights,
+  index: number,
+  previous: LayerModuleName,
+  names: readonly LinearName[],
+  scale: Float32Array,
+): LayerWeights {
+  const { weight: { rows, columns }, ...module } = layer[previous]!;
+  const weight = divideOutputs(decodeMatrix(layer[previous]!.weight), scale);
+  const divided = {
+    weight: floatMatrix("F32", weight, rows, columns),
+    bias: module.bias && divideOutputs(module.bias, scale),
+  };
+  return changeMatrices(
+    { ...layer, [previous]: divided },
+    index,
+    names,
+    ({ values, rows, columns }) =>
+      floatMatrix("F32", multiplyColumns(values, scale), rows, columns),
+  );
+}
+
+/** Column c times `scale[c]`. */
+export function multiplyColumns(values: Float32Array, scale: Float32Array): Float32Array {
+  return values.map((each, i) => each * scale[i % scale.length]);
+}
+
+/** Column c divided by `scale[c]`. */
+export function divideColumns(values: Float32Array, scale: Float32Array): Float32Array {
+  return values.map((each, i) => each / scale[i % scale.length]);
+}
+
+/** What gives output r divided by `scale[r]`: the rows of a map, its bias, or the gain or bias of a norm. */
+export function divideOutputs(values: Float32Array, scale: Float32Array): Float32Array {
+  const columns = values.length / scale.length;
+  return values.map((each, i) => each / scale[Math.floor(i / columns)]);
+}
