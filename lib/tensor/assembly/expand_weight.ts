@@ -1,6 +1,6 @@
 // Codes of an integer weight as the signed bytes that a native library multiplies.
 
-import { Block, Chain, IntegerWeight, STEP_BYTES } from "./integer_weight";
+import { Block, Chain, IntegerWeight, lowHalves, STEP_BYTES } from "./integer_weight";
 
 /**
  * Some blocks of a panel of eight columns as signed bytes, each block a matrix of its own.
@@ -78,7 +78,7 @@ export function expandPanel(
  * @param start As `end`, in bytes of the unpacked panel: multiples of 32.
  */
 function unpackPart(target: usize, packed: usize, panelBytes: usize, start: usize, end: usize): void {
-  const mask = i8x16.splat(15);
+  const mask = lowHalves();
   let at = start;
   for (const middle = min(end, panelBytes); at < middle; at += 16, target += 16) {
     v128.store(target, v128.and(v128.load(packed + at), mask));

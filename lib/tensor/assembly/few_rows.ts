@@ -1,77 +1,36 @@
 // Linear layers in integers for one row or few: their time is that of reading the weight. Codes go from
 // memory to registers, two panels side by side for each activation.
 
-import { Block, Chain, IntegerWeight, loadBytes, PANEL, STEP_BYTES } from "./integer_weight";
-import { addPairs } from "./integer_tile";
+import { BLOCK_SUMS, findSegments, sumHalfBytes } from "./half_byte_row";
+import { Block, IntegerWeight, loadBytes, PANEL, STEP_BYTES } from "./integer_weight";
 import { storeFirst } from "./vector";
 import { workspace } from "./workspace";
 
 /** Bytes of activations of four rows from one step to the next. */
 const QUADS: usize = 16;
 
-/** The sums of one block: 32-bit integers of 16 rows of the weight. */
+/** The sums of blocks for 16 rows of the weight: 32-bit integers [blocks, 16]; of 8-bit codes of one block. */
 // @ts-ignore: decorator
 @inline
 function blockSums(): usize {
   return workspace;
 }
 
-/** Activations as 16-bit integers, [rows, places]. */
+/** Bytes of the most sums of blocks. */
+const SUM_BYTES: usize = 1 << 20;
+
+/** Activations as 16-bit integers, [rows, places], for 8-bit codes. */
 // @ts-ignore: decorator
 @inline
 function wideCodes(): usize {
-  return workspace + 64;
+  return workspace + SUM_BYTES;
 }
 
-/** Four rows' 16-bit sums of pairs plus a step's: 4-bit codes, the upper or the lower ones of the bytes at w. */
+/** The segments of the weight's panels, for 4-bit codes. */
 // @ts-ignore: decorator
 @inline
-function addStep(high: bool, sums: v128, four: v128, w: usize, mask: v128): v128 {
-  const codes = v128.load(w);
-  return addPairs(sums, four, v128.and(high ? i16x8.shr_u(codes, 4) : codes, mask));
-}
-
-/** The sums of a block of 4-bit codes of two panels, whose chains start at `chain`. */
-// @ts-ignore: decorator
-@inline
-function sumHalfBytes(x: usize, panel: usize, panel2: usize, chain: usize, chains: i32, panelBytes: i32): void {
-  const mask = i8x16.splat(15), nothing = i32x4.splat(0);
-  let s0 = nothing, s1 = nothing, s2 = nothing, s3 = nothing;
-  const apart = panel2 - panel;
-  for (; chains > 0; chains--, chain += 16) {
-    const part = changetype<Chain>(chain);
-    const weight = part.weight, steps = part.steps;
-    let from = x + (<usize> part.activation << 2);
-    let c0 = nothing, c1 = nothing, c2 = nothing, c3 = nothing;
-    // Of a chain across the middle of a panel the first steps are lower halves, the others upper ones.
-    const low = <usize> min(steps, max(0, (panelBytes - weight) / <i32> STEP_BYTES));
-    let w = panel + weight;
-    for (const end = w + low * STEP_BYTES; w < end; w += STEP_BYTES, from += QUADS) {
-      const four = v128.load32_splat(from), w2 = w + apart;
-      c0 = addStep(false, c0, four, w, mask);
-      c1 = addStep(false, c1, four, w + 16, mask);
-      c2 = addStep(false, c2, four, w2, mask);
-      c3 = addStep(false, c3, four, w2 + 16, mask);
-    }
-    w -= panelBytes;
-    for (const end = w + (<usize> steps - low) * STEP_BYTES; w < end; w += STEP_BYTES, from += QUADS) {
-      const four = v128.load32_splat(from), w2 = w + apart;
-      c0 = addStep(true, c0, four, w, mask);
-      c1 = addStep(true, c1, four, w + 16, mask);
-      c2 = addStep(true, c2, four, w2, mask);
-      c3 = addStep(true, c3, four, w2 + 16, mask);
-    }
-    const factor = i16x8.splat(<i16> part.factor);
-    s0 = i32x4.add(s0, i32x4.dot_i16x8_s(c0, factor));
-    s1 = i32x4.add(s1, i32x4.dot_i16x8_s(c1, factor));
-    s2 = i32x4.add(s2, i32x4.dot_i16x8_s(c2, factor));
-    s3 = i32x4.add(s3, i32x4.dot_i16x8_s(c3, factor));
-  }
-  const sums = blockSums();
-  v128.store(sums, s0);
-  v128.store(sums, s1, 16);
-  v128.store(sums, s2, 32);
-  v128.store(sums, s3, 48);
+function segments(): usize {
+  return workspace + SUM_BYTES;
 }
 
 /** Four sums, each of two neighbours of the eight integers in a and b. */
@@ -143,6 +102,7 @@ function twoPanels(
   zeroPoint: i32,
   first: i32,
   pair: bool,
+  segmentEnd: usize,
 ): void {
   const column = <usize> first << 2, zero = i32x4.splat(zeroPoint);
   const panel = weight.codes() + <usize> (first / PANEL) * weight.panelBytes;
@@ -152,15 +112,14 @@ function twoPanels(
     y2 = v128.load(bias + column, 32);
     y3 = v128.load(bias + column, 48);
   }
-  let block = weight.block(), chain = weight.chain(), grid = <usize> first;
-  const second: usize = pair ? 8 : 0, sums = blockSums();
+  let block = weight.block(), grid = <usize> first, sums = blockSums();
+  const second: usize = pair ? 8 : 0;
+  if (!wide) sumHalfBytes(sums, x, panel, panel2, segments(), segmentEnd, weight);
   for (let b = weight.blocks; b > 0; b--, block += 16, grid += weight.paddedRows, rowSums += 16) {
-    const chains = changetype<Block>(block).chains;
     if (wide) {
       const place = <usize> changetype<Block>(block).place;
       sumBytes(x + (place << 1), panel + place * PANEL, panel2 + place * PANEL, changetype<Block>(block).depth >> 2);
-    } else sumHalfBytes(x, panel, panel2, chain, chains, weight.panelBytes);
-    chain += <usize> chains << 4;
+    }
     const rowSum = v128.load32_splat(rowSums);
     y0 = addBlock(y0, sums, weight, grid, rowSum, zero);
     y1 = addBlock(y1, sums + 16, weight, grid + 4, rowSum, zero);
@@ -168,6 +127,7 @@ function twoPanels(
       y2 = addBlock(y2, sums + 32, weight, grid + second, rowSum, zero);
       y3 = addBlock(y3, sums + 48, weight, grid + second + 4, rowSum, zero);
     }
+    if (!wide) sums += BLOCK_SUMS;
   }
   const columns = weight.rows - first;
   storeFirst(y + column, y0, columns);
@@ -195,17 +155,18 @@ export function integerRows(
 ): void {
   const weight = changetype<IntegerWeight>(head);
   const wide = weight.bits == 8, rowBytes = <usize> weight.rows << 2, wideBytes = <usize> weight.places << 1;
+  let end: usize = 0;
   if (wide) {
     for (let row = 0; row < rows; row++) {
       widen(wideCodes() + <usize> row * wideBytes, a + (<usize> row << 2), weight.places);
     }
-  }
+  } else end = findSegments(segments(), weight);
   for (let p = firstPanel; p < lastPanel; p += 2) {
     const first = p * PANEL, pair = p + 1 < lastPanel;
     let to = y, from = rowSums, x = wide ? wideCodes() : a;
     for (let row = 0; row < rows; row++, to += rowBytes, from += 4) {
-      if (wide) twoPanels(true, to, x, from, weight, bias, zeroPoint, first, pair);
-      else twoPanels(false, to, x, from, weight, bias, zeroPoint, first, pair);
+      if (wide) twoPanels(true, to, x, from, weight, bias, zeroPoint, first, pair, end);
+      else twoPanels(false, to, x, from, weight, bias, zeroPoint, first, pair, end);
       x += wide ? wideBytes : 4;
     }
   }

@@ -104,9 +104,18 @@ export class IntegerWeight {
   }
 }
 
+const halfByte = memory.data<u8>([15]);
+
+/** What leaves the lower half of each byte; read from memory, as the constants of `vector.ts`. */
+// @ts-ignore: decorator
+@inline
+export function lowHalves(): v128 {
+  return v128.load8_splat(halfByte);
+}
+
 /** Splits bytes into their low halves and, behind those, their high halves. */
 export function unpackPanel(target: usize, packed: usize, bytes: usize): void {
-  const mask = i8x16.splat(15);
+  const mask = lowHalves();
   for (const end = packed + bytes; packed < end; packed += 16, target += 16) {
     const pairs = v128.load(packed);
     v128.store(target, v128.and(pairs, mask));
