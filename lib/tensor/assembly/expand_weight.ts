@@ -2,6 +2,13 @@
 
 import { Block, Chain, IntegerWeight, lowHalves, STEP_BYTES } from "./integer_weight";
 
+/** Which codes bytes hold: one of eight bits, or those of four bits in their lower or upper halves. */
+const enum Codes {
+  Whole,
+  Low,
+  High,
+}
+
 /**
  * Some blocks of a panel of eight columns as signed bytes, each block a matrix of its own.
  *
@@ -12,7 +19,6 @@ import { Block, Chain, IntegerWeight, lowHalves, STEP_BYTES } from "./integer_we
  * of 64 columns; a panel of them has so many steps that the depth is a multiple of 64. Otherwise each column
  * lies for itself.
  * @param column The first column of this panel within the matrices.
- * @param unpacked Room for the codes of the blocks, a byte each.
  * @param block The first of the blocks, and its first chain.
  * @param panel Of the weight.
  * @returns The chain behind the blocks.
@@ -21,7 +27,6 @@ export function expandPanel(
   target: usize,
   columns: i32,
   column: i32,
-  unpacked: usize,
   block: usize,
   chain: usize,
   first: i32,
@@ -30,15 +35,8 @@ export function expandPanel(
   panels: bool,
   panel: i32,
 ): usize {
-  const packed = weight.codes() + <usize> panel * weight.panelBytes;
-  const narrow = weight.bits == 4;
-  const start = <usize> changetype<Block>(block).place << 3;
-  let codes = packed;
-  if (narrow) {
-    const last = changetype<Block>(block + (<usize> (count - 1) << 4));
-    unpackPart(unpacked, packed, weight.panelBytes, start, <usize> (last.place + last.depth) << 3);
-    codes = unpacked - start;
-  }
+  const panelBytes = weight.panelBytes, narrow = weight.bits == 4;
+  const packed = weight.codes() + <usize> panel * panelBytes;
   let zero = weight.zero() + <usize> first * weight.paddedRows + (<usize> panel << 3);
   for (let b = 0; b < count; b++, block += 16, zero += weight.paddedRows) {
     const depth = changetype<Block>(block).depth, padded = depth + 63 & -64;
@@ -47,45 +45,62 @@ export function expandPanel(
     if (panels) to += <usize> (column >> 6) * (<usize> padded << 6) + (<usize> (column & 63) << 2);
     else to += <usize> column * depth;
     for (let c = changetype<Block>(block).chains; c > 0; c--, chain += 16) {
-      const part = changetype<Chain>(chain);
-      const shift = ctz(part.factor);
-      const less = narrow ? i16x8.shl(zeros, shift) : i8x16.splat(-128);
-      const low = narrow ? i8x16.shuffle(less, less, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3) : less;
-      const high = narrow ? i8x16.shuffle(less, less, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7) : less;
-      let from = codes + part.weight;
-      for (let step = part.steps; step > 0; step--, from += STEP_BYTES) {
-        const x = i16x8.shl(v128.load(from), shift), y = i16x8.shl(v128.load(from, 16), shift);
-        if (panels) {
-          v128.store(to, i8x16.sub(x, low));
-          v128.store(to, i8x16.sub(y, high), 16);
-          to += 256;
-        } else {
-          storeLanes(to, depth, i8x16.sub(x, low));
-          storeLanes(to + 4 * depth, depth, i8x16.sub(y, high));
-          to += 4;
-        }
+      const part = changetype<Chain>(chain), steps = part.steps, from = packed + part.weight;
+      if (!narrow) {
+        const middle = i8x16.splat(-128);
+        to = expandSteps(Codes.Whole, panels, to, depth, from, steps, middle, middle, middle);
+        continue;
       }
+      const factor = i16x8.splat(<i16> part.factor), less = i16x8.mul(zeros, factor);
+      const left = i8x16.shuffle(less, less, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
+      const right = i8x16.shuffle(less, less, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7);
+      // Of a chain across the middle of a panel the first steps are lower halves, the others upper ones.
+      const low = min(steps, max(0, (panelBytes - part.weight) / <i32> STEP_BYTES));
+      to = expandSteps(Codes.Low, panels, to, depth, from, low, factor, left, right);
+      const upper = from + <usize> low * STEP_BYTES - panelBytes;
+      to = expandSteps(Codes.High, panels, to, depth, upper, steps - low, factor, left, right);
     }
     target += <usize> (panels ? padded : depth) * columns;
   }
   return chain;
 }
 
-/**
- * Codes of four bits as bytes.
- *
- * @param packed A panel: low halves of its bytes and, behind those, their high halves.
- * @param start As `end`, in bytes of the unpacked panel: multiples of 32.
- */
-function unpackPart(target: usize, packed: usize, panelBytes: usize, start: usize, end: usize): void {
-  const mask = lowHalves();
-  let at = start;
-  for (const middle = min(end, panelBytes); at < middle; at += 16, target += 16) {
-    v128.store(target, v128.and(v128.load(packed + at), mask));
+/** 16 codes, those of four bits times a factor, which no byte is too small for. */
+// @ts-ignore: decorator
+@inline
+function load(codes: Codes, from: usize, mask: v128, factor: v128): v128 {
+  const bytes = v128.load(from);
+  if (codes == Codes.Whole) return bytes;
+  return i16x8.mul(v128.and(codes == Codes.High ? i16x8.shr_u(bytes, 4) : bytes, mask), factor);
+}
+
+/** Expands some steps, less what is given for each of their bytes; returns the target behind them. */
+// @ts-ignore: decorator
+@inline
+function expandSteps(
+  codes: Codes,
+  panels: bool,
+  to: usize,
+  depth: i32,
+  from: usize,
+  steps: i32,
+  factor: v128,
+  left: v128,
+  right: v128,
+): usize {
+  const mask = lowHalves(), end = from + <usize> steps * STEP_BYTES;
+  if (panels) {
+    for (; from < end; from += STEP_BYTES, to += 256) {
+      v128.store(to, i8x16.sub(load(codes, from, mask, factor), left));
+      v128.store(to, i8x16.sub(load(codes, from + 16, mask, factor), right), 16);
+    }
+    return to;
   }
-  for (; at < end; at += 16, target += 16) {
-    v128.store(target, v128.and(i16x8.shr_u(v128.load(packed + at - panelBytes), 4), mask));
+  for (; from < end; from += STEP_BYTES, to += 4) {
+    storeLanes(to, depth, i8x16.sub(load(codes, from, mask, factor), left));
+    storeLanes(to + 4 * depth, depth, i8x16.sub(load(codes, from + 16, mask, factor), right));
   }
+  return to;
 }
 
 /** Stores 32-bit lanes `stride` bytes apart. */

@@ -3,8 +3,8 @@
 // the library reads, and scales and adds the sums, while its second-level cache holds them.
 
 import { expandPanel } from "./expand_weight";
-import { Block, IntegerWeight, loadBytes, PANEL } from "./integer_weight";
-import { storeFirst } from "./vector";
+import { Block, IntegerWeight, PANEL } from "./integer_weight";
+import { addNarrowBlocks, addWideBlocks } from "./scaled_sums";
 import { workspace } from "./workspace";
 
 /**
@@ -159,12 +159,11 @@ function expand(
   lastPanel: i32,
 ): usize {
   const columns = columnsOf(firstPanel, lastPanel, panels);
-  const unpacked = sumsStart();
+  const target = sumsStart() + SUM_BYTES;
   let end = chain;
   for (let p = firstPanel; p < lastPanel; p++) {
     const column = (p - firstPanel) * PANEL;
-    const target = unpacked + SUM_BYTES;
-    end = expandPanel(target, columns, column, unpacked, block, chain, first, count, weight, panels, p);
+    end = expandPanel(target, columns, column, block, chain, first, count, weight, panels, p);
   }
   return end;
 }
@@ -205,142 +204,10 @@ function multiplyTile(
     }
     multiplyBytes(workspace, some, m, columns, panels);
     if (weight.bits == 4) {
-      addNarrowBlocks(y, bias, rowSums, row, rows, column, columns, first + done, some, zeroPoint, stride, weight);
-    } else addWideBlocks(y, bias, rowSums, row, rows, column, columns, first + done, some, zeroPoint, stride, weight);
+      addNarrowBlocks(y, bias, sums, stride, columns, rowSums, zeroPoint, row, rows, column, first + done, some, weight);
+    } else {
+      addWideBlocks(y, bias, sums, stride, columns, rowSums, zeroPoint, row, rows, column, first + done, some, weight);
+    }
     done += some;
   }
-}
-
-/** Scaled sums of one block, one vector: `code` is what 8-bit weights lack of their zero points. */
-// @ts-ignore: decorator
-@inline
-function scaled(wide: bool, sums: usize, step: v128, correction: v128, code: v128, codeSums: v128): v128 {
-  let sum = i32x4.add(v128.load(sums), correction);
-  if (wide) sum = i32x4.sub(sum, i32x4.mul(code, codeSums));
-  return f32x4.mul(step, f32x4.convert_i32x4_s(sum));
-}
-
-/**
- * Adds the scaled sums of `count` blocks, the first one `first`, to `rows` rows of the output; with the
- * first block of all, to the bias. Eight rows are worked on at a time: sums of more than there are mean
- * nothing and are not stored.
- *
- * @param wide Whether weights have 8 bits: the products lack their zero points then.
- * @param zeroPoint The code of zero of the activations.
- * @param blockBytes From the sums of one block, [rows, columns], to the next.
- */
-// @ts-ignore: decorator
-@inline
-function addBlocks(
-  wide: bool,
-  y: usize,
-  bias: usize,
-  rowSums: usize,
-  row: i32,
-  rows: i32,
-  column: i32,
-  columns: i32,
-  first: i32,
-  count: i32,
-  zeroPoint: i32,
-  blockBytes: usize,
-  weight: IntegerWeight,
-): void {
-  const width = min(columns, weight.rows - column);
-  const stride = <usize> weight.rows << 2, gridStride = <usize> weight.paddedRows;
-  const rowBytes = <usize> columns << 2, fourBytes = <usize> weight.blocks << 4;
-  const grid = <usize> first * gridStride + column, minus = i32x4.splat(-zeroPoint);
-  const scales = weight.scale() + (grid << 2), zeros = weight.zero() + grid;
-  for (let r = 0; r < rows; r += 8) {
-    const left = rows - r;
-    const output = y + <usize> (row + r) * stride + (<usize> column << 2);
-    const sums = sumsStart() + <usize> r * rowBytes;
-    const codeSums = rowSums + (<usize> ((row + r) * weight.blocks + 4 * first) << 2);
-    for (let j = 0; j < width; j += 4) {
-      const at = <usize> j << 2, here = width - j;
-      let a = v128.load(bias + (<usize> column << 2) + at), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
-      let to = output + at;
-      if (first > 0) {
-        a = v128.load(to);
-        if (left > 1) b = v128.load(to += stride);
-        if (left > 2) c = v128.load(to += stride);
-        if (left > 3) d = v128.load(to += stride);
-        if (left > 4) e = v128.load(to += stride);
-        if (left > 5) f = v128.load(to += stride);
-        if (left > 6) g = v128.load(to += stride);
-        if (left > 7) h = v128.load(to += stride);
-      }
-      let from = sums + at, scale = scales + at, zero = zeros + j, sum = grid + j, codes = codeSums;
-      for (let block = count; block > 0; block--) {
-        const step = v128.load(scale), correction = i32x4.mul(weight.sums(sum), minus);
-        let code = correction, four = correction;
-        if (wide) {
-          code = i32x4.sub(loadBytes(zero), i32x4.splat(128));
-          four = v128.load(codes);
-        }
-        let s = from;
-        a = f32x4.add(a, scaled(wide, s, step, correction, code, v128.shuffle<i32>(four, four, 0, 0, 0, 0)));
-        b = f32x4.add(b, scaled(wide, s += rowBytes, step, correction, code, v128.shuffle<i32>(four, four, 1, 1, 1, 1)));
-        c = f32x4.add(c, scaled(wide, s += rowBytes, step, correction, code, v128.shuffle<i32>(four, four, 2, 2, 2, 2)));
-        d = f32x4.add(d, scaled(wide, s += rowBytes, step, correction, code, v128.shuffle<i32>(four, four, 3, 3, 3, 3)));
-        if (wide) four = v128.load(codes + fourBytes);
-        e = f32x4.add(e, scaled(wide, s += rowBytes, step, correction, code, v128.shuffle<i32>(four, four, 0, 0, 0, 0)));
-        f = f32x4.add(f, scaled(wide, s += rowBytes, step, correction, code, v128.shuffle<i32>(four, four, 1, 1, 1, 1)));
-        g = f32x4.add(g, scaled(wide, s += rowBytes, step, correction, code, v128.shuffle<i32>(four, four, 2, 2, 2, 2)));
-        h = f32x4.add(h, scaled(wide, s += rowBytes, step, correction, code, v128.shuffle<i32>(four, four, 3, 3, 3, 3)));
-        from += blockBytes;
-        scale += gridStride << 2;
-        sum += gridStride;
-        if (wide) {
-          zero += gridStride;
-          codes += 16;
-        }
-      }
-      to = output + at;
-      storeFirst(to, a, here);
-      if (left > 1) storeFirst(to += stride, b, here);
-      if (left > 2) storeFirst(to += stride, c, here);
-      if (left > 3) storeFirst(to += stride, d, here);
-      if (left > 4) storeFirst(to += stride, e, here);
-      if (left > 5) storeFirst(to += stride, f, here);
-      if (left > 6) storeFirst(to += stride, g, here);
-      if (left > 7) storeFirst(to += stride, h, here);
-    }
-  }
-}
-
-/** {@link addBlocks} of 4-bit weights: the compiler would make one function of both, with both's work. */
-function addNarrowBlocks(
-  y: usize,
-  bias: usize,
-  rowSums: usize,
-  row: i32,
-  rows: i32,
-  column: i32,
-  columns: i32,
-  first: i32,
-  count: i32,
-  zeroPoint: i32,
-  blockBytes: usize,
-  weight: IntegerWeight,
-): void {
-  addBlocks(false, y, bias, rowSums, row, rows, column, columns, first, count, zeroPoint, blockBytes, weight);
-}
-
-/** {@link addBlocks} of 8-bit weights. */
-function addWideBlocks(
-  y: usize,
-  bias: usize,
-  rowSums: usize,
-  row: i32,
-  rows: i32,
-  column: i32,
-  columns: i32,
-  first: i32,
-  count: i32,
-  zeroPoint: i32,
-  blockBytes: usize,
-  weight: IntegerWeight,
-): void {
-  addBlocks(true, y, bias, rowSums, row, rows, column, columns, first, count, zeroPoint, blockBytes, weight);
 }
