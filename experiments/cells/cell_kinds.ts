@@ -4,6 +4,7 @@ import { concentrationCells, mapCells } from "../measure/figure1_measure.ts";
 import { noiseCells } from "../measure/noise_measure.ts";
 import { sensitivityCells } from "../measure/sensitivity_measure.ts";
 import { sparsityCells } from "../measure/sparsity_measure.ts";
+import { stressCells } from "../measure/stress_measure.ts";
 import { tokenCells } from "../measure/token_measure.ts";
 import { tripCells } from "../measure/trip_measure.ts";
 
@@ -17,4 +18,5 @@ export const cellKinds: readonly CellKind[] = [
   tripCells,
   sparsityCells,
   sensitivityCells,
+  stressCells,
 ];

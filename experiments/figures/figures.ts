@@ -9,6 +9,7 @@ import { figure6 } from "./figure6.ts";
 import { figure7 } from "./figure7.ts";
 import { figure8 } from "./figure8.ts";
 import { sensitivity } from "./sensitivity.ts";
+import { stress } from "./stress.ts";
 
 /** Every figure, in the order in which they are drawn. */
 export const figures: readonly FigureExperiment[] = [
@@ -22,4 +23,5 @@ export const figures: readonly FigureExperiment[] = [
   figure8,
   sensitivity,
   divergence,
+  stress,
 ];

@@ -8,12 +8,14 @@ import { drawFigure6 } from "../../../experiments/draw/figure6_drawing.ts";
 import { drawFigure7 } from "../../../experiments/draw/figure7_drawing.ts";
 import { drawFigure8 } from "../../../experiments/draw/figure8_drawing.ts";
 import { drawSensitivity } from "../../../experiments/draw/sensitivity_drawing.ts";
+import { drawStress } from "../../../experiments/draw/stress_drawing.ts";
 import { profileRows } from "../../../experiments/figures/figure2.ts";
 import { figure5Trace } from "../../../experiments/figures/figure5.ts";
 import { noiseSchemes } from "../../../experiments/measure/noise_measure.ts";
 import type { SparsityPoint } from "../../../experiments/measure/sparsity_points.ts";
 import { readBenchRecord } from "../../../experiments/result/bench_record.ts";
 import { kernelRows, speedRatios } from "../../../experiments/result/int4_speed.ts";
+import { stressFormats } from "../../../experiments/measure/stress_measure.ts";
 import type { MeasuredTable } from "../../../experiments/tables/measured_table.ts";
 import { familyTables } from "../../../experiments/tables/family_tables.ts";
 import { drawRelativePerplexity } from "../../../experiments/tables/relative_perplexity.ts";
@@ -158,6 +160,21 @@ export async function exampleDrawings(
     ))
   ));
 
+  const stressSettings = { outliers: 4, bits: 8, largestPowers: [1, 2, 3, 4, 5, 6], usedPower: 3 };
+  const stress = drawStress(
+    ofModels((model) => ({
+      model,
+      points: [1, 2, 4, 8, 16, 32, 64, 128, 256].map((factor) => ({
+        factor,
+        stressed: [...stressFormats(stressSettings).keys()].map((steps, power) => ({
+          ...{ steps, error: estimate(1e-5 * factor ** 2 / 4 ** power) },
+          ...{ ratio: estimate(1 + factor / 2 ** power / 50), perplexity: estimate(4) },
+        })),
+      })),
+    })),
+    stressSettings,
+  );
+
   const reading = readingOf([1.3, 1.4]);
   const tables = names.map((model, index): MeasuredTable => {
     const measured = measuredModel({ survivors: reading, denseOnSurvivors: reading });
@@ -181,6 +198,7 @@ export async function exampleDrawings(
     ["figure 8", drawFigure8(ofModels((model) => ({ model, points: byWindow }))).spec],
     ["sensitivity", sensitivity.spec],
     ["divergence", divergence.spec],
+    ["stress", stress.spec],
     ["relative perplexity", drawRelativePerplexity(tables)],
   ];
 }
