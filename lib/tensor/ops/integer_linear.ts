@@ -17,10 +17,10 @@ export interface PackedMap<Weight> {
 
 /**
  * From so many rows on a native product pays for bringing codes of 4 and of 8 bits into its bytes: with
- * fewer, SIMD on the codes themselves is faster (4096 x 4096, 4 bits: 16 rows 5.7 against 7.4 ms, 8 rows 5.6
- * against 4.7; 768 x 3072, 8 bits: 16 rows 0.6 against 1.7, 8 rows 0.6 against 1.2).
+ * fewer, SIMD on the codes themselves is faster (one thread, milliseconds; 4096 x 4096, 4 bits: 8 rows 3.4 against
+ * 3.6, 4 rows 3.4 against 2.4; 8 bits: 4 rows 3.0 against 4.5, 2 rows 3.0 against 1.7).
  */
-const nativeRows = { 4: 12, 8: 4 };
+const nativeRows = { 4: 8, 8: 4 };
 
 /** Rows are padded to a multiple for native products: the library prepares itself for few counts of them. */
 const nativeGrain = 16;
@@ -29,7 +29,7 @@ const nativeGrain = 16;
 const deepestNative = 2 ** 14;
 
 /** Up to so many rows it pays to decode a weight for each. */
-const fewRows = 2;
+const fewRows = 3;
 
 /** Rows that are worth a thread's while to quantize. */
 const quantizedRows = 32;
