@@ -1,13 +1,23 @@
-// Causal attention of one query and one head against keys and values in eight bits, a scale for each token and
+// Causal attention of one query and some heads against keys and values in eight bits, a scale for each token and
 // head. Codes become floats in registers: what is read is a quarter of floats, and each sum is the same to the last
 // bit as that of dequantized keys and values in `attention.ts`.
 
 import { roundProbabilities } from "./log2";
 import { divideRow, powersOfSeen } from "./softmax";
 import { multiplyAdd, storeFirst } from "./vector";
+import { workspace } from "./workspace";
 
 /** Depth of a block, as in `matmul.ts`: blocks are summed up apart. */
 const BLOCK_DEPTH: i32 = 256;
+
+/**
+ * Tokens of which a head comes after the other, a divisor of {@link BLOCK_DEPTH}: what all of them read is in the
+ * processor's nearest cache then.
+ */
+const SOME_TOKENS: i32 = 64;
+
+/** Channels of a strip. */
+const STRIP: i32 = 16;
 
 /** The first, or the second, half of eight 16-bit integers, times a scale. */
 // @ts-ignore: decorator
@@ -151,12 +161,28 @@ function scoreEight(
   v128.store(target, doneNext, 16);
 }
 
-/** `channels` of the output, up to 16 of them: probabilities times the codes at `v` times their scales. */
+/**
+ * Reads rows once, in the order in which they lie: memory is far faster so than where every head comes by for its own
+ * part of each row.
+ */
+function fetch(rows: usize, count: i32, stride: usize, bytes: usize): void {
+  let seen: u32 = 0;
+  for (; count > 0; count--, rows += stride) {
+    for (let at = rows; at < rows + bytes; at += 64) seen |= load<u8>(at);
+  }
+  store<u32>(workspace, seen);
+}
+
+/**
+ * Adds to a strip's sums, floats [16], probabilities times the codes at `v` times their scales.
+ *
+ * @param starts Whether the sums are 0 so far.
+ */
 // @ts-ignore: decorator
 @inline
 function mixStrip(
-  output: usize,
-  channels: i32,
+  sums: usize,
+  starts: bool,
   keys: i32,
   probabilities: usize,
   v: usize,
@@ -165,47 +191,61 @@ function mixStrip(
   scaleStride: usize,
 ): void {
   const zero = f32x4.splat(0);
-  let d0 = zero, d1 = zero, d2 = zero, d3 = zero;
-  for (let from = 0; from < keys; from += BLOCK_DEPTH) {
-    let c0 = zero, c1 = zero, c2 = zero, c3 = zero;
-    for (let j = min(BLOCK_DEPTH, keys - from); j > 0; j--) {
-      const p = v128.load32_splat(probabilities), scale = v128.load32_splat(scales);
-      const codes = v128.load(v);
-      const low = i16x8.extend_low_i8x16_s(codes), high = i16x8.extend_high_i8x16_s(codes);
-      c0 = multiplyAdd(p, scaledLow(low, scale), c0);
-      c1 = multiplyAdd(p, scaledHigh(low, scale), c1);
-      c2 = multiplyAdd(p, scaledLow(high, scale), c2);
-      c3 = multiplyAdd(p, scaledHigh(high, scale), c3);
-      probabilities += 4;
-      v += stride;
-      scales += scaleStride;
-    }
-    d0 = from ? f32x4.add(c0, d0) : c0;
-    d1 = from ? f32x4.add(c1, d1) : c1;
-    d2 = from ? f32x4.add(c2, d2) : c2;
-    d3 = from ? f32x4.add(c3, d3) : c3;
+  let c0 = zero, c1 = zero, c2 = zero, c3 = zero;
+  if (!starts) {
+    c0 = v128.load(sums);
+    c1 = v128.load(sums, 16);
+    c2 = v128.load(sums, 32);
+    c3 = v128.load(sums, 48);
   }
-  storeFirst(output, d0, channels);
-  if (channels > 4) storeFirst(output + 16, d1, channels - 4);
-  if (channels > 8) storeFirst(output + 32, d2, channels - 8);
-  if (channels > 12) storeFirst(output + 48, d3, channels - 12);
+  for (; keys > 0; keys--) {
+    const p = v128.load32_splat(probabilities), scale = v128.load32_splat(scales);
+    const codes = v128.load(v);
+    const low = i16x8.extend_low_i8x16_s(codes), high = i16x8.extend_high_i8x16_s(codes);
+    c0 = multiplyAdd(p, scaledLow(low, scale), c0);
+    c1 = multiplyAdd(p, scaledHigh(low, scale), c1);
+    c2 = multiplyAdd(p, scaledLow(high, scale), c2);
+    c3 = multiplyAdd(p, scaledHigh(high, scale), c3);
+    probabilities += 4;
+    v += stride;
+    scales += scaleStride;
+  }
+  v128.store(sums, c0);
+  v128.store(sums, c1, 16);
+  v128.store(sums, c2, 32);
+  v128.store(sums, c3, 48);
+}
+
+/** Stores as many of a strip's sums as there are channels, or adds them to those of the blocks before. */
+// @ts-ignore: decorator
+@inline
+function addBlock(output: usize, sums: usize, channels: i32, first: bool): void {
+  for (; channels > 0; channels -= 4, output += 16, sums += 16) {
+    let sum = v128.load(sums);
+    if (!first) sum = f32x4.add(sum, v128.load(output));
+    storeFirst(output, sum, channels);
+  }
 }
 
 /**
- * Attention of one query of one head to `keys` tokens.
+ * Attention of one query of some heads to `keys` tokens.
  *
- * @param q As output: floats [headDim].
+ * @param heads How many, all those that share as many keys and values as there are.
+ * @param sharing Heads that share keys and values.
+ * @param q As output: floats [heads, headDim].
  * @param k Codes with signs [keys, ., headDim], rows `stride` bytes apart; values likewise.
  * @param kScales Floats [keys, .], rows `scaleStride` bytes apart; those of values likewise.
- * @param bias Floats [keys], added to the scaled scores; none for address 0.
+ * @param bias Floats [heads, .], rows `biasStride` bytes apart, added to the scaled scores; none for address 0.
  * @param skipped So many first keys are not seen.
  * @param maximum, lowest, zeroBelow What probabilities are rounded to, as by `roundToPowers`; no rounding for
  * `maximum` 0.
- * @param total Where the sum of the powers goes: NaN where a score is.
- * @param scores Floats [keys + 8], for any use.
+ * @param totals Where the sums of the powers go, [heads]: NaN where a score is.
+ * @param scores Floats [heads, keys + 8], rows `scoreStride` bytes apart, for any use.
  */
 export function attendCodes(
   keys: i32,
+  heads: i32,
+  sharing: i32,
   headDim: i32,
   q: usize,
   output: usize,
@@ -217,22 +257,50 @@ export function attendCodes(
   scaleStride: i32,
   scale: f32,
   bias: usize,
+  biasStride: i32,
   skipped: i32,
   maximum: f32,
   lowest: f32,
   zeroBelow: f32,
-  total: usize,
+  totals: usize,
   scores: usize,
+  scoreStride: i32,
 ): void {
-  for (let j = 0; j < keys; j += 8) {
-    scoreEight(scores + (<usize> j << 2), j, keys - 1, headDim, q, k, stride, kScales, scaleStride);
+  const headBytes = <usize> headDim << 2, rowBytes = <usize> (heads / sharing * headDim);
+  for (let from = 0; from < keys; from += SOME_TOKENS) {
+    const end = min(keys, from + SOME_TOKENS);
+    fetch(k + <usize> from * stride, end - from, stride, rowBytes);
+    for (let head = 0; head < heads; head++) {
+      const owner = <usize> (head / sharing), to = scores + <usize> head * scoreStride;
+      const own = k + owner * headDim, ownScales = kScales + (owner << 2), query = q + <usize> head * headBytes;
+      for (let j = from; j < end; j += 8) {
+        scoreEight(to + (<usize> j << 2), j, keys - 1, headDim, query, own, stride, ownScales, scaleStride);
+      }
+    }
   }
-  const sum = powersOfSeen(scores, scores, scale, bias, skipped, keys, keys);
-  const probabilities = scores + (<usize> skipped << 2), count = keys - skipped;
-  if (maximum == 0 || isNaN(sum)) divideRow(probabilities, sum, count);
-  else roundProbabilities(count, probabilities, sum, maximum, lowest, zeroBelow);
-  store<f32>(total, sum);
-  for (let c: usize = 0; c < <usize> headDim; c += 16) {
-    mixStrip(output + (c << 2), headDim - <i32> c, keys, scores, v + c, stride, vScales, scaleStride);
+  for (let head = 0; head < heads; head++) {
+    const own = scores + <usize> head * scoreStride;
+    const ownBias = bias ? bias + <usize> head * biasStride : 0;
+    const sum = powersOfSeen(own, own, scale, ownBias, skipped, keys, keys);
+    const probabilities = own + (<usize> skipped << 2), count = keys - skipped;
+    if (maximum == 0 || isNaN(sum)) divideRow(probabilities, sum, count);
+    else roundProbabilities(count, probabilities, sum, maximum, lowest, zeroBelow);
+    store<f32>(totals + (<usize> head << 2), sum);
+  }
+  for (let from = 0; from < keys; from += SOME_TOKENS) {
+    const count = min(SOME_TOKENS, keys - from), at = <usize> from;
+    const starts = from % BLOCK_DEPTH == 0;
+    const ends = (from + count) % BLOCK_DEPTH == 0 || from + count == keys;
+    fetch(v + at * stride, count, stride, rowBytes);
+    let sums = workspace + 16;
+    for (let head = 0; head < heads; head++) {
+      const owner = <usize> (head / sharing), probabilities = scores + <usize> head * scoreStride + (at << 2);
+      const own = v + at * stride + owner * headDim, ownScales = vScales + at * scaleStride + (owner << 2);
+      const to = output + <usize> head * headBytes;
+      for (let c = 0; c < headDim; c += STRIP, sums += 4 * STRIP) {
+        mixStrip(sums, starts, count, probabilities, own + c, stride, ownScales, scaleStride);
+        if (ends) addBlock(to + (<usize> c << 2), sums, min(STRIP, headDim - c), from < BLOCK_DEPTH);
+      }
+    }
   }
 }

@@ -91,7 +91,7 @@ function addBlock(y: v128, sums: usize, weight: IntegerWeight, grid: usize, rowS
   return f32x4.add(y, f32x4.mul(v128.load(weight.scale() + (grid << 2)), f32x4.convert_i32x4_s(sum)));
 }
 
-/** The outputs of one row for two panels. */
+/** The outputs of one row for two panels, or for one that is given twice. */
 function twoPanels(
   wide: bool,
   y: usize,
@@ -101,19 +101,20 @@ function twoPanels(
   bias: usize,
   zeroPoint: i32,
   first: i32,
+  second: i32,
   pair: bool,
   segmentEnd: usize,
 ): void {
-  const column = <usize> first << 2, zero = i32x4.splat(zeroPoint);
+  const column = <usize> first << 2, column2 = <usize> second << 2, zero = i32x4.splat(zeroPoint);
   const panel = weight.codes() + <usize> (first / PANEL) * weight.panelBytes;
-  const panel2 = pair ? panel + weight.panelBytes : panel;
+  const panel2 = weight.codes() + <usize> (second / PANEL) * weight.panelBytes;
   let y0 = v128.load(bias + column), y1 = v128.load(bias + column, 16), y2 = y0, y3 = y1;
   if (pair) {
-    y2 = v128.load(bias + column, 32);
-    y3 = v128.load(bias + column, 48);
+    y2 = v128.load(bias + column2);
+    y3 = v128.load(bias + column2, 16);
   }
   let block = weight.block(), grid = <usize> first, sums = blockSums();
-  const second: usize = pair ? 8 : 0;
+  const apart = <usize> (second - first);
   if (!wide) sumHalfBytes(sums, x, panel, panel2, segments(), segmentEnd, weight);
   for (let b = weight.blocks; b > 0; b--, block += 16, grid += weight.paddedRows, rowSums += 16) {
     if (wide) {
@@ -124,8 +125,8 @@ function twoPanels(
     y0 = addBlock(y0, sums, weight, grid, rowSum, zero);
     y1 = addBlock(y1, sums + 16, weight, grid + 4, rowSum, zero);
     if (pair) {
-      y2 = addBlock(y2, sums + 32, weight, grid + second, rowSum, zero);
-      y3 = addBlock(y3, sums + 48, weight, grid + second + 4, rowSum, zero);
+      y2 = addBlock(y2, sums + 32, weight, grid + apart, rowSum, zero);
+      y3 = addBlock(y3, sums + 48, weight, grid + apart + 4, rowSum, zero);
     }
     if (!wide) sums += BLOCK_SUMS;
   }
@@ -133,8 +134,9 @@ function twoPanels(
   storeFirst(y + column, y0, columns);
   if (columns > 4) storeFirst(y + column + 16, y1, columns - 4);
   if (!pair) return;
-  if (columns > 8) storeFirst(y + column + 32, y2, columns - 8);
-  if (columns > 12) storeFirst(y + column + 48, y3, columns - 12);
+  const columns2 = weight.rows - second;
+  storeFirst(y + column2, y2, columns2);
+  if (columns2 > 4) storeFirst(y + column2 + 16, y3, columns2 - 4);
 }
 
 /**
@@ -161,12 +163,14 @@ export function integerRows(
       widen(wideCodes() + <usize> row * wideBytes, a + (<usize> row << 2), weight.places);
     }
   } else end = findSegments(segments(), weight);
-  for (let p = firstPanel; p < lastPanel; p += 2) {
-    const first = p * PANEL, pair = p + 1 < lastPanel;
+  // Two panels far apart: memory is read in two long runs, which the processor looks ahead of.
+  const half = (lastPanel - firstPanel + 1) >> 1;
+  for (let p = firstPanel; p < firstPanel + half; p++) {
+    const pair = p + half < lastPanel, first = p * PANEL, second = pair ? (p + half) * PANEL : first;
     let to = y, from = rowSums, x = wide ? wideCodes() : a;
     for (let row = 0; row < rows; row++, to += rowBytes, from += 4) {
-      if (wide) twoPanels(true, to, x, from, weight, bias, zeroPoint, first, pair, end);
-      else twoPanels(false, to, x, from, weight, bias, zeroPoint, first, pair, end);
+      if (wide) twoPanels(true, to, x, from, weight, bias, zeroPoint, first, second, pair, end);
+      else twoPanels(false, to, x, from, weight, bias, zeroPoint, first, second, pair, end);
       x += wide ? wideBytes : 4;
     }
   }

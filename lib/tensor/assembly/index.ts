@@ -12,6 +12,7 @@ export { attendCodes } from "./attention_codes";
 export { decodeBfloat16, decodeFloat16 } from "./decode";
 export * from "./elementwise";
 export { integerRows } from "./few_rows";
+export { decodePanels, halfRows } from "./half_rows";
 export { integerLinear } from "./integer";
 export { hasDots } from "./integer_tile";
 export { nativeIntegerLinear } from "./integer_native";
@@ -25,7 +26,7 @@ export { matmul } from "./matmul";
 export * from "./norm";
 export { fakeQuantUniform, quantizeCodes } from "./quantize";
 export * from "./rotary";
-export { storedRows } from "./row_product";
+
 export { causalSoftmax, causalSoftmaxGradient } from "./softmax";
 export * from "./sums";
 export { addTripErrors } from "./trip";

@@ -1,6 +1,7 @@
 import { refuse } from "../../core/mod.ts";
 import { AgileBackend } from "../agile.ts";
 import type { HeldNumbers } from "../held_numbers.ts";
+import { split } from "../split.ts";
 import { tf } from "../tf.ts";
 import { biasesOf, type CausalAttentionOptions } from "./attention_kernel.ts";
 import { log2Limits, noRounding } from "./log2.ts";
@@ -51,28 +52,31 @@ export function attendCodes(
   const output = backend.output(q.shape);
   const maps = queries * heads;
   const scoreBytes = 4 * (tokens + 8);
+  const sharing = heads / owners;
   backend.scratch([4 * maps, maps * scoreBytes], (totals, scores) => {
-    withCopies(backend, biasesOf({ keys: tokens }, options), (...biases) => {
-      const calls = Array.from({ length: maps }, (_, map) => {
-        const [query, head] = [Math.floor(map / heads), map % heads];
-        const owner = Math.floor(head * owners / heads);
+    const table = Float32Array.from(biasesOf({ keys: tokens }, options).flatMap((row) => [...row]));
+    withCopies(backend, table.length > 0 ? [table] : [], (bias = 0) => {
+      const calls = Array.from({ length: queries }, (_, query) => {
         const first = firsts?.[query] ?? 0;
         const base = first - first % depth;
         const seen = tokens - queries + query + 1 - base;
-        const at = 4 * (query * channels + head * headDim);
-        const place = base * owners + owner;
-        const bias = biases[head];
-        return [
-          ...[seen, headDim, source + at, output.address + at],
-          ...[keys, values].map(({ codes }) => codes.address! + headDim * place),
-          ...[owners * headDim, keys.scales.address! + 4 * place],
-          ...[values.scales.address! + 4 * place, 4 * owners],
-          ...[scale, bias ? bias + 4 * base : 0, first - base],
-          ...[limits.maximum, limits.lowest, limits.zeroBelow],
-          ...[totals + 4 * map, scores + scoreBytes * map],
-        ];
+        return split(owners, 1, Math.ceil(backend.simd.callsAtMost / 2)).map(([owner, count]) => {
+          const head = sharing * owner;
+          const map = query * heads + head;
+          const at = 4 * (query * channels + head * headDim);
+          const place = base * owners + owner;
+          return [
+            ...[seen, sharing * count, sharing, headDim, source + at, output.address + at],
+            ...[keys, values].map(({ codes }) => codes.address! + headDim * place),
+            ...[owners * headDim, keys.scales.address! + 4 * place],
+            ...[values.scales.address! + 4 * place, 4 * owners],
+            ...[scale, bias && bias + 4 * (head * tokens + base), 4 * tokens, first - base],
+            ...[limits.maximum, limits.lowest, limits.zeroBelow],
+            ...[totals + 4 * map, scores + scoreBytes * map, scoreBytes],
+          ];
+        });
       });
-      backend.run("attendCodes", calls);
+      backend.run("attendCodes", calls.flat());
     });
     if (log2 && backend.view(Float32Array, totals, maps).some(Number.isNaN)) {
       backend.disposeData(output.tensor.dataId);

@@ -12,21 +12,15 @@ export interface HalfWeight extends Disposable {
   rows: number;
   columns: number;
   dtype: "F16" | "BF16";
-  /** The bytes of `[rows, columns]`. */
+  /** The patterns in panels of 16 rows, `[rows / 16, columns, 16]`. */
   held: HeldNumbers<Int8Array>;
 }
 
-/** Of each type the kernel that decodes it, and its number in `assembly/row_product.ts`. */
-const kinds = {
-  F16: { decode: "decodeFloat16", stored: 1 },
-  BF16: { decode: "decodeBfloat16", stored: 2 },
-};
+/** Rows of a panel. */
+const panelRows = 16;
 
 /** Up to so many rows it pays to decode a weight for each. */
 const fewRows = 8;
-
-/** Values that are worth a call to decode, and lines that are worth one to multiply. */
-const [valuesPerCall, linesPerCall] = [2 ** 13, 8];
 
 /** The exponent of infinity and NaN in F16, which the product takes for a finite one. */
 const specialExponent = 0x7c00;
@@ -42,9 +36,20 @@ export function holdHalves({ rows, columns, dtype, data }: FloatMatrix): HalfWei
   const patterns = new Uint16Array(data.buffer, data.byteOffset, data.length);
   const isSpecial = (pattern: number) => (pattern & specialExponent) === specialExponent;
   if (dtype === "F16" && patterns.some(isSpecial)) return undefined;
-  const held = holdNumbers(new Int8Array(), 2 * data.length, `a weight of ${rows} x ${columns}`);
-  held.values.set(new Int8Array(data.buffer, data.byteOffset, 2 * data.length));
+  const count = Math.ceil(rows / panelRows) * panelRows * columns;
+  const held = holdNumbers(new Int8Array(), 2 * count, `a weight of ${rows} x ${columns}`);
+  const { buffer, byteOffset } = held.values;
+  fillPanels(new Uint16Array(buffer, byteOffset, count), patterns, rows, columns);
   return { rows, columns, dtype, held, [Symbol.dispose]: () => held[Symbol.dispose]() };
+}
+
+/** Lays rows out in panels; what is missing of the last one is 0. */
+function fillPanels(panels: Uint16Array, from: Uint16Array, rows: number, columns: number): void {
+  panels.subarray(rows * columns - rows % panelRows * columns).fill(0);
+  for (let row = 0, at = 0; row < rows; row++) {
+    let to = (row - row % panelRows) * columns + row % panelRows;
+    for (const end = at + columns; at < end; at++, to += panelRows) panels[to] = from[at];
+  }
 }
 
 /**
@@ -64,7 +69,7 @@ export function halfLinear(
 ): tf.Tensor2D {
   const action = "apply a linear layer";
   const backend = requireAgile(action);
-  const { rows: outputs, columns, dtype, held } = weight;
+  const { rows: outputs, columns, dtype } = weight;
   const [rows] = x.shape;
   require(x.shape[1] === columns, action, `x must be [rows, ${columns}]`, x.shape);
   requireBias(bias, outputs, action);
@@ -77,10 +82,10 @@ export function halfLinear(
   const source = backend.addressOf(x);
   const output = backend.output([rows, outputs]);
   backend.run(
-    "storedRows",
-    split(outputs, linesPerCall, backend.simd.callsAtMost).map(([first, count]) => [
-      ...[source, held.address! + 2 * first * columns, output.address + 4 * first],
-      ...[rows, count, columns, outputs, kinds[dtype].stored],
+    "halfRows",
+    partsOf(weight, backend).map(([first, count, address]) => [
+      ...[source, address, output.address + 4 * first, rows, count, columns, outputs],
+      Number(dtype === "BF16"),
     ]),
   );
   const relu = activation === "relu";
@@ -89,12 +94,20 @@ export function halfLinear(
   return tf.engine().makeTensorFromTensorInfo(output.tensor) as tf.Tensor2D;
 }
 
-function decode(backend: AgileBackend, { rows, columns, dtype, held }: HalfWeight): tf.Tensor2D {
+function decode(backend: AgileBackend, weight: HalfWeight): tf.Tensor2D {
+  const { rows, columns, dtype } = weight;
   const { tensor, address } = backend.output([rows, columns]);
   backend.run(
-    kinds[dtype].decode,
-    split(rows * columns, valuesPerCall, backend.simd.callsAtMost)
-      .map(([first, count]) => [count, address + 4 * first, held.address! + 2 * first]),
+    "decodePanels",
+    partsOf(weight, backend).map(([first, count, panels]) => [
+      ...[address + 4 * first * columns, panels, count, columns, Number(dtype === "BF16")],
+    ]),
   );
   return tf.engine().makeTensorFromTensorInfo(tensor) as tf.Tensor2D;
+}
+
+/** Divides the rows of a weight, panel by panel: the first, how many, and where they lie. */
+function partsOf({ rows, columns, held }: HalfWeight, { simd }: AgileBackend) {
+  return split(rows, panelRows, simd.callsAtMost)
+    .map(([first, count]) => [first, count, held.address! + 2 * first * columns]);
 }

@@ -72,12 +72,15 @@ export function integerLinear(
     const quantized: Quantized = { rows, paddedRows, bytes, rowSums, zeroPoint: bounds.zeroPoint };
     const accepted = quantize(backend, x, steps.scale, bounds, maps[0].weight, quantized, !native);
     if (!accepted) requireFinite(backend.floats(x), name);
-    const multiply = native ? multiplyNative : multiplySimd;
-    return maps.map((map) => {
-      const { tensor, address } = backend.output([rows, map.weight.rows]);
-      withBias(backend, map, (bias) => multiply(backend, quantized, map.weight, bias, address));
-      return tf.engine().makeTensorFromTensorInfo(tensor) as tf.Tensor2D;
+    const outputs = maps.map(({ weight }) => backend.output([rows, weight.rows]));
+    withBiases(backend, maps, (biases) => {
+      const calls = maps.map(({ weight }, index): MapCall => (
+        { weight, bias: biases[index], target: outputs[index].address }
+      ));
+      if (native) multiplyNative(backend, quantized, calls);
+      else multiplySimd(backend, quantized, calls);
     });
+    return outputs.map(({ tensor }) => tf.engine().makeTensorFromTensorInfo(tensor) as tf.Tensor2D);
   });
 }
 
@@ -105,8 +108,13 @@ function deepestBlock({ blocks, tables }: IntegerWeight): number {
 
 /** Whether two weights can read the same codes. */
 export function sameOrder(a: IntegerWeight, b: IntegerWeight): boolean {
-  return a === b ||
-    (a.tables.length === b.tables.length && a.tables.every((word, i) => word === b.tables[i]));
+  const [one, other] = [a.tables, b.tables];
+  if (one === other) return true;
+  if (one.length !== other.length) return false;
+  for (let word = 0; word < one.length; word++) { // a loop: every token of a text waits for it
+    if (one[word] !== other[word]) return false;
+  }
+  return true;
 }
 
 /** Addresses of codes and their sums as `quantizeCodes` of `assembly/quantize.ts` writes them. */
@@ -146,16 +154,28 @@ function quantize(
   });
 }
 
-/** Calls `work` with the address of the bias, zeros where there is none, padded as the weight is. */
-function withBias(
+/** One of several maps: addresses of its bias, padded as the weight is, and of its outputs. */
+interface MapCall {
+  weight: IntegerWeight;
+  bias: number;
+  target: number;
+}
+
+/** Calls `work` with the addresses of all biases, zeros where there is none, padded as the weights are. */
+function withBiases(
   backend: AgileBackend,
-  { weight: { paddedRows }, bias }: PackedMap<IntegerWeight>,
-  work: (bias: number) => void,
+  maps: PackedMap<IntegerWeight>[],
+  work: (biases: number[]) => void,
 ): void {
-  backend.scratch([4 * paddedRows], (address) => {
-    const values = backend.view(Float32Array, address, paddedRows).fill(0);
-    if (bias) values.set(backend.floats(bias));
-    work(address);
+  const isPadded = ({ weight: { rows, paddedRows }, bias }: PackedMap<IntegerWeight>) =>
+    bias && rows === paddedRows;
+  const copied = maps.filter((map) => !isPadded(map));
+  backend.scratch(copied.map(({ weight }) => 4 * weight.paddedRows), (...addresses) => {
+    copied.forEach(({ weight, bias }, index) => {
+      const values = backend.view(Float32Array, addresses[index], weight.paddedRows).fill(0);
+      if (bias) values.set(backend.floats(bias));
+    });
+    work(maps.map((map) => isPadded(map) ? backend.addressOf(map.bias!) : addresses.shift()!));
   });
 }
 
@@ -163,19 +183,19 @@ function withBias(
 function multiplySimd(
   backend: AgileBackend,
   { rows, bytes, rowSums, zeroPoint }: Quantized,
-  { memory, paddedRows }: IntegerWeight,
-  bias: number,
-  target: number,
+  maps: MapCall[],
 ): void {
-  const head = backend.addressOf(memory);
   const { callsAtMost, dots } = backend.simd;
   const few = rows <= fewRows;
   backend.run(
     few ? "integerRows" : "integerLinear",
-    split(paddedRows / panelRows, 2, callsAtMost).map(([first, count]) => [
-      ...[target, bytes, rowSums, rows, head, bias, zeroPoint - 128, first, first + count],
-      ...few ? [] : [Number(dots)],
-    ]),
+    maps.flatMap(({ weight: { memory, paddedRows }, bias, target }) =>
+      split(paddedRows / panelRows, 2, callsAtMost).map(([first, count]) => [
+        ...[target, bytes, rowSums, rows, backend.addressOf(memory), bias, zeroPoint - 128],
+        ...[first, first + count],
+        ...few ? [] : [Number(dots)],
+      ])
+    ),
   );
 }
 
@@ -183,22 +203,22 @@ function multiplySimd(
 function multiplyNative(
   backend: AgileBackend,
   { rows, paddedRows, bytes, rowSums, zeroPoint }: Quantized,
-  { memory, paddedRows: outputs }: IntegerWeight,
-  bias: number,
-  target: number,
+  maps: MapCall[],
 ): void {
-  const head = backend.addressOf(memory);
   const { simd: { callsAtMost }, integerProduct: { panels } } = backend;
-  const columnParts = split(outputs / panelRows, nativePanels, callsAtMost);
-  const rowParts = split(rows, nativeTile, Math.ceil(callsAtMost / columnParts.length));
   backend.run(
     "nativeIntegerLinear",
-    columnParts.flatMap(([firstPanel, panelCount]) =>
-      rowParts.map(([firstRow, rowCount]) => [
-        ...[target, bytes, rowSums, paddedRows, head, bias, zeroPoint, Number(panels)],
-        ...[firstRow, firstRow + rowCount, firstPanel, firstPanel + panelCount],
-      ])
-    ),
+    maps.flatMap(({ weight, bias, target }) => {
+      const head = backend.addressOf(weight.memory);
+      const columnParts = split(weight.paddedRows / panelRows, nativePanels, callsAtMost);
+      const rowParts = split(rows, nativeTile, Math.ceil(callsAtMost / columnParts.length));
+      return columnParts.flatMap(([firstPanel, panelCount]) =>
+        rowParts.map(([firstRow, rowCount]) => [
+          ...[target, bytes, rowSums, paddedRows, head, bias, zeroPoint, Number(panels)],
+          ...[firstRow, firstRow + rowCount, firstPanel, firstPanel + panelCount],
+        ])
+      );
+    }),
   );
 }
 
