@@ -52,7 +52,10 @@ export const decode: Suite = {
       contender,
       { value: median, low, high, digits: 2 },
     ]),
-    notes: ["llama.cpp computes a LLaMA of that size, and chooses the token as well"],
+    notes: [
+      "llama.cpp computes a LLaMA of that size, and chooses the token as well",
+      "float16 of the checkpoint stays so where agile does not quantize it: the head, and all of FP32",
+    ],
   }],
 };
 

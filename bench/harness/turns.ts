@@ -16,11 +16,14 @@ export interface TurnOptions<Key> {
   onTurn?: (key: Key) => void;
   /** Once all turns have taken so long, three rounds that count are enough. */
   seconds?: number;
+  /** The time in milliseconds. */
+  now?: () => number;
 }
 
 /**
  * Runs contenders in turns, round after round, so that whatever else the machine does meets all of
- * them alike. A first round warms up and does not count.
+ * them alike. Before that each of them warms up until it gets no faster, or for a second: an engine
+ * compiles what it runs often.
  *
  * @param runs Rounds that count, at least {@linkcode leastRuns}.
  * @returns What each contender's rounds gave, per quantity.
@@ -28,21 +31,41 @@ export interface TurnOptions<Key> {
 export async function takeTurns<Key>(
   turns: ReadonlyMap<Key, Turn>,
   runs: number,
-  { signal, onTurn, seconds = Infinity }: TurnOptions<Key> = {},
+  { signal, onTurn, seconds = Infinity, now = () => performance.now() }: TurnOptions<Key> = {},
 ): Promise<Map<Key, Record<string, Summary>>> {
   require(runs >= leastRuns, "bench", `runs must number ${leastRuns} or more`, runs);
   const rounds = new Map([...turns.keys()].map((key) => [key, [] as Figures[]]));
-  const deadline = performance.now() + 1000 * seconds;
+  const deadline = now() + 1000 * seconds;
   for (let round = 0; round <= runs; round++) {
-    if (round > leastHurriedRuns && performance.now() > deadline) break;
+    if (round > leastHurriedRuns && now() > deadline) break;
     for (const [key, turn] of turns) {
       signal?.throwIfAborted();
       onTurn?.(key);
-      const figures = await turn();
-      if (round > 0) rounds.get(key)!.push(figures);
+      if (round === 0) await warmUp(turn, now, signal);
+      else rounds.get(key)!.push(await turn());
     }
   }
   return new Map([...rounds].map(([key, figures]) => [key, summarizeAll(figures)]));
+}
+
+/** Milliseconds after which nobody warms up any longer. */
+const longestWarmUp = 1000;
+
+/** What a turn gains at least, of its time, while it still gets faster. */
+const leastGain = 0.03;
+
+/** Runs a turn until it gets no faster. */
+async function warmUp(turn: Turn, now: () => number, signal?: AbortSignal): Promise<void> {
+  const start = now();
+  let before = Infinity;
+  do {
+    signal?.throwIfAborted();
+    const began = now();
+    await turn();
+    const elapsed = now() - began;
+    if (elapsed >= (1 - leastGain) * before) return;
+    before = elapsed;
+  } while (now() - start < longestWarmUp);
 }
 
 function summarizeAll(rounds: Figures[]): Record<string, Summary> {

@@ -3,7 +3,7 @@ import type { OperandTypes } from "../../experiments/result/bench_record.ts";
 import { type Cache, type CachePrecision, extend, loadModel, logits } from "../../lib/model/mod.ts";
 import { tidy } from "../../lib/tensor/mod.ts";
 import type { Scope } from "../harness/serve.ts";
-import { average, clock, type Turn } from "../harness/turn.ts";
+import { clock, type Turn } from "../harness/turn.ts";
 import { fullCache } from "./full_cache.ts";
 import { randomModel } from "../../experiments/measure/random_model.ts";
 import { execute, randomIds, type ReadyModel } from "./models.ts";
@@ -38,30 +38,24 @@ export async function prepareStep(
   scope.onEnd(() => full[Symbol.dispose]());
   return () => {
     let cache = step(full); // which copies the cache, once
-    let steps = 1;
-    const proceed = (from: Cache) => {
-      const next = step(from);
-      cache[Symbol.dispose]();
-      cache = next;
-    };
-    const figures = average(() => {
-      if (++steps > stepsPerTurn) {
-        proceed(full);
-        steps = 2;
+    const elapsed = clock(() => {
+      for (let steps = 1; steps < stepsPerTurn; steps++) {
+        const next = step(cache);
+        cache[Symbol.dispose]();
+        cache = next;
       }
-      return { time: clock(() => proceed(cache)) };
     });
     cache[Symbol.dispose]();
-    return figures;
+    return { time: elapsed / (stepsPerTurn - 1) };
   };
 }
 
-/** After so many steps the cache is taken back to where it began. */
+/** Steps of a turn, as of every engine: the first is not counted. */
 const stepsPerTurn = 16;
 
 async function executed(name: string, execution: OperandTypes, scope: Scope): Promise<ReadyModel> {
   const model = Object.hasOwn(modelShapes, name)
-    ? randomModel(name, modelShapes[name as ModelName])
+    ? randomModel(name, modelShapes[name as ModelName], "F16") // as its checkpoint is published
     : await loadModel(name);
   const ready = await execute(model, execution);
   scope.onEnd(() => ready.model[Symbol.dispose]());

@@ -187,10 +187,11 @@ function multiplySimd(
 ): void {
   const { callsAtMost, dots } = backend.simd;
   const few = rows <= fewRows;
+  const most = few ? Math.ceil(callsAtMost / 2) : callsAtMost; // few read long runs of memory
   backend.run(
     few ? "integerRows" : "integerLinear",
     maps.flatMap(({ weight: { memory, paddedRows }, bias, target }) =>
-      split(paddedRows / panelRows, 2, callsAtMost).map(([first, count]) => [
+      split(paddedRows / panelRows, 2, most).map(([first, count]) => [
         ...[target, bytes, rowSums, rows, backend.addressOf(memory), bias, zeroPoint - 128],
         ...[first, first + count],
         ...few ? [] : [Number(dots)],
