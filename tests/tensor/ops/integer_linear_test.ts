@@ -2,8 +2,9 @@ import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../../lib/core/mod.ts";
 import { type AffineCodes, affineMatrix, type GridSteps } from "../../../lib/format/mod.ts";
-import { integerLinear, packWeight, tf, useBackend } from "../../../lib/tensor/mod.ts";
+import { integerLinear, packWeight, tf, tidy, useBackend } from "../../../lib/tensor/mod.ts";
 import type { AgileBackend } from "../../../lib/tensor/agile.ts";
+import { assertFloatsClose } from "../compare.ts";
 import { integerPaths } from "../integers.ts";
 
 /** A layer whose activations are codes already: code - zeroPoint, times 2^shift of their column. */
@@ -210,27 +211,31 @@ for (const [bits, groups, columns] of large) {
 
 Deno.test("integerLinear() quantizes once what several maps read", async () => {
   await useBackend("agile");
-  const [columns, tokens] = [40, 20];
-  const weights = [3, 9].map((rows) =>
-    packWeight(
+  const columns = 40;
+  const biased = [3, 9, 16, 8].map((rows, index) => ({
+    weight: packWeight(
       affineMatrix({
         ...{ rows, columns, bits: 4 },
         codes: Uint8Array.from({ length: rows * columns }, (_, i) => i % 16),
         ...{ scale: new Float32Array(rows).fill(0.1), zeroPoint: new Uint8Array(rows).fill(5) },
       }),
       { step: 0.5, shift: Uint8Array.from({ length: columns }, (_, i) => i % 3) },
-    )
-  );
+    ),
+    bias: index > 0 ? tf.fill<tf.Rank.R1>([rows], index) : undefined,
+  }));
   const scale = Float32Array.from({ length: columns }, (_, i) => 0.5 * 2 ** (i % 3));
   const steps = stepsOf(scale, [0, -128, 127]);
-  const x = tf.randomNormal([tokens, columns], 0, 20) as tf.Tensor2D;
-  const together = integerLinear(x, steps, weights.map((weight) => ({ weight })));
-  weights.forEach((weight, index) => {
-    const [alone] = integerLinear(x, steps, [{ weight }]);
-    assertEquals(together[index].dataSync(), alone.dataSync());
-    alone.dispose();
-  });
-  tf.dispose([x, ...together, ...weights.map(({ memory }) => memory)]);
+  for (const tokens of [1, 20]) {
+    tidy(() => {
+      const x = tf.randomNormal([tokens, columns], 0, 20) as tf.Tensor2D;
+      const together = integerLinear(x, steps, biased);
+      biased.forEach(({ weight, bias = tf.scalar(0) }, index) => {
+        const [bare] = integerLinear(x, steps, [{ weight }]);
+        assertFloatsClose(together[index].dataSync(), tf.add(bare, bias).dataSync(), 1e-6);
+      });
+    });
+  }
+  tf.dispose(biased.flatMap(({ weight, bias }) => [weight.memory, ...bias ? [bias] : []]));
 });
 
 Deno.test("integerLinear() refuses what does not fit, and other backends", async () => {
@@ -243,7 +248,7 @@ Deno.test("integerLinear() refuses what does not fit, and other backends", async
       }),
       { step: 1, shift: Uint8Array.from(shift) },
     );
-  const [weight, other] = [pack([0, 0]), pack([0, 1])];
+  const [weight, other, reverse] = [pack([0, 0]), pack([0, 1]), pack([1, 0])];
   const steps = stepsOf(Float32Array.of(1, 1), [0, 0, 255]);
   const unlike = { ...steps, low: Float32Array.of(0, -1) };
   const [x, narrow, bias] = [tf.ones([1, 2]), tf.ones([1, 1]), tf.tensor1d([1, 2, 3])];
@@ -259,10 +264,10 @@ Deno.test("integerLinear() refuses what does not fit, and other backends", async
       apply(narrow, [{ weight }]),
       "Cannot multiply attn.input in integers: it must be [rows, 2], got [1,1]",
     ],
-    [
-      apply(x, [{ weight }, { weight: other }]),
+    ...[[weight, other], [other, reverse]].map(([one, two]): [() => void, string] => [
+      apply(x, [{ weight: one }, { weight: two }]),
       "in integers: all weights must have one order of columns",
-    ],
+    ]),
     [
       apply(x, [{ weight }], unlike),
       "Cannot multiply attn.input in integers: its channels must share a zero point, got [0,-1]",
@@ -272,7 +277,7 @@ Deno.test("integerLinear() refuses what does not fit, and other backends", async
   const before = tf.memory().numTensors;
   for (const [call, message] of refusals) assertThrows(call, InputError, message);
   assertEquals(tf.memory().numTensors, before);
-  tf.dispose([x, narrow, bias, strange, weight.memory, other.memory]);
+  tf.dispose([x, narrow, bias, strange, weight.memory, other.memory, reverse.memory]);
   await useBackend("cpu");
   const elsewhere = tf.ones([1, 2]);
   assertThrows(
