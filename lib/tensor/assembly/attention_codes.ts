@@ -165,7 +165,7 @@ function scoreEight(
  * Reads rows once, in the order in which they lie: memory is far faster so than where every head comes by for its own
  * part of each row.
  */
-function fetch(rows: usize, count: i32, stride: usize, bytes: usize): void {
+function touchRows(rows: usize, count: i32, stride: usize, bytes: usize): void {
   let seen: u32 = 0;
   for (; count > 0; count--, rows += stride) {
     for (let at = rows; at < rows + bytes; at += 64) seen |= load<u8>(at);
@@ -269,7 +269,7 @@ export function attendCodes(
   const headBytes = <usize> headDim << 2, rowBytes = <usize> (heads / sharing * headDim);
   for (let from = 0; from < keys; from += SOME_TOKENS) {
     const end = min(keys, from + SOME_TOKENS);
-    fetch(k + <usize> from * stride, end - from, stride, rowBytes);
+    touchRows(k + <usize> from * stride, end - from, stride, rowBytes);
     for (let head = 0; head < heads; head++) {
       const owner = <usize> (head / sharing), to = scores + <usize> head * scoreStride;
       const own = k + owner * headDim, ownScales = kScales + (owner << 2), query = q + <usize> head * headBytes;
@@ -291,7 +291,7 @@ export function attendCodes(
     const count = min(SOME_TOKENS, keys - from), at = <usize> from;
     const starts = from % BLOCK_DEPTH == 0;
     const ends = (from + count) % BLOCK_DEPTH == 0 || from + count == keys;
-    fetch(v + at * stride, count, stride, rowBytes);
+    touchRows(v + at * stride, count, stride, rowBytes);
     let sums = workspace + 16;
     for (let head = 0; head < heads; head++) {
       const owner = <usize> (head / sharing), probabilities = scores + <usize> head * scoreStride + (at << 2);
