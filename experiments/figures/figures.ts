@@ -1,3 +1,4 @@
+import { channels } from "./channels.ts";
 import { divergence } from "./divergence.ts";
 import type { FigureExperiment } from "./figure.ts";
 import { figure1 } from "./figure1.ts";
@@ -8,6 +9,7 @@ import { figure5 } from "./figure5.ts";
 import { figure6 } from "./figure6.ts";
 import { figure7 } from "./figure7.ts";
 import { figure8 } from "./figure8.ts";
+import { outliers } from "./outliers.ts";
 import { sensitivity } from "./sensitivity.ts";
 import { stress } from "./stress.ts";
 
@@ -21,6 +23,8 @@ export const figures: readonly FigureExperiment[] = [
   figure6,
   figure7,
   figure8,
+  outliers,
+  channels,
   sensitivity,
   divergence,
   stress,

@@ -85,6 +85,23 @@ export function quantiles(
 }
 
 /**
+ * The kurtosis: the fourth central moment over the square of the variance, 3 for a normal distribution
+ * and larger the further few values lie outside. NaN where all are equal.
+ *
+ * @throws {InputError} If there are no values.
+ */
+export function kurtosis(values: ArrayLike<number>): number {
+  const center = mean(values);
+  let [second, fourth] = [0, 0];
+  for (let i = 0; i < values.length; i++) {
+    const square = (values[i] - center) ** 2;
+    second += square;
+    fourth += square * square;
+  }
+  return fourth * values.length / second ** 2;
+}
+
+/**
  * The quotient of two positive estimates with the widest interval that theirs allow: for those that
  * were not measured in pairs. Without both intervals it has none.
  */

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   bootstrap,
   InputError,
+  kurtosis,
   mapEstimate,
   maximum,
   mean,
@@ -22,6 +23,15 @@ function perplexity(losses: number[], indices: Uint32Array): number {
   const sum = (values: number[]) => indices.reduce((total, index) => total + values[index], 0);
   return Math.exp(sum(losses) / sum(tokens));
 }
+
+Deno.test("kurtosis() is the fourth moment over the squared variance", () => {
+  assertAlmostEquals(kurtosis([1, 2, 3, 4, 10]), 2.788, 1e-12); // deviations -3, -2, -1, 0, 6
+  assertEquals(kurtosis([-1, 1, -1, 1]), 1);
+  const { normal } = seededRandom(3);
+  assertAlmostEquals(kurtosis(Array.from({ length: 1e5 }, normal)), 3, 0.1);
+  assertEquals(kurtosis([2, 2]), NaN);
+  assertThrows(() => kurtosis([]), InputError, "there must be at least one value");
+});
 
 Deno.test("mean(), median() and quantile() equal NumPy's", () => {
   const values = [3.5, 1, 4, 1, 5.25, 9, 2.5];

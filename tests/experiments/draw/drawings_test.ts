@@ -8,10 +8,14 @@ import { drawFigure5 } from "../../../experiments/draw/figure5_drawing.ts";
 import { drawFigure6 } from "../../../experiments/draw/figure6_drawing.ts";
 import { drawFigure7 } from "../../../experiments/draw/figure7_drawing.ts";
 import { drawFigure8 } from "../../../experiments/draw/figure8_drawing.ts";
+import { drawOutliers } from "../../../experiments/draw/outlier_drawing.ts";
 import { drawSensitivity } from "../../../experiments/draw/sensitivity_drawing.ts";
+import { drawSiteChannels } from "../../../experiments/draw/site_channel_drawing.ts";
 import { profileRows } from "../../../experiments/figures/figure2.ts";
 import { noiseSchemes } from "../../../experiments/measure/noise_measure.ts";
+import { channelSites } from "../../../experiments/measure/site_channels.ts";
 import type { SparsityPoint } from "../../../experiments/measure/sparsity_points.ts";
+import { tokenSets } from "../../../experiments/measure/outlier_effects.ts";
 import { type DotLevel, paperLevel } from "../../../experiments/result/int4_speed.ts";
 import { type Verdict, verdictOf } from "../../../lib/core/mod.ts";
 import { packWeights, traceDotInt4 } from "../../../lib/int4/mod.ts";
@@ -136,6 +140,41 @@ const figure7 = (alone: number) =>
 const figure8 = (change: number) =>
   drawFigure8([{ model: "m", points: [point(1, 128), point(1 + change, 512)] }]);
 
+function outliers(error: number, overRandom: number) {
+  const set = { range: 2, kurtosis: 4, alpha: 1, error: 0.1, errorBefore: 0.2 };
+  const ratio = { range: estimate(0.9), kurtosis: estimate(0.8), error: estimate(0.7) };
+  const sets = { pruned: set, selected: set, random: set, withoutStart: set };
+  const effects = tokenSets.map((set) => (
+    { site: "mlp.input" as const, set, ...ratio, errorOverRandom: estimate(1) }
+  ));
+  effects[0] = {
+    ...effects[0],
+    error: estimate(error),
+    errorOverRandom: { value: overRandom, low: overRandom - 0.01, high: overRandom + 0.01 },
+  };
+  return drawOutliers(
+    [{ model: "m", sites: [{ site: "mlp.input", layer: 2, all: set, sets }], effects }],
+    {
+      pruning: { beta: 0.3, layers: [2], positions: "renumber" },
+      ...{ bits: 8, K: 3, windows: 1 },
+    },
+  );
+}
+
+function siteChannels(overlap?: number) {
+  const outliers = [{ channel: 7, test: 0.5, validation: 0.25 }];
+  const has = (site: string) => site === "attn.input" && overlap !== undefined;
+  return drawSiteChannels([{
+    model: "m",
+    layers: channelSites.map((site) => (
+      { site, layer: 3, outliers: has(site) ? outliers : [], persistence: estimate(0.5) }
+    )),
+    overlaps: overlap === undefined
+      ? []
+      : [{ site: "attn.input", count: 1, overlap: estimate(overlap) }],
+  }], { outlying: 2, often: 0.1, windows: 1 });
+}
+
 const drawings: [name: string, drawn: Drawing, verdict: Verdict | undefined, words: string][] = [
   [
     "drawFigure1",
@@ -195,6 +234,39 @@ const drawings: [name: string, drawn: Drawing, verdict: Verdict | undefined, wor
     drawFigure8([{ model: "m", points: [point(1, 128)] }]),
     "not testable here",
     "pruning alone 1.000 [0.990, 1.010] at 128 tokens.",
+  ],
+  [
+    "drawOutliers",
+    outliers(0.5, 0.9),
+    "reproduced",
+    "mlp.input of m: reproduced; pruning leaves 0.900 [0.810, 0.990] of the range",
+  ],
+  ["drawOutliers", outliers(0.5, 1), "undecided", "one error over the other 1.000 [0.990, 1.010])"],
+  ["drawOutliers", outliers(0.5, 1.1), "contradicted", "contradicted for mlp.input of m"],
+  ["drawOutliers", outliers(1.5, 0.9), "contradicted", "1.500 [1.350, 1.650] of the error"],
+  [
+    "drawSiteChannels",
+    siteChannels(0.8),
+    "reproduced",
+    "most often in layer 3: 7 in 50.0 % of the tokens (validation text 25.0 %).",
+  ],
+  [
+    "drawSiteChannels",
+    siteChannels(0.5),
+    "undecided",
+    "0.500 [0.450, 0.550] of them on both texts",
+  ],
+  [
+    "drawSiteChannels",
+    siteChannels(),
+    "not testable here",
+    "of two texts are the same is not testable here: no site has any.",
+  ],
+  [
+    "drawSiteChannels",
+    siteChannels(0.2),
+    "contradicted",
+    "m: no outlier channels at attn.q, attn.k",
   ],
   [
     "drawSensitivity",

@@ -7,11 +7,15 @@ import { drawFigure5 } from "../../../experiments/draw/figure5_drawing.ts";
 import { drawFigure6 } from "../../../experiments/draw/figure6_drawing.ts";
 import { drawFigure7 } from "../../../experiments/draw/figure7_drawing.ts";
 import { drawFigure8 } from "../../../experiments/draw/figure8_drawing.ts";
+import { drawOutliers } from "../../../experiments/draw/outlier_drawing.ts";
 import { drawSensitivity } from "../../../experiments/draw/sensitivity_drawing.ts";
 import { drawStress } from "../../../experiments/draw/stress_drawing.ts";
+import { drawSiteChannels } from "../../../experiments/draw/site_channel_drawing.ts";
 import { profileRows } from "../../../experiments/figures/figure2.ts";
 import { figure5Trace } from "../../../experiments/figures/figure5.ts";
 import { noiseSchemes } from "../../../experiments/measure/noise_measure.ts";
+import { tokenSets } from "../../../experiments/measure/outlier_effects.ts";
+import { channelSites } from "../../../experiments/measure/site_channels.ts";
 import type { SparsityPoint } from "../../../experiments/measure/sparsity_points.ts";
 import { readBenchRecord } from "../../../experiments/result/bench_record.ts";
 import { kernelRows, speedRatios } from "../../../experiments/result/int4_speed.ts";
@@ -153,6 +157,51 @@ export async function exampleDrawings(
     ),
   })));
 
+  const setState = () => ({
+    ...{ range: spreadOver(2, 3000), kurtosis: spreadOver(3, 1e6), alpha: spreadOver(0.1, 3) },
+    ...{ error: spreadOver(1e-4, 1e-2), errorBefore: spreadOver(1e-4, 1e-2) },
+  });
+  const outliers = drawOutliers(
+    ofModels((model) => ({
+      model,
+      sites: linearGroups.flatMap(({ reads: site }) =>
+        layers.map((layer) => ({
+          ...{ site, layer, all: setState() },
+          sets: {
+            ...{ pruned: setState(), selected: setState() },
+            ...{ random: setState(), withoutStart: setState() },
+          },
+        }))
+      ),
+      effects: linearGroups.flatMap(({ reads: site }) =>
+        tokenSets.map((set) => ({
+          ...{ site, set, range: estimate(0.9), kurtosis: estimate(0.9) },
+          ...{ error: estimate(0.9), errorOverRandom: estimate(1) },
+        }))
+      ),
+    })),
+    {
+      ...{ bits: 8, K: 3, windows: 8 },
+      pruning: { beta: 0.3, layers: [count / 2], positions: "renumber" },
+    },
+  );
+
+  const siteChannels = drawSiteChannels(
+    ofModels((model) => ({
+      model,
+      layers: channelSites.flatMap((site) =>
+        layers.map((layer) => ({
+          ...{ site, layer, persistence: estimate(spreadOver(0.01, 1)) },
+          outliers: Array.from({ length: 5 }, (_, index) => (
+            { channel: 4090 - 7 * index - layer, test: spreadOver(0.1, 1), validation: 0.5 }
+          )),
+        }))
+      ),
+      overlaps: channelSites.map((site) => ({ site, count: 9, overlap: estimate(0.8) })),
+    })),
+    { outlying: 2, often: 0.1, windows: 8 },
+  );
+
   const methods = ["RTN", "GPTQ", "AgileQ-8", "AgileQ-8*", "AgileQ-4", "AgileQ-4*", "AgileQ-4/8"];
   const divergence = drawDivergence(names.flatMap((model) =>
     methods.map((method, index) => (
@@ -196,6 +245,8 @@ export async function exampleDrawings(
       drawFigure7(ofModels((model) => ({ model, validation: plans, test: plans[0] }))).spec,
     ],
     ["figure 8", drawFigure8(ofModels((model) => ({ model, points: byWindow }))).spec],
+    ["outliers", outliers.spec],
+    ["channels", siteChannels.spec],
     ["sensitivity", sensitivity.spec],
     ["divergence", divergence.spec],
     ["stress", stress.spec],
