@@ -79,3 +79,27 @@ export function concentrationRow(
     chart(`g. attention to the nearest ${counted(distance, "token")}`, "local", true),
   ];
 }
+
+/** The share that every head of every layer gives the first token, before and after quantization. */
+export function headRow(
+  { model, attention }: { model: string; attention: LayerConcentration[] },
+  letters: readonly [string, string],
+): PlotlySpec[] {
+  const map = (title: string, version: "full" | "quantized", colorBar: boolean) =>
+    heatmap({
+      title,
+      values: attention.map(({ heads }) => heads[version].map((share) => 100 * share)),
+      x: { title: "head" },
+      y: { title: "layer" },
+      color: { title: "attention to the first token", unit: "%", range: [0, 100] },
+      columnLabels: attention[0].heads.full.map((_, head) => String(head)),
+      rowLabels: attention.map(({ layer }) => String(layer)),
+      colorBar,
+      width: 440,
+      height: 360,
+    });
+  return [
+    map(`${letters[0]}. ${model}: by head`, "full", false),
+    map(`${letters[1]}. ${model}: by head, quantized`, "quantized", true),
+  ];
+}

@@ -4,13 +4,16 @@ import {
   describeCases,
   type JudgedCase,
   mapEstimate,
+  type Verdict,
+  verdictOf,
 } from "../../lib/core/mod.ts";
 import { type Drawing, letterOf, panels } from "../../lib/report/mod.ts";
+import type { LayerConcentration } from "../measure/attention_measure.ts";
 import { layerOfMost } from "../measure/channel_measure.ts";
 import type { Figure1Maps, Figure1Row } from "../measure/figure1_measure.ts";
 import { formatEstimate, formatShare } from "../result/format_estimate.ts";
 import { patternVerdict, persistenceVerdict } from "../result/pattern_verdicts.ts";
-import { concentrationRow, mapRow } from "./attention_drawing.ts";
+import { concentrationRow, headRow, mapRow } from "./attention_drawing.ts";
 import { channelRow } from "./channel_drawing.ts";
 
 /**
@@ -31,11 +34,13 @@ export function drawFigure1(
       "and after pruning. f, g: share of the attention that goes to the first token and to the " +
       `nearest ${
         counted(distance, "token")
-      }, against what equal attention to all visible tokens would give.`,
+      }, against what equal attention to all visible tokens would give. h, i: the first of the two shares ` +
+      `head by head in ${maps.model}. Quantized are activations alone, as AgileQ-8 does.`,
     verdict: combineVerdicts(cases),
     agreement:
       "The paper sees a stripe at the first token, a bright diagonal, and channels of outliers. That " +
       "each of the first two takes more than twice its share of equal attention in the last layer, " +
+      "that quantized activations move attention from the first token to the nearest ones there (c), " +
       "and that a channel is outlying in more than half of the tokens of some layer, is " +
       `${describeCases(cases)}.`,
     details: models.map(describe),
@@ -48,6 +53,7 @@ export function drawFigure1(
       ),
       channelRow(maps.channels, `d. ${maps.model}: input of q, k, v`, "e. channel maxima"),
       concentrationRow(models, distance),
+      headRow(models[0], ["h", "i"]),
     ]),
   };
 }
@@ -56,16 +62,33 @@ export function drawFigure1(
 function judge({ model, attention, channels }: Figure1Row): JudgedCase[] {
   const { stripe, diagonal } = attention.at(-1)!.full;
   const { persistence } = layerOfMost(channels, "persistence");
+  const move = combineVerdicts(moves(attention.at(-1)!));
   return [
     { name: `the stripe of ${model}`, verdict: patternVerdict(stripe) },
     { name: `the diagonal of ${model}`, verdict: patternVerdict(diagonal) },
+    { name: `the move of ${model}`, verdict: move },
     { name: `the channels of ${model}`, verdict: persistenceVerdict(persistence) },
+  ];
+}
+
+/** Whether the first token loses, and the nearest tokens gain, by quantization in one layer. */
+function moves({ startMoved, localMoved }: LayerConcentration): { verdict: Verdict }[] {
+  return [
+    { verdict: verdictOf(startMoved, { below: 1 }) },
+    { verdict: verdictOf(localMoved, { above: 1 }) },
   ];
 }
 
 /** The numbers beside the picture of one model. */
 function describe({ model, attention, channels }: Figure1Row): string {
-  const { full, quantized } = attention.at(-1)!;
+  const { full, quantized, startMoved, localMoved } = attention.at(-1)!;
+  const striped = attention.filter(({ full }) => patternVerdict(full.stripe) === "reproduced");
+  const moved = attention.filter((each) => combineVerdicts(moves(each)) === "reproduced");
+  const heads = attention.flatMap(({ layer, heads }) =>
+    heads.full.map((share, head) => ({ layer, head, share }))
+  );
+  const most = heads.reduce((most, each) => each.share > most.share ? each : most);
+  const half = heads.filter(({ share }) => share > 0.5).length;
   const { spread, spreadPruned } = layerOfMost(channels, "spread");
   const { persistence } = layerOfMost(channels, "persistence");
   const outlying = mapEstimate(persistence, (share) => 100 * share);
@@ -74,8 +97,29 @@ function describe({ model, attention, channels }: Figure1Row): string {
     `${formatShare(quantized.start)}), and the nearest tokens ${formatShare(full.local)}, ` +
     `${formatEstimate(full.diagonal, 2)} times (quantized ${
       formatShare(quantized.local)
-    }); the largest ` +
+    }); quantization leaves the first token ${
+      formatEstimate(startMoved, 3)
+    } of its share there and ` +
+    `the nearest ${
+      formatEstimate(localMoved, 3)
+    } of theirs, and moves attention from the one to the ` +
+    `others in ${moved.length} of ${attention.length} layers; the first token has more than twice its ` +
+    `share of equal attention in ${striped.length} of them (${
+      layerRuns(striped.map(({ layer }) => layer))
+    }) and more than half of the attention of ${half} of ${heads.length} heads, most in head ` +
+    `${most.head} of layer ${most.layer} (${formatShare(most.share)}); the largest ` +
     `channel reaches ${formatEstimate(spread, 1)} times the median one, ` +
     `${formatEstimate(spreadPruned, 1)} times after pruning, and none is outlying in more than ` +
     `${formatEstimate(outlying, 1)} % of the tokens.`;
+}
+
+/** Ascending layers in runs: `layers 2-9, 12-29`, `layer 3`, `none`. */
+function layerRuns(layers: readonly number[]): string {
+  const firsts = layers.filter((layer, index) => layers[index - 1] !== layer - 1);
+  const lasts = layers.filter((layer, index) => layers[index + 1] !== layer + 1);
+  const runs = firsts.map((first, index) =>
+    first === lasts[index] ? `${first}` : `${first}-${lasts[index]}`
+  );
+  if (runs.length === 0) return "none";
+  return `${layers.length === 1 ? "layer" : "layers"} ${runs.join(", ")}`;
 }

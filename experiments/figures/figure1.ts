@@ -5,7 +5,7 @@ import { concentrationCells, mapCells } from "../measure/figure1_measure.ts";
 import { type FigureExperiment, figureOf, measureSubjects, requireWindow } from "./figure.ts";
 
 const attention: AttentionSettings = {
-  method: "agileq-8",
+  method: "agileq-8-activations",
   drawnTokens: 96,
   distance: 16,
   windows: 8,

@@ -9,7 +9,7 @@ import {
   meanMap,
 } from "../../lib/tokens/mod.ts";
 import { type FigureSubject, quantizeSubject } from "./figure_subject.ts";
-import { meanEstimate } from "./mean_estimate.ts";
+import { meanEstimate, ratioOfMeans } from "./mean_estimate.ts";
 
 /** How attention is measured. */
 export interface AttentionSettings {
@@ -35,6 +35,11 @@ export interface LayerConcentration {
   layer: number;
   full: MeasuredConcentration;
   quantized: MeasuredConcentration;
+  /** What quantization makes of the first token's share, and of the nearest tokens': the ratio. */
+  startMoved: Estimate;
+  localMoved: Estimate;
+  /** The share that each head gives the first token. */
+  heads: Record<"full" | "quantized", number[]>;
 }
 
 /** The mean of the heads' maps, `[tokens][tokens]`; null above the diagonal. */
@@ -58,7 +63,22 @@ export async function measureConcentration(
   const { signal } = hooks;
   const full = await concentrations(subject.model, scored, { signal }, distance);
   const after = await concentrations(quantized.model, scored, quantized.forward, distance);
-  return full.map((each, layer) => ({ layer, full: each, quantized: after[layer] }));
+  return full.map((before, layer): LayerConcentration => {
+    const quantized = after[layer];
+    const moved = (share: "start" | "local") =>
+      ratioOfMeans(
+        quantized.windows.map((window) => window[share]),
+        before.windows.map((window) => window[share]),
+      );
+    return {
+      layer,
+      full: summarize(before.windows),
+      quantized: summarize(quantized.windows),
+      startMoved: moved("start"),
+      localMoved: moved("local"),
+      heads: { full: before.heads, quantized: quantized.heads },
+    };
+  });
 }
 
 /** Takes the maps of the first and the last layer. */
@@ -89,28 +109,41 @@ export async function takeMaps(
   };
 }
 
+/** What one layer does in each window, and each of its heads in all of them. */
+interface SeenLayer {
+  windows: AttentionConcentration[];
+  /** The mean share of the first token. */
+  heads: number[];
+}
+
 /** The concentration of every layer. */
 async function concentrations(
   model: Model,
   windows: Int32Array[],
   options: ForwardOptions,
   distance: number,
-): Promise<MeasuredConcentration[]> {
-  const { layers, heads: allHeads } = model.architecture;
-  const perLayer = Array.from(
-    { length: layers },
-    () => windows.map(() => ({ start: 0, startIfUniform: 0, local: 0, localIfUniform: 0 })),
-  );
-  const tap = siteTap("attn.probs", (values, [heads, tokens], { layer, window }) => {
-    const part = attentionConcentration(values, { heads, tokens }, distance);
-    for (const name of Object.keys(part) as (keyof typeof part)[]) {
-      perLayer[layer][window][name] += part[name] * heads / allHeads;
+): Promise<SeenLayer[]> {
+  const { layers, heads } = model.architecture;
+  const perLayer = Array.from({ length: layers }, (): SeenLayer => ({
+    windows: windows.map(() => ({ start: 0, startIfUniform: 0, local: 0, localIfUniform: 0 })),
+    heads: new Array(heads).fill(0),
+  }));
+  const tap = siteTap("attn.probs", (values, [maps, tokens], { layer, window, firstHead = 0 }) => {
+    const size = tokens * tokens;
+    for (let map = 0; map < maps; map++) {
+      const own = values.subarray(map * size, (map + 1) * size);
+      const part = attentionConcentration(own, { heads: 1, tokens }, distance);
+      const seen = perLayer[layer];
+      for (const name of Object.keys(part) as (keyof typeof part)[]) {
+        seen.windows[window][name] += part[name] / heads;
+      }
+      seen.heads[firstHead + map] += part.start / windows.length;
     }
   });
   const hook = options.hook ? chainHooks(options.hook, tap) : tap;
   const runner = { model, options: { ...options, hook } };
   await runWindows([runner], windows, { signal: options.signal }, () => {});
-  return perLayer.map(summarize);
+  return perLayer;
 }
 
 /** Of one layer, from what each window gave. */

@@ -31,10 +31,14 @@ const concentration = (start: number, local: number) => ({
   ...{ local: 0.1 * local, localIfUniform: 0.1, diagonal: estimate(local) },
 });
 
-function figure1(start: number, local: number, persistence = 0.8) {
+function figure1(start: number, local: number, persistence = 0.8, moved = 1.3) {
   const map = [[1, null], [0.5, 0.5]];
   const full = concentration(start, local);
-  const layers = [{ layer: 0, full, quantized: full }];
+  const heads = { full: [0.6, 0.2], quantized: [0.5, 0.3] };
+  const layers = [{
+    ...{ layer: 0, full, quantized: full, heads },
+    ...{ startMoved: estimate(1 / moved), localMoved: estimate(moved) },
+  }];
   const channels = [{
     ...{ layer: 0, outliers: 1, persistent: 0, persistence: estimate(persistence) },
     ...{ spread: estimate(3), spreadPruned: estimate(2), pruningEffect: estimate(0.7) },
@@ -180,13 +184,32 @@ const drawings: [name: string, drawn: Drawing, verdict: Verdict | undefined, wor
     "drawFigure1",
     figure1(3, 3),
     "reproduced",
-    "reproduced for the stripe of m, the diagonal of m, the channels of m",
+    "reproduced for the stripe of m, the diagonal of m, the move of m, the channels of m",
   ],
   [
     "drawFigure1",
     figure1(1, 3),
     "contradicted",
     "contradicted for the stripe of m; reproduced for",
+  ],
+  [
+    "drawFigure1",
+    figure1(3, 3),
+    "reproduced",
+    "the first token has more than twice its share of equal attention in 1 of them (layer 0) and more " +
+    "than half of the attention of 1 of 2 heads, most in head 0 of layer 0 (60.0 %)",
+  ],
+  [
+    "drawFigure1",
+    figure1(3, 3, 0.8, 1),
+    "undecided",
+    "leaves the first token 1.000 [0.900, 1.100] of its share there",
+  ],
+  [
+    "drawFigure1",
+    figure1(3, 3, 0.8, 0.7),
+    "contradicted",
+    "from the one to the others in 0 of 1 layers",
   ],
   ["drawFigure1", figure1(2, 3), "undecided", "2.00 [1.80, 2.20] times equal attention"],
   ["drawFigure1", figure1(3, 3, 0.5), "undecided", "more than 50.0 [45.0, 55.0] % of the tokens"],

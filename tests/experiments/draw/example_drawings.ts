@@ -51,6 +51,7 @@ export async function exampleDrawings(
       ...{ local, localIfUniform: 0.2, diagonal: estimate(local / 0.2) },
     };
   };
+  const headShares = () => Array.from({ length: 32 }, uniform);
   const map = Array.from(
     { length: 96 },
     (_, row) =>
@@ -70,7 +71,11 @@ export async function exampleDrawings(
     },
     models: ofModels((model) => ({
       model,
-      attention: layers.map((layer) => ({ layer, full: share(), quantized: share() })),
+      attention: layers.map((layer) => ({
+        ...{ layer, full: share(), quantized: share() },
+        ...{ startMoved: estimate(0.9), localMoved: estimate(1.1) },
+        heads: { full: headShares(), quantized: headShares() },
+      })),
       channels: layers.map((layer) => ({
         ...{ layer, outliers: 1, persistent: 0, persistence: estimate(0.4) },
         ...{ spread: estimate(3), spreadPruned: estimate(2), pruningEffect: estimate(0.7) },

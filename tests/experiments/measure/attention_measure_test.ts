@@ -1,5 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { measureConcentration, takeMaps } from "../../../experiments/measure/attention_measure.ts";
+import { mean } from "../../../lib/core/mod.ts";
 import { siteValues } from "../../../lib/inspect/mod.ts";
 import { attentionConcentration } from "../../../lib/tokens/mod.ts";
 import { stoppedSoon } from "./stop.ts";
@@ -28,6 +29,14 @@ Deno.test("measureConcentration() is the mean over windows, with other figures o
     assertAlmostEquals(diagonal.low!, Math.min(...ends), 1e-6); // of two windows, the one alone
     assertAlmostEquals(diagonal.high!, Math.max(...ends), 1e-6);
     assert(layers.every(({ full, quantized }) => full.local !== quantized.local));
+    for (const { full, quantized, startMoved, localMoved, heads } of layers) {
+      assertAlmostEquals(startMoved.value, quantized.start / full.start, 1e-9);
+      assertAlmostEquals(localMoved.value, quantized.local / full.local, 1e-9);
+      assertEquals(heads.full.length, model.architecture.heads);
+      assertAlmostEquals(mean(heads.full), full.start, 1e-6);
+      assertAlmostEquals(mean(heads.quantized), quantized.start, 1e-6);
+      assert(new Set(heads.full).size > 1);
+    }
   }));
 
 Deno.test("takeMaps() takes the lower triangle of the mean map, whose rows add up to 1", () =>
