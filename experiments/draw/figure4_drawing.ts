@@ -1,6 +1,7 @@
 import { combineVerdicts, describeCases, verdictOf } from "../../lib/core/mod.ts";
 import { barChart, type Drawing, heatmap, letterOf, panels } from "../../lib/report/mod.ts";
-import type { MeasuredTokens, TokenSettings } from "../measure/token_measure.ts";
+import type { PruningPlan } from "../measure/pruning_plan.ts";
+import type { MeasuredTokens } from "../measure/token_measure.ts";
 import { formatEstimate } from "../result/format_estimate.ts";
 
 /** What figure 4 shows of one model. */
@@ -11,7 +12,7 @@ export interface Figure4Row extends MeasuredTokens {
 /** Draws figure 4 and says what it shows. */
 export function drawFigure4(
   rows: readonly Figure4Row[],
-  { pruning: { beta, layers } }: TokenSettings,
+  { beta, depths }: Pick<PruningPlan, "beta"> & { depths: readonly number[] },
 ): Drawing {
   const scores = rows.flatMap(({ importance }) => importance.flat())
     .filter((score) => score !== null && score > 0) as number[];
@@ -25,7 +26,9 @@ export function drawFigure4(
       `of the heads, layer by layer; a token is blank once it is pruned (${
         100 * beta
       } % over the ` +
-      `first ${layers.length} layers, in full precision). Below: mean loss without pruning at the ` +
+      `layers at ${
+        depths.join(", ")
+      } of the depth, in full precision). Below: mean loss without pruning at the ` +
       "positions that survive and at those that do not.",
     verdict: combineVerdicts(cases),
     agreement:
@@ -59,7 +62,7 @@ function tokenPanel(
     columnLabels: tokens.map((token, index) => `${index} ${token.trim()}`),
     rowLabels: importance.map((_, layer) => String(layer)),
     width: 980,
-    height: 270,
+    height: Math.max(270, 110 + 8 * importance.length),
   });
 }
 

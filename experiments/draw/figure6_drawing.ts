@@ -101,6 +101,6 @@ function alphaPanel({ model, layers }: Figure6Row, drawnPower: number) {
     color: { title: "alpha", range: [0, drawnPower] },
     rowLabels: layers.map(({ layer }) => `layer ${layer}`),
     width: 960,
-    height: 260,
+    height: Math.max(260, 110 + 7 * layers.length),
   });
 }

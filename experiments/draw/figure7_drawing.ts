@@ -1,12 +1,19 @@
-import { combineVerdicts, describeCases, type Verdict } from "../../lib/core/mod.ts";
 import {
+  combineVerdicts,
+  describeCases,
+  quotient,
+  type Verdict,
+  verdictOf,
+} from "../../lib/core/mod.ts";
+import {
+  barChart,
   type Drawing,
   letterOf,
   lineChart,
   panels,
   type PlotlySpec,
 } from "../../lib/report/mod.ts";
-import type { SparsityPoint } from "../measure/sparsity_points.ts";
+import { comparisons, type SparsityPoint } from "../measure/sparsity_points.ts";
 import { formatEstimate } from "../result/format_estimate.ts";
 import { pruningVerdict } from "../result/pruning_verdict.ts";
 
@@ -17,6 +24,8 @@ export interface Figure7Row {
   validation: SparsityPoint[];
   /** The best of them, on the test text. */
   test: SparsityPoint;
+  /** The same with random tokens: the control. */
+  random: SparsityPoint;
 }
 
 /** Draws figure 7 and says what it shows. */
@@ -27,26 +36,42 @@ export function drawFigure7(rows: readonly Figure7Row[]): Drawing {
   }));
   return {
     shows: "Perplexity of AgileQ-8 with pruning over that without, on the validation text, for " +
-      "growing shares of pruned tokens in the last, the last two, or all layers. survivors is the " +
+      "growing shares of pruned tokens in the last, the last two, the upper half, or all layers. survivors is the " +
       "released protocol, denseOnSurvivors the same model without pruning on the same positions, " +
       "allPositions scores pruned positions by their early exit. Bands are 95 % intervals over " +
       "windows, paired. In the last layer pruning alone does nothing: no token reads another after it. " +
-      "The best plan by survivors was then measured once on the test text; the plan " +
-      "of the tables is not it: that one was chosen with the test windows in view.",
+      "The best plan by survivors was then measured once on the test text, and beside it the same with " +
+      "random tokens (last row); the plan of the tables is not it: that one was chosen with the test " +
+      "windows in view.",
     verdict: combineVerdicts(cases),
     agreement:
       "The paper: pruning lowers perplexity. On the test text, under the plan that is best for the " +
-      `survivors, that is ${describeCases(cases)}.`,
+      `survivors, that is ${
+        describeCases(cases)
+      }. That all positions lose less than where random tokens ` +
+      `are pruned, with intervals apart, is ${describeCases(rows.map(againstRandom))}.`,
     details: rows.map((row, index) => describe(row, cases[index].verdict)),
     spec: panels([
-      ...rows.map((row, index) => modelRow(row, index * byLayers(row.validation).length)),
-      allPositionsRow(rows, rows.flatMap(({ validation }) => byLayers(validation)).length),
+      ...rows.map((row, index) => modelRow(row, panelsAbove(rows.slice(0, index)))),
+      allPositionsRow(rows, panelsAbove(rows)),
+      testRow(rows, panelsAbove(rows) + rows.length),
     ]),
   };
 }
 
+/** How many panels the plans of some models have. */
+function panelsAbove(rows: readonly Figure7Row[]): number {
+  return rows.flatMap(({ validation }) => byLayers(validation)).length;
+}
+
+/** Whether the tokens that are pruned are better chosen than at random. */
+function againstRandom({ model, test, random }: Figure7Row) {
+  const over = quotient(test.relative.allPositions, random.relative.allPositions);
+  return { name: model, verdict: verdictOf(over, { below: 1 }) };
+}
+
 function describe(
-  { model, test: { beta, layers, sparsity, relative } }: Figure7Row,
+  { model, test: { beta, layers, sparsity, relative }, random }: Figure7Row,
   verdict: Verdict,
 ): string {
   return `${model}: ${verdict} (${100 * beta} % pruned over the ${
@@ -57,7 +82,11 @@ function describe(
     }, the same tokens ` +
     `without pruning ${formatEstimate(relative.denseOnSurvivors, 3)}, pruning alone ` +
     `${formatEstimate(relative.pruningAlone, 3)}, all positions ` +
-    `${formatEstimate(relative.allPositions, 3)}.`;
+    `${formatEstimate(relative.allPositions, 3)}; with random tokens survivors ` +
+    `${formatEstimate(random.relative.survivors, 3)}, the same tokens without pruning ` +
+    `${formatEstimate(random.relative.denseOnSurvivors, 3)}, pruning alone ` +
+    `${formatEstimate(random.relative.pruningAlone, 3)}, all positions ` +
+    `${formatEstimate(random.relative.allPositions, 3)}.`;
 }
 
 /** A panel per choice of layers, on one scale. */
@@ -88,6 +117,22 @@ function allPositionsRow(rows: readonly Figure7Row[], first: number): PlotlySpec
       series: byLayers(validation).map(([count, points]) => (
         { name: lastLayers(count), ...curve(points, "allPositions") }
       )),
+      ...sizeOf(index === rows.length - 1),
+    })
+  );
+}
+
+/** A panel per model of its best plan on the test text, beside the same with random tokens. */
+function testRow(rows: readonly Figure7Row[], first: number): PlotlySpec[] {
+  return rows.map(({ model, test, random }, index) =>
+    barChart({
+      title: `${letterOf(first + index)}. ${model}<br>best plan, test text`,
+      categories: comparisons,
+      x: { title: "reading" },
+      y: { title: "perplexity / unpruned", fromZero: true },
+      series: [["by the first token", test] as const, ["random tokens", random] as const].map(
+        ([name, { relative }]) => ({ name, values: comparisons.map((each) => relative[each]) }),
+      ),
       ...sizeOf(index === rows.length - 1),
     })
   );

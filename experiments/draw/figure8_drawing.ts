@@ -31,7 +31,8 @@ export function drawFigure8(rows: readonly Figure8Row[]): Drawing {
       "length of the window, on the same validation text. survivors is the released protocol, " +
       "denseOnSurvivors the same model without pruning on the same positions. Below: the one over " +
       "the other, which is what pruning alone does, in bands of 95 % intervals over windows, paired; " +
-      "above there are none, since they would hide each other. Activations are calibrated on the longest windows throughout.",
+      "above there are none, since they would hide each other. Activations are calibrated on windows of one " +
+      "length throughout.",
     verdict: combineVerdicts(cases),
     agreement:
       "The paper: longer texts can spare more tokens. That pruning alone costs the survivors less " +
@@ -80,7 +81,7 @@ function curve({ points }: Figure8Row, beta: number): SparsityPoint[] {
 function readingPanel(row: Figure8Row, letter: string, last: boolean): PlotlySpec {
   return lineChart({
     title: `${letter}. ${row.model}`,
-    x: { title: "window", unit: "tokens" },
+    x: { title: "window", unit: "tokens", scale: "log" },
     y: { title: "perplexity / unpruned" },
     series: betasOf(row).flatMap((beta) => {
       const points = curve(row, beta);
@@ -100,7 +101,7 @@ function readingPanel(row: Figure8Row, letter: string, last: boolean): PlotlySpe
 function alonePanel(row: Figure8Row, letter: string, last: boolean): PlotlySpec {
   return lineChart({
     title: `${letter}. ${row.model}<br>pruning alone`,
-    x: { title: "window", unit: "tokens" },
+    x: { title: "window", unit: "tokens", scale: "log" },
     y: { title: "survivors / their control" },
     series: betasOf(row).map((beta) => {
       const points = curve(row, beta);

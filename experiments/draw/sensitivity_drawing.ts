@@ -79,7 +79,7 @@ function modelPanel(
     rowLabels: names,
     cellTexts: values.map((row) => row.map((value) => value?.toExponential(0) ?? "")),
     colorBar: last,
-    width: 229,
+    width: Math.max(229, 92 + 12 * layers.length),
     height: 420,
   });
 }

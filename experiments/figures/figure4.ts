@@ -1,12 +1,11 @@
 import { drawFigure4 } from "../draw/figure4_drawing.ts";
-import { tokenCells, type TokenSettings } from "../measure/token_measure.ts";
+import { tokenCells } from "../measure/token_measure.ts";
+import { type DepthPlan, planAt } from "./depths.ts";
 import { type FigureExperiment, figureOf, measureSubjects } from "./figure.ts";
 
-const settings: TokenSettings = {
-  pruning: { beta: 0.5, layers: [0, 1, 2], positions: "renumber" },
-  sample: 48,
-  windows: 16,
-};
+/** Deep models have no stripe at the first token in their first layers. */
+const plan: DepthPlan = { beta: 0.5, depths: [0.25, 0.5, 0.75], positions: "renumber" };
+const settings = { sample: 48, windows: 16 };
 
 /** Figure 4: which tokens are pruned on the way through the layers, and whether they mattered. */
 export const figure4: FigureExperiment = {
@@ -20,13 +19,17 @@ export const figure4: FigureExperiment = {
       tokenCells,
       (subject) => [{
         id: `figure4/${subject.model.name}`,
-        config: { ...subject.facts, ...settings },
+        config: {
+          ...subject.facts,
+          ...settings,
+          pruning: planAt(plan, subject.model.architecture),
+        },
       }],
       options,
     );
     const rows = measured.map(({ subject, results: [result] }) => (
       { model: subject.model.name, ...result }
     ));
-    return figureOf(figure4, subjects, settings, rows, drawFigure4(rows, settings));
+    return figureOf(figure4, subjects, { plan, ...settings }, rows, drawFigure4(rows, plan));
   },
 };

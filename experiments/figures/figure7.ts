@@ -7,12 +7,12 @@ import { lastLayers, planGrid, sweepPlans } from "./sparsity_sweep.ts";
 const config = {
   method: "agileq-8",
   betas: [0.1, 0.2, 0.3, 0.4, 0.5],
-  /** How many of the last layers prune, besides all of them. */
+  /** How many of the last layers prune, besides the upper half and all of them. */
   lastLayers: [1, 2],
-  /** Plans are compared on this many windows of the validation text. */
-  validationWindows: 16,
-  /** The best is then measured once, on at most this many windows of the test text. */
-  testWindows: 64,
+  /** Plans are compared on this many tokens of the validation text. */
+  validationTokens: 8192,
+  /** The best is then measured once, on at most this many of the test text, and so is its control. */
+  testTokens: 32768,
 } as const;
 
 /** Figure 7: sparsity against perplexity, with the control that tells pruning from selection. */
@@ -30,23 +30,27 @@ export const figure7: FigureExperiment = {
 
 async function measure(subject: UnloadedSubject, options?: FigureOptions): Promise<Figure7Row> {
   const { model: { name, architecture }, facts: { window } } = subject;
-  const { method, betas, validationWindows, testWindows } = config;
-  const counts = config.lastLayers.filter((count) => count < architecture.layers);
-  const choices = [...counts, architecture.layers].map(lastLayers);
+  const { method, betas, validationTokens, testTokens } = config;
+  const windowsOf = (tokens: number) => Math.max(1, Math.floor(tokens / window));
+  const { layers: all } = architecture;
+  const counts = [...config.lastLayers, Math.floor(all / 2), all].filter((count) =>
+    count > 0 && count <= all
+  );
+  const choices = [...new Set(counts)].map(lastLayers);
   const validation = await sweepPlans(
     "figure7",
     subject,
-    { method, split: "validation", window, windows: validationWindows },
+    { method, split: "validation", window, windows: windowsOf(validationTokens) },
     planGrid(betas, choices),
     options,
   );
   const { beta, layers, positions } = bestPoint(validation);
-  const [test] = await sweepPlans(
+  const [test, random] = await sweepPlans(
     "figure7",
     subject,
-    { method, split: "test", window, windows: testWindows },
-    [{ beta, layers, positions }],
+    { method, split: "test", window, windows: windowsOf(testTokens) },
+    [{ beta, layers, positions }, { beta, layers, positions, importance: "random" }],
     options,
   );
-  return { model: name, validation, test };
+  return { model: name, validation, test, random };
 }

@@ -8,9 +8,9 @@ const config = {
   method: "agileq-8",
   betas: [0.1, 0.3],
   lastLayers: 2,
-  /** Tokens per window; the bundled models were trained at 512. */
-  windows: [128, 256, 512],
-  /** Tokens that are scored at every length of window. */
+  /** Tokens per window, as far as the model goes; the bundled ones were trained at 512. */
+  windows: [128, 256, 512, 2048, 8192],
+  /** Tokens that are scored at every length of window: so many, and four of the longest windows. */
   tokens: 8192,
 } as const;
 
@@ -29,13 +29,24 @@ export const figure8: FigureExperiment = {
 
 async function measure(subject: UnloadedSubject, options?: FigureOptions): Promise<Figure8Row> {
   const points: SparsityPoint[] = [];
-  const windows = config.windows.filter((each) => each <= subject.facts.window);
+  const windows = windowsFor(subject);
+  const tokens = Math.max(config.tokens, 4 * Math.max(...windows));
   requireWindow(subject, config.windows[0], "the shortest that is compared");
   for (const window of windows) {
-    const { method, tokens, betas } = config;
+    const { method, betas } = config;
     const settings = { method, split: "validation", window, windows: tokens / window } as const;
     const plans = planGrid(betas, [lastLayers(config.lastLayers)]);
     points.push(...await sweepPlans("figure8", subject, settings, plans, options));
   }
   return { model: subject.model.name, points };
+}
+
+/**
+ * The lengths that are compared: longer ones than the windows of the subject where the model allows them and
+ * its text has two of them.
+ */
+function windowsFor({ model, facts: { window, windows } }: UnloadedSubject): number[] {
+  const { maxPositions } = model.architecture;
+  const longest = Math.max(window, Math.min(maxPositions, window * windows / 2));
+  return config.windows.filter((each) => each <= longest);
 }

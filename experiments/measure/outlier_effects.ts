@@ -29,11 +29,16 @@ export interface SetState extends OutlierState {
 export interface SiteOutliers {
   site: LinearSite;
   layer: number;
+  /** Whether tokens have left before it; all sets but `withoutStart` are of all tokens otherwise. */
+  behindPruning: boolean;
   all: OutlierState;
   sets: Record<TokenSet, SetState>;
 }
 
-/** What a set of tokens has over all of them at one site: the ratio, geometric mean of the layers. */
+/**
+ * What a set of tokens has over all of them at one site: the ratio, geometric mean of the layers behind the
+ * pruning.
+ */
 export interface SetEffect {
   site: LinearSite;
   set: TokenSet;
@@ -47,7 +52,6 @@ export interface SetEffect {
 
 /** What pruning does to the outliers of a model. */
 export interface MeasuredOutliers {
-  /** From the layer on that prunes. */
   sites: SiteOutliers[];
   effects: SetEffect[];
 }
@@ -62,16 +66,15 @@ export type WindowOutliers = SiteOutliers & { window: number };
 export function summarizeOutliers(found: readonly WindowOutliers[]): MeasuredOutliers {
   const places = Map.groupBy(found, ({ site, layer }) => `${site} ${layer}`);
   const sites = [...places.values()].map((windows): SiteOutliers => {
-    const { site, layer } = windows[0];
+    const { site, layer, behindPruning } = windows[0];
     return {
-      site,
-      layer,
+      ...{ site, layer, behindPruning },
       all: meanOf(windows.map(({ all }) => all)),
       sets: setsOf((set) => meanOf(windows.map(({ sets }) => sets[set]))),
     };
   });
   const effects = linearGroups.flatMap(({ reads }) => {
-    const own = found.filter(({ site }) => site === reads);
+    const own = found.filter(({ site, behindPruning }) => site === reads && behindPruning);
     return own.length > 0 ? tokenSets.map((set) => effectOf(own, set)) : [];
   });
   return { sites, effects };

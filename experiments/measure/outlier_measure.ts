@@ -30,8 +30,7 @@ export interface OutlierSettings extends TripFormat {
 }
 
 /**
- * Measures range, kurtosis, TRIP's powers and the error of every layer behind the pruning one before and
- * after pruning, in full precision but for the input that is quantized.
+ * Measures range, kurtosis, TRIP's powers and the error of every layer before and after pruning, in full precision but for the input that is quantized.
  *
  * @throws {InputError} If the plan does not fit the model.
  * @throws The signal's reason once it is aborted.
@@ -59,14 +58,10 @@ export async function measureOutliers(
     for (const window of looked.keys()) {
       await letSignalsIn();
       signal?.throwIfAborted();
-      const [dense, pruned, random] = runs.map((run, index) =>
-        passBlock(run, window, block, plans[index])
-      );
+      const seen = runs.map((run, index) => passBlock(run, window, block, plans[index]));
       for (const { reads: site, names } of linearGroups) {
-        const at = (seen: Seen) => seen.get(site)!;
-        if (at(pruned).positions.length === at(dense).positions.length) continue;
         const maps = names.flatMap((name) => block.maps[name] ?? []);
-        const states = compareSets([dense, pruned, random].map(at), maps, format);
+        const states = compareSets(seen.map((each) => each.get(site)!), maps, format);
         found.push({ site, layer, window, ...states });
       }
     }
@@ -113,7 +108,7 @@ function compareSets(
   [dense, pruned, random]: SeenSite[],
   maps: Parameters<typeof layerError>[2],
   format: TripFormat,
-): Pick<SiteOutliers, "all" | "sets"> {
+): Pick<SiteOutliers, "all" | "sets" | "behindPruning"> {
   const { channels } = dense;
   const all = observeOutliers(dense.values, channels, format);
   const denseAt = (positions: Int32Array) => ({ ...dense, values: rowsOf(dense, positions) });
@@ -125,8 +120,17 @@ function compareSets(
       errorBefore: layerError(before.values, all.grid, maps),
     };
   };
-  const [selected, atRandom] = [pruned, random].map(({ positions }) => denseAt(positions));
   const withoutStart = denseAt(dense.positions.subarray(1));
+  if (pruned.positions.length === dense.positions.length) {
+    const whole = stateOf(dense, dense);
+    const sets = { pruned: whole, selected: whole, random: whole };
+    return {
+      all: all.state,
+      sets: { ...sets, withoutStart: stateOf(withoutStart, withoutStart) },
+      behindPruning: false,
+    };
+  }
+  const [selected, atRandom] = [pruned, random].map(({ positions }) => denseAt(positions));
   return {
     all: all.state,
     sets: {
@@ -135,6 +139,7 @@ function compareSets(
       random: stateOf(random, atRandom),
       withoutStart: stateOf(withoutStart, withoutStart),
     },
+    behindPruning: true,
   };
 }
 

@@ -13,7 +13,7 @@ export interface SparsityConfig {
   pruning: PruningPlan | null;
   /** The text: validation to choose by, test for what was chosen. */
   split: "validation" | "test";
-  /** Tokens per scored window, at most those of the subject's windows. */
+  /** Tokens per scored window, which may be longer than the subject's: its windows are joined and cut anew. */
   window: number;
   /** How many of its windows are scored, from the first on. */
   windows: number;

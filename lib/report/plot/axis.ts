@@ -19,10 +19,10 @@ export function axisTitle({ title, unit }: Axis): string {
 }
 
 /**
- * Ticks of a horizontal log axis over these values: 1, 2 and 5 where they fit, or else powers of ten.
+ * Ticks of a log axis over these values: 1, 2 and 5 where they fit, or else powers of ten.
  * Over less than one of them Plotly's own are spaced by their labels.
  *
- * @param width Of the plot, CSS pixels.
+ * @param width Of the plot, CSS pixels, where labels stand beside each other.
  */
 function logTicks(values: readonly number[], width: number): Record<string, unknown> {
   const positive = values.filter((value) => value > 0);
@@ -39,6 +39,17 @@ function logTicks(values: readonly number[], width: number): Record<string, unkn
  */
 export function horizontalAxis(axis: Axis, values: readonly number[], width: number) {
   const ticks = axis.scale === "log" ? logTicks(axis.range ?? values, width) : {};
+  return { ...plotlyAxis(axis), ...ticks };
+}
+
+/**
+ * An axis beside a plot over these values: on a log scale of a decade or more 1, 2 and 5 where they fit, or
+ * else powers of ten.
+ *
+ * @param height Of the plot, CSS pixels.
+ */
+export function verticalAxis(axis: Axis, values: readonly number[], height: number) {
+  const ticks = axis.scale === "log" ? logTicks(axis.range ?? values, 3 * height) : {};
   return { ...plotlyAxis(axis), ...ticks };
 }
 

@@ -1,6 +1,6 @@
 import type { Estimate } from "../../core/mod.ts";
 import { counted, require } from "../../core/mod.ts";
-import { type Axis, horizontalAxis, plotlyAxis } from "./axis.ts";
+import { type Axis, horizontalAxis, verticalAxis } from "./axis.ts";
 import { frame, type FrameOptions, plotSize } from "./frame.ts";
 import type { PlotlySpec, PlotlyTrace } from "./spec.ts";
 import { lookOf, neutral } from "./theme.ts";
@@ -48,8 +48,12 @@ export function lineChart(chart: LineChart): PlotlySpec {
   return frame(chart, traces, {
     beside: legend ? "legend" : undefined,
     xaxis: horizontalAxis(x, series.flatMap(({ x }) => x), plotSize(chart).width),
-    yaxis: plotlyAxis(y),
+    yaxis: verticalAxis(y, series.flatMap(({ y }) => y.flatMap(ends)), plotSize(chart).height),
   });
+}
+
+function ends({ value, low = value, high = value }: Estimate): number[] {
+  return [low, value, high].filter(Number.isFinite);
 }
 
 function curve(

@@ -85,9 +85,8 @@ function figure4(difference: number) {
     difference: { value: difference, low: difference - 0.1, high: difference + 0.1 },
   };
   return drawFigure4([row], {
-    pruning: { beta: 0.5, layers: [0], positions: "renumber" },
-    sample: 2,
-    windows: 1,
+    beta: 0.5,
+    depths: [0.5],
   });
 }
 
@@ -140,7 +139,7 @@ function point(alone: number, window = 512): SparsityPoint {
 }
 
 const figure7 = (alone: number) =>
-  drawFigure7([{ model: "m", validation: [point(alone)], test: point(alone) }]);
+  drawFigure7([{ model: "m", validation: [point(alone)], test: point(alone), random: point(1) }]);
 const figure8 = (change: number) =>
   drawFigure8([{ model: "m", points: [point(1, 128), point(1 + change, 512)] }]);
 
@@ -157,7 +156,11 @@ function outliers(error: number, overRandom: number) {
     errorOverRandom: { value: overRandom, low: overRandom - 0.01, high: overRandom + 0.01 },
   };
   return drawOutliers(
-    [{ model: "m", sites: [{ site: "mlp.input", layer: 2, all: set, sets }], effects }],
+    [{
+      model: "m",
+      sites: [{ site: "mlp.input", layer: 2, behindPruning: true, all: set, sets }],
+      effects,
+    }],
     {
       pruning: { beta: 0.3, layers: [2], positions: "renumber" },
       ...{ bits: 8, K: 3, windows: 1 },
@@ -348,7 +351,7 @@ for (const [what, value] of [["infinity", Infinity], ["NaN", NaN]] as const) {
     const lost = { ...point(1), relative, perplexity: { ...every, dense: gone } };
     const parts = [1, value].map((divergence, layer) => ({ what: "attn.q", layer, divergence }));
     const drawn = [
-      drawFigure7([{ model: "m", validation: [lost], test: lost }]),
+      drawFigure7([{ model: "m", validation: [lost], test: lost, random: lost }]),
       drawFigure8([{ model: "m", points: [{ ...lost, window: 128 }, lost] }]),
       drawSensitivity([{ model: "m", together: value, lead: gone, parts }]),
       drawDivergence([{ model: "m", method: "GPTQ", divergence: value, relative: gone }]),

@@ -106,10 +106,7 @@ export async function exampleDrawings(
       prunedAt: tokens.map(() => null),
       ...{ keptLoss: estimate(1.2), prunedLoss: estimate(1.6), difference: estimate(0.4) },
     })),
-    {
-      pruning: { beta: 0.5, layers: [0, 1, 2], positions: "renumber" },
-      ...{ sample: 48, windows: 16 },
-    },
+    { beta: 0.5, depths: [0.25, 0.5, 0.75] },
   );
 
   const powers = [0, 1, 2, 3, 4, 5];
@@ -142,7 +139,7 @@ export async function exampleDrawings(
     const sparsity = beta * pruned.length / count / 2;
     return { beta, layers: pruned, positions: "renumber", window, sparsity, perplexity, relative };
   };
-  const plans = [[-1], [-2, -1], layers].flatMap((pruned) =>
+  const plans = [[-1], [-2, -1], layers.slice(count / 2), layers].flatMap((pruned) =>
     [0.1, 0.2, 0.3, 0.4, 0.5].map((beta) => point(beta, pruned, 512))
   );
   const byWindow = [0.1, 0.3].flatMap((beta) =>
@@ -171,7 +168,7 @@ export async function exampleDrawings(
       model,
       sites: linearGroups.flatMap(({ reads: site }) =>
         layers.map((layer) => ({
-          ...{ site, layer, all: setState() },
+          ...{ site, layer, behindPruning: true, all: setState() },
           sets: {
             ...{ pruned: setState(), selected: setState() },
             ...{ random: setState(), withoutStart: setState() },
@@ -247,7 +244,9 @@ export async function exampleDrawings(
     ["figure 6", figure6.spec],
     [
       "figure 7",
-      drawFigure7(ofModels((model) => ({ model, validation: plans, test: plans[0] }))).spec,
+      drawFigure7(
+        ofModels((model) => ({ model, validation: plans, test: plans[0], random: plans[1] })),
+      ).spec,
     ],
     ["figure 8", drawFigure8(ofModels((model) => ({ model, points: byWindow }))).spec],
     ["outliers", outliers.spec],

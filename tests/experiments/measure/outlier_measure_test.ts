@@ -17,14 +17,21 @@ const settings: OutlierSettings = {
   windows: 2,
 };
 
-Deno.test("measureOutliers() looks behind the pruning: from its own MLP on", () =>
+Deno.test("measureOutliers() looks at every layer, and judges those behind the pruning", () =>
   withFigureSubject("llama", async (subject) => {
     const { sites, effects } = await measureOutliers(subject, settings, {});
-    assertEquals(sites.map(({ site, layer }) => `${layer} ${site}`), [
+    assertEquals(sites.length, 4 * 3);
+    const behind = sites.filter(({ behindPruning }) => behindPruning);
+    assertEquals(behind.map(({ site, layer }) => `${layer} ${site}`), [
       ...["1 mlp.input", "1 mlp.hidden"],
       ...["2 attn.input", "2 attn.output", "2 mlp.input", "2 mlp.hidden"],
     ]);
     assertEquals(effects.length, 4 * 4);
+    for (const { behindPruning, all, sets } of sites) {
+      const { error: _, errorBefore: _before, ...pruned } = sets.pruned;
+      assert(behindPruning || sets.pruned.error === sets.pruned.errorBefore);
+      if (!behindPruning) assertEquals(pruned, all);
+    }
   }));
 
 Deno.test("measureOutliers() observes all tokens, survivors, and the same without pruning", () =>
@@ -54,8 +61,9 @@ Deno.test("measureOutliers() observes all tokens, survivors, and the same withou
       assertEquals(found.sets.withoutStart.kurtosis, state(rows(others)).kurtosis);
       assert(found.sets.random.kurtosis !== found.sets.pruned.kurtosis);
       assertEquals(found.sets.pruned.errorBefore, found.sets.selected.errorBefore);
+      assert(found.sets.selected.error !== found.sets.selected.errorBefore);
     }
-    const own = sites.filter(({ site }) => site === "mlp.input");
+    const own = sites.filter(({ site, behindPruning }) => site === "mlp.input" && behindPruning);
     const { range, error, errorOverRandom } = effects.find(({ site, set }) =>
       site === "mlp.input" && set === "pruned"
     )!;
@@ -85,6 +93,7 @@ Deno.test("measureOutliers() gives intervals over windows and the means of their
     assertAlmostEquals(both.sites[0].all.range, mean(ranges), 1e-9);
     const errors = [one, other].map(({ effects: [{ error }] }) => error.value);
     const { value, low, high } = both.effects[0].error;
+    assertEquals(both.effects[0].set, "pruned");
     assertAlmostEquals(value, Math.sqrt(errors[0] * errors[1]), 1e-12);
     assertAlmostEquals(low!, Math.min(...errors), 1e-12);
     assertAlmostEquals(high!, Math.max(...errors), 1e-12);

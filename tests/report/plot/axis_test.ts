@@ -1,5 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { axisTitle, horizontalAxis, plotlyAxis } from "../../../lib/report/plot/axis.ts";
+import {
+  axisTitle,
+  horizontalAxis,
+  plotlyAxis,
+  verticalAxis,
+} from "../../../lib/report/plot/axis.ts";
 
 Deno.test("axisTitle() puts the unit behind the title", () => {
   assertEquals(axisTitle({ title: "latency", unit: "ms" }), "latency (ms)");
@@ -28,6 +33,15 @@ Deno.test("horizontalAxis() on a log scale has as many ticks as there is room fo
   assertEquals(ticks(0.001, 1), [1, "power"]);
   assertEquals(ticks(0, 1e-12, 1e3), [3, "power"], "0 is not drawn");
   assertEquals(ticks(2, 15), [undefined, undefined], "less than a power of ten");
+});
+
+Deno.test("verticalAxis() on a log scale has as many ticks as there are lines for", () => {
+  const ticks = (...values: number[]) => {
+    const axis = verticalAxis({ title: "range", scale: "log" }, values, 170);
+    return (axis as Record<string, unknown>).dtick;
+  };
+  assertEquals([ticks(10, 300), ticks(10, 1e6), ticks(1, 1e15)], ["D2", 1, 2]);
+  assertEquals(ticks(2, 15), undefined);
 });
 
 Deno.test("horizontalAxis() on a linear scale leaves ticks to Plotly", () => {
