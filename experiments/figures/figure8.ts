@@ -28,10 +28,10 @@ export const figure8: FigureExperiment = {
 };
 
 async function measure(subject: UnloadedSubject, options?: FigureOptions): Promise<Figure8Row> {
+  requireWindow(subject, config.windows[0], "the shortest that is compared");
   const points: SparsityPoint[] = [];
   const windows = windowsFor(subject);
   const tokens = Math.max(config.tokens, 4 * Math.max(...windows));
-  requireWindow(subject, config.windows[0], "the shortest that is compared");
   for (const window of windows) {
     const { method, betas } = config;
     const settings = { method, split: "validation", window, windows: tokens / window } as const;
