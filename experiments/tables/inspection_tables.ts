@@ -18,7 +18,10 @@ import { patternVerdict, persistenceVerdict } from "../result/pattern_verdicts.t
  *
  * @param distance How many tokens count as near.
  */
-export function concentrationTable(layers: readonly LayerConcentration[], distance: number): Table {
+export function concentrationTable(
+  layers: readonly Pick<LayerConcentration, "layer" | "full" | "quantized">[],
+  distance: number,
+): Table {
   const row = (name: string, shares: MeasuredConcentration): TableCell[] => [
     name,
     percent(shares.start),
@@ -48,7 +51,7 @@ export function concentrationTable(layers: readonly LayerConcentration[], distan
 
 /** Whether a pattern of figure 1 is in the last layer, whether quantization leaves it, and where else. */
 function judgePattern(
-  layers: readonly LayerConcentration[],
+  layers: readonly Pick<LayerConcentration, "layer" | "full" | "quantized">[],
   who: string,
   pattern: "stripe" | "diagonal",
 ): Finding[] {
