@@ -25,7 +25,7 @@ import { calibrationOf } from "./subject.ts";
 /** Readings of AgileQ-8's activation quantizers, by what tells them apart. */
 export const noiseSchemes = {
   "one step per tensor": (architecture: Architecture) =>
-    withLargestPower(agileQ8("paper", architecture), 0),
+    agileQScheme({ bits: 8, profile: "paper", K: 0 }, architecture),
   "TRIP, K = 3": (architecture: Architecture) => agileQ8("paper", architecture),
   "one step per channel or head": (architecture: Architecture) => agileQ8("released", architecture),
 } satisfies Record<string, (architecture: Architecture) => SiteScheme>;
@@ -169,13 +169,4 @@ function sum(powers: readonly NoisePower[]): NoisePower {
   return powers.reduce((total, { signal, noise }) => (
     { signal: total.signal + signal, noise: total.noise + noise }
   ));
-}
-
-/** The scheme with another K at the sites of TRIP. */
-function withLargestPower({ profile, sites }: SiteScheme, K: number): SiteScheme {
-  const changed = Object.entries(sites).map(([site, quantizer]) => [
-    site,
-    quantizer.kind === "trip" ? { ...quantizer, K } : quantizer,
-  ]);
-  return { profile, sites: Object.fromEntries(changed) };
 }

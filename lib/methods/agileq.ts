@@ -32,12 +32,21 @@ export interface AgileQActivations {
    */
   profile: Profile;
   /**
-   * The reading of eq. 3 at the softmax, of four bits. As printed (`paper`) it spends one of four
+   * The reading of eq. 3 at the softmax. As printed (`paper`) it spends one of four
    * bits on a sign that probabilities do not have and raises all below 1/128 of the maximum to that,
    * which ruins long windows; so both profiles take what the released code computes unless told
    * otherwise. Method `agileq-8-eq3` shows the difference.
    */
   softmax?: Profile;
+  /** Of those powers of two, 2..8; 4 unless given. */
+  softmaxBits?: number;
+  /** TRIP's largest power, 0..8; 3 unless given, and 0 is one step for all channels. */
+  K?: number;
+  /**
+   * Steps that calibration finds and all tokens share, unless each `token` has one for all channels, from its
+   * own range.
+   */
+  steps?: "calibrated" | "token";
   /**
    * Four bits for the least important tokens of each layer, by start attentivity (eq. 4). The released
    * configuration ships these ratios as 0 and the paper names none, so they are the caller's.
@@ -54,7 +63,7 @@ export const agileQ: Method<AgileQSettings> = {
     ...weights ? gptqPasses(weights) : [],
     ...sitePasses(agileQScheme(activations, architecture)),
   ],
-  optional: ["softmax", "lower", "scaleDtype"],
+  optional: ["softmax", "softmaxBits", "K", "steps", "lower", "scaleDtype"],
   label(settings) {
     const label = bitsLabel(settings);
     return settings.activations.lower
@@ -69,21 +78,24 @@ const lowerBits = 4;
 /**
  * Figure 3 for a model.
  *
- * @throws {InputError} If a profile is neither paper nor released, or `lower` is no share of tokens. Bits
- *   are checked where they are used.
+ * @throws {InputError} If a profile is neither paper nor released, steps are neither calibrated nor of a
+ *   token, or `lower` is no share of tokens. Bits and K are checked where they are used.
  */
 export function agileQScheme(
-  { bits, profile, softmax = "released", lower }: AgileQActivations,
+  activations: AgileQActivations,
   architecture: Architecture,
 ): SiteScheme {
+  const { bits, profile, softmax = "released", steps = "calibrated", lower } = activations;
   for (const [setting, value] of Object.entries({ profile, softmax })) {
     const isKnown = value === "paper" || value === "released";
     require(isKnown, "quantize activations", `${setting} must be paper or released`, value ?? null);
   }
+  const hasSteps = steps === "calibrated" || steps === "token";
+  require(hasSteps, "quantize activations", "steps must be calibrated or token", steps);
   if (lower !== undefined) requireLower(lower);
-  const scheme = { profile, sites: sitesOf(profile, architecture, bits, softmax) };
+  const scheme = { profile, sites: sitesOf(activations, architecture, bits) };
   if (!lower) return scheme;
-  const least = sitesOf(profile, architecture, lowerBits, softmax);
+  const least = sitesOf(activations, architecture, lowerBits);
   return {
     ...scheme,
     lower: {
@@ -106,28 +118,29 @@ function requireLower(lower: unknown): void {
 
 /** Figure 3, with so many bits at the sites after the softmax. */
 function sitesOf(
-  profile: Profile,
+  { profile, softmax = "released", softmaxBits = 4, K = 3, steps }: AgileQActivations,
   architecture: Architecture,
   laterBits: number,
-  softmax: Profile,
 ): SiteScheme["sites"] {
-  const probabilities: SiteFormat = { kind: "log2", bits: 4, profile: softmax };
+  const uniform = (bits: number, granularity: SiteGranularity, signed = true): SiteFormat =>
+    steps === "token"
+      ? { kind: "token", bits, signed }
+      : { kind: "uniform", bits, signed, granularity };
+  const probabilities: SiteFormat = { kind: "log2", bits: softmaxBits, profile: softmax };
   if (profile === "paper") {
-    const trip = (bits: number): SiteFormat => ({ kind: "trip", bits, K: 3 });
+    const trip = (bits: number): SiteFormat =>
+      steps === "token" ? uniform(bits, "tensor", false) : { kind: "trip", bits, K };
     return {
       "attn.input": trip(8),
       "attn.q": trip(8),
       "attn.k": trip(8),
       "attn.v": trip(8),
       "attn.probs": probabilities,
-      "attn.output": { kind: "uniform", bits: laterBits, signed: false, granularity: "tensor" },
+      "attn.output": uniform(laterBits, "tensor", false),
       "mlp.input": trip(laterBits),
       "mlp.hidden": trip(laterBits),
     };
   }
-  const uniform = (bits: number, granularity: SiteGranularity): SiteFormat => (
-    { kind: "uniform", bits, signed: true, granularity }
-  );
   const rotary = architecture.positions.kind === "rotary";
   return {
     "attn.input": uniform(8, "channel"),

@@ -9,6 +9,7 @@ import {
   type SiteQuantizer,
   type SiteQuantizers,
   splitQuantizer,
+  tokenQuantizer,
   uniformQuantizer,
 } from "./site_quantizer.ts";
 import type { CalibratedFormat, SiteScheme } from "./site_scheme.ts";
@@ -55,6 +56,10 @@ function passOf(scheme: SiteScheme): Pass {
   const quantizes: Partial<Record<SiteName, "shared steps" | "own steps">> = {};
   for (const [site, format] of entriesOf(sites)) {
     if (format.kind === "log2") continue;
+    if (format.kind === "token") {
+      quantizes[site] = "own steps";
+      continue;
+    }
     observes[site] = observationOf(format, profile);
     const shares = format.kind === "trip" || format.granularity === "tensor";
     quantizes[site] = shares ? "shared steps" : "own steps";
@@ -82,6 +87,7 @@ function quantizersOf(
   return Object.fromEntries(
     entriesOf(sites).map(([site, format]): [SiteName, SiteQuantizer] => {
       if (format.kind === "log2") return [site, log2Quantizer(site, format)];
+      if (format.kind === "token") return [site, tokenQuantizer({ ...format, profile })];
       at.onStep(0);
       return [site, uniformQuantizer(gridOf(site, format, profile, seen, at))];
     }),

@@ -1,7 +1,13 @@
 import { gridSteps, type UniformGrid } from "../format/mod.ts";
 import { requireLower, splitRows } from "../linear/mod.ts";
 import { atSites, type SiteHook, type SiteName, siteNames, type Visit } from "../model/mod.ts";
-import { fakeQuantizeLog2 } from "../quant/mod.ts";
+import {
+  fakeQuantizeLog2,
+  fakeQuantizeUniform,
+  observeRange,
+  type UniformFormat,
+  uniformGrid,
+} from "../quant/mod.ts";
 import { fakeQuantUniform, type Log2Rounding, tensorData, tf } from "../tensor/mod.ts";
 
 /** What becomes of the value at one site of one block. */
@@ -25,6 +31,22 @@ export function uniformQuantizer(grid: UniformGrid): SiteQuantizer {
   return {
     grid,
     apply: (value, visit) => fakeQuantUniform(value, steps, nameOf(visit)),
+  };
+}
+
+/** Rounds every token to a uniform grid over its own range, of all channels (dynamic quantization). */
+export function tokenQuantizer(
+  { bits, profile, signed }: Pick<UniformFormat, "bits" | "profile" | "signed">,
+): SiteQuantizer {
+  return {
+    apply(value, visit) {
+      const name = nameOf(visit);
+      const x = tensorData(value);
+      const inner = value.shape.at(-1)!;
+      const rows = { channels: x.length / inner, inner, granularity: "channel", name } as const;
+      const grid = uniformGrid(observeRange(x, rows), { bits, profile, signed, name });
+      return tf.tensor(fakeQuantizeUniform(x, grid, undefined, name), value.shape);
+    },
   };
 }
 

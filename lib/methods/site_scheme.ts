@@ -11,9 +11,17 @@ export type CalibratedFormat =
   /** Uniform, calibrated range per tensor, head or channel (eq. 2). */
   | { kind: "uniform"; bits: number; signed: boolean; granularity: SiteGranularity };
 
+/** Uniform, a range for each token as it comes (dynamic): nothing is calibrated. */
+export interface TokenFormat {
+  kind: "token";
+  bits: number;
+  signed: boolean;
+}
+
 /** How the value at one site is quantized, as plain data. */
 export type SiteFormat =
   | CalibratedFormat
+  | TokenFormat
   /** Powers of two, no calibration (eq. 3); `profile` says whose reading of the equation. */
   | { kind: "log2"; bits: number; profile: Profile };
 
@@ -34,7 +42,7 @@ export interface LowerPrecision extends LowerTokens {
   /** What their quantizers are calibrated on: these tokens alone, or all, as in the released code. */
   calibratedOn: "these" | "all";
   /** At sites after the softmax of a layer, which scores its tokens. */
-  sites: Partial<Record<ImportanceSite, CalibratedFormat>>;
+  sites: Partial<Record<ImportanceSite, CalibratedFormat | TokenFormat>>;
 }
 
 /** The sites of a block whose tokens its attention has scored. */

@@ -26,6 +26,8 @@ function describe(format: SiteFormat): string {
       return `log2 ${format.bits} ${format.profile}`;
     case "trip":
       return `trip ${format.bits} K ${format.K}`;
+    case "token":
+      return `${format.signed ? "int" : "uint"}${format.bits} per token`;
     case "uniform":
       return `${format.signed ? "int" : "uint"}${format.bits} per ${format.granularity}`;
   }
@@ -67,6 +69,27 @@ for (const name of tinyModels) {
       const printed: AgileQActivations = { bits: 8, profile: "paper", softmax: "paper" };
       const { "attn.probs": probabilities } = agileQScheme(printed, architecture).sites;
       assertEquals(describe(probabilities!), "log2 4 paper");
+    }));
+}
+
+for (const name of tinyModels) {
+  Deno.test(`agileQScheme() takes other bits of the softmax, another K, and steps of each token: ${name}`, () =>
+    withModel(name, ({ architecture }) => {
+      const described = (change: Partial<AgileQActivations>) => {
+        const settings: AgileQActivations = { bits: 8, profile: "paper", ...change };
+        return Object.values(agileQScheme(settings, architecture).sites).map(describe);
+      };
+      const usual = described({});
+      assertEquals(described({ softmaxBits: 4, K: 3, steps: "calibrated" }), usual);
+      const changed = (from: string, to: string) => usual.map((each) => each === from ? to : each);
+      assertEquals(described({ softmaxBits: 6 }), changed(log2, "log2 6 released"));
+      const printed = changed(log2, "log2 2 paper");
+      assertEquals(described({ softmaxBits: 2, softmax: "paper" }), printed);
+      assertEquals(described({ K: 0 }), changed(trip, "trip 8 K 0"));
+      const tokens = (type: string) =>
+        usual.map((each) => each === log2 ? log2 : `${type} per token`);
+      assertEquals(described({ steps: "token" }), tokens("uint8"));
+      assertEquals(described({ steps: "token", profile: "released" }), tokens("int8"));
     }));
 }
 
@@ -167,6 +190,7 @@ Deno.test("agileQScheme() refuses readings and shares of tokens that there are n
   const refusals: [Record<string, unknown>, string][] = [
     [{ profile: "papr" }, 'profile must be paper or released, got "papr"'],
     [{ profile: null }, "profile must be paper or released, got null"],
+    [{ steps: "channel" }, 'steps must be calibrated or token, got "channel"'],
     [{ softmax: "toString" }, 'softmax must be paper or released, got "toString"'],
     ...[true, null, { share: 1, inherited: true }, { share: 0.5 }, {
       share: ["1"],

@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { decodeMatrix, floatMatrix, type Profile, type UniformGrid } from "../../lib/format/mod.ts";
 import { takeRows } from "../../lib/linear/mod.ts";
@@ -18,7 +25,7 @@ import {
   type SiteName,
 } from "../../lib/model/mod.ts";
 import { searchTrip } from "../../lib/quant/mod.ts";
-import { tensorData, type tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
+import { tensorData, tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
 import { pruning, randomIds, tinyModels, withModel, withModule } from "../eval/tiny_models.ts";
 import { quantizeSites, run, valuesAtSites } from "./support.ts";
 
@@ -302,7 +309,37 @@ Deno.test("sitePasses() say which sites they quantize, and whether their channel
 Deno.test("sitePasses() ask for no windows where nothing is to be calibrated", () => {
   const sites = { "attn.probs": { kind: "log2", bits: 4, profile: "paper" } } as const;
   assertEquals(sitePasses({ profile: "paper", sites })[0].observes, undefined);
+  const token = { kind: "token", bits: 8, signed: false } as const;
+  const lower = {
+    ...{ share: 0.5, inherited: false, calibratedOn: "these" as const },
+    sites: { "mlp.input": { ...token, bits: 4 } },
+  };
+  const passes = sitePasses({ profile: "paper", sites: { ...sites, "mlp.input": token }, lower });
+  for (const { observes, quantizes } of passes) {
+    assertEquals([observes, quantizes], [undefined, { "mlp.input": "own steps" }]);
+  }
 });
+
+Deno.test("sitePasses() give tokens grids of their own, in four bits to the least important", () =>
+  withModel("llama", async (model) => {
+    const token = { kind: "token", bits: 8, signed: false } as const;
+    const { sites: [{ "mlp.input": quantizer }] } = await quantizeSites(model, {
+      profile: "paper",
+      sites: { "mlp.input": token },
+      lower: {
+        ...{ share: 0.5, inherited: false, calibratedOn: "these" },
+        sites: { "mlp.input": { ...token, bits: 4 } },
+      },
+    }, []);
+    tidy(() => {
+      const value = tf.tensor2d([0, 15, 7.2, 0, 150, 72], [2, 3]);
+      const visit = { site: "mlp.input", layer: 0, window: 0, lower: Int32Array.of(1) } as const;
+      const [first, second] = [[0, 15, 7.2], [0, 150, 70]];
+      const output = tensorData(quantizer!.apply(value, visit));
+      first.forEach((x, i) => assertAlmostEquals(output[i], x, 0.03));
+      assertEquals([...output.subarray(3)], second);
+    });
+  }));
 
 Deno.test("sitePasses() refuse no windows and sites that the model has not", () =>
   withModel("opt-pre", async (model) => {

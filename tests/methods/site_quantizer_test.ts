@@ -10,6 +10,7 @@ import {
   quantizingHook,
   type SiteScheme,
   splitQuantizer,
+  tokenQuantizer,
   uniformQuantizer,
 } from "../../lib/methods/mod.ts";
 import {
@@ -27,6 +28,7 @@ import {
 import {
   dequantizeUniform,
   fakeQuantizeLog2,
+  observeRange,
   quantizeUniform,
   uniformGrid,
 } from "../../lib/quant/mod.ts";
@@ -74,6 +76,30 @@ Deno.test("uniformQuantizer() is quantization and back on its grid", () =>
     const { codes } = quantizeUniform(before, grid8);
     assertEquals(tensorData(output), dequantizeUniform(codes, grid8));
     assertEquals(tensorData(value), before);
+  }));
+
+Deno.test("tokenQuantizer() quantizes each token over its own range, as if it were alone", () =>
+  withValue(5, 64, (value, visit) => {
+    for (const profile of profiles) {
+      const format = { bits: 6, profile, signed: profile === "released" };
+      const quantizer = tokenQuantizer(format);
+      assertEquals(quantizer.grid, undefined);
+      const output = quantizer.apply(value, visit);
+      assertEquals(output.shape, value.shape);
+      for (let row = 0; row < 5; row++) {
+        const token = tensorData(value).slice(64 * row, 64 * (row + 1));
+        const range = observeRange(token, { channels: 64, granularity: "tensor" });
+        const { codes, params } = quantizeUniform(token, uniformGrid(range, format));
+        const expected = dequantizeUniform(codes, params);
+        assertEquals(tensorData(output).slice(64 * row, 64 * (row + 1)), expected);
+      }
+    }
+    const strange = tf.tensor2d([1, NaN], [1, 2]);
+    assertThrows(
+      () => tokenQuantizer({ bits: 8 }).apply(strange, visit),
+      InputError,
+      "Cannot quantize mlp.input of layer 1: ",
+    );
   }));
 
 Deno.test("log2Quantizer() takes the maximum of a value, but 1 for that of attention maps", () =>
