@@ -28,7 +28,7 @@ export function tableRecord(
   const claims = models.flatMap(judgeClaims);
   const notes = [
     ...models.flatMap((model) => [
-      describeModel(model),
+      describeSubject(model),
       ...baselineNotes(model.title, model.storage),
       ...describeRefusals(model),
     ]),
@@ -70,7 +70,8 @@ function measuredPart({ provenance: _, table: _table, claims: _claims, ...facts 
   return facts;
 }
 
-function describeModel({ title, facts }: MeasuredModel): string {
+/** A model with its texts, for below a table: hashes, windows, what multiplied. */
+export function describeSubject({ title, facts }: Pick<MeasuredModel, "title" | "facts">): string {
   const { calibrationText, hub } = facts;
   const origin = hub ? `${hub.repository} at commit ${shortDigest(hub.commit)}, ` : "";
   return `${title}: ${origin}weights sha256 ${shortDigest(facts.weights)}, ` +

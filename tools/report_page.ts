@@ -56,6 +56,13 @@ export async function reportPage(
     "deno task reproduce",
     isPublishedTable,
   );
+  tables.push(
+    ...await readRecords(
+      [`${folder}/ablations.json`],
+      "deno task ablations",
+      isPublishedTable,
+    ),
+  );
   const drawn = await readRecords(
     figures.map(({ name }) => `${folder}/figures/${name}.json`),
     "deno task figures",

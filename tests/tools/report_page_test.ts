@@ -17,7 +17,7 @@ Deno.test("reportPage() shows every record that is there and stays below 3 MB", 
   const { html, tables, figures } = await reportPage(results, "plotly.min.js");
   const count = (folder: string, pattern: RegExp) =>
     [...Deno.readDirSync(folder)].filter(({ name }) => pattern.test(name)).length;
-  assertEquals(tables, count(results, /^table\d\.json$/));
+  assertEquals(tables, count(results, /^(table\d|ablations)\.json$/));
   assertEquals(figures, count(`${results}/figures`, /^(?!.*-encyclopedia)[a-z]+\d*\.json$/));
   assert(new TextEncoder().encode(html).length < 3e6);
 });
@@ -32,7 +32,7 @@ Deno.test("reportPage() links every verdict to its section, and every figure to 
   const files = found(/<a href="(figures\/[^"]+)"/g);
   assertEquals(
     files.length,
-    2 * [...sections].filter((id) => !/^(verdicts|table)/.test(id)).length,
+    2 * [...sections].filter((id) => !/^(verdicts|table|ablations)/.test(id)).length,
   );
   for (const file of files) assert(Deno.statSync(`${results}/${file}`).isFile, file);
 });
@@ -77,13 +77,15 @@ Deno.test("reportPage() of an empty folder has no tables and no figures", async 
 for (
   const [name, path, command] of [
     ["a truncated table", "table2.json", "deno task reproduce"],
+    ["a truncated table of ablations", "ablations.json", "deno task ablations"],
     ["a truncated figure", "figures/figure4.json", "deno task figures"],
   ]
 ) {
   Deno.test(`reportPage() names the file of ${name} and what makes it anew`, () =>
     withFolder(async (folder) => {
       await Deno.mkdir(`${folder}/figures`);
-      const whole = await Deno.readTextFile(`${results}/${path}`);
+      const source = path === "ablations.json" ? "table1.json" : path;
+      const whole = await Deno.readTextFile(`${results}/${source}`);
       await Deno.writeTextFile(`${folder}/${path}`, whole.slice(0, 3000));
       await assertRejects(
         () => reportPage(folder, "plotly.min.js"),

@@ -1,0 +1,118 @@
+import { canonicalJson, sha256 } from "../../lib/core/mod.ts";
+import { methods, sharedWeights } from "../../lib/methods/mod.ts";
+import { type CellSpec, type Executor, runCells, type RunOptions } from "../../lib/sweep/mod.ts";
+import { cellOf, withExecutor } from "../cells/cell_runner.ts";
+import {
+  type Evaluation,
+  evaluationCells,
+  type EvaluationConfig,
+  evaluationOf,
+} from "../measure/evaluation.ts";
+import type { UnloadedSubject } from "../measure/subject.ts";
+import {
+  ablatedMethod,
+  type AblationPart,
+  ablationParts,
+  type AblationRow,
+  ablationRows,
+} from "./ablation_rows.ts";
+
+/** A row of the ablations, measured on one model. */
+export interface AblationCell {
+  /** `ablations/llama-encyclopedia/powers-0`. */
+  id: string;
+  /** The name of the model. */
+  model: string;
+  /** The key of its row. */
+  row: string;
+  config: EvaluationConfig;
+  result: Evaluation;
+}
+
+/** One model with the measured rows of the ablations. */
+export interface AblatedModel {
+  subject: UnloadedSubject;
+  /** By the key of the row. */
+  cells: ReadonlyMap<string, AblationCell>;
+  /** Why rows were not measured or not stored, a line for each. */
+  problems: string[];
+  /** How many cells were measured now, and how many had been before. */
+  computed: number;
+  reused: number;
+}
+
+/** How {@linkcode measureAblations} runs. */
+export interface AblationOptions extends Omit<RunOptions, "executor"> {
+  /** Measures in this process unless given. */
+  executor?: Executor;
+  /** Which questions; all unless given. */
+  parts?: readonly AblationPart[];
+}
+
+/** The rows that some questions need, in their order. */
+export function rowsOf(parts: readonly AblationPart[] = ablationParts): AblationRow[] {
+  return ablationRows.filter((row) => row.parts.some((part) => parts.includes(part)));
+}
+
+/**
+ * Measures AgileQ-8 on models with one thing changed at a time. Rows measured before with the same code,
+ * model, texts and settings are taken from the store. A row that refuses a model costs no other.
+ *
+ * @throws The signal's reason once it is aborted.
+ */
+export async function measureAblations(
+  subjects: readonly UnloadedSubject[],
+  { parts, ...options }: AblationOptions,
+): Promise<AblatedModel[]> {
+  const planned = await Promise.all(subjects.map(async (subject) => ({
+    subject,
+    cells: await ablationCells(subject, rowsOf(parts)),
+  })));
+  const outcome = await withExecutor(
+    options.executor,
+    evaluationCells,
+    subjects,
+    (executor) =>
+      runCells<Evaluation>(planned.flatMap(({ cells }) => cells), { ...options, executor }),
+  );
+  return planned.map(({ subject, cells }): AblatedModel => {
+    const { name } = subject.model;
+    const measured = cells.filter(({ id }) => outcome.results.has(id)).map((
+      { id, row, config, label },
+    ): [string, AblationCell] => [
+      row,
+      { id: label, model: name, row, config, result: outcome.results.get(id)! },
+    ]);
+    const reasons = (of: ReadonlyMap<string, string>) =>
+      cells.flatMap(({ id, label }) => of.has(id) ? [`${label}: ${of.get(id)}`] : []);
+    const count = (ids: readonly string[]) => cells.filter(({ id }) => ids.includes(id)).length;
+    return {
+      subject,
+      cells: new Map(measured),
+      problems: [...reasons(outcome.refusals), ...reasons(outcome.unstored)],
+      computed: count(outcome.computed),
+      reused: count(outcome.reused),
+    };
+  });
+}
+
+/** A cell with the key of its row. */
+type RowCell = CellSpec<EvaluationConfig> & { row: string; label: string };
+
+async function ablationCells(
+  subject: UnloadedSubject,
+  rows: readonly AblationRow[],
+): Promise<RowCell[]> {
+  const { model: { name, architecture }, facts } = subject;
+  const identity = (await sha256(canonicalJson(facts))).slice(0, 12);
+  return rows.map(({ key, settings = {}, pruning }) => {
+    const plan = pruning?.(architecture.layers) ?? null;
+    const label = `ablations/${name}/${key}`;
+    const cell = cellOf(evaluationCells, subject, {
+      ...{ id: `ablations/${identity}/${key}`, label },
+      config: evaluationOf(facts, ablatedMethod, plan, settings),
+      shares: sharedWeights(methods[ablatedMethod].with(settings), architecture),
+    });
+    return { ...cell, row: key, label };
+  });
+}

@@ -1,0 +1,110 @@
+/** `deno task ablations`: what the parts of AgileQ-8 are worth, one changed at a time. */
+import { bundledModels, isBundled } from "../experiments/measure/bundled.ts";
+import { evaluationCells } from "../experiments/measure/evaluation.ts";
+import type { UnloadedSubject } from "../experiments/measure/subject.ts";
+import { SubjectPool } from "../experiments/cells/subject_pool.ts";
+import { type AblationPart, ablationParts } from "../experiments/tables/ablation_rows.ts";
+import { ablationTable } from "../experiments/tables/ablation_table.ts";
+import { judgeAblations } from "../experiments/tables/judge_ablations.ts";
+import { type AblatedModel, measureAblations } from "../experiments/tables/measure_ablations.ts";
+import { evaluatedBy } from "../experiments/tables/measure_models.ts";
+import { counted, InputError } from "../lib/core/mod.ts";
+import { prepareFolder } from "../lib/io/mod.ts";
+import { toText } from "../lib/report/mod.ts";
+import { useBackend } from "../lib/tensor/mod.ts";
+import { cellFolder, fileCellStore } from "./cell_store.ts";
+import { choiceOption, listOption, main, printWarnings, type Session } from "./command_line.ts";
+import { fingerprintOf, measurementModules } from "./fingerprint.ts";
+import { refusalsOf } from "./measure_sources.ts";
+import {
+  addModelOptions,
+  bundledSource,
+  type ModelOptions,
+  outputFolder,
+  ownSources,
+} from "./model_options.ts";
+import { provenance } from "./provenance.ts";
+import { describeSubject, publishTable, type TableRecord } from "./publish.ts";
+import { addWorkersOption, openExecutor, type WorkersOption } from "./workers_option.ts";
+
+interface Options extends ModelOptions, WorkersOption {
+  part: AblationPart[];
+  fresh?: boolean;
+}
+
+/** Where the table of the bundled models goes, and that of a model of one's own. */
+const outputs = { bundled: "results", own: "results/local" };
+
+await main((program, session) =>
+  addWorkersOption(addModelOptions(
+    program.name("ablations")
+      .description(
+        "Measures AgileQ-8 with one thing changed at a time; measured cells are kept and used again.",
+      )
+      .option(
+        "--part <list>",
+        `what is changed, of ${ablationParts.join(", ")}`,
+        listOption("--part", choiceOption("--part", ablationParts)),
+        [...ablationParts],
+      )
+      .option("--fresh", "measure every cell anew"),
+    "measured instead of the bundled ones",
+    outputs,
+  ))
+    .action((options: Options) => run(options, session))
+);
+
+async function run(options: Options, session: Session): Promise<void> {
+  session.kept = "Measured cells are kept: the same command goes on there.";
+  await useBackend("agile");
+  const own = await ownSources(options, session);
+  const folder = outputFolder(options, outputs);
+  for (const written of [cellFolder, folder]) await prepareFolder(written);
+  const bundled = Object.keys(bundledModels).filter(isBundled).map(bundledSource);
+  const pool = new SubjectPool(1);
+  const problems: string[] = [];
+  const subjects: UnloadedSubject[] = [];
+  for (const { ref } of own.length > 0 ? own : bundled) {
+    const refusals = await refusalsOf(async () => {
+      const subject = await pool.read(ref, session.signal);
+      printWarnings(subject.warnings);
+      subjects.push(subject);
+    });
+    problems.push(...refusals.map((reason) => `${ref.name}: ${reason}`));
+  }
+  await using executor = await openExecutor(options, [evaluationCells], pool);
+  const models = await measureAblations(subjects, {
+    ...session,
+    executor,
+    store: fileCellStore(cellFolder),
+    fingerprint: await fingerprintOf(measurementModules(evaluatedBy)),
+    fresh: options.fresh,
+    parts: options.part,
+  });
+  problems.push(...models.flatMap((model) => model.problems));
+  const measured = models.filter(({ cells }) => cells.size > 0);
+  if (measured.length > 0) {
+    const record = await recordOf(measured);
+    const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 160;
+    console.log(toText(record.table, width));
+    problems.push(...await refusalsOf(() => publishTable(record, `${folder}/ablations`)));
+    console.log(summary(measured));
+  }
+  if (problems.length > 0) throw new InputError(...problems);
+}
+
+async function recordOf(models: readonly AblatedModel[]): Promise<TableRecord> {
+  return {
+    provenance: await provenance(),
+    table: ablationTable(models, models.map(({ subject }) => describeSubject(subject))),
+    claims: models.flatMap(judgeAblations),
+    cells: models.flatMap(({ cells }) => [...cells.values()]),
+  };
+}
+
+function summary(models: readonly AblatedModel[]): string {
+  const sum = (of: (model: AblatedModel) => number) =>
+    models.reduce((total, model) => total + of(model), 0);
+  const measured = counted(sum(({ computed }) => computed), "cell");
+  return `Measured ${measured}, used ${sum(({ reused }) => reused)} measured before.`;
+}
