@@ -34,6 +34,7 @@ const plan: [ModelName, Stage[]][] = [
     { ...window, executions: operandTypes, tokens: 2048, levels: fastLevels },
     { ...fullCache, executions: operandTypes },
   ]],
+  ["SmolLM2-135M", [{ ...window, executions: paperExecutions }]],
   ["OPT-1.3B", [{ ...window, executions: paperExecutions }]],
   ["OPT-2.7B", [{ ...window, executions: paperExecutions }]],
   ["LLaMA-7B", [

@@ -11,6 +11,7 @@ import { prepareFolder } from "../lib/io/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { cellFolder, fileCellStore } from "./cell_store.ts";
 import { listOption, main, printWarnings, type Session } from "./command_line.ts";
+import { datasetOption } from "./dataset_argument.ts";
 import { drawAll } from "./draw_all.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
 import { refusalsOf } from "./measure_sources.ts";
@@ -45,6 +46,12 @@ await main((program, session) =>
         new Option("--figure <list>", "which figures, such as 1,7 or sensitivity")
           .argParser(listOption("--figure", figureNamed))
           .default(figures, "all"),
+      )
+      .option(
+        "--validation <file>",
+        "what settings are chosen on, as --calibration (default: the second half of what tests a " +
+          "model, which then tests on the first half)",
+        datasetOption("--validation"),
       )
       .option("--fresh", "measure anew"),
     "drawn instead of the bundled ones",

@@ -5,6 +5,7 @@ import type { ModelRef } from "../experiments/measure/subject.ts";
 import { require } from "../lib/core/mod.ts";
 import { readArchitecture } from "../lib/model/mod.ts";
 import { integerOption, pathOption, type Session } from "./command_line.ts";
+import type { DatasetArgument } from "./dataset_argument.ts";
 import {
   findModel,
   type ModelArgument,
@@ -19,6 +20,8 @@ import { addTextOptions, calibrationSource, type TextOptions, textSource } from 
 export interface ModelOptions extends TextOptions {
   model: ModelArgument[];
   windows?: number;
+  /** What settings are chosen on, of tools that choose some. */
+  validation?: DatasetArgument;
   out?: string;
 }
 
@@ -66,8 +69,10 @@ export function addModelOptions(
  *   holds no model that can be run.
  */
 export async function ownSources(options: ModelOptions, session: Session): Promise<Source[]> {
-  const { model, text, ids, dataset, calibration, window, windows, startToken } = options;
-  const others = { text, ids, dataset, calibration, window, windows, "start-token": startToken };
+  const { model, text, ids, dataset, calibration, validation, window, windows, startToken } =
+    options;
+  const texts = { text, ids, dataset, calibration, validation };
+  const others = { ...texts, window, windows, "start-token": startToken };
   for (const [name, value] of Object.entries(others)) {
     const isApt = value === undefined || model.length > 0;
     require(isApt, "read the command line", `--${name} must come with --model`);
@@ -78,6 +83,7 @@ export async function ownSources(options: ModelOptions, session: Session): Promi
       ? undefined
       : await textSource(options, session),
     calibration: await calibrationSource(options, session),
+    ...validation && { validation: await calibrationSource({ calibration: validation }, session) },
     ...{ window, windows, startToken },
   };
   const isPath = (each: ModelArgument) => typeof each === "string";
@@ -90,6 +96,9 @@ export async function ownSources(options: ModelOptions, session: Session): Promi
     family: (await readArchitecture(folder)).architecture.family,
   })));
 }
+
+/** What of results is not about a model of one's own: itself, and these folders in it. */
+const ofBundled = ["", "bench", "figures", "integer", "notebooks"];
 
 /** Where results go: those of the bundled models, and all with a model of one's own. */
 export interface Outputs {
@@ -106,9 +115,9 @@ export interface Outputs {
 export function outputFolder({ model, out }: ModelOptions, { bundled, own }: Outputs): string {
   if (model.length === 0) return out ?? bundled;
   if (out === undefined) return own;
-  const isWithin = (folder: string) => !relative(resolve(folder), resolve(out)).startsWith("..");
-  const rule = `--out must not be in results, which the bundled models' are in, with --model`;
-  require(!isWithin("results") || isWithin(own), "read the command line", rule, out);
+  const path = relative(resolve("results"), resolve(out)).replaceAll("\\", "/");
+  const rule = "--out must not be where results of the bundled models are, with --model";
+  require(!ofBundled.includes(path.split("/")[0]), "read the command line", rule, out);
   return out;
 }
 

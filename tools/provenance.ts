@@ -11,6 +11,8 @@ export interface Provenance {
   date: string;
   deno: string;
   machine: string;
+  /** What measuring took, by cells. */
+  seconds?: Record<string, number>;
 }
 
 /**

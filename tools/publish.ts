@@ -1,13 +1,15 @@
-import { describeStartToken } from "../experiments/measure/token_source.ts";
 import type { BenchRecord } from "../experiments/result/bench_record.ts";
+import type { ModelName } from "../experiments/measure/model_shapes.ts";
 import { baselineNotes } from "../experiments/result/baseline.ts";
 import { describeFinding } from "../experiments/result/finding.ts";
 import { judgeClaims, type JudgedClaim } from "../experiments/tables/claims.ts";
+import { describeSubject } from "../experiments/tables/describe_subject.ts";
 import type { FamilyTable } from "../experiments/tables/family_tables.ts";
 import type { MeasuredModel } from "../experiments/tables/measure_models.ts";
+import type { RowKey } from "../experiments/tables/table_rows.ts";
 import { renderTable } from "../experiments/tables/render.ts";
 import { judgeSpeed, table4, table4Rows } from "../experiments/tables/table4.ts";
-import { counted, encodeJson, shortDigest, verdictLegend } from "../lib/core/mod.ts";
+import { encodeJson, verdictLegend } from "../lib/core/mod.ts";
 import { writeAtomically } from "../lib/io/mod.ts";
 import { type Table, toCsv, toLatex, toMarkdown } from "../lib/report/mod.ts";
 import { benchProvenance, type Provenance, withFirstOrigin } from "./provenance.ts";
@@ -36,15 +38,27 @@ export function tableRecord(
     verdictLegend,
   ];
   const cells = models.flatMap((model) => Object.values(model.cells));
-  return { provenance, table: renderTable(paper, models, notes), claims, cells };
+  const seconds = models.flatMap(({ cells, seconds }) =>
+    Object.entries(seconds).map(([row, taken]) => [cells[row as RowKey]!.id, taken] as const)
+  );
+  return {
+    provenance: { ...provenance, seconds: Object.fromEntries(seconds) },
+    table: renderTable(paper, models, notes),
+    claims,
+    cells,
+  };
 }
 
-/** Table 4 with its verdicts, from what `deno task bench block` recorded. */
-export function table4Record(record: BenchRecord): TableRecord {
-  const rows = table4Rows(record);
+/**
+ * Table 4 with its verdicts, from what `deno task bench block` recorded.
+ *
+ * @param models The paper's unless given.
+ */
+export function table4Record(record: BenchRecord, models?: readonly ModelName[]): TableRecord {
+  const rows = table4Rows(record, models);
   return {
     provenance: benchProvenance(record),
-    table: table4(record),
+    table: table4(record, models),
     claims: judgeSpeed(rows),
     rows,
   };
@@ -57,29 +71,29 @@ export function table4Record(record: BenchRecord): TableRecord {
  * @throws {InputError} If they cannot be written.
  */
 export async function publishTable(record: TableRecord, path: string): Promise<void> {
-  const { table } = record;
-  const kept = await withFirstOrigin(record, `${path}.json`, measuredPart);
+  const first = await withFirstOrigin(record, `${path}.json`, measuredPart);
+  const table = withCosts(first);
+  const kept = { ...first, table };
   await writeAtomically(`${path}.json`, `${encodeJson(kept, 2)}\n`);
   await writeAtomically(`${path}.md`, toMarkdown(table));
   await writeAtomically(`${path}.csv`, toCsv(table));
   await writeAtomically(`${path}.tex`, toLatex(table));
 }
 
+/** The table with what its rows took below it, where that is known. */
+function withCosts({ table, provenance: { seconds = {}, machine } }: TableRecord): Table {
+  const costs = Object.entries(seconds);
+  if (costs.length === 0) return table;
+  const sum = costs.reduce((sum, [, taken]) => sum + taken, 0);
+  const each = costs.map(([id, taken]) => `${id.split("/").at(-1)} ${taken.toFixed(0)}`);
+  const note = `measured in ${sum.toFixed(0)} s on ${machine}, by rows: ${each.join(", ")} ` +
+    "(what rows share is made in the first of them that a process measures)";
+  return { ...table, notes: [...table.notes ?? [], note] };
+}
+
 /** Everything but what shows and judges it, and where it comes from. */
 function measuredPart({ provenance: _, table: _table, claims: _claims, ...facts }: TableRecord) {
   return facts;
-}
-
-/** A model with its texts, for below a table: hashes, windows, what multiplied. */
-export function describeSubject({ title, facts }: Pick<MeasuredModel, "title" | "facts">): string {
-  const { calibrationText, hub } = facts;
-  const origin = hub ? `${hub.repository} at commit ${shortDigest(hub.commit)}, ` : "";
-  return `${title}: ${origin}weights sha256 ${shortDigest(facts.weights)}, ` +
-    `test text sha256 ${shortDigest(facts.testText.sha256)}, ` +
-    `calibration text sha256 ${calibrationText ? shortDigest(calibrationText.sha256) : "none"}, ` +
-    `${counted(facts.windows, "window")} of ${counted(facts.window, "token")}, ` +
-    `start token ${describeStartToken(facts.testText.startToken)}, ` +
-    `products by ${facts.matrixProduct}`;
 }
 
 /** Which rows refused a model and why, a line for each reason. */

@@ -1,18 +1,22 @@
 /** `deno task reproduce`: the paper's tables with our measurements beside them. */
 import { isBundled } from "../experiments/measure/bundled.ts";
 import { evaluationCells } from "../experiments/measure/evaluation.ts";
+import { sameShape } from "../experiments/measure/model_shapes.ts";
 import { SubjectPool } from "../experiments/cells/subject_pool.ts";
-import { readBenchRecord } from "../experiments/result/bench_record.ts";
+import { type BenchRecord, readBenchRecord, select } from "../experiments/result/bench_record.ts";
 import { driftOf } from "../experiments/tables/expectations.ts";
 import { familyTables } from "../experiments/tables/family_tables.ts";
 import { evaluatedBy, type MeasuredModel } from "../experiments/tables/measure_models.ts";
-import { counted, InputError, refuse } from "../lib/core/mod.ts";
+import { type RowKey, rowKeys } from "../experiments/tables/table_rows.ts";
+import { counted, InputError, refuse, require } from "../lib/core/mod.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
 import { type Execution, executions } from "../lib/methods/mod.ts";
+import { readArchitecture } from "../lib/model/mod.ts";
 import { toText } from "../lib/report/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { cellFolder, fileCellStore } from "./cell_store.ts";
 import { choiceOption, integerOption, listOption, main, type Session } from "./command_line.ts";
+import { costTable } from "./cost_table.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
 import { measureSources, refusalsOf } from "./measure_sources.ts";
 import {
@@ -21,6 +25,7 @@ import {
   type ModelOptions,
   outputFolder,
   ownSources,
+  type Source,
 } from "./model_options.ts";
 import { provenance } from "./provenance.ts";
 import { publishTable, table4Record, type TableRecord, tableRecord } from "./publish.ts";
@@ -28,6 +33,8 @@ import { addWorkersOption, openExecutor, type WorkersOption } from "./workers_op
 
 interface Options extends ModelOptions, WorkersOption {
   table: number[];
+  rows?: RowKey[];
+  dryRun?: boolean;
   fresh?: boolean;
   execute: Execution;
 }
@@ -53,9 +60,15 @@ await main((program, session) =>
         numbers,
       )
       .option("--fresh", "measure every cell anew"),
-    "a further model",
+    "measured instead of the bundled ones",
     outputs,
   ))
+    .option(
+      "--rows <list>",
+      `with --model: which rows, of ${rowKeys.join(", ")} (default: all)`,
+      listOption("--rows", choiceOption("--rows", rowKeys)),
+    )
+    .option("--dry-run", "say what each row would take on this machine, without loading weights")
     .option(
       "--execute <how>",
       "emulate: dequantized floats, or integer: integer products in the linear maps of AgileQ-8; " +
@@ -71,13 +84,17 @@ async function run(options: Options, session: Session): Promise<void> {
   const timings = options.table.includes(speedTable) ? await readBenchRecord("block") : undefined;
   const tables = familyTables.filter(({ number }) => options.table.includes(number));
   await useBackend("agile");
-  const further = await ownSources(options, session);
-  for (const { ref: { name }, family } of further) {
+  const own = await ownSources(options, session);
+  for (const { ref: { name }, family } of tables.length > 0 ? own : []) {
     const isAsked = tables.some((table) => table.family === family);
     if (!isAsked) refuse(`measure ${name}`, "one of the tables must be about its family", family);
   }
+  const isOwn = own.length > 0;
+  require(isOwn || !options.rows, "read the command line", "--rows must come with --model");
+  const shapes = isOwn && timings ? await Promise.all(own.map(shapeOf(timings))) : undefined;
   const bundled = tables.map(({ family }) => family).filter(isBundled).map(bundledSource);
-  if (tables.length > 0 && further.length + bundled.length === 0) {
+  const sources = tables.length === 0 ? [] : isOwn ? own : bundled;
+  if (tables.length > 0 && sources.length === 0) {
     const families = tables.map(({ family }) => family).join(", ");
     refuse("reproduce tables", "--model must name a model of their families", families);
   }
@@ -91,20 +108,22 @@ async function run(options: Options, session: Session): Promise<void> {
     fingerprint: await fingerprintOf(measurementModules(evaluatedBy)),
     fresh: options.fresh,
     execute: options.execute,
+    rows: options.rows,
   };
   const pool = new SubjectPool(1);
+  if (options.dryRun) {
+    for (const { ref } of sources) {
+      const subject = await pool.read(ref, session.signal);
+      console.log(toText(await costTable(subject, tables, settings)));
+    }
+    return;
+  }
   await using executor = await openExecutor(options, [evaluationCells], pool);
-  // Further models first: should they be refused, that shows at once.
-  const { measured, problems } = await measureSources([...further, ...bundled], pool, tables, {
+  const { measured: models, problems } = await measureSources(sources, pool, tables, {
     ...settings,
     executor,
   });
 
-  const names = bundled.map(({ ref }) => ref.name);
-  const [ours, theirs] = [true, false].map((wanted) =>
-    measured.filter(({ name }) => names.includes(name) === wanted)
-  );
-  const models = [...ours, ...theirs];
   const origin = await provenance();
   for (const table of tables) {
     const measured = models.filter((each) => each.table === table);
@@ -112,13 +131,26 @@ async function run(options: Options, session: Session): Promise<void> {
     const record = tableRecord(table, measured, origin);
     problems.push(...await show(record, `${folder}/table${table.number}`));
   }
-  if (timings) problems.push(...await show(table4Record(timings), `${base}/table4`));
+  if (timings) problems.push(...await show(table4Record(timings, shapes), `${base}/table4`));
   if (models.length > 0) console.log(summary(models));
-  const drift = ours.flatMap(({ cells }) => Object.values(cells).flatMap((cell) => driftOf(cell)));
+  const drift = (isOwn ? [] : models).flatMap(({ cells }) =>
+    Object.values(cells).flatMap((cell) => driftOf(cell))
+  );
   drift.forEach((line) => console.error(`Drift in ${line}`));
   if (problems.length > 0) throw new InputError(...problems);
   if (drift.length > 0) Deno.exit(1);
 }
+
+/**
+ * The shape by which the benchmarks know a model.
+ *
+ * @throws {InputError} If they have not measured it.
+ */
+const shapeOf = (timings: BenchRecord) => async ({ ref: { folder, name } }: Source) => {
+  const shape = sameShape((await readArchitecture(folder)).architecture);
+  if (shape && select(timings, { model: shape }).length > 0) return shape;
+  return refuse(`show table 4 of ${name}`, '"deno task bench block" must have measured its shape');
+};
 
 /** Prints a table, then writes it to `path`; returns why that was refused, if it was. */
 async function show(record: TableRecord, path: string): Promise<string[]> {

@@ -45,7 +45,7 @@ export async function withExecutor<Result>(
 
 /** What of a subject must be as it was when a cell was planned, perhaps in another process. */
 const identity = [
-  ...["weights", "settings", "calibrationText", "testText"],
+  ...["weights", "settings", "calibrationText", "testText", "validationText"],
   ...["matrixProduct", "instructions"],
 ] as (keyof SubjectFacts)[];
 

@@ -11,7 +11,7 @@ import {
   type SubjectOptions,
   type UnloadedSubject,
 } from "./subject.ts";
-import { tokenReader } from "./token_source.ts";
+import { textFacts, tokenReader } from "./token_source.ts";
 
 /** What figures need besides the weights and the texts that test. */
 interface FigureTexts {
@@ -19,6 +19,8 @@ interface FigureTexts {
   tokenizer: Tokenizer | null;
   /** Windows to choose settings on; {@linkcode Subject.testWindows} are for what was chosen. */
   validationWindows: Int32Array[];
+  /** What captions call the text that they are of, where it is one of its own that was named. */
+  validation?: string;
 }
 
 /** A model to draw figures of, with its texts, and its quantized versions once they are made. */
@@ -30,8 +32,8 @@ export interface UnloadedFigureSubject extends UnloadedSubject, FigureTexts {}
 /**
  * Reads everything that figures need of a model but its weights.
  *
- * Settings are chosen on the encyclopedia's validation split, and those of a model that is tested on
- * another text on the second half of its windows: the first half tests.
+ * Settings are chosen on the text that is named for that, else on the encyclopedia's validation split, and
+ * those of a model that is tested on another text on the second half of its windows: the first half tests.
  *
  * @param ref As {@linkcode readSubject} takes it; `windows` bounds those of each text.
  * @throws {InputError} As {@linkcode readSubject} does, or if the text cannot be halved.
@@ -44,17 +46,25 @@ export async function readFigureSubject(
   const { folder } = ref;
   const hasTokenizer = (await tokenizerFiles(folder)).length > 0;
   const texts = {
-    ...ref.test ? halve(read) : { validationWindows: await validate(read) },
+    ...ref.test && !ref.validation ? halve(read) : await validate(read),
     tokenizer: hasTokenizer ? await loadTokenizer(folder) : null,
   };
   return firstWindows({ ...read, ...texts }, windows);
 }
 
-/** The windows of the encyclopedia's validation split. */
-async function validate({ model, ref, facts: { window } }: UnloadedSubject) {
+/** The windows of the text that is named to choose on, or else of the encyclopedia's validation split. */
+async function validate(read: UnloadedSubject) {
+  const { model, ref, facts } = read;
+  const { window, weightWindows: count, seed } = facts;
   const readTokens = tokenReader(model, ref.folder, ref.startToken);
-  const { ids, startToken } = await readTokens({ kind: "split", split: "validation" });
-  return cutWindows(ids, { window, startToken });
+  const source = ref.validation ?? { kind: "split", split: "validation" };
+  const text = await readTokens(source, { window, count, seed });
+  const isNamed = ref.validation !== undefined;
+  return {
+    facts: { ...facts, ...isNamed && { validationText: textFacts(text) } },
+    ...isNamed && { validation: text.label },
+    validationWindows: text.drawn ?? cutWindows(text.ids, { ...text, window }),
+  };
 }
 
 /** The windows of a text divided among its two tasks. */

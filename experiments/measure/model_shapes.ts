@@ -88,3 +88,21 @@ export const modelShapes = {
 
 /** A model whose shape is known. */
 export type ModelName = keyof typeof modelShapes;
+
+/** What a block of a model takes depends on this alone, and the number of its blocks. */
+const sizes = [
+  "family",
+  "layers",
+  "hiddenSize",
+  "intermediateSize",
+  "heads",
+  "keyValueHeads",
+] as const;
+
+/** The model of known shape whose blocks are as large as another's, and as many, if there is one. */
+export function sameShape(architecture: Architecture): ModelName | undefined {
+  const names = Object.keys(modelShapes) as ModelName[];
+  return names.find((name) =>
+    sizes.every((size) => modelShapes[name][size] === architecture[size])
+  );
+}

@@ -47,6 +47,8 @@ export interface SubjectFacts extends CalibrationPlan {
   /** Null where there is nothing to calibrate on. */
   calibrationText: TextFacts | null;
   testText: TextFacts;
+  /** What settings are chosen on, where that is a text of its own that was named. */
+  validationText?: TextFacts;
   /** How many windows are scored, the first ones of the text. */
   windows: number;
   /** What multiplies matrices, and what the other kernels use; the last digits depend on them. */
@@ -74,6 +76,8 @@ export interface ModelRef {
   draw?: { weightWindows: number; seed: number };
   /** Whether settings are chosen on it, which needs windows besides those that test. */
   choosing?: boolean;
+  /** What they are chosen on; a part of the text that tests, or the encyclopedia's, unless given. */
+  validation?: TokenSource;
 }
 
 /** A model in floating point with the tokens to calibrate and test it on. */

@@ -44,7 +44,10 @@ export interface TextFacts {
 export interface TokenText extends TextFacts {
   /** Without start token. */
   ids: Int32Array;
-  /** What captions call the text: the name of the file, `wikitext2 test`, `encyclopedia test`. */
+  /**
+   * What captions call the text: the name of the file, `wikitext2 test`, `encyclopedia test`; of a file with
+   * words that are missing also how many, `valid.txt (11718 <unk>)`.
+   */
   label: string;
   /** Windows that have been drawn from many texts, start tokens included; the ids are then theirs. */
   drawn?: Int32Array[];
@@ -123,9 +126,20 @@ async function readSource(
     return { ids, sha256: hash, label: `encyclopedia ${source.split}` };
   }
   const { kind, path } = source;
-  const text = () => kind === "rows" ? readRowText(path) : readText(path);
-  const ids = kind === "ids" ? await readIds(path) : tokenizer!.encode(await text());
-  return { ids, sha256: await hashFile(path), label: path.split("/").pop()! };
+  const label = path.split("/").pop()!;
+  if (kind === "ids") return { ids: await readIds(path), sha256: await hashFile(path), label };
+  const text = kind === "rows" ? await readRowText(path) : await readText(path);
+  return {
+    ids: tokenizer!.encode(text),
+    sha256: await hashFile(path),
+    label: `${label}${unknownWords(text)}`,
+  };
+}
+
+/** How many words of a text are missing, as releases of data sets by words have it; nothing without any. */
+function unknownWords(text: string): string {
+  const count = text.split("<unk>").length - 1;
+  return count > 0 ? ` (${count} <unk>)` : "";
 }
 
 /** Rows as one text, in the way that GPTQ joins those of WikiText-2. */

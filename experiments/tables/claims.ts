@@ -13,8 +13,32 @@ export interface JudgedClaim extends Finding {
   model: string;
 }
 
-const quantizationClaim = (baseline: string) => `AgileQ-8 loses less than 10 % against ${baseline}`;
+const quantizationClaim = (method: string, baseline: string) =>
+  `${method} loses less than 10 % against ${baseline}`;
 const pruningClaim = (method: string) => `pruning improves on ${method}`;
+
+/** A method that claims are about: its rows without pruning and with it. */
+interface Claimant {
+  method: string;
+  dense: RowKey;
+  pruned: RowKey;
+  /** What claims about it have to add. */
+  remark: string;
+}
+
+const agileQ8 = { method: "AgileQ-8", dense: "agileq-8", pruned: "agileq-8-pruned" } as const;
+const onFloats: Claimant[] = [{ ...agileQ8, remark: "" }];
+
+/** On weights that are stored in few bits AgileQ-8's activations alone are what AgileQ-8 is on floats. */
+const onCodes: Claimant[] = [
+  {
+    method: "AgileQ-8 activations",
+    dense: "agileq-8-activations",
+    pruned: "agileq-8-activations-pruned",
+    remark: "",
+  },
+  { ...agileQ8, remark: " (weights quantized a second time)" },
+];
 
 /** Judges both claims of the perplexity tables from 95 % intervals of perplexity ratios on the same windows. */
 export function judgeClaims(
@@ -22,19 +46,23 @@ export function judgeClaims(
 ): JudgedClaim[] {
   const readingsOf = (row: RowKey) =>
     cells[row]?.result ?? refuse("judge it", `row ${row} must have been measured`);
-  const full = () => readingsOf("fp16").survivors;
-  const dense = () => readingsOf("agileq-8").survivors;
   const baseline = baselineName(storage);
-  const findings = [
-    attempt(
-      quantizationClaim(baseline),
-      () => judgeQuantization(dense(), full(), baseline),
-    ),
-    attempt(
-      pruningClaim("AgileQ-8"),
-      () => judgePruning(dense(), readingsOf("agileq-8-pruned")),
-    ),
-  ];
+  const full = () => readingsOf("fp16").survivors;
+  const claimants = baseline === "FP16" ? onFloats : onCodes;
+  const findings = claimants.flatMap(({ method, dense, pruned, remark }) => {
+    const unpruned = () => readingsOf(dense).survivors;
+    const judged = [
+      attempt(
+        quantizationClaim(method, baseline),
+        () => judgeQuantization(unpruned(), full(), baseline, method),
+      ),
+      attempt(
+        pruningClaim(method),
+        () => judgePruning(unpruned(), readingsOf(pruned), method),
+      ),
+    ];
+    return judged.map(({ claim, ...rest }) => ({ claim: `${claim}${remark}`, ...rest }));
+  });
   return findings.map(({ claim, ...judged }) => ({ claim, model: name, ...judged }));
 }
 
@@ -53,17 +81,19 @@ function attempt(claim: string, judge: () => Finding): Finding {
  *
  * @param full The run without quantization.
  * @param baseline What that is called.
+ * @param method What the quantized run is called.
  */
 export function judgeQuantization(
   agileQ8: Reading,
   full: Reading,
   baseline = "FP16",
+  method = "AgileQ-8",
 ): Finding {
   const loss = ratioOf(agileQ8, full);
   return {
-    claim: quantizationClaim(baseline),
+    claim: quantizationClaim(method, baseline),
     verdict: verdictOf(loss, { below: 1.1 }),
-    evidence: `AgileQ-8 / ${baseline} = ${formatEstimate(loss, 4)}`,
+    evidence: `${method} / ${baseline} = ${formatEstimate(loss, 4)}`,
   };
 }
 

@@ -29,6 +29,8 @@ export interface MeasuredModel {
   name: string;
   /** What captions call the model and the text it was tested on. */
   title: string;
+  /** What captions call the text it was calibrated on, if it was. */
+  calibration: string | null;
   table: FamilyTable;
   facts: SubjectFacts;
   /** How its checkpoint stores the linear maps of the blocks. */
@@ -38,6 +40,8 @@ export interface MeasuredModel {
   refusals: Partial<Record<RowKey, string>>;
   /** Why a measured row could not be stored; it is among the cells. */
   unstored: Partial<Record<RowKey, string>>;
+  /** What measured rows took, in this run or when they were stored. */
+  seconds: Partial<Record<RowKey, number>>;
   /** How many cells were measured now, and how many had been before. */
   computed: number;
   reused: number;
@@ -50,12 +54,14 @@ export const evaluatedBy = ["evaluation.ts"];
 export interface MeasureOptions extends Omit<RunOptions, "executor"> {
   /** Measures in this process unless given. */
   executor?: Executor;
+  /** Which rows; all unless given. */
+  rows?: readonly RowKey[];
   /** How linear maps are computed where a method quantizes their inputs; emulated unless given. */
   execute?: Execution;
 }
 
 /** A cell with what it is of a table. */
-type RowCell = CellSpec<EvaluationConfig> & { row: RowKey; label: string };
+export type RowCell = CellSpec<EvaluationConfig> & { row: RowKey; label: string };
 
 /**
  * Measures every row of a table that the suite has a method for, on models; their families decide which
@@ -70,12 +76,7 @@ export async function measureModels(
   tables: readonly FamilyTable[],
   options: MeasureOptions,
 ): Promise<MeasuredModel[]> {
-  const planned = await Promise.all(subjects.map(async (subject) => {
-    const { model: { name, architecture: { family } } } = subject;
-    const table = tables.find((each) => each.family === family) ??
-      refuse(`measure ${name}`, "one of the tables must be about its family", family);
-    return { subject, table, cells: await rowCells(subject, table, options.execute) };
-  }));
+  const planned = await planModels(subjects, tables, options);
   // What is measured alike under two names is measured once.
   const distinct = new Map(planned.flatMap(({ cells }) => cells.map((cell) => [cell.id, cell])));
   const outcome = await withExecutor(
@@ -86,6 +87,7 @@ export async function measureModels(
   );
   return planned.map(({ subject, table, cells }): MeasuredModel => {
     const { model: { name }, title, facts, storage } = subject;
+    const calibration = subject.calibration?.label ?? null;
     const byRow = <Value>(values: ReadonlyMap<string, Value>): Partial<Record<RowKey, Value>> =>
       Object.fromEntries(
         cells.filter(({ id }) => values.has(id)).map(({ id, row }) => [row, values.get(id)!]),
@@ -97,25 +99,53 @@ export async function measureModels(
       { id: label, model: name, row, config, result: results[row]! } satisfies MeasuredCell,
     ]);
     return {
-      ...{ name, title, table, facts, storage },
+      ...{ name, title, calibration, table, facts, storage },
       cells: Object.fromEntries(measured),
       refusals: byRow(outcome.refusals),
       unstored: byRow(outcome.unstored),
+      seconds: byRow(outcome.seconds),
       computed: count(outcome.computed),
       reused: count(outcome.reused),
     };
   });
 }
 
+/** A model and the cells of its table. */
+export interface PlannedModel {
+  subject: UnloadedSubject;
+  table: FamilyTable;
+  cells: RowCell[];
+}
+
+/**
+ * The cells that {@linkcode measureModels} measures.
+ *
+ * @throws {InputError} If none of the tables is about a model's family.
+ */
+export async function planModels(
+  subjects: readonly UnloadedSubject[],
+  tables: readonly FamilyTable[],
+  options: Pick<MeasureOptions, "rows" | "execute">,
+): Promise<PlannedModel[]> {
+  return await Promise.all(subjects.map(async (subject) => {
+    const { model: { name, architecture: { family } } } = subject;
+    const table = tables.find((each) => each.family === family) ??
+      refuse(`measure ${name}`, "one of the tables must be about its family", family);
+    return { subject, table, cells: await rowCells(subject, table, options) };
+  }));
+}
+
 /** The cells of a table on one model. */
 async function rowCells(
   subject: UnloadedSubject,
   table: FamilyTable,
-  execute?: Execution,
+  { rows, execute }: Pick<MeasureOptions, "rows" | "execute">,
 ): Promise<RowCell[]> {
   const { model: { name }, facts } = subject;
   const identity = (await sha256(canonicalJson(facts))).slice(0, 12);
-  return table.rows.flatMap(({ measured }) => measured ?? []).map((row) => {
+  const asked = table.rows.flatMap(({ measured }) => measured ?? [])
+    .filter(({ key }) => rows?.includes(key) ?? true);
+  return asked.map((row) => {
     const { key, method, pruning } = row;
     const configured = methods[method].with(row.settings ?? {});
     const inIntegers = execute === "integer" && configured.settings.activations;

@@ -8,6 +8,9 @@ import type { MeasuredTable } from "./measured_table.ts";
 import { type FamilyRow, type FamilyTable, familyTables } from "./family_tables.ts";
 import type { RowKey } from "./table_rows.ts";
 
+/** Rows without a bar: what all are held against, and a reading beside which no other bar could be seen. */
+const undrawn: readonly RowKey[] = ["fp16", "agileq-8-eq3"];
+
 /**
  * Perplexity over that of FP16, in percent more: the paper's models on average and ours, each over its
  * own FP16, table by table. Rows without pruning only, as pruned ones score other tokens.
@@ -19,7 +22,7 @@ export function drawRelativePerplexity(published: readonly MeasuredTable[]): Plo
     const paper = familyTables.find((each) => each.number === number)!;
     const models = Map.groupBy(cells, ({ model }) => model);
     const rows = paper.rows.filter(({ measured }) =>
-      measured && measured.key !== "fp16" && measured.pruning === null
+      measured && !undrawn.includes(measured.key) && measured.pruning === null
     );
     const last = index === published.length - 1;
     return barChart({

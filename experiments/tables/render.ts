@@ -84,8 +84,10 @@ function rowsOf({ rows, columns }: FamilyTable, models: readonly MeasuredModel[]
 
 /** A row of models with these weights, of which the paper has none. */
 function rowOn(storage: Storage, row: FamilyRow): FamilyRow {
-  const { settings } = methods[row.measured!.method];
-  const { title: label, ...bits } = namesOn(storage, settings, { title: row.label, ...row });
+  const { method, pruning } = row.measured!;
+  const names = { ...row, title: row.label };
+  const { title, ...bits } = namesOn(storage, methods[method].settings, names);
+  const label = pruning && !title.endsWith("*") ? `${title}*` : title;
   return { ...row, label, ...bits, perplexities: row.perplexities.map(() => null) };
 }
 
@@ -97,9 +99,11 @@ function headingOf(measure: string, storage: Storage): string {
 
 const noCells: TableCell[] = Object.keys(measures).map(() => null);
 
-function measuredCells({ measured }: FamilyRow, { cells }: MeasuredModel): TableCell[] {
-  const result = cells[measured!.key]?.result;
-  return result ? Object.values(measures).map((cell) => cell(result)) : noCells.with(0, "refused");
+function measuredCells({ measured }: FamilyRow, { cells, refusals }: MeasuredModel): TableCell[] {
+  const { key } = measured!;
+  const result = cells[key]?.result;
+  if (result) return Object.values(measures).map((cell) => cell(result));
+  return refusals[key] === undefined ? noCells : noCells.with(0, "refused");
 }
 
 function perplexityCell(reading?: Reading): TableCell {

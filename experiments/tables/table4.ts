@@ -24,16 +24,17 @@ import paper from "./paper_tables.json" with { type: "json" };
 export const table4Window = 128;
 
 /** What of ours stands beside the paper's bits: 4-bit weights, as its sizes of models have. */
-const executionOf: Record<string, OperandTypes> = { "FP16": "FP32", "8": "W4A8", "4": "W4A4" };
+const executionOf = new Map<string, OperandTypes>([["FP16", "FP32"], ["8", "W4A8"], ["4", "W4A4"]]);
 
 /** A row of the paper's table 4 and what this machine gives at each instruction level. */
 export interface Table4Row {
   model: string;
   bits: string;
-  androidSeconds: number;
-  raspberrySeconds: number;
+  /** Null, as the next two, of a model that the paper does not have. */
+  androidSeconds: number | null;
+  raspberrySeconds: number | null;
   /** The paper's, over FP16 on the same device. */
-  paperSpeedup: number;
+  paperSpeedup: number | null;
   here: Partial<Record<InstructionLevel, Latency>>;
 }
 
@@ -47,21 +48,29 @@ export interface Latency {
 /**
  * Table 4 with this machine as a third device, from what `deno task bench block` recorded: the median
  * of a block times the number of blocks. Embedding and head are left out, and no tokens are pruned.
+ *
+ * @param models The paper's unless given.
  */
-export function table4Rows(record: BenchRecord): Table4Row[] {
-  return paper.table4.rows.map((row) => ({
-    model: row.model,
-    bits: row.bits,
-    androidSeconds: row.androidSeconds,
-    raspberrySeconds: row.raspberrySeconds,
-    paperSpeedup: row.speedup,
-    here: Object.fromEntries(
-      instructionLevels.flatMap((level) => {
-        const found = latency(record, row.model as ModelName, row.bits, level);
-        return found ? [[level, found]] : [];
-      }),
-    ),
-  }));
+export function table4Rows(record: BenchRecord, models?: readonly ModelName[]): Table4Row[] {
+  const asked = models?.flatMap((model) =>
+    [...executionOf.keys()].map((bits) => ({ model, bits }))
+  );
+  return (asked ?? paper.table4.rows).map(({ model, bits }) => {
+    const printed = paper.table4.rows.find((row) => row.model === model && row.bits === bits);
+    return {
+      model,
+      bits,
+      androidSeconds: printed?.androidSeconds ?? null,
+      raspberrySeconds: printed?.raspberrySeconds ?? null,
+      paperSpeedup: printed?.speedup ?? null,
+      here: Object.fromEntries(
+        instructionLevels.flatMap((level) => {
+          const found = latency(record, model as ModelName, bits, level);
+          return found ? [[level, found]] : [];
+        }),
+      ),
+    };
+  });
 }
 
 function latency(
@@ -73,7 +82,7 @@ function latency(
   const find = (execution: OperandTypes) =>
     select(record, { model, execution, phase: "prefill", tokens: table4Window }, "time")
       .find(({ contender }) => record.contenders[contender].level === level);
-  const [own, floats] = [find(executionOf[bits]), find("FP32")];
+  const [own, floats] = [find(executionOf.get(bits)!), find("FP32")];
   if (!own || !floats) return undefined;
   const seconds = (milliseconds: number) => milliseconds * modelShapes[model].layers / 1000;
   return {
@@ -123,9 +132,13 @@ export function judgeSpeed(rows: Table4Row[]): JudgedSpeed[] {
   );
 }
 
-/** The table that is printed: what was measured here, then the paper's figures. */
-export function table4(record: BenchRecord): Table {
-  const rows = table4Rows(record);
+/**
+ * The table that is printed: what was measured here, then the paper's figures.
+ *
+ * @param models The paper's unless given.
+ */
+export function table4(record: BenchRecord, models?: readonly ModelName[]): Table {
+  const rows = table4Rows(record, models);
   const levels = instructionLevels.filter((level) => rows.some(({ here }) => here[level]));
   return {
     title: `Table 4: ${paper.table4.title}`,

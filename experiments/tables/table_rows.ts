@@ -29,8 +29,24 @@ const star: PruningPlan = { beta: 0.1, layers: [-2, -1], positions: "renumber" }
 /** Every row that is measured. A new one is one entry. */
 const rows = [
   { key: "fp16", label: "FP16", method: "fp16", pruning: null, tolerance: 1e-4 },
+  { key: "fp16-pruned", label: "FP16*", method: "fp16", pruning: star, tolerance: 1e-3 },
   { key: "rtn4", label: "RTN", method: "rtn4", pruning: null, tolerance: 1e-4 },
   { key: "gptq4", label: "GPTQ", method: "gptq4", pruning: null, tolerance: 1e-2 },
+  { key: "awq4", label: "AWQ", method: "awq4", pruning: null, tolerance: 1e-2 },
+  {
+    key: "agileq-8-activations",
+    label: "AgileQ-8 activations",
+    method: "agileq-8-activations",
+    pruning: null,
+    tolerance: 1e-2,
+  },
+  {
+    key: "agileq-8-activations-pruned",
+    label: "AgileQ-8 activations*",
+    method: "agileq-8-activations",
+    pruning: star,
+    tolerance: 2e-2,
+  },
   { key: "agileq-8", label: "AgileQ-8", method: "agileq-8", pruning: null, tolerance: 1e-2 },
   {
     key: "agileq-8-pruned",
@@ -38,6 +54,13 @@ const rows = [
     method: "agileq-8",
     pruning: star,
     tolerance: 2e-2,
+  },
+  {
+    key: "agileq-8-eq3",
+    label: "AgileQ-8, eq. 3 as printed",
+    method: "agileq-8-eq3",
+    pruning: null,
+    tolerance: 4e-2,
   },
   { key: "agileq-4", label: "AgileQ-4", method: "agileq-4", pruning: null, tolerance: 2e-2 },
   {
@@ -55,3 +78,6 @@ export type RowKey = typeof rows[number]["key"];
 
 /** The rows of the tables, in their order. */
 export const tableRows: readonly (TableRow & { key: RowKey })[] = rows;
+
+/** How a command line names them. */
+export const rowKeys: readonly RowKey[] = rows.map(({ key }) => key);

@@ -39,6 +39,8 @@ export interface CellRecord {
   config: unknown;
   fingerprint: string;
   result: unknown;
+  /** What it took to measure. */
+  seconds?: number;
   /** Of all the rest, so that a record which was damaged or edited is known as such. */
   checksum: string;
 }
@@ -77,9 +79,10 @@ export async function recordOf(
   { id, config }: Identity,
   fingerprint: string,
   result: unknown,
+  seconds?: number,
 ): Promise<CellRecord> {
-  const checksum = await sha256(canonicalJson({ id, config, fingerprint, result }));
-  return { id, config, fingerprint, result, checksum };
+  const record = { id, config, fingerprint, result, ...seconds !== undefined && { seconds } };
+  return { ...record, checksum: await sha256(canonicalJson(record)) };
 }
 
 /**
@@ -91,6 +94,6 @@ export async function isRecordOf(
   fingerprint: string,
   stored: CellRecord,
 ): Promise<boolean> {
-  const expected = await recordOf(cell, fingerprint, stored.result);
+  const expected = await recordOf(cell, fingerprint, stored.result, stored.seconds);
   return canonicalJson(stored) === canonicalJson(expected);
 }

@@ -21,6 +21,8 @@ export interface RunOptions {
 export interface Outcome<Result> {
   /** Every finished cell's result by its id, in the order of the cells. */
   results: Map<string, Result>;
+  /** What finished cells took, by their ids; what they share is made by the first that needs it. */
+  seconds: Map<string, number>;
   /** The ids of the cells measured in this run. */
   computed: string[];
   /** The ids of the cells found in the store. */
@@ -51,6 +53,7 @@ export async function runCells<Result>(
   const { signal = new AbortController().signal } = options;
   requireUniqueIds(cells);
   const found = new Map<string, Result>();
+  const seconds = new Map<string, number>();
   const ended = {
     computed: new Set<string>(),
     reused: new Set<string>(),
@@ -64,6 +67,7 @@ export async function runCells<Result>(
     const stored = fresh ? null : await store.get(await cellKey(cell, fingerprint));
     if (stored && await isRecordOf(cell, fingerprint, stored)) {
       found.set(cell.id, stored.result as Result);
+      if (stored.seconds !== undefined) seconds.set(cell.id, stored.seconds);
       ended.reused.add(cell.id);
     } else {
       const title = `[${index + 1}/${cells.length}] ${cell.label ?? cell.id}`;
@@ -76,6 +80,7 @@ export async function runCells<Result>(
   const measure = async (cell: NumberedCell, lane: number) => {
     const { id, title } = cell;
     const hooks = { progress: shown.of(title, lane), signal };
+    const started = performance.now();
     const result = await attempt(
       async () => decodeJson(encodeJson(await executor.run(cell, lane, hooks))) as Result,
       (reason) => {
@@ -84,13 +89,15 @@ export async function runCells<Result>(
       },
     );
     if (result === undefined) return;
+    const taken = Math.round(performance.now() - started) / 1000;
     found.set(id, result);
+    seconds.set(id, taken);
     ended.computed.add(id);
     await attempt(
       async () => {
         await store.set(
           await cellKey(cell, fingerprint),
-          await recordOf(cell, fingerprint, result),
+          await recordOf(cell, fingerprint, result, taken),
         );
       },
       (reason) => {
@@ -121,6 +128,7 @@ export async function runCells<Result>(
   const idsOf = (ids: ReadonlySet<string>) => cells.map(({ id }) => id).filter((id) => ids.has(id));
   return {
     results: inOrder(found),
+    seconds: inOrder(seconds),
     computed: idsOf(ended.computed),
     reused: idsOf(ended.reused),
     refusals: inOrder(ended.refusals),

@@ -77,12 +77,14 @@ export function measuredModel(
   return {
     name: "tiny",
     title: "tiny on the synthetic encyclopedia",
+    calibration: "random",
     table: familyTables[0],
     facts,
     storage: storageOf([]),
     cells: Object.fromEntries(cells) as Record<RowKey, MeasuredCell>,
     refusals: {},
     unstored: {},
+    seconds: {},
     computed: 5,
     reused: 0,
   };

@@ -1,0 +1,66 @@
+import { methods } from "../lib/methods/mod.ts";
+import type { UnloadedSubject } from "../experiments/measure/subject.ts";
+import { estimateRun } from "../experiments/measure/run_cost.ts";
+import type { FamilyTable } from "../experiments/tables/family_tables.ts";
+import { type MeasureOptions, planModels } from "../experiments/tables/measure_models.ts";
+import { counted } from "../lib/core/mod.ts";
+import type { Table, TableCell } from "../lib/report/mod.ts";
+import { cellKey, isRecordOf } from "../lib/sweep/mod.ts";
+
+/** What is asked of a run that is to be costed. */
+export type CostOptions = Omit<MeasureOptions, "executor">;
+
+/**
+ * What measuring the rows of a table would take, estimated from random blocks in the shape of the model's
+ * on this machine as busy as it is. Rows that are kept cost nothing; weights that rows share are made once.
+ *
+ * @throws {InputError} If none of the tables is about the model's family.
+ * @throws The reason of the signal once it is aborted.
+ */
+export async function costTable(
+  subject: UnloadedSubject,
+  tables: readonly FamilyTable[],
+  options: CostOptions,
+): Promise<Table> {
+  const [{ table, cells }] = await planModels([subject], tables, options);
+  const { store, fingerprint, fresh, progress, signal } = options;
+  const rows: TableCell[][] = [];
+  const made = new Set<string>();
+  let sum = 0;
+  progress?.start("rows", cells.length);
+  for (const [index, cell] of cells.entries()) {
+    const { row, config, shares } = cell;
+    const stored = fresh ? null : await store.get(await cellKey(cell, fingerprint));
+    const isKept = stored !== null && await isRecordOf(cell, fingerprint, stored);
+    if (isKept) {
+      rows.push([row, "kept", stored.seconds === undefined ? null : seconds(stored.seconds), 0]);
+    } else {
+      const { prepare, score } = await estimateRun({
+        ...config,
+        architecture: subject.model.architecture,
+        method: methods[config.method].with(config.methodSettings),
+        execute: config.execute ?? "emulate",
+        compare: true,
+        pruned: config.pruning !== null,
+      }, { signal });
+      const shared = shares !== undefined && made.has(shares);
+      if (shares !== undefined) made.add(shares);
+      const left = (shared ? 0 : prepare) + score;
+      rows.push([row, shared ? "shared" : seconds(prepare), seconds(score), seconds(left)]);
+      sum += left;
+    }
+    progress?.update(index + 1);
+  }
+  progress?.finish();
+  return {
+    title: `Table ${table.number} of ${subject.title}: what its rows take`,
+    columns: ["row", "to quantize, s", "to score, s", "left, s"],
+    rows,
+    notes: [
+      `${(sum / 3600).toFixed(1)} h in all for ${counted(subject.facts.windows, "window")} of ` +
+      `${counted(subject.facts.window, "token")}; an estimate, no weights were loaded`,
+    ],
+  };
+}
+
+const seconds = (value: number): TableCell => ({ value, digits: value < 10 ? 1 : 0 });
