@@ -33,8 +33,9 @@ export async function costTable(
     const stored = fresh ? null : await store.get(await cellKey(cell, fingerprint));
     const isKept = stored !== null && await isRecordOf(cell, fingerprint, stored);
     if (isKept) {
-      rows.push([row, "kept", stored.seconds === undefined ? null : seconds(stored.seconds), 0]);
+      rows.push([row, "kept", "kept", 0]);
     } else {
+      const hasWeights = shares !== undefined && made.has(shares);
       const { prepare, score } = await estimateRun({
         ...config,
         architecture: subject.model.architecture,
@@ -42,12 +43,11 @@ export async function costTable(
         execute: config.execute ?? "emulate",
         compare: true,
         pruned: config.pruning !== null,
+        hasWeights,
       }, { signal });
-      const shared = shares !== undefined && made.has(shares);
       if (shares !== undefined) made.add(shares);
-      const left = (shared ? 0 : prepare) + score;
-      rows.push([row, shared ? "shared" : seconds(prepare), seconds(score), seconds(left)]);
-      sum += left;
+      rows.push([row, seconds(prepare), seconds(score), seconds(prepare + score)]);
+      sum += prepare + score;
     }
     progress?.update(index + 1);
   }

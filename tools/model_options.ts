@@ -1,4 +1,3 @@
-import { relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { type BundledFamily, bundledModels } from "../experiments/measure/bundled.ts";
 import type { ModelRef } from "../experiments/measure/subject.ts";
@@ -14,6 +13,7 @@ import {
   modelText,
 } from "./model_argument.ts";
 import { nameModels } from "./model_names.ts";
+import { isAmongBundled } from "./result_folders.ts";
 import { addTextOptions, calibrationSource, type TextOptions, textSource } from "./text_options.ts";
 
 /** The options with which a tool takes models of one's own. */
@@ -97,9 +97,6 @@ export async function ownSources(options: ModelOptions, session: Session): Promi
   })));
 }
 
-/** What of results is not about a model of one's own: itself, and these folders in it. */
-const ofBundled = ["", "bench", "figures", "integer", "notebooks"];
-
 /** Where results go: those of the bundled models, and all with a model of one's own. */
 export interface Outputs {
   bundled: string;
@@ -115,9 +112,8 @@ export interface Outputs {
 export function outputFolder({ model, out }: ModelOptions, { bundled, own }: Outputs): string {
   if (model.length === 0) return out ?? bundled;
   if (out === undefined) return own;
-  const path = relative(resolve("results"), resolve(out)).replaceAll("\\", "/");
   const rule = "--out must not be where results of the bundled models are, with --model";
-  require(!ofBundled.includes(path.split("/")[0]), "read the command line", rule, out);
+  require(!isAmongBundled(out), "read the command line", rule, out);
   return out;
 }
 

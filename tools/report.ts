@@ -2,23 +2,35 @@
 import { counted } from "../lib/core/mod.ts";
 import { prepareFolder, writeAtomically } from "../lib/io/mod.ts";
 import { main } from "./command_line.ts";
-import { reportPage } from "./report_page.ts";
+import { type ReportPage, reportPage } from "./report_page.ts";
+import { modelFolders, resultFolder } from "./result_folders.ts";
 
-const folder = "results";
+const folder = resultFolder;
 const plotly = "plotly.min.js";
 
 await main((program, { signal }) =>
   program.name("report")
-    .description("Writes results/index.html from the tables and figures in results/.")
+    .description(
+      "Writes results/index.html from the tables and figures in results/, and a page for each model " +
+        "with a folder there.",
+    )
     .action(() => run(signal))
 );
 
 async function run(signal: AbortSignal): Promise<void> {
   await prepareFolder(folder);
-  const { html, tables, figures } = await reportPage(folder, plotly, signal);
-  await writeAtomically(`${folder}/index.html`, html);
+  const others = await modelFolders(folder);
+  await writePage(folder, await reportPage(folder, plotly, { others, signal }));
+  for (const model of others) {
+    const page = await reportPage(`${folder}/${model}`, `../${plotly}`, { model, signal });
+    await writePage(`${folder}/${model}`, page);
+  }
   const { default: source } = await import("plotly.js", { with: { type: "text" } });
   await writeAtomically(`${folder}/${plotly}`, source);
+}
+
+async function writePage(folder: string, { html, tables, figures }: ReportPage): Promise<void> {
+  await writeAtomically(`${folder}/index.html`, html);
   const megabytes = (new TextEncoder().encode(html).length / 1e6).toFixed(1);
   const shown = `${counted(tables, "table")}, ${counted(figures, "figure")}`;
   console.log(`${folder}/index.html: ${shown}, ${megabytes} MB`);

@@ -18,11 +18,17 @@ import {
 import type { Provenance } from "./provenance.ts";
 import { sectionId, verdictLabel, verdictList } from "./verdict_list.ts";
 
-const introduction =
+const aboutBundled =
   `<p>Tables and figures of <i>Agile-Quant: Activation-Guided Quantization for Faster Inference of LLMs
 on the Edge</i> (AAAI 2024), measured again. The models are small ones of the paper's families, trained
 in this project on a text of its own; the paper's own models were not run. Every number was written by
 the tools of this project; the records with data, configuration and origin lie beside this page.</p>`;
+
+const aboutModel =
+  `<p>Tables and figures of the paper, measured on a model that was not trained in this project, and on texts
+that are named below each. Every number was written by the tools of this project; the records with data,
+configuration and origin lie beside this page. <a href="../index.html">The bundled models</a> have a page
+of their own.</p>`;
 
 /** The perplexity tables, and the one about speed. */
 const tableNumbers = [...familyTables.map(({ number }) => number), 4].sort((one, other) =>
@@ -39,17 +45,26 @@ export interface ReportPage {
   figures: number;
 }
 
+/** What {@linkcode reportPage} may be told. */
+export interface PageOptions {
+  /** The model that the folder is about, where that is not the bundled ones. */
+  model?: string;
+  /** Other models with a page: the names of their folders in this one. */
+  others?: readonly string[];
+  /** Stops between two figures by throwing its reason. */
+  signal?: AbortSignal;
+}
+
 /**
  * One page with every table, verdict and figure whose record lies in `folder`.
  *
  * @param plotly Where the plotting script will lie, relative to the page.
- * @param signal Stops between two figures by throwing its reason.
  * @throws {InputError} If a record cannot be read.
  */
 export async function reportPage(
   folder: string,
   plotly: string,
-  signal?: AbortSignal,
+  { model, others = [], signal }: PageOptions = {},
 ): Promise<ReportPage> {
   const tables = await readRecords(
     tableNumbers.map((number) => `${folder}/table${number}.json`),
@@ -64,7 +79,7 @@ export async function reportPage(
     ),
   );
   const drawn = await readRecords(
-    figures.map(({ name }) => `${folder}/figures/${name}.json`),
+    await figureRecords(folder, model !== undefined),
     "deno task figures",
     isFigure,
   );
@@ -82,8 +97,28 @@ export async function reportPage(
     ...tables.map(tableSection),
     ...drawings,
   ];
-  const html = toPage({ title: "Agile-Quant Lab: results", introduction, sections, plotly });
+  const links = others.map((name) =>
+    `<a href="${escapeHtml(encodeURIComponent(name))}/index.html">${escapeHtml(name)}</a>`
+  );
+  const html = toPage({
+    title: `Agile-Quant Lab: ${model ?? "results"}`,
+    introduction: (model === undefined ? aboutBundled : aboutModel) +
+      (links.length > 0 ? `\n<p>Further models: ${links.join(", ")}.</p>` : ""),
+    ...{ sections, plotly },
+  });
   return { html, tables: tables.length, figures: drawn.length };
+}
+
+/** The records of figures, in the order of the figures; those of a model have its name behind theirs. */
+async function figureRecords(folder: string, isModel: boolean): Promise<string[]> {
+  const base = `${folder}/figures`;
+  if (!isModel) return figures.map(({ name }) => `${base}/${name}.json`);
+  if (!await exists(base)) return [];
+  const files = await Array.fromAsync(Deno.readDir(base), ({ name }) => name);
+  return figures.flatMap(({ name }) =>
+    files.filter((file) => new RegExp(`^${name}(-.*)?\\.json$`).test(file)).sort()
+      .map((file) => `${base}/${file}`)
+  );
 }
 
 interface Origin {
@@ -128,7 +163,7 @@ function tableSection({ table, provenance }: PublishedTable & Origin): PageSecti
 }
 
 async function figureSection(figure: Figure & Origin): Promise<PageSection> {
-  const { name, title, shows, verdict, agreement, details, spec, provenance } = figure;
+  const { name, title, shows, verdict, agreement, details, spec, provenance, path } = figure;
   const [light, dark] = [withTheme(spec, "light"), withTheme(spec, "dark")];
   const plot = plotPlaceholder(
     { data: spec.data, light: light.layout, dark: dark.layout },
@@ -142,7 +177,7 @@ async function figureSection(figure: Figure & Origin): Promise<PageSection> {
     html: `<p>${verdict ? verdictLabel(verdict) : ""} ${escapeHtml(agreement)}</p>` +
       `<p>${escapeHtml(shows)}</p>${plot}<ul>${items}</ul>` +
       (verdict ? legend : "") +
-      originLine(provenance, `figures/${name}`),
+      originLine(provenance, `figures/${path.split("/").at(-1)!.replace(/\.json$/, "")}`),
   };
 }
 
@@ -150,7 +185,9 @@ async function figureSection(figure: Figure & Origin): Promise<PageSection> {
 function originLine({ commit, date, deno, machine }: Provenance, files?: string): string {
   const parts = [commit ? `commit ${commit}` : "outside git", `Deno ${deno}`, machine, date];
   const links = files
-    ? ` <a href="${files}.svg">Picture</a>, <a href="${files}.json">data and settings</a>.`
+    ? ` <a href="${escapeHtml(encodeURI(files))}.svg">Picture</a>, <a href="${
+      escapeHtml(encodeURI(files))
+    }.json">data and settings</a>.`
     : "";
   return `<p class="quiet">Measured at ${
     escapeHtml(parts.filter(Boolean).join(", "))

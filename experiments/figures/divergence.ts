@@ -5,6 +5,7 @@ import { forgetful } from "../../lib/sweep/mod.ts";
 import { type DivergenceRow, drawDivergence } from "../draw/divergence_drawing.ts";
 import { familyTables } from "../tables/family_tables.ts";
 import { evaluatedBy, measureModels } from "../tables/measure_models.ts";
+import { offScale } from "../tables/table_rows.ts";
 import { type FigureExperiment, figureOf } from "./figure.ts";
 
 /** KL divergence against perplexity, for the measured rows of tables 1-3 and from their cells. */
@@ -21,7 +22,7 @@ export const divergence: FigureExperiment = {
       const full = cells["fp16"]?.result.survivors ??
         refuse(`draw ${title}`, "its row fp16 must be measured", refusals["fp16"]);
       for (const { row, config, result: { survivors } } of Object.values(cells)) {
-        if (row === "fp16") continue;
+        if (row === "fp16" || offScale.includes(row)) continue;
         rows.push({
           model: name,
           method: methods[config.method].title + (config.pruning ? "*" : ""),

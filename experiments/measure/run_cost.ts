@@ -37,6 +37,8 @@ export interface PlannedRun {
   compare: boolean;
   /** Whether every window also runs pruned; that pruned tokens cost less is not counted. */
   pruned: boolean;
+  /** Whether the weights that the method makes are there already, from another run. */
+  hasWeights?: boolean;
 }
 
 /** What a run takes on this machine. */
@@ -79,7 +81,9 @@ export async function estimateRun(
       0,
     );
   if (run.method.passes(run.architecture).length === 0) return { prepare: 0, score, storage };
-  const preparing = await measurePreparing(run, { signal, now });
+  const { method, hasWeights } = run;
+  const needed = hasWeights ? { ...run, method: withoutSearch(method, false) } : run;
+  const preparing = await measurePreparing(needed, { signal, now });
   const { perWeightWindow, perActivationWindow, perBlock } = preparing;
   const observed = perWeightWindow * weightWindows + perActivationWindow * activationWindows;
   const carried = (preparing.seesWeights ? weightWindows : 0) +

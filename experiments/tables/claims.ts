@@ -32,7 +32,7 @@ const onFloats: Claimant[] = [{ ...agileQ8, remark: "" }];
 /** On weights that are stored in few bits AgileQ-8's activations alone are what AgileQ-8 is on floats. */
 const onCodes: Claimant[] = [
   {
-    method: "AgileQ-8 activations",
+    method: "AgileQ-8 of activations alone",
     dense: "agileq-8-activations",
     pruned: "agileq-8-activations-pruned",
     remark: "",

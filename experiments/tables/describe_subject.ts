@@ -31,6 +31,6 @@ export function describeSubject(
   return `${title}: ${parts.join(", ")}`;
 }
 
-function described(text: TextFacts | null, label: string | null = ""): string {
-  return text ? `${label} sha256 ${shortDigest(text.sha256)}` : "none";
+function described(text: TextFacts | null, label?: string | null): string {
+  return text ? `${label}, sha256 ${shortDigest(text.sha256)}` : "none";
 }

@@ -56,7 +56,7 @@ export interface MeasureOptions extends Omit<RunOptions, "executor"> {
   executor?: Executor;
   /** Which rows; all unless given. */
   rows?: readonly RowKey[];
-  /** How linear maps are computed where a method quantizes their inputs; emulated unless given. */
+  /** How linear maps are computed where a method quantizes them and their inputs; emulated unless given. */
   execute?: Execution;
 }
 
@@ -141,14 +141,15 @@ async function rowCells(
   table: FamilyTable,
   { rows, execute }: Pick<MeasureOptions, "rows" | "execute">,
 ): Promise<RowCell[]> {
-  const { model: { name }, facts } = subject;
+  const { model: { name }, facts: { validationText: _, ...facts } } = subject; // no row chooses anything
   const identity = (await sha256(canonicalJson(facts))).slice(0, 12);
   const asked = table.rows.flatMap(({ measured }) => measured ?? [])
     .filter(({ key }) => rows?.includes(key) ?? true);
   return asked.map((row) => {
     const { key, method, pruning } = row;
     const configured = methods[method].with(row.settings ?? {});
-    const inIntegers = execute === "integer" && configured.settings.activations;
+    const { weights, activations } = configured.settings;
+    const inIntegers = execute === "integer" && weights && activations;
     const label = `table${table.number}/${name}/${key}`;
     const config: EvaluationConfig = {
       ...evaluationOf(facts, method, pruning, row.settings),

@@ -6,10 +6,7 @@ import { findingNotes } from "../result/finding.ts";
 import type { MeasuredCell } from "./measure_models.ts";
 import type { MeasuredTable } from "./measured_table.ts";
 import { type FamilyRow, type FamilyTable, familyTables } from "./family_tables.ts";
-import type { RowKey } from "./table_rows.ts";
-
-/** Rows without a bar: what all are held against, and a reading beside which no other bar could be seen. */
-const undrawn: readonly RowKey[] = ["fp16", "agileq-8-eq3"];
+import { offScale, type RowKey } from "./table_rows.ts";
 
 /**
  * Perplexity over that of FP16, in percent more: the paper's models on average and ours, each over its
@@ -22,7 +19,7 @@ export function drawRelativePerplexity(published: readonly MeasuredTable[]): Plo
     const paper = familyTables.find((each) => each.number === number)!;
     const models = Map.groupBy(cells, ({ model }) => model);
     const rows = paper.rows.filter(({ measured }) =>
-      measured && !undrawn.includes(measured.key) && measured.pruning === null
+      measured && measured.pruning === null && !["fp16", ...offScale].includes(measured.key)
     );
     const last = index === published.length - 1;
     return barChart({

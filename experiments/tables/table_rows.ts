@@ -79,5 +79,8 @@ export type RowKey = typeof rows[number]["key"];
 /** The rows of the tables, in their order. */
 export const tableRows: readonly (TableRow & { key: RowKey })[] = rows;
 
+/** Rows beside which no other could be told apart in a picture. */
+export const offScale: readonly RowKey[] = ["agileq-8-eq3"];
+
 /** How a command line names them. */
 export const rowKeys: readonly RowKey[] = rows.map(({ key }) => key);

@@ -1,3 +1,4 @@
+export * from "./citations.ts";
 export * from "./csv.ts";
 export * from "./figure.ts";
 export * from "./html.ts";

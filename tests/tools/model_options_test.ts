@@ -152,11 +152,18 @@ Deno.test("outputFolder() keeps models of one's own out of the bundled ones' res
   assertEquals(choose([], "results/figures"), "results/figures");
   assertEquals(choose(["a"], "../elsewhere"), "../elsewhere");
   assertEquals(choose(["a"], "results/local/figures/a"), "results/local/figures/a");
-  for (const out of ["results", `${Deno.cwd()}/results/figures/`, "./results/integer"]) {
+  assertEquals(choose(["a"], "results/a/figures"), "results/a/figures");
+  const bundled = [
+    "results",
+    `${Deno.cwd()}/results/figures/`,
+    "./results/integer",
+    "results/bench",
+  ];
+  for (const out of bundled) {
     assertThrows(
       () => choose(["a"], out),
       InputError,
-      "Cannot read the command line: --out must not be in results, which the bundled models' are in, " +
+      "Cannot read the command line: --out must not be where results of the bundled models are, " +
         `with --model, got "${out}"`,
     );
   }

@@ -25,11 +25,24 @@ Deno.test("publishTable() writes a table in four formats", () =>
     assertEquals(await read("csv"), toCsv(table));
     assertEquals(await read("tex"), toLatex(table));
     const record = decodeJson(await read("json")) as Record<string, unknown>;
-    assertEquals(record.provenance, origin);
+    assertEquals(record.provenance, { ...origin, seconds: {} });
     assertEquals(record.cells, Object.values(model.cells));
     assertEquals(record.table, decodeJson(encodeJson(table)));
     const names = Array.from(Deno.readDirSync(`${folder}/results`), ({ name }) => name);
     assertEquals(names.length, 4);
+  }));
+
+Deno.test("publishTable() says below a table what its rows took when they were measured first", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/table1`;
+    const took = (fp16: number) =>
+      tableRecord(familyTables[0], [{ ...model, seconds: { fp16, rtn4: 30.4 } }], origin);
+    const costs = "measured in 42 s on a test, by rows: fp16 12, rtn4 30 (";
+    await publishTable(took(12), path);
+    await publishTable(took(99), path);
+    assertStringIncludes(await Deno.readTextFile(`${path}.md`), costs);
+    const { table } = decodeJson(await Deno.readTextFile(`${path}.json`)) as TableRecord;
+    assertStringIncludes(table.notes!.at(-1)!, costs);
   }));
 
 Deno.test("publishTable() leaves files as they are that say the same", () =>
@@ -49,7 +62,7 @@ Deno.test("publishTable() keeps where a table was measured that is shown or judg
     const read = async () => decodeJson(await Deno.readTextFile(`${path}.json`)) as TableRecord;
     await publishTable({ ...measured, table, claims: [], provenance }, path);
     const { provenance: kept, table: { notes } } = await read();
-    assertEquals([kept, notes], [origin, table.notes]);
+    assertEquals([kept, notes], [{ ...origin, seconds: {} }, table.notes]);
     await publishTable({ ...measured, cells: [], provenance }, path);
     assertEquals((await read()).provenance, provenance);
   }));
@@ -58,7 +71,7 @@ Deno.test("tableRecord() says below a table what was measured, and the verdict o
   const { table: { notes } } = measured;
   assertEquals(notes!.slice(1, 3), [
     "tiny on the synthetic encyclopedia: weights sha256 0123456789ab, " +
-    "test text sha256 fedcba987654, calibration text sha256 calibration, 3 windows of 24 tokens, " +
+    "test text sha256 fedcba987654, calibration text random, sha256 calibration, 3 windows of 24 tokens, " +
     "start token none, products by a test",
     'tiny: "AgileQ-8 loses less than 10 % against FP16": reproduced ' +
     "(AgileQ-8 / FP16 = 1.0000 [1.0000, 1.0000])",

@@ -2,10 +2,13 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { decode } from "fast-png";
 import type { Page } from "playwright-core";
 import { renderTable } from "../../experiments/tables/render.ts";
+import { readMeasuredTable } from "../../experiments/tables/measured_table.ts";
 import { familyTables } from "../../experiments/tables/family_tables.ts";
 import { InputError, type Verdict, verdictLegend } from "../../lib/core/mod.ts";
+import { exists } from "../../lib/io/mod.ts";
 import { publishFigure } from "../../tools/publish_figure.ts";
 import { reportPage } from "../../tools/report_page.ts";
+import { modelFolders } from "../../tools/result_folders.ts";
 import { browserTest } from "../browser.ts";
 import { measuredModel, readingOf } from "../experiments/measure/tiny_subject.ts";
 import { withFolder } from "../io/temporary_folder.ts";
@@ -66,6 +69,38 @@ Deno.test("reportPage() shows the words of a record that an earlier version wrot
     const { html } = await reportPage(folder, "plotly.min.js");
     assertStringIncludes(html, '<span class="verdict">agrees in part</span>');
   }));
+
+Deno.test("reportPage() of a model has figures with its name behind theirs, and links to their files", () =>
+  withFolder(async (folder) => {
+    await publishJudged(folder, "figure4", "undecided");
+    const [old, own] = ["figure4", "figure4-Smol of 2-0123abcd"];
+    for (const type of ["json", "svg"]) {
+      await Deno.rename(`${folder}/figures/${old}.${type}`, `${folder}/figures/${own}.${type}`);
+    }
+    assertEquals((await reportPage(folder, "p.js")).figures, 0);
+    const { html, figures } = await reportPage(folder, "../p.js", { model: "Smol<2" });
+    assertEquals(figures, 1);
+    assertStringIncludes(html, '<a href="figures/figure4-Smol%20of%202-0123abcd.svg">');
+    assertStringIncludes(html, "Agile-Quant Lab: Smol&lt;2</h1>");
+  }));
+
+Deno.test("reportPage() shows the records of every model in the project's results", async () => {
+  for (const model of await modelFolders(results)) {
+    const folder = `${results}/${model}`;
+    const { html, tables, figures } = await reportPage(folder, "../plotly.min.js", { model });
+    assert(tables + figures > 0, model);
+    assert(new TextEncoder().encode(html).length < 5e6, model);
+    for (const { number } of familyTables) {
+      const isThere = await exists(`${folder}/table${number}.json`);
+      if (isThere) assertEquals((await readMeasuredTable(folder, number)).number, number);
+    }
+  }
+});
+
+Deno.test("reportPage() leads to the pages of other models", async () => {
+  const { html } = await reportPage(results, "p.js", { others: ["Smol 2"] });
+  assertStringIncludes(html, '<a href="Smol%202/index.html">Smol 2</a>');
+});
 
 Deno.test("reportPage() of an empty folder has no tables and no figures", async () => {
   const empty = await Deno.makeTempDir();

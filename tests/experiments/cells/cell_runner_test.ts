@@ -3,6 +3,7 @@ import { cellKinds } from "../../../experiments/cells/cell_kinds.ts";
 import { cellRunner, withExecutor } from "../../../experiments/cells/cell_runner.ts";
 import { SubjectPool } from "../../../experiments/cells/subject_pool.ts";
 import { evaluate, evaluationCells } from "../../../experiments/measure/evaluation.ts";
+import type { ModelRef } from "../../../experiments/measure/subject.ts";
 import { InputError, silent } from "../../../lib/core/mod.ts";
 import { type CellSpec, here } from "../../../lib/sweep/mod.ts";
 import { withFolder } from "../../io/temporary_folder.ts";
@@ -33,6 +34,21 @@ Deno.test("cellRunner() refuses an experiment that it does not know, before it o
     'Cannot measure a: its experiment must be evaluate, got "sing"',
   );
 });
+
+Deno.test("cellRunner() measures what chooses nothing whatever is chosen on", () =>
+  withFolder(async (folder) => {
+    const [cell] = await tinyCells(await writeTinyRef(folder, 3), ["fp16"]);
+    const { test } = cell.model as ModelRef;
+    const model = { ...cell.model as ModelRef, choosing: true, validation: test };
+    const run = cellRunner(cellKinds, new SubjectPool());
+    await run({ ...cell, model }, hooks);
+    const validationText = { sha256: "another", startToken: { place: "none" } };
+    await assertRejects(
+      () => run({ ...cell, model, config: { ...cell.config, validationText } }, hooks),
+      InputError,
+      "Cannot measure fp16: validationText must be as it was planned, ",
+    );
+  }));
 
 for (
   const [what, change] of [

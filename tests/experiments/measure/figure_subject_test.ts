@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { readFigureSubject } from "../../../experiments/measure/figure_subject.ts";
 import type { ModelRef } from "../../../experiments/measure/subject.ts";
 import { InputError } from "../../../lib/core/mod.ts";
@@ -40,6 +40,25 @@ Deno.test("readFigureSubject() tests on the first half of a text and chooses on 
 Deno.test("readFigureSubject() takes at most so many windows of each", () =>
   withWindows(5, { windows: 1 }, (test, validation) => {
     assertEquals([firstIds(test), firstIds(validation)], [[0], [27]]);
+  }));
+
+Deno.test("readFigureSubject() chooses on a text that is named for it, and tests on the whole other", () =>
+  withFolder(async (folder) => {
+    await writeTinyModel(folder);
+    const [test, validation] = [`${folder}/test.json`, `${folder}/validation.json`];
+    const ids = (first: number) => Array.from({ length: 27 }, (_, index) => first + index);
+    await Deno.writeTextFile(test, JSON.stringify(ids(0)));
+    await Deno.writeTextFile(validation, JSON.stringify(ids(100)));
+    const subject = await readFigureSubject({
+      ...{ folder, window: 10, test: { kind: "ids", path: test } },
+      validation: { kind: "ids", path: validation },
+    }, { matrixProduct: "a test" });
+    assertEquals(firstIds(subject.testWindows), [0, 9, 18]);
+    assertEquals(firstIds(subject.validationWindows), [100, 109, 118]);
+    const { validationText, testText } = subject.facts;
+    assertEquals(validationText!.startToken, testText.startToken);
+    assertNotEquals(validationText!.sha256, testText.sha256);
+    assertEquals(subject.validation, "validation.json");
   }));
 
 Deno.test("readFigureSubject() refuses a text of one window", async () => {

@@ -40,6 +40,13 @@ const withTexts = (
     await test((source, place) => tokenReader(model, folder, place)(source), folder);
   });
 
+Deno.test("tokenReader() says in the name of a text how many of its words are missing", () =>
+  withTexts(async (read, folder) => {
+    const path = `${folder}/valid.txt`;
+    await Deno.writeTextFile(path, "the <unk> of the <unk>");
+    assertEquals((await read({ kind: "text", path })).label, "valid.txt (2 <unk>)");
+  }));
+
 Deno.test("tokenReader() reads a text with the tokenizer's start token once in front", () =>
   withTexts(async (read, folder) => {
     const text = await read({ kind: "text", path: `${folder}/text.txt` });

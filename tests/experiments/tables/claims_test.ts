@@ -108,9 +108,15 @@ Deno.test("judgeClaims() holds AgileQ-8 against what the weights are dequantized
   const pruned = { survivors: readingOf(base), denseOnSurvivors: readingOf(base) };
   const measured = measuredModel(pruned, { fp16: base, "agileq-8": base });
   const storage = { ...measured.storage, forms: ["Q4_1"] };
-  const [judged] = judgeClaims({ ...measured, storage });
-  assertEquals(judged.claim, "AgileQ-8 loses less than 10 % against dequantized Q4_1");
-  assertEquals(judged.evidence, "AgileQ-8 / dequantized Q4_1 = 1.0000 [1.0000, 1.0000]");
-  const [missing] = judgeClaims({ ...measured, storage, cells: {} });
-  assertEquals(missing.claim, judged.claim);
+  const judged = judgeClaims({ ...measured, storage });
+  assertEquals(judged.map(({ claim }) => claim), [
+    "AgileQ-8 of activations alone loses less than 10 % against dequantized Q4_1",
+    "pruning improves on AgileQ-8 of activations alone",
+    "AgileQ-8 loses less than 10 % against dequantized Q4_1 (weights quantized a second time)",
+    "pruning improves on AgileQ-8 (weights quantized a second time)",
+  ]);
+  assertEquals(judged[2].evidence, "AgileQ-8 / dequantized Q4_1 = 1.0000 [1.0000, 1.0000]");
+  assertEquals(judged[0].verdict, "contradicted"); // its losses are the fixture's
+  const missing = judgeClaims({ ...measured, storage, cells: {} });
+  assertEquals(missing.map(({ claim }) => claim), judged.map(({ claim }) => claim));
 });

@@ -19,6 +19,11 @@ const rows: RowKey[] = [
   "gptq4",
   "agileq-8",
   "agileq-8-pruned",
+  "fp16-pruned",
+  "awq4",
+  "agileq-8-activations",
+  "agileq-8-activations-pruned",
+  "agileq-8-eq3",
   "agileq-4",
   "agileq-4-pruned",
   "agileq-4-8",
@@ -45,7 +50,8 @@ for (const [index, name] of tinyModels.entries()) {
     withModel(name, async (model) => {
       const measured = await measure(model, options());
       assertEquals([measured.name, measured.table.number], [name, index + 1]);
-      assertEquals([measured.computed, measured.reused], [8, 0]);
+      assertEquals([measured.computed, measured.reused], [rows.length, 0]);
+      assertEquals(Object.keys(measured.seconds), rows);
       assertEquals(Object.keys(measured.cells), rows);
       for (const [row, { id, result, config, ...cell }] of Object.entries(measured.cells)) {
         assertEquals([id, cell.row], [`table${index + 1}/${name}/${row}`, row]);
@@ -66,12 +72,12 @@ Deno.test("measureModels() measures nothing twice, unless told to or the code ch
     const store = memoryStore();
     const first = await measure(model, options({ store }));
     const second = await measure(model, options({ store }));
-    assertEquals([second.computed, second.reused], [0, 8]);
-    assertEquals(second.cells, first.cells);
+    assertEquals([second.computed, second.reused], [0, rows.length]);
+    assertEquals([second.cells, second.seconds], [first.cells, first.seconds]);
     const fresh = await measure(model, options({ store, fresh: true }));
-    assertEquals([fresh.computed, fresh.cells], [8, first.cells]);
+    assertEquals([fresh.computed, fresh.cells], [rows.length, first.cells]);
     const changed = await measure(model, options({ store, fingerprint: "v2" }));
-    assertEquals([changed.computed, changed.reused], [8, 0]);
+    assertEquals([changed.computed, changed.reused], [rows.length, 0]);
   }));
 
 Deno.test("measureModels() measures a model anew whose settings alone differ", () =>
@@ -79,7 +85,17 @@ Deno.test("measureModels() measures a model anew whose settings alone differ", (
     const store = memoryStore();
     await measure(model, options({ store }));
     const other = { ...facts, settings: "another tokenizer" };
-    assertEquals((await measure(model, options({ store }), { facts: other })).computed, 8);
+    const { computed } = await measure(model, options({ store }), { facts: other });
+    assertEquals(computed, rows.length);
+  }));
+
+Deno.test("measureModels() measures the rows that are asked for, and adds others later", () =>
+  withModel("llama", async (model) => {
+    const store = memoryStore();
+    const few = await measure(model, options({ store, rows: ["rtn4", "fp16"] }));
+    assertEquals([Object.keys(few.cells), few.refusals], [["fp16", "rtn4"], {}]);
+    const more = await measure(model, options({ store, rows: ["fp16", "rtn4", "fp16-pruned"] }));
+    assertEquals([more.computed, more.reused], [1, 2]);
   }));
 
 /** A signal, and progress that aborts it when the given work starts. */
@@ -93,9 +109,9 @@ function interruptAt(work: string): { progress: Progress; signal: AbortSignal } 
 
 for (
   const [work, kept] of [
-    ["[3/8] table1/llama/gptq4: windows", 2],
-    ["[3/8] table1/llama/gptq4: GPTQ on llama", 2],
-    ["[5/8] table1/llama/agileq-8-pruned: windows", 4],
+    ["[3/13] table1/llama/gptq4: windows", 2],
+    ["[3/13] table1/llama/gptq4: GPTQ on llama", 2],
+    ["[5/13] table1/llama/agileq-8-pruned: windows", 4],
   ] as const
 ) {
   Deno.test(`measureModels() interrupted at ${work} resumes there`, () =>
@@ -105,7 +121,7 @@ for (
       await assertRejects(interrupted, Error, "interrupted");
       assertEquals(store.records.size, kept);
       const resumed = await measure(model, options({ store }));
-      assertEquals([resumed.computed, resumed.reused], [8 - kept, kept]);
+      assertEquals([resumed.computed, resumed.reused], [rows.length - kept, kept]);
       assertEquals(Object.keys(resumed.cells), rows);
     }));
 }
@@ -124,9 +140,10 @@ Deno.test("measureModels() in integers measures anew only what quantizes activat
     const store = memoryStore();
     await measure(model, options({ store }));
     const inIntegers = await measure(model, options({ store, execute: "integer" }));
-    assertEquals([inIntegers.computed, inIntegers.reused], [5, 3]);
+    assertEquals(inIntegers.refusals, {});
     for (const [row, { config }] of Object.entries(inIntegers.cells)) {
-      const floats = ["fp16", "rtn4", "gptq4"].includes(row);
-      assertEquals(config.execute, floats ? undefined : "integer", row);
+      const { weights, activations } = config.methodSettings;
+      assertEquals(config.execute, weights && activations ? "integer" : undefined, row);
     }
+    assertEquals([inIntegers.computed, inIntegers.reused], [6, 7]);
   }));

@@ -51,7 +51,9 @@ Deno.test("renderTable() says what rows and columns mean in whole sentences", ()
 
 Deno.test("renderTable() puts the rows that are measured first, each part in the paper's order", () => {
   assertEquals(table.rows.map(([method]) => method), [
-    ...["FP16", "RTN", "GPTQ", "AgileQ-8", "AgileQ-8*"],
+    ...["FP16", "RTN", "GPTQ", "AgileQ-8", "AgileQ-8*", "FP16* (ours)", "AWQ (ours)"],
+    ...["AgileQ-8 activations (ours)", "AgileQ-8 activations* (ours)"],
+    "AgileQ-8, eq. 3 as printed (ours)",
     ...["AgileQ-4 (ours)", "AgileQ-4* (table 4)", "AgileQ-4/8 (ours)"],
     ...["SqueezeLLM", "SpQR", "MoFQ8", "ZeroQuant-FP", "ZeroQuant-FP", "ZeroQuant-FP + LoRC"],
   ]);
@@ -97,13 +99,18 @@ const beforePaper = (row: readonly unknown[]) => row.slice(3, 13).map((cell) => 
 
 Deno.test("renderTable() gives models that are dequantized rows of their own, which say so", () => {
   const { rows, columns } = renderTable(familyTables[0], [model, dequantized], []);
-  const again = rows.slice(8, 16);
+  const again = rows.slice(13, 26);
   assertEquals(again.map((row) => row.slice(0, 3)), [
     ["Dequantized Q4_1, Q6_K", "Q4_1, Q6_K", "FP16"],
     ["RTN", "Q4_1, Q6_K, then INT4", "FP16"],
     ["GPTQ", "Q4_1, Q6_K, then INT4", "FP16"],
     ["AgileQ-8", "Q4_1, Q6_K, then INT4", "INT8"],
     ["AgileQ-8*", "Q4_1, Q6_K, then INT4", "INT8"],
+    ["Dequantized Q4_1, Q6_K* (ours)", "Q4_1, Q6_K", "FP16"],
+    ["AWQ (ours)", "Q4_1, Q6_K, then INT4", "FP16"],
+    ["AgileQ-8 activations (ours)", "Q4_1, Q6_K", "INT8"],
+    ["AgileQ-8 activations* (ours)", "Q4_1, Q6_K", "INT8"],
+    ["AgileQ-8, eq. 3 as printed (ours)", "Q4_1, Q6_K, then INT4", "INT8"],
     ["AgileQ-4 (ours)", "Q4_1, Q6_K, then INT4", "INT4"],
     ["AgileQ-4* (table 4)", "Q4_1, Q6_K, then INT4", "INT4"],
     ["AgileQ-4/8 (ours)", "Q4_1, Q6_K, then INT4", "INT4, INT8"],
@@ -111,7 +118,7 @@ Deno.test("renderTable() gives models that are dequantized rows of their own, wh
   const [none, some] = [Array(5).fill(false), [true, false, false, true, true]];
   assertEquals(beforePaper(rows[0]), [...some, ...none]);
   assertEquals(beforePaper(again[0]), [...none, ...some]);
-  assertEquals(again.map((row) => row.slice(13)), Array(8).fill(Array(4).fill(null)));
+  assertEquals(again.map((row) => row.slice(13)), Array(13).fill(Array(4).fill(null)));
   assertEquals(columns.slice(6, 12).filter((name) => name.includes("KL")), [
     "tiny on the synthetic encyclopedia: KL to FP",
     "again: KL to dequantized Q4_1, Q6_K",
@@ -122,13 +129,19 @@ Deno.test("renderTable() has no rows of floats where neither model nor paper is 
   const [further] = tablesOf(["further"]);
   const methodsOf = (...models: typeof model[]) =>
     renderTable(further, models, []).rows.map(([method]) => method);
-  assertEquals(methodsOf(dequantized).slice(0, 2), ["Dequantized Q4_1, Q6_K", "RTN"]);
+  assertEquals(methodsOf(dequantized).slice(0, 3), [
+    "Dequantized Q4_1, Q6_K",
+    "Dequantized Q4_1, Q6_K*",
+    "RTN",
+  ]);
   assertEquals(methodsOf(dequantized).length, methodsOf(model).length);
   assertEquals(methodsOf(dequantized, model).length, 2 * methodsOf(model).length);
 });
 
 Deno.test("renderTable() says in the row of a model that it was refused, and in no other", () => {
-  const cells = { ...dequantized.cells, fp16: undefined };
-  const { rows } = renderTable(familyTables[0], [model, { ...dequantized, cells }], []);
-  assertEquals([rows[0][8], rows[8][8]], [null, "refused"]);
+  const cells = { ...dequantized.cells, fp16: undefined, rtn4: undefined };
+  const refusing = { ...dequantized, cells, refusals: { fp16: "too small" } };
+  const { rows } = renderTable(familyTables[0], [model, refusing], []);
+  assertEquals([rows[0][8], rows[13][8]], [null, "refused"]);
+  assertEquals(rows[14].slice(8), Array(9).fill(null)); // nobody has asked for it
 });

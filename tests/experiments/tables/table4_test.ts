@@ -30,6 +30,31 @@ Deno.test("table4Rows() keeps the paper's figures beside them", () => {
   assertEquals([androidSeconds, raspberrySeconds, paperSpeedup], [0.58, 80.34, 1.7]);
 });
 
+Deno.test("table4Rows() of a model that the paper does not have are its own alone", () => {
+  const native = (execution: string, median: number) => ({
+    job: { kind: "block", model: "SmolLM2-135M", execution, phase: "prefill", tokens: 128 },
+    ...{ contender: "native", quantity: "time", unit: "ms" as const, runs: 5 },
+    ...{ median, low: median, high: median },
+  });
+  const measurements = [native("FP32", 30), native("W4A8", 15)];
+  const record = { ...blockRecord, measurements: [...blockRecord.measurements, ...measurements] };
+  const own = table4Rows(record, ["SmolLM2-135M"]);
+  assertEquals(
+    own.map(({ bits, here, paperSpeedup }) => [bits, here.native?.seconds.value, paperSpeedup]),
+    [
+      ["FP16", 0.9, null],
+      ["8", 0.45, null],
+      ["4", undefined, null],
+    ],
+  );
+  assertEquals(own[1].here.native!.speedup.value, 2);
+  assertEquals(table4(record, ["SmolLM2-135M"]).rows.length, 3);
+  assertEquals(
+    table4Rows(record, ["OPT-125M"]),
+    table4Rows(blockRecord).filter(({ model }) => model === "OPT-125M"),
+  );
+});
+
 Deno.test("judgeSpeed() judges each instruction level by all of its models", () => {
   assertEquals(judgeSpeed(rows).map(({ level, verdict }) => `${level}: ${verdict}`), [
     "plain SIMD: contradicted",

@@ -1,0 +1,27 @@
+import { relative, resolve } from "node:path";
+import { exists } from "../lib/io/mod.ts";
+
+/** Where the commands write what they measure. */
+export const resultFolder = "results";
+
+/** Folders in it that are not about one model of one's own; the last is not kept by git. */
+const reserved = ["bench", "figures", "integer", "notebooks", "local"];
+
+/** Whether results in a folder would lie among those of the bundled models. */
+export function isAmongBundled(folder: string): boolean {
+  const path = relative(resolve(resultFolder), resolve(folder)).replaceAll("\\", "/");
+  const [first] = path.split("/");
+  return first === "" || (first !== "local" && reserved.includes(first));
+}
+
+/** The folders in `folder` with tables or figures of a model that is not bundled, by their names. */
+export async function modelFolders(folder: string): Promise<string[]> {
+  if (!await exists(folder)) return [];
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (!isDirectory || name.startsWith(".") || reserved.includes(name)) continue;
+    const files = await Array.fromAsync(Deno.readDir(`${folder}/${name}`), (file) => file.name);
+    if (files.some((file) => /^(table\d+\.json|figures)$/.test(file))) found.push(name);
+  }
+  return found.sort();
+}
