@@ -1,7 +1,7 @@
 /** `deno task reproduce`: the paper's tables with our measurements beside them. */
 import { isBundled } from "../experiments/measure/bundled.ts";
 import { evaluationCells } from "../experiments/measure/evaluation.ts";
-import { sameShape } from "../experiments/measure/model_shapes.ts";
+import { type ModelName, sameShape } from "../experiments/measure/model_shapes.ts";
 import { SubjectPool } from "../experiments/cells/subject_pool.ts";
 import { type BenchRecord, readBenchRecord, select } from "../experiments/result/bench_record.ts";
 import { driftOf } from "../experiments/tables/expectations.ts";
@@ -91,7 +91,9 @@ async function run(options: Options, session: Session): Promise<void> {
   }
   const isOwn = own.length > 0;
   require(isOwn || !options.rows, "read the command line", "--rows must come with --model");
-  const shapes = isOwn && timings ? await Promise.all(own.map(shapeOf(timings))) : undefined;
+  const shapes = isOwn && timings
+    ? await Promise.all(own.map((source) => shapeOf(source, timings)))
+    : undefined;
   const bundled = tables.map(({ family }) => family).filter(isBundled).map(bundledSource);
   const sources = tables.length === 0 ? [] : isOwn ? own : bundled;
   if (tables.length > 0 && sources.length === 0) {
@@ -146,11 +148,14 @@ async function run(options: Options, session: Session): Promise<void> {
  *
  * @throws {InputError} If they have not measured it.
  */
-const shapeOf = (timings: BenchRecord) => async ({ ref: { folder, name } }: Source) => {
+async function shapeOf(
+  { ref: { folder, name } }: Source,
+  timings: BenchRecord,
+): Promise<ModelName> {
   const shape = sameShape((await readArchitecture(folder)).architecture);
   if (shape && select(timings, { model: shape }).length > 0) return shape;
   return refuse(`show table 4 of ${name}`, '"deno task bench block" must have measured its shape');
-};
+}
 
 /** Prints a table, then writes it to `path`; returns why that was refused, if it was. */
 async function show(record: TableRecord, path: string): Promise<string[]> {

@@ -66,20 +66,24 @@ interface ShownRow {
 
 /**
  * The rows that are measured, once for all models whose weights are floats, which those of the paper are,
- * and once for all that are dequantized from the same form; behind them those that are not measured.
+ * and once for all that are dequantized from the same form; behind them those that are not measured. Rows
+ * that nobody has asked for on any model, and of which the paper has no figure, are left out.
  */
 function rowsOf({ rows, columns }: FamilyTable, models: readonly MeasuredModel[]): ShownRow[] {
   const groups = Map.groupBy(models, ({ storage }) => baselineName(storage));
   const { FP16: floats = [], ...others } = Object.fromEntries(groups);
   const measured = rows.filter(({ measured }) => measured);
   const hasFloats = floats.length > 0 || columns.length > 0 || models.length === 0;
+  const isBlank = ({ row: { measured, perplexities }, shown }: ShownRow) =>
+    models.length > 0 && measured && perplexities.every((figure) => figure === null) &&
+    !shown.some(({ cells, refusals }) => cells[measured.key] ?? refusals[measured.key]);
   return [
     ...hasFloats ? measured.map((row) => ({ row, shown: floats })) : [],
     ...Object.values(others).flatMap((shown) =>
       measured.map((row) => ({ row: rowOn(shown[0].storage, row), shown }))
     ),
     ...rows.filter(({ measured }) => !measured).map((row) => ({ row, shown: [] })),
-  ];
+  ].filter((shown) => !isBlank(shown));
 }
 
 /** A row of models with these weights, of which the paper has none. */

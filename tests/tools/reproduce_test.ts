@@ -20,6 +20,12 @@ for (
       ["--table", "1,"],
       'Cannot read the command line: --table must be items and commas, got "1,"',
     ],
+    [["--rows", "fp16"], "Cannot read the command line: --rows must come with --model"],
+    [
+      ["--model", "data/models/llama-encyclopedia", "--table", "4"],
+      "Cannot show table 4 of models/llama-encyclopedia: " +
+      '"deno task bench block" must have measured its shape',
+    ],
     [["--model", "nowhere"], "Cannot load nowhere: the folder must exist"],
   ] as const
 ) {

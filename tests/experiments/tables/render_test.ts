@@ -143,5 +143,14 @@ Deno.test("renderTable() says in the row of a model that it was refused, and in 
   const refusing = { ...dequantized, cells, refusals: { fp16: "too small" } };
   const { rows } = renderTable(familyTables[0], [model, refusing], []);
   assertEquals([rows[0][8], rows[13][8]], [null, "refused"]);
-  assertEquals(rows[14].slice(8), Array(9).fill(null)); // nobody has asked for it
+});
+
+Deno.test("renderTable() leaves out what is neither measured nor in the paper", () => {
+  const { fp16, gptq4 } = dequantized.cells;
+  const few = { ...dequantized, cells: { fp16, gptq4 }, refusals: { "awq4": "too small" } };
+  const { rows } = renderTable(familyTables[0], [few], []);
+  assertEquals(rows.slice(0, 9).map(([method]) => method), [
+    ...["FP16", "RTN", "GPTQ", "AgileQ-8", "AgileQ-8*", "AgileQ-4* (table 4)"],
+    ...["Dequantized Q4_1, Q6_K", "GPTQ", "AWQ (ours)"],
+  ]);
 });
