@@ -49,7 +49,7 @@ Deno.test("processes() gives results that are those of here(), bit for bit", asy
   await using executor = processes(2, start);
   const apart = await runCells<unknown>(cells, { ...options, fresh: true, executor });
   const inside = await runCells<unknown>(cells, { ...options, fresh: true, executor: here(run) });
-  assertEquals(apart, inside);
+  assertEquals({ ...apart, seconds: inside.seconds }, inside);
   assertEquals(apart.computed.length, 7);
 });
 
