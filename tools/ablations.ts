@@ -5,6 +5,7 @@ import type { UnloadedSubject } from "../experiments/measure/subject.ts";
 import { SubjectPool } from "../experiments/cells/subject_pool.ts";
 import { type AblationPart, ablationParts } from "../experiments/tables/ablation_rows.ts";
 import { ablationTable } from "../experiments/tables/ablation_table.ts";
+import { describeSubject, withLabels } from "../experiments/tables/describe_subject.ts";
 import { judgeAblations } from "../experiments/tables/judge_ablations.ts";
 import { type AblatedModel, measureAblations } from "../experiments/tables/measure_ablations.ts";
 import { evaluatedBy } from "../experiments/tables/measure_models.ts";
@@ -24,7 +25,7 @@ import {
   ownSources,
 } from "./model_options.ts";
 import { provenance } from "./provenance.ts";
-import { describeSubject, publishTable, type TableRecord } from "./publish.ts";
+import { publishTable, type TableRecord } from "./publish.ts";
 import { addWorkersOption, openExecutor, type WorkersOption } from "./workers_option.ts";
 
 interface Options extends ModelOptions, WorkersOption {
@@ -96,7 +97,7 @@ async function run(options: Options, session: Session): Promise<void> {
 async function recordOf(models: readonly AblatedModel[]): Promise<TableRecord> {
   return {
     provenance: await provenance(),
-    table: ablationTable(models, models.map(({ subject }) => describeSubject(subject))),
+    table: ablationTable(models, models.map(({ subject }) => describeSubject(withLabels(subject)))),
     claims: models.flatMap(judgeAblations),
     cells: models.flatMap(({ cells }) => [...cells.values()]),
   };

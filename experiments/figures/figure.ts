@@ -4,10 +4,9 @@ import { forgetful, runCells, type RunOptions } from "../../lib/sweep/mod.ts";
 import { cellOf, type CellSettings, withExecutor } from "../cells/cell_runner.ts";
 import type { CellKind } from "../measure/cell_kind.ts";
 import type { BundledFamily } from "../measure/bundled.ts";
-import type { UnloadedFigureSubject } from "../measure/figure_subject.ts";
 import type { UnloadedSubject } from "../measure/subject.ts";
 import { baselineNotes } from "../result/baseline.ts";
-import { type DescribedSubject, describeSubject } from "../tables/describe_subject.ts";
+import { describeSubject, withLabels } from "../tables/describe_subject.ts";
 
 /**
  * Where cells are measured and kept, who watches and who may stop; by default in this process, nowhere
@@ -58,12 +57,6 @@ export function figureOf(
   ]);
   const details = [...drawing.details, ...notes.map((note) => `${note}.`)];
   return { name, title, configuration, data, ...drawing, details };
-}
-
-/** What captions call the texts of a subject. */
-function withLabels({ title, calibration, facts, ...rest }: UnloadedSubject): DescribedSubject {
-  const { validation } = rest as Partial<UnloadedFigureSubject>;
-  return { title, facts, calibration: calibration?.label ?? null, validation };
 }
 
 /**

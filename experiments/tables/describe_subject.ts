@@ -1,5 +1,6 @@
 import { counted, shortDigest } from "../../lib/core/mod.ts";
-import type { SubjectFacts } from "../measure/subject.ts";
+import type { UnloadedFigureSubject } from "../measure/figure_subject.ts";
+import type { SubjectFacts, UnloadedSubject } from "../measure/subject.ts";
 import { describeStartToken, type TextFacts } from "../measure/token_source.ts";
 
 /** A model with its texts, as captions call them. */
@@ -11,6 +12,14 @@ export interface DescribedSubject {
   /** The text that settings are chosen on, where that was named. */
   validation?: string;
   facts: SubjectFacts;
+}
+
+/** A subject of tables or figures, with what captions call its texts. */
+export function withLabels(
+  { title, calibration, facts, ...rest }: UnloadedSubject | UnloadedFigureSubject,
+): DescribedSubject {
+  const { validation } = rest as Partial<UnloadedFigureSubject>;
+  return { title, facts, calibration: calibration?.label ?? null, validation };
 }
 
 /** What was measured, on what: names, hashes and windows, for below a table or figure. */

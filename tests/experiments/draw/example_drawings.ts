@@ -204,7 +204,10 @@ export async function exampleDrawings(
     { outlying: 2, often: 0.1, windows: 8 },
   );
 
-  const methods = ["RTN", "GPTQ", "AgileQ-8", "AgileQ-8*", "AgileQ-4", "AgileQ-4*", "AgileQ-4/8"];
+  const methods = [
+    ...["RTN", "GPTQ", "AgileQ-8", "AgileQ-8*", "FP16*", "AWQ", "AgileQ-8 activations"],
+    ...["AgileQ-8 activations*", "AgileQ-4", "AgileQ-4*", "AgileQ-4/8"],
+  ];
   const divergence = drawDivergence(names.flatMap((model) =>
     methods.map((method, index) => (
       { model, method, divergence: spreadOver(0.005, 0.5), relative: estimate(1 + 0.1 * index) }
