@@ -22,7 +22,7 @@ export function channelRow(
     }),
     lineChart({
       title: `${ranking}, ranked`,
-      x: { title: "rank of the channel" },
+      x: { title: "rank of the channel", scale: "log" },
       y: { title: "largest |x|", fromZero: true },
       series: [
         { name: "all tokens", x: ranks, y: ranked(maxima), style: "lines" },

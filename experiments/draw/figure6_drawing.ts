@@ -54,12 +54,12 @@ function errorPanel(rows: readonly Figure6Row[], largestPowers: readonly number[
     y: { title: "signal to noise", unit: "dB" },
     series: rows.flatMap(({ model, layers }) => [
       {
-        name: model,
+        name: rows.length > 1 ? model : "all tokens",
         x: largestPowers,
         y: largestPowers.map((_, index) => average(layers, ({ ratios }) => ratios[index])),
       },
       {
-        name: `${model}, pruned`,
+        name: rows.length > 1 ? `${model}, pruned` : "after pruning",
         x: largestPowers,
         y: largestPowers.map((_, index) =>
           average(layers, ({ ratiosPruned }) => ratiosPruned[index])

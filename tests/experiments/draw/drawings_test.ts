@@ -31,7 +31,7 @@ const concentration = (start: number, local: number) => ({
   ...{ local: 0.1 * local, localIfUniform: 0.1, diagonal: estimate(local) },
 });
 
-function figure1(start: number, local: number, persistence = 0.8, moved = 1.3) {
+function figure1(start: number, local: number, persistence = 0.8, moved = 3) {
   const map = [[1, null], [0.5, 0.5]];
   const full = concentration(start, local);
   const heads = { full: [0.6, 0.2], quantized: [0.5, 0.3] };
@@ -204,15 +204,15 @@ const drawings: [name: string, drawn: Drawing, verdict: Verdict | undefined, wor
   ],
   [
     "drawFigure1",
-    figure1(3, 3, 0.8, 1),
+    figure1(3, 3, 0.8, 2),
     "undecided",
-    "leaves the first token 1.000 [0.900, 1.100] of its share there",
+    "leaves the first token 0.500 [0.450, 0.550] of its share there",
   ],
   [
     "drawFigure1",
-    figure1(3, 3, 0.8, 0.7),
+    figure1(3, 3, 0.8, 1.3),
     "contradicted",
-    "from the one to the others in 0 of 1 layers",
+    "from the one to the others in 1 of 1 layers",
   ],
   ["drawFigure1", figure1(2, 3), "undecided", "2.00 [1.80, 2.20] times equal attention"],
   ["drawFigure1", figure1(3, 3, 0.5), "undecided", "more than 50.0 [45.0, 55.0] % of the tokens"],
