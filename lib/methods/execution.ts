@@ -62,7 +62,7 @@ export function requireExecution(
   for (const { reads } of linearGroups) {
     const own = steps.flatMap(({ [reads]: kind }) => kind ?? []);
     require(own.length > 0, action, `it must quantize ${reads}`);
-    const rule = `the channels of ${reads} must share a step, as in profile paper`;
+    const rule = `the tokens and channels of ${reads} must share a step, as in profile paper`;
     require(own.every((kind) => kind === "shared steps"), action, rule);
   }
 }

@@ -63,7 +63,7 @@ export interface Pass {
   readonly seesLower?: boolean;
   /** Whether the linear maps it leaves are codes, which integer products read. */
   readonly leavesCodes?: boolean;
-  /** The sites it quantizes, and whether the steps of their channels are powers of two times one. */
+  /** The sites it quantizes, and whether the steps of all tokens and channels there are powers of two times one. */
   readonly quantizes?: Readonly<Partial<Record<SiteName, "shared steps" | "own steps">>>;
   /** The parameters that the block has from here on. */
   rewrite?(

@@ -322,8 +322,14 @@ for (
     [
       methodOf("agileq-8").with(released),
       { execute: "integer" },
-      "Cannot execute AgileQ-8 in integers: the channels of attn.input must share a step, " +
-      "as in profile paper",
+      "Cannot execute AgileQ-8 in integers: the tokens and channels of attn.input must share a " +
+      "step, as in profile paper",
+    ],
+    [
+      methodOf("agileq-8").with({ activations: { steps: "token" } }),
+      { execute: "integer" },
+      "Cannot execute AgileQ-8 in integers: the tokens and channels of attn.input must share a " +
+      "step, as in profile paper",
     ],
     [
       methodOf("fp16"),
