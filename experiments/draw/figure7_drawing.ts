@@ -28,28 +28,36 @@ export interface Figure7Row {
   random: SparsityPoint;
 }
 
-/** Draws figure 7 and says what it shows. */
-export function drawFigure7(rows: readonly Figure7Row[]): Drawing {
+/**
+ * Draws figure 7 and says what it shows.
+ *
+ * @param tokens How many of each text are scored at most.
+ */
+export function drawFigure7(
+  rows: readonly Figure7Row[],
+  tokens: { validationTokens: number; testTokens: number },
+): Drawing {
   const cases = rows.map(({ model, test: { relative } }) => ({
     name: model,
     verdict: pruningVerdict(relative.survivors, relative.pruningAlone, relative.denseOnSurvivors),
   }));
   return {
-    shows: "Perplexity of AgileQ-8 with pruning over that without, on the validation text, for " +
-      "growing shares of pruned tokens in the last, the last two, the upper half, or all layers. survivors is the " +
-      "released protocol, denseOnSurvivors the same model without pruning on the same positions, " +
-      "allPositions scores pruned positions by their early exit. Bands are 95 % intervals over " +
-      "windows, paired. In the last layer pruning alone does nothing: no token reads another after it. " +
-      "The best plan by survivors was then measured once on the test text, and beside it the same with " +
-      "random tokens (last row); the plan of the tables is not it: that one was chosen with the test " +
-      "windows in view.",
+    shows: "Perplexity of AgileQ-8 with pruning over that without, on the first " +
+      `${tokens.validationTokens} tokens of the validation text, for growing shares of pruned tokens in ` +
+      "the last, the last two, the upper half, or all layers. survivors is the released protocol, " +
+      "denseOnSurvivors the same model without pruning on the same positions, allPositions scores " +
+      "pruned positions by their early exit. Bands are 95 % intervals over windows, paired. In the last " +
+      "layer pruning alone does nothing: no token reads another after it. The best plan by survivors was " +
+      `then measured once on the first ${tokens.testTokens} tokens of the test text, and beside it the ` +
+      "same with random tokens (last row); the plan of the tables is not it: that one was chosen with " +
+      "the test windows in view.",
     verdict: combineVerdicts(cases),
     agreement:
       "The paper: pruning lowers perplexity. On the test text, under the plan that is best for the " +
       `survivors, that is ${
         describeCases(cases)
-      }. That all positions lose less than where random tokens ` +
-      `are pruned, with intervals apart, is ${describeCases(rows.map(againstRandom))}.`,
+      }. That all positions lose less than where random ` +
+      `tokens are pruned, with intervals apart, is ${describeCases(rows.map(againstRandom))}.`,
     details: rows.map((row, index) => describe(row, cases[index].verdict)),
     spec: panels([
       ...rows.map((row, index) => modelRow(row, panelsAbove(rows.slice(0, index)))),

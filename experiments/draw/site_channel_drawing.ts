@@ -90,7 +90,7 @@ function describe({ model, layers, overlaps }: SiteChannelRow): string[] {
       own.filter(({ outliers }) => outliers.length > 0).length
     } of ${own.length} layers, ${
       formatEstimate(overlap, 3)
-    } of them on both texts; most often in ` +
+    } of those of either text on both; most often in ` +
       `layer ${most.layer}: ${first.join(", ")}.`;
   });
   const without = channelSites.filter((site) => !overlaps.some((each) => each.site === site));

@@ -24,7 +24,7 @@ export const figure7: FigureExperiment = {
   async run(subjects, options) {
     const rows: Figure7Row[] = [];
     for (const subject of subjects) rows.push(await measure(subject, options));
-    return figureOf(figure7, subjects, config, rows, drawFigure7(rows));
+    return figureOf(figure7, subjects, config, rows, drawFigure7(rows, config));
   },
 };
 

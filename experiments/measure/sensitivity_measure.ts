@@ -1,12 +1,12 @@
-import { type Estimate, mean } from "../../lib/core/mod.ts";
-import { readScores, type RunHooks, scoreWindows } from "../../lib/eval/mod.ts";
+import { type Estimate, mean, silent } from "../../lib/core/mod.ts";
+import { readScores, type RunHooks, scoreRuns } from "../../lib/eval/mod.ts";
 import { calibrate, type MethodName, methods, unquantized } from "../../lib/methods/mod.ts";
 import {
   atSites,
-  type ForwardOptions,
   linearGroups,
   type Model,
   residentSource,
+  type Runner,
   type SiteHook,
   siteNames,
 } from "../../lib/model/mod.ts";
@@ -61,9 +61,12 @@ export async function measureSensitivity(
   const { progress, signal } = hooks;
   const { model } = subject;
   const scored = subject.validationWindows.slice(0, windows);
-  const divergences = async (each: Model, options: ForwardOptions) => {
-    const scores = await scoreWindows(each, scored, { ...options, signal, reference: model });
-    return scores.map((own) => readScores([own]).divergence!.value);
+  const divergences = async (runners: readonly Runner[], onStep = (_done: number) => {}) => {
+    const watched = { progress: { ...silent, update: onStep }, signal, reference: model };
+    const scores = await scoreRuns(runners, scored, watched);
+    return runners.map((_, order) =>
+      scores.map((own) => readScores([own[order]]).divergence!.value)
+    );
   };
   const quantized = await quantizeSubject(subject, name, hooks);
   const parts = [
@@ -72,13 +75,21 @@ export async function measureSensitivity(
   ];
   const measured: WindowSensitivity[] = [];
   progress?.start(`sensitivity of ${model.name}`, parts.length);
-  for (const { what, layer, model: each, hook } of parts) {
-    signal?.throwIfAborted();
-    measured.push({ what, layer, windows: await divergences(each, { hook }) });
-    progress?.update(measured.length);
+  // The layers of one thing share a run in full precision.
+  for (const layers of Map.groupBy(parts, ({ what }) => what).values()) {
+    const runners = layers.map(({ model, hook }) => ({ model, options: { hook } }));
+    const before = measured.length;
+    const found = await divergences(
+      runners,
+      (done) => progress?.update(before + layers.length * done / scored.length),
+    );
+    layers.forEach(({ what, layer }, order) =>
+      measured.push({ what, layer, windows: found[order] })
+    );
   }
   progress?.finish();
-  const together = mean(await divergences(quantized.model, quantized.forward));
+  const [all] = await divergences([{ model: quantized.model, options: quantized.forward }]);
+  const together = mean(all);
   return {
     parts: measured.map(({ windows, ...part }) => ({ ...part, divergence: mean(windows) })),
     lead: leadOf(measured),

@@ -138,8 +138,12 @@ function point(alone: number, window = 512): SparsityPoint {
   };
 }
 
+const scored = { validationTokens: 8192, testTokens: 32768 };
 const figure7 = (alone: number) =>
-  drawFigure7([{ model: "m", validation: [point(alone)], test: point(alone), random: point(1) }]);
+  drawFigure7(
+    [{ model: "m", validation: [point(alone)], test: point(alone), random: point(1) }],
+    scored,
+  );
 const figure8 = (change: number) =>
   drawFigure8([{ model: "m", points: [point(1, 128), point(1 + change, 512)] }]);
 
@@ -280,7 +284,7 @@ const drawings: [name: string, drawn: Drawing, verdict: Verdict | undefined, wor
     "drawSiteChannels",
     siteChannels(0.5),
     "undecided",
-    "0.500 [0.450, 0.550] of them on both texts",
+    "0.500 [0.450, 0.550] of those of either text on both",
   ],
   [
     "drawSiteChannels",
@@ -351,7 +355,7 @@ for (const [what, value] of [["infinity", Infinity], ["NaN", NaN]] as const) {
     const lost = { ...point(1), relative, perplexity: { ...every, dense: gone } };
     const parts = [1, value].map((divergence, layer) => ({ what: "attn.q", layer, divergence }));
     const drawn = [
-      drawFigure7([{ model: "m", validation: [lost], test: lost, random: lost }]),
+      drawFigure7([{ model: "m", validation: [lost], test: lost, random: lost }], scored),
       drawFigure8([{ model: "m", points: [{ ...lost, window: 128 }, lost] }]),
       drawSensitivity([{ model: "m", together: value, lead: gone, parts }]),
       drawDivergence([{ model: "m", method: "GPTQ", divergence: value, relative: gone }]),

@@ -249,6 +249,7 @@ export async function exampleDrawings(
       "figure 7",
       drawFigure7(
         ofModels((model) => ({ model, validation: plans, test: plans[0], random: plans[1] })),
+        { validationTokens: 8192, testTokens: 32768 },
       ).spec,
     ],
     ["figure 8", drawFigure8(ofModels((model) => ({ model, points: byWindow }))).spec],

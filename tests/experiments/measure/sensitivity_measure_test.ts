@@ -1,5 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { quantizeSubject } from "../../../experiments/measure/figure_subject.ts";
 import { measureSensitivity } from "../../../experiments/measure/sensitivity_measure.ts";
+import { mean } from "../../../lib/core/mod.ts";
+import { readScores, scoreWindows } from "../../../lib/eval/mod.ts";
 import { withFigureSubject } from "./tiny_figure_subject.ts";
 
 Deno.test("measureSensitivity() quantizes every site and group of weights of every layer alone", () =>
@@ -33,4 +36,24 @@ Deno.test("measureSensitivity() quantizes every site and group of weights of eve
     const weights = parts.filter(({ what }) => what.startsWith("weights"));
     assert(weights.every(({ divergence }) => divergence > 0));
     assert(together > Math.max(...parts.map(({ divergence }) => divergence)));
+  }));
+
+Deno.test("measureSensitivity() measures each part as if it were the only one", () =>
+  withFigureSubject("llama", async (subject) => {
+    const { parts } = await measureSensitivity(subject, { method: "agileq-8", windows: 2 }, {});
+    const { model, validationWindows } = subject;
+    const quantized = await quantizeSubject(subject, "agileq-8", {});
+    for (const changed of [0, 2]) {
+      const own = await model.source.layer(changed);
+      const { down } = await quantized.model.source.layer(changed);
+      const layer = (index: number) =>
+        index === changed ? Promise.resolve({ ...own, down }) : model.source.layer(index);
+      const alone = { ...model, source: { ...model.source, layer } };
+      const scores = await scoreWindows(alone, validationWindows.slice(0, 2), { reference: model });
+      const expected = mean(scores.map((each) => readScores([each]).divergence!.value));
+      const found = parts.find((part) =>
+        part.what === "weights of down" && part.layer === changed
+      )!;
+      assertEquals(found.divergence, expected);
+    }
   }));
