@@ -1,4 +1,4 @@
-import type { Estimate } from "../../lib/core/mod.ts";
+import { type Estimate, pauses } from "../../lib/core/mod.ts";
 import { readScores, type RunHooks, scoreRuns } from "../../lib/eval/mod.ts";
 import {
   calibrate,
@@ -81,7 +81,6 @@ export async function measureStress(
   { outliers, outlierSeed, factor, windows: count, ...settings }: StressConfig,
   hooks: RunHooks,
 ): Promise<Stressed[]> {
-  const { signal } = hooks;
   const channels = { count: outliers, seed: outlierSeed };
   const model = injectOutliers(subject.model, { channels, factor });
   const windows = subject.testWindows.slice(0, count);
@@ -95,7 +94,7 @@ export async function measureStress(
     const calibration = () => calibrationOf(subject);
     options.push(emulate(await calibrate(unquantized(model), passes, calibration, hooks)).forward);
   }
-  const errors = await blockErrors(model, options, windows, signal);
+  const errors = await blockErrors(model, options, windows, hooks);
   const runners = options.map((each) => ({ model, options: each }));
   const label = `outliers of ${factor} times in ${model.name}`;
   const scores = await scoreRuns(runners, windows, { ...hooks, reference: subject.model, label });
@@ -119,16 +118,18 @@ async function blockErrors(
   model: Model,
   options: readonly ForwardOptions[],
   windows: readonly Int32Array[],
-  signal?: AbortSignal,
+  { progress, signal }: RunHooks,
 ): Promise<number[][]> {
   const { architecture, source } = model;
+  const pause = pauses(signal);
   const errors = options.map(() => windows.map(() => 0));
   using outer = openOuter(source.outer);
   using streams = new Streams({ architecture, outer }, windows);
+  progress?.start(`errors of the blocks of ${model.name}`, architecture.layers);
   for (let layer = 0; layer < architecture.layers; layer++) {
     using block = await openBlock(model, layer);
     for (const window of windows.keys()) {
-      signal?.throwIfAborted();
+      await pause();
       tidy(() => {
         const before = streams.at(window);
         const added = (each?: ForwardOptions) => {
@@ -137,12 +138,14 @@ async function blockErrors(
         };
         const full = added();
         for (const [order, each] of options.entries()) {
-          const { signal, noise } = noisePower(full, added(each));
-          errors[order][window] += noise / signal / architecture.layers;
+          const { signal: power, noise } = noisePower(full, added(each));
+          errors[order][window] += noise / power / architecture.layers;
         }
       });
       streams.advance(window, block);
+      progress?.update(layer + (window + 1) / windows.length);
     }
   }
+  progress?.finish();
   return errors;
 }
