@@ -1,9 +1,8 @@
-import { isObject } from "../../lib/io/mod.ts";
+import { exists, isObject } from "../../lib/io/mod.ts";
 import { isListOf, isText, readRecord } from "../result/result_record.ts";
 import type { MeasuredCell } from "./measure_models.ts";
 import { familyTables } from "./family_tables.ts";
 import { isPublishedTable, type PublishedTable } from "./published_table.ts";
-import { isBundled } from "../measure/bundled.ts";
 
 /** A perplexity table with our measurements, as `results/` has it. */
 export interface MeasuredTable extends PublishedTable {
@@ -30,15 +29,21 @@ export async function readMeasuredTable(
 }
 
 /**
- * Reads what was measured on the bundled models, for the perplexity tables of their families.
+ * Reads the perplexity tables in a folder: those of the bundled models, or of others.
  *
  * @param folder Where `deno task reproduce` wrote them.
- * @throws {InputError} As {@linkcode readMeasuredTable} does.
+ * @throws {InputError} As {@linkcode readMeasuredTable} does, or if there is none.
  */
 export async function readMeasuredTables(folder: string): Promise<MeasuredTable[]> {
+  const numbers = familyTables.map(({ number }) => number);
+  const there: number[] = [];
+  for (const number of numbers) {
+    if (await exists(`${folder}/table${number}.json`)) there.push(number);
+  }
   return await Promise.all(
-    familyTables.filter(({ family }) => isBundled(family))
-      .map(({ number }) => readMeasuredTable(folder, number)),
+    (there.length > 0 ? there : numbers.slice(0, 1)).map((number) =>
+      readMeasuredTable(folder, number)
+    ),
   );
 }
 

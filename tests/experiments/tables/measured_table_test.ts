@@ -79,6 +79,15 @@ Deno.test("readMeasuredTable() takes what is whole", () =>
     assertEquals(await readMeasuredTable(folder, 1) as unknown, { ...record, number: 1 });
   }));
 
+Deno.test("readMeasuredTables() reads the tables that a folder has, and refuses one without any", () =>
+  withFolder(async (folder) => {
+    const refusal =
+      `Cannot read ${folder}/table1.json: it must be a record that "deno task reproduce"`;
+    await assertRejects(() => readMeasuredTables(folder), InputError, refusal);
+    await publishTable(tableRecord(model.table, [model], origin), `${folder}/table5`);
+    assertEquals((await readMeasuredTables(folder)).map(({ number }) => number), [5]);
+  }));
+
 Deno.test("readMeasuredTables() reads the records of the project", async () => {
   assertEquals((await readMeasuredTables("results")).map(({ number }) => number), [1, 2, 3]);
 });
