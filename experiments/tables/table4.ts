@@ -133,19 +133,21 @@ export function judgeSpeed(rows: Table4Row[]): JudgedSpeed[] {
 }
 
 /**
- * The table that is printed: what was measured here, then the paper's figures.
+ * The table that is printed: what was measured here, then the paper's figures, if it has any.
  *
  * @param models The paper's unless given.
  */
 export function table4(record: BenchRecord, models?: readonly ModelName[]): Table {
   const rows = table4Rows(record, models);
   const levels = instructionLevels.filter((level) => rows.some(({ here }) => here[level]));
+  const isPrinted = rows.some(({ paperSpeedup }) => paperSpeedup !== null);
+  const paperColumns = isPrinted ? ["Android s", "Raspberry s", "speed-up"] : [];
   return {
     title: `Table 4: ${paper.table4.title}`,
     columns: [
       ...["Model", "Bits"],
       ...levels.flatMap((level) => ["s", "speed-up"].map((name) => `here, ${level}: ${name}`)),
-      ...["Android s", "Raspberry s", "speed-up"].map((name) => `the paper, with pruning: ${name}`),
+      ...paperColumns.map((name) => `the paper, with pruning: ${name}`),
     ],
     rows: rows.map((row) => [
       row.model,
@@ -156,9 +158,7 @@ export function table4(record: BenchRecord, models?: readonly ModelName[]): Tabl
           ? [{ value: found.seconds.value, digits: 3 }, { ...found.speedup, digits: 2 }]
           : [null, null];
       }),
-      row.androidSeconds,
-      row.raspberrySeconds,
-      row.paperSpeedup,
+      ...isPrinted ? [row.androidSeconds, row.raspberrySeconds, row.paperSpeedup] : [],
     ]),
     notes: [
       `here: ${record.machine.processor}, ${

@@ -48,7 +48,9 @@ Deno.test("table4Rows() of a model that the paper does not have are its own alon
     ],
   );
   assertEquals(own[1].here.native!.speedup.value, 2);
-  assertEquals(table4(record, ["SmolLM2-135M"]).rows.length, 3);
+  const { columns, rows: shown } = table4(record, ["SmolLM2-135M"]);
+  assertEquals(columns, ["Model", "Bits", "here, native: s", "here, native: speed-up"]);
+  assertEquals(shown.map((cells) => cells.length), [4, 4, 4]);
   assertEquals(
     table4Rows(record, ["OPT-125M"]),
     table4Rows(blockRecord).filter(({ model }) => model === "OPT-125M"),
