@@ -20,14 +20,18 @@ export function axisTitle({ title, unit }: Axis): string {
 
 /**
  * Ticks of a log axis over these values: 1, 2 and 5 where they fit, or else powers of ten.
- * Over less than one of them Plotly's own are spaced by their labels.
+ * Over fewer than so many of them Plotly has its own.
  *
  * @param width Of the plot, CSS pixels, where labels stand beside each other.
  */
-function logTicks(values: readonly number[], width: number): Record<string, unknown> {
+function logTicks(
+  values: readonly number[],
+  width: number,
+  fewest: number,
+): Record<string, unknown> {
   const positive = values.filter((value) => value > 0);
   const decades = Math.log10(Math.max(...positive) / Math.min(...positive));
-  if (!(decades >= 1)) return {};
+  if (!(decades >= fewest)) return {};
   if (decades <= width / 130) return { dtick: "D2" };
   return { dtick: Math.ceil(40 * decades / width), tickformat: "", exponentformat: "power" };
 }
@@ -38,18 +42,18 @@ function logTicks(values: readonly number[], width: number): Record<string, unkn
  * @param width Of the plot, CSS pixels.
  */
 export function horizontalAxis(axis: Axis, values: readonly number[], width: number) {
-  const ticks = axis.scale === "log" ? logTicks(axis.range ?? values, width) : {};
+  const ticks = axis.scale === "log" ? logTicks(axis.range ?? values, width, 1) : {};
   return { ...plotlyAxis(axis), ...ticks };
 }
 
 /**
- * An axis beside a plot over these values: on a log scale of a decade or more 1, 2 and 5 where they fit, or
- * else powers of ten.
+ * An axis beside a plot over these values: on a log scale of most of a decade or more 1, 2 and 5 where they
+ * fit, or else powers of ten; Plotly's own labels of 7, 8, 9 and 10 lie on each other.
  *
  * @param height Of the plot, CSS pixels.
  */
 export function verticalAxis(axis: Axis, values: readonly number[], height: number) {
-  const ticks = axis.scale === "log" ? logTicks(axis.range ?? values, 3 * height) : {};
+  const ticks = axis.scale === "log" ? logTicks(axis.range ?? values, 3 * height, 0.7) : {};
   return { ...plotlyAxis(axis), ...ticks };
 }
 

@@ -41,7 +41,7 @@ Deno.test("verticalAxis() on a log scale has as many ticks as there are lines fo
     return (axis as Record<string, unknown>).dtick;
   };
   assertEquals([ticks(10, 300), ticks(10, 1e6), ticks(1, 1e15)], ["D2", 1, 2]);
-  assertEquals(ticks(2, 15), undefined);
+  assertEquals([ticks(2, 15), ticks(2, 8)], ["D2", undefined]);
 });
 
 Deno.test("horizontalAxis() on a linear scale leaves ticks to Plotly", () => {
