@@ -271,6 +271,12 @@ const drawings: [name: string, drawn: Drawing, verdict: Verdict | undefined, wor
     "reproduced",
     "mlp.input of m: reproduced; pruning leaves 0.900 [0.810, 0.990] of the range",
   ],
+  [
+    "drawOutliers",
+    outliers(0.5, 0.9),
+    "reproduced",
+    "mlp.input of layer 2: a range of 2.00 instead of 2.00, and an error of 0.10 instead of 0.20.",
+  ],
   ["drawOutliers", outliers(0.5, 1), "undecided", "one error over the other 1.000 [0.990, 1.010])"],
   ["drawOutliers", outliers(0.5, 1.1), "contradicted", "contradicted for mlp.input of m"],
   ["drawOutliers", outliers(1.5, 0.9), "contradicted", "1.500 [1.350, 1.650] of the error"],
