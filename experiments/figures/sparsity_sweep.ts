@@ -39,12 +39,18 @@ function planCell(
   config: SparsityConfig,
 ): CellSettings<SparsityConfig> {
   const { method, pruning, split, window } = config;
-  const plan = pruning ? `${pruning.beta} at ${pruning.layers}` : "nothing pruned";
   return {
-    id: `${name}/${subject.model.name}/${split} ${window}/${plan}`,
+    id: `${name}/${subject.model.name}/${split} ${window}/${planText(pruning)}`,
     config: { ...subject.facts, ...config },
     shares: sharedWeights(methods[method], subject.model.architecture),
   };
+}
+
+/** What tells a plan from others of a sweep. */
+function planText(plan: PruningPlan | null): string {
+  if (!plan) return "nothing pruned";
+  const { beta, layers, positions, importance } = plan;
+  return [`${beta} at ${layers}`, positions, ...importance ? [importance] : []].join(", ");
 }
 
 /** Every share at every choice of layers. */

@@ -26,7 +26,6 @@ export { matmul } from "./matmul";
 export * from "./norm";
 export { fakeQuantUniform, quantizeCodes } from "./quantize";
 export * from "./rotary";
-
 export { causalSoftmax, causalSoftmaxGradient } from "./softmax";
 export * from "./sums";
 export { addTripErrors } from "./trip";

@@ -42,6 +42,16 @@ Deno.test("sweepPlans() compares each plan with no pruning, paired, and measures
     assertEquals(bestPoint([late, early]).relative.survivors.value, best);
   }));
 
+Deno.test("sweepPlans() takes plans that differ in nothing but importance or positions", () =>
+  withFigureSubject("llama", async (subject) => {
+    const [plan] = planGrid([0.5], [[0]]);
+    const random = { ...plan, importance: "random" } as const;
+    const plans = [plan, random, { ...plan, positions: "keep" } as const];
+    const points = await sweepPlans("t", subject, settings, plans, { store: memoryStore() });
+    const values = points.map(({ relative }) => relative.survivors.value);
+    assertEquals(new Set(values).size, plans.length);
+  }));
+
 Deno.test("sweepPlans() scores windows of another length over the same text", () =>
   withFigureSubject("bloom", async (subject) => {
     const store = memoryStore();
