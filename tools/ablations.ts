@@ -62,7 +62,7 @@ async function run(options: Options, session: Session): Promise<void> {
   const folder = outputFolder(options, outputs);
   for (const written of [cellFolder, folder]) await prepareFolder(written);
   const bundled = Object.keys(bundledModels).filter(isBundled).map(bundledSource);
-  const pool = new SubjectPool(1);
+  const pool = new SubjectPool(1, [], cellFolder);
   const problems: string[] = [];
   const subjects: UnloadedSubject[] = [];
   for (const { ref } of own.length > 0 ? own : bundled) {

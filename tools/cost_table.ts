@@ -42,6 +42,7 @@ export async function costTable(
         method: methods[config.method].with(config.methodSettings),
         execute: config.execute ?? "emulate",
         compare: true,
+        hasReference: sum > 0,
         pruned: config.pruning !== null,
         hasWeights,
       }, { signal });

@@ -112,7 +112,7 @@ async function run(options: Options, session: Session): Promise<void> {
     execute: options.execute,
     rows: options.rows,
   };
-  const pool = new SubjectPool(1);
+  const pool = new SubjectPool(1, [], cellFolder);
   if (options.dryRun) {
     for (const { ref } of sources) {
       const subject = await pool.read(ref, session.signal);

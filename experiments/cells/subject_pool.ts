@@ -1,4 +1,6 @@
 import { canonicalJson } from "../../lib/core/mod.ts";
+import { ScratchFile } from "../../lib/io/mod.ts";
+import { FinalStreams } from "../../lib/model/mod.ts";
 import { useBackend } from "../../lib/tensor/mod.ts";
 import { readFigureSubject } from "../measure/figure_subject.ts";
 import {
@@ -19,8 +21,14 @@ export class SubjectPool {
   /**
    * @param keep How many models are kept loaded; the one that was loaded first makes way for another.
    * @param known Subjects that need not be read, with their weights or without.
+   * @param scratch A folder for what windows become in full precision where memory is not to hold it; those run
+   *   anew for each cell without.
    */
-  constructor(readonly keep = Infinity, known: readonly (UnloadedSubject | OpenSubject)[] = []) {
+  constructor(
+    readonly keep = Infinity,
+    known: readonly (UnloadedSubject | OpenSubject)[] = [],
+    readonly scratch?: string,
+  ) {
     this.#read = new Map(known.map((subject) => [canonicalJson(subject.ref), subject]));
   }
 
@@ -51,14 +59,21 @@ export class SubjectPool {
     const known = this.#loading.get(key);
     if (known) return await known;
     if (this.#loaded.size >= this.keep) this.#free(this.#loaded.keys().next().value!);
-    const loading = loadSubject(read, signal);
+    const loading = this.#load(read, signal);
     this.#loading.set(key, loading);
     const subject = await loading;
     this.#loaded.set(key, subject);
     return subject;
   }
 
+  async #load(read: UnloadedSubject, signal?: AbortSignal): Promise<OpenSubject> {
+    const subject = await loadSubject(read, signal);
+    const scratch = this.scratch === undefined ? undefined : new ScratchFile(this.scratch);
+    return { ...subject, referenceStreams: new FinalStreams({ scratch }) };
+  }
+
   #free(key: string): void {
+    this.#loaded.get(key)?.referenceStreams?.[Symbol.dispose]();
     this.#loaded.delete(key);
     this.#loading.delete(key);
   }

@@ -56,7 +56,7 @@ export async function evaluate(
   { method, methodSettings, pruning: plan, execute, ...facts }: EvaluationConfig,
   { compare = true, ...hooks }: EvaluateHooks,
 ): Promise<Evaluation> {
-  const { model, testWindows, versions } = subject;
+  const { model, testWindows, versions, referenceStreams } = subject;
   const pruning = plan ? pruningFor(model, plan) : undefined;
   const quantized = await prepareModel(
     model,
@@ -64,15 +64,11 @@ export async function evaluate(
     () => calibrationOf(subject, facts),
     { ...hooks, execute, pruning, versions },
   );
-  const reference = compare ? model : undefined;
   const watched = watchStorage(quantized.model);
-  const readings = await takeReadings(
-    watched.model,
-    testWindows,
-    quantized.forward,
-    hooks,
-    reference,
-  );
+  const readings = await takeReadings(watched.model, testWindows, quantized.forward, {
+    ...hooks,
+    ...compare && { reference: model, referenceStreams },
+  });
   return { ...readings, storage: watched.storage() };
 }
 

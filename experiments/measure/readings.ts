@@ -1,4 +1,4 @@
-import { type Reading, readScores, type RunHooks, scoreRuns } from "../../lib/eval/mod.ts";
+import { type Reading, readScores, type ScoreOptions, scoreRuns } from "../../lib/eval/mod.ts";
 import type { ForwardOptions, Model } from "../../lib/model/mod.ts";
 
 /** What a run gave, read in every way. Without pruning all positions survive: one reading. */
@@ -15,7 +15,7 @@ export interface Readings {
  * Scores windows with a model and reads the scores; a pruned model runs every window twice, with
  * and without pruning.
  *
- * @param reference The model to measure KL divergence and agreement against; neither without.
+ * @param comparison With a reference, KL divergence from it and agreement with it are measured, too.
  * @throws {InputError} If there are no windows or the model refuses one.
  * @throws The signal's reason once it is aborted.
  */
@@ -23,12 +23,11 @@ export async function takeReadings(
   model: Model,
   windows: Int32Array[],
   options: ForwardOptions,
-  hooks: RunHooks,
-  reference?: Model,
+  comparison: Omit<ScoreOptions, "label">,
 ): Promise<Readings> {
   const { pruning, ...unpruned } = options;
   const runners = [{ model, options }, ...pruning ? [{ model, options: unpruned }] : []];
-  const scores = await scoreRuns(runners, windows, { ...hooks, reference, label: "windows" });
+  const scores = await scoreRuns(runners, windows, { ...comparison, label: "windows" });
   const run = scores.map(([own]) => own);
   if (!pruning) return { survivors: readScores(run) };
   const dense = scores.map(([, own]) => own);

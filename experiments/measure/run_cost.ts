@@ -39,6 +39,8 @@ export interface PlannedRun {
   pruned: boolean;
   /** Whether the weights that the method makes are there already, from another run. */
   hasWeights?: boolean;
+  /** Whether an earlier run has kept what windows become as floats, which leaves just the head of them. */
+  hasReference?: boolean;
 }
 
 /** What a run takes on this machine. */
@@ -72,7 +74,8 @@ export async function estimateRun(
 ): Promise<RunEstimate> {
   const { architecture: { layers }, windows, weightWindows, activationWindows } = run;
   const { ofMethod, ofFloats, storage } = await measureScoring(run, { signal, now });
-  const passes = [ofMethod, ...run.pruned ? [ofMethod] : [], ...run.compare ? [ofFloats] : []];
+  const reference = run.hasReference ? { ...ofFloats, block: 0, open: 0 } : ofFloats;
+  const passes = [ofMethod, ...run.pruned ? [ofMethod] : [], ...run.compare ? [reference] : []];
   const groups = Math.ceil(windows / windowsAtOnce(run, passes.length));
   const score = ofMethod.openHead +
     passes.reduce(

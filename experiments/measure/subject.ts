@@ -4,6 +4,7 @@ import { hashFiles, type HubOrigin, hubOrigin, tokenizerFiles } from "../../lib/
 import type { Storage } from "../../lib/format/mod.ts";
 import { type Calibration, Versions } from "../../lib/methods/mod.ts";
 import {
+  type FinalStreams,
   loadModel,
   type Model,
   openPublished,
@@ -119,9 +120,12 @@ export interface UnloadedSubject extends Omit<Subject, "model"> {
   model: Pick<Model, "name" | "architecture">;
 }
 
-/** A subject with its weights, and with its quantized versions once they are made. */
+/** A subject with its weights, and with what is made of it once and used by many cells. */
 export interface OpenSubject extends Subject {
+  /** Its quantized versions. */
   versions: Versions;
+  /** What windows become in full precision, kept where several cells are compared with that. */
+  referenceStreams?: FinalStreams;
 }
 
 /**

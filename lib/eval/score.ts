@@ -2,6 +2,7 @@ import { counted, type Progress, refuse, require, silent } from "../core/mod.ts"
 import {
   blameNonFinite,
   eachWindow,
+  type FinalStreams,
   type Finished,
   type ForwardOptions,
   logits,
@@ -38,6 +39,8 @@ export interface WindowScores {
 export interface ScoreOptions extends RunHooks {
   /** The model to compare next-token distributions with, run without options. */
   reference?: Model;
+  /** Where the reference need not run again on windows that this keeps of it. */
+  referenceStreams?: FinalStreams;
   /** What progress is reported under. */
   label?: string;
   /**
@@ -61,14 +64,21 @@ export interface ScoreOptions extends RunHooks {
 export async function scoreRuns(
   runners: readonly Runner[],
   windows: readonly Int32Array[],
-  { reference, label, logitBudget = 2 ** 26, progress = silent, signal }: ScoreOptions = {},
+  {
+    reference,
+    referenceStreams: final,
+    label,
+    logitBudget = 2 ** 26,
+    progress = silent,
+    signal,
+  }: ScoreOptions = {},
 ): Promise<WindowScores[][]> {
   for (const { model } of runners) requireScorable(model, windows, reference);
   const stoppable = runners.map(({ model, options }) => ({
     model,
     options: { signal, ...options },
   }));
-  const all: Runner[] = reference ? [...stoppable, { model: reference }] : stoppable;
+  const all: Runner[] = reference ? [...stoppable, { model: reference, final }] : stoppable;
   require(runners.length > 0, "score windows", "there must be at least one model");
   progress.start(label ?? `perplexity of ${runners[0].model.name}`, windows.length);
   const onStep = (done: number) => progress.update(done);

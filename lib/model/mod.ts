@@ -7,6 +7,7 @@ export * from "./cache.ts";
 export type { CachePrecision } from "./cached_tokens.ts";
 export * from "./embedding.ts";
 export { familyNames } from "./families.ts";
+export { FinalStreams, type FinalStreamsOptions } from "./final_streams.ts";
 export { forward, type Forwarded, requireLayers } from "./forward.ts";
 export * from "./head.ts";
 export { initializeModel } from "./initialize.ts";

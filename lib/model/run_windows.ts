@@ -1,6 +1,7 @@
 import { type Pause, pauses, require, type Step } from "../core/mod.ts";
 import { tidy } from "../tensor/mod.ts";
 import type { ForwardOptions } from "./block.ts";
+import type { FinalStreams } from "./final_streams.ts";
 import { type Forwarded, requireLayers } from "./forward.ts";
 import type { HeadOwner } from "./head.ts";
 import { streamBudget, streamBytes } from "./memory.ts";
@@ -14,6 +15,8 @@ import type { OuterWeights } from "./weights.ts";
 export interface Runner {
   model: Model;
   options?: ForwardOptions;
+  /** Of a model that runs without options: where windows need not run again that it keeps. */
+  final?: FinalStreams;
 }
 
 /** A window that has passed all blocks of a model, with what reads next-token scores of it. */
@@ -84,16 +87,23 @@ export async function* eachWindow<Result>(
       onStep(first + done / steps);
     };
     using streams = new DisposableStack();
-    const passed: Streams[] = [];
+    const passed: ((index: number) => Forwarded)[] = [];
     for (const [order, runner] of runners.entries()) {
+      const { final, model: { architecture } } = runner;
+      if (final && group.every((window) => final.has(window))) {
+        step(architecture.layers * group.length);
+        passed.push((index) => final.at(group[index]));
+        continue;
+      }
       const own = streams.use(new Streams(owners[order], group, { budget, first }));
       await passBlocks(runner, own, pause, () => step(1));
-      passed.push(own);
+      group.forEach((window, index) => tidy(() => final?.keep(window, own.at(index))));
+      passed.push((index) => own.at(index));
     }
     for (const index of group.keys()) {
       await pause();
       const result = tidy(() => {
-        const finished = passed.map((own, order) => ({ ...owners[order], run: own.at(index) }));
+        const finished = passed.map((runAt, order) => ({ ...owners[order], run: runAt(index) }));
         return finish(finished, first + index);
       });
       step(runners.length);

@@ -4,6 +4,7 @@ import { type ScoreOptions, scoreRuns, scoreWindows } from "../../lib/eval/mod.t
 import { decodeMatrix, floatMatrix } from "../../lib/format/mod.ts";
 import {
   atSites,
+  FinalStreams,
   forward,
   type ForwardOptions,
   type LayerWeights,
@@ -222,6 +223,20 @@ Deno.test("scoreRuns() gives every runner what it gets alone, bit for bit", () =
     }
     assertEquals(together[0][3].divergence, new Float32Array(count));
   }));
+
+Deno.test("scoreRuns() gives the same scores where the reference's streams are kept, bit for bit", () =>
+  withModel("llama", (reference) =>
+    withModel("opt-pre", async (model) => {
+      const windows = [3, 4].map((seed) => randomIds(20, seed));
+      const runners = [{ model, options: { pruning } }, { model }];
+      const expected = await scoreRuns(runners, windows, { reference });
+      using referenceStreams = new FinalStreams();
+      for (let time = 0; time < 2; time++) {
+        const options = { reference, referenceStreams };
+        assertEquals(await scoreRuns(runners, windows, options), expected);
+        assertEquals(windows.every((window) => referenceStreams.has(window)), true);
+      }
+    })));
 
 Deno.test("scoreRuns() keeps no tensors where it is refused or stopped on the way", () =>
   withModel("llama", async (model) => { // which looks for tensors left behind

@@ -29,7 +29,7 @@ for (const [index, name] of tinyModels.entries()) {
       });
       assertEquals(
         measured,
-        await takeReadings(quantized, subject.testWindows, forward, {}, model),
+        await takeReadings(quantized, subject.testWindows, forward, { reference: model }),
       );
       const watched = watchStorage(quantized);
       await readWeights(watched.model.source, model.architecture.layers);

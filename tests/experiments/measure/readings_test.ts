@@ -47,7 +47,7 @@ for (const name of tinyModels) {
 
 Deno.test("takeReadings() compares with a reference where there is one", () =>
   withModel("llama", async (model) => {
-    const alike = await takeReadings(model, windows, {}, {}, model);
+    const alike = await takeReadings(model, windows, {}, { reference: model });
     const { divergence, agreement } = alike.survivors;
     assertEquals([divergence?.value, agreement?.value], [0, 1]);
     const alone = await takeReadings(model, windows, {}, {});

@@ -30,6 +30,9 @@ Deno.test("estimateRun() scales what steps take by the windows, blocks and heads
   assertEquals((await estimate()).score, 10 * (4 + 1));
   assertEquals((await estimate({ windows: 20 })).score, 20 * (4 + 1));
   assertEquals((await estimate({ pruned: true })).score, 2 * 10 * (4 + 1));
+  // Of a reference that an earlier run has kept just the head is left.
+  assertEquals((await estimate({ compare: true })).score, 2 * 10 * (4 + 1));
+  assertEquals((await estimate({ compare: true, hasReference: true })).score, 10 * (4 + 1 + 1));
   const layers = { ...small.architecture, layers: 7 };
   assertEquals((await estimate({ architecture: layers })).score, 10 * (7 + 1));
   // Of a vocabulary beyond what is measured the head takes its share more.
