@@ -28,6 +28,32 @@ export function fileCellStore(folder: string): CellStore {
   };
 }
 
+/** A store, and what the cells took to measure that were found there or put there. */
+export interface TimedStore extends CellStore {
+  /** By the ids of the cells, in the order in which they were asked for. */
+  readonly seconds: Record<string, number>;
+}
+
+/** A store that notes what its cells took. */
+export function timedStore(store: CellStore): TimedStore {
+  const seconds: Record<string, number> = {};
+  const note = (record: CellRecord | null) => {
+    if (record?.seconds !== undefined) seconds[record.id] = record.seconds;
+  };
+  return {
+    seconds,
+    async get(key) {
+      const record = await store.get(key);
+      note(record);
+      return record;
+    },
+    set(key, record) {
+      note(record);
+      return store.set(key, record);
+    },
+  };
+}
+
 function isRecord(value: unknown): value is CellRecord {
   const names = ["id", "config", "fingerprint", "result", "checksum"];
   return typeof value === "object" && value !== null && names.every((name) => name in value);

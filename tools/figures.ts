@@ -9,7 +9,7 @@ import { readBenchRecord } from "../experiments/result/bench_record.ts";
 import { canonicalJson, InputError, refuse, sha256 } from "../lib/core/mod.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
-import { cellFolder, fileCellStore } from "./cell_store.ts";
+import { cellFolder, fileCellStore, timedStore } from "./cell_store.ts";
 import { listOption, main, printWarnings, type Session } from "./command_line.ts";
 import { datasetOption } from "./dataset_argument.ts";
 import { drawAll } from "./draw_all.ts";
@@ -75,11 +75,7 @@ async function run(options: Options, session: Session): Promise<void> {
   const own = await ownSources(options, session);
   const folder = outputFolder(options, outputs);
   for (const written of [cellFolder, folder]) await prepareFolder(written);
-  const settings = {
-    ...session,
-    store: fileCellStore(cellFolder),
-    fresh: options.fresh,
-  };
+  const kept = fileCellStore(cellFolder);
   const checkout = await provenance();
   const pool = new SubjectPool();
   const warned = new Set<UnloadedSubject>();
@@ -106,8 +102,11 @@ async function run(options: Options, session: Session): Promise<void> {
     await attempt(experiment.name, async () => {
       const models: UnloadedSubject[] = [];
       for (const source of sourcesOf(experiment, usable)) models.push(await read(source));
+      const store = timedStore(kept);
       const { figure, subjects, refusals } = await drawAll(experiment, models, {
-        ...settings,
+        ...session,
+        store,
+        fresh: options.fresh,
         executor,
         fingerprint: await fingerprintOf(measurementModules(experiment.measuredBy)),
       });
@@ -118,7 +117,9 @@ async function run(options: Options, session: Session): Promise<void> {
       if (own.length > 0) problems.push(...refusals.map((line) => `${experiment.name}: ${line}`));
       else if (refusals.length > 0) throw new InputError(...refusals);
       const { bench } = experiment;
-      const origin = bench ? benchProvenance(await readBenchRecord(bench)) : checkout;
+      const origin = bench
+        ? benchProvenance(await readBenchRecord(bench))
+        : { ...checkout, seconds: store.seconds };
       await publishFigure(figure, origin, folder, stem);
     });
   }

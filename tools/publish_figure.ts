@@ -17,11 +17,12 @@ export async function publishFigure(
   stem = figure.name,
 ): Promise<void> {
   const path = `${folder}/${stem}.json`;
-  const record = await withFirstOrigin(
+  const first = await withFirstOrigin(
     { provenance: origin, ...figure },
     path,
     ({ configuration, data }) => ({ configuration, data }),
   );
+  const record = { ...first, details: [...figure.details, ...costsOf(first.provenance)] };
   const properties = Object.entries(record).map(([name, value]) =>
     `  ${encodeJson(name)}: ${encodeJson(value)}`
   );
@@ -30,4 +31,11 @@ export async function publishFigure(
     `${folder}/${stem}.svg`,
     withFonts(await renderSvg(withTheme(figure.spec, "light"))),
   );
+}
+
+/** What measuring took, where that is known. */
+function costsOf({ seconds = {}, machine }: Provenance): string[] {
+  const taken = Object.values(seconds);
+  if (taken.length === 0) return [];
+  return [`Measured in ${taken.reduce((sum, each) => sum + each).toFixed(0)} s on ${machine}.`];
 }

@@ -1,8 +1,9 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
-import { fileCellStore } from "../../tools/cell_store.ts";
+import { fileCellStore, timedStore } from "../../tools/cell_store.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { runClosures } from "../sweep/closure_cells.ts";
+import { memoryStore } from "../sweep/memory_store.ts";
 
 const record = {
   id: "opt/w4",
@@ -53,3 +54,20 @@ Deno.test("fileCellStore() refuses a folder that it cannot write to", () =>
       `Cannot write ${folder}/file/k.json: `,
     );
   }));
+
+Deno.test("timedStore() notes what cells took, whether measured now or found", async () => {
+  const kept = memoryStore();
+  const cells = ["a", "b"].map((id) => ({ id, config: {}, run: () => Promise.resolve(7) }));
+  const run = async () => {
+    const store = timedStore(kept);
+    const { computed, reused } = await runClosures(cells, { store, fingerprint: "v1" });
+    return { computed, reused, seconds: store.seconds };
+  };
+  const first = await run();
+  assertEquals([first.computed, Object.keys(first.seconds)], [["a", "b"], ["a", "b"]]);
+  assertEquals(await run(), { computed: [], reused: ["a", "b"], seconds: first.seconds });
+  for (const record of kept.records.values()) record.seconds = 1e6; // edited: counts as no record
+  const again = await run();
+  assertEquals(again.computed, ["a", "b"]);
+  assert(Object.values(again.seconds).every((taken) => taken < 1e6));
+});

@@ -51,6 +51,17 @@ Deno.test("publishFigure() keeps where a figure was measured that is drawn other
     }
   }));
 
+Deno.test("publishFigure() says last what measuring took when the figure was measured first", () =>
+  withFolder(async (folder) => {
+    const details = ["A number."];
+    for (const taken of [12.3, 99]) {
+      const timed = { ...origin, seconds: { "figure9/one": taken, "figure9/two": 30.4 } };
+      await publishFigure({ ...figure, details }, timed, folder);
+      const record = JSON.parse(await Deno.readTextFile(`${folder}/figure9.json`));
+      assertEquals(record.details, [...details, "Measured in 43 s on a test."]);
+    }
+  }));
+
 Deno.test("publishFigure() names files as it is told", () =>
   withFolder(async (folder) => {
     await publishFigure(figure, origin, folder, "figure9-mine");
