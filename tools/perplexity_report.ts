@@ -4,13 +4,13 @@ import type { Readings } from "../experiments/measure/readings.ts";
 import { describeStartToken, type TextFacts } from "../experiments/measure/token_source.ts";
 import { baselineName } from "../experiments/result/baseline.ts";
 import { formatEstimate } from "../experiments/result/format_estimate.ts";
+import type { Provenance } from "../experiments/result/provenance.ts";
 import { counted, type Estimate, mapEstimate, shortDigest } from "../lib/core/mod.ts";
 import type { Reading } from "../lib/eval/mod.ts";
 import type { Storage } from "../lib/format/mod.ts";
 import type { HubOrigin } from "../lib/io/mod.ts";
 import type { Execution, MethodSettings } from "../lib/methods/mod.ts";
 import type { BackendInfo } from "../lib/tensor/mod.ts";
-import type { Provenance } from "./provenance.ts";
 
 /** A text that was read. */
 export interface TextRead extends TextFacts {

@@ -1,19 +1,8 @@
 import type { BenchRecord } from "../experiments/result/bench_record.ts";
+import type { Provenance } from "../experiments/result/provenance.ts";
 import { isText } from "../experiments/result/result_record.ts";
 import { canonicalJson, counted, decodeJson, encodeJson } from "../lib/core/mod.ts";
 import { isObject } from "../lib/io/mod.ts";
-
-/** Which code and machine measured a result, and when. */
-export interface Provenance {
-  /** The commit, with `+changes` where the working tree differs from it; null outside git. */
-  commit: string | null;
-  /** The day, UTC: `2026-11-29`. */
-  date: string;
-  deno: string;
-  machine: string;
-  /** What measuring took, by cells. */
-  seconds?: Record<string, number>;
-}
 
 /**
  * The state of a checkout, the kind of machine and today's date.

@@ -2,6 +2,7 @@ import type { BenchRecord } from "../experiments/result/bench_record.ts";
 import type { ModelName } from "../experiments/measure/model_shapes.ts";
 import { baselineNotes } from "../experiments/result/baseline.ts";
 import { describeFinding } from "../experiments/result/finding.ts";
+import type { Provenance } from "../experiments/result/provenance.ts";
 import { judgeClaims, type JudgedClaim } from "../experiments/tables/claims.ts";
 import { describeSubject } from "../experiments/tables/describe_subject.ts";
 import type { FamilyTable } from "../experiments/tables/family_tables.ts";
@@ -12,7 +13,7 @@ import { judgeSpeed, table4, table4Rows } from "../experiments/tables/table4.ts"
 import { encodeJson, verdictLegend } from "../lib/core/mod.ts";
 import { writeAtomically } from "../lib/io/mod.ts";
 import { type Table, toCsv, toLatex, toMarkdown } from "../lib/report/mod.ts";
-import { benchProvenance, type Provenance, withFirstOrigin } from "./provenance.ts";
+import { benchProvenance, withFirstOrigin } from "./provenance.ts";
 
 /** A table for people, and all that is known of it for programs. */
 export interface TableRecord {

@@ -1,7 +1,8 @@
+import { type Provenance, secondsOf } from "../experiments/result/provenance.ts";
 import { encodeJson } from "../lib/core/mod.ts";
 import { writeAtomically } from "../lib/io/mod.ts";
 import { type Figure, renderSvg, withFonts, withTheme } from "../lib/report/mod.ts";
-import { type Provenance, withFirstOrigin } from "./provenance.ts";
+import { withFirstOrigin } from "./provenance.ts";
 
 /**
  * Writes a figure to `folder` as an SVG image and as JSON: the figure with its spec and data, one
@@ -34,8 +35,7 @@ export async function publishFigure(
 }
 
 /** What measuring took, where that is known. */
-function costsOf({ seconds = {}, machine }: Provenance): string[] {
-  const taken = Object.values(seconds);
-  if (taken.length === 0) return [];
-  return [`Measured in ${taken.reduce((sum, each) => sum + each).toFixed(0)} s on ${machine}.`];
+function costsOf(origin: Provenance): string[] {
+  const seconds = secondsOf(origin);
+  return seconds === undefined ? [] : [`Measured in ${seconds.toFixed(0)} s on ${origin.machine}.`];
 }

@@ -1,8 +1,9 @@
 /** `deno task report`: one page with every table, verdict and figure in results/. */
 import { counted } from "../lib/core/mod.ts";
 import { prepareFolder, writeAtomically } from "../lib/io/mod.ts";
+import { renderSvg, withFonts, withTheme } from "../lib/report/mod.ts";
 import { main } from "./command_line.ts";
-import { type ReportPage, reportPage } from "./report_page.ts";
+import { type ReportPage, reportPage, summaryPicture } from "./report_page.ts";
 import { modelFolders, resultFolder } from "./result_folders.ts";
 
 const folder = resultFolder;
@@ -24,6 +25,9 @@ async function run(signal: AbortSignal): Promise<void> {
   for (const model of others) {
     const page = await reportPage(`${folder}/${model}`, `../${plotly}`, { model, signal });
     await writePage(`${folder}/${model}`, page);
+    if (!page.summary) continue;
+    const picture = await renderSvg(withTheme(page.summary.spec, "light"));
+    await writeAtomically(`${folder}/${model}/${summaryPicture}`, withFonts(picture));
   }
   const { default: source } = await import("plotly.js", { with: { type: "text" } });
   await writeAtomically(`${folder}/${plotly}`, source);

@@ -1,9 +1,13 @@
+import { modelSummary } from "../experiments/figures/model_summary.ts";
+import { figureFiles } from "../experiments/figures/recorded_figure.ts";
 import { figures } from "../experiments/figures/figures.ts";
-import { isFigure, isText, readRecord } from "../experiments/result/result_record.ts";
+import { isProvenance, type Provenance } from "../experiments/result/provenance.ts";
+import { isFigure, readRecord } from "../experiments/result/result_record.ts";
 import { figureName, listClaims, tableName } from "../experiments/tables/claim_table.ts";
 import { isPublishedTable, type PublishedTable } from "../experiments/tables/published_table.ts";
 import { InputError, refuse, verdictLegend } from "../lib/core/mod.ts";
 import { familyTables } from "../experiments/tables/family_tables.ts";
+import type { DrawnFigure } from "../lib/display/mod.ts";
 import { exists, isObject } from "../lib/io/mod.ts";
 import {
   escapeHtml,
@@ -15,7 +19,6 @@ import {
   toPage,
   withTheme,
 } from "../lib/report/mod.ts";
-import type { Provenance } from "./provenance.ts";
 import { sectionId, verdictLabel, verdictList } from "./verdict_list.ts";
 
 const aboutBundled =
@@ -38,11 +41,16 @@ const tableNumbers = [...familyTables.map(({ number }) => number), 4].sort((one,
 /** What the verdicts mean, below every place where one stands. */
 const legend = `<p class="quiet">${escapeHtml(verdictLegend)}</p>`;
 
+/** The picture that a model's page opens with, as a file beside it. */
+export const summaryPicture = "summary.svg";
+
 /** A page of results and how much it shows. */
 export interface ReportPage {
   html: string;
   tables: number;
   figures: number;
+  /** What it opens with, where it is about one model that has it. */
+  summary: DrawnFigure | null;
 }
 
 /** What {@linkcode reportPage} may be told. */
@@ -83,12 +91,17 @@ export async function reportPage(
     "deno task figures",
     isFigure,
   );
+  const summary = model === undefined ? null : await modelSummary(folder);
+  const openings = summary
+    ? [{ id: "summary", title: summary.title, html: await drawingHtml(summary) }]
+    : (await Promise.all(others.map((name) => otherSection(folder, name)))).flat();
   const drawings: PageSection[] = [];
   for (const figure of drawn) {
     signal?.throwIfAborted();
     drawings.push(await figureSection(figure).catch(blameOn(figure)));
   }
   const sections = [
+    ...openings,
     {
       id: "verdicts",
       title: "Claims and verdicts",
@@ -106,19 +119,24 @@ export async function reportPage(
       (links.length > 0 ? `\n<p>Further models: ${links.join(", ")}.</p>` : ""),
     ...{ sections, plotly },
   });
-  return { html, tables: tables.length, figures: drawn.length };
+  return { html, tables: tables.length, figures: drawn.length, summary };
 }
 
-/** The records of figures, in the order of the figures; those of a model have its name behind theirs. */
+/** The files of figures, in their order; those of the bundled models have no names behind theirs. */
 async function figureRecords(folder: string, isModel: boolean): Promise<string[]> {
-  const base = `${folder}/figures`;
-  if (!isModel) return figures.map(({ name }) => `${base}/${name}.json`);
-  if (!await exists(base)) return [];
-  const files = await Array.fromAsync(Deno.readDir(base), ({ name }) => name);
-  return figures.flatMap(({ name }) =>
-    files.filter((file) => new RegExp(`^${name}(-.*)?\\.json$`).test(file)).sort()
-      .map((file) => `${base}/${file}`)
-  );
+  return isModel
+    ? await figureFiles(folder)
+    : figures.map(({ name }) => `${folder}/figures/${name}.json`);
+}
+
+/** What the page of another model opens with, with the picture that lies beside it. */
+async function otherSection(folder: string, name: string): Promise<PageSection[]> {
+  const summary = await modelSummary(`${folder}/${name}`);
+  if (!summary) return [];
+  const place = escapeHtml(encodeURIComponent(name));
+  const picture = `<a href="${place}/index.html"><img alt="${escapeHtml(summary.title)}" ` +
+    `src="${place}/${summaryPicture}" style="max-width: 100%; background: #fff"></a>`;
+  return [{ id: `model-${name}`, title: `On ${name}`, html: told(summary, picture) }];
 }
 
 interface Origin {
@@ -151,34 +169,38 @@ async function readRecords<Content>(
   return records;
 }
 
-function isProvenance(value: unknown): boolean {
-  if (!isObject(value)) return false;
-  const { commit, deno, machine } = value;
-  return (commit === null || isText(commit)) && isText(deno) && isText(machine);
-}
-
 function tableSection({ table, provenance }: PublishedTable & Origin): PageSection {
   const html = toHtml(table) + originLine(provenance);
   return { id: sectionId(tableName(table)), title: table.title, html };
 }
 
 async function figureSection(figure: Figure & Origin): Promise<PageSection> {
-  const { name, title, shows, verdict, agreement, details, spec, provenance, path } = figure;
+  const { name, title, provenance, path } = figure;
+  return {
+    id: sectionId(figureName(name)),
+    title: `${figureName(name)}: ${title}`,
+    html: await drawingHtml(figure) +
+      originLine(provenance, `figures/${path.split("/").at(-1)!.replace(/\.json$/, "")}`),
+  };
+}
+
+/** A figure, interactive where the plotting script is, with what is said of it. */
+async function drawingHtml(figure: DrawnFigure): Promise<string> {
+  const { title, spec } = figure;
   const [light, dark] = [withTheme(spec, "light"), withTheme(spec, "dark")];
   const plot = plotPlaceholder(
     { data: spec.data, light: light.layout, dark: dark.layout },
     await renderSvg(light),
     title,
   );
+  return told(figure, plot);
+}
+
+/** What is said of a figure, around its picture. */
+function told({ shows, verdict, agreement, details }: DrawnFigure, picture: string): string {
   const items = details.map((line) => `<li>${escapeHtml(line)}</li>`).join("");
-  return {
-    id: sectionId(figureName(name)),
-    title: `${figureName(name)}: ${title}`,
-    html: `<p>${verdict ? verdictLabel(verdict) : ""} ${escapeHtml(agreement)}</p>` +
-      `<p>${escapeHtml(shows)}</p>${plot}<ul>${items}</ul>` +
-      (verdict ? legend : "") +
-      originLine(provenance, `figures/${path.split("/").at(-1)!.replace(/\.json$/, "")}`),
-  };
+  return `<p>${verdict ? verdictLabel(verdict) : ""} ${escapeHtml(agreement)}</p>` +
+    `<p>${escapeHtml(shows)}</p>${picture}<ul>${items}</ul>${verdict ? legend : ""}`;
 }
 
 /** Where a result comes from, and where its picture and record lie if it has them. */

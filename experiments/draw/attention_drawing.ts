@@ -48,6 +48,7 @@ export function mapRow(
 export function concentrationRow(
   models: readonly { model: string; attention: LayerConcentration[] }[],
   distance: number,
+  prefixes = ["", ""],
 ): PlotlySpec[] {
   const curve = (
     name: string,
@@ -75,8 +76,8 @@ export function concentrationRow(
       height: 330,
     });
   return [
-    chart("f. attention to the first token", "start", false),
-    chart(`g. attention to the nearest ${counted(distance, "token")}`, "local", true),
+    chart(`${prefixes[0]}attention to the first token`, "start", false),
+    chart(`${prefixes[1]}attention to the nearest ${counted(distance, "token")}`, "local", true),
   ];
 }
 
@@ -102,4 +103,25 @@ export function headRow(
     map(`${letters[0]}. ${model}: by head`, "full", false),
     map(`${letters[1]}. ${model}: by head, quantized`, "quantized", true),
   ];
+}
+
+/** What quantization leaves of the shares of the first token and of the nearest ones, layer by layer. */
+export function movementChart(layers: readonly LayerConcentration[], distance: number): PlotlySpec {
+  const x = layers.map(({ layer }) => layer);
+  return lineChart({
+    title: "attention, quantized over full precision",
+    x: { title: "layer" },
+    y: { title: "ratio of the shares" },
+    series: [
+      { name: "first token", x, y: layers.map(({ startMoved }) => startMoved) },
+      {
+        name: `nearest ${counted(distance, "token")}`,
+        x,
+        y: layers.map(({ localMoved }) => localMoved),
+      },
+      { name: "no change", x, y: layers.map(() => ({ value: 1 })), reference: true },
+    ],
+    width: 640,
+    height: 360,
+  });
 }

@@ -53,7 +53,7 @@ export function drawFigure1(
         [0, 1, 2].map((panel) => `${letterOf(panel)}. ${maps.model}: `),
       ),
       channelRow(maps.channels, `d. ${maps.model}: input of q, k, v`, "e. channel maxima"),
-      concentrationRow(models, distance),
+      concentrationRow(models, distance, ["f. ", "g. "]),
       headRow(models[0], ["h", "i"]),
     ]),
   };
@@ -119,7 +119,7 @@ function describe({ model, attention, channels }: Figure1Row): string {
 }
 
 /** Ascending layers in runs: `layers 2-9, 12-29`, `layer 3`, `none`. */
-function layerRuns(layers: readonly number[]): string {
+export function layerRuns(layers: readonly number[]): string {
   const firsts = layers.filter((layer, index) => layers[index - 1] !== layer - 1);
   const lasts = layers.filter((layer, index) => layers[index + 1] !== layer + 1);
   const runs = firsts.map((first, index) =>

@@ -30,7 +30,8 @@ export interface OutlierRow extends MeasuredOutliers {
   model: string;
 }
 
-const setNames: Record<TokenSet, string> = {
+/** What figures and tables call them. */
+export const setNames: Record<TokenSet, string> = {
   pruned: "survivors",
   selected: "survivors, not pruned",
   random: "random survivors",
@@ -42,7 +43,7 @@ export function drawOutliers(
   rows: readonly OutlierRow[],
   { pruning: { beta, layers }, bits, K }: OutlierSettings,
 ): Drawing {
-  const cases = rows.flatMap(judge);
+  const cases = rows.flatMap(judgeOutliers);
   return {
     shows:
       `What linear maps read in ${rows[0].model}, layer by layer from the one on that prunes ${
@@ -59,7 +60,10 @@ export function drawOutliers(
       "The paper: pruned tokens take outliers with them, so that activations are quantized better. That " +
       "the error of the layers falls on the very tokens that survive, and falls further than where " +
       `random ones are pruned, is ${describeCases(cases)}.`,
-    details: rows.flatMap((row) => [...describe(row), describeStart(row)]),
+    details: rows.flatMap((row) => [
+      ...describe(row),
+      `${row.model}: ${describeStart(row.sites)}`,
+    ]),
     spec: panels([
       quantityRow(rows[0], 0, "range", "log", ({ range }) => range),
       quantityRow(rows[0], 1, "kurtosis", "log", ({ kurtosis }) => kurtosis),
@@ -70,7 +74,7 @@ export function drawOutliers(
 }
 
 /** One claim per site: the error falls, and further than by chance. */
-function judge({ model, effects }: OutlierRow): JudgedCase[] {
+export function judgeOutliers({ model, effects }: OutlierRow): JudgedCase[] {
   return effects.filter(({ set }) => set === "pruned").map(({ site, error, errorOverRandom }) => ({
     name: `${site} of ${model}`,
     verdict: combineVerdicts([
@@ -82,7 +86,7 @@ function judge({ model, effects }: OutlierRow): JudgedCase[] {
 
 /** A sentence per site: each effect as the ratio to what it is with all tokens. */
 function describe(row: OutlierRow): string[] {
-  return judge(row).map(({ name, verdict }, index) => {
+  return judgeOutliers(row).map(({ name, verdict }, index) => {
     const own = row.effects.slice(index * tokenSets.length, (index + 1) * tokenSets.length);
     const of = (set: TokenSet) => own.find((effect) => effect.set === set)!;
     const all = (set: TokenSet, what: keyof SetEffect) =>
@@ -102,17 +106,25 @@ function describe(row: OutlierRow): string[] {
 }
 
 /** Where the first token does most harm to the others. */
-function describeStart({ model, sites }: OutlierRow): string {
-  const left = ({ sets: { withoutStart: { error, errorBefore } } }: SiteOutliers) =>
-    error / errorBefore;
-  const most = sites.reduce((most, each) => left(each) < left(most) ? each : most);
-  const { site, layer, all, sets: { withoutStart } } = most;
-  const [range, own] = [all, withoutStart].map((state) => state.range.toPrecision(3));
+export function describeStart(sites: readonly SiteOutliers[]): string {
+  const { site, layer, all, sets: { withoutStart } } = harmedByStart(sites)[0];
+  const [range, own] = [all, withoutStart].map(({ range }) => Number(range.toPrecision(3)));
   const [before, after] = [withoutStart.errorBefore, withoutStart.error].map((error) =>
     error.toPrecision(2)
   );
-  return `${model}: leaving out the first token alone helps the others most at ${site} of layer ${layer}: ` +
+  return `leaving out the first token alone helps the others most at ${site} of layer ${layer}: ` +
     `a range of ${own} instead of ${range}, and an error of ${after} instead of ${before}.`;
+}
+
+/** The sites of all layers, those first where the other tokens gain most by leaving out the first one. */
+export function harmedByStart(sites: readonly SiteOutliers[]): SiteOutliers[] {
+  const left = ({ sets }: SiteOutliers) => errorLeft(sets.withoutStart);
+  return sites.toSorted((one, other) => left(one) - left(other));
+}
+
+/** The error on the grid of a set of tokens over that of the same tokens on the grid of all. */
+export function errorLeft({ error, errorBefore }: SetState): number {
+  return error / errorBefore;
 }
 
 /** A panel per site of what a tensor has. */
@@ -125,22 +137,27 @@ function quantityRow(
 ): PlotlySpec[] {
   return siteRow(row, line, { title, scale }, (sites) => [
     { name: "all tokens", ...curve(sites, ({ all }) => of(all)), reference: true },
-    ...tokenSets.map((set) => ({
-      name: setNames[set],
-      ...curve(sites, ({ sets }) => of(sets[set])),
-    })),
+    ...setCurves(sites, of),
   ]);
 }
 
 /** A panel per site of what quantization does to the outputs. */
 function errorRow(row: OutlierRow, line: number): PlotlySpec[] {
-  const ratio = ({ error, errorBefore }: SetState) => error / errorBefore;
   return siteRow(row, line, { title: "error after / before", scale: "log" }, (sites) => [
     { name: "no change", ...curve(sites, () => 1), reference: true },
-    ...tokenSets.map((set) => (
-      { name: setNames[set], ...curve(sites, ({ sets }) => ratio(sets[set])) }
-    )),
+    ...setCurves(sites, errorLeft),
   ]);
+}
+
+/** A curve per set of tokens, over the layers in which it is not simply all tokens. */
+function setCurves(sites: SiteOutliers[], of: (state: SetState) => number): LineSeries[] {
+  return tokenSets.map((set) => ({
+    name: setNames[set],
+    ...curve(
+      sites.filter(({ behindPruning }) => behindPruning || set === "withoutStart"),
+      ({ sets }) => of(sets[set]),
+    ),
+  }));
 }
 
 function siteRow(

@@ -7,7 +7,7 @@ import { familyTables } from "../../experiments/tables/family_tables.ts";
 import { InputError, type Verdict, verdictLegend } from "../../lib/core/mod.ts";
 import { exists } from "../../lib/io/mod.ts";
 import { publishFigure } from "../../tools/publish_figure.ts";
-import { reportPage } from "../../tools/report_page.ts";
+import { type ReportPage, reportPage } from "../../tools/report_page.ts";
 import { modelFolders } from "../../tools/result_folders.ts";
 import { browserTest } from "../browser.ts";
 import { measuredModel, readingOf } from "../experiments/measure/tiny_subject.ts";
@@ -101,6 +101,34 @@ Deno.test("reportPage() leads to the pages of other models", async () => {
   const { html } = await reportPage(results, "p.js", { others: ["Smol 2"] });
   assertStringIncludes(html, '<a href="Smol%202/index.html">Smol 2</a>');
 });
+
+Deno.test("reportPage() opens with the first token and pruning, of the model or of others", () =>
+  withFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/Smol 2/figures`, { recursive: true });
+    const copy = (name: string) =>
+      Deno.copyFile(
+        `${results}/figures/${name}.json`,
+        `${folder}/Smol 2/figures/${name}-Smol.json`,
+      );
+    const pages = async () => [
+      await reportPage(`${folder}/Smol 2`, "../p.js", { model: "Smol 2" }),
+      await reportPage(folder, "p.js", { others: ["Smol 2"] }),
+    ];
+    const firstSection = ({ html }: ReportPage) => html.split("<section ")[1];
+    await copy("figure1");
+    for (const page of await pages()) {
+      assertEquals(page.summary, null);
+      assertStringIncludes(firstSection(page), 'id="verdicts"');
+    }
+    await copy("outliers");
+    const [own, leading] = await pages();
+    assertStringIncludes(firstSection(own), 'id="summary"');
+    assertStringIncludes(firstSection(own), '<div class="plot"');
+    assertStringIncludes(firstSection(leading), "<h2>On Smol 2</h2>");
+    assertStringIncludes(firstSection(leading), 'src="Smol%202/summary.svg"');
+    assertStringIncludes(firstSection(leading), `<li>${own.summary!.details[0]}</li>`);
+    assertEquals(leading.summary, null);
+  }));
 
 Deno.test("reportPage() of an empty folder has no tables and no figures", async () => {
   const empty = await Deno.makeTempDir();

@@ -43,13 +43,19 @@ export function lineChart(chart: LineChart): PlotlySpec {
     const look = each.reference
       ? { color: neutral, dash: "dash", symbol: "circle-open" }
       : lookOf(colored.indexOf(each));
-    return [...band(each, look.color), curve(each, look, y)];
+    return [...band(each, look.color), curve(each, look, y, markerSize(chart))];
   });
   return frame(chart, traces, {
     beside: legend ? "legend" : undefined,
     xaxis: horizontalAxis(x, series.flatMap(({ x }) => x), plotSize(chart).width),
     yaxis: verticalAxis(y, series.flatMap(({ y }) => y.flatMap(ends)), plotSize(chart).height),
   });
+}
+
+/** Markers that leave the curve between them visible, CSS pixels. */
+function markerSize(chart: LineChart): number {
+  const most = Math.max(...chart.series.map(({ x }) => x.length));
+  return Math.max(4, Math.min(8, Math.floor(plotSize(chart).width / most)));
 }
 
 function ends({ value, low = value, high = value }: Estimate): number[] {
@@ -60,6 +66,7 @@ function curve(
   { name, x, y, style = "markers" }: LineSeries,
   { color, dash, symbol }: { color: string; dash: string; symbol: string },
   { unit }: Axis,
+  size: number,
 ): PlotlyTrace {
   require(
     x.length === y.length,
@@ -80,7 +87,7 @@ function curve(
     x,
     y: y.map(({ value }) => value),
     line: { color, dash, width: 2, ...style === "steps" && { shape: "hvh" } },
-    ...style === "markers" && { marker: { color, symbol, size: 8 } },
+    ...style === "markers" && { marker: { color, symbol, size } },
     customdata: intervals,
     hovertemplate: `%{x}: %{y:.4g}${unit ? ` ${unit}` : ""}%{customdata}<extra>${name}</extra>`,
   };

@@ -11,17 +11,19 @@ import { drawFigure8 } from "../../../experiments/draw/figure8_drawing.ts";
 import { drawOutliers } from "../../../experiments/draw/outlier_drawing.ts";
 import { drawSensitivity } from "../../../experiments/draw/sensitivity_drawing.ts";
 import { drawSiteChannels } from "../../../experiments/draw/site_channel_drawing.ts";
+import { drawSummary } from "../../../experiments/draw/summary_drawing.ts";
 import { profileRows } from "../../../experiments/figures/figure2.ts";
+import type { Figure1Row } from "../../../experiments/measure/figure1_measure.ts";
 import { noiseSchemes } from "../../../experiments/measure/noise_measure.ts";
 import { channelSites } from "../../../experiments/measure/site_channels.ts";
 import type { SparsityPoint } from "../../../experiments/measure/sparsity_points.ts";
-import { tokenSets } from "../../../experiments/measure/outlier_effects.ts";
 import { type DotLevel, paperLevel } from "../../../experiments/result/int4_speed.ts";
 import { type Verdict, verdictOf } from "../../../lib/core/mod.ts";
 import { packWeights, traceDotInt4 } from "../../../lib/int4/mod.ts";
 import type { SiteName } from "../../../lib/model/mod.ts";
 import { type Drawing, renderSvg } from "../../../lib/report/mod.ts";
 import { blockRecord } from "../result/bench_fixture.ts";
+import { outlierRow, siteOf } from "./outlier_row.ts";
 
 const estimate = (value: number) => ({ value, low: 0.9 * value, high: 1.1 * value });
 
@@ -31,11 +33,10 @@ const concentration = (start: number, local: number) => ({
   ...{ local: 0.1 * local, localIfUniform: 0.1, diagonal: estimate(local) },
 });
 
-function figure1(start: number, local: number, persistence = 0.8, moved = 3) {
-  const map = [[1, null], [0.5, 0.5]];
+function figure1Row(start: number, local: number, persistence = 0.8, moved = 3): Figure1Row {
   const full = concentration(start, local);
   const heads = { full: [0.6, 0.2], quantized: [0.5, 0.3] };
-  const layers = [{
+  const attention = [{
     ...{ layer: 0, full, quantized: full, heads },
     ...{ startMoved: estimate(1 / moved), localMoved: estimate(moved) },
   }];
@@ -43,13 +44,18 @@ function figure1(start: number, local: number, persistence = 0.8, moved = 3) {
     ...{ layer: 0, outliers: 1, persistent: 0, persistence: estimate(persistence) },
     ...{ spread: estimate(3), spreadPruned: estimate(2), pruningEffect: estimate(0.7) },
   }];
+  return { model: "m", attention, channels };
+}
+
+function figure1(...of: Parameters<typeof figure1Row>) {
+  const map = [[1, null], [0.5, 0.5]];
   return drawFigure1({
     maps: {
       model: "m",
       attention: { first: map, last: map, lastQuantized: map },
       channels: { layer: 0, magnitudes: [[1, 2]], maxima: [1, 2], maximaPruned: [1, 2] },
     },
-    models: [{ model: "m", attention: layers, channels }],
+    models: [figure1Row(...of)],
   }, 4);
 }
 
@@ -148,28 +154,15 @@ const figure8 = (change: number) =>
   drawFigure8([{ model: "m", points: [point(1, 128), point(1 + change, 512)] }]);
 
 function outliers(error: number, overRandom: number) {
-  const set = { range: 2, kurtosis: 4, alpha: 1, error: 0.1, errorBefore: 0.2 };
-  const ratio = { range: estimate(0.9), kurtosis: estimate(0.8), error: estimate(0.7) };
-  const sets = { pruned: set, selected: set, random: set, withoutStart: set };
-  const effects = tokenSets.map((set) => (
-    { site: "mlp.input" as const, set, ...ratio, errorOverRandom: estimate(1) }
-  ));
-  effects[0] = {
-    ...effects[0],
-    error: estimate(error),
-    errorOverRandom: { value: overRandom, low: overRandom - 0.01, high: overRandom + 0.01 },
-  };
-  return drawOutliers(
-    [{
-      model: "m",
-      sites: [{ site: "mlp.input", layer: 2, behindPruning: true, all: set, sets }],
-      effects,
-    }],
-    {
-      pruning: { beta: 0.3, layers: [2], positions: "renumber" },
-      ...{ bits: 8, K: 3, windows: 1 },
-    },
-  );
+  return drawOutliers([outlierRow(error, overRandom)], {
+    pruning: { beta: 0.3, layers: [2], positions: "renumber" },
+    ...{ bits: 8, K: 3, windows: 1 },
+  });
+}
+
+function summary(error: number, overRandom: number) {
+  const sites = [siteOf(0, { withoutStart: { range: 1.5, error: 0.002 } }, false), siteOf(1)];
+  return drawSummary(figure1Row(3, 3), outlierRow(error, overRandom, sites));
 }
 
 function siteChannels(overlap?: number) {
@@ -275,11 +268,29 @@ const drawings: [name: string, drawn: Drawing, verdict: Verdict | undefined, wor
     "drawOutliers",
     outliers(0.5, 0.9),
     "reproduced",
-    "mlp.input of layer 2: a range of 2.00 instead of 2.00, and an error of 0.10 instead of 0.20.",
+    "mlp.input of layer 2: a range of 2 instead of 2, and an error of 0.10 instead of 0.20.",
   ],
   ["drawOutliers", outliers(0.5, 1), "undecided", "one error over the other 1.000 [0.990, 1.010])"],
   ["drawOutliers", outliers(0.5, 1.1), "contradicted", "contradicted for mlp.input of m"],
   ["drawOutliers", outliers(1.5, 0.9), "contradicted", "1.500 [1.350, 1.650] of the error"],
+  [
+    "drawSummary",
+    summary(0.5, 0.9),
+    "reproduced",
+    "in 1 of 1 layer (layer 0), most in layer 0 (3.0 %); quantized activations leave it 0.333 [0.300, 0.367]",
+  ],
+  [
+    "drawSummary",
+    summary(0.5, 0.9),
+    "reproduced",
+    "mlp.input of layer 0: a range of 1.5 instead of 2, and an error of 0.0020 instead of 0.20.",
+  ],
+  [
+    "drawSummary",
+    summary(0.5, 1.1),
+    "contradicted",
+    "leaves 0.500 [0.450, 0.550] of the error, random pruning 0.700 [0.630, 0.770], and leaving",
+  ],
   [
     "drawSiteChannels",
     siteChannels(0.8),

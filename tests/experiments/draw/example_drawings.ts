@@ -1,3 +1,4 @@
+import { movementChart } from "../../../experiments/draw/attention_drawing.ts";
 import { drawDivergence } from "../../../experiments/draw/divergence_drawing.ts";
 import { drawFigure1 } from "../../../experiments/draw/figure1_drawing.ts";
 import { drawFigure2 } from "../../../experiments/draw/figure2_drawing.ts";
@@ -10,6 +11,7 @@ import { drawFigure8 } from "../../../experiments/draw/figure8_drawing.ts";
 import { drawOutliers } from "../../../experiments/draw/outlier_drawing.ts";
 import { drawSensitivity } from "../../../experiments/draw/sensitivity_drawing.ts";
 import { drawStress } from "../../../experiments/draw/stress_drawing.ts";
+import { drawSummary } from "../../../experiments/draw/summary_drawing.ts";
 import { drawSiteChannels } from "../../../experiments/draw/site_channel_drawing.ts";
 import { profileRows } from "../../../experiments/figures/figure2.ts";
 import { figure5Trace } from "../../../experiments/figures/figure5.ts";
@@ -58,6 +60,18 @@ export async function exampleDrawings(
       Array.from({ length: 96 }, (_, column) => column > row ? null : spreadOver(1e-6, 1)),
   );
   const channels = Array.from({ length: 192 }, () => spreadOver(0.5, 14));
+  const figure1Rows = ofModels((model) => ({
+    model,
+    attention: layers.map((layer) => ({
+      ...{ layer, full: share(), quantized: share() },
+      ...{ startMoved: estimate(0.9), localMoved: estimate(1.1) },
+      heads: { full: headShares(), quantized: headShares() },
+    })),
+    channels: layers.map((layer) => ({
+      ...{ layer, outliers: 1, persistent: 0, persistence: estimate(0.4) },
+      ...{ spread: estimate(3), spreadPruned: estimate(2), pruningEffect: estimate(0.7) },
+    })),
+  }));
   const figure1 = drawFigure1({
     maps: {
       model: names[0],
@@ -69,18 +83,7 @@ export async function exampleDrawings(
         maximaPruned: channels,
       },
     },
-    models: ofModels((model) => ({
-      model,
-      attention: layers.map((layer) => ({
-        ...{ layer, full: share(), quantized: share() },
-        ...{ startMoved: estimate(0.9), localMoved: estimate(1.1) },
-        heads: { full: headShares(), quantized: headShares() },
-      })),
-      channels: layers.map((layer) => ({
-        ...{ layer, outliers: 1, persistent: 0, persistence: estimate(0.4) },
-        ...{ spread: estimate(3), spreadPruned: estimate(2), pruningEffect: estimate(0.7) },
-      })),
-    })),
+    models: figure1Rows,
   }, 16);
 
   const sites = siteNames.filter((site) => !site.endsWith("qBeforeRotary"));
@@ -163,30 +166,28 @@ export async function exampleDrawings(
     ...{ range: spreadOver(2, 3000), kurtosis: spreadOver(3, 1e6), alpha: spreadOver(0.1, 3) },
     ...{ error: spreadOver(1e-4, 1e-2), errorBefore: spreadOver(1e-4, 1e-2) },
   });
-  const outliers = drawOutliers(
-    ofModels((model) => ({
-      model,
-      sites: linearGroups.flatMap(({ reads: site }) =>
-        layers.map((layer) => ({
-          ...{ site, layer, behindPruning: true, all: setState() },
-          sets: {
-            ...{ pruned: setState(), selected: setState() },
-            ...{ random: setState(), withoutStart: setState() },
-          },
-        }))
-      ),
-      effects: linearGroups.flatMap(({ reads: site }) =>
-        tokenSets.map((set) => ({
-          ...{ site, set, range: estimate(0.9), kurtosis: estimate(0.9) },
-          ...{ error: estimate(0.9), errorOverRandom: estimate(1) },
-        }))
-      ),
-    })),
-    {
-      ...{ bits: 8, K: 3, windows: 8 },
-      pruning: { beta: 0.3, layers: [count / 2], positions: "renumber" },
-    },
-  );
+  const outlierRows = ofModels((model) => ({
+    model,
+    sites: linearGroups.flatMap(({ reads: site }) =>
+      layers.map((layer) => ({
+        ...{ site, layer, behindPruning: true, all: setState() },
+        sets: {
+          ...{ pruned: setState(), selected: setState() },
+          ...{ random: setState(), withoutStart: setState() },
+        },
+      }))
+    ),
+    effects: linearGroups.flatMap(({ reads: site }) =>
+      tokenSets.map((set) => ({
+        ...{ site, set, range: estimate(0.9), kurtosis: estimate(0.9) },
+        ...{ error: estimate(0.9), errorOverRandom: estimate(1) },
+      }))
+    ),
+  }));
+  const outliers = drawOutliers(outlierRows, {
+    ...{ bits: 8, K: 3, windows: 8 },
+    pruning: { beta: 0.3, layers: [count / 2], positions: "renumber" },
+  });
 
   const siteChannels = drawSiteChannels(
     ofModels((model) => ({
@@ -254,6 +255,8 @@ export async function exampleDrawings(
     ],
     ["figure 8", drawFigure8(ofModels((model) => ({ model, points: byWindow }))).spec],
     ["outliers", outliers.spec],
+    ["summary", drawSummary(figure1Rows[0], outlierRows[0]).spec],
+    ["attention moved", movementChart(figure1Rows[0].attention, 16)],
     ["channels", siteChannels.spec],
     ["sensitivity", sensitivity.spec],
     ["divergence", divergence.spec],

@@ -49,6 +49,10 @@ const settings = {
     names: ["TinyLlama-1.1B-intermediate-step-1431k-3T", "opt-125m"],
     layers: 22,
   },
+  "one model of thirty layers and of a name that says what it is": {
+    names: ["SmolLM2-135M-Instruct.Q4_1 (dequantized from Q4_1) on wikitext-2-raw-test.txt"],
+    layers: 30,
+  },
 };
 
 for (const [what, models] of Object.entries(settings)) {

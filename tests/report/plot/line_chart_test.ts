@@ -61,3 +61,14 @@ Deno.test("lineChart() refuses a series without one y for every x", () => {
     "Cannot draw ours: it must have 2 values, got 1",
   );
 });
+
+Deno.test("lineChart() makes markers smaller where they would hide the curve between them", () => {
+  const sizes = [5, 30, 1000].map((count) => {
+    const x = Array.from({ length: count }, (_, at) => at);
+    const y = x.map((value) => ({ value }));
+    const series = [{ name: "ours", x, y }];
+    const { data } = lineChart({ ...axes, series, width: 302 });
+    return (data as Attributes[])[0].marker.size;
+  });
+  assertEquals(sizes, [8, 7, 4]); // in a plot of 210 pixels
+});
