@@ -1,6 +1,35 @@
+import { require } from "../core/mod.ts";
 import { decodeMatrix, floatMatrix } from "../format/mod.ts";
-import type { LayerModuleName, LayerWeights, LinearName } from "../model/mod.ts";
+import type {
+  Architecture,
+  LayerModuleName,
+  LayerWeights,
+  LinearName,
+  SiteName,
+} from "../model/mod.ts";
 import { changeMatrices } from "./linear_weights.ts";
+
+/** The norms of a block by the sites where their output is read. */
+export const normOf: Readonly<Partial<Record<SiteName, LayerModuleName>>> = {
+  "attn.input": "inputNorm",
+  "mlp.input": "mlpNorm",
+};
+
+/**
+ * Refuses norms whose gains cannot be divided by a scale.
+ *
+ * @param action What errors say cannot be done: `smooth activations`.
+ * @throws {InputError} If they have no gains, or stand where the residual stream reads them as well.
+ */
+export function requireFoldableNorms(
+  { normAffine, normPlacement }: Architecture,
+  action: string,
+): void {
+  require(normAffine, action, "its norms must have gains");
+  const isBefore = normPlacement === "before";
+  const rule = "its norms must stand before attention and MLP";
+  require(isBefore, action, rule, normPlacement);
+}
 
 /**
  * Divides what one module of a block gives by a scale and multiplies the columns of the maps that read it: the

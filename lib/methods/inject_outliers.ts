@@ -1,6 +1,6 @@
 import { require, seededRandom } from "../core/mod.ts";
-import { type LayerModuleName, linearGroups, type Model, type SiteName } from "../model/mod.ts";
-import { foldScale } from "./fold_scale.ts";
+import { linearGroups, type Model } from "../model/mod.ts";
+import { foldScale, normOf, requireFoldableNorms } from "./fold_scale.ts";
 import type { Pass } from "./pass.ts";
 import { rewritingSource } from "./rewriting_source.ts";
 
@@ -11,12 +11,6 @@ export interface OutlierOptions {
   /** How many times as large they become, in 1..65536; powers of two change no bit of an output. */
   factor: number;
 }
-
-/** The norms of a block by the sites where their output is read. */
-const norms: Partial<Record<SiteName, LayerModuleName>> = {
-  "attn.input": "inputNorm",
-  "mlp.input": "mlpNorm",
-};
 
 /**
  * The same function with outlier channels: in every block the gains, and biases, of both norms are multiplied
@@ -31,11 +25,9 @@ const norms: Partial<Record<SiteName, LayerModuleName>> = {
  */
 export function injectOutliers(model: Model, { channels, factor }: OutlierOptions): Model {
   const { name, architecture, source } = model;
-  const { normAffine, normPlacement, hiddenSize } = architecture;
+  const { hiddenSize } = architecture;
   const action = `inject outliers into ${name}`;
-  require(normAffine, action, "its norms must have gains");
-  const isBefore = normPlacement === "before";
-  require(isBefore, action, "its norms must stand before attention and MLP", normPlacement);
+  requireFoldableNorms(architecture, action);
   const isInRange = factor >= 1 && factor <= 65536;
   require(isInRange, action, "factor must lie in 1..65536", factor);
   const chosen = chooseChannels(channels, hiddenSize, action);
@@ -46,7 +38,7 @@ export function injectOutliers(model: Model, { channels, factor }: OutlierOption
     settings: { channels: chosen, factor },
     rewrite: (layer, _seen, { layer: index }) =>
       linearGroups.reduce((changed, { reads, names }) => {
-        const norm = norms[reads];
+        const norm = normOf[reads];
         return norm ? foldScale(changed, index, norm, names, scale) : changed;
       }, layer),
   };

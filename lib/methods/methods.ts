@@ -6,9 +6,13 @@ import { gptqMethod } from "./gptq.ts";
 import { keep } from "./keep.ts";
 import { configure, type ConfiguredMethod } from "./method.ts";
 import { rtnMethod, type RtnSettings } from "./rtn.ts";
+import { smoothQuant } from "./smoothquant.ts";
 
 /** Round to nearest, one range per output row: the baseline of GPTQ's tables. */
 const rtn4: RtnSettings = { bits: 4, groupSize: "row", symmetric: false, range: "minmax" };
+
+/** A step for each output row, by its largest weight. */
+const absmax8: RtnSettings = { bits: 8, groupSize: "row", symmetric: true, range: "absmax" };
 
 /** The released code's settings of GPTQ. */
 const gptq4: GptqOptions = {
@@ -39,6 +43,10 @@ export const methods = {
   "rtn4": configure("RTN", rtnMethod, { weights: rtn4 }),
   "gptq4": configure("GPTQ", gptqMethod, { weights: gptq4 }),
   "awq4": configure("AWQ", awq, { weights: { bits: 4, groupSize: 128 } }),
+  "smoothquant": configure("SmoothQuant", smoothQuant, {
+    weights: absmax8,
+    activations: { bits: 8 },
+  }),
   "agileq-8": configure("AgileQ-8", agileQ, { weights: gptq4, activations: eightBits }),
   "agileq-8-activations": configure("AgileQ-8 activations", agileQ, { activations: eightBits }),
   "agileq-8-eq3": configure("AgileQ-8, eq. 3 as printed", agileQ, {

@@ -104,6 +104,7 @@ export function quantizingHook(
   });
 }
 
-function nameOf({ site, layer }: Visit): string {
+/** What errors call the value of a site: `mlp.input of layer 3`. */
+export function nameOf({ site, layer }: Visit): string {
   return `${site} of layer ${layer}`;
 }

@@ -1,4 +1,4 @@
-import type { Step } from "../core/mod.ts";
+import { require, type Step } from "../core/mod.ts";
 import {
   type AffineMatrix,
   affineMatrix,
@@ -8,7 +8,13 @@ import {
 } from "../format/mod.ts";
 import { requireChoice, requireFinite } from "./checks.ts";
 import { formatGrouping, weightGrouping } from "./grouping.ts";
-import { weightCode, type WeightFormat, weightGrid, type WeightRange } from "./weight_grid.ts";
+import {
+  weightCode,
+  type WeightFormat,
+  weightGrid,
+  type WeightRange,
+  weightRanges,
+} from "./weight_grid.ts";
 
 /** How round-to-nearest quantizes a weight matrix. */
 export interface RtnOptions extends WeightFormat {
@@ -50,7 +56,9 @@ export function rtnOf(
   const { bits, range, scaleDtype = "F32" } = settings;
   const { rows, columns } = weight;
   const { groupSize, groups } = formatGrouping(columns, settings, name);
-  requireChoice(range, ["minmax", "mse"], "range", name);
+  requireChoice(range, weightRanges, "range", name);
+  const isCentred = range !== "absmax" || settings.symmetric;
+  require(isCentred, `quantize ${name}`, "range absmax must be symmetric", settings.symmetric);
   const codes = new Uint8Array(rows * columns);
   const scale = new Float32Array(rows * groups);
   const zeroPoint = new Uint8Array(scale.length);

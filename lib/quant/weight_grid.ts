@@ -1,8 +1,14 @@
+import { absmaxStep } from "./absmax.ts";
 import { requireFiniteGrid } from "./checks.ts";
 import { roundHalfEven } from "./rounding.ts";
 
-/** How the range of a group of weights is chosen: its extremes, or the least error. */
-export type WeightRange = "minmax" | "mse";
+/**
+ * How the range of a group of weights is chosen: its extremes, the least error, or in symmetric formats the
+ * largest magnitude, which is the highest code: `scale = max |w| / (2^(bits-1) - 1)`, from `absmaxFloor` up.
+ */
+export const weightRanges = ["minmax", "mse", "absmax"] as const;
+
+export type WeightRange = typeof weightRanges[number];
 
 /** What kind of grid weights are rounded to. */
 export interface WeightFormat {
@@ -54,6 +60,11 @@ export function weightGrid(
 ): WeightGrid {
   const codeMax = 2 ** bits - 1;
   let { min, max } = extremes(weights);
+  if (range === "absmax") {
+    const scale = roundScale(absmaxStep(Math.max(-min, max), bits), scaleDtype);
+    requireFiniteGrid(scale, 2 ** (bits - 1) - 1, [min, max], name, scaleDtype);
+    return { scale, zeroPoint: 2 ** (bits - 1) };
+  }
   if (symmetric) {
     max = Math.max(-min, max);
     if (min < 0) min = -max;

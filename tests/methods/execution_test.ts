@@ -34,7 +34,7 @@ import {
 } from "../../lib/model/mod.ts";
 import { multipliesBytesNatively, tensorData, tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
 import { pruning, randomIds, tinyModels, withModel, withModule } from "../eval/tiny_models.ts";
-import { calibrationOf, layersOf, linearNames } from "./support.ts";
+import { calibrationOf, everyMethod, layersOf, linearNames } from "./support.ts";
 
 const windows = [1, 2, 3].map((seed) => randomIds(40, seed));
 const calibration = () => ({ weightWindows: windows, activationWindows: windows.slice(0, 2) });
@@ -285,12 +285,7 @@ async function refuses(work: () => unknown): Promise<boolean> {
   }
 }
 
-const asked: [string, ConfiguredMethod][] = Object.entries(methods).flatMap(([name, method]) => [
-  [name, method],
-  [`${name}, profile released`, method.with({ activations: { profile: "released" } })],
-]);
-
-for (const [name, method] of asked) {
+for (const [name, method] of everyMethod) {
   Deno.test(`requireExecution() refuses of ${name} what a run would refuse, and nothing else`, () =>
     withModel("llama", async (model) => {
       const passes = method.passes(model.architecture);

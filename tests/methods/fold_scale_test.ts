@@ -1,12 +1,15 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { InputError } from "../../lib/core/mod.ts";
 import { decodeMatrix, encodeFloats, floatMatrix } from "../../lib/format/mod.ts";
 import {
   divideColumns,
   divideOutputs,
   foldScale,
   multiplyColumns,
+  requireFoldableNorms,
 } from "../../lib/methods/fold_scale.ts";
+import { tinyArchitectures } from "../model/tiny_models.ts";
 
 Deno.test("divideColumns(), multiplyColumns() and divideOutputs() move a scale from map to map", () => {
   const values = fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 12, maxLength: 12 });
@@ -39,4 +42,20 @@ Deno.test("foldScale() divides a norm with its bias and multiplies the maps that
   assertEquals(folded.mlpNorm!.bias, Float32Array.of(7, 36));
   assertEquals(decodeMatrix(folded.up!.weight), Float32Array.of(1, 0.5, 3, 1));
   assertEquals([folded.up!.bias, folded.down, folded.gate], [bias, layer.down, undefined]);
+});
+
+Deno.test("requireFoldableNorms() refuses norms that the residual stream reads, or without gains", () => {
+  for (const name of ["llama", "opt", "bloom"] as const) {
+    requireFoldableNorms(tinyArchitectures[name], "smooth a model");
+  }
+  const refuses = (change: object, rule: string) =>
+    assertThrows(
+      () => requireFoldableNorms({ ...tinyArchitectures.opt, ...change }, "smooth a model"),
+      InputError,
+      `Cannot smooth a model: ${rule}`,
+    );
+  const before = "its norms must stand before attention and MLP";
+  refuses({ normPlacement: "after" }, `${before}, got "after"`);
+  refuses({ normPlacement: "onStream" }, `${before}, got "onStream"`);
+  refuses({ normAffine: false }, "its norms must have gains");
 });

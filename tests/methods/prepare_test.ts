@@ -8,7 +8,6 @@ import {
   type ConfiguredMethod,
   type Executed,
   type Method,
-  methodOf,
   methods,
   type Pass,
   prepareModel,
@@ -22,7 +21,7 @@ import { linearGroups, type Model, openModel } from "../../lib/model/mod.ts";
 import { rtn } from "../../lib/quant/mod.ts";
 import { tf } from "../../lib/tensor/mod.ts";
 import { pruning, randomIds, tinyModels, withModel } from "../eval/tiny_models.ts";
-import { layersOf, linearWeights, unread } from "./support.ts";
+import { everyMethod, layersOf, linearWeights, unread } from "./support.ts";
 
 const windows = [1, 2, 3].map((seed) => randomIds(40, seed));
 const calibration = () => ({ weightWindows: windows, activationWindows: windows.slice(0, 2) });
@@ -42,21 +41,18 @@ async function lossOf({ model, forward }: Executed): Promise<Float32Array> {
 }
 
 for (const name of tinyModels) {
-  for (const method of Object.keys(methods)) {
-    for (const profile of ["paper", "released"] as const) {
-      Deno.test(`prepareModel() readies ${method} on ${name}, profile ${profile}`, () =>
-        withModel(name, async (model) => {
-          const chosen = methodOf(method).with({ activations: { profile } });
-          const { model: quantized, forward } = await prepare(model, chosen);
-          const [scores] = await scoreWindows(quantized, [randomIds(40, 9)], {
-            ...forward,
-            reference: model,
-          });
-          const divergence = mean(scores.divergence!);
-          assertEquals(divergence > 0, method !== "fp16");
-          assert(divergence < 0.1, `divergence ${divergence}`);
-        }));
-    }
+  for (const [title, method] of everyMethod) {
+    Deno.test(`prepareModel() readies ${title} on ${name}`, () =>
+      withModel(name, async (model) => {
+        const { model: quantized, forward } = await prepare(model, method);
+        const [scores] = await scoreWindows(quantized, [randomIds(40, 9)], {
+          ...forward,
+          reference: model,
+        });
+        const divergence = mean(scores.divergence!);
+        assertEquals(divergence > 0, method !== methods.fp16);
+        assert(divergence < 0.1, `divergence ${divergence}`);
+      }));
   }
 }
 

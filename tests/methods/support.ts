@@ -3,6 +3,8 @@ import {
   calibrate,
   type CalibrateOptions,
   type Calibration,
+  type ConfiguredMethod,
+  methods,
   type Pass,
   type Quantized,
   sitePasses,
@@ -30,6 +32,18 @@ export const linearNames: readonly LinearName[] = [
   "up",
   "down",
 ];
+
+const named: [string, ConfiguredMethod][] = Object.entries(methods);
+
+/** Every method by its name, and once more in profile `released` where it has profiles. */
+export const everyMethod: readonly (readonly [string, ConfiguredMethod])[] = named.flatMap(
+  ([name, method]): typeof named => {
+    const { activations } = method.settings;
+    if (!activations || !("profile" in activations)) return [[name, method]];
+    const released = method.with({ activations: { profile: "released" } });
+    return [[name, method], [`${name}, profile released`, released]];
+  },
+);
 
 /** The same windows for weights and for activations. */
 export function calibrationOf(windows: Int32Array[]): () => Calibration {

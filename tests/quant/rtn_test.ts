@@ -94,7 +94,13 @@ for (
       "a range of no kind",
       [1, 2],
       { range: "maxmin" },
-      'range must be minmax or mse, got "maxmin"',
+      'range must be minmax or mse or absmax, got "maxmin"',
+    ],
+    [
+      "a largest magnitude of one side",
+      [1, 2],
+      { range: "absmax" },
+      "range absmax must be symmetric, got false",
     ],
   ] as const
 ) {

@@ -3,9 +3,9 @@ import fc from "fast-check";
 import type { UniformGrid } from "../../lib/format/mod.ts";
 import { readGolden } from "../golden/read_golden.ts";
 
-/** The tensors of one file of `tests/golden/quant`, by name. */
-export function goldenTensors(stem: string) {
-  const { tensors } = readGolden(`quant/${stem}.safetensors`);
+/** The tensors of one file of a folder of `tests/golden`, by name. */
+export function goldenTensors(stem: string, folder = "quant") {
+  const { tensors } = readGolden(`${folder}/${stem}.safetensors`);
   const find = (name: string) => {
     const tensor = tensors.get(name);
     if (!tensor) throw new Error(`${stem} has no tensor ${name}`);

@@ -110,3 +110,17 @@ Deno.test("weightGrid() with range mse has the least error of the ranges shrunk 
     }),
   );
 });
+
+Deno.test("weightGrid() of range absmax has the largest magnitude at its highest code, from 1e-5 up", () => {
+  const of = (...weights: number[]) =>
+    weightGrid(Float32Array.from(weights), { bits: 4, symmetric: true }, "absmax", "mlp.up");
+  assertEquals(of(3, -7, 5), { scale: 1, zeroPoint: 8 });
+  assertEquals(of(3, 14), { scale: 2, zeroPoint: 8 });
+  const least = { scale: Math.fround(Math.fround(1e-5) / 7), zeroPoint: 8 };
+  for (const weight of [0, 1e-6, -1e-6]) assertEquals(of(weight), least);
+  assertThrows(
+    () => of(Infinity),
+    InputError,
+    "Cannot quantize mlp.up: the width of its range must fit float32, got [0,",
+  );
+});

@@ -1,0 +1,48 @@
+import type { Architecture, SiteName } from "../model/mod.ts";
+import { dequantizeAbsmax, quantizeAbsmax } from "../quant/mod.ts";
+import { tensorData, tf } from "../tensor/mod.ts";
+import type { Pass } from "./pass.ts";
+import { nameOf, type SiteQuantizer } from "./site_quantizer.ts";
+
+/**
+ * Quantizes and dequantizes a value as it comes.
+ *
+ * @param x `[tokens, channels]`; stays as it is.
+ * @param name What errors call it.
+ * @returns As many numbers.
+ */
+export type Rounding = (x: Float32Array, channels: number, name: string) => Float32Array;
+
+/** A pass that quantizes values at sites by nothing but these values: no calibration (dynamic quantization). */
+export function dynamicPass(
+  settings: unknown,
+  sites: readonly SiteName[],
+  rounding: Rounding,
+): Pass {
+  const quantizer: SiteQuantizer = {
+    apply(value, visit) {
+      const rounded = rounding(tensorData(value), value.shape.at(-1)!, nameOf(visit));
+      return tf.tensor(rounded, value.shape);
+    },
+  };
+  return {
+    name: "activations",
+    settings,
+    windows: "activations",
+    quantizes: Object.fromEntries(sites.map((site) => [site, "own steps"])),
+    quantize: () => Object.fromEntries(sites.map((site) => [site, quantizer])),
+  };
+}
+
+/** Each token to multiples of a step of its own, by its largest magnitude (W8A8 of ZeroQuant, SmoothQuant). */
+export function tokenAbsmax(bits: number): Rounding {
+  return (x, channels, name) => dequantizeAbsmax(quantizeAbsmax(x, channels, bits, name));
+}
+
+/** Where queries, keys and values are what their linear maps give. */
+export function projectionSites({ positions }: Architecture): SiteName[] {
+  const isRotary = positions.kind === "rotary";
+  return isRotary
+    ? ["attn.qBeforeRotary", "attn.kBeforeRotary", "attn.v"]
+    : ["attn.q", "attn.k", "attn.v"];
+}
