@@ -83,8 +83,9 @@ export async function calibrate(
   calibration: () => Calibration,
   { pruning, progress: watched = silent, store, room, signal }: CalibrateOptions = {},
 ): Promise<Quantized> {
-  const { model, sites } = start;
+  const { sites } = start;
   if (passes.length === 0) return start;
+  const model = passes.reduce((each, pass) => pass.remodel?.(each) ?? each, start.model);
   const { architecture, source } = model;
   requireLayers(architecture, { pruning });
   const isLocal = passes.every(({ observes, quantize }) => !observes && !quantize);
@@ -96,7 +97,7 @@ export async function calibrate(
   const names = [...new Set(passes.map(({ name }) => name))].join(", ");
   progress.start(`${names} on ${model.name}`, architecture.layers);
   const pause = pauses(signal);
-  const isRewritten = passes.some(({ rewrite }) => rewrite);
+  const isRewritten = passes.some(({ rewrite, remodel }) => rewrite || remodel);
   const keepsOriginal = passes.some(({ carries }) => carries === "original");
   const blocks = store ?? memoryStore();
   const isRounded = isRewritten && !(blocks.isExact ?? false);

@@ -13,6 +13,7 @@ import type { OperandSteps } from "../tensor/mod.ts";
 import type { Quantized } from "./calibrate.ts";
 import type { ConfiguredMethod } from "./method.ts";
 import { quantizingHook, type SiteQuantizers } from "./site_quantizer.ts";
+import { weightPasses } from "./versions.ts";
 
 /** How linear maps are computed: from dequantized floats, or in integers. */
 export const executions = ["emulate", "integer"] as const;
@@ -51,7 +52,7 @@ export function requireExecution(
   require(!cached || !passes.some(({ lower }) => lower), generates, scores);
   if (execute === "emulate") return;
   const action = `execute ${title} in integers`;
-  const staysAsStored = storedCodes && passes.every(({ rewrite }) => !rewrite);
+  const staysAsStored = storedCodes && weightPasses(passes).length === 0;
   require(
     staysAsStored || passes.some(({ leavesCodes }) => leavesCodes),
     action,

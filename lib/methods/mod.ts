@@ -15,6 +15,7 @@ export * from "./method.ts";
 export * from "./methods.ts";
 export * from "./pass.ts";
 export * from "./prepare.ts";
+export { rotateModel, rotationPass, type RotationSettings } from "./rotate.ts";
 export * from "./rtn.ts";
 export type { Seen, SeenValues } from "./seen.ts";
 export * from "./site_passes.ts";

@@ -1,5 +1,12 @@
 import type { Step } from "../core/mod.ts";
-import type { Architecture, BlockPart, LayerWeights, LowerTokens, SiteName } from "../model/mod.ts";
+import type {
+  Architecture,
+  BlockPart,
+  LayerWeights,
+  LowerTokens,
+  Model,
+  SiteName,
+} from "../model/mod.ts";
 import type { TripOptions } from "../quant/mod.ts";
 import type { Seen } from "./seen.ts";
 import type { SiteQuantizers } from "./site_quantizer.ts";
@@ -36,7 +43,7 @@ export interface Calibration {
  * those before it made of the block; then comes the next block.
  *
  * A pass says what it observes, and either rewrites the parameters of the block or says what becomes of
- * values at its sites.
+ * values at its sites; or it makes another model of the whole before any block is visited.
  */
 export interface Pass {
   /** What progress and messages call it: `GPTQ`. */
@@ -65,6 +72,11 @@ export interface Pass {
   readonly leavesCodes?: boolean;
   /** The sites it quantizes, and whether the steps of all tokens and channels there are powers of two times one. */
   readonly quantizes?: Readonly<Partial<Record<SiteName, "shared steps" | "own steps">>>;
+  /**
+   * The model that all passes see in the place of the one that was given: of another architecture, perhaps, or
+   * with other weights around its blocks, which change as they are read.
+   */
+  remodel?(model: Model): Model;
   /** The parameters that the block has from here on. */
   rewrite?(
     layer: LayerWeights,

@@ -27,9 +27,9 @@ export class Versions {
   }
 }
 
-/** The passes up to the last one that rewrites weights: methods that agree in them share the work. */
+/** The passes up to the last one that changes weights: methods that agree in them share the work. */
 export function weightPasses(passes: readonly Pass[]): readonly Pass[] {
-  return passes.slice(0, passes.findLastIndex(({ rewrite }) => rewrite) + 1);
+  return passes.slice(0, passes.findLastIndex(({ rewrite, remodel }) => rewrite || remodel) + 1);
 }
 
 /** What methods agree in whose quantized weights of a model are the same. */

@@ -36,6 +36,12 @@ export type RotaryScaling =
     }
   );
 
+/**
+ * Sites that can be rotated while the model runs: queries and keys within each head, behind rotary positions;
+ * what attention gives across its heads; what the down projection reads over all channels.
+ */
+export type RotatedSite = "attn.q" | "attn.k" | "attn.output" | "mlp.hidden";
+
 /** Where a query sees only the last keys. */
 export interface SlidingWindow {
   /** In how many positions these stand, its own included. */
@@ -83,6 +89,8 @@ export interface Architecture {
   mlpBias: boolean;
   positions: PositionEncoding;
   slidingWindow: SlidingWindow | null;
+  /** Where a Hadamard matrix rotates values before they are used: of models that were rotated. */
+  rotatedSites?: readonly RotatedSite[];
   /** The head is the embedding matrix. */
   tiedHead: boolean;
   /** The token a text starts with, if the family has one. */

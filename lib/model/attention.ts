@@ -137,7 +137,7 @@ export function runAttention(
   input: tf.Tensor2D,
 ): tf.Tensor2D {
   const positionIds = Int32Array.from({ length: input.shape[0] }, (_, position) => position);
-  const at = hookOfBlock({ layer: block.layer, window: 0 });
+  const at = hookOfBlock(architecture, { layer: block.layer, window: 0 });
   const name = "attention probabilities";
   return attend(architecture, block, input, { batch: 1, positionIds, at, maps: false, name })
     .output;

@@ -64,7 +64,7 @@ export function runAttentionPart(
   { hook, probabilities, steps, pruning, lower, recall, window = 0 }: BlockOptions = {},
 ): { state: State; exit?: Exit } {
   const { layer } = block;
-  const at = hookOfBlock({ layer, window }, hook);
+  const at = hookOfBlock(architecture, { layer, window }, hook);
   const ratio = pruning?.ratios.get(layer) ?? 0;
   require(ratio === 0 || state.batch === 1, "prune tokens", "batch must be 1", state.batch);
   const scored = ratio !== 0 ? pruning!.importance : lower && !recall ? "startToken" : undefined;
@@ -99,7 +99,7 @@ export function runMlpPart(
   state: State,
   { hook, window = 0 }: BlockOptions = {},
 ): State {
-  const at = hookOfBlock({ layer: block.layer, window }, hook);
+  const at = hookOfBlock(architecture, { layer: block.layer, window }, hook);
   const hidden = residual(
     architecture,
     block.mlpNorm,

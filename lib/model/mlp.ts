@@ -14,12 +14,13 @@ const activations = { silu, gelu, geluTanh, relu: (value: tf.Tensor2D) => tf.rel
  * @param lower The rows to compute in fewer bits.
  */
 export function runMlp(
-  { activation, gated }: Architecture,
+  architecture: Architecture,
   { maps: { gate, up, down } }: Pick<Block, "maps">,
   value: tf.Tensor2D,
-  at: BlockHook = hookOfBlock({ layer: 0, window: 0 }),
+  at: BlockHook = hookOfBlock(architecture, { layer: 0, window: 0 }),
   lower?: Int32Array,
 ): tf.Tensor2D {
+  const { activation, gated } = architecture;
   const details = lower && { lower };
   const input = at("mlp.input", value, details);
   const followed = activations[activation];

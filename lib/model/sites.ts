@@ -1,4 +1,6 @@
 import type { tf } from "../tensor/mod.ts";
+import type { Architecture } from "./architecture.ts";
+import { rotateAtSite } from "./rotate_site.ts";
 
 /**
  * The places of one block where a scheme may replace a value and a tap may look (figure 3).
@@ -98,8 +100,17 @@ export type BlockHook = <T extends tf.Tensor>(
   details?: VisitDetails,
 ) => T;
 
-/** What a block calls at its sites; where the hook is not called, values pass through. */
-export function hookOfBlock(place: Pick<Visit, "layer" | "window">, hook?: SiteHook): BlockHook {
-  return <T extends tf.Tensor>(site: SiteName, value: T, details?: VisitDetails) =>
-    isCalledAt(site, hook) ? hook!(value, { site, ...place, ...details }) as T : value;
+/**
+ * What a block calls at its sites: it rotates values where the architecture says so, and passes them through
+ * the hook where that is called.
+ */
+export function hookOfBlock(
+  architecture: Architecture,
+  place: Pick<Visit, "layer" | "window">,
+  hook?: SiteHook,
+): BlockHook {
+  return <T extends tf.Tensor>(site: SiteName, value: T, details?: VisitDetails) => {
+    const rotated = rotateAtSite(architecture, site, value);
+    return isCalledAt(site, hook) ? hook!(rotated, { site, ...place, ...details }) as T : rotated;
+  };
 }

@@ -49,3 +49,10 @@ export {
 } from "./weight_grid.ts";
 export { weightGrouping } from "./grouping.ts";
 export { requireFiniteGrid } from "./checks.ts";
+export { type Hadamard, hadamardMatrix, hadamardOrder } from "./hadamard.ts";
+export {
+  hadamardFactors,
+  type OrthogonalMatrix,
+  requireHadamard,
+  rotateByHadamard,
+} from "./hadamard_rotation.ts";

@@ -55,7 +55,7 @@ Deno.test("runMlp() shows and takes back what it reads, and tells which rows are
     tidy(() => {
       const lower = Int32Array.of(1, 4);
       const met: [SiteName, number[], Int32Array | undefined][] = [];
-      const at = hookOfBlock({ layer: 0, window: 0 }, (value, visit) => {
+      const at = hookOfBlock(architecture, { layer: 0, window: 0 }, (value, visit) => {
         met.push([visit.site, value.shape, visit.lower]);
         return visit.site === "mlp.hidden" ? tf.zerosLike(value) : value;
       });
