@@ -1,5 +1,6 @@
 import { counted, require } from "../core/mod.ts";
 import { decodeFloat16 } from "./float16.ts";
+import { decodeGroups, groupingOf } from "./grouped_row.ts";
 import { packCodes, requireCodeBits, unpackCodes } from "./packed_codes.ts";
 import { requireShape, type RowMatrix, rowsWanted } from "./stored_matrix.ts";
 
@@ -14,8 +15,8 @@ export interface AffineCodes {
   codes: Uint8Array;
   /** `[rows, groups]`; kept in its type. */
   scale: Float32Array | Float16Array;
-  /** `[rows, groups]`, the code of zero: an integer in 0..2^bits-1, or any float. */
-  zeroPoint: Uint8Array | Float32Array;
+  /** `[rows, groups]`, the code of zero: an integer in 0..2^bits-1, or any float; kept in its type. */
+  zeroPoint: Uint8Array | Float32Array | Float16Array;
   /** `[columns]`, the group of each column, in any order (GPTQ's act-order); one group without it. */
   groupIndex?: Int32Array;
   /** What errors call the matrix. */
@@ -35,7 +36,7 @@ interface AffineParts {
   bits: number;
   packed: Uint8Array;
   scale: Float32Array | Float16Array;
-  packedZeroPoint: Uint8Array | Float32Array;
+  packedZeroPoint: Uint8Array | Float32Array | Float16Array;
   grouping: number | Int32Array;
 }
 
@@ -57,7 +58,7 @@ export class AffineMatrix implements RowMatrix {
   readonly packed: Uint8Array;
   /** How many columns make a group, or the group of each. */
   readonly grouping: number | Int32Array;
-  private readonly packedZeroPoint: Uint8Array | Float32Array;
+  private readonly packedZeroPoint: Uint8Array | Float32Array | Float16Array;
 
   /** Of {@linkcode affineMatrix}, which packs and checks. */
   constructor(parts: AffineParts) {
@@ -120,11 +121,8 @@ export class AffineMatrix implements RowMatrix {
   takeRows(order: ArrayLike<number>): AffineMatrix {
     const { columns, bits, groups, packed, packedZeroPoint: zeros } = this;
     const count = order.length;
-    const scale = this.scale instanceof Float32Array
-      ? new Float32Array(count * groups)
-      : new Float16Array(count * groups);
-    const isInteger = zeros instanceof Uint8Array;
-    const zeroPoint = isInteger ? new Uint8Array(count * groups) : new Float32Array(count * groups);
+    const scale = roomLike(this.scale, count * groups);
+    const zeroPoint = roomLike(zeros, count * groups);
     const codes = new Uint8Array(count * columns);
     for (let place = 0; place < count; place++) {
       const row = order[place];
@@ -141,7 +139,7 @@ export class AffineMatrix implements RowMatrix {
     return new AffineMatrix({
       ...{ rows: count, columns, bits, scale, grouping: this.grouping },
       packed: packCodes(codes, bits),
-      packedZeroPoint: isInteger ? packCodes(zeroPoint as Uint8Array, bits) : zeroPoint,
+      packedZeroPoint: zeroPoint instanceof Uint8Array ? packCodes(zeroPoint, bits) : zeroPoint,
     });
   }
 
@@ -156,16 +154,15 @@ export class AffineMatrix implements RowMatrix {
       const scale = scales.subarray(row * groups, (row + 1) * groups);
       const zeroPoint = zeroPoints.subarray(row * groups, (row + 1) * groups);
       const values = into.subarray(row * columns, (row + 1) * columns);
-      if (typeof grouping === "number") decodeRow(codes, scale, zeroPoint, grouping, values);
-      else decodeScattered(codes, scale, zeroPoint, grouping, values);
+      decodeGroups(codes, scale, zeroPoint, grouping, values);
     }
   }
 
   /** The codes of zero of some rows, `[count, groups]`. */
   private zeroPointsFrom(firstRow: number, count: number): Uint8Array | Float32Array {
     const { packedZeroPoint, bits, groups } = this;
-    if (packedZeroPoint instanceof Float32Array) {
-      return packedZeroPoint.subarray(firstRow * groups, (firstRow + count) * groups);
+    if (!(packedZeroPoint instanceof Uint8Array)) {
+      return floatsOf(packedZeroPoint.subarray(firstRow * groups, (firstRow + count) * groups));
     }
     const zeroPoint = new Uint8Array(count * groups);
     unpackCodes(packedZeroPoint, bits, firstRow * groups, zeroPoint);
@@ -177,33 +174,13 @@ function floatsOf(values: Float32Array | Float16Array): Float32Array {
   return values instanceof Float32Array ? values : decodeFloat16(values);
 }
 
-/** One row, its groups one after the other. */
-function decodeRow(
-  codes: Uint8Array,
-  scale: Float32Array,
-  zeroPoint: Float32Array,
-  groupSize: number,
-  into: Float32Array,
-): void {
-  for (let group = 0; group < scale.length; group++) {
-    const [step, zero] = [scale[group], zeroPoint[group]];
-    const end = Math.min((group + 1) * groupSize, into.length);
-    for (let i = group * groupSize; i < end; i++) into[i] = step * Math.fround(codes[i] - zero);
-  }
-}
-
-/** One row, its groups in any order. */
-function decodeScattered(
-  codes: Uint8Array,
-  scale: Float32Array,
-  zeroPoint: Float32Array,
-  groupIndex: Int32Array,
-  into: Float32Array,
-): void {
-  for (let i = 0; i < into.length; i++) {
-    const group = groupIndex[i];
-    into[i] = scale[group] * Math.fround(codes[i] - zeroPoint[group]);
-  }
+/** An array of the same type. */
+function roomLike<Numbers extends Uint8Array | Float32Array | Float16Array>(
+  like: Numbers,
+  length: number,
+): Numbers {
+  const array = like.constructor as new (length: number) => Numbers;
+  return new array(length);
 }
 
 /**
@@ -243,35 +220,9 @@ export function packedAffineMatrix(
   );
   const zeroRule = `it needs ${scale.length} zero points, one for each scale`;
   require(zeroPoint.length === scale.length, action, zeroRule, zeroPoint.length);
-  const packedZeroPoint = zeroPoint instanceof Float32Array
-    ? zeroPoint
-    : packCodes(zeroPoint, bits, action, "zero points");
+  const packedZeroPoint = zeroPoint instanceof Uint8Array
+    ? packCodes(zeroPoint, bits, action, "zero points")
+    : zeroPoint;
   const grouping = groupingOf(groupIndex, columns, groups, action);
   return new AffineMatrix({ rows, columns, bits, packed, scale, packedZeroPoint, grouping });
-}
-
-/** The size of groups that lie one after the other, or the index as it is. */
-function groupingOf(
-  groupIndex: Int32Array | undefined,
-  columns: number,
-  groups: number,
-  action: string,
-): number | Int32Array {
-  if (!groupIndex) {
-    require(groups === 1, action, "it needs a groupIndex for several groups", groups);
-    return columns;
-  }
-  const length = groupIndex.length;
-  require(
-    length === columns,
-    action,
-    `groupIndex must have ${counted(columns, "element")}`,
-    length,
-  );
-  const strange = groupIndex.find((group) => group < 0 || group >= groups);
-  require(strange === undefined, action, `its groups must lie in 0..${groups - 1}`, strange);
-  const other = groupIndex.findIndex((group) => group !== groupIndex[0]);
-  const size = other < 0 ? columns : other;
-  const adjacent = groupIndex.every((group, column) => group === Math.floor(column / size));
-  return adjacent ? size : groupIndex;
 }

@@ -26,6 +26,12 @@ export {
   type PackedAffineCodes,
   packedAffineMatrix,
 } from "./affine_matrix.ts";
+export {
+  type BilevelCodes,
+  BilevelMatrix,
+  bilevelMatrix,
+  type Statistics,
+} from "./bilevel_matrix.ts";
 export { packCodes, unpackCodes } from "./packed_codes.ts";
 export { type CodebookCodes, CodebookMatrix, codebookMatrix } from "./codebook_matrix.ts";
 export { type Summand, SumMatrix, sumMatrix } from "./sum_matrix.ts";

@@ -1,7 +1,7 @@
 import { linearGroups } from "../model/mod.ts";
 import { GptqFactor, type GptqOptions, plainAlgebra } from "../quant/mod.ts";
 import { wideAlgebra } from "../tensor/mod.ts";
-import { changeMatrices } from "./linear_weights.ts";
+import { quantizeGroup } from "./hessian_pass.ts";
 import type { Method } from "./method.ts";
 import type { Pass } from "./pass.ts";
 
@@ -17,29 +17,24 @@ export const gptqMethod: Method<{ weights: GptqOptions }> = {
 
 /** A pass for each group of maps: every one costs a run of all windows up to what they read. */
 export function gptqPasses(options: GptqOptions): Pass[] {
-  return linearGroups.map(({ reads, part, names }) => ({
+  return linearGroups.map((group) => ({
     name: "GPTQ",
-    settings: { ...options, reads },
-    part,
-    observes: { [reads]: "gram" },
+    settings: { ...options, reads: group.reads },
+    part: group.part,
+    observes: { [group.reads]: "gram" },
     leavesCodes: true,
-    rewrite(layer, seen, { layer: index, onStep }) {
-      const present = names.filter((name) => layer[name]);
-      const onPart = (part: number, share: number) => onStep((part + share) / (present.length + 1));
-      using factor = new GptqFactor(
-        seen.gram(reads),
-        options,
-        `${present[0]} of layer ${index}`,
-        (share) => onPart(0, share),
-        wideAlgebra() ?? plainAlgebra,
-      );
-      return changeMatrices(
-        layer,
-        index,
-        present,
-        ({ weight, name, order }) =>
-          factor.quantize(weight, name, (share) => onPart(1 + order, share)).weight,
-      );
-    },
+    rewrite: (layer, seen, at) =>
+      quantizeGroup(layer, group, at, {
+        factor: (name, onStep) =>
+          new GptqFactor(
+            seen.gram(group.reads),
+            options,
+            name,
+            onStep,
+            wideAlgebra() ?? plainAlgebra,
+          ),
+        quantize: (factor, { weight, name }, onStep) =>
+          factor.quantize(weight, name, onStep).weight,
+      }),
   }));
 }

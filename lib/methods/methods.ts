@@ -1,5 +1,5 @@
 import { refuse } from "../core/mod.ts";
-import type { GptqOptions } from "../quant/mod.ts";
+import type { GptqOptions, SpqrOptions } from "../quant/mod.ts";
 import { agileQ, type AgileQActivations } from "./agileq.ts";
 import { awq } from "./awq.ts";
 import { gptqMethod } from "./gptq.ts";
@@ -7,6 +7,7 @@ import { keep } from "./keep.ts";
 import { configure, type ConfiguredMethod } from "./method.ts";
 import { rtnMethod, type RtnSettings } from "./rtn.ts";
 import { smoothQuant } from "./smoothquant.ts";
+import { spqrMethod } from "./spqr.ts";
 
 /** Round to nearest, one range per output row: the baseline of GPTQ's tables. */
 const rtn4: RtnSettings = { bits: 4, groupSize: "row", symmetric: false, range: "minmax" };
@@ -22,6 +23,18 @@ const gptq4: GptqOptions = {
   symmetric: false,
   blockSize: 128,
   percdamp: 0.01,
+};
+
+/** The settings that the authors' code names for a near-lossless model of 4.6 bits; three bits make 3.9. */
+const spqr4: SpqrOptions = {
+  bits: 4,
+  groupSize: 16,
+  statisticsBits: 3,
+  statisticsGroupSize: 16,
+  outlierThreshold: 0.2,
+  actOrder: true,
+  percdamp: 1,
+  floatDtype: "F16",
 };
 
 const eightBits: AgileQActivations = { bits: 8, profile: "paper" };
@@ -47,6 +60,8 @@ export const methods = {
     weights: absmax8,
     activations: { bits: 8 },
   }),
+  "spqr4": configure("SpQR", spqrMethod, { weights: spqr4 }),
+  "spqr3": configure("SpQR, 3 bits", spqrMethod, { weights: { ...spqr4, bits: 3 } }),
   "agileq-8": configure("AgileQ-8", agileQ, { weights: gptq4, activations: eightBits }),
   "agileq-8-activations": configure("AgileQ-8 activations", agileQ, { activations: eightBits }),
   "agileq-8-eq3": configure("AgileQ-8, eq. 3 as printed", agileQ, {

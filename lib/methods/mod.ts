@@ -22,4 +22,5 @@ export * from "./site_passes.ts";
 export * from "./site_quantizer.ts";
 export * from "./site_scheme.ts";
 export { smoothQuant, type SmoothQuantActivations } from "./smoothquant.ts";
+export { spqrMethod } from "./spqr.ts";
 export * from "./versions.ts";

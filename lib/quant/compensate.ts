@@ -1,6 +1,6 @@
 import { require, type Step } from "../core/mod.ts";
 import { type ScaleDtype, type WeightGrid, weightGrid } from "./weight_grid.ts";
-import { plainAlgebra, type WideAlgebra } from "./wide_algebra.ts";
+import { plainAlgebra, type ProductPart, type WideAlgebra } from "./wide_algebra.ts";
 
 /** The shape and format of the matrix that {@linkcode compensate} works on. */
 export interface CompensationOptions {
@@ -76,13 +76,7 @@ export function compensate(
     }
     const block = { rows, columns, first: start, end, errorStride: blockSize };
     algebra.roundColumns(weight, factor, grids, { codes, errors, losses }, block);
-    for (let left = end; left < columns; left += TILE) {
-      onStep(start / columns);
-      algebra.subtractProduct(weight, errors, factor, {
-        ...block,
-        ...{ left, right: Math.min(left + TILE, columns) },
-      });
-    }
+    passOn(weight, errors, factor, block, algebra, () => onStep(start / columns));
   }
   const loss = losses.reduce((sum, each) => sum + each, 0);
   require(
@@ -92,4 +86,26 @@ export function compensate(
     loss,
   );
   return { codes, scale, zeroPoint, loss };
+}
+
+/**
+ * Subtracts the errors of the columns `first` to `end` from all columns behind them, each in proportion to its
+ * row of the factor.
+ *
+ * @param onStep Called for every tile of columns.
+ */
+export function passOn(
+  weight: Float64Array,
+  errors: Float64Array,
+  factor: Float64Array,
+  block: Omit<ProductPart, "left" | "right">,
+  algebra: WideAlgebra,
+  onStep: () => void = () => {},
+): void {
+  const { columns, end } = block;
+  for (let left = end; left < columns; left += TILE) {
+    onStep();
+    const right = Math.min(left + TILE, columns);
+    algebra.subtractProduct(weight, errors, factor, { ...block, left, right });
+  }
 }

@@ -36,6 +36,8 @@ export { decibels, type NoisePower, noisePower } from "./noise.ts";
 export { foldTrip } from "./fold.ts";
 export { rtn, rtnOf, type RtnOptions } from "./rtn.ts";
 export { gptq } from "./gptq.ts";
+export { HessianFactor, type HessianOptions } from "./hessian_factor.ts";
+export { spqr, type SpqrOptions, type SpqrResult } from "./spqr.ts";
 export { GptqFactor, type GptqOptions, type GptqResult } from "./gptq_factor.ts";
 export { plainAlgebra, type WideAlgebra } from "./wide_algebra.ts";
 export {

@@ -1,0 +1,22 @@
+import { sumMatrix } from "../format/mod.ts";
+import { spqr, type SpqrOptions } from "../quant/mod.ts";
+import { hessianPass } from "./hessian_pass.ts";
+import type { Method } from "./method.ts";
+
+/**
+ * SpQR (Dettmers et al. 2023) on every linear map of every block, calibrated on what the quantized blocks
+ * before it give, the block itself as it was.
+ */
+export const spqrMethod: Method<{ weights: SpqrOptions }> = {
+  passes: ({ weights }) => [
+    hessianPass({
+      name: "SpQR",
+      settings: weights,
+      quantize(factor, { weight, name }, onStep) {
+        const { base, outliers } = spqr(factor, weight, weights, name, onStep);
+        return sumMatrix(base, [outliers], name);
+      },
+    }),
+  ],
+  optional: ["leaveOneOut", "roundZeroPoint"],
+};
