@@ -4,6 +4,7 @@ import { agileQ, type AgileQActivations } from "./agileq.ts";
 import { awq } from "./awq.ts";
 import { gptqMethod } from "./gptq.ts";
 import { keep } from "./keep.ts";
+import { llmInt8 } from "./llm_int8.ts";
 import { configure, type ConfiguredMethod } from "./method.ts";
 import { rtnMethod, type RtnSettings } from "./rtn.ts";
 import { smoothQuant } from "./smoothquant.ts";
@@ -62,6 +63,10 @@ export const methods = {
   }),
   "spqr4": configure("SpQR", spqrMethod, { weights: spqr4 }),
   "spqr3": configure("SpQR, 3 bits", spqrMethod, { weights: { ...spqr4, bits: 3 } }),
+  "llm-int8": configure("LLM.int8()", llmInt8, {
+    weights: { bits: 8, groupSize: "row", symmetric: true },
+    activations: { bits: 8, threshold: 6 },
+  }),
   "agileq-8": configure("AgileQ-8", agileQ, { weights: gptq4, activations: eightBits }),
   "agileq-8-activations": configure("AgileQ-8 activations", agileQ, { activations: eightBits }),
   "agileq-8-eq3": configure("AgileQ-8, eq. 3 as printed", agileQ, {

@@ -31,6 +31,12 @@ export {
   type TripParams,
   type TripSearch,
 } from "./trip.ts";
+export {
+  dequantizeVectorwise,
+  quantizeVectorwise,
+  roundToHalf,
+  type VectorwiseQuantized,
+} from "./vectorwise.ts";
 export { type ChannelExtremes, channelExtremes, channelPersistence } from "./channels.ts";
 export { decibels, type NoisePower, noisePower } from "./noise.ts";
 export { foldTrip } from "./fold.ts";

@@ -129,6 +129,16 @@ for (const name of tinyModels) {
     }));
 }
 
+Deno.test("smoothQuant smooths every block by what the original ones before it give", () =>
+  withModel("llama", async (model) => {
+    const passes = smoothquant.passes(model.architecture);
+    const [alone, whole] = await Promise.all([passes.slice(0, 1), passes].map(async (each) => {
+      const { model: quantized } = await run(model, each, windows);
+      return (await layersOf(quantized)).map(({ mlpNorm }) => decodeMatrix(mlpNorm!.weight));
+    }));
+    assertEquals(whole, alone);
+  }));
+
 Deno.test("smoothQuant takes the authors' alpha of each family unless told", () => {
   const alphaOf = (name: keyof typeof tinyArchitectures, alpha?: number) => {
     const method = alpha === undefined ? smoothquant : smoothquant.with({ activations: { alpha } });

@@ -25,6 +25,13 @@ Deno.test("quantizeAbsmax() rounds each row half to even, and rows below 1e-5 as
   assertEquals(absmaxStep(0, 8), Math.fround(Math.fround(1e-5) / 127));
 });
 
+Deno.test("quantizeAbsmax() divides by the step: the product with its inverse may be another code", () => {
+  const x = Float32Array.of(0.9, 0.024803149);
+  const { codes, scale: [step] } = quantizeAbsmax(x, 2, 8);
+  assertEquals(codes[1], 3);
+  assertEquals(Math.round(Math.fround(x[1] * Math.fround(1 / step))), 4);
+});
+
 Deno.test("dequantizeAbsmax() is within half a step, and each row keeps its largest magnitude", () => {
   fc.assert(fc.property(matrix(4), fc.integer({ min: 2, max: 8 }), (x, bits) => {
     const quantized = quantizeAbsmax(x, 4, bits);
