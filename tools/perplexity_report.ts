@@ -66,6 +66,7 @@ export function describeReport(report: PerplexityReport): string {
     ["model", describeModel(report)],
     ["stored as", describeStorage(report.stored)],
     ["method", `${report.method} (${report.title})`],
+    ["rotation", describeSettings(report.settings.rotation)],
     ["weights", describeSettings(report.settings.weights)],
     ["quantized to", report.quantized && describeStorage(report.quantized)],
     ["activations", describeSettings(report.settings.activations)],

@@ -87,6 +87,9 @@ export async function planQuantization(
     `quantize ${published.name}`,
     `${options.method} must quantize weights`,
   );
+  const staysAsItIs = passes.every(({ remodel }) => !remodel);
+  const whyNot = `no checkpoint holds what ${options.method} makes of the model around its blocks`;
+  require(staysAsItIs, `quantize ${published.name}`, whyNot);
   const calibrates = needsCalibration(passes);
   const rule = "--calibration must come with a method that calibrates";
   const isApt = options.calibration === undefined || calibrates;

@@ -9,6 +9,14 @@ export interface MethodSettings {
   weights?: { bits: number };
   /** Of values at sites; these stay floats without. */
   activations?: { bits: number };
+  /** Of a rotation before either. */
+  rotation?: RotationSettings;
+}
+
+/** How a rotation is drawn. */
+export interface RotationSettings {
+  /** Of the signs of Q = diag(signs) H, an integer in 0..2^32-1. */
+  seed: number;
 }
 
 /** Bits of weights and activations, as tables print them. */
@@ -35,7 +43,7 @@ export interface ConfiguredMethod {
   readonly settings: MethodSettings;
   passes(architecture: Architecture): Pass[];
   /**
-   * The method with other settings in the place of some; of what it does not quantize none are taken.
+   * The method with other settings in the place of some; of what it does not do none are taken.
    *
    * @throws {InputError} If the method has no such setting. Values are checked where they are used.
    */
@@ -70,8 +78,8 @@ function changed<Settings extends MethodSettings>(
   require(isObject(changes), action, "they must be an object", changes);
   const result = { ...settings };
   for (const [part, change = {}] of Object.entries(changes)) {
-    if (part !== "weights" && part !== "activations") {
-      refuse(action, "they must be of weights or activations", part);
+    if (part !== "weights" && part !== "activations" && part !== "rotation") {
+      refuse(action, "they must be of weights, activations or rotation", part);
     }
     require(isObject(change), action, `those of ${part} must be an object`, change);
     const own = settings[part];
@@ -79,7 +87,7 @@ function changed<Settings extends MethodSettings>(
     const names = [...new Set([...Object.keys(own), ...optional])];
     const other = Object.keys(change).find((name) => !names.includes(name));
     require(other === undefined, action, `those of ${part} are ${names.join(", ")}`, other);
-    result[part] = { ...own, ...change };
+    Object.assign(result, { [part]: { ...own, ...change } });
   }
   return result;
 }

@@ -6,6 +6,8 @@ import { gptqMethod } from "./gptq.ts";
 import { keep } from "./keep.ts";
 import { llmInt8 } from "./llm_int8.ts";
 import { configure, type ConfiguredMethod } from "./method.ts";
+import { quaRot, type QuaRotActivations, quaRotRtn, quaRotUnrotated } from "./quarot.ts";
+import { rotated } from "./rotate.ts";
 import { rtnMethod, type RtnSettings } from "./rtn.ts";
 import { smoothQuant } from "./smoothquant.ts";
 import { spqrMethod } from "./spqr.ts";
@@ -46,6 +48,18 @@ const eightBits: AgileQActivations = { bits: 8, profile: "paper" };
  */
 const lower = { share: 0.5, inherited: false };
 
+const rotation = { seed: 0 };
+
+const rotatedAgileQ = rotated(agileQ);
+
+/** QuaRot's weights: a step for each output row, that of the least error. */
+const absmax4 = { bits: 4, groupSize: "row", symmetric: true, range: "absmaxMse" } as const;
+
+const absmaxGptq4: GptqOptions = { ...absmax4, actOrder: false, blockSize: 128, percdamp: 0.01 };
+
+/** QuaRot's A4KV4. */
+const clipped4: QuaRotActivations = { bits: 4, clip: 0.9, keyValueBits: 4, keyValueClip: 0.95 };
+
 /**
  * Every method by the name the command line knows it by.
  *
@@ -67,6 +81,20 @@ export const methods = {
     weights: { bits: 8, groupSize: "row", symmetric: true },
     activations: { bits: 8, threshold: 6 },
   }),
+  "quarot": configure("QuaRot", quaRot, {
+    rotation,
+    weights: absmaxGptq4,
+    activations: clipped4,
+  }),
+  "quarot-rtn": configure("QuaRot, RTN", quaRotRtn, {
+    rotation,
+    weights: absmax4,
+    activations: clipped4,
+  }),
+  "quarot-unrotated": configure("QuaRot without rotation", quaRotUnrotated, {
+    weights: absmaxGptq4,
+    activations: clipped4,
+  }),
   "agileq-8": configure("AgileQ-8", agileQ, { weights: gptq4, activations: eightBits }),
   "agileq-8-activations": configure("AgileQ-8 activations", agileQ, { activations: eightBits }),
   "agileq-8-eq3": configure("AgileQ-8, eq. 3 as printed", agileQ, {
@@ -80,6 +108,16 @@ export const methods = {
   "agileq-4/8": configure("AgileQ-4/8", agileQ, {
     weights: gptq4,
     activations: { ...eightBits, lower },
+  }),
+  "agileq-8-rotated": configure("AgileQ-8, rotated", rotatedAgileQ, {
+    rotation,
+    weights: gptq4,
+    activations: eightBits,
+  }),
+  "agileq-4-rotated": configure("AgileQ-4, rotated", rotatedAgileQ, {
+    rotation,
+    weights: gptq4,
+    activations: { ...eightBits, bits: 4 },
   }),
 } satisfies Record<string, ConfiguredMethod>;
 

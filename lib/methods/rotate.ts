@@ -9,6 +9,7 @@ import {
   type StoredModule,
 } from "../model/mod.ts";
 import { hadamardOrder, requireHadamard, rotateByHadamard } from "../quant/mod.ts";
+import type { Method, MethodSettings, RotationSettings } from "./method.ts";
 import type { Pass } from "./pass.ts";
 import {
   absorbNorm,
@@ -23,10 +24,17 @@ import {
   type WideMap,
 } from "./rotate_weights.ts";
 
-/** How a rotation is drawn. */
-export interface RotationSettings {
-  /** Of the signs of Q = diag(signs) H, an integer in 0..2^32-1. */
-  seed: number;
+/** A method on a rotated model. */
+export function rotated<Settings extends MethodSettings>(
+  method: Method<Settings>,
+): Method<Settings & { rotation: RotationSettings }> {
+  return {
+    ...method,
+    passes: (settings, architecture) => [
+      rotationPass(settings.rotation),
+      ...method.passes(settings, architecture),
+    ],
+  };
 }
 
 /** Rotates a model before other passes look at it. */

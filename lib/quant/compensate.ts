@@ -1,5 +1,5 @@
 import { require, type Step } from "../core/mod.ts";
-import { type ScaleDtype, type WeightGrid, weightGrid } from "./weight_grid.ts";
+import { type ScaleDtype, type WeightGrid, weightGrid, type WeightRange } from "./weight_grid.ts";
 import { plainAlgebra, type ProductPart, type WideAlgebra } from "./wide_algebra.ts";
 
 /** The shape and format of the matrix that {@linkcode compensate} works on. */
@@ -12,6 +12,8 @@ export interface CompensationOptions {
   bits: number;
   symmetric: boolean;
   scaleDtype?: ScaleDtype;
+  /** How the range of a group is chosen; `minmax` unless given. */
+  range?: WeightRange;
   /** The grid of each row; without them every group's is found when its first column comes up. */
   rowGrids?: WeightGrid[];
   /** What errors call the matrix. */
@@ -69,7 +71,8 @@ export function compensate(
       for (let row = 0; row < rows; row++) {
         const members = weight.subarray(row * columns, (row + 1) * columns)
           .subarray(first, first + groupSize);
-        const grid = rowGrids?.[row] ?? weightGrid(members, options, "minmax", name);
+        const grid = rowGrids?.[row] ??
+          weightGrid(members, options, options.range ?? "minmax", name);
         scale[row * groups + group] = grid.scale;
         zeroPoint[row * groups + group] = grid.zeroPoint;
       }

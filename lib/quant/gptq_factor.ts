@@ -7,15 +7,17 @@ import {
   type Triangle,
 } from "../format/mod.ts";
 import { compensate } from "./compensate.ts";
-import { formatGrouping } from "./grouping.ts";
+import { formatGrouping, requireRange } from "./grouping.ts";
 import { HessianFactor, type HessianOptions } from "./hessian_factor.ts";
-import { type WeightFormat, type WeightGrid, weightGrid } from "./weight_grid.ts";
+import { type WeightFormat, type WeightGrid, weightGrid, type WeightRange } from "./weight_grid.ts";
 import { plainAlgebra, type WideAlgebra } from "./wide_algebra.ts";
 
 /** How GPTQ quantizes a weight matrix. */
 export interface GptqOptions extends WeightFormat, HessianOptions {
   /** Columns whose error is spread to the later blocks at once. */
   blockSize?: number;
+  /** How the range of a group is chosen; `minmax` unless given. */
+  range?: WeightRange;
 }
 
 /** What GPTQ makes of a weight matrix. */
@@ -46,6 +48,7 @@ export class GptqFactor implements Disposable {
   ) {
     const { blockSize = 128 } = options;
     formatGrouping(1, options, name);
+    requireRange(options.range ?? "minmax", options, name);
     const isCount = Number.isInteger(blockSize) && blockSize > 0;
     require(isCount, `quantize ${name}`, "blockSize must be a positive integer", blockSize);
     this.#hessian = new HessianFactor(hessian, options, name, onStep, algebra);
@@ -111,11 +114,11 @@ export class GptqFactor implements Disposable {
 function rowGridsOf(
   values: Float32Array,
   columns: number,
-  format: WeightFormat,
+  { range = "minmax", ...format }: Pick<GptqOptions, "range"> & WeightFormat,
   name: string,
 ): WeightGrid[] {
   return Array.from({ length: values.length / columns }, (_, row) => {
     const own = values.subarray(row * columns, (row + 1) * columns);
-    return weightGrid(own, format, "minmax", name);
+    return weightGrid(own, format, range, name);
   });
 }

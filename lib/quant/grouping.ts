@@ -1,6 +1,6 @@
 import { require } from "../core/mod.ts";
 import { requireBits, requireChoice, requireFinite } from "./checks.ts";
-import { scaleDtypes, type WeightFormat } from "./weight_grid.ts";
+import { scaleDtypes, type WeightFormat, type WeightRange, weightRanges } from "./weight_grid.ts";
 
 /** How many columns share a grid, and how many such groups a row has. */
 export interface Grouping {
@@ -56,4 +56,20 @@ export function formatGrouping(
   );
   const size = groupSize === "row" ? columns : groupSize;
   return { groupSize: size, groups: Math.ceil(columns / size) };
+}
+
+/**
+ * Checks how ranges are chosen.
+ *
+ * @param name What errors call the matrix.
+ * @throws {InputError} If there is no such way, or none with this format.
+ */
+export function requireRange(
+  range: WeightRange,
+  { symmetric }: Pick<WeightFormat, "symmetric">,
+  name: string,
+): void {
+  requireChoice(range, weightRanges, "range", name);
+  const isCentred = range !== "absmax" && range !== "absmaxMse" || symmetric;
+  require(isCentred, `quantize ${name}`, `range ${range} must be symmetric`, symmetric);
 }

@@ -13,6 +13,7 @@ export {
   type UniformQuantized,
 } from "./uniform.ts";
 export { fakeQuantizeUniform } from "./fake_uniform.ts";
+export { type ClippedFormat, clippedGrid } from "./clipped_grid.ts";
 export { type AbsmaxQuantized, dequantizeAbsmax, quantizeAbsmax } from "./absmax.ts";
 export {
   dequantizeLog2,

@@ -1,4 +1,4 @@
-import { require, type Step } from "../core/mod.ts";
+import type { Step } from "../core/mod.ts";
 import {
   type AffineMatrix,
   affineMatrix,
@@ -6,15 +6,9 @@ import {
   floatMatrix,
   type StoredMatrix,
 } from "../format/mod.ts";
-import { requireChoice, requireFinite } from "./checks.ts";
-import { formatGrouping, weightGrouping } from "./grouping.ts";
-import {
-  weightCode,
-  type WeightFormat,
-  weightGrid,
-  type WeightRange,
-  weightRanges,
-} from "./weight_grid.ts";
+import { requireFinite } from "./checks.ts";
+import { formatGrouping, requireRange, weightGrouping } from "./grouping.ts";
+import { weightCode, type WeightFormat, weightGrid, type WeightRange } from "./weight_grid.ts";
 
 /** How round-to-nearest quantizes a weight matrix. */
 export interface RtnOptions extends WeightFormat {
@@ -56,9 +50,7 @@ export function rtnOf(
   const { bits, range, scaleDtype = "F32" } = settings;
   const { rows, columns } = weight;
   const { groupSize, groups } = formatGrouping(columns, settings, name);
-  requireChoice(range, weightRanges, "range", name);
-  const isCentred = range !== "absmax" || settings.symmetric;
-  require(isCentred, `quantize ${name}`, "range absmax must be symmetric", settings.symmetric);
+  requireRange(range, settings, name);
   const codes = new Uint8Array(rows * columns);
   const scale = new Float32Array(rows * groups);
   const zeroPoint = new Uint8Array(scale.length);

@@ -4,9 +4,10 @@ import { roundHalfEven } from "./rounding.ts";
 
 /**
  * How the range of a group of weights is chosen: its extremes, the least error, or in symmetric formats the
- * largest magnitude, which is the highest code: `scale = max |w| / (2^(bits-1) - 1)`, from `absmaxFloor` up.
+ * largest magnitude, which is the highest code: `scale = max |w| / (2^(bits-1) - 1)`, from `absmaxFloor` up;
+ * or that with the least error (QuaRot).
  */
-export const weightRanges = ["minmax", "mse", "absmax"] as const;
+export const weightRanges = ["minmax", "mse", "absmax", "absmaxMse"] as const;
 
 export type WeightRange = typeof weightRanges[number];
 
@@ -59,23 +60,24 @@ export function weightGrid(
   name: string,
 ): WeightGrid {
   const codeMax = 2 ** bits - 1;
+  const isAbsmax = range === "absmax" || range === "absmaxMse";
   let { min, max } = extremes(weights);
-  if (range === "absmax") {
-    const scale = roundScale(absmaxStep(Math.max(-min, max), bits), scaleDtype);
-    requireFiniteGrid(scale, 2 ** (bits - 1) - 1, [min, max], name, scaleDtype);
-    return { scale, zeroPoint: 2 ** (bits - 1) };
-  }
   if (symmetric) {
     max = Math.max(-min, max);
     if (min < 0) min = -max;
   }
   const step = (low: number, high: number) =>
     roundScale(Math.fround(high - low) / codeMax, scaleDtype);
-  if (step(min, max) === 0) {
+  if (step(min, max) === 0 && !isAbsmax) {
     min = -1;
     max = 1;
   }
   const gridOver = (fraction: number): WeightGrid => {
+    if (isAbsmax) {
+      const largest = Math.fround(fraction * Math.max(-min, max));
+      const scale = roundScale(absmaxStep(largest, bits), scaleDtype);
+      return { scale, zeroPoint: 2 ** (bits - 1) };
+    }
     const low = Math.fround(fraction * min);
     const high = Math.fround(fraction * max);
     const scale = step(low, high);
@@ -83,8 +85,9 @@ export function weightGrid(
     return { scale, zeroPoint: Math.min(zeroPoint, codeMax) };
   };
   let best = gridOver(1);
-  requireFiniteGrid(best.scale, codeMax, [min, max], name, scaleDtype);
-  if (range === "minmax") return best;
+  const steps = isAbsmax ? 2 ** (bits - 1) - 1 : codeMax;
+  requireFiniteGrid(best.scale, steps, [min, max], name, scaleDtype);
+  if (range === "minmax" || range === "absmax") return best;
   let leastError = Infinity;
   for (let trial = 0; trial < SHRINK_TRIALS; trial++) {
     const grid = gridOver(Math.fround(1 - trial / SHRINK_STEPS));

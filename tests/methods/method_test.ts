@@ -70,7 +70,10 @@ Deno.test("configure().with() takes settings that may be absent, and refuses wha
   const refusals: [unknown, string][] = [
     [{ weights: { bit: 3 } }, 'those of weights are bits, group, order, got "bit"'],
     [{ activations: { toString: 3 } }, 'activations are bits, profile, order, got "toString"'],
-    [{ activation: { bits: 3 } }, 'they must be of weights or activations, got "activation"'],
+    [
+      { activation: { bits: 3 } },
+      'they must be of weights, activations or rotation, got "activation"',
+    ],
     [{ weights: "3" }, 'those of weights must be an object, got "3"'],
     [{ weights: null }, "those of weights must be an object, got null"],
     [null, "they must be an object, got null"],

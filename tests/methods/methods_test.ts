@@ -29,6 +29,8 @@ Deno.test("methods hold the settings of Agile-Quant", () => {
     "agileq-8-eq3": { ...eight, softmax: "paper" },
     "agileq-4": { ...eight, bits: 4 },
     "agileq-4/8": { ...eight, lower: { share: 0.5, inherited: false } },
+    "agileq-8-rotated": eight,
+    "agileq-4-rotated": { ...eight, bits: 4 },
   });
 });
 

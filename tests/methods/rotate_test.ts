@@ -1,9 +1,30 @@
-import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertNotStrictEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { scoreWindows } from "../../lib/eval/mod.ts";
 import { decodeMatrix } from "../../lib/format/mod.ts";
 import { siteValues } from "../../lib/inspect/mod.ts";
-import { calibrate, rotateModel, rotationPass, unquantized } from "../../lib/methods/mod.ts";
+import {
+  calibrate,
+  configure,
+  keep,
+  methods,
+  type Pass,
+  prepareModel,
+  requireExecution,
+  rotated,
+  rotateModel,
+  rotationPass,
+  unquantized,
+  Versions,
+} from "../../lib/methods/mod.ts";
 import {
   type Architecture,
   extend,
@@ -19,7 +40,7 @@ import { tensorData, tidy } from "../../lib/tensor/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { randomIds, randomModel, tinyArchitectures } from "../model/tiny_models.ts";
 import { assertFloatsClose } from "../tensor/compare.ts";
-import { unread } from "./support.ts";
+import { calibrationOf, unread } from "./support.ts";
 
 const architectures: Record<string, Architecture> = {
   ...tinyArchitectures,
@@ -157,6 +178,72 @@ Deno.test("rotationPass() rotates the model once for all passes", async () => {
   assertEquals(decodeMatrix(made.weight), decodeMatrix(up!.weight));
   assertFloatsClose(await lossesOf(rotated), await lossesOf(model), 1e-5);
 });
+
+Deno.test("rotated() lets the passes of a method see the rotated model", async () => {
+  const model = await randomModel(tinyArchitectures.bloom);
+  const seen: Float32Array[] = [];
+  const looking = rotated({
+    passes: (): Pass[] => [{
+      name: "look",
+      settings: {},
+      observes: { "mlp.hidden": "values" },
+      carries: "original",
+      rewrite(layer, all) {
+        seen.push(...all.values("mlp.hidden").windows);
+        return layer;
+      },
+    }],
+  });
+  const method = configure("Looking", looking, { rotation: { seed: 0 } }).with({
+    rotation: { seed: 4 },
+  });
+  await prepareModel(model, method, calibrationOf([randomIds(8)]));
+  const expected = await siteValues(rotateModel(model, { seed: 4 }), randomIds(8), "mlp.hidden");
+  assertEquals(seen, expected.map(({ values }) => values));
+});
+
+Deno.test("rotated() methods that agree in the rotation share the rotated weights", async () => {
+  const model = await randomModel(tinyArchitectures.llama);
+  const versions = new Versions();
+  const plain = configure("Rotated", rotated(keep), { rotation: { seed: 0 } });
+  const [one, same, other] = await Promise.all(
+    [0, 0, 1].map(async (seed) =>
+      (await prepareModel(model, plain.with({ rotation: { seed } }), unread, { versions })).model
+    ),
+  );
+  assertStrictEquals(one.source, same.source);
+  assertNotStrictEquals(one.source, other.source);
+});
+
+Deno.test("rotated() weights are no codes that are stored", () => {
+  const method = configure("Rotated", rotated(keep), { rotation: { seed: 0 } });
+  assertThrows(
+    () =>
+      requireExecution(method, tinyArchitectures.llama, { execute: "integer", storedCodes: true }),
+    InputError,
+    "Cannot execute Rotated in integers: it must leave weights as integer codes",
+  );
+});
+
+for (const name of ["agileq-8-rotated", "agileq-4-rotated"] as const) {
+  Deno.test(`methods: ${name} is the method without rotation behind one, in integers too`, async () => {
+    const control = methods[name.replace("-rotated", "") as "agileq-8"];
+    const own = methods[name];
+    const { architecture } = await randomModel(tinyArchitectures.llama);
+    const outline = (passes: Pass[]) => passes.map(({ name, settings }) => ({ name, settings }));
+    assertEquals(
+      outline(own.passes(architecture)).slice(1),
+      outline(control.passes(architecture)),
+    );
+    const model = await randomModel(architectures["llama with four heads, which are mixed"]);
+    const calibration = calibrationOf([randomIds(40, 1)]);
+    const emulated = await prepareModel(model, own, calibration);
+    const executed = await prepareModel(model, own, calibration, { execute: "integer" });
+    const lossOf = async ({ model, forward }: typeof executed) =>
+      (await scoreWindows(model, [randomIds(30)], forward))[0].loss;
+    assertFloatsClose(await lossOf(executed), await lossOf(emulated), 0.02);
+  });
+}
 
 for (
   const [changes, message] of [

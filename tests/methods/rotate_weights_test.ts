@@ -16,8 +16,8 @@ import { rotateByHadamard } from "../../lib/quant/mod.ts";
 import { readGolden } from "../golden/read_golden.ts";
 import { assertFloatsClose } from "../tensor/compare.ts";
 
-// tests/golden/quarot/quarot.json says what each is.
-const { tensors } = readGolden("quarot/quarot.safetensors");
+// tests/golden/rivals/README.md says what each is.
+const { tensors } = readGolden("rivals/quarot.safetensors");
 const golden = (name: string) => tensors.get(name)!.data as Float32Array;
 const signs = Int8Array.from(golden("linear.signs"));
 

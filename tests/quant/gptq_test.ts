@@ -312,3 +312,21 @@ Deno.test("gptq() rounds scales to F16 before it chooses codes, which make up fo
     assertAlmostEquals(rounded.loss / plain.loss, 1, 0.02);
   }
 });
+
+Deno.test("gptq() chooses ranges as rtn() does where columns have nothing to do with each other", () => {
+  const weight = tensors.floats("W");
+  const identity = Float32Array.from({ length: columns ** 2 }, (_, i) => i % (columns + 1) ? 0 : 1);
+  for (const groupSize of ["row", 32] as const) {
+    for (const [range, symmetric] of [["mse", false], ["absmaxMse", true]] as const) {
+      const format = { bits: 3, groupSize, symmetric, range };
+      const { weight: found } = gptq(weight, identity, { ...format, actOrder: false });
+      assertEquals(read(found), read(rtn(weight, { ...format, rows, columns })));
+    }
+  }
+  const options = { bits: 3, groupSize: 32, symmetric: false, actOrder: false } as const;
+  assertThrows(
+    () => gptq(weight, identity, { ...options, range: "absmax" }),
+    InputError,
+    "range absmax must be symmetric, got false",
+  );
+});

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/core/mod.ts";
-import { weightGrouping } from "../../lib/quant/grouping.ts";
+import { requireRange, weightGrouping } from "../../lib/quant/grouping.ts";
 import type { WeightFormat } from "../../lib/quant/mod.ts";
 
 const format = { bits: 4, groupSize: 2, symmetric: false } as const;
@@ -41,4 +41,13 @@ Deno.test("weightGrouping() refuses shapes, bits and group sizes that no matrix 
     () => weightGrouping(strange, 1, 2, format, "mlp.up"),
     "element 1 must be finite, got NaN",
   );
+});
+
+Deno.test("requireRange() refuses a largest magnitude of grids that are not centred on zero", () => {
+  for (const range of ["minmax", "mse"] as const) requireRange(range, format, "mlp.up");
+  for (const range of ["absmax", "absmaxMse"] as const) {
+    requireRange(range, { symmetric: true }, "mlp.up");
+    const message = `Cannot quantize mlp.up: range ${range} must be symmetric, got false`;
+    assertThrows(() => requireRange(range, format, "mlp.up"), InputError, message);
+  }
 });

@@ -10,7 +10,7 @@ import {
 import { readGolden } from "../golden/read_golden.ts";
 import { assertFloatsClose, randomFloats } from "../tensor/compare.ts";
 
-const { tensors } = readGolden("quarot/quarot.safetensors");
+const { tensors } = readGolden("rivals/quarot.safetensors");
 const golden = (name: string) => tensors.get(name)!.data as Float32Array;
 
 Deno.test("rotateByHadamard() rotates as QuaRot does", () => {

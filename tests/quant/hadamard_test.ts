@@ -23,7 +23,7 @@ Deno.test("hadamardMatrix() has orthogonal rows of 1 and -1", () => {
 });
 
 Deno.test("hadamardMatrix() gives the matrices of QuaRot", () => {
-  const { tensors } = readGolden("quarot/quarot.safetensors");
+  const { tensors } = readGolden("rivals/quarot.safetensors");
   for (const order of [12, 20, 28, 36, 40]) {
     const expected = tensors.get(`had${order}.matrix`)!.data as Int32Array;
     assertEquals(Int32Array.from(hadamardMatrix(order).entries), expected, `order ${order}`);

@@ -31,6 +31,30 @@ Deno.test("rtn() equals the reference quantizer on every golden case", () => {
   }
 });
 
+Deno.test("rtn() of range absmaxMse equals QuaRot's weights", () => {
+  const quarot = goldenTensors("quarot", "rivals");
+  const weight = quarot.floats("weight.weight");
+  for (
+    const [name, bits, symmetric, range] of [
+      ["b4_sym_mse", 4, true, "absmaxMse"],
+      ["b4_sym_max", 4, true, "absmax"],
+      ["b4_asym_mse", 4, false, "mse"],
+      ["b3_sym_mse", 3, true, "absmaxMse"],
+    ] as const
+  ) {
+    const format = { rows: 12, columns: 96, bits, groupSize: "row", symmetric, range } as const;
+    const quantized = rtn(weight, format);
+    assertSameNumbers(quantized.scale, quarot.floats(`weight.${name}.scale`), `${name} scale`);
+    const zeros = quantized.zeroPoints();
+    if (!symmetric) assertSameNumbers(zeros, quarot.floats(`weight.${name}.zero`), `${name} zero`);
+    const codes = Int32Array.from(
+      quantized.readCodes(),
+      (code, i) => symmetric ? code - zeros[Math.floor(i / 96)] : code,
+    );
+    assertSameNumbers(codes, quarot.integers(`weight.${name}.codes`), `${name} codes`);
+  }
+});
+
 Deno.test("rtn() gives each group of a row its own grid, the last one may be short", () => {
   const weight = Float32Array.of(0, 3, -6, 9, 15, 0, 1, 2, 3, -30);
   const options = { rows: 2, columns: 5, bits: 4, groupSize: 2, symmetric: false } as const;
@@ -94,7 +118,7 @@ for (
       "a range of no kind",
       [1, 2],
       { range: "maxmin" },
-      'range must be minmax or mse or absmax, got "maxmin"',
+      'range must be minmax or mse or absmax or absmaxMse, got "maxmin"',
     ],
     [
       "a largest magnitude of one side",

@@ -290,6 +290,10 @@ Deno.test("quantize answers bad input with one line and status 2, and leaves fol
         ["--method", "agileq-8-activations", "--out", out],
         "Cannot quantize model: agileq-8-activations must quantize weights",
       ],
+      [
+        ["--method", "quarot-rtn", "--out", out],
+        "Cannot quantize model: no checkpoint holds what quarot-rtn makes of the model around its",
+      ],
       [[...rtn, "--bits", "5"], "Cannot write a checkpoint of GPTQ: bits must be 2, 3, 4, 8 "],
       [[...rtn, "--scales", "F32"], `${commandLine}--scales must be F16 in a checkpoint of GPTQ`],
       [[...rtn, "--format", "gguf"], `${commandLine}--format must be gptq or safetensors, got "gg`],
