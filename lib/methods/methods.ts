@@ -2,6 +2,7 @@ import { refuse } from "../core/mod.ts";
 import type { GptqOptions, SpqrOptions } from "../quant/mod.ts";
 import { agileQ, type AgileQActivations } from "./agileq.ts";
 import { awq } from "./awq.ts";
+import { crossQuant } from "./crossquant.ts";
 import { gptqMethod } from "./gptq.ts";
 import { keep } from "./keep.ts";
 import { llmInt8 } from "./llm_int8.ts";
@@ -17,6 +18,9 @@ const rtn4: RtnSettings = { bits: 4, groupSize: "row", symmetric: false, range: 
 
 /** A step for each output row, by its largest weight. */
 const absmax8: RtnSettings = { bits: 8, groupSize: "row", symmetric: true, range: "absmax" };
+
+/** One for each group of 128. */
+const absmaxGroups4: RtnSettings = { ...absmax8, bits: 4, groupSize: 128 };
 
 /** The released code's settings of GPTQ. */
 const gptq4: GptqOptions = {
@@ -94,6 +98,18 @@ export const methods = {
   "quarot-unrotated": configure("QuaRot without rotation", quaRotUnrotated, {
     weights: absmaxGptq4,
     activations: clipped4,
+  }),
+  "crossquant-w8a8": configure("CrossQuant W8A8", crossQuant, {
+    weights: absmax8,
+    activations: { bits: 8, alpha: 0.15 },
+  }),
+  "crossquant-w4a8": configure("CrossQuant W4A8", crossQuant, {
+    weights: absmaxGroups4,
+    activations: { bits: 8, alpha: 0.15 },
+  }),
+  "crossquant-w4a4": configure("CrossQuant W4A4", crossQuant, {
+    weights: absmaxGroups4,
+    activations: { bits: 4, alpha: 0.15 },
   }),
   "agileq-8": configure("AgileQ-8", agileQ, { weights: gptq4, activations: eightBits }),
   "agileq-8-activations": configure("AgileQ-8 activations", agileQ, { activations: eightBits }),

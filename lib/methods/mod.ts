@@ -4,6 +4,7 @@ export { awq } from "./awq.ts";
 export type { AwqSettings } from "./awq_weight.ts";
 export * from "./calibrate.ts";
 export type { StreamsRoom } from "./calibration_streams.ts";
+export { crossQuant } from "./crossquant.ts";
 export * from "./dynamic_pass.ts";
 export * from "./execution.ts";
 export * from "./gptq.ts";

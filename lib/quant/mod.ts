@@ -32,6 +32,7 @@ export {
   type TripParams,
   type TripSearch,
 } from "./trip.ts";
+export { type CrossOptions, type CrossQuantized, dequantizeCross, quantizeCross } from "./cross.ts";
 export {
   dequantizeVectorwise,
   quantizeVectorwise,
