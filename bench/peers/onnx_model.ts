@@ -12,7 +12,7 @@ const schema = `
   message TensorProto {
     repeated int64 dims = 1; int32 data_type = 2; string name = 8; bytes raw_data = 9;
   }
-  message Dimension { int64 dim_value = 1; }
+  message Dimension { int64 dim_value = 1; string dim_param = 2; }
   message TensorShapeProto { repeated Dimension dim = 1; }
   message TensorTypeProto { int32 elem_type = 1; TensorShapeProto shape = 2; }
   message TypeProto { TensorTypeProto tensor_type = 1; }
@@ -47,16 +47,19 @@ export interface ProductNode {
   constants: Constant[];
 }
 
-/** A model file of one node, `[rows, columns]` to `[rows, outputs]`. */
+/** A model file of one node, `[rows, columns]` to `[rows, outputs]` for any number of rows. */
 export function onnxModel(
   { operator, domain = "", attributes = {}, constants }: ProductNode,
-  [rows, columns, outputs]: number[],
+  [columns, outputs]: number[],
 ): Uint8Array {
   const names = constants.map((_, index) => `constant${index}`);
-  const matrix = (name: string, shape: number[]) => ({
+  const matrix = (name: string, width: number) => ({
     name,
     type: {
-      tensor_type: { elem_type: float, shape: { dim: shape.map((size) => ({ dim_value: size })) } },
+      tensor_type: {
+        elem_type: float,
+        shape: { dim: [{ dim_param: "rows" }, { dim_value: width }] },
+      },
     },
   });
   const model = {
@@ -79,8 +82,8 @@ export function onnxModel(
         data_type: dataType(values),
         raw_data: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
       })),
-      input: [matrix("a", [rows, columns])],
-      output: [matrix("y", [rows, outputs])],
+      input: [matrix("a", columns)],
+      output: [matrix("y", outputs)],
     },
   };
   return modelType.encode(modelType.fromObject(model)).finish();

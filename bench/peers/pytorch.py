@@ -2,6 +2,11 @@
 
 import sys
 
+if len(sys.argv) > 2:  # the dynamic linker goes on without a library that it does not find
+    with open("/proc/self/maps") as maps:
+        if sys.argv[2] not in maps.read():
+            sys.exit(f"{sys.argv[2]} is not installed")  # before PyTorch, which takes seconds
+
 import torch
 
 import torch_gptq
@@ -12,11 +17,6 @@ from serve import serve
 threads = int(sys.argv[1])
 torch.set_num_threads(threads)
 torch.set_grad_enabled(False)
-
-if len(sys.argv) > 2:  # the dynamic linker goes on without a library that it does not find
-    with open("/proc/self/maps") as maps:
-        if sys.argv[2] not in maps.read():
-            sys.exit(f"{sys.argv[2]} is not installed")
 
 KINDS = {
     "perplexity": torch_models.prepare_perplexity,

@@ -42,18 +42,30 @@ function randomModule(
 }
 
 /**
- * Numbers in -0.5..0.5 times `factor`; long arrays repeat a period, since no product's time depends on
- * values.
+ * Numbers in -0.5..0.5 times `factor`: the same period over and over, from where `seed` says, since no
+ * product's time depends on values.
  */
 export function randomValues(length: number, seed = length, factor = 1): Float32Array {
-  const random = seededRandom(seed);
-  const period = Float32Array.from(
-    { length: Math.min(length, 65521) },
-    () => factor * (random.uniform() - 0.5),
-  );
+  const numbers = period().map((value) => factor * value);
   const values = new Float32Array(length);
-  for (let start = 0; start < length; start += period.length) {
-    values.set(period.subarray(0, length - start), start);
+  const first = (seed * seedStride) % numbers.length;
+  values.set(numbers.subarray(first, first + length));
+  for (let at = numbers.length - first; at < length; at += numbers.length) {
+    values.set(numbers.subarray(0, length - at), at);
   }
   return values;
+}
+
+/** Numbers of the period between the starts of two seeds that follow each other. */
+const seedStride = 40503;
+
+let drawn: Float32Array | undefined;
+
+/** What is drawn but once: drawing takes longer than all else that is done to random weights. */
+function period(): Float32Array {
+  if (!drawn) {
+    const random = seededRandom(0);
+    drawn = Float32Array.from({ length: 65521 }, () => random.uniform() - 0.5);
+  }
+  return drawn;
 }

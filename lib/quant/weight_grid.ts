@@ -117,7 +117,8 @@ export function weightCode(weight: number, { scale, zeroPoint }: WeightGrid, cod
 function extremes(weights: Float32Array | Float64Array): { min: number; max: number } {
   let min = 0;
   let max = 0;
-  for (const weight of weights) {
+  for (let i = 0; i < weights.length; i++) { // which takes a third of the time of `of`
+    const weight = weights[i];
     if (weight < min) min = weight;
     if (weight > max) max = weight;
   }
