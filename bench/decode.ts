@@ -22,18 +22,16 @@ const peerSteps: Record<string, [execution: string, cache: string][]> = {
   "llama.cpp": [["F32", "float16"], ["Q8_0", "float16"], ["Q4_0", "float16"]],
 };
 
-/** Seconds of a quick look. */
-const quickSeconds = 20;
-
 /** How long a token takes that continues a text. */
 export const decode: Suite = {
   description: "latency of one token against the length of the cache, beside other engines",
+  omitted: "PyTorch; FP32; llama.cpp in F32 and Q8_0, and with more than 128 tokens; SmolLM2-135M",
   async run(bench) {
     const { quick } = bench.options;
     const threads = navigator.hardwareConcurrency;
     const specs = [
-      ...[agilePeer("relaxed SIMD", threads), agilePeer("native", threads)],
-      ...[pytorchPeer(threads, allocators.at(-1)), llamaPeer(threads)],
+      ...[agilePeer("relaxed SIMD", threads), agilePeer("native", threads), llamaPeer(threads)],
+      ...quick ? [] : [pytorchPeer(threads, allocators.at(-1))],
     ];
     await bench.withPeers(specs, async (peers) => {
       // All lengths at once: contenders open a model but once.
@@ -41,7 +39,7 @@ export const decode: Suite = {
         ...(["OPT-125M", "SmolLM2-135M"] as const).map((model) => heatOf(model, peers)),
         bundledHeat(peers),
       ];
-      await bench.measure("decoding", heats, {}, quick ? quickSeconds : undefined);
+      await bench.measure("decoding", heats);
     });
   },
   tables: ({ measurements }) => [{
@@ -70,12 +68,14 @@ function heatOf(model: ModelName, peers: readonly Peer[]): Heat {
   );
 }
 
-/** What targets speak of, and the peers beside it. */
+/** What targets speak of. */
 function isHeadline({ job, contender }: Entry): boolean {
-  const own = contender.name.startsWith("agile");
-  if (own && job.execution !== "W4A8" || job.execution === "F32") return false;
-  if (job.tokens === 128) return job.cache !== "int8";
-  return job.tokens === 2048 && engineOf(contender.name) !== "agile relaxed SIMD";
+  const engine = engineOf(contender.name);
+  const execution = engine === "llama.cpp" ? "Q4_0" : "W4A8";
+  if (job.execution !== execution) return false;
+  return job.tokens === 128
+    ? job.cache !== "int8"
+    : job.tokens === 2048 && engine === "agile native";
 }
 
 function bundledHeat(peers: readonly Peer[]): Heat {

@@ -52,6 +52,7 @@ function operations(): Operations {
 /** GPTQ of single layers beside PyTorch, and the quantizers of activations on a window. */
 export const gptq: Suite = {
   description: "GPTQ of single layers beside PyTorch, and the quantizers of lib/quant",
+  omitted: "the layer of 4096 x 4096; the quantizers",
   async run(bench) {
     const { quick } = bench.options;
     const threads = navigator.hardwareConcurrency;

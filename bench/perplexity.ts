@@ -1,7 +1,12 @@
-import type { Measurement, OperandTypes } from "../experiments/result/bench_record.ts";
+import type {
+  Job,
+  Machine,
+  Measurement,
+  OperandTypes,
+} from "../experiments/result/bench_record.ts";
 import type { ModelName } from "../experiments/measure/model_shapes.ts";
 import { agilePeer, allocators, llamaPeer, pytorchPeer } from "./contenders/specs.ts";
-import { engineOf } from "./harness/target.ts";
+import { byteProducts, engineOf } from "./harness/target.ts";
 import type { Peer } from "./harness/peer.ts";
 import type { Entry, Suite } from "./harness/suite.ts";
 
@@ -17,8 +22,9 @@ const headline: OperandTypes[] = ["FP32", "W4A8"];
 const pytorch = ["FP32", "BF16"];
 const llama = ["F32", "Q8_0", "Q4_0"];
 
-const plan: Stage[] = [
-  {
+/** What takes turns with each other: one window after the other. */
+const plan: Stage[][] = [
+  [{
     model: "OPT-125M",
     window: 2048,
     engines: {
@@ -27,39 +33,47 @@ const plan: Stage[] = [
       "PyTorch": pytorch,
       "llama.cpp": llama,
     },
-  },
-  {
+  }],
+  [{
     model: "SmolLM2-135M",
     window: 2048,
     engines: { "agile native": headline, "PyTorch": pytorch, "llama.cpp": llama },
-  },
+  }],
 ];
 
-const quickPlan: Stage[] = [
-  {
-    ...{ model: "OPT-125M", window: 2048 },
-    engines: { "agile native": headline, "PyTorch": pytorch },
-  },
-  {
-    ...{ model: "SmolLM2-135M", window: 2048 },
-    engines: { "agile native": headline, "PyTorch": ["FP32"] },
-  },
-  {
-    model: "OPT-125M",
-    window: 512,
-    engines: { "agile relaxed SIMD": headline, "PyTorch": ["FP32"] },
-  },
-];
+/** What targets speak of; of a model all at once, so that contenders open it but once. */
+function quickPlan(machine: Machine): Stage[][] {
+  const best = byteProducts(machine) === "AMX" ? pytorch : ["FP32"];
+  return [
+    [
+      { model: "OPT-125M", window: 2048, engines: { "agile native": headline, "PyTorch": best } },
+      {
+        model: "OPT-125M",
+        window: 512,
+        engines: { "agile relaxed SIMD": headline, "PyTorch": ["FP32"] },
+      },
+    ],
+    [{
+      model: "SmolLM2-135M",
+      window: 2048,
+      engines: { "agile native": headline, "PyTorch": ["FP32"] },
+    }],
+  ];
+}
 
-/** Seconds of a quick look at one window, for all engines together. */
+/** Seconds of a quick look at one model, for all engines together. */
 const quickSeconds = 25;
+
+/** The window that is enough to warm up, where there is little time. */
+const warmUpWindow = 256;
 
 /** Perplexity of whole models beside PyTorch and llama.cpp. */
 export const perplexity: Suite = {
   description:
     "perplexity of models of the shapes of OPT-125M and SmolLM2-135M beside other engines",
+  omitted: "windows of 2048 without oneDNN; W4A4; llama.cpp; BF16 where there is no AMX",
   async run(bench) {
-    const { quick } = bench.options;
+    const { quick, machine } = bench.options;
     const threads = navigator.hardwareConcurrency;
     const specs = [
       agilePeer("native", threads),
@@ -69,7 +83,9 @@ export const perplexity: Suite = {
     ];
     await bench.withPeers(specs, async (peers) => {
       const chosen = quick ? firstOfEach(peers) : peers;
-      const heats = (quick ? quickPlan : plan).map((stage) => entriesOf(stage, chosen));
+      const heats = (quick ? quickPlan(machine) : plan).map((stages) =>
+        stages.flatMap((stage) => entriesOf(stage, chosen, quick ? warmUpWindow : undefined))
+      );
       await bench.measure("perplexity", heats, {}, quick ? quickSeconds : undefined);
     });
   },
@@ -105,15 +121,21 @@ function firstOfEach(peers: readonly Peer[]): Peer[] {
   );
 }
 
-function entriesOf({ model, window, engines }: Stage, peers: readonly Peer[]): Entry[] {
+/** @param lighter The window to warm up with, if not the stage's own. */
+function entriesOf(
+  { model, window, engines }: Stage,
+  peers: readonly Peer[],
+  lighter?: number,
+): Entry[] {
   return peers.flatMap((contender) => {
     const engine = engineOf(contender.name);
-    return (engines[engine] ?? []).map((execution): Entry => ({
-      job: engine === "llama.cpp"
-        ? { kind: "prefill", model, execution, tokens: window }
-        : { kind: "perplexity", model, execution, window },
-      contender,
-    }));
+    return (engines[engine] ?? []).map((execution): Entry => {
+      const jobOf = (window: number): Job =>
+        engine === "llama.cpp"
+          ? { kind: "prefill", model, execution, tokens: window }
+          : { kind: "perplexity", model, execution, window };
+      return { job: jobOf(window), warmUp: lighter ? jobOf(lighter) : undefined, contender };
+    });
   });
 }
 

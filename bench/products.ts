@@ -27,13 +27,16 @@ const peakOperations = 4e9;
 /** Linear layers of decoding, short prompts and windows beside other engines. */
 export const products: Suite = {
   description: "linear layers in float32, int8 and int4 beside other engines",
+  omitted: "float32; the layer of 768 x 3072; one thread; WebAssembly, PyTorch and TensorFlow.js",
   async run(bench) {
     const { quick } = bench.options;
     const all = navigator.hardwareConcurrency;
     const specs = quick ? quickContenders(all) : contenders(all);
     await bench.withPeers(specs, async (peers) => {
       const loops = peers.filter(({ facts }) => facts.library === "register loop");
-      const engines = peers.filter((peer) => !loops.includes(peer));
+      const engines = peers.filter((peer) =>
+        quick ? peer.facts.level === "native" : !loops.includes(peer)
+      );
       const peaks = ["float32", "int8"].flatMap((numbers) =>
         loops.map((contender) => (
           { job: { kind: "peak", numbers, operations: peakOperations }, contender }
@@ -72,7 +75,7 @@ function contenders(all: number): PeerSpec[] {
   return [...specs, tensorflowPeer()];
 }
 
-/** Those that targets speak of, and the measure of all engines. */
+/** Those that targets speak of, and our own WebAssembly, which shows whether they are broken. */
 function quickContenders(threads: number): PeerSpec[] {
   return [
     agilePeer("relaxed SIMD", threads),

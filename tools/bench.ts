@@ -6,7 +6,7 @@ import { leastRuns } from "../bench/harness/turns.ts";
 import { judge, type Judgement, targetTable } from "../bench/harness/target.ts";
 import { headlineSuites, type SuiteName, suites } from "../bench/suites.ts";
 import { targets } from "../bench/targets.ts";
-import type { BenchRecord } from "../experiments/result/bench_record.ts";
+import type { BenchRecord, Machine } from "../experiments/result/bench_record.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
 import { type Table, toText } from "../lib/report/mod.ts";
 import { integerOption, main, pathOption, type Session } from "./command_line.ts";
@@ -47,9 +47,10 @@ await main((program, session) =>
       const folder = out ?? (options.quick ? undefined : "results/bench");
       if (folder) await prepareFolder(folder);
       const suites = chosen.length > 0 ? chosen : options.quick ? headlineSuites : names;
+      const machine = await describeMachine();
       const judgements: Judgement[] = [];
       for (const name of suites) {
-        judgements.push(...await runOne(name, { ...options, out: folder }, session));
+        judgements.push(...await runOne(name, { ...options, out: folder }, machine, session));
       }
       if (suites.length > 1 && judgements.length > 0) print([targetTable(judgements)]);
     })
@@ -63,11 +64,12 @@ await main((program, session) =>
 async function runOne(
   name: SuiteName,
   options: Options,
+  machine: Machine,
   session: Session,
 ): Promise<Judgement[]> {
   const { quick = false, runs, out } = options;
   const suite = suites[name];
-  const bench = new Bench({ quick, runs, ...session });
+  const bench = new Bench({ quick, runs, machine, ...session });
   const busy = await busyShare();
   const started = new Date();
   let complete = false;
@@ -83,7 +85,7 @@ async function runOne(
     const { commit, deno } = await provenance();
     const record: BenchRecord = {
       suite: name,
-      machine: await describeMachine(),
+      machine,
       versions: { Deno: deno, V8: Deno.version.v8 },
       commit,
       started: started.toISOString(),
@@ -98,7 +100,8 @@ async function runOne(
     if (measurements.length > 0) {
       if (headlineSuites.includes(name)) judgements = judge(targets, record);
       const aims = judgements.length > 0 ? [targetTable(judgements)] : [];
-      print(await publishRecord(record, [...aims, ...suite.tables(record)], out));
+      const remarks = quick && suite.omitted ? [`only in the full suite: ${suite.omitted}`] : [];
+      print(await publishRecord(record, [...aims, ...suite.tables(record)], out, remarks));
       if (out) session.kept = "What was measured is kept.";
     }
   }

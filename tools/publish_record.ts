@@ -7,6 +7,7 @@ import { type Table, toMarkdown } from "../lib/report/mod.ts";
  * Writes what a suite measured to `folder`, if there is one: the record as JSON, and its tables as
  * Markdown.
  *
+ * @param remarks What else is to be noted.
  * @returns The tables as they were written: the last one says where and of whom the figures are.
  * @throws {InputError} If the folder cannot be written to.
  */
@@ -14,8 +15,9 @@ export async function publishRecord(
   record: BenchRecord,
   tables: Table[],
   folder?: string,
+  remarks: readonly string[] = [],
 ): Promise<Table[]> {
-  const notes = notesOn(record);
+  const notes = [...remarks, ...notesOn(record)];
   const noted = tables.map((table, index) =>
     index < tables.length - 1 ? table : { ...table, notes: [...table.notes ?? [], ...notes] }
   );

@@ -2,6 +2,7 @@ import type {
   BenchRecord,
   ContenderFacts,
   Job,
+  Machine,
   Measurement,
 } from "../../experiments/result/bench_record.ts";
 import { InputError, type Progress } from "../../lib/core/mod.ts";
@@ -15,6 +16,8 @@ import { takeTurns } from "./turns.ts";
 export interface Suite {
   /** One line for the help text. */
   description: string;
+  /** What it does not measure when it is to be quick, in words. */
+  omitted?: string;
   run(bench: Bench): Promise<void>;
   /** What was measured, for people. */
   tables(record: BenchRecord): Table[];
@@ -24,6 +27,7 @@ export interface Suite {
 export interface BenchOptions {
   /** Only what the targets speak of, or a few small jobs. */
   quick: boolean;
+  machine: Machine;
   runs: number;
   progress: Progress;
   signal: AbortSignal;
@@ -39,6 +43,8 @@ export interface LocalContender {
 /** A job and who does it. */
 export interface Entry {
   job: Job;
+  /** A lighter job that warms the contender up for this one. */
+  warmUp?: Job;
   contender: LocalContender | Peer;
 }
 
@@ -102,9 +108,10 @@ export class Bench {
     for (const heat of heats) {
       signal.throwIfAborted();
       progress.update(done, "preparing");
-      const turns = await this.#prepare(heat);
+      const turns = await this.#prepare(heat, ({ job }) => job);
+      const warmUps = await this.#prepare([...turns.keys()], ({ warmUp }) => warmUp);
       const onTurn = ({ contender }: Entry) => progress.update(done++, contender.name);
-      const summaries = await takeTurns(turns, runs, { signal, onTurn, seconds });
+      const summaries = await takeTurns(turns, runs, { signal, onTurn, warmUps, seconds });
       for (const [{ job, contender }, quantities] of summaries) {
         this.contenders[contender.name] = contender.facts;
         for (const [quantity, summary] of Object.entries(quantities)) {
@@ -125,11 +132,18 @@ export class Bench {
     progress.finish();
   }
 
-  /** The turns of those that can take them. Contenders prepare at once, since that is not timed. */
-  async #prepare(heat: Heat): Promise<Map<Entry, Turn>> {
+  /**
+   * The turns of those that have the job and can take it. Contenders prepare at once, since that is
+   * not timed.
+   */
+  async #prepare(
+    heat: Heat,
+    jobOf: (entry: Entry) => Job | undefined,
+  ): Promise<Map<Entry, Turn>> {
     const prepared = await Promise.all(heat.map(async (entry) => {
-      const { job, contender } = entry;
-      return [entry, await this.#attempt(contender.name, () => contender.prepare(job))] as const;
+      const [job, { contender }] = [jobOf(entry), entry];
+      const turn = job && await this.#attempt(contender.name, () => contender.prepare(job));
+      return [entry, turn] as const;
     }));
     return new Map(prepared.filter((each): each is [Entry, Turn] => each[1] !== undefined));
   }

@@ -108,9 +108,10 @@ function notMeasured(
   target: Target,
   aim: number,
   engine: string,
-  { missing }: BenchRecord,
+  { missing, quick }: BenchRecord,
 ): Judgement {
-  const reason = missing.find(({ contender }) => engineOf(contender) === engine)?.reason;
+  const reason = missing.find(({ contender }) => engineOf(contender) === engine)?.reason ??
+    (quick ? "only in the full suite" : undefined);
   return { target, aim, verdict: "not measured", ...reason && { reason } };
 }
 

@@ -14,6 +14,8 @@ export interface TurnOptions<Key> {
   signal?: AbortSignal;
   /** Hears whose turn it is. */
   onTurn?: (key: Key) => void;
+  /** Lighter work that warms up for the turns that take long. */
+  warmUps?: ReadonlyMap<Key, Turn>;
   /** Once all turns have taken so long, three rounds that count are enough. */
   seconds?: number;
   /** The time in milliseconds. */
@@ -31,7 +33,8 @@ export interface TurnOptions<Key> {
 export async function takeTurns<Key>(
   turns: ReadonlyMap<Key, Turn>,
   runs: number,
-  { signal, onTurn, seconds = Infinity, now = () => performance.now() }: TurnOptions<Key> = {},
+  { signal, onTurn, warmUps, seconds = Infinity, now = () => performance.now() }: TurnOptions<Key> =
+    {},
 ): Promise<Map<Key, Record<string, Summary>>> {
   require(runs >= leastRuns, "bench", `runs must number ${leastRuns} or more`, runs);
   const rounds = new Map([...turns.keys()].map((key) => [key, [] as Figures[]]));
@@ -41,7 +44,7 @@ export async function takeTurns<Key>(
     for (const [key, turn] of turns) {
       signal?.throwIfAborted();
       onTurn?.(key);
-      if (round === 0) await warmUp(turn, now, signal);
+      if (round === 0) await warmUp(warmUps?.get(key) ?? turn, now, signal);
       else rounds.get(key)!.push(await turn());
     }
   }

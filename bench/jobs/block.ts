@@ -12,7 +12,7 @@ import type { Scope } from "../harness/serve.ts";
 import { average, clock, type Turn } from "../harness/turn.ts";
 import { fullCache } from "./full_cache.ts";
 import { randomModel, randomValues } from "../../experiments/measure/random_model.ts";
-import { execute, randomIds, type ReadyModel } from "./models.ts";
+import { randomIds, sharedModel } from "./models.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
 /** One block of a model: a window at once, or one token with those before it in a cache. */
@@ -32,9 +32,12 @@ export async function prepareBlock(
   { model: name, execution, tokens, phase }: BlockJob,
   scope: Scope,
 ): Promise<Turn> {
-  const { model, forward } = await scope.share(
-    `${name} ${execution}`,
-    () => blockOf(name, execution, scope),
+  const architecture = { ...modelShapes[name], layers: 1, vocabularySize: 256 };
+  const { model, forward } = await sharedModel(
+    scope,
+    `block of ${name}`,
+    execution,
+    () => randomModel(name, architecture),
   );
   const stopwatch = new Stopwatch();
   const prepare = phase === "prefill" ? prefill : decode;
@@ -65,17 +68,6 @@ export async function prepareBlock(
 interface Pass {
   run(): void;
   rewind(): void;
-}
-
-async function blockOf(
-  name: ModelName,
-  execution: OperandTypes,
-  scope: Scope,
-): Promise<ReadyModel> {
-  const architecture = { ...modelShapes[name], layers: 1, vocabularySize: 256 };
-  const ready = await execute(randomModel(name, architecture), execution);
-  scope.onEnd(() => ready.model[Symbol.dispose]());
-  return ready;
 }
 
 function prefill(

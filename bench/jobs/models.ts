@@ -16,6 +16,7 @@ import {
   type OpenModel,
   openModel,
 } from "../../lib/model/mod.ts";
+import type { Scope } from "../harness/serve.ts";
 
 /** Weights are rounded to nearest, which GPTQ's codes are as fast as; activations as in AgileQ. */
 const nearest: Method<{ weights: RtnSettings; activations: AgileQActivations }> = {
@@ -47,6 +48,25 @@ export async function execute(model: Model, execution: OperandTypes): Promise<Re
   const options = { execute: "integer" } as const;
   const executed = await prepareModel(model, methodFor(execution), calibration, options);
   return { model: await openModel(executed.model), forward: executed.forward };
+}
+
+/**
+ * A model in the form in which it computes, opened once for all jobs of a scope and disposed of at its
+ * end.
+ *
+ * @param name What jobs that share it call it.
+ */
+export function sharedModel(
+  scope: Scope,
+  name: string,
+  execution: OperandTypes,
+  load: () => Model | Promise<Model>,
+): Promise<ReadyModel> {
+  return scope.share(`${name}, ${execution}`, async () => {
+    const ready = await execute(await load(), execution);
+    scope.onEnd(() => ready.model[Symbol.dispose]());
+    return ready;
+  });
 }
 
 /** Token ids that look random and are the same in every run. */

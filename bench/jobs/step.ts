@@ -1,12 +1,19 @@
 import { type ModelName, modelShapes } from "../../experiments/measure/model_shapes.ts";
 import type { OperandTypes } from "../../experiments/result/bench_record.ts";
-import { type Cache, type CachePrecision, extend, loadModel, logits } from "../../lib/model/mod.ts";
+import {
+  type Cache,
+  type CachePrecision,
+  extend,
+  loadModel,
+  logits,
+  type Model,
+} from "../../lib/model/mod.ts";
 import { tidy } from "../../lib/tensor/mod.ts";
 import type { Scope } from "../harness/serve.ts";
 import { clock, type Turn } from "../harness/turn.ts";
 import { fullCache } from "./full_cache.ts";
 import { randomModel } from "../../experiments/measure/random_model.ts";
-import { execute, randomIds, type ReadyModel } from "./models.ts";
+import { randomIds, sharedModel } from "./models.ts";
 
 /** One more token of a text, up to its logits. */
 export interface StepJob {
@@ -23,9 +30,11 @@ export async function prepareStep(
   { model: name, execution, tokens, cache: precision }: StepJob,
   scope: Scope,
 ): Promise<Turn> {
-  const { model, forward: { hook, probabilities } } = await scope.share(
-    `${name} ${execution}`,
-    () => executed(name, execution, scope),
+  const { model, forward: { hook, probabilities } } = await sharedModel(
+    scope,
+    `${name} as published`,
+    execution,
+    () => load(name),
   );
   const ids = randomIds(model, 1);
   const step = (cache: Cache) =>
@@ -53,11 +62,8 @@ export async function prepareStep(
 /** Steps of a turn, as of every engine: the first is not counted. */
 const stepsPerTurn = 16;
 
-async function executed(name: string, execution: OperandTypes, scope: Scope): Promise<ReadyModel> {
-  const model = Object.hasOwn(modelShapes, name)
+async function load(name: string): Promise<Model> {
+  return Object.hasOwn(modelShapes, name)
     ? randomModel(name, modelShapes[name as ModelName], "F16") // as its checkpoint is published
     : await loadModel(name);
-  const ready = await execute(model, execution);
-  scope.onEnd(() => ready.model[Symbol.dispose]());
-  return ready;
 }

@@ -12,7 +12,7 @@ import { arenaBytes, tensorData, tf, tidy, tokenCrossEntropy } from "../../lib/t
 import type { Scope } from "../harness/serve.ts";
 import { clock, type Turn } from "../harness/turn.ts";
 import { randomModel } from "../../experiments/measure/random_model.ts";
-import { execute, randomIds } from "./models.ts";
+import { randomIds, sharedModel } from "./models.ts";
 
 /** The perplexity of a whole model on one window of random tokens. */
 export interface PerplexityJob {
@@ -26,8 +26,12 @@ export async function preparePerplexity(
   { model: name, execution, window }: PerplexityJob,
   scope: Scope,
 ): Promise<Turn> {
-  const { model, forward } = await execute(randomModel(name, modelShapes[name]), execution);
-  scope.onEnd(() => model[Symbol.dispose]());
+  const { model, forward } = await sharedModel(
+    scope,
+    name,
+    execution,
+    () => randomModel(name, modelShapes[name]),
+  );
   const ids = randomIds(model, window);
   return () => ({ time: clock(() => lossesOf(model, ids, forward)) });
 }

@@ -3,7 +3,8 @@ import { Bench, type LocalContender } from "../../bench/harness/suite.ts";
 import { refuse, silent } from "../../lib/core/mod.ts";
 
 const { signal } = new AbortController();
-const options = { quick: false, runs: 5, progress: silent, signal };
+const machine = { processor: "", cores: 2, extensions: [], memoryBytes: 1, system: "" };
+const options = { quick: false, machine, runs: 5, progress: silent, signal };
 
 const facts = { library: "a test", level: null, threads: 1 };
 
@@ -41,6 +42,25 @@ Deno.test("Bench.measure() notes every quantity with its unit, and who could not
   assertEquals(bench.missing, [
     { contender: "reluctant", reason: "Cannot run: size must be odd, got 2" },
   ]);
+});
+
+Deno.test("Bench.measure() warms up with lighter jobs where there are some", async () => {
+  const sizes: unknown[] = [];
+  const contender: LocalContender = {
+    ...{ name: "writing", facts },
+    prepare: ({ size }) => () => {
+      sizes.push(size);
+      return { time: 1 };
+    },
+  };
+  const bench = new Bench(options);
+  await bench.measure("a test", [[
+    { job: { size: 9 }, warmUp: { size: 1 }, contender },
+    { job: { size: 8 }, contender },
+  ]]);
+  assertEquals(new Set(sizes.splice(0, sizes.length - 10)), new Set([1, 8]));
+  assertEquals(sizes, [9, 8, 9, 8, 9, 8, 9, 8, 9, 8]);
+  assertEquals(bench.measurements.map(({ job }) => job.size), [9, 8]);
 });
 
 Deno.test("Bench.measure() keeps the heats before an interruption", async () => {

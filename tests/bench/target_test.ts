@@ -70,12 +70,12 @@ Deno.test("judge() leaves out what a machine has no aim for, and kinds of jobs t
 
 Deno.test("judge() says what was not measured, and why if that is known", () => {
   const against = (engine: string): Target => ({ ...ratio, slow: { engine } });
-  const reasons = judge([against("llama.cpp"), against("onnxruntime")], recordOf(timed))
-    .map(({ verdict, measured, reason }) => [verdict, measured, reason]);
-  assertEquals(reasons, [
-    ["not measured", undefined, "it is not there"],
-    ["not measured", undefined, undefined],
-  ]);
+  const reasons = (quick: boolean) =>
+    judge([against("llama.cpp"), against("onnxruntime")], { ...recordOf(timed), quick })
+      .map(({ verdict, measured, reason }) => [verdict, measured, reason]);
+  const missing = ["not measured", undefined, "it is not there"];
+  assertEquals(reasons(false), [missing, ["not measured", undefined, undefined]]);
+  assertEquals(reasons(true), [missing, ["not measured", undefined, "only in the full suite"]]);
   const elsewhere = { fast: { engine: "llama.cpp", job: step }, atMost: 1 };
   assertEquals(judge([elsewhere], recordOf(timed))[0].reason, "it is not there");
 });

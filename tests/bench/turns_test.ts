@@ -36,6 +36,17 @@ Deno.test("takeTurns() alternates once each is warm", async () => {
   assertEquals(summaries.get("b"), { time: { median: 10, low: 10, high: 60, runs: 5 } });
 });
 
+Deno.test("takeTurns() warms up with lighter work where there is some", async () => {
+  const log: string[] = [];
+  const turns = new Map(
+    ["a", "b"].map((name) => [name, scripted(name, [1, 2, 3, 4, 5, 6, 7], log)]),
+  );
+  const warmUps = new Map([["a", scripted("w", [9, 9, 9], log)]]);
+  const summaries = await takeTurns(turns, 5, { warmUps, now: () => 0 });
+  assertEquals(log.join(""), "wwbb" + "ababababab");
+  assertEquals(summaries.get("a")!.time, { median: 3, low: 1, high: 5, runs: 5 });
+});
+
 Deno.test("takeTurns() is content with three rounds once time is up", async () => {
   const rounds = async (seconds: number) => {
     const log: string[] = [];
