@@ -1,7 +1,9 @@
 import {
   type ConfiguredMethod,
-  type Observation,
+  looksAtValues,
+  observedSites,
   type Pass,
+  type SiteObservation,
   weightPasses,
 } from "../../lib/methods/mod.ts";
 import {
@@ -46,8 +48,9 @@ export function preparingMemory(planned: PlannedPreparation): number {
 function phaseMemory(passes: readonly Pass[], planned: PlannedPreparation): number {
   const { architecture, window, hasScratch } = planned;
   const changing = passes.some(({ rewrite }) => rewrite) ? changingMemory(architecture) : 0;
-  const observing = passes.filter(({ observes }) => observes);
-  if (observing.length === 0) return changing;
+  const fisher = fisherMemory(passes, planned);
+  const observing = passes.filter(looksAtValues);
+  if (observing.length === 0) return fisher + changing;
   const routes = new Map(
     observing.map(({ carries = "rewritten", lower, seesLower, ...pass }) => [
       JSON.stringify([pass.windows, carries, seesLower ? lower : null]),
@@ -59,7 +62,8 @@ function phaseMemory(passes: readonly Pass[], planned: PlannedPreparation): numb
     return hasScratch ? Math.min(bytes, tensorStreams) : bytes;
   }).reduce((sum, bytes) => sum + bytes, 0);
   const gathered = observing.map((pass) => gatheredMemory(pass, planned));
-  return streams + windowBytes(architecture, window) + Math.max(...gathered) + changing;
+  const running = streams + windowBytes(architecture, window) + Math.max(...gathered);
+  return fisher + running + changing;
 }
 
 function windowsOf({ windows }: Pick<Pass, "windows">, planned: PlannedPreparation): number {
@@ -70,14 +74,27 @@ function windowsOf({ windows }: Pick<Pass, "windows">, planned: PlannedPreparati
 function gatheredMemory(pass: Pass, planned: PlannedPreparation): number {
   const { architecture, window } = planned;
   const tokens = windowsOf(pass, planned) * window;
-  const bytesOf = (site: SiteName, kind: Observation) => {
+  const bytesOf = (site: SiteName, kind: SiteObservation) => {
     const channels = siteChannels(architecture, site);
     if (kind === "gram") return (2 + 4) * channels ** 2; // triangles of float32 and float64
     if (kind === "values") return 4 * tokens * channels;
     return typeof kind === "string" ? 0 : 4 * Math.min(tokens * channels, mostKept);
   };
-  const sites = Object.entries(pass.observes!) as [SiteName, Observation][];
-  return sites.reduce((sum, [site, kind]) => sum + bytesOf(site, kind), 0);
+  return observedSites(pass).values.reduce((sum, [site, kind]) => sum + bytesOf(site, kind), 0);
+}
+
+/** The Fisher information of all blocks, and what one window computes forwards and backwards in one of them. */
+function fisherMemory(
+  passes: readonly Pass[],
+  { architecture, window, weightWindows }: PlannedPreparation,
+): number {
+  if (passes.every((pass) => observedSites(pass).fisher.length === 0)) return 0;
+  const { layers } = architecture;
+  const weights = linearShapes(architecture)
+    .reduce((sum, [rows, columns]) => sum + rows * columns, 0);
+  const stream = layers * streamBytes(architecture, window);
+  const streams = Math.max(stream, Math.min(weightWindows * stream, tensorStreams));
+  return 4 * layers * weights + streams + 2 * windowBytes(architecture, window) + 8 * weights;
 }
 
 /** The channels of a site: inputs of the maps that read it. */

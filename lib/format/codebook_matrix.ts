@@ -11,8 +11,8 @@ export interface CodebookCodes {
   bits: number;
   /** `[rows, columns]`, 0..2^bits-1: the places of values in the codebook of their row. */
   codes: Uint8Array;
-  /** `[rows, 2^bits]`. */
-  codebooks: Float32Array;
+  /** `[rows, 2^bits]`; kept in its type. */
+  codebooks: Float32Array | Float16Array;
   /** What errors call the matrix. */
   name?: string;
 }
@@ -26,7 +26,7 @@ export class CodebookMatrix implements StoredMatrix {
   readonly columns: number;
   readonly bits: number;
   /** `[rows, 2^bits]` */
-  readonly codebooks: Float32Array;
+  readonly codebooks: Float32Array | Float16Array;
   private readonly packed: Uint8Array;
 
   /** Of {@linkcode codebookMatrix}, which packs and checks. */

@@ -1,4 +1,4 @@
-import { pauses, type Progress, silent } from "../core/mod.ts";
+import { pauses, type Progress, silent, type Step } from "../core/mod.ts";
 import {
   type BlockSource,
   type LayerWeights,
@@ -6,13 +6,16 @@ import {
   type Model,
   type Pruning,
   requireLayers,
+  type SiteName,
 } from "../model/mod.ts";
 import { BlockAtWork } from "./block_at_work.ts";
 import { CalibrationStreams, type StreamsRoom } from "./calibration_streams.ts";
+import { FisherInformation } from "./fisher.ts";
 import { observe } from "./observe.ts";
+import { looksAtValues, observedSites } from "./observed_sites.ts";
 import type { BlockContext, Calibration, Pass } from "./pass.ts";
 import { rewritingSource } from "./rewriting_source.ts";
-import { seenAt } from "./seen.ts";
+import { seenAt, type SiteSeen } from "./seen.ts";
 import type { SiteQuantizers } from "./site_quantizer.ts";
 
 /** A model as passes leave it. Plain data, as the model is. */
@@ -66,6 +69,8 @@ export function needsCalibration(passes: readonly Pass[]): boolean {
  * Leads the passes over a model, block by block. In memory are one block in floats, what its sites
  * give to one pass, and the residual streams of all windows, unless these wait on the disk.
  *
+ * Gradients are found for all blocks when the first of them asks; they wait in memory.
+ *
  * Every pass that observes costs a run of its windows through the block, as in GPTQ's true-sequential
  * mode; values at sites are not quantized meanwhile (static calibration, as in the released code).
  *
@@ -97,6 +102,7 @@ export async function calibrate(
   const names = [...new Set(passes.map(({ name }) => name))].join(", ");
   progress.start(`${names} on ${model.name}`, architecture.layers);
   const pause = pauses(signal);
+  const fisher = new FisherInformation(model, passes, calibration, room);
   const isRewritten = passes.some(({ rewrite, remodel }) => rewrite || remodel);
   const keepsOriginal = passes.some(({ carries }) => carries === "original");
   const blocks = store ?? memoryStore();
@@ -115,19 +121,24 @@ export async function calibrate(
       };
       await pause();
       const observes = pass.observes !== undefined;
-      if (observes && !isRounded && isPastAttention(passes.slice(order))) {
+      const looks = looksAtValues(pass);
+      if (looks && !isRounded && isPastAttention(passes.slice(order))) {
         await streams.attend(pass, work.block, pause);
       }
       const isFinal = layer < architecture.layers - 1 && !isRounded &&
         isFinalFrom(passes, order);
-      const seen = observes
-        ? await observe(
-          pass,
-          { model: model.name, block: work.block, isFinal, ...streams.of(pass) },
-          pause,
-          (share) => onStep(share / 2),
-        )
-        : seenAt(new Map());
+      const gathered = new Map<SiteName, SiteSeen>();
+      const onLook: Step = (share) => onStep(share / 2);
+      if (looks) {
+        const view = { model: model.name, block: work.block, isFinal, ...streams.of(pass) };
+        for (const [site, seen] of await observe(pass, view, pause, onLook)) {
+          gathered.set(site, seen);
+        }
+      }
+      for (const site of observedSites(pass).fisher) {
+        gathered.set(site, { fisher: await fisher.of(layer, pause, onLook) });
+      }
+      const seen = seenAt(gathered);
       const at: BlockContext = {
         architecture,
         layer,

@@ -10,6 +10,7 @@ import {
   type StreamsOptions,
 } from "../model/mod.ts";
 import type { BlockAtWork } from "./block_at_work.ts";
+import { looksAtValues } from "./observed_sites.ts";
 import type { Calibration, Pass } from "./pass.ts";
 
 /** Windows on their way through the blocks, and how they run. */
@@ -41,7 +42,7 @@ export class CalibrationStreams implements Disposable {
     using outer = openOuter(model.source.outer);
     using opened = new DisposableStack();
     opened.use(this);
-    for (const pass of passes.filter(({ observes }) => observes)) {
+    for (const pass of passes.filter(looksAtValues)) {
       const { windows = "weights", carries = "rewritten", lower, seesLower } = pass;
       const key = routeOf(pass);
       if (this.#routes.has(key)) continue;
@@ -62,7 +63,7 @@ export class CalibrationStreams implements Disposable {
     opened.move();
   }
 
-  /** The windows of a pass that observes. */
+  /** The windows of a pass that {@linkcode looksAtValues}. */
   of(pass: Pass): Route {
     return this.#routes.get(routeOf(pass))!;
   }

@@ -1,5 +1,5 @@
 import { refuse } from "../core/mod.ts";
-import type { GptqOptions, SpqrOptions } from "../quant/mod.ts";
+import type { GptqOptions, SpqrOptions, SqueezeLlmOptions } from "../quant/mod.ts";
 import { agileQ, type AgileQActivations } from "./agileq.ts";
 import { awq } from "./awq.ts";
 import { crossQuant } from "./crossquant.ts";
@@ -12,6 +12,7 @@ import { rotated } from "./rotate.ts";
 import { rtnMethod, type RtnSettings } from "./rtn.ts";
 import { smoothQuant } from "./smoothquant.ts";
 import { spqrMethod } from "./spqr.ts";
+import { squeezeLlmMethod } from "./squeeze_llm.ts";
 
 /** Round to nearest, one range per output row: the baseline of GPTQ's tables. */
 const rtn4: RtnSettings = { bits: 4, groupSize: "row", symmetric: false, range: "minmax" };
@@ -43,6 +44,9 @@ const spqr4: SpqrOptions = {
   percdamp: 1,
   floatDtype: "F16",
 };
+
+/** Codebooks alone; the authors also keep 0.05 % of the weights for their sensitivity, 0.4 % as outliers. */
+const squeezeLlm4: SqueezeLlmOptions = { bits: 4, seed: 0, floatDtype: "F16" };
 
 const eightBits: AgileQActivations = { bits: 8, profile: "paper" };
 
@@ -110,6 +114,10 @@ export const methods = {
   "crossquant-w4a4": configure("CrossQuant W4A4", crossQuant, {
     weights: absmaxGroups4,
     activations: { bits: 4, alpha: 0.15 },
+  }),
+  "squeezellm4": configure("SqueezeLLM", squeezeLlmMethod, { weights: squeezeLlm4 }),
+  "squeezellm4-sparse": configure("SqueezeLLM, 0.45 % kept", squeezeLlmMethod, {
+    weights: { ...squeezeLlm4, sensitiveShare: 0.0005, magnitudeShare: 0.004 },
   }),
   "agileq-8": configure("AgileQ-8", agileQ, { weights: gptq4, activations: eightBits }),
   "agileq-8-activations": configure("AgileQ-8 activations", agileQ, { activations: eightBits }),

@@ -2,8 +2,9 @@ import { type Pause, require, type Step } from "../core/mod.ts";
 import { atSites, type Block, seenEnough, type SiteName, siteNames } from "../model/mod.ts";
 import type { Route } from "./calibration_streams.ts";
 import { type Observer, observer, ofLower } from "./observers.ts";
-import type { Observation, Pass } from "./pass.ts";
-import { type Seen, seenAt, type SiteSeen } from "./seen.ts";
+import { observedSites } from "./observed_sites.ts";
+import type { Pass } from "./pass.ts";
+import type { SiteSeen } from "./seen.ts";
 
 /** Where a pass observes. */
 export interface View extends Pick<Route, "streams" | "options"> {
@@ -17,22 +18,24 @@ export interface View extends Pick<Route, "streams" | "options"> {
 const whyRange = "a window gives several runs of maps, and keys are no channels";
 
 /**
- * Runs the windows of a pass through a block and gathers what it observes.
+ * Runs the windows of a pass through a block and gathers what it observes there; gradients, which take all
+ * blocks, are none of it.
  *
  * @param onStep Hears how much is done, 0..1, never less than before.
  * @throws {InputError} If the block has no such site, a value there is not finite, or something else than
  *   the range of all of `attn.probs` is asked for.
  */
 export async function observe(
-  { name, observes, seesLower }: Pass,
+  pass: Pass,
   { model, block, streams, options, isFinal = false }: View,
   pause: Pause,
   onStep: Step,
-): Promise<Seen> {
+): Promise<Map<SiteName, SiteSeen>> {
+  const { name, seesLower } = pass;
   const action = `calibrate ${model}`;
   using made = new DisposableStack();
   const observers = new Map<SiteName, Observer>();
-  for (const [site, kind] of Object.entries(observes!) as [SiteName, Observation][]) {
+  for (const [site, kind] of observedSites(pass).values) {
     const isSound = site !== "attn.probs" || kind === "range" && !seesLower;
     require(
       isSound,
@@ -70,6 +73,5 @@ export async function observe(
     );
     active = active.filter(([, each]) => each.again());
   }
-  const results = [...observers].map(([site, each]): [SiteName, SiteSeen] => [site, each.result()]);
-  return seenAt(new Map(results));
+  return new Map([...observers].map(([site, each]) => [site, each.result()]));
 }

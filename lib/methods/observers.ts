@@ -4,7 +4,7 @@ import { requireLower, takeRows } from "../linear/mod.ts";
 import type { Visit } from "../model/mod.ts";
 import { mergeRanges, observeRange, type Range, startTrip, type TripSearch } from "../quant/mod.ts";
 import { simdTripErrors, tensorData, tf, tidy } from "../tensor/mod.ts";
-import type { Observation, TripObservation } from "./pass.ts";
+import type { SiteObservation, TripObservation } from "./pass.ts";
 import type { SeenValues, SiteSeen } from "./seen.ts";
 
 /** Gathers what one site gives. Dispose of it when done. */
@@ -24,7 +24,7 @@ export interface Observer extends Disposable {
  * @param action What errors say cannot be done: `calibrate opt`.
  */
 export function observer(
-  kind: Observation,
+  kind: SiteObservation,
   windows: number,
   name: string,
   action = "calibrate",

@@ -11,8 +11,11 @@ import type { TripOptions } from "../quant/mod.ts";
 import type { Seen } from "./seen.ts";
 import type { SiteQuantizers } from "./site_quantizer.ts";
 
+/** What is gathered of a site over all calibration windows. */
+export type Observation = SiteObservation | "fisher";
+
 /**
- * What is gathered of a site over all calibration windows:
+ * What is gathered of a site while windows run through its block:
  *
  * - `gram`: 2/n sum x x^T over all tokens of n windows, the upper triangle of `[channels, channels]`: GPTQ's
  *   Hessian;
@@ -22,8 +25,11 @@ import type { SiteQuantizers } from "./site_quantizer.ts";
  * - a search for TRIP's grid (eq. 5-8) over all tokens.
  *
  * Of `attn.probs` only `range`: a window gives several runs of maps, and keys are no channels.
+ *
+ * `fisher` is gathered elsewhere, of the linear maps that read the site: for each weight the sum over the windows
+ * for weights of the squared gradient of the window's loss, the model being as it was before any pass.
  */
-export type Observation = "gram" | "range" | "channelRange" | "values" | TripObservation;
+export type SiteObservation = "gram" | "range" | "channelRange" | "values" | TripObservation;
 
 /** TRIP's settings, as `searchTrip` takes them. */
 export interface TripObservation {

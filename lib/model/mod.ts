@@ -1,6 +1,7 @@
 export * from "./alibi.ts";
 export * from "./architecture.ts";
 export { type Recall, runAttention } from "./attention.ts";
+export * from "./backward.ts";
 export * from "./block.ts";
 export { BlockFiles } from "./block_files.ts";
 export * from "./cache.ts";

@@ -58,6 +58,8 @@ export {
   type WeightRange,
 } from "./weight_grid.ts";
 export { weightGrouping } from "./grouping.ts";
+export { Magnitudes, rangeOfShare } from "./weight_outliers.ts";
+export { requireSqueezeLlm, squeezeLlm, type SqueezeLlmOptions } from "./squeeze_llm.ts";
 export { requireFiniteGrid } from "./checks.ts";
 export { type Hadamard, hadamardMatrix, hadamardOrder } from "./hadamard.ts";
 export {

@@ -3,6 +3,7 @@ import { InputError, pauses } from "../../lib/core/mod.ts";
 import { triangleSize } from "../../lib/format/mod.ts";
 import { observe } from "../../lib/methods/observe.ts";
 import type { Pass, Seen } from "../../lib/methods/mod.ts";
+import { seenAt } from "../../lib/methods/seen.ts";
 import { openBlock, openOuter, Streams } from "../../lib/model/mod.ts";
 import { tf } from "../../lib/tensor/mod.ts";
 import { randomIds, withModel } from "../eval/tiny_models.ts";
@@ -23,7 +24,7 @@ async function observed(
     const before = tf.memory().numTensors;
     const view = { model: name, block, streams, options: {}, carries: "rewritten" } as const;
     try {
-      seen = await observe(pass, view, pauses(), onStep);
+      seen = seenAt(await observe(pass, view, pauses(), onStep));
     } finally {
       assertEquals(tf.memory().numTensors, before);
     }

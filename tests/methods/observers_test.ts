@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { triangleLength, triangleOf } from "../../lib/format/mod.ts";
 import { type Observer, observer, ofLower } from "../../lib/methods/observers.ts";
-import type { Observation } from "../../lib/methods/mod.ts";
+import type { SiteObservation } from "../../lib/methods/mod.ts";
 import type { Visit } from "../../lib/model/mod.ts";
 import { type Range, searchTrip, type TripParams } from "../../lib/quant/mod.ts";
 import { tf, tidy } from "../../lib/tensor/mod.ts";
@@ -31,7 +31,7 @@ function show(observer: Observer, parts: Float32Array[], lower?: Int32Array[]): 
 }
 
 /** What an observer of a kind gathers. Fails if it leaves tensors behind. */
-function observe(kind: Observation, parts: Float32Array[]) {
+function observe(kind: SiteObservation, parts: Float32Array[]) {
   const before = tf.memory().numTensors;
   let seen;
   {

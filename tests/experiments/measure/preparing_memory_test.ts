@@ -33,6 +33,17 @@ Deno.test("preparingMemory() counts of round-to-nearest the codes alone, and not
   assertEquals(preparingMemory({ ...planned, method: methods.fp16 }), 0);
 });
 
+Deno.test("preparingMemory() counts of gradients all blocks, and streams before each of them", () => {
+  const block = 4 * hiddenSize ** 2 + 3 * hiddenSize * intermediateSize;
+  const squeeze = { ...planned, method: methods.squeezellm4, weightWindows: 1 };
+  const streams = 32 * stream; // more than 1 GiB
+  const fisher = 4 * 32 * block + streams + 2 * values + 8 * block;
+  assertEquals(preparingMemory(squeeze), fisher + changing);
+  const short = { ...squeeze, window: 16, weightWindows: 1000 };
+  const few = 4 * 32 * block + 2 ** 30 + 2 * windowBytes(architecture, 16) + 8 * block;
+  assertEquals(preparingMemory(short), few + changing);
+});
+
 Deno.test("preparingMemory() of weights and activations is that of the greater, which come in turn", () => {
   const both = preparingMemory({ ...planned, method: methods["agileq-8"] });
   assertEquals(both, preparingMemory(planned));
