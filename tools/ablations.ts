@@ -14,7 +14,14 @@ import { prepareFolder } from "../lib/io/mod.ts";
 import { toText } from "../lib/report/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { cellFolder, fileCellStore } from "./cell_store.ts";
-import { choiceOption, listOption, main, printWarnings, type Session } from "./command_line.ts";
+import {
+  choiceOption,
+  keptMeasurements,
+  listOption,
+  main,
+  printWarnings,
+  type Session,
+} from "./command_line.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
 import { refusalsOf } from "./measure_sources.ts";
 import {
@@ -56,7 +63,7 @@ await main((program, session) =>
 );
 
 async function run(options: Options, session: Session): Promise<void> {
-  session.kept = "Measured cells are kept: the same command goes on there.";
+  session.kept = keptMeasurements("Measured cells are", options.fresh);
   await useBackend("agile");
   const own = await ownSources(options, session);
   const folder = outputFolder(options, outputs);

@@ -16,6 +16,18 @@ export interface Session {
   isDry?: boolean;
 }
 
+/**
+ * What a tool says at Ctrl-C whose measurements are kept and used again.
+ *
+ * @param what Is kept, with its verb: `Measured cells are`.
+ * @param isFresh Whether the command measures anew what is kept.
+ */
+export function keptMeasurements(what: string, isFresh = false): string {
+  return isFresh
+    ? `${what} kept: the same command without --fresh uses them.`
+    : `${what} kept: the same command goes on there.`;
+}
+
 /** Exit statuses: 130 is what a shell reports for a process that SIGINT ended. */
 const status = { success: 0, defect: 1, badInput: 2, interrupted: 130 };
 
@@ -57,6 +69,7 @@ export async function main(
   });
   try {
     describe(program, session);
+    refuseRepeats(program);
     program.hook("preAction", () => listening);
     await parse(program);
     Deno.exit(status.success);
@@ -67,6 +80,22 @@ export async function main(
       Deno.exit(status.interrupted);
     }
     Deno.exit(report(error));
+  }
+}
+
+/**
+ * Refuses an option that is given twice, of which commander would take the last without a word. Those
+ * gather values whose parser takes the values before as well.
+ */
+function refuseRepeats(program: Command): void {
+  for (const option of program.options) {
+    const { parseArg: parse = (text: string) => text } = option;
+    if (option.isBoolean() || parse.length > 1) continue;
+    option.argParser((text: string, before) => {
+      const isFirst = program.getOptionValueSource(option.attributeName()) !== "cli";
+      require(isFirst, "read the command line", `${option.long} must be given once`, text);
+      return parse(text, before);
+    });
   }
 }
 

@@ -6,6 +6,7 @@ import { type MeasureOptions, planModels } from "../experiments/tables/measure_m
 import { counted } from "../lib/core/mod.ts";
 import type { Table, TableCell } from "../lib/report/mod.ts";
 import { cellKey, isRecordOf } from "../lib/sweep/mod.ts";
+import { duration } from "./duration.ts";
 
 /** What is asked of a run that is to be costed. */
 export type CostOptions = Omit<MeasureOptions, "executor">;
@@ -58,7 +59,7 @@ export async function costTable(
     columns: ["row", "to quantize, s", "to score, s", "left, s"],
     rows,
     notes: [
-      `${(sum / 3600).toFixed(1)} h in all for ${counted(subject.facts.windows, "window")} of ` +
+      `${duration(sum)} in all for ${counted(subject.facts.windows, "window")} of ` +
       `${counted(subject.facts.window, "token")}; an estimate, no weights were loaded`,
     ],
   };

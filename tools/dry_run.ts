@@ -12,6 +12,7 @@ import {
   windowOperations,
 } from "../lib/model/mod.ts";
 import type { Session } from "./command_line.ts";
+import { duration } from "./duration.ts";
 import { modelText } from "./model_argument.ts";
 import { alignedLines, describeStorage } from "./perplexity_report.ts";
 import { type PerplexityOptions, planPerplexity } from "./plan_perplexity.ts";
@@ -178,11 +179,4 @@ function size(bytes: number): string {
 function billions(operations: number): string {
   const count = operations / 1e9;
   return `${count < 100 ? count.toPrecision(2) : count.toFixed(0)} billion`;
-}
-
-/** `3.2 s`, `12 min`, `5.1 h` */
-function duration(seconds: number): string {
-  if (seconds < 120) return `${seconds < 10 ? seconds.toPrecision(2) : seconds.toFixed(0)} s`;
-  if (seconds < 7200) return `${(seconds / 60).toFixed(0)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
 }

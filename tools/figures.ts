@@ -10,7 +10,7 @@ import { canonicalJson, InputError, refuse, sha256 } from "../lib/core/mod.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { cellFolder, fileCellStore, timedStore } from "./cell_store.ts";
-import { listOption, main, printWarnings, type Session } from "./command_line.ts";
+import { keptMeasurements, listOption, main, printWarnings, type Session } from "./command_line.ts";
 import { datasetOption } from "./dataset_argument.ts";
 import { drawAll } from "./draw_all.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
@@ -64,13 +64,13 @@ function figureNamed(text: string): FigureExperiment {
   return figures.find(({ name }) => name === text || name === `figure${text}`) ??
     refuse(
       "read the command line",
-      `--figure must be ${figures.map(({ name }) => name.replace("figure", "")).join(", ")}`,
+      `--figure must be ${figures.map(({ name }) => name.replace("figure", "")).join(" or ")}`,
       text,
     );
 }
 
 async function run(options: Options, session: Session): Promise<void> {
-  session.kept = "What was measured is kept: the same command goes on there.";
+  session.kept = keptMeasurements("What was measured is", options.fresh);
   await useBackend("agile");
   const own = await ownSources(options, session);
   const folder = outputFolder(options, outputs);

@@ -15,7 +15,14 @@ import { readArchitecture } from "../lib/model/mod.ts";
 import { toText } from "../lib/report/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { cellFolder, fileCellStore } from "./cell_store.ts";
-import { choiceOption, integerOption, listOption, main, type Session } from "./command_line.ts";
+import {
+  choiceOption,
+  integerOption,
+  keptMeasurements,
+  listOption,
+  main,
+  type Session,
+} from "./command_line.ts";
 import { costTable } from "./cost_table.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
 import { measureSources, refusalsOf } from "./measure_sources.ts";
@@ -80,7 +87,7 @@ await main((program, session) =>
 );
 
 async function run(options: Options, session: Session): Promise<void> {
-  session.kept = "Measured cells are kept: the same command goes on there.";
+  if (!options.dryRun) session.kept = keptMeasurements("Measured cells are", options.fresh);
   const timings = options.table.includes(speedTable) ? await readBenchRecord("block") : undefined;
   const tables = familyTables.filter(({ number }) => options.table.includes(number));
   await useBackend("agile");

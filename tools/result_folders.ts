@@ -21,7 +21,9 @@ export async function modelFolders(folder: string): Promise<string[]> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     if (!isDirectory || name.startsWith(".") || reserved.includes(name)) continue;
     const files = await Array.fromAsync(Deno.readDir(`${folder}/${name}`), (file) => file.name);
-    if (files.some((file) => /^(table\d+\.json|figures)$/.test(file))) found.push(name);
+    if (files.some((file) => /^(table\d+\.json|ablations\.json|figures)$/.test(file))) {
+      found.push(name);
+    }
   }
   return found.sort();
 }

@@ -1,4 +1,4 @@
-import { isVerdict, refuse, require } from "../core/mod.ts";
+import { InputError, isVerdict, refuse, require } from "../core/mod.ts";
 
 /**
  * A number or a verdict in prose with the place in a record that it was taken from: a link of Markdown to
@@ -30,7 +30,8 @@ export function citationsOf(page: string): Citation[] {
  * replaced. What holds on every other word is for its writer to see.
  *
  * @param read The content of a record by its file.
- * @throws {InputError} If a record has nothing that can be cited at a path, or does not hold the words.
+ * @throws {InputError} If a record has nothing that can be cited at a path, or does not hold the words; the
+ *   message names the link.
  */
 export async function cite(
   page: string,
@@ -40,10 +41,24 @@ export async function cite(
   let end = 0;
   for (const match of page.matchAll(link)) {
     const { text, file, path } = citation(match);
-    parts.push(page.slice(end, match.index + 1), asRecorded(text, valueAt(await read(file), path)));
+    const record = await read(file);
+    parts.push(
+      page.slice(end, match.index + 1),
+      naming(`${file}#${path.join("/")}`, () => asRecorded(text, valueAt(record, path))),
+    );
     end = match.index + 1 + text.length;
   }
   return parts.join("") + page.slice(end);
+}
+
+/** What `work` gives; what it refuses is of a link. */
+function naming<Value>(link: string, work: () => Value): Value {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(...error.problems.map((problem) => `${link}: ${problem}`));
+  }
 }
 
 function citation([, text, file, fragment]: RegExpMatchArray): Citation {
@@ -61,9 +76,10 @@ export function valueAt(record: unknown, path: readonly string[]): unknown {
     const found = Array.isArray(value) && step.includes("=")
       ? value.filter((item) => hasAll(item, step))
       : [(value as Record<string, unknown> | null | undefined)?.[step]];
-    const rule = `there must be one ${there} in the record`;
-    require(found.length === 1 && found[0] !== undefined, "cite", rule, found.length);
-    return found[0];
+    const [first] = found;
+    require(first !== undefined, "cite", `the record must have ${there}`);
+    require(found.length === 1, "cite", `the record must have one ${there}`, found.length);
+    return first;
   }, record);
 }
 

@@ -53,15 +53,24 @@ Deno.test("asRecorded() refuses what has no number, or fewer than the text", () 
 Deno.test("valueAt() names the first step that leads nowhere, or to several", () => {
   for (
     const [path, step] of [
-      [["cells", "row=gptq4", "perplexity"], "cells/row=gptq4"],
-      [["cells", "model=a b"], "cells/model=a b"],
-      [["cells", "row=fp16", "kl", "value"], "cells/row=fp16/kl"],
-      [["agreement", "value"], "agreement/value"],
+      [["cells", "row=gptq4", "perplexity"], "must have cells/row=gptq4"],
+      [["cells", "model=a b"], "must have one cells/model=a b, got 2"],
+      [["cells", "row=fp16", "kl", "value"], "must have cells/row=fp16/kl"],
+      [["claims", "7", "verdict"], "must have claims/7"],
+      [["agreement", "value"], "must have agreement/value"],
     ] as const
   ) {
-    const message = `Cannot cite: there must be one ${step} in the record, got `;
-    assertThrows(() => valueAt(record, path), InputError, message);
+    const { message } = assertThrows(() => valueAt(record, path), InputError);
+    assertEquals(message, `Cannot cite: the record ${step}`);
   }
+});
+
+Deno.test("cite() names the link whose record lacks what it cites", async () => {
+  await assertRejects(
+    () => cite("[1](r.json#agreement) [2](../s.json#claims/7)", read),
+    InputError,
+    "../s.json#claims/7: Cannot cite: the record must have claims/7",
+  );
 });
 
 Deno.test("cite() passes on why a record cannot be read", async () => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
-import { choiceOption } from "../../tools/command_line.ts";
+import { choiceOption, keptMeasurements } from "../../tools/command_line.ts";
 import { runTool } from "./run_tool.ts";
 
 function example(args: string[], env: Record<string, string> = {}): Deno.ChildProcess {
@@ -55,6 +55,8 @@ for (
     [["--beta=0x1"], '--beta must be a number in 0..1, got "0x1"'],
     [["--bits=4,9"], '--bits must be an integer in 2..8, got "9"'],
     [["--bits=4,,8"], '--bits must be items and commas, got "4,,8"'],
+    [["--bits=4", "--bits=8"], '--bits must be given once, got "8"'],
+    [["--end=refuse", "--window=64", "--end=hang"], '--end must be given once, got "hang"'],
   ] as [string[], string][]
 ) {
   Deno.test(`main() answers ${args} with one line and status 2`, async () => {
@@ -63,6 +65,17 @@ for (
     assertEquals([code, out, complaints], [2, "", [expected]]);
   });
 }
+
+Deno.test("main() takes an option twice that gathers values, and one without a value", async () => {
+  const { code, out } = await run(["--seed=1", "--seed=2", "--brief", "--brief"]);
+  assertEquals([code, out], [0, "[1,2]"]);
+});
+
+Deno.test("keptMeasurements() does not say that a command goes on which measures all anew", () => {
+  assertEquals(keptMeasurements("Cells are"), "Cells are kept: the same command goes on there.");
+  const fresh = "Cells are kept: the same command without --fresh uses them.";
+  assertEquals(keptMeasurements("Cells are", true), fresh);
+});
 
 Deno.test("choiceOption() takes one of its words and refuses others", () => {
   const parse = choiceOption("--profile", ["paper", "released"]);

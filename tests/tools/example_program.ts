@@ -35,7 +35,15 @@ await main((program, session) => {
     .option("--wait", "wait for Ctrl-C")
     .option("--compute", "compute without a pause until Ctrl-C")
     .option("--keep", "keep something")
-    .action(async ({ window, beta, bits, end, file, wait, compute, keep }) => {
+    .option(
+      "--seed <number>",
+      "a seed; may be repeated",
+      (text: string, seeds: number[]) => [...seeds, Number(text)],
+      [] as number[],
+    )
+    .option("--brief", "say no more than the seeds")
+    .action(async ({ window, beta, bits, end, file, wait, compute, keep, seed, brief }) => {
+      if (brief) return console.log(JSON.stringify(seed));
       progress.start("example", 2);
       if (end) endings[end]();
       if (file) console.log(file);

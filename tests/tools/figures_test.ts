@@ -8,7 +8,7 @@ Deno.test("figures answers an unknown figure with one line and status 2", async 
   assertEquals([code, out], [2, ""]);
   assertMatch(
     err,
-    /^Cannot read the command line: --figure must be 1, .*sensitivity.*, got "nine"$/,
+    /^Cannot read the command line: --figure must be 1 or 2 or .*sensitivity.*, got "nine"$/,
   );
 });
 

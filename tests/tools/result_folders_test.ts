@@ -5,16 +5,32 @@ import { withFolder } from "../io/temporary_folder.ts";
 Deno.test("modelFolders() finds what holds tables or figures, and nothing of the bundled models", () =>
   withFolder(async (folder) => {
     for (
-      const name of ["b/figures", "figures", "bench", "empty", ".cells", "integer", "local", "a"]
+      const name of [
+        "b/figures",
+        "figures",
+        "bench",
+        "empty",
+        ".cells",
+        "integer",
+        "local",
+        "a",
+        "c",
+      ]
     ) {
       await Deno.mkdir(`${folder}/${name}`, { recursive: true });
     }
     for (
-      const path of ["a/table12.json", "integer/table1.json", "local/table1.json", "table1.json"]
+      const path of [
+        "a/table12.json",
+        "c/ablations.json",
+        "integer/table1.json",
+        "local/table1.json",
+        "table1.json",
+      ]
     ) {
       await Deno.writeTextFile(`${folder}/${path}`, "{}");
     }
-    assertEquals(await modelFolders(folder), ["a", "b"]);
+    assertEquals(await modelFolders(folder), ["a", "b", "c"]);
     assertEquals(await modelFolders(`${folder}/none`), []);
   }));
 
