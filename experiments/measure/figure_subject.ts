@@ -11,6 +11,7 @@ import {
   type SubjectOptions,
   type UnloadedSubject,
 } from "./subject.ts";
+import { validationWarnings, windowWarnings } from "./text_warnings.ts";
 import { textFacts, tokenReader } from "./token_source.ts";
 
 /** What figures need besides the weights and the texts that test. */
@@ -49,12 +50,14 @@ export async function readFigureSubject(
     ...ref.test && !ref.validation ? halve(read) : await validate(read),
     tokenizer: hasTokenizer ? await loadTokenizer(folder) : null,
   };
-  return firstWindows({ ...read, ...texts }, windows);
+  const subject = firstWindows({ ...read, ...texts }, windows);
+  const warnings = [...subject.warnings, ...windowWarnings(subject.testWindows.length)];
+  return { ...subject, warnings };
 }
 
 /** The windows of the text that is named to choose on, or else of the encyclopedia's validation split. */
 async function validate(read: UnloadedSubject) {
-  const { model, ref, facts } = read;
+  const { model, ref, facts, test, warnings } = read;
   const { window, weightWindows: count, seed } = facts;
   const readTokens = tokenReader(model, ref.folder, ref.startToken);
   const source = ref.validation ?? { kind: "split", split: "validation" };
@@ -64,6 +67,7 @@ async function validate(read: UnloadedSubject) {
     facts: { ...facts, ...isNamed && { validationText: textFacts(text) } },
     ...isNamed && { validation: text.label },
     validationWindows: text.drawn ?? cutWindows(text.ids, { ...text, window }),
+    warnings: [...warnings, ...isNamed ? validationWarnings(test, text) : []],
   };
 }
 

@@ -17,7 +17,7 @@ import {
 } from "../../lib/model/mod.ts";
 import type { BackendInfo } from "../../lib/tensor/mod.ts";
 import { type CalibrationPlan, drawCalibration } from "./calibration.ts";
-import { textWarnings } from "./text_warnings.ts";
+import { textWarnings, windowWarnings } from "./text_warnings.ts";
 import {
   builtInRule,
   type TextFacts,
@@ -146,8 +146,8 @@ export async function loadSubject<Unloaded extends UnloadedSubject>(
  * Reads all of a subject but its weights, which are only hashed and known to be there.
  *
  * @param ref Of a model with a tokenizer, which is needed wherever a text is to become tokens.
- * @throws {InputError} If the folder does not hold a model that can be run, or a text is too short or
- *   has tokens that the model does not know.
+ * @throws {InputError} If the folder does not hold a model that can be run, or a text is too short (what
+ *   it is calibrated on where that is named), or has tokens that the model does not know.
  */
 export async function readSubject(
   ref: ModelRef,
@@ -167,6 +167,7 @@ export async function readSubject(
   const calibration = calibrates
     ? await readTokens(ref.calibration ?? { kind: "split", split: "calibration" }, plan)
     : null;
+  if (calibration && ref.calibration) drawCalibration(calibration, { window, ...draw });
   const allWindows = test.drawn ?? cutWindows(test.ids, { ...test, window });
   const testWindows = allWindows.slice(0, ref.windows);
   const used = calibration ? { text: calibration, window, ...draw } : undefined;
@@ -204,7 +205,8 @@ export async function readSubject(
     warnings: [
       ...warnings,
       ...test.published?.warnings ?? [],
-      ...textWarnings(test, testWindows.length, used),
+      ...textWarnings(test, used),
+      ...ref.choosing ? [] : windowWarnings(testWindows.length), // some of the windows choose
     ],
   };
 }

@@ -12,12 +12,10 @@ const fewWindows = 10;
 /**
  * What makes a figure worth less than it seems, in sentences.
  *
- * @param windows How many windows of the text are scored.
  * @param calibration Of a method that calibrates.
  */
 export function textWarnings(
   test: Pick<TokenText, "sha256">,
-  windows: number,
   calibration?: CalibrationText,
 ): string[] {
   const warnings: string[] = [];
@@ -31,9 +29,23 @@ export function textWarnings(
       warnings.push(`${drawn} are drawn from the ${ids.length} tokens of ${label}: they overlap.`);
     }
   }
-  if (windows === 1) warnings.push("One window is scored: figures have no interval.");
-  if (windows > 1 && windows < fewWindows) {
-    warnings.push(`Only ${windows} windows are scored: intervals are narrower than 95 % asks for.`);
-  }
   return warnings;
+}
+
+/** What settings are worth that are chosen on the very text that tests them, in sentences. */
+export function validationWarnings(
+  test: Pick<TokenText, "sha256">,
+  validation: Pick<TokenText, "sha256">,
+): string[] {
+  return validation.sha256 === test.sha256
+    ? ["Settings are chosen on the text that is tested: the figures flatter them."]
+    : [];
+}
+
+/** What an interval is worth, in sentences, where so few windows are scored. */
+export function windowWarnings(windows: number): string[] {
+  if (windows === 1) return ["One window is scored: figures have no interval."];
+  return windows < fewWindows
+    ? [`Only ${windows} windows are scored: intervals are narrower than 95 % asks for.`]
+    : [];
 }

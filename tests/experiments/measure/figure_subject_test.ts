@@ -61,6 +61,25 @@ Deno.test("readFigureSubject() chooses on a text that is named for it, and tests
     assertEquals(subject.validation, "validation.json");
   }));
 
+Deno.test("readFigureSubject() warns of few scored windows, and of settings chosen on the tested text", () =>
+  withFolder(async (folder) => {
+    await writeTinyModel(folder);
+    await Deno.remove(`${folder}/tokenizer.json`);
+    const test = { kind: "ids", path: `${folder}/ids.json` } as const;
+    await Deno.writeTextFile(test.path, JSON.stringify(Array.from({ length: 108 }, (_, id) => id)));
+    const warningsOf = async (options: Partial<ModelRef>) =>
+      (await readFigureSubject({ folder, window: 10, test, ...options }, {
+        matrixProduct: "a test",
+      }))
+        .warnings;
+    const few = (count: number) =>
+      `Only ${count} windows are scored: intervals are narrower than 95 % asks for.`;
+    const chosen = "Settings are chosen on the text that is tested: the figures flatter them.";
+    assertEquals(await warningsOf({}), [few(6)]); // of twelve the others choose
+    assertEquals(await warningsOf({ validation: test }), [chosen]);
+    assertEquals(await warningsOf({ validation: test, windows: 2 }), [chosen, few(2)]);
+  }));
+
 Deno.test("readFigureSubject() refuses a text of one window", async () => {
   await assertRejects(
     () => withWindows(1, {}, () => {}),

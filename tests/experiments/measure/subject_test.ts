@@ -184,6 +184,10 @@ Deno.test("loadSubject() refuses windows and texts before it loads the weights",
         [{ test: missing }, `Cannot read ${missing.path}: the file must exist`],
         [{ calibration: missing }, `Cannot read ${missing.path}: the file must exist`],
         [{ test: fileOf(folder, "short.json", [1, 2]) }, "must have at least 511 tokens, got 2"],
+        [
+          { calibration: fileOf(folder, "few.json", [1, 2]) },
+          "Cannot draw calibration windows: few.json must have more than 511 tokens, got 2",
+        ],
       ] as const
     ) {
       await assertRejects(() => load(folder, options), InputError, message);
