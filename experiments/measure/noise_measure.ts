@@ -1,4 +1,4 @@
-import { bootstrap, type Estimate, mean } from "../../lib/core/mod.ts";
+import { bootstrap, canonicalJson, type Estimate, mean } from "../../lib/core/mod.ts";
 import type { RunHooks } from "../../lib/eval/mod.ts";
 import type { Profile } from "../../lib/format/mod.ts";
 import {
@@ -13,11 +13,12 @@ import {
   type Architecture,
   atSites,
   runWindows,
+  type SiteHook,
   type SiteName,
   siteNames,
 } from "../../lib/model/mod.ts";
 import { decibels, type NoisePower, noisePower } from "../../lib/quant/mod.ts";
-import { tensorData } from "../../lib/tensor/mod.ts";
+import { tensorData, tf } from "../../lib/tensor/mod.ts";
 import type { CellKind } from "./cell_kind.ts";
 import type { FigureSubject } from "./figure_subject.ts";
 import { calibrationOf } from "./subject.ts";
@@ -81,6 +82,13 @@ interface WindowNoise extends Omit<SiteNoise, "ratio"> {
   windows: NoisePower[];
 }
 
+/** A reading with the quantizers that it calibrates. */
+interface Reading {
+  name: NoiseScheme;
+  scheme: SiteScheme;
+  quantize: SiteHook;
+}
+
 /** What each quantizer adds to the value at its site, on activations in full precision. */
 export async function measureNoise(
   subject: FigureSubject,
@@ -88,45 +96,66 @@ export async function measureNoise(
   { progress, signal }: RunHooks,
 ): Promise<MeasuredNoise> {
   const { model, testWindows } = subject;
-  const names = Object.keys(noiseSchemes) as NoiseScheme[];
-  const measured = new Map<string, WindowNoise>();
+  const { architecture } = model;
   const scored = testWindows.slice(0, windows);
-  const { sites } = agileQ8("paper", model.architecture);
-  const tripPlaces = new Set(
-    siteNames.filter((site) => sites[site]?.kind === "trip").map(placeOf),
-  );
-  progress?.start(`noise of the sites of ${model.name}`, names.length);
+  const names = Object.keys(noiseSchemes) as NoiseScheme[];
+  const readings: Reading[] = [];
+  progress?.start(`noise of the sites of ${model.name}`, names.length + 1);
   for (const name of names) {
-    const scheme = noiseSchemes[name](model.architecture);
-    const calibrated = await calibrate(
+    const scheme = noiseSchemes[name](architecture);
+    const { sites } = await calibrate(
       unquantized(model),
       sitePasses(scheme),
       () => calibrationOf(subject),
       { signal },
     );
-    const quantize = quantizingHook(calibrated.sites);
-    const hook = atSites(quantize.sites!, (value, visit) => {
-      const { site, layer, window } = visit;
-      const found = noisePower(tensorData(value), tensorData(quantize(value, visit)));
+    readings.push({ name, scheme, quantize: quantizingHook(sites) });
+    progress?.update(readings.length);
+  }
+  const isTrip = (site: SiteName) => readings.some(({ scheme }) => kindAt(scheme, site) === "trip");
+  const tripPlaces = new Set(siteNames.filter(isTrip).map(placeOf));
+  const measured = new Map<string, WindowNoise>();
+  const visited = siteNames.filter((site) => readings.some(({ scheme }) => kindAt(scheme, site)));
+  const hook = atSites(visited, (value, visit) => {
+    const { site, layer, window } = visit;
+    const before = tensorData(value);
+    const noise = new Map<string, NoisePower>(); // of formats: readings may share one
+    for (const { name, scheme, quantize } of readings) {
+      const format = formatAt(scheme, site);
+      if (format === undefined) continue;
+      const found = noise.get(format) ??
+        tf.tidy(() => ({ ...noisePower(before, tensorData(quantize(value, visit))) }));
+      noise.set(format, found);
       const key = [name, site, layer].join();
       const trip = tripPlaces.has(placeOf(site));
       const own = measured.get(key) ?? { scheme: name, site, layer, trip, windows: [] };
-      const before = own.windows[window]; // maps come in parts
-      own.windows[window] = before ? sum([before, found]) : found;
+      const part = own.windows[window]; // maps come in parts
+      own.windows[window] = part ? sum([part, found]) : found;
       measured.set(key, own);
-      return value;
-    });
-    await runWindows([{ model, options: { hook } }], scored, { signal }, () => {});
-    progress?.update(names.indexOf(name) + 1);
-  }
+    }
+    return value;
+  });
+  await runWindows([{ model, options: { hook } }], scored, { signal }, () => {});
   progress?.finish();
-  const all = [...measured.values()];
+  const all = names.flatMap((name) =>
+    [...measured.values()].filter(({ scheme }) => scheme === name)
+  );
   return {
     sites: all.map(({ scheme, site, layer, windows }) => (
       { scheme, site, layer, ratio: decibels(sum(windows)) }
     )),
     ...tripGains(all.filter(({ trip }) => trip), scored.length),
   };
+}
+
+function kindAt({ sites }: SiteScheme, site: SiteName): string | undefined {
+  return sites[site]?.kind;
+}
+
+/** All that decides what a scheme does at a site; the profile of the softmax is one of its own. */
+function formatAt({ profile, sites }: SiteScheme, site: SiteName): string | undefined {
+  const format = sites[site];
+  return format && canonicalJson({ profile, ...format });
 }
 
 /** The cells of figure 3. */

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { measureNoise, placeOf } from "../../../experiments/measure/noise_measure.ts";
+import { measureNoise, noiseSchemes, placeOf } from "../../../experiments/measure/noise_measure.ts";
 import { mean } from "../../../lib/core/mod.ts";
 import { floatMatrix } from "../../../lib/format/mod.ts";
 import { withModule } from "../../eval/tiny_models.ts";
@@ -30,6 +30,17 @@ Deno.test("measureNoise() gives a ratio for every scheme, site and layer", () =>
     const { site, left } = perSite[0];
     const finer = average("one step per channel or head", site) - average("TRIP, K = 3", site);
     assertAlmostEquals(left.value, finer, 1e-9);
+    // The softmax is read alike by all, and with one step the input of the output projection by two.
+    const softmax = Object.keys(noiseSchemes).map((scheme) => average(scheme, "attn.probs"));
+    assertEquals(softmax, [softmax[0], softmax[0], softmax[0]]);
+    assertEquals(
+      average("TRIP, K = 3", "attn.output"),
+      average("one step per tensor", "attn.output"),
+    );
+    assert(
+      average("one step per channel or head", "attn.output") !==
+        average("TRIP, K = 3", "attn.output"),
+    );
     // Eight bits are finer than four powers of two, and TRIP than one step beside outliers.
     assert(average("TRIP, K = 3", "attn.v") > average("TRIP, K = 3", "attn.probs"));
     assert(average("TRIP, K = 3", "attn.input") > average("one step per tensor", "attn.input"));
