@@ -11,27 +11,32 @@ import { type Drawing, letterOf, panels } from "../../lib/report/mod.ts";
 import type { LayerConcentration } from "../measure/attention_measure.ts";
 import { layerOfMost } from "../measure/channel_measure.ts";
 import type { Figure1Maps, Figure1Row } from "../measure/figure1_measure.ts";
+import type { PruningPlan } from "../measure/pruning_plan.ts";
 import { formatEstimate, formatShare } from "../result/format_estimate.ts";
 import { patternVerdict, persistenceVerdict } from "../result/pattern_verdicts.ts";
 import { concentrationRow, headRow, mapRow } from "./attention_drawing.ts";
 import { channelRow } from "./channel_drawing.ts";
+import { prunedTokens } from "./pruned_tokens.ts";
 
 /**
  * Draws figure 1 and says what it shows.
  *
  * @param data The pictures of the first model, and the numbers of all.
  * @param distance How many tokens count as near.
+ * @param pruning What e and the channels' numbers are pruned by.
  */
 export function drawFigure1(
   { maps, models }: { maps: Figure1Maps; models: readonly Figure1Row[] },
   distance: number,
+  pruning: Pick<PruningPlan, "beta" | "layers">,
 ): Drawing {
   const cases = models.flatMap(judge);
   return {
     shows:
       `a-c: mean attention map of the heads of ${maps.model} over the first tokens of a test ` +
       "text, blank where no attention is left. d: |x| of the input of its q, k, v projections. e: largest |x| of each channel, before " +
-      "and after pruning. f, g: share of the attention that goes to the first token and to the " +
+      `and after pruning ${prunedTokens(pruning)}. f, g: share of the attention that goes to the ` +
+      "first token and to the " +
       `nearest ${
         counted(distance, "token")
       }, against what equal attention to all visible tokens would give. h, i: the first of the two shares ` +
@@ -114,7 +119,9 @@ function describe({ model, attention, channels }: Figure1Row): string {
     }) and more than half of the attention of ${half} of ${heads.length} heads, most in head ` +
     `${most.head} of layer ${most.layer} (${formatShare(most.share)}); the largest ` +
     `channel reaches ${formatEstimate(spread, 1)} times the median one, ` +
-    `${formatEstimate(spreadPruned, 1)} times after pruning, and none is outlying in more than ` +
+    `${
+      formatEstimate(spreadPruned, 1)
+    } times after pruning, and the one that is outlying most often is so in ` +
     `${formatEstimate(outlying, 1)} % of the tokens.`;
 }
 

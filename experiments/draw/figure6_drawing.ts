@@ -1,5 +1,6 @@
 import { combineVerdicts, describeCases, exactVerdict, mean } from "../../lib/core/mod.ts";
 import { barChart, type Drawing, heatmap, lineChart, panels } from "../../lib/report/mod.ts";
+import { prunedTokens } from "./pruned_tokens.ts";
 import type { LayerTrip, MeasuredTrip, TripSettings } from "../measure/trip_measure.ts";
 
 /** What figure 6 shows of one model. */
@@ -10,7 +11,7 @@ export interface Figure6Row extends MeasuredTrip {
 /** Draws figure 6 and says what it shows. */
 export function drawFigure6(
   rows: readonly Figure6Row[],
-  { largestPowers, drawnPower }: TripSettings,
+  { largestPowers, drawnPower, pruning }: TripSettings,
 ): Drawing {
   const at = largestPowers.indexOf(drawnPower);
   const cases = rows.map(({ model, fold: { equal, outputs } }) => (
@@ -23,7 +24,8 @@ export function drawFigure6(
   return {
     shows:
       "a: signal-to-noise ratio of the quantized input of q, k, v against the largest power K, " +
-      "mean of the layers, for all tokens and for those that pruning leaves. " +
+      "mean of the layers, for all tokens and for those that are left without " +
+      `${prunedTokens(pruning)}. ` +
       `b: how many channels take each power at K = ${drawnPower}. ` +
       `c: the powers of ${rows[0].model}, channel by channel.`,
     verdict: combineVerdicts(cases),

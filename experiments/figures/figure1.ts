@@ -56,7 +56,7 @@ export const figure1: FigureExperiment = {
       subjects,
       { attention, channels },
       data,
-      drawFigure1(data, distance),
+      drawFigure1(data, distance, channels.pruning),
     );
   },
 };

@@ -49,14 +49,18 @@ function figure1Row(start: number, local: number, persistence = 0.8, moved = 3):
 
 function figure1(...of: Parameters<typeof figure1Row>) {
   const map = [[1, null], [0.5, 0.5]];
-  return drawFigure1({
-    maps: {
-      model: "m",
-      attention: { first: map, last: map, lastQuantized: map },
-      channels: { layer: 0, magnitudes: [[1, 2]], maxima: [1, 2], maximaPruned: [1, 2] },
+  return drawFigure1(
+    {
+      maps: {
+        model: "m",
+        attention: { first: map, last: map, lastQuantized: map },
+        channels: { layer: 0, magnitudes: [[1, 2]], maxima: [1, 2], maximaPruned: [1, 2] },
+      },
+      models: [figure1Row(...of)],
     },
-    models: [figure1Row(...of)],
-  }, 4);
+    4,
+    { beta: 0.3, layers: [0] },
+  );
 }
 
 function figure3(trip: number, width = 0.5) {
@@ -188,6 +192,12 @@ const drawings: [name: string, drawn: Drawing, verdict: Verdict | undefined, wor
   ],
   [
     "drawFigure1",
+    figure1(3, 3),
+    "reproduced",
+    "before and after pruning 30 % of the tokens in layer 0.",
+  ],
+  [
+    "drawFigure1",
     figure1(1, 3),
     "contradicted",
     "contradicted for the stripe of m; reproduced for",
@@ -212,7 +222,12 @@ const drawings: [name: string, drawn: Drawing, verdict: Verdict | undefined, wor
     "from the one to the others in 1 of 1 layers",
   ],
   ["drawFigure1", figure1(2, 3), "undecided", "2.00 [1.80, 2.20] times equal attention"],
-  ["drawFigure1", figure1(3, 3, 0.5), "undecided", "more than 50.0 [45.0, 55.0] % of the tokens"],
+  [
+    "drawFigure1",
+    figure1(3, 3, 0.5),
+    "undecided",
+    "most often is so in 50.0 [45.0, 55.0] % of the tokens",
+  ],
   [
     "drawFigure2",
     drawFigure2(profileRows(blockRecord)),
@@ -387,7 +402,7 @@ for (const [name, { shows, verdict, agreement, details, spec }, expected, words]
   Deno.test(`${name}() ${expected ?? "without a claim"}, with the numbers that say so, in a picture that can be drawn`, async () => {
     assertEquals(verdict, expected);
     const said = [agreement, ...details].join("\n");
-    assertStringIncludes(said, words);
+    assertStringIncludes(`${shows}\n${said}`, words);
     for (const line of [shows, agreement, ...details]) assertMatch(line, /[^.]\.$/);
     assert(!/NaN|undefined|Infinity/.test(said + shows), said);
     assertStringIncludes(await renderSvg(spec), "</svg>");

@@ -72,19 +72,23 @@ export async function exampleDrawings(
       ...{ spread: estimate(3), spreadPruned: estimate(2), pruningEffect: estimate(0.7) },
     })),
   }));
-  const figure1 = drawFigure1({
-    maps: {
-      model: names[0],
-      attention: { first: map, last: map, lastQuantized: map },
-      channels: {
-        layer: count - 1,
-        magnitudes: map.map(() => channels),
-        maxima: channels,
-        maximaPruned: channels,
+  const figure1 = drawFigure1(
+    {
+      maps: {
+        model: names[0],
+        attention: { first: map, last: map, lastQuantized: map },
+        channels: {
+          layer: count - 1,
+          magnitudes: map.map(() => channels),
+          maxima: channels,
+          maximaPruned: channels,
+        },
       },
+      models: figure1Rows,
     },
-    models: figure1Rows,
-  }, 16);
+    16,
+    { beta: 0.3, layers: [0] },
+  );
 
   const sites = siteNames.filter((site) => !site.endsWith("qBeforeRotary"));
   const schemes = Object.keys(noiseSchemes) as (keyof typeof noiseSchemes)[];
