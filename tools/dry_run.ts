@@ -148,7 +148,7 @@ export function describeDryRun(dry: DryRun): string {
     held(memory.weights, "weights"),
     held(memory.open, "a block and the head as float32"),
     held(memory.preparing, "to quantize: windows for calibration, what is gathered of them"),
-    held(memory.scoring, "to score: windows on their way, next-token scores"),
+    held(memory.scoring, "to score: windows on their way"),
     ["windows", windows > 0 ? `${windows} of ${counted(dry.window, "token")}` : undefined],
     ["operations", windows > 0 ? describeOperations(dry) : undefined],
     ["time", describeTime(dry)],

@@ -4,11 +4,11 @@ import type { OperandTypes } from "../../experiments/result/bench_record.ts";
 import {
   forward,
   type ForwardOptions,
-  logits,
+  headOperands,
   type OpenModel,
   openModel,
 } from "../../lib/model/mod.ts";
-import { arenaBytes, tensorData, tf, tidy, tokenCrossEntropy } from "../../lib/tensor/mod.ts";
+import { arenaBytes, scoreTokens, tensorData, tf, tidy } from "../../lib/tensor/mod.ts";
 import type { Scope } from "../harness/serve.ts";
 import { clock, type Turn } from "../harness/turn.ts";
 import { randomModel } from "../../experiments/measure/random_model.ts";
@@ -36,24 +36,13 @@ export async function preparePerplexity(
   return () => ({ time: clock(() => lossesOf(model, ids, forward)) });
 }
 
-/** Elements of the head's output that are held at a time. */
-const logitBudget = 2 ** 26;
-
 /** Losses of the next tokens of a window, whose mean is the logarithm of perplexity. */
 function lossesOf(model: OpenModel, ids: Int32Array, options: ForwardOptions): Float32Array {
-  const losses = new Float32Array(ids.length - 1);
-  const step = Math.floor(logitBudget / model.architecture.vocabularySize);
-  tidy(() => {
+  return tidy(() => {
     const { hidden } = forward(model, ids, options);
-    for (let from = 0; from < losses.length; from += step) {
-      const targets = ids.subarray(1 + from, 1 + from + step);
-      tidy(() => {
-        const predicted = logits(model, tf.slice2d(hidden, [from, 0], [targets.length, -1]));
-        losses.set(tensorData(tokenCrossEntropy(predicted, targets)), from);
-      });
-    }
+    const head = headOperands(model, tf.slice2d(hidden, [0, 0], [ids.length - 1, -1]));
+    return tensorData(scoreTokens(head, ids.subarray(1)).loss).slice();
   });
-  return losses;
 }
 
 /** A forward pass through some blocks of a model in FP32. */

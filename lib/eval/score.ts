@@ -5,11 +5,11 @@ import {
   type FinalStreams,
   type Finished,
   type ForwardOptions,
-  logits,
+  headOperands,
   type Model,
   type Runner,
 } from "../model/mod.ts";
-import { compareDistributions, tensorData, tf, tidy, tokenCrossEntropy } from "../tensor/mod.ts";
+import { scoreTokens, tensorData, tf, tidy } from "../tensor/mod.ts";
 
 /** What long evaluations report to and listen to. */
 export interface RunHooks {
@@ -43,11 +43,6 @@ export interface ScoreOptions extends RunHooks {
   referenceStreams?: FinalStreams;
   /** What progress is reported under. */
   label?: string;
-  /**
-   * How much of a head's output is held at a time, in elements (but at least one position); 256 MiB
-   * of float32 unless given. The scores do not depend on it.
-   */
-  logitBudget?: number;
 }
 
 /**
@@ -68,7 +63,6 @@ export async function scoreRuns(
     reference,
     referenceStreams: final,
     label,
-    logitBudget = 2 ** 26,
     progress = silent,
     signal,
   }: ScoreOptions = {},
@@ -86,7 +80,7 @@ export async function scoreRuns(
     const expected = reference && finished.at(-1)!;
     return runners.map((_, order) => {
       signal?.throwIfAborted();
-      return scoreWindow(finished[order], windows[index], expected, logitBudget);
+      return scoreWindow(finished[order], windows[index], expected);
     });
   });
   const scores: WindowScores[][] = [];
@@ -134,7 +128,6 @@ function scoreWindow(
   { run: { hidden, positions, exits }, ...owner }: Finished,
   window: Int32Array,
   reference: Finished | undefined,
-  logitBudget: number,
 ): WindowScores {
   const count = window.length - 1;
   const scores: WindowScores = {
@@ -146,24 +139,34 @@ function scoreWindow(
       agreement: new Uint8Array(count),
     },
   };
-  const step = Math.max(1, Math.floor(logitBudget / owner.architecture.vocabularySize));
   for (const position of positions) if (position < count) scores.survived[position] = 1;
   for (const group of [{ hidden, positions }, ...exits]) {
-    const scored = group.positions.filter((position) => position < count);
-    for (let from = 0; from < scored.length; from += step) {
-      const at = scored.subarray(from, from + step);
-      tidy(() => {
-        const predicted = logits(owner, tf.slice2d(group.hidden, [from, 0], [at.length, -1]));
-        recordLosses(scores.loss, at, predicted, window);
-        if (!reference) return;
-        const same = tf.gather(reference.run.hidden, tf.tensor1d(at, "int32"));
-        const byReference = logits(reference, same);
-        recordLosses(scores.referenceLoss!, at, byReference, window);
-        recordComparison(scores, at, predicted, byReference);
-      });
-    }
+    const at = group.positions.filter((position) => position < count);
+    if (at.length === 0) continue;
+    tidy(() => {
+      const head = headOperands(owner, tf.slice2d(group.hidden, [0, 0], [at.length, -1]));
+      const expected = reference &&
+        headOperands(reference, tf.gather(reference.run.hidden, tf.tensor1d(at, "int32")));
+      const targets = at.map((position) => window[position + 1]);
+      const { loss, referenceLoss, divergence, agreement } = scoreTokens(head, targets, expected);
+      scatter(loss, at, scores.loss);
+      if (!reference) return;
+      scatter(referenceLoss!, at, scores.referenceLoss!);
+      scatter(divergence!, at, scores.divergence!);
+      scatter(agreement!, at, scores.agreement!);
+    });
   }
   return scores;
+}
+
+/** Puts the values of rows where their positions are. */
+function scatter(
+  values: tf.Tensor1D,
+  positions: Int32Array,
+  target: Float32Array | Uint8Array,
+): void {
+  const data = tensorData(values);
+  positions.forEach((position, row) => target[position] = data[row]);
 }
 
 /** Refuses scores that are NaN, and says where a model ceased to give numbers. */
@@ -182,30 +185,4 @@ async function requireNumbers(
     await blameNonFinite(actionOf(reference!), reference!, window);
     refuse(actionOf(model), `its divergence from ${reference!.name} must be a number`, NaN);
   }
-}
-
-function recordLosses(
-  loss: Float32Array,
-  positions: Int32Array,
-  predicted: tf.Tensor2D,
-  window: Int32Array,
-): void {
-  const targets = positions.map((position) => window[position + 1]);
-  const losses = tensorData(tokenCrossEntropy(predicted, targets));
-  positions.forEach((position, row) => loss[position] = losses[row]);
-}
-
-function recordComparison(
-  scores: WindowScores,
-  positions: Int32Array,
-  predicted: tf.Tensor2D,
-  expected: tf.Tensor2D,
-): void {
-  const comparison = compareDistributions(expected, predicted);
-  const divergence = tensorData(comparison.divergence);
-  const agreement = tensorData(comparison.agreement);
-  positions.forEach((position, row) => {
-    scores.divergence![position] = divergence[row];
-    scores.agreement![position] = agreement[row];
-  });
 }

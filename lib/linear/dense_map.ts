@@ -11,6 +11,7 @@ import type { LinearMap } from "./linear_map.ts";
 export function denseMap(weight: tf.Tensor2D, bias?: tf.Tensor1D): LinearMap {
   return {
     byteLength: 4 * (weight.size + (bias?.size ?? 0)),
+    floats: { weight, bias },
     apply: (value, { activation } = {}) => linear(value, weight, bias, activation),
     [Symbol.dispose]() {
       weight.dispose();

@@ -12,6 +12,8 @@ export interface MapOptions {
 export interface LinearMap extends Disposable {
   /** What it holds in memory, bias included. */
   readonly byteLength: number;
+  /** What it multiplies by and adds, `[out, in]` and `[out]`, where that is float32; its own. */
+  readonly floats?: { weight: tf.Tensor2D; bias?: tf.Tensor1D };
   /** `[rows, in]` to `[rows, out]`. */
   apply(value: tf.Tensor2D, options?: MapOptions): tf.Tensor2D;
   /**

@@ -1,4 +1,5 @@
-import { type tf, tidy } from "../tensor/mod.ts";
+import { refuse } from "../core/mod.ts";
+import { type HeadOperands, type tf, tidy } from "../tensor/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import { normalize } from "./norm.ts";
 import type { Outer } from "./open_outer.ts";
@@ -26,4 +27,16 @@ export function headInput({ architecture, outer }: HeadOwner, hidden: tf.Tensor2
  */
 export function logits(owner: HeadOwner, hidden: tf.Tensor2D): tf.Tensor2D {
   return tidy(() => owner.outer.head.apply(headInput(owner, hidden)));
+}
+
+/**
+ * What {@linkcode logits} are the product of, for those who do not need to keep them: `scoreTokens`.
+ *
+ * @param hidden `[rows, channels]`
+ * @throws {InputError} If the head holds its weight in another form than float32.
+ */
+export function headOperands(owner: HeadOwner, hidden: tf.Tensor2D): HeadOperands {
+  const { floats } = owner.outer.head;
+  if (!floats) refuse("score tokens", "the head must hold its weight as float32");
+  return { x: headInput(owner, hidden), ...floats };
 }

@@ -85,14 +85,11 @@ export interface RunMemory {
   open: number;
   /** Calibration and quantization: windows on their way, what is gathered of them, what is worked on. */
   preparing: number;
-  /** Windows on their way to be scored, and next-token scores of the positions that are scored together. */
+  /** Windows on their way to be scored, and what they compute in a block: their scores take less, later. */
   scoring: number;
   /** Preparing and scoring come one after the other, in the same memory. */
   total: number;
 }
-
-/** Elements of next-token scores that are held at a time. */
-export const logitBudget = 2 ** 26;
 
 /** What a window computes in a block, in bytes. */
 export function windowBytes(
@@ -105,13 +102,12 @@ export function windowBytes(
 /** Estimates what a run holds in memory, besides the program itself. */
 export function runMemory(architecture: Architecture, plan: MemoryPlan): RunMemory {
   const { storedBytes, quantizedBytes, preparing, window, windows, passes } = plan;
-  const { layers, vocabularySize } = architecture;
+  const { layers } = architecture;
   const isStreamed = storedBytes > residentBytes;
   const stored = isStreamed ? 2 * storedBytes / layers : storedBytes;
   const stream = streamBytes(architecture, window);
   const together = Math.min(windows * passes * stream, streamBudget(architecture));
-  const logits = 4 * Math.min(2, passes) * Math.min(window * vocabularySize, logitBudget);
-  const scoring = Math.max(together, passes * stream) + windowBytes(architecture, window) + logits;
+  const scoring = Math.max(together, passes * stream) + windowBytes(architecture, window);
   const memory = {
     weights: stored + quantizedBytes,
     open: openMemory(architecture).bytes,

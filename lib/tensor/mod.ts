@@ -8,7 +8,6 @@ export {
   attendsCodes,
   causalAttention,
   causalSoftmax,
-  compareDistributions,
   embed,
   fakeQuantLog2,
   fakeQuantUniform,
@@ -24,6 +23,7 @@ export {
   rotary,
   rotaryTable,
   sameOrder,
+  scoreTokens,
   silu,
   storedTensor,
   tokenCrossEntropy,
@@ -33,8 +33,8 @@ export type {
   CausalAttention,
   CausalAttentionOptions,
   CausalSoftmaxOptions,
-  Comparison,
   HalfWeight,
+  HeadOperands,
   LaneTensors,
   LinearActivation,
   Log2Rounding,
@@ -42,6 +42,7 @@ export type {
   PackedMap,
   RotaryTable,
   TokenCodes,
+  TokenScores,
 } from "./ops/mod.ts";
 export { packWeight } from "./integer_weight.ts";
 export type { IntegerWeight } from "./integer_weight.ts";

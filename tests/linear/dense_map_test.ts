@@ -66,6 +66,8 @@ Deno.test("denseMapOf() is joined by what follows, and goes without a bias", () 
 Deno.test("denseMap() owns the tensors that it is given", () => {
   const before = tf.memory().numTensors;
   const map = denseMap(tf.tensor2d(values, [rows, columns]), tf.tensor1d(bias));
+  const { weight, bias: added } = map.floats!;
+  assertEquals([tensorData(weight), tensorData(added!)], [values, bias]);
   const output = tidy(() => tensorData(map.apply(tf.tensor2d(x, [3, columns]))).slice());
   assertFloatsClose(output, product(values, bias), 1e-6);
   map[Symbol.dispose]();

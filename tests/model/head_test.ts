@@ -1,7 +1,9 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
 import { decodeMatrix } from "../../lib/format/mod.ts";
-import { headInput, logits, normalize } from "../../lib/model/mod.ts";
-import { tensorData, tf, tidy } from "../../lib/tensor/mod.ts";
+import { headInput, headOperands, logits, normalize, openModel } from "../../lib/model/mod.ts";
+import { linear, tensorData, tf, tidy } from "../../lib/tensor/mod.ts";
+import { randomModel } from "../../experiments/measure/random_model.ts";
 import { assertFloatsClose, randomFloats } from "../tensor/compare.ts";
 import { tinyArchitectures, withRandomModel } from "./tiny_models.ts";
 
@@ -56,3 +58,25 @@ Deno.test("logits() keep no tensors but what they return, and the head", () =>
     assertEquals(tf.memory().numTensors, before + 2);
     tf.dispose([hidden, scores]);
   }));
+
+Deno.test("headOperands() are what logits() multiply", () =>
+  withRandomModel(tinyArchitectures.opt, (model) => {
+    tidy(() => {
+      const hidden = tf.tensor2d(randomFloats(3 * 24, 1), [3, 24]);
+      const { x, weight, bias } = headOperands(model, hidden);
+      assertEquals(tensorData(linear(x, weight, bias)), tensorData(logits(model, hidden)));
+    });
+  }));
+
+Deno.test("headOperands() refuses a head of 16-bit floats that stay as they are stored", async () => {
+  using model = await openModel(randomModel("halves", tinyArchitectures.llama, "BF16"));
+  const { hiddenSize } = tinyArchitectures.llama;
+  tidy(() => {
+    const hidden = tf.zeros<tf.Rank.R2>([2, hiddenSize]);
+    assertThrows(
+      () => headOperands(model, hidden),
+      InputError,
+      "Cannot score tokens: the head must hold its weight as float32",
+    );
+  });
+});

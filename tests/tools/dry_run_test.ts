@@ -43,7 +43,7 @@ Deno.test("describeDryRun() says that it is an estimate, and what of", () => {
     "                    1.00 GiB                 weights",
     "                    1.0 MiB                  a block and the head as float32",
     "                    2.0 MiB                  to quantize: windows for calibration, what is gathered of them",
-    "                    4.0 MiB                  to score: windows on their way, next-token scores",
+    "                    4.0 MiB                  to score: windows on their way",
     "windows             140 of 2048 tokens",
     "operations          590 billion a window, 82600 billion in all",
     "time                about 2.1 h, files read at once: 2.0 h to quantize with 32 windows, 119 s to score",

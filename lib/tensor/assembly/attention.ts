@@ -1,28 +1,10 @@
 // Causal attention of one head, a block of queries at a time, against the keys that these can see.
 
+import { multiplyFloats } from "./float_product";
 import { roundProbabilities } from "./log2";
 import { matmul, PRODUCT_WORKSPACE } from "./matmul";
 import { divideRow, powersOfSeen } from "./softmax";
 import { workspace } from "./workspace";
-
-/**
- * C = A op(B) in float32 by a native library: A [m, k], op(B) [k, n], rows of the matrices as they are
- * stored so many elements apart.
- */
-// @ts-ignore: decorator
-@external("env", "multiplyFloats")
-declare function multiplyFloats(
-  a: usize,
-  strideA: i32,
-  b: usize,
-  strideB: i32,
-  transposeB: bool,
-  c: usize,
-  strideC: i32,
-  m: i32,
-  n: i32,
-  k: i32,
-): void;
 
 /**
  * Attention of the queries that see the first `seen`, `seen + 1`, ... keys of one head, or only the last of

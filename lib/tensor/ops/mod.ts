@@ -2,11 +2,11 @@ import type { AgileKernel } from "../agile.ts";
 import { activationKernels } from "./activations.ts";
 import { causalAttentionKernels } from "./causal_attention.ts";
 import { causalSoftmaxKernels } from "./causal_softmax.ts";
-import { compareDistributionsKernels } from "./compare_distributions.ts";
 import { fakeQuantKernels } from "./fake_quant.ts";
 import { log2Kernels } from "./log2.ts";
 import { normalizationKernels } from "./normalization.ts";
 import { rotaryKernels } from "./rotary.ts";
+import { scoreTokensKernels } from "./score_tokens.ts";
 import { storedTensorKernels } from "./stored_tensor.ts";
 import { tokenCrossEntropyKernels } from "./token_cross_entropy.ts";
 
@@ -20,8 +20,6 @@ export type { CausalAttention } from "./causal_attention.ts";
 export type { CausalAttentionOptions, OperandSteps } from "./attention_kernel.ts";
 export { causalSoftmax } from "./causal_softmax.ts";
 export type { CausalSoftmaxOptions } from "./causal_softmax.ts";
-export { compareDistributions } from "./compare_distributions.ts";
-export type { Comparison } from "./compare_distributions.ts";
 export { embed } from "./embed.ts";
 export { fakeQuantUniform } from "./fake_quant.ts";
 export { halfLinear, holdHalves } from "./half_linear.ts";
@@ -37,6 +35,8 @@ export type { Log2Rounding } from "./log2.ts";
 export { layerNorm, rmsNorm } from "./normalization.ts";
 export { rotary, rotaryTable } from "./rotary.ts";
 export type { RotaryTable } from "./rotary.ts";
+export { scoreTokens } from "./score_tokens.ts";
+export type { HeadOperands, TokenScores } from "./score_tokens.ts";
 export { storedTensor } from "./stored_tensor.ts";
 export { tokenCrossEntropy } from "./token_cross_entropy.ts";
 
@@ -45,11 +45,11 @@ export const fusedKernels: AgileKernel[] = [
   ...activationKernels,
   ...causalAttentionKernels,
   ...causalSoftmaxKernels,
-  ...compareDistributionsKernels,
   ...fakeQuantKernels,
   ...log2Kernels,
   ...normalizationKernels,
   ...rotaryKernels,
+  ...scoreTokensKernels,
   ...storedTensorKernels,
   ...tokenCrossEntropyKernels,
 ];

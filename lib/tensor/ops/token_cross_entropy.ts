@@ -18,15 +18,29 @@ const grain = 2 ** 13;
 export function tokenCrossEntropy(logits: tf.Tensor2D, targets: Int32Array): tf.Tensor1D {
   const action = "take the cross-entropy";
   const [rows, vocabulary] = logits.shape;
-  require(targets.length === rows, action, `targets must number ${rows}`, targets.length);
-  const stranger = targets.find((target) => target < 0 || target >= vocabulary);
-  require(stranger === undefined, action, `targets must be 0..${vocabulary - 1}`, stranger);
+  requireTargets(targets, rows, vocabulary, action);
   return fused("TokenCrossEntropy", { logits }, { targets }, () => {
     const columns = tf.range(0, vocabulary, 1, "int32");
     const chosen = tf.equal(tf.tensor2d(targets, [rows, 1]), columns);
     const chosenLogits = tf.mul(logits, tf.cast(chosen, "float32"));
     return tf.sub(tf.logSumExp(logits, 1), tf.sum(chosenLogits, 1)) as tf.Tensor1D;
   });
+}
+
+/**
+ * Refuses targets of which not every row has one, or that are outside the vocabulary.
+ *
+ * @throws {InputError}
+ */
+export function requireTargets(
+  targets: Int32Array,
+  rows: number,
+  vocabulary: number,
+  action: string,
+): void {
+  require(targets.length === rows, action, `targets must number ${rows}`, targets.length);
+  const stranger = targets.find((target) => target < 0 || target >= vocabulary);
+  require(stranger === undefined, action, `targets must be 0..${vocabulary - 1}`, stranger);
 }
 
 function computeLoss({ inputs: { logits }, attrs: { targets }, backend }: KernelCall) {

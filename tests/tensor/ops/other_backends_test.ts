@@ -4,7 +4,6 @@ import { assertEquals } from "@std/assert";
 import {
   causalAttention,
   causalSoftmax,
-  compareDistributions,
   embed,
   fakeQuantLog2,
   fakeQuantUniform,
@@ -15,6 +14,7 @@ import {
   rmsNorm,
   rotary,
   rotaryTable,
+  scoreTokens,
   silu,
   tf,
   tidy,
@@ -36,8 +36,6 @@ const operations: Record<string, () => tf.Tensor | tf.Tensor[]> = {
     );
   },
   causalSoftmax: () => causalSoftmax(randomTensor([3, 5, 9], 1) as tf.Tensor3D, { scale: 0.7 }),
-  compareDistributions: () =>
-    Object.values(compareDistributions(matrix(4, 30, 1), matrix(4, 30, 2))),
   embed: () => embed(matrix(11, 6, 1), Int32Array.of(3, 0, 10, 3)),
   fakeQuantLog2() {
     const rounding = { bits: 4, profile: "released", maximum: 1 } as const;
@@ -54,6 +52,11 @@ const operations: Record<string, () => tf.Tensor | tf.Tensor[]> = {
   linear: () => linear(matrix(5, 13, 1), matrix(7, 13, 2), vector(7, 3), "relu"),
   rmsNorm: () => rmsNorm(matrix(5, 13, 1), vector(13, 2), 1e-6),
   rotary: () => rotary(matrix(3, 16, 1), rotaryTable([0, 5, 9], [1, 0.1, 0.01, 0.001]), 8),
+  scoreTokens() {
+    const head = { x: matrix(4, 6, 1), weight: matrix(30, 6, 2), bias: vector(30, 3) };
+    const reference = { x: matrix(4, 5, 4), weight: matrix(30, 5, 5) };
+    return Object.values(scoreTokens(head, Int32Array.of(2, 29, 0, 7), reference));
+  },
   silu: () => silu(matrix(5, 9, 1)),
   tokenCrossEntropy: () => tokenCrossEntropy(matrix(4, 30, 1), Int32Array.of(2, 29, 0, 7)),
 };
