@@ -4,7 +4,6 @@ import { kept, storedTensor, tf, tidy, tokenCrossEntropy } from "../tensor/mod.t
 import type { Architecture } from "./architecture.ts";
 import { runBlock } from "./block.ts";
 import { type HeadOwner, logits } from "./head.ts";
-import { logitBudget } from "./memory.ts";
 import { type Block, blockOf } from "./open_block.ts";
 import type { State } from "./state.ts";
 import type { LayerWeights, LinearName } from "./weights.ts";
@@ -92,7 +91,9 @@ export function lossGradient(
   });
 }
 
-/** Tokens of which there may be next-token scores, their exponentials and their gradients. */
+/** Next-token scores that exist at once, beside their exponentials and their gradients. */
+const scoresAtOnce = 2 ** 24;
+
 function tokensTogether({ vocabularySize }: Architecture): number {
-  return Math.max(1, Math.floor(logitBudget / 4 / vocabularySize));
+  return Math.max(1, Math.floor(scoresAtOnce / vocabularySize));
 }
