@@ -45,7 +45,7 @@ interface Options {
   seed: number;
   method: string;
   execute: Execution;
-  cache: CachePrecision;
+  cache?: CachePrecision;
 }
 
 await main((program, session) =>
@@ -79,15 +79,14 @@ await main((program, session) =>
     )
     .option(
       "--cache <precision>",
-      "float32 or int8 keys and values",
+      "float32 or int8 keys and values (default: as the method keeps them, else float32)",
       choiceOption("--cache", ["float32", "int8"]),
-      "float32",
     )
     .action((options: Options) => run(options, session))
 );
 
 async function run(options: Options, session: Session): Promise<void> {
-  const { tokens: count, temperature, topK, seed, cache, execute } = options;
+  const { tokens: count, temperature, topK, seed, execute } = options;
   const method = methodOf(options.method);
   await useBackend("agile");
   const folder = await findModel(options.model, session);
@@ -105,6 +104,7 @@ async function run(options: Options, session: Session): Promise<void> {
   using model = await openModel(quantized.model);
 
   const { signal } = session;
+  const { cache = forward.cache } = options;
   const settings = { ...forward, temperature, topK, seed, cache, signal };
   warmUp(model, prompt, { ...settings, tokens: Math.min(2, count) });
   const stream = new TextStream(tokenizer, prompt);

@@ -12,7 +12,9 @@ import { addWeightOptions } from "./weight_options.ts";
 type Options = QuantizeOptions & { json?: boolean; dryRun?: boolean };
 
 await main((program, session) => {
-  const names = Object.entries(methods).filter(([, { settings }]) => "weights" in settings);
+  const names = Object.entries(methods).filter(([, { settings }]) =>
+    "weights" in settings && !("rotation" in settings)
+  );
   program.name("quantize")
     .description(
       "Write a model with quantized weights; run again to go on where that was interrupted.",

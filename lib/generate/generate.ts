@@ -1,7 +1,6 @@
 import { require, seededRandom } from "../core/mod.ts";
 import {
   blameNonFiniteSite,
-  type CachePrecision,
   type DescribedModel,
   extend,
   type ForwardOptions,
@@ -22,8 +21,6 @@ export interface GenerateOptions extends SamplingOptions, Omit<ForwardOptions, "
   seed?: number;
   /** Generating stops before these tokens. */
   endTokens?: ReadonlySet<number>;
-  /** How keys and values are cached. */
-  cache?: CachePrecision;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { pauses, type Progress, silent, type Step } from "../core/mod.ts";
 import {
   type BlockSource,
+  type CachePrecision,
   type LayerWeights,
   type LowerTokens,
   type Model,
@@ -26,6 +27,8 @@ export interface Quantized {
   readonly sites: readonly SiteQuantizers[];
   /** The tokens that are computed in fewer bits. */
   readonly lower?: LowerTokens;
+  /** How keys and values are kept. */
+  readonly cache?: CachePrecision;
 }
 
 /** How {@linkcode calibrate} goes about it. */
@@ -91,11 +94,13 @@ export async function calibrate(
   const { sites } = start;
   if (passes.length === 0) return start;
   const model = passes.reduce((each, pass) => pass.remodel?.(each) ?? each, start.model);
+  const cache = passes.find((pass) => pass.cache)?.cache ?? start.cache;
   const { architecture, source } = model;
   requireLayers(architecture, { pruning });
   const isLocal = passes.every(({ observes, quantize }) => !observes && !quantize);
   if (source.isStreamed && isLocal && !store) {
-    return { ...start, model: { ...model, source: rewritingSource(source, passes, architecture) } };
+    const rewritten = rewritingSource(source, passes, architecture);
+    return { ...start, cache, model: { ...model, source: rewritten } };
   }
   const progress = store || needsCalibration(passes) ? watched : silent; // nothing else takes long
   using streams = new CalibrationStreams(model, passes, calibration, { pruning, ...room });
@@ -168,6 +173,7 @@ export async function calibrate(
     model: isRewritten ? { ...model, source: kept } : model,
     sites: quantized,
     lower: passes.find(({ lower }) => lower)?.lower ?? start.lower,
+    cache,
   };
 }
 

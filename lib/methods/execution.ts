@@ -69,8 +69,8 @@ export function requireExecution(
 }
 
 /** The model with maps that multiply dequantized floats; values at sites are quantized and dequantized. */
-export function emulate({ model, sites, lower }: Quantized, pruning?: Pruning): Executed {
-  return { model, forward: forwardOf(sites, { pruning, lower }) };
+export function emulate({ model, sites, lower, cache }: Quantized, pruning?: Pruning): Executed {
+  return { model, forward: forwardOf(sites, { pruning, lower, cache }) };
 }
 
 /**
@@ -83,14 +83,14 @@ export function emulate({ model, sites, lower }: Quantized, pruning?: Pruning): 
  * A block whose weight or input is not quantized, or where the channels of an input have no common step,
  * is refused when it is opened.
  */
-export function inIntegers({ model, sites, lower }: Quantized, pruning?: Pruning): Executed {
+export function inIntegers({ model, sites, lower, cache }: Quantized, pruning?: Pruning): Executed {
   const inputs = new Set<string>(linearGroups.map(({ reads }) => reads));
   const others = sites.map((quantizers): SiteQuantizers =>
     Object.fromEntries(Object.entries(quantizers).filter(([site]) => !inputs.has(site)))
   );
   return {
     model: { ...model, source: { ...model.source, maps: integerMaker(sites) } },
-    forward: { ...forwardOf(others, { pruning, lower }), steps: sites.map(operandSteps) },
+    forward: { ...forwardOf(others, { pruning, lower, cache }), steps: sites.map(operandSteps) },
   };
 }
 
@@ -109,7 +109,7 @@ function operandSteps(quantizers: SiteQuantizers): OperandSteps | undefined {
  */
 function forwardOf(
   sites: readonly SiteQuantizers[],
-  options: Pick<ForwardOptions, "pruning" | "lower">,
+  options: Pick<ForwardOptions, "pruning" | "lower" | "cache">,
 ): ForwardOptions {
   const roundings = sites.map(({ "attn.probs": quantizer }) => quantizer?.rounding);
   const areAlike = new Set(roundings.map((each) => canonicalJson(each ?? null))).size === 1;

@@ -5,6 +5,7 @@ import { awq } from "./awq.ts";
 import { crossQuant } from "./crossquant.ts";
 import { gptqMethod } from "./gptq.ts";
 import { keep } from "./keep.ts";
+import { kivi } from "./kivi.ts";
 import { llmInt8 } from "./llm_int8.ts";
 import { configure, type ConfiguredMethod } from "./method.ts";
 import { quaRot, type QuaRotActivations, quaRotRtn, quaRotUnrotated } from "./quarot.ts";
@@ -68,6 +69,9 @@ const absmaxGptq4: GptqOptions = { ...absmax4, actOrder: false, blockSize: 128, 
 /** QuaRot's A4KV4. */
 const clipped4: QuaRotActivations = { bits: 4, clip: 0.9, keyValueBits: 4, keyValueClip: 0.95 };
 
+/** KIVI's groups of keys and values, and how many of the last tokens it leaves alone. */
+const groups32 = { groupSize: 32, residual: 128 };
+
 /**
  * Every method by the name the command line knows it by.
  *
@@ -119,6 +123,8 @@ export const methods = {
   "squeezellm4-sparse": configure("SqueezeLLM, 0.45 % kept", squeezeLlmMethod, {
     weights: { ...squeezeLlm4, sensitiveShare: 0.0005, magnitudeShare: 0.004 },
   }),
+  "kivi2": configure("KIVI-2", kivi, { activations: { ...groups32, bits: 2 } }),
+  "kivi4": configure("KIVI-4", kivi, { activations: { ...groups32, bits: 4 } }),
   "agileq-8": configure("AgileQ-8", agileQ, { weights: gptq4, activations: eightBits }),
   "agileq-8-activations": configure("AgileQ-8 activations", agileQ, { activations: eightBits }),
   "agileq-8-eq3": configure("AgileQ-8, eq. 3 as printed", agileQ, {

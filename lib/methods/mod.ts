@@ -11,6 +11,7 @@ export * from "./gptq.ts";
 export { gptqConfig } from "./gptq_checkpoint.ts";
 export * from "./inject_outliers.ts";
 export * from "./keep.ts";
+export { kivi } from "./kivi.ts";
 export * from "./linear_weights.ts";
 export { llmInt8, type LlmInt8Settings } from "./llm_int8.ts";
 export * from "./method.ts";

@@ -2,6 +2,7 @@ import type { Step } from "../core/mod.ts";
 import type {
   Architecture,
   BlockPart,
+  CachePrecision,
   LayerWeights,
   LowerTokens,
   Model,
@@ -72,6 +73,8 @@ export interface Pass {
   readonly carries?: "rewritten" | "original";
   /** Which tokens the finished model computes in fewer bits. */
   readonly lower?: LowerTokens;
+  /** How the finished model keeps keys and values. */
+  readonly cache?: CachePrecision;
   /** Whether it looks at those tokens alone. */
   readonly seesLower?: boolean;
   /** Whether the linear maps it leaves are codes, which integer products read. */

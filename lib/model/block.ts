@@ -2,7 +2,9 @@ import { require } from "../core/mod.ts";
 import { type Log2Rounding, type OperandSteps, tf, tidy } from "../tensor/mod.ts";
 import { lowPrecisionTokens, randomImportance } from "../tokens/mod.ts";
 import type { Architecture } from "./architecture.ts";
+import { attendCached } from "./attend_cached.ts";
 import { attend, type Attended, type Recall } from "./attention.ts";
+import type { CachePrecision } from "./layer_cache.ts";
 import { runMlp } from "./mlp.ts";
 import { type Norm, normalize } from "./norm.ts";
 import type { Block } from "./open_block.ts";
@@ -27,6 +29,11 @@ export interface ForwardOptions {
    * cache, where tokens are not scored, none are chosen.
    */
   lower?: LowerTokens;
+  /**
+   * Keys and values of a window go through a cache of this precision, as where token follows token. Tokens have
+   * no scores then.
+   */
+  cache?: CachePrecision;
   /** Stops a pass between two blocks by throwing its reason. */
   signal?: AbortSignal;
 }
@@ -61,7 +68,7 @@ export function runAttentionPart(
   architecture: Architecture,
   block: Block,
   state: State,
-  { hook, probabilities, steps, pruning, lower, recall, window = 0 }: BlockOptions = {},
+  { hook, probabilities, steps, pruning, lower, cache, recall, window = 0 }: BlockOptions = {},
 ): { state: State; exit?: Exit } {
   const { layer } = block;
   const at = hookOfBlock(architecture, { layer, window }, hook);
@@ -69,10 +76,13 @@ export function runAttentionPart(
   require(ratio === 0 || state.batch === 1, "prune tokens", "batch must be 1", state.batch);
   const scored = ratio !== 0 ? pruning!.importance : lower && !recall ? "startToken" : undefined;
   require(!scored || state.batch === 1, "score tokens", "batch must be 1", state.batch);
+  const isCached = cache !== undefined && !recall;
+  require(!(scored && isCached), "score tokens", "keys and values must not be in a cache");
+  require(!isCached || state.batch === 1, "fill a cache", "batch must be 1", state.batch);
 
   let attended!: Attended;
   const mixed = residual(architecture, block.inputNorm, state.hidden, (input) => {
-    attended = attend(architecture, block, at("attn.input", input), {
+    const options = {
       batch: state.batch,
       positionIds: positionIds(state, pruning),
       at,
@@ -84,8 +94,13 @@ export function runAttentionPart(
       importance: typeof scored === "object"
         ? randomImportance(state.positions.length, { ...scored, layer, window })
         : scored,
-      lowerTokens: lower && ((scores) => chooseLower(scores, lower, state, ratio, layer)),
-    });
+      lowerTokens: lower &&
+        ((scores: Float32Array) => chooseLower(scores, lower, state, ratio, layer)),
+    };
+    const read = at("attn.input", input);
+    attended = isCached
+      ? attendCached(architecture, block, read, options, cache)
+      : attend(architecture, block, read, options);
     return attended.output;
   });
   const whole = { ...state, hidden: mixed, lower: attended.lower };

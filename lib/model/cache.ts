@@ -1,17 +1,11 @@
 import { require } from "../core/mod.ts";
 import { type tf, tidy } from "../tensor/mod.ts";
-import { type CachedTokens, type CachePrecision, noTokens } from "./cached_tokens.ts";
 import type { ForwardOptions } from "./block.ts";
 import { embedTokens } from "./embedding.ts";
 import { runBlocks } from "./forward.ts";
+import { type CachePrecision, disposeLayer, type LayerCache, startLayer } from "./layer_cache.ts";
 import type { DescribedModel } from "./model.ts";
 import type { OpenModel } from "./open_model.ts";
-
-/** What one block keeps of the tokens it has seen. */
-interface LayerCache {
-  key: CachedTokens;
-  value: CachedTokens;
-}
 
 /**
  * The keys and values of the tokens at the start of a window, from which the window can go on.
@@ -28,43 +22,32 @@ export interface Cache extends Disposable {
 /**
  * The cache of an empty window.
  *
- * @param precision `int8` rounds, and takes `1/4 + 1/headDim` of the memory of `float32`.
+ * @param precision `int8` rounds, and takes `1/4 + 1/headDim` of the memory of `float32`; groups of codes take
+ *   `bits/32 + 1/groupSize` of it but for the last tokens.
+ * @throws {InputError} If the precision is none that keys and values of this model can have.
  */
 export function startCache(
   { architecture }: DescribedModel,
   precision: CachePrecision = "float32",
 ): Cache {
-  const { layers, keyValueHeads, headDim } = architecture;
-  const empty = (what: string, layer: number) => {
-    const name = `cached ${what} of layer ${layer}`;
-    return noTokens({ channels: keyValueHeads * headDim, headDim, name }, precision);
-  };
+  const { layers } = architecture;
   return cacheOf(
     0,
-    Array.from({ length: layers }, (_, layer) => ({
-      key: empty("keys", layer),
-      value: empty("values", layer),
-    })),
+    Array.from({ length: layers }, (_, layer) => startLayer(architecture, layer, precision)),
   );
 }
 
 /** A cache that knows so many tokens; what its layers keep is its own from here on. */
 export function cacheOf(length: number, layers: readonly LayerCache[]): Cache {
-  return { length, layers, [Symbol.dispose]: () => disposeLayers(layers) };
-}
-
-function disposeLayers(layers: readonly LayerCache[]): void {
-  for (const { key, value } of layers) {
-    key[Symbol.dispose]();
-    value[Symbol.dispose]();
-  }
+  return { length, layers, [Symbol.dispose]: () => layers.forEach(disposeLayer) };
 }
 
 /**
  * Runs the next tokens of a window through all blocks, which see those before in the cache.
  *
- * `forward` of the whole window gives the same, and a window may be cut into calls anywhere; unless rotary
- * positions are scaled dynamically. Their angles depend on the length so far, and keys in the cache stay as
+ * `forward` of the whole window gives the same, and a window may be cut into calls anywhere; unless the cache
+ * leaves the last tokens as they are, which those of one call are to each other, or rotary positions are scaled
+ * dynamically. Their angles depend on the length so far, and keys in the cache stay as
  * they were rotated when they were the last, as in Transformers: a window that ends up longer than
  * `originalPositions` then depends on where it was cut.
  *
@@ -105,7 +88,7 @@ export function extend(
       return { hidden, cache: cacheOf(cache.length + ids.length, layers) };
     });
   } catch (error) {
-    disposeLayers(layers);
+    layers.forEach(disposeLayer);
     throw error;
   }
 }

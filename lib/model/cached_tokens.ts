@@ -2,9 +2,6 @@ import { dequantizeUniform, quantizeUniform } from "../quant/mod.ts";
 import { heldTensor, tensorData, tf, type TokenCodes } from "../tensor/mod.ts";
 import { GrowingArray } from "./growing_array.ts";
 
-/** How a cache keeps keys and values: as they are, or in eight bits with a scale per token and head. */
-export type CachePrecision = "float32" | "int8";
-
 /**
  * The keys, or the values, of the tokens that one block has seen. A value: appending makes a new one. Whoever has it
  * disposes of it; what it shares with others stays as long as one of them is there.
@@ -14,6 +11,8 @@ export interface CachedTokens extends Disposable {
   append(rows: tf.Tensor2D): CachedTokens;
   /** The rows of all tokens, `[tokens, channels]`. The tensor is not to outlive what it is read from. */
   read(): tf.Tensor2D;
+  /** What it keeps, in bytes. */
+  readonly byteLength: number;
   /** What is kept, of eight bits. */
   readonly codes?: TokenCodes;
 }
@@ -27,8 +26,8 @@ export interface CachedRow {
   name: string;
 }
 
-/** Nothing yet, to be kept in a precision. */
-export function noTokens(row: CachedRow, precision: CachePrecision): CachedTokens {
+/** Nothing yet, to be kept as it is, or in eight bits with a scale per token and head. */
+export function noTokens(row: CachedRow, precision: "float32" | "int8"): CachedTokens {
   const purpose = `room for ${row.name}`;
   return precision === "int8"
     ? int8Tokens(
@@ -44,6 +43,7 @@ function float32Tokens(row: CachedRow, numbers: GrowingArray<Float32Array>): Cac
   return {
     append: (rows) => float32Tokens(row, numbers.append(tensorData(rows))),
     read: () => heldTensor(numbers.held, [numbers.length / channels, channels]),
+    byteLength: 4 * numbers.length,
     [Symbol.dispose]: () => numbers[Symbol.dispose](),
   };
 }
@@ -73,6 +73,7 @@ function int8Tokens(
       const grid = { scale: scales.values, zeroPoint, inner: headDim };
       return tf.tensor2d(dequantizeUniform(codes.values, grid), [tokens, channels]);
     },
+    byteLength: codes.length + 4 * scales.length,
     codes: {
       ...{ tokens, heads: channels / headDim, headDim },
       ...{ codes: codes.held, scales: scales.held },

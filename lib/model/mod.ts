@@ -5,13 +5,14 @@ export * from "./backward.ts";
 export * from "./block.ts";
 export { BlockFiles } from "./block_files.ts";
 export * from "./cache.ts";
-export type { CachePrecision } from "./cached_tokens.ts";
 export * from "./embedding.ts";
 export { familyNames } from "./families.ts";
 export { FinalStreams, type FinalStreamsOptions } from "./final_streams.ts";
 export { forward, type Forwarded, requireLayers } from "./forward.ts";
 export * from "./head.ts";
+export type { GroupedPrecision } from "./grouped_tokens.ts";
 export { initializeModel } from "./initialize.ts";
+export type { CachePrecision } from "./layer_cache.ts";
 export { publishedStorage, quantizedForms, watchStorage } from "./linear_storage.ts";
 export { loadModel, type LoadOptions, storedBytes } from "./load.ts";
 export {

@@ -13,6 +13,12 @@ export {
   type UniformQuantized,
 } from "./uniform.ts";
 export { fakeQuantizeUniform } from "./fake_uniform.ts";
+export {
+  dequantizeFromMinimum,
+  type MinimumCodes,
+  type MinimumDtype,
+  quantizeFromMinimum,
+} from "./minimum_codes.ts";
 export { type ClippedFormat, clippedGrid } from "./clipped_grid.ts";
 export { type AbsmaxQuantized, dequantizeAbsmax, quantizeAbsmax } from "./absmax.ts";
 export {

@@ -1,6 +1,9 @@
 import { absmaxStep } from "./absmax.ts";
 import { requireFiniteGrid } from "./checks.ts";
+import { leastError, weightCode, type WeightGrid } from "./least_error.ts";
 import { roundHalfEven } from "./rounding.ts";
+
+export { weightCode, type WeightGrid };
 
 /**
  * How the range of a group of weights is chosen: its extremes, the least error, or in symmetric formats the
@@ -31,16 +34,9 @@ export const scaleDtypes = ["F32", "F16"] as const;
 
 export type ScaleDtype = typeof scaleDtypes[number];
 
-/** The grid of one group of weights: weight = scale * (code - zeroPoint), codes from 0. */
-export interface WeightGrid {
-  scale: number;
-  zeroPoint: number;
-}
-
 /** A shrunk range is tried in steps of 1/100 down to 21/100 of the extremes. */
 const SHRINK_STEPS = 100;
 const SHRINK_TRIALS = 80;
-const ERROR_NORM = 2.4;
 
 /**
  * The grid for some weights, in float32 arithmetic (the quantizer of the GPTQ reference code).
@@ -84,33 +80,23 @@ export function weightGrid(
     const zeroPoint = symmetric ? 2 ** (bits - 1) : roundHalfEven(Math.fround(-low / scale));
     return { scale, zeroPoint: Math.min(zeroPoint, codeMax) };
   };
-  let best = gridOver(1);
+  const whole = gridOver(1);
   const steps = isAbsmax ? 2 ** (bits - 1) - 1 : codeMax;
-  requireFiniteGrid(best.scale, steps, [min, max], name, scaleDtype);
-  if (range === "minmax" || range === "absmax") return best;
-  let leastError = Infinity;
+  requireFiniteGrid(whole.scale, steps, [min, max], name, scaleDtype);
+  if (range === "minmax" || range === "absmax") return whole;
+  const grids: WeightGrid[] = [];
   for (let trial = 0; trial < SHRINK_TRIALS; trial++) {
     const grid = gridOver(Math.fround(1 - trial / SHRINK_STEPS));
     if (grid.scale === 0) break;
-    const error = errorOf(weights, grid, codeMax, leastError);
-    if (error < leastError) {
-      leastError = error;
-      best = grid;
-    }
+    grids.push(grid);
   }
-  return best;
+  return leastError(weights, grids, codeMax);
 }
 
 /** A scale as its type has it. */
 export function roundScale(scale: number, dtype: ScaleDtype = "F32"): number {
   const single = Math.fround(scale);
   return dtype === "F16" ? Math.f16round(single) : single;
-}
-
-/** The code of one weight, in float32. */
-export function weightCode(weight: number, { scale, zeroPoint }: WeightGrid, codeMax: number) {
-  const code = roundHalfEven(Math.fround(weight / scale)) + zeroPoint;
-  return Math.min(Math.max(code, 0), codeMax);
 }
 
 /** Least and greatest of the weights and 0, in float32. */
@@ -123,21 +109,4 @@ function extremes(weights: Float32Array | Float64Array): { min: number; max: num
     if (weight > max) max = weight;
   }
   return { min: Math.fround(min), max: Math.fround(max) };
-}
-
-/** The sum of |error|^2.4, or infinity as soon as it reaches `limit`. */
-function errorOf(
-  weights: Float32Array | Float64Array,
-  grid: WeightGrid,
-  codeMax: number,
-  limit: number,
-): number {
-  let sum = 0;
-  for (const weight of weights) {
-    const steps = weightCode(weight, grid, codeMax) - grid.zeroPoint;
-    const error = Math.fround(Math.fround(grid.scale * steps) - weight);
-    sum += Math.abs(error) ** ERROR_NORM;
-    if (sum >= limit) return Infinity;
-  }
-  return sum;
 }

@@ -51,7 +51,7 @@ for (const name of tinyModels) {
         });
         const divergence = mean(scores.divergence!);
         assertEquals(divergence > 0, method !== methods.fp16);
-        assert(divergence < 0.1, `divergence ${divergence}`);
+        assert(divergence < 0.2, `divergence ${divergence}`);
       }));
   }
 }

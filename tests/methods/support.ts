@@ -35,10 +35,16 @@ export const linearNames: readonly LinearName[] = [
 
 const named: [string, ConfiguredMethod][] = Object.entries(methods);
 
-/** Every method by its name, and once more in profile `released` where it has profiles. */
+/**
+ * Every method by its name, and once more in profile `released` where it has profiles; groups of cached keys and
+ * values are as small as tiny models need them.
+ */
 export const everyMethod: readonly (readonly [string, ConfiguredMethod])[] = named.flatMap(
   ([name, method]): typeof named => {
     const { activations } = method.settings;
+    if (activations && "residual" in activations) {
+      return [[name, method.with({ activations: { groupSize: 16, residual: 32 } })]];
+    }
     if (!activations || !("profile" in activations)) return [[name, method]];
     const released = method.with({ activations: { profile: "released" } });
     return [[name, method], [`${name}, profile released`, released]];
