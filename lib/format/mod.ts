@@ -35,6 +35,8 @@ export {
 export { packCodes, unpackCodes } from "./packed_codes.ts";
 export { type CodebookCodes, CodebookMatrix, codebookMatrix } from "./codebook_matrix.ts";
 export { type Summand, SumMatrix, sumMatrix } from "./sum_matrix.ts";
+export { type BinaryCodes, BinaryMatrix, binaryMatrix, signedSums } from "./binary_matrix.ts";
+export { decodePowers, encodePowers, greatestPowerSum } from "./power_sum.ts";
 export { SparseMatrix, sparseMatrix } from "./sparse_matrix.ts";
 export { LowRankMatrix, lowRankMatrix } from "./low_rank_matrix.ts";
 export { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from "./float16.ts";

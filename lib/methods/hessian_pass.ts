@@ -1,7 +1,7 @@
 import type { StoredMatrix, Triangle } from "../format/mod.ts";
 import { type LayerWeights, type LinearGroup, linearGroups } from "../model/mod.ts";
 import type { Step } from "../core/mod.ts";
-import { HessianFactor, type HessianOptions, plainAlgebra } from "../quant/mod.ts";
+import { plainAlgebra, type WideAlgebra } from "../quant/mod.ts";
 import { wideAlgebra } from "../tensor/mod.ts";
 import { changeMatrices, type WeightMatrix } from "./linear_weights.ts";
 import type { BlockContext, Pass } from "./pass.ts";
@@ -33,20 +33,20 @@ export function quantizeGroup<Factor extends Disposable>(
 }
 
 /** What {@linkcode hessianPass} asks of a method. */
-export interface HessianMethod<Settings extends HessianOptions> {
+export interface HessianMethod<Factor extends Disposable> {
   name: string;
-  settings: Settings;
-  /** Columns that stay side by side in the order of quantization; 1 unless given. */
-  together?: number;
-  quantize(factor: HessianFactor, matrix: WeightMatrix, onStep: Step): StoredMatrix;
+  settings: unknown;
+  /** Makes of a Hessian, its upper triangle, what the matrices that read the same value have in common. */
+  factor(hessian: Triangle, name: string, onStep: Step, algebra: WideAlgebra): Factor;
+  quantize(factor: Factor, matrix: WeightMatrix, onStep: Step): StoredMatrix;
 }
 
 /**
  * A pass that quantizes all linear maps of a block by the Hessians of what they read, which are those of the
  * block as it was: one run of all windows through each block.
  */
-export function hessianPass<Settings extends HessianOptions>(
-  { name, settings, together, quantize }: HessianMethod<Settings>,
+export function hessianPass<Factor extends Disposable>(
+  { name, settings, factor, quantize }: HessianMethod<Factor>,
 ): Pass {
   return {
     name,
@@ -55,22 +55,12 @@ export function hessianPass<Settings extends HessianOptions>(
     rewrite: (layer, seen, at) =>
       linearGroups.reduce((changed, group, order) => {
         const onStep: Step = (share) => at.onStep((order + share) / linearGroups.length);
+        const hessian = seen.gram(group.reads);
+        const algebra = wideAlgebra() ?? plainAlgebra;
         return quantizeGroup(changed, group, { ...at, onStep }, {
-          factor: (first, onStep) =>
-            makeFactor(seen.gram(group.reads), settings, first, onStep, together),
+          factor: (first, onStep) => factor(hessian, first, onStep, algebra),
           quantize,
         });
       }, layer),
   };
-}
-
-function makeFactor(
-  hessian: Triangle,
-  settings: HessianOptions,
-  name: string,
-  onStep: Step,
-  together?: number,
-): HessianFactor {
-  const algebra = wideAlgebra() ?? plainAlgebra;
-  return new HessianFactor(hessian, settings, name, onStep, algebra, together);
 }

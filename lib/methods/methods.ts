@@ -1,5 +1,5 @@
 import { refuse } from "../core/mod.ts";
-import type { GptqOptions, SpqrOptions, SqueezeLlmOptions } from "../quant/mod.ts";
+import type { GptqOptions, ShiftAddOptions, SpqrOptions, SqueezeLlmOptions } from "../quant/mod.ts";
 import { agileQ, type AgileQActivations } from "./agileq.ts";
 import { awq } from "./awq.ts";
 import { crossQuant } from "./crossquant.ts";
@@ -11,6 +11,7 @@ import { configure, type ConfiguredMethod } from "./method.ts";
 import { quaRot, type QuaRotActivations, quaRotRtn, quaRotUnrotated } from "./quarot.ts";
 import { rotated } from "./rotate.ts";
 import { rtnMethod, type RtnSettings } from "./rtn.ts";
+import { shiftAddMethod } from "./shift_add.ts";
 import { smoothQuant } from "./smoothquant.ts";
 import { spqrMethod } from "./spqr.ts";
 import { squeezeLlmMethod } from "./squeeze_llm.ts";
@@ -48,6 +49,19 @@ const spqr4: SpqrOptions = {
 
 /** Codebooks alone; the authors also keep 0.05 % of the weights for their sensitivity, 0.4 % as outliers. */
 const squeezeLlm4: SqueezeLlmOptions = { bits: 4, seed: 0, floatDtype: "F16" };
+
+/** The settings of the authors' scripts, whose two variants differ in what has factors of its own. */
+const shiftAdd3: ShiftAddOptions = {
+  bits: 3,
+  tiles: "columns",
+  groupSize: "column",
+  rounds: 50,
+  powers: 3,
+  rescale: true,
+  actOrder: true,
+  percdamp: 0.01,
+  floatDtype: "F16",
+};
 
 const eightBits: AgileQActivations = { bits: 8, profile: "paper" };
 
@@ -125,6 +139,10 @@ export const methods = {
   }),
   "kivi2": configure("KIVI-2", kivi, { activations: { ...groups32, bits: 2 } }),
   "kivi4": configure("KIVI-4", kivi, { activations: { ...groups32, bits: 4 } }),
+  "shiftadd3-acc": configure("ShiftAddLLM (acc.)", shiftAddMethod, { weights: shiftAdd3 }),
+  "shiftadd3-lat": configure("ShiftAddLLM (lat.)", shiftAddMethod, {
+    weights: { ...shiftAdd3, tiles: "blocks", rescale: false },
+  }),
   "agileq-8": configure("AgileQ-8", agileQ, { weights: gptq4, activations: eightBits }),
   "agileq-8-activations": configure("AgileQ-8 activations", agileQ, { activations: eightBits }),
   "agileq-8-eq3": configure("AgileQ-8, eq. 3 as printed", agileQ, {

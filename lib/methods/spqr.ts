@@ -1,5 +1,5 @@
 import { sumMatrix } from "../format/mod.ts";
-import { spqr, type SpqrOptions } from "../quant/mod.ts";
+import { HessianFactor, spqr, type SpqrOptions } from "../quant/mod.ts";
 import { hessianPass } from "./hessian_pass.ts";
 import type { Method } from "./method.ts";
 
@@ -12,6 +12,7 @@ export const spqrMethod: Method<{ weights: SpqrOptions }> = {
     hessianPass({
       name: "SpQR",
       settings: weights,
+      factor: (hessian, ...others) => new HessianFactor(hessian, weights, ...others),
       quantize(factor, { weight, name }, onStep) {
         const { base, outliers } = spqr(factor, weight, weights, name, onStep);
         return sumMatrix(base, [outliers], name);

@@ -66,6 +66,7 @@ export {
 export { weightGrouping } from "./grouping.ts";
 export { Magnitudes, rangeOfShare } from "./weight_outliers.ts";
 export { requireSqueezeLlm, squeezeLlm, type SqueezeLlmOptions } from "./squeeze_llm.ts";
+export { ShiftAddFactor, type ShiftAddOptions, type ShiftAddResult } from "./shift_add.ts";
 export { requireFiniteGrid } from "./checks.ts";
 export { type Hadamard, hadamardMatrix, hadamardOrder } from "./hadamard.ts";
 export {

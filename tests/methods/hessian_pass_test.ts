@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { decodeMatrix, floatMatrix } from "../../lib/format/mod.ts";
 import { hessianPass, quantizeGroup } from "../../lib/methods/hessian_pass.ts";
+import { HessianFactor } from "../../lib/quant/mod.ts";
 import { linearGroups } from "../../lib/model/mod.ts";
 import { randomIds, tinyModels, withModel } from "../eval/tiny_models.ts";
 import { linearNames, run } from "./support.ts";
@@ -12,7 +13,8 @@ for (const tiny of tinyModels) {
       const steps: number[] = [];
       const pass = hessianPass({
         name: "nothing",
-        settings: { actOrder: false },
+        settings: null,
+        factor: (hessian, ...others) => new HessianFactor(hessian, { actOrder: false }, ...others),
         quantize(factor, { weight: { rows, columns }, name }, onStep) {
           seen.push(name);
           onStep(1);

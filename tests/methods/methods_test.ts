@@ -45,6 +45,8 @@ Deno.test("methods have titles and labels of their own", () => {
     ["spqr3", "SpQR, 3 bits", "INT3", "FP16"],
     ["squeezellm4", "SqueezeLLM", "INT4", "FP16"],
     ["squeezellm4-sparse", "SqueezeLLM, 0.45 % kept", "INT4", "FP16"],
+    ["shiftadd3-acc", "ShiftAddLLM (acc.)", "INT3", "FP16"],
+    ["shiftadd3-lat", "ShiftAddLLM (lat.)", "INT3", "FP16"],
     ["agileq-8", "AgileQ-8", "INT4", "INT8"],
     ["agileq-8-activations", "AgileQ-8 activations", "FP16", "INT8"],
     ["agileq-8-eq3", "AgileQ-8, eq. 3 as printed", "INT4", "INT8"],
