@@ -65,7 +65,9 @@ export function concentrationRow(
       x: { title: "layer" },
       y: { title: "share of attention", unit: "%", fromZero: true },
       series: [
-        ...models.map(({ model, attention }) => curve(model, attention, name)),
+        ...models.map(({ model, attention }) =>
+          curve(models.length > 1 ? model : "full precision", attention, name)
+        ),
         {
           ...curve("equal attention", models[0].attention, `${name}IfUniform`),
           reference: true,
@@ -83,8 +85,8 @@ export function concentrationRow(
 
 /** The share that every head of every layer gives the first token, before and after quantization. */
 export function headRow(
-  { model, attention }: { model: string; attention: LayerConcentration[] },
-  letters: readonly [string, string],
+  { attention }: { attention: LayerConcentration[] },
+  prefixes: readonly [string, string],
 ): PlotlySpec[] {
   const map = (title: string, version: "full" | "quantized", colorBar: boolean) =>
     heatmap({
@@ -100,8 +102,8 @@ export function headRow(
       height: 360,
     });
   return [
-    map(`${letters[0]}. ${model}: by head`, "full", false),
-    map(`${letters[1]}. ${model}: by head, quantized`, "quantized", true),
+    map(`${prefixes[0]}by head`, "full", false),
+    map(`${prefixes[1]}by head, quantized`, "quantized", true),
   ];
 }
 

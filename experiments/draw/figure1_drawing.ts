@@ -16,6 +16,7 @@ import { formatEstimate, formatShare } from "../result/format_estimate.ts";
 import { patternVerdict, persistenceVerdict } from "../result/pattern_verdicts.ts";
 import { concentrationRow, headRow, mapRow } from "./attention_drawing.ts";
 import { channelRow } from "./channel_drawing.ts";
+import { panelTitle } from "./panel_title.ts";
 import { prunedTokens } from "./pruned_tokens.ts";
 
 /**
@@ -31,6 +32,8 @@ export function drawFigure1(
   pruning: Pick<PruningPlan, "beta" | "layers">,
 ): Drawing {
   const cases = models.flatMap(judge);
+  const title = (letter: string, what: string) =>
+    panelTitle(letter, what, { model: maps.model, among: models });
   return {
     shows:
       `a-c: mean attention map of the heads of ${maps.model} over the first tokens of a test ` +
@@ -55,11 +58,11 @@ export function drawFigure1(
         maps.attention,
         models[0].attention,
         distance,
-        [0, 1, 2].map((panel) => `${letterOf(panel)}. ${maps.model}: `),
+        [0, 1, 2].map((panel) => title(letterOf(panel), "")),
       ),
-      channelRow(maps.channels, `d. ${maps.model}: input of q, k, v`, "e. channel maxima"),
+      channelRow(maps.channels, title("d", "input of q, k, v"), "e. channel maxima"),
       concentrationRow(models, distance, ["f. ", "g. "]),
-      headRow(models[0], ["h", "i"]),
+      headRow(models[0], [title("h", ""), title("i", "")]),
     ]),
   };
 }

@@ -16,6 +16,7 @@ import {
 import { comparisons, type SparsityPoint } from "../measure/sparsity_points.ts";
 import { formatEstimate } from "../result/format_estimate.ts";
 import { pruningVerdict } from "../result/pruning_verdict.ts";
+import { panelTitle } from "./panel_title.ts";
 
 /** What figure 7 shows of one model. */
 export interface Figure7Row {
@@ -60,7 +61,7 @@ export function drawFigure7(
       `tokens are pruned, with intervals apart, is ${describeCases(rows.map(againstRandom))}.`,
     details: rows.map((row, index) => describe(row, cases[index].verdict)),
     spec: panels([
-      ...rows.map((row, index) => modelRow(row, panelsAbove(rows.slice(0, index)))),
+      ...rows.map((_, at) => modelRow(rows, at)),
       allPositionsRow(rows, panelsAbove(rows)),
       testRow(rows, panelsAbove(rows) + rows.length),
     ]),
@@ -98,12 +99,14 @@ function describe(
 }
 
 /** A panel per choice of layers, on one scale. */
-function modelRow({ model, validation }: Figure7Row, first: number): PlotlySpec[] {
+function modelRow(rows: readonly Figure7Row[], at: number): PlotlySpec[] {
+  const { model, validation } = rows[at];
+  const first = panelsAbove(rows.slice(0, at));
   const choices = byLayers(validation);
   const y = { title: "perplexity / unpruned", range: reachOf(validation) };
   return choices.map(([count, points], index) =>
     lineChart({
-      title: `${letterOf(first + index)}. ${model}<br>${lastLayers(count)}`,
+      title: panelTitle(letterOf(first + index), lastLayers(count), { model, among: rows }),
       x: saved,
       y,
       series: [
@@ -119,7 +122,7 @@ function modelRow({ model, validation }: Figure7Row, first: number): PlotlySpec[
 function allPositionsRow(rows: readonly Figure7Row[], first: number): PlotlySpec[] {
   return rows.map(({ model, validation }, index) =>
     lineChart({
-      title: `${letterOf(first + index)}. ${model}<br>allPositions`,
+      title: panelTitle(letterOf(first + index), "allPositions", { model, among: rows }),
       x: saved,
       y: { title: "perplexity / unpruned", scale: "log" },
       series: byLayers(validation).map(([count, points]) => (
@@ -134,7 +137,7 @@ function allPositionsRow(rows: readonly Figure7Row[], first: number): PlotlySpec
 function testRow(rows: readonly Figure7Row[], first: number): PlotlySpec[] {
   return rows.map(({ model, test, random }, index) =>
     barChart({
-      title: `${letterOf(first + index)}. ${model}<br>best plan, test text`,
+      title: panelTitle(letterOf(first + index), "best plan, test text", { model, among: rows }),
       categories: comparisons,
       x: { title: "reading" },
       y: { title: "perplexity / unpruned", fromZero: true },

@@ -14,6 +14,7 @@ import {
 } from "../../lib/report/mod.ts";
 import type { SparsityPoint } from "../measure/sparsity_points.ts";
 import { formatEstimate } from "../result/format_estimate.ts";
+import { panelTitle } from "./panel_title.ts";
 
 /** What figure 8 shows of one model. */
 export interface Figure8Row {
@@ -50,7 +51,11 @@ export function drawFigure8(rows: readonly Figure8Row[]): Drawing {
     spec: panels(
       [readingPanel, alonePanel].map((panel, line) =>
         rows.map((row, index) =>
-          panel(row, letterOf(line * rows.length + index), index === rows.length - 1)
+          panel(row, {
+            title: (what) =>
+              panelTitle(letterOf(line * rows.length + index), what, { ...row, among: rows }),
+            last: index === rows.length - 1,
+          })
         )
       ),
     ),
@@ -77,10 +82,16 @@ function curve({ points }: Figure8Row, beta: number): SparsityPoint[] {
     .toSorted((one, other) => one.window - other.window);
 }
 
+/** Where a panel stands. */
+interface Place {
+  title: (what: string) => string;
+  last: boolean;
+}
+
 /** The released protocol beside its control. */
-function readingPanel(row: Figure8Row, letter: string, last: boolean): PlotlySpec {
+function readingPanel(row: Figure8Row, { title, last }: Place): PlotlySpec {
   return lineChart({
-    title: `${letter}. ${row.model}`,
+    title: title("survivors and their control"),
     x: { title: "window", unit: "tokens", scale: "log" },
     y: { title: "perplexity / unpruned" },
     series: betasOf(row).flatMap((beta) => {
@@ -98,9 +109,9 @@ function readingPanel(row: Figure8Row, letter: string, last: boolean): PlotlySpe
 }
 
 /** Survivors with pruning against the same survivors without. */
-function alonePanel(row: Figure8Row, letter: string, last: boolean): PlotlySpec {
+function alonePanel(row: Figure8Row, { title, last }: Place): PlotlySpec {
   return lineChart({
-    title: `${letter}. ${row.model}<br>pruning alone`,
+    title: title("pruning alone"),
     x: { title: "window", unit: "tokens", scale: "log" },
     y: { title: "survivors / their control" },
     series: betasOf(row).map((beta) => {

@@ -16,6 +16,7 @@ import {
   type SiteChannelSettings,
 } from "../measure/site_channels.ts";
 import { formatEstimate, formatShare } from "../result/format_estimate.ts";
+import { panelTitle } from "./panel_title.ts";
 
 /** The outlier channels of one model. */
 export interface SiteChannelRow extends MeasuredSiteChannels {
@@ -41,7 +42,7 @@ export function drawSiteChannels(
 ): Drawing {
   const cases = rows.flatMap(judge);
   const [{ model }] = rows;
-  const maps = streamSites.flatMap((site) => streamPanel(rows[0], site) ?? []);
+  const maps = streamSites.flatMap((site) => streamPanel(rows, site) ?? []);
   return {
     shows:
       "a, b: the share of the tokens in which channels of the stream are outlying, that is |x| is " +
@@ -101,9 +102,10 @@ function describe({ model, layers, overlaps }: SiteChannelRow): string[] {
 
 /** A row per layer and a column per channel of the stream; none where no channel is an outlier. */
 function streamPanel(
-  { model, layers }: SiteChannelRow,
+  rows: readonly SiteChannelRow[],
   site: ChannelSite,
 ): ((letter: string) => PlotlySpec) | undefined {
+  const [{ model, layers }] = rows;
   const own = layers.filter((layer) => layer.site === site);
   const sums = new Map<number, number>();
   for (const { channel, test } of own.flatMap(({ outliers }) => outliers)) {
@@ -116,7 +118,7 @@ function streamPanel(
     outliers.find((each) => each.channel === channel)?.test ?? null;
   return (letter) =>
     heatmap({
-      title: `${letter}. ${model}: ${site}`,
+      title: panelTitle(letter, site, { model, among: rows }),
       values: own.map((layer) => channels.map((channel) => share(layer, channel))),
       x: { title: "channel" },
       y: { title: "layer" },

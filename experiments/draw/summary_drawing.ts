@@ -76,7 +76,7 @@ function describePruning({ effects }: OutlierRow, site: LinearSite): string {
     `alone ${of("withoutStart")}.`;
 }
 
-const size = { width: 330, height: 320 };
+const size = { width: 262, height: 300 };
 
 function attentionPanel(attention: readonly LayerConcentration[]): PlotlySpec {
   const x = attention.map(({ layer }) => layer);

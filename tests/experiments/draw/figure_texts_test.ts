@@ -9,6 +9,7 @@ import {
   uniformTransfer,
 } from "../../../experiments/draw/transfer.ts";
 import { figure5Trace } from "../../../experiments/figures/figure5.ts";
+import { figureFiles } from "../../../experiments/figures/recorded_figure.ts";
 import { decodeJson } from "../../../lib/core/mod.ts";
 import {
   type Figure,
@@ -19,6 +20,7 @@ import {
   withFonts,
   withTheme,
 } from "../../../lib/report/mod.ts";
+import { modelFolders } from "../../../tools/result_folders.ts";
 import { browserTest } from "../../browser.ts";
 import { examples } from "../../report/plot/examples.ts";
 import { textFaults } from "../../report/text_faults.ts";
@@ -83,10 +85,11 @@ browserTest("charts: no text overlaps, is cut or lies in a plot", async (browser
 
 browserTest("figures in results: no text overlaps, is cut or lies in a plot", async (browser) => {
   const page = await browser.newPage();
-  const folder = new URL("../../../results/figures/", import.meta.url);
-  for (const { name } of Deno.readDirSync(folder)) {
-    if (!name.endsWith(".json")) continue;
-    const { spec } = decodeJson(await Deno.readTextFile(new URL(name, folder))) as Figure;
-    assertEquals(await faultsOf(page, spec), [], name);
+  const results = new URL("../../../results", import.meta.url).pathname;
+  for (const model of [".", ...await modelFolders(results)]) {
+    for (const path of await figureFiles(`${results}/${model}`)) {
+      const { spec } = decodeJson(await Deno.readTextFile(path)) as Figure;
+      assertEquals(await faultsOf(page, spec), [], path);
+    }
   }
 });
