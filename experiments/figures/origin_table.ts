@@ -14,13 +14,14 @@ export function originTable(folder: string, recorded: readonly RecordedFigure[])
     rows: recorded.map((figure) => {
       const { name, provenance } = figure;
       const [facts] = factsOf(figure);
+      const seconds = secondsOf(provenance);
       return [
         name,
         facts?.windows ?? null,
         facts?.window ?? null,
         provenance.date,
         provenance.commit,
-        secondsOf(provenance)?.toFixed(0) ?? null,
+        seconds === undefined ? null : Math.round(seconds),
         provenance.machine,
       ];
     }),
