@@ -58,3 +58,14 @@ export {
   triangleRow,
   triangleSize,
 } from "./triangle.ts";
+export type { NumberType } from "./number_type.ts";
+export {
+  type FloatFormat,
+  type FloatSpecials,
+  floatSpecials,
+  type FloatType,
+  floatType,
+} from "./float_type.ts";
+export { integerType } from "./integer_type.ts";
+export { floatScales, type GroupScales, powerScales } from "./group_scales.ts";
+export { type TypedCodes, TypedMatrix, typedMatrix } from "./typed_matrix.ts";

@@ -3,6 +3,7 @@ import type { GptqOptions, ShiftAddOptions, SpqrOptions, SqueezeLlmOptions } fro
 import { agileQ, type AgileQActivations } from "./agileq.ts";
 import { awq } from "./awq.ts";
 import { crossQuant } from "./crossquant.ts";
+import { floatFormats, type FloatSettings } from "./float_formats.ts";
 import { gptqMethod } from "./gptq.ts";
 import { keep } from "./keep.ts";
 import { kivi } from "./kivi.ts";
@@ -62,6 +63,25 @@ const shiftAdd3: ShiftAddOptions = {
   percdamp: 0.01,
   floatDtype: "F16",
 };
+
+/** E4M3, a scale for each row or token. */
+const fp8: FloatSettings = { bits: 8, exponentBits: 4, groupSize: "row", scales: "absmax" };
+
+const fp6: FloatSettings = { ...fp8, bits: 6, exponentBits: 2, groupSize: 128 };
+
+const fp4: FloatSettings = { ...fp6, bits: 4 };
+
+/** Blocks of OCP Microscaling. */
+const blocks = { groupSize: 32, scales: "shared" } as const;
+
+const mxfp8: FloatSettings = { ...fp8, ...blocks };
+
+const mxfp6: FloatSettings = { ...fp6, ...blocks };
+
+const mxfp4: FloatSettings = { ...fp4, ...blocks };
+
+/** ZeroQuant-FP's weights. */
+const zeroQuantFp4: FloatSettings = { ...fp4, groupSize: 256 };
 
 const eightBits: AgileQActivations = { bits: 8, profile: "paper" };
 
@@ -142,6 +162,40 @@ export const methods = {
   "shiftadd3-acc": configure("ShiftAddLLM (acc.)", shiftAddMethod, { weights: shiftAdd3 }),
   "shiftadd3-lat": configure("ShiftAddLLM (lat.)", shiftAddMethod, {
     weights: { ...shiftAdd3, tiles: "blocks", rescale: false },
+  }),
+  "fp8": configure("FP8 E4M3", floatFormats, { weights: fp8, activations: fp8 }),
+  "fp8-e5m2": configure("FP8 E5M2", floatFormats, {
+    weights: { ...fp8, exponentBits: 5 },
+    activations: { ...fp8, exponentBits: 5 },
+  }),
+  "fp6": configure("FP6 E2M3", floatFormats, { weights: fp6, activations: fp8 }),
+  "fp6-e3m2": configure("FP6 E3M2", floatFormats, {
+    weights: { ...fp6, exponentBits: 3 },
+    activations: fp8,
+  }),
+  "fp4": configure("FP4 E2M1", floatFormats, { weights: fp4, activations: fp8 }),
+  "mxfp8": configure("MXFP8 E4M3", floatFormats, { weights: mxfp8, activations: mxfp8 }),
+  "mxfp6": configure("MXFP6 E2M3", floatFormats, { weights: mxfp6, activations: mxfp6 }),
+  "mxfp4": configure("MXFP4", floatFormats, { weights: mxfp4, activations: mxfp4 }),
+  "zeroquant-fp-w8a8": configure("ZeroQuant-FP W8A8", floatFormats, {
+    weights: { ...fp8, groupSize: 256 },
+    activations: fp8,
+  }),
+  "zeroquant-fp-w4a8": configure("ZeroQuant-FP W4A8", floatFormats, {
+    weights: zeroQuantFp4,
+    activations: fp8,
+  }),
+  "zeroquant-fp-m1": configure("ZeroQuant-FP W4A8, M1", floatFormats, {
+    weights: { ...zeroQuantFp4, scales: "powers" },
+    activations: fp8,
+  }),
+  "zeroquant-fp-m2": configure("ZeroQuant-FP W4A8, M2", floatFormats, {
+    weights: { ...zeroQuantFp4, scales: "powersOfLargest" },
+    activations: fp8,
+  }),
+  "zeroquant-fp-m2-floor": configure("ZeroQuant-FP W4A8, M2 rounded down", floatFormats, {
+    weights: { ...zeroQuantFp4, scales: "powersOfLargest", exponents: "floor" },
+    activations: fp8,
   }),
   "agileq-8": configure("AgileQ-8", agileQ, { weights: gptq4, activations: eightBits }),
   "agileq-8-activations": configure("AgileQ-8 activations", agileQ, { activations: eightBits }),

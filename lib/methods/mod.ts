@@ -7,6 +7,7 @@ export type { StreamsRoom } from "./calibration_streams.ts";
 export { crossQuant } from "./crossquant.ts";
 export * from "./dynamic_pass.ts";
 export * from "./execution.ts";
+export * from "./float_formats.ts";
 export * from "./gptq.ts";
 export { gptqConfig } from "./gptq_checkpoint.ts";
 export * from "./inject_outliers.ts";

@@ -75,3 +75,11 @@ export {
   requireHadamard,
   rotateByHadamard,
 } from "./hadamard_rotation.ts";
+export { dequantizeTyped, quantizeTyped, type TypedOptions, type TypedQuantized } from "./typed.ts";
+export {
+  type ExponentRounding,
+  exponentRoundings,
+  type ScaleOptions,
+  type ScaleRule,
+  scaleRules,
+} from "./scale_rules.ts";
