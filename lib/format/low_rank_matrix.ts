@@ -1,19 +1,19 @@
 import { counted, require } from "../core/mod.ts";
-import { rowsWanted, type StoredMatrix } from "./stored_matrix.ts";
+import { decodeMatrix, rowsWanted, type StoredMatrix } from "./stored_matrix.ts";
 import type { Summand } from "./sum_matrix.ts";
 
-/** The product of two narrow matrices (LoRC), each stored in its own way. */
+/** A sum of few matrices of rank one (LoRC): of two factors, each stored in its own way, one row for each. */
 export class LowRankMatrix implements Summand {
   /** As {@linkcode lowRankMatrix}, which checks what it is given. */
   constructor(
-    /** `[rows, rank]` */
+    /** `[rank, rows]` */
     readonly left: StoredMatrix,
     /** `[rank, columns]` */
     readonly right: StoredMatrix,
   ) {}
 
   get rows(): number {
-    return this.left.rows;
+    return this.left.columns;
   }
 
   get columns(): number {
@@ -21,7 +21,7 @@ export class LowRankMatrix implements Summand {
   }
 
   get rank(): number {
-    return this.left.columns;
+    return this.left.rows;
   }
 
   get byteLength(): number {
@@ -38,17 +38,14 @@ export class LowRankMatrix implements Summand {
   }
 
   addTo(firstRow: number, into: Float32Array): void {
-    const { columns, rank } = this;
+    const { rows, columns, rank } = this;
     const count = rowsWanted(this, firstRow, into.length);
-    const left = new Float32Array(count * rank);
-    this.left.decode(firstRow, left);
-    const right = new Float32Array(rank * columns);
-    this.right.decode(0, right);
+    const [left, right] = [decodeMatrix(this.left), decodeMatrix(this.right)];
     const sums = new Float64Array(columns);
     for (let row = 0; row < count; row++) {
       sums.fill(0);
       for (let r = 0; r < rank; r++) {
-        const factor = left[row * rank + r];
+        const factor = left[r * rows + firstRow + row];
         for (let i = 0; i < columns; i++) sums[i] += factor * right[r * columns + i];
       }
       for (let i = 0; i < columns; i++) into[row * columns + i] += Math.fround(sums[i]);
@@ -57,19 +54,19 @@ export class LowRankMatrix implements Summand {
 }
 
 /**
- * A matrix of low rank: `left . right`, its sums in float64 and each rounded once to float32.
+ * A matrix of low rank: `left^T . right`, its sums in float64 and each rounded once to float32.
  *
- * @param left `[rows, rank]`.
+ * @param left `[rank, rows]`.
  * @param right `[rank, columns]`.
  * @param name What errors call the matrix.
- * @throws {InputError} If `right` has another number of rows than `left` has columns.
+ * @throws {InputError} If the factors differ in rank.
  */
 export function lowRankMatrix(
   left: StoredMatrix,
   right: StoredMatrix,
   name = "matrix",
 ): LowRankMatrix {
-  const rule = `its right factor must have ${counted(left.columns, "row")}`;
-  require(left.columns === right.rows, `store ${name}`, rule, right.rows);
+  const rule = `its right factor must have ${counted(left.rows, "row")}`;
+  require(left.rows === right.rows, `store ${name}`, rule, right.rows);
   return new LowRankMatrix(left, right);
 }

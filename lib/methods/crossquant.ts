@@ -1,6 +1,5 @@
-import { linearGroups } from "../model/mod.ts";
 import { type CrossOptions, dequantizeCross, quantizeCross } from "../quant/mod.ts";
-import { dynamicPass, type Rounding } from "./dynamic_pass.ts";
+import { dynamicPass, inputSites, type Rounding } from "./dynamic_pass.ts";
 import type { Method } from "./method.ts";
 import { rtnPass, type RtnSettings } from "./rtn.ts";
 
@@ -15,7 +14,7 @@ import { rtnPass, type RtnSettings } from "./rtn.ts";
 export const crossQuant: Method<{ weights: RtnSettings; activations: CrossOptions }> = {
   passes: ({ weights, activations }) => [
     rtnPass(weights),
-    dynamicPass(activations, linearGroups.map(({ reads }) => reads), crossRounding(activations)),
+    dynamicPass(activations, inputSites, crossRounding(activations)),
   ],
   optional: ["scaleDtype"],
 };

@@ -1,4 +1,4 @@
-import type { Architecture, SiteName } from "../model/mod.ts";
+import { type Architecture, linearGroups, type SiteName } from "../model/mod.ts";
 import { dequantizeAbsmax, quantizeAbsmax } from "../quant/mod.ts";
 import { tensorData, tf } from "../tensor/mod.ts";
 import type { Pass } from "./pass.ts";
@@ -38,6 +38,9 @@ export function dynamicPass(
 export function tokenAbsmax(bits: number): Rounding {
   return (x, channels, name) => dequantizeAbsmax(quantizeAbsmax(x, channels, bits, name));
 }
+
+/** What linear maps read. */
+export const inputSites: readonly SiteName[] = linearGroups.map(({ reads }) => reads);
 
 /** Where queries, keys and values are what their linear maps give. */
 export function projectionSites({ positions }: Architecture): SiteName[] {

@@ -1,5 +1,13 @@
 import { decodeMatrix, type StoredMatrix } from "../format/mod.ts";
-import type { LayerWeights, LinearName, StoredModule } from "../model/mod.ts";
+import {
+  type LayerWeights,
+  linearGroups,
+  type LinearName,
+  type StoredModule,
+} from "../model/mod.ts";
+
+/** The linear maps of a block. */
+export const linearNames: readonly LinearName[] = linearGroups.flatMap(({ names }) => names);
 
 /** A matrix of a block that is to be quantized. */
 export interface WeightMatrix {

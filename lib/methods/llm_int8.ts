@@ -1,6 +1,5 @@
 import { require } from "../core/mod.ts";
 import { type AffineMatrix, affineMatrix, encodeFloats } from "../format/mod.ts";
-import { linearGroups } from "../model/mod.ts";
 import {
   dequantizeVectorwise,
   quantizeVectorwise,
@@ -8,8 +7,8 @@ import {
   roundToHalf,
   type ScaleDtype,
 } from "../quant/mod.ts";
-import { dynamicPass, type Rounding } from "./dynamic_pass.ts";
-import { changeMatrices, type WeightMatrix } from "./linear_weights.ts";
+import { dynamicPass, inputSites, type Rounding } from "./dynamic_pass.ts";
+import { changeMatrices, linearNames, type WeightMatrix } from "./linear_weights.ts";
 import type { Method } from "./method.ts";
 
 /** The settings of LLM.int8(). */
@@ -45,20 +44,18 @@ export const llmInt8: Method<LlmInt8Settings> = {
       require(own === value, action, `${setting} must be ${value}`, own);
     }
     require(activations.bits === 8, action, "bits must be 8", activations.bits);
-    const names = linearGroups.flatMap((group) => group.names);
-    const inputs = linearGroups.map(({ reads }) => reads);
     return [
       {
         name: "LLM.int8()",
         settings: weights,
         leavesCodes: true,
         rewrite: (layer, _seen, { layer: index, onStep }) =>
-          changeMatrices(layer, index, names, (matrix) => {
+          changeMatrices(layer, index, linearNames, (matrix) => {
             onStep(matrix.order / matrix.count);
             return quantizeRows(matrix, weights.scaleDtype);
           }),
       },
-      dynamicPass(activations, inputs, mixedPrecision(activations.threshold)),
+      dynamicPass(activations, inputSites, mixedPrecision(activations.threshold)),
     ];
   },
   optional: ["scaleDtype"],

@@ -8,6 +8,7 @@ import { gptqMethod } from "./gptq.ts";
 import { keep } from "./keep.ts";
 import { kivi } from "./kivi.ts";
 import { llmInt8 } from "./llm_int8.ts";
+import type { LorcSettings } from "./lorc.ts";
 import { configure, type ConfiguredMethod } from "./method.ts";
 import { quaRot, type QuaRotActivations, quaRotRtn, quaRotUnrotated } from "./quarot.ts";
 import { rotated } from "./rotate.ts";
@@ -16,6 +17,7 @@ import { shiftAddMethod } from "./shift_add.ts";
 import { smoothQuant } from "./smoothquant.ts";
 import { spqrMethod } from "./spqr.ts";
 import { squeezeLlmMethod } from "./squeeze_llm.ts";
+import { zeroQuantFpIntegers, zeroQuantV2 } from "./zeroquant.ts";
 
 /** Round to nearest, one range per output row: the baseline of GPTQ's tables. */
 const rtn4: RtnSettings = { bits: 4, groupSize: "row", symmetric: false, range: "minmax" };
@@ -82,6 +84,12 @@ const mxfp4: FloatSettings = { ...fp4, ...blocks };
 
 /** ZeroQuant-FP's weights. */
 const zeroQuantFp4: FloatSettings = { ...fp4, groupSize: 256 };
+
+/** ZeroQuant's rank and bits of factors. */
+const lorc: LorcSettings = { rank: 8, bits: 8 };
+
+/** ZeroQuant-FP's groups. */
+const zeroQuantGptq: GptqOptions = { ...gptq4, groupSize: 256, actOrder: false };
 
 const eightBits: AgileQActivations = { bits: 8, profile: "paper" };
 
@@ -196,6 +204,21 @@ export const methods = {
   "zeroquant-fp-m2-floor": configure("ZeroQuant-FP W4A8, M2 rounded down", floatFormats, {
     weights: { ...zeroQuantFp4, scales: "powersOfLargest", exponents: "floor" },
     activations: fp8,
+  }),
+  "zeroquant-v2": configure("ZeroQuant-V2", zeroQuantV2, {
+    weights: { ...rtn4, groupSize: 128, lorc },
+  }),
+  "zeroquant-fp-int8": configure("ZeroQuant-FP, INT8/INT8", zeroQuantFpIntegers, {
+    weights: { ...zeroQuantGptq, bits: 8 },
+    activations: { bits: 8 },
+  }),
+  "zeroquant-fp-int4": configure("ZeroQuant-FP, INT4/INT8", zeroQuantFpIntegers, {
+    weights: zeroQuantGptq,
+    activations: { bits: 8 },
+  }),
+  "zeroquant-fp-lorc": configure("ZeroQuant-FP + LoRC, INT4/INT8", zeroQuantFpIntegers, {
+    weights: { ...zeroQuantGptq, lorc },
+    activations: { bits: 8 },
   }),
   "agileq-8": configure("AgileQ-8", agileQ, { weights: gptq4, activations: eightBits }),
   "agileq-8-activations": configure("AgileQ-8 activations", agileQ, { activations: eightBits }),

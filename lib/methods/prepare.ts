@@ -1,5 +1,5 @@
 import { AffineMatrix } from "../format/mod.ts";
-import { linearGroups, type Model } from "../model/mod.ts";
+import type { Model } from "../model/mod.ts";
 import { calibrate, type CalibrateOptions, unquantized } from "./calibrate.ts";
 import {
   emulate,
@@ -8,6 +8,7 @@ import {
   inIntegers,
   requireExecution,
 } from "./execution.ts";
+import { linearNames } from "./linear_weights.ts";
 import type { ConfiguredMethod } from "./method.ts";
 import type { Calibration, Pass } from "./pass.ts";
 import { type Versions, weightPasses } from "./versions.ts";
@@ -52,8 +53,6 @@ async function storesCodes({ source }: Model): Promise<boolean> {
   const layer = await source.layer(0);
   return linearNames.every((name) => !layer[name] || layer[name].weight instanceof AffineMatrix);
 }
-
-const linearNames = linearGroups.flatMap(({ names }) => names);
 
 /** Whether what a pass does depends on the pruning of the run, which versions do not know. */
 function isPruned({ windows }: Pass): boolean {

@@ -1,6 +1,5 @@
-import { linearGroups } from "../model/mod.ts";
 import { rtnOf, type RtnOptions } from "../quant/mod.ts";
-import { changeMatrices } from "./linear_weights.ts";
+import { changeMatrices, linearNames } from "./linear_weights.ts";
 import type { Method } from "./method.ts";
 import type { Pass } from "./pass.ts";
 
@@ -15,7 +14,6 @@ export const rtnMethod: Method<{ weights: RtnSettings }> = {
 
 /** Round-to-nearest of all linear maps of a block. */
 export function rtnPass(settings: RtnSettings): Pass {
-  const names = linearGroups.flatMap((group) => group.names);
   return {
     name: "RTN",
     settings,
@@ -24,7 +22,7 @@ export function rtnPass(settings: RtnSettings): Pass {
       changeMatrices(
         layer,
         index,
-        names,
+        linearNames,
         ({ weight, name, order, count }) =>
           rtnOf(weight, settings, name, (share) => onStep((order + share) / count)),
       ),

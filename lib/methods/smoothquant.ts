@@ -2,7 +2,7 @@ import { require } from "../core/mod.ts";
 import { decodeMatrix } from "../format/mod.ts";
 import { type Architecture, linearGroups, type StoredModule } from "../model/mod.ts";
 import type { Range } from "../quant/mod.ts";
-import { dynamicPass, projectionSites, tokenAbsmax } from "./dynamic_pass.ts";
+import { dynamicPass, inputSites, projectionSites, tokenAbsmax } from "./dynamic_pass.ts";
 import { foldScale, normOf, requireFoldableNorms } from "./fold_scale.ts";
 import type { Method } from "./method.ts";
 import type { Pass } from "./pass.ts";
@@ -29,8 +29,7 @@ export interface SmoothQuantActivations {
  */
 export const smoothQuant: Method<{ weights: RtnSettings; activations: SmoothQuantActivations }> = {
   passes({ weights, activations: { bits, alpha } }, architecture) {
-    const inputs = linearGroups.map(({ reads }) => reads);
-    const sites = [...inputs, ...projectionSites(architecture)];
+    const sites = [...inputSites, ...projectionSites(architecture)];
     return [
       smoothingPass(alpha ?? alphaOf(architecture), architecture),
       rtnPass(weights),

@@ -45,6 +45,7 @@ export {
   roundToHalf,
   type VectorwiseQuantized,
 } from "./vectorwise.ts";
+export { leadingTriplets, type SingularTriplets } from "./leading_triplets.ts";
 export { type ChannelExtremes, channelExtremes, channelPersistence } from "./channels.ts";
 export { decibels, type NoisePower, noisePower } from "./noise.ts";
 export { foldTrip } from "./fold.ts";

@@ -20,14 +20,14 @@ Deno.test("LowRankMatrix decodes to the product of its factors, rounded once, an
   fc.assert(fc.property(sizes, fc.gen(), ({ rows, columns, rank }, draw) => {
     const [left, right] = [draw(floats, rows * rank), draw(floats, rank * columns)];
     const matrix = lowRankMatrix(
-      floatMatrix("F32", left, rows, rank),
+      floatMatrix("F32", left, rank, rows),
       floatMatrix("F32", right, rank, columns),
     );
     const [first, end] = draw(someRows, rows);
     const expected = new Float32Array((end - first) * columns).map((_, i) => {
       const [row, column] = [first + Math.floor(i / columns), i % columns];
       let sum = 0;
-      for (let r = 0; r < rank; r++) sum += left[row * rank + r] * right[r * columns + column];
+      for (let r = 0; r < rank; r++) sum += left[r * rows + row] * right[r * columns + column];
       return sum;
     });
     const decoded = new Float32Array(expected.length).fill(7);
@@ -40,7 +40,7 @@ Deno.test("LowRankMatrix decodes to the product of its factors, rounded once, an
 });
 
 Deno.test("LowRankMatrix takes the bytes of its factors, each stored in its own way", () => {
-  const left = floatMatrix("F16", encodeFloats(Float32Array.of(1, 2, 3), "F16"), 3, 1);
+  const left = floatMatrix("F16", encodeFloats(Float32Array.of(1, 2, 3), "F16"), 1, 3);
   const right = affineMatrix({
     ...{ rows: 1, columns: 4, bits: 8, codes: Uint8Array.of(0, 1, 2, 255) },
     ...{ scale: Float32Array.of(0.5), zeroPoint: Uint8Array.of(1) },

@@ -41,7 +41,7 @@ Deno.test("storageOf() calls every form by its own name", () => {
     form(codebookMatrix({ ...books, codebooks: new Float32Array(4) })),
     "2 bits by a codebook per row",
   );
-  const [left, right] = [[2, 1], [1, 3]].map(([rows, columns]) =>
+  const [left, right] = [[1, 2], [1, 3]].map(([rows, columns]) =>
     floatMatrix("F32", new Float32Array(rows * columns), rows, columns)
   );
   const parts = [

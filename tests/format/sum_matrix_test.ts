@@ -21,7 +21,7 @@ Deno.test("SumMatrix decodes to its base and parts, added one after the other in
     const [a, b] = [0, 1].map(() => draw(floats, rows * columns));
     const base = floatMatrix("F32", a, rows, columns);
     const lowRank = lowRankMatrix(
-      floatMatrix("F32", draw(floats, rows), rows, 1),
+      floatMatrix("F32", draw(floats, rows), 1, rows),
       floatMatrix("F32", draw(floats, columns), 1, columns),
     );
     const c = decodeMatrix(lowRank);
