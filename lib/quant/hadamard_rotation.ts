@@ -68,22 +68,35 @@ export interface OrthogonalMatrix {
   readonly entries: Float32Array;
 }
 
+/** See {@linkcode hadamardFactors}. */
+export interface HadamardFactors {
+  readonly left: OrthogonalMatrix;
+  readonly right: OrthogonalMatrix;
+}
+
 /**
  * Two matrices whose Kronecker product is the rotation of so many channels, of about equal orders: `x -> x
  * (left ⊗ right)` takes the values, as a matrix X of `left.order` rows, to `left^T X right`.
  *
  * @throws {InputError} If there is no Hadamard matrix of this size.
  */
-export function hadamardFactors(size: number): { left: OrthogonalMatrix; right: OrthogonalMatrix } {
+export function hadamardFactors(size: number): HadamardFactors {
+  const known = factors.get(size);
+  if (known) return known;
   requireHadamard(size, "rotate values", "their axis");
   const hadamard = hadamardMatrix(hadamardOrder(size)!);
   let power = 1;
   while (hadamard.order * power ** 2 * hadamard.order < size) power *= 2;
-  return {
+  const made = {
     left: orthogonal(hadamard, power),
     right: orthogonal({ order: 1, entries: Int8Array.of(1) }, size / hadamard.order / power),
   };
+  factors.set(size, made);
+  return made;
 }
+
+/** Those that were made, since a rotated site asks for them in every block of every pass. */
+const factors = new Map<number, HadamardFactors>();
 
 /** `H^T ⊗ Sylvester(power)` over the root of its order. */
 function orthogonal({ order: inner, entries }: Hadamard, power: number): OrthogonalMatrix {

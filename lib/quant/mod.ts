@@ -71,6 +71,7 @@ export { ShiftAddFactor, type ShiftAddOptions, type ShiftAddResult } from "./shi
 export { requireFiniteGrid } from "./checks.ts";
 export { type Hadamard, hadamardMatrix, hadamardOrder } from "./hadamard.ts";
 export {
+  type HadamardFactors,
   hadamardFactors,
   type OrthogonalMatrix,
   requireHadamard,

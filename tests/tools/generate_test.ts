@@ -9,7 +9,10 @@ import { runTool, startTool } from "./run_tool.ts";
 const folder = "data/models/llama-encyclopedia";
 const prompt = "The bridge";
 
-const run = (...args: string[]) => runTool("generate", "evaluate", "--model", folder, ...args);
+const run = (...args: string[]) => {
+  const model = args.some((arg) => arg.startsWith("--model")) ? [] : ["--model", folder];
+  return runTool("generate", "evaluate", ...model, ...args);
+};
 
 Deno.test("generate prints what generate() of the library gives, and its speed", async () => {
   const args = ["--prompt", prompt, "--tokens", "25"];
