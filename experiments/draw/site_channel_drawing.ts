@@ -45,13 +45,15 @@ export function drawSiteChannels(
   const maps = streamSites.flatMap((site) => streamPanel(rows, site) ?? []);
   return {
     shows:
-      "a, b: the share of the tokens in which channels of the stream are outlying, that is |x| is " +
-      `above ${outlying} times the median of the channels' maxima, in ${model}, on the test text; the ` +
-      `channels that are so most often, at most ${mostColumns}. c: the same of the channel of each site ` +
-      `that is outlying most often. d: of the channels that are outlying in ${
+      `A channel is outlying in a token of ${model} where |x| is above ${outlying} times the median of the ` +
+      "channels' maxima. " +
+      (maps.length === 0 ? "" : `${letters(0, maps.length)}: the share of the ` +
+        "tokens of the test text in which channels of the stream are so, of those that are so most often, " +
+        `at most ${mostColumns}. `) +
+      `${letters(maps.length, 2)}: the share of the channel of each site that is so most often. ` +
+      `${letters(maps.length + 2, 1)}: of the channels that are outlying in ${
         formatShare(often, 0)
-      } of ` +
-      "the tokens of the test or the validation text, the share that is so on both.",
+      } of the tokens of the test or the validation text, the share that is so on both.`,
     verdict: combineVerdicts(cases),
     agreement:
       "The paper takes outliers to stay in their channels. That more than half of the outlier channels " +
@@ -98,6 +100,11 @@ function describe({ model, layers, overlaps }: SiteChannelRow): string[] {
   return without.length === 0
     ? lines
     : [...lines, `${model}: no outlier channels at ${without.join(", ")}.`];
+}
+
+/** The letters of some panels in a row: `a, b`. */
+function letters(first: number, count: number): string {
+  return Array.from({ length: count }, (_, index) => letterOf(first + index)).join(", ");
 }
 
 /** A row per layer and a column per channel of the stream; none where no channel is an outlier. */

@@ -21,7 +21,7 @@ import { type DotLevel, paperLevel } from "../../../experiments/result/int4_spee
 import { type Verdict, verdictOf } from "../../../lib/core/mod.ts";
 import { packWeights, traceDotInt4 } from "../../../lib/int4/mod.ts";
 import type { SiteName } from "../../../lib/model/mod.ts";
-import { type Drawing, renderSvg } from "../../../lib/report/mod.ts";
+import { type Drawing, type PlotlySpec, renderSvg } from "../../../lib/report/mod.ts";
 import { blockRecord } from "../result/bench_fixture.ts";
 import { outlierRow, siteOf } from "./outlier_row.ts";
 
@@ -397,6 +397,19 @@ for (const [what, value] of [["infinity", Infinity], ["NaN", NaN]] as const) {
     for (const { spec } of drawn) assertStringIncludes(await renderSvg(spec), "</svg>");
   });
 }
+
+Deno.test("drawSiteChannels() calls its panels by the letters above them", () => {
+  const titlesOf = ({ layout: { annotations } }: PlotlySpec) =>
+    (annotations as { text: string }[]).flatMap(({ text }) =>
+      text.match(/^(?:<b>)?([a-z])\. /)?.[1] ?? []
+    );
+  for (const drawn of [siteChannels(0.8), siteChannels()]) {
+    const named = [...drawn.shows.matchAll(/\b([a-z](?:, [a-z])*): /g)].flatMap(([, letters]) =>
+      letters.split(", ")
+    );
+    assertEquals(named, titlesOf(drawn.spec));
+  }
+});
 
 for (const [name, { shows, verdict, agreement, details, spec }, expected, words] of drawings) {
   Deno.test(`${name}() ${expected ?? "without a claim"}, with the numbers that say so, in a picture that can be drawn`, async () => {
