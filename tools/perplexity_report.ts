@@ -87,9 +87,11 @@ export function describeReport(report: PerplexityReport): string {
 
 /** Lines of a name and what is told of it; those of which nothing is known are left out. */
 export function alignedLines(lines: [string, ...(string | undefined)[]][]): string {
-  return lines.filter(([, value]) => value !== undefined)
+  const told = lines.filter(([, value]) => value !== undefined);
+  const width = Math.max(20, ...told.map(([key]) => key.length + 1));
+  return told
     .map(([key, ...values]) =>
-      [key.padEnd(20), ...values.map((each) => each!.padEnd(23) + "  ")].join("")
+      [key.padEnd(width), ...values.map((each) => each!.padEnd(23) + "  ")].join("")
     )
     .map((line) => line.trimEnd())
     .join("\n");

@@ -90,6 +90,10 @@ export async function planQuantization(
   const staysAsItIs = passes.every(({ remodel }) => !remodel);
   const whyNot = `no checkpoint holds what ${options.method} makes of the model around its blocks`;
   require(staysAsItIs, `quantize ${published.name}`, whyNot);
+  const isHeld = format !== "gptq" || passes.some(({ leavesCodes }) => leavesCodes);
+  const codesAlone =
+    "a checkpoint of GPTQ holds integer codes alone (--format safetensors holds all)";
+  require(isHeld, `quantize ${published.name}`, codesAlone, options.method);
   const calibrates = needsCalibration(passes);
   const rule = "--calibration must come with a method that calibrates";
   const isApt = options.calibration === undefined || calibrates;
@@ -191,7 +195,7 @@ function chosenMethod(
   require(isHeld, "read the command line", rule, options.scales);
   const { method: name } = options;
   const plain = changeWeights(methodOf(name), name, options);
-  const isRounded = format === "gptq" && plain.settings.weights !== undefined;
+  const isRounded = format === "gptq" && plain.takes("weights", "scaleDtype");
   const method = isRounded ? changeWeights(plain, name, { scales: "F16" }) : plain;
   return { method, format };
 }

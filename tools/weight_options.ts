@@ -66,11 +66,10 @@ export function changeWeights(
   name: string,
   options: WeightOptions,
 ): ConfiguredMethod {
-  const own = { ...method.settings.weights };
   const changes: Record<string, unknown> = {};
   for (const [key, flag, setting] of settings) {
     if (options[key] === undefined) continue;
-    const isOwn = setting in own || setting === "scaleDtype" && "bits" in own;
+    const isOwn = method.takes("weights", setting);
     require(isOwn, "read the command line", `${flag} is no setting of ${name}`);
     changes[setting] = options[key];
   }

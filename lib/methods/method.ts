@@ -48,6 +48,8 @@ export interface ConfiguredMethod {
    * @throws {InputError} If the method has no such setting. Values are checked where they are used.
    */
   with(changes: SettingsChanges): ConfiguredMethod;
+  /** Whether it has such a setting, or may have. */
+  takes(part: keyof MethodSettings, setting: string): boolean;
 }
 
 /** Settings that take the place of others: `{ activations: { profile: "released" } }`. */
@@ -65,12 +67,23 @@ export function configure<Settings extends MethodSettings>(
     label: (method.label ?? bitsLabel)(settings),
     passes: (architecture) => method.passes(settings, architecture),
     with: (changes) => configure(title, method, changed(title, method, settings, changes)),
+    takes: (part, setting) => settingNames(method, settings, part).includes(setting),
   };
+}
+
+/** The settings of a part that a method has or may have; none of what it does not quantize. */
+function settingNames<Settings extends MethodSettings>(
+  { optional = [] }: Method<Settings>,
+  settings: Settings,
+  part: keyof MethodSettings,
+): string[] {
+  const own = settings[part];
+  return own === undefined ? [] : [...new Set([...Object.keys(own), ...optional])];
 }
 
 function changed<Settings extends MethodSettings>(
   title: string,
-  { optional = [] }: Method<Settings>,
+  method: Method<Settings>,
   settings: Settings,
   changes: SettingsChanges,
 ): Settings {
@@ -84,7 +97,7 @@ function changed<Settings extends MethodSettings>(
     require(isObject(change), action, `those of ${part} must be an object`, change);
     const own = settings[part];
     if (own === undefined) continue;
-    const names = [...new Set([...Object.keys(own), ...optional])];
+    const names = settingNames(method, settings, part);
     const other = Object.keys(change).find((name) => !names.includes(name));
     require(other === undefined, action, `those of ${part} are ${names.join(", ")}`, other);
     Object.assign(result, { [part]: { ...own, ...change } });

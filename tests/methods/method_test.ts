@@ -62,6 +62,16 @@ Deno.test("configure().with() takes no settings of what the method does not quan
   assertEquals(method.label, { weight: "INT3", activation: "FP16" });
 });
 
+Deno.test("configure().takes() settings that the method has or may have, of parts that it quantizes", () => {
+  const method = configure("Echo", { ...echo, optional: ["order"] }, settings);
+  assertEquals(["bits", "order", "none"].map((name) => method.takes("weights", name)), [
+    ...[true, true, false],
+  ]);
+  assert(
+    !configure("Keep", { passes: () => [], optional: ["order"] }, {}).takes("weights", "order"),
+  );
+});
+
 Deno.test("configure().with() takes settings that may be absent, and refuses what is none", () => {
   const method = configure("Echo", { ...echo, optional: ["order"] }, settings);
   const ordered = method.with({ weights: { order: true } });

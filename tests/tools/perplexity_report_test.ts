@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Reading } from "../../lib/eval/mod.ts";
 import { methods } from "../../lib/methods/mod.ts";
 import {
+  alignedLines,
   describeReport,
   type PerplexityReport,
   type TextRead,
@@ -181,4 +182,16 @@ Deno.test("describeReport() counts one window and one token in the singular", ()
   })
     .split("\n");
   assertEquals(lines[5], "scored              1 token in 1 window of 512");
+});
+
+Deno.test("alignedLines() puts a space behind the longest name, and leaves out what is not known", () => {
+  const lines = alignedLines([["speed", "fast"], ["agileq-8-activations", "3.8", "1.0"], [
+    "backend",
+    undefined,
+  ]]).split("\n");
+  assertEquals(lines, [
+    "speed                fast",
+    "agileq-8-activations 3.8                      1.0",
+  ]);
+  assertEquals(alignedLines([["speed", "fast"]]), "speed               fast");
 });

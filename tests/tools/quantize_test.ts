@@ -291,6 +291,11 @@ Deno.test("quantize answers bad input with one line and status 2, and leaves fol
         "Cannot quantize model: agileq-8-activations must quantize weights",
       ],
       [
+        ["--method", "zeroquant-v2", "--out", out],
+        "Cannot quantize model: a checkpoint of GPTQ holds integer codes alone " +
+        '(--format safetensors holds all), got "zeroquant-v2"',
+      ],
+      [
         ["--method", "quarot-rtn", "--out", out],
         "Cannot quantize model: no checkpoint holds what quarot-rtn makes of the model around its",
       ],

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Command } from "commander";
 import { InputError } from "../../lib/core/mod.ts";
 import { methodOf, methods } from "../../lib/methods/mod.ts";
@@ -40,12 +40,22 @@ Deno.test("changeWeights() changes the settings that RTN has", () => {
   });
 });
 
-Deno.test("changeWeights() rounds the scales of every method that quantizes weights", () => {
-  for (const name of Object.keys(methods)) {
-    const { weights } = methodOf(name).settings;
-    if (!weights) continue;
+Deno.test("changeWeights() rounds the scales of every method that has such, and refuses others", () => {
+  const rounded = Object.keys(methods).filter((name) => {
+    const method = methodOf(name);
+    if (!method.takes("weights", "scaleDtype")) {
+      const rule = `Cannot read the command line: --scales is no setting of ${name}`;
+      assertThrows(() => changed(name, "--scales", "F16"), InputError, rule);
+      return false;
+    }
+    const { weights } = method.settings;
     assertEquals(changed(name, "--scales", "F16").weights, { ...weights, scaleDtype: "F16" });
+    return true;
+  });
+  for (const name of ["rtn4", "gptq4", "awq4", "smoothquant", "llm-int8", "zeroquant-v2"]) {
+    assert(rounded.includes(name), name);
   }
+  for (const name of ["fp16", "spqr4"]) assert(!rounded.includes(name), name);
 });
 
 for (
