@@ -1,6 +1,13 @@
 import { type Estimate, mean, silent } from "../../lib/core/mod.ts";
 import { readScores, type RunHooks, scoreRuns } from "../../lib/eval/mod.ts";
-import { calibrate, type MethodName, methods, unquantized } from "../../lib/methods/mod.ts";
+import {
+  calibrate,
+  type MethodName,
+  methods,
+  type Pass,
+  type Quantized,
+  unquantized,
+} from "../../lib/methods/mod.ts";
 import {
   atSites,
   linearGroups,
@@ -69,9 +76,14 @@ export async function measureSensitivity(
     );
   };
   const quantized = await quantizeSubject(subject, name, hooks);
+  const passes = methods[name].passes(model.architecture);
+  const calibrateOn = (start: Model, chosen: readonly Pass[]) =>
+    calibrate(unquantized(start), chosen, () => calibrationOf(subject), { signal });
+  const { model: full } = await calibrateOn(model, passes.filter(({ remodel }) => remodel));
+  const others = passes.filter(({ rewrite, remodel }) => !rewrite && !remodel);
   const parts = [
-    ...await activationParts(subject, name, signal),
-    ...await weightParts(model, quantized.model),
+    ...activationParts(await calibrateOn(full, others)),
+    ...await weightParts(full, quantized.model),
   ];
   const measured: WindowSensitivity[] = [];
   progress?.start(`sensitivity of ${model.name}`, parts.length);
@@ -117,15 +129,7 @@ function leadOf(measured: readonly WindowSensitivity[]): Estimate {
 }
 
 /** Every site that the method quantizes, in every layer; the weights stay as they are. */
-async function activationParts(
-  subject: FigureSubject,
-  name: MethodName,
-  signal?: AbortSignal,
-): Promise<Part[]> {
-  const { model } = subject;
-  const passes = methods[name].passes(model.architecture).filter(({ rewrite }) => !rewrite);
-  const calibration = () => calibrationOf(subject);
-  const { sites } = await calibrate(unquantized(model), passes, calibration, { signal });
+function activationParts({ model, sites }: Quantized): Part[] {
   return siteNames.filter((site) => sites[0][site]).flatMap((what) =>
     sites.map((quantizers, layer) => ({
       what,

@@ -57,3 +57,13 @@ Deno.test("measureSensitivity() measures each part as if it were the only one", 
       assertEquals(found.divergence, expected);
     }
   }));
+
+Deno.test("measureSensitivity() takes parts of a method that rotates the model on the rotated model", () =>
+  withFigureSubject("llama", async (subject) => {
+    const settings = { method: "quarot-rtn", windows: 1 } as const;
+    const { parts } = await measureSensitivity(subject, settings, {});
+    assertEquals(new Set(parts.map(({ what }) => what)).size, 6 + 4);
+    for (const { what, layer, divergence } of parts) {
+      assert(divergence > 0 && divergence < 0.1, `${what} of layer ${layer}: ${divergence}`);
+    }
+  }));
