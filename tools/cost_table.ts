@@ -1,7 +1,8 @@
 import { methods } from "../lib/methods/mod.ts";
 import type { UnloadedSubject } from "../experiments/measure/subject.ts";
 import { estimateRun } from "../experiments/measure/run_cost.ts";
-import type { FamilyTable } from "../experiments/tables/family_tables.ts";
+import { tableName } from "../experiments/tables/claim_table.ts";
+import type { PerplexityTable } from "../experiments/tables/family_tables.ts";
 import { type MeasureOptions, planModels } from "../experiments/tables/measure_models.ts";
 import { counted } from "../lib/core/mod.ts";
 import type { Table, TableCell } from "../lib/report/mod.ts";
@@ -20,10 +21,13 @@ export type CostOptions = Omit<MeasureOptions, "executor">;
  */
 export async function costTable(
   subject: UnloadedSubject,
-  tables: readonly FamilyTable[],
+  tables: readonly PerplexityTable[],
   options: CostOptions,
 ): Promise<Table> {
-  const [{ table, cells }] = await planModels([subject], tables, options);
+  const planned = await planModels([subject], tables, options);
+  const cells = [
+    ...new Map(planned.flatMap(({ cells }) => cells.map((cell) => [cell.id, cell]))).values(),
+  ];
   const { store, fingerprint, fresh, progress, signal } = options;
   const rows: TableCell[][] = [];
   const made = new Set<string>();
@@ -55,7 +59,8 @@ export async function costTable(
   }
   progress?.finish();
   return {
-    title: `Table ${table.number} of ${subject.title}: what its rows take`,
+    title: `${planned.map(({ table }) => tableName(table)).join(", ")} of ${subject.title}: what ` +
+      `${planned.length > 1 ? "their" : "its"} rows take`,
     columns: ["row", "to quantize, s", "to score, s", "left, s"],
     rows,
     notes: [

@@ -1,6 +1,6 @@
 import type { UnloadedSubject } from "../experiments/measure/subject.ts";
 import type { SubjectPool } from "../experiments/cells/subject_pool.ts";
-import type { FamilyTable } from "../experiments/tables/family_tables.ts";
+import type { PerplexityTable } from "../experiments/tables/family_tables.ts";
 import {
   type MeasuredModel,
   measureModels,
@@ -26,7 +26,7 @@ export interface MeasuredSources {
 export async function measureSources(
   sources: readonly Source[],
   pool: SubjectPool,
-  tables: readonly FamilyTable[],
+  tables: readonly PerplexityTable[],
   settings: MeasureOptions,
 ): Promise<MeasuredSources> {
   const subjects: UnloadedSubject[] = [];
@@ -53,7 +53,7 @@ function problemsOf(model: MeasuredModel): string[] {
   const { name, table, refusals, unstored } = model;
   if (isRefused(model)) return [`${name}: ${Object.values(refusals)[0]}`];
   return [refusals, unstored].flatMap((reasons) =>
-    Object.entries(reasons).map(([row, reason]) => `table${table.number}/${name}/${row}: ${reason}`)
+    Object.entries(reasons).map(([row, reason]) => `${table.key}/${name}/${row}: ${reason}`)
   );
 }
 

@@ -5,30 +5,39 @@ import { describeFinding } from "../experiments/result/finding.ts";
 import type { Provenance } from "../experiments/result/provenance.ts";
 import { judgeClaims, type JudgedClaim } from "../experiments/tables/claims.ts";
 import { describeSubject } from "../experiments/tables/describe_subject.ts";
-import type { FamilyTable } from "../experiments/tables/family_tables.ts";
+import { judgeComparisons } from "../experiments/tables/comparisons.ts";
+import type { PerplexityTable } from "../experiments/tables/family_tables.ts";
 import type { MeasuredModel } from "../experiments/tables/measure_models.ts";
-import type { RowKey } from "../experiments/tables/table_rows.ts";
+import { isNamed } from "../experiments/tables/named_tables.ts";
+import { drawTable } from "../experiments/tables/pareto.ts";
 import { renderTable } from "../experiments/tables/render.ts";
 import { judgeSpeed, table4, table4Rows } from "../experiments/tables/table4.ts";
 import { encodeJson, verdictLegend } from "../lib/core/mod.ts";
 import { writeAtomically } from "../lib/io/mod.ts";
-import { type Table, toCsv, toLatex, toMarkdown } from "../lib/report/mod.ts";
+import { type Drawing, type Table, toCsv, toLatex, toMarkdown } from "../lib/report/mod.ts";
 import { benchProvenance, withFirstOrigin } from "./provenance.ts";
 
 /** A table for people, and all that is known of it for programs. */
 export interface TableRecord {
   provenance: Provenance;
   table: Table;
+  /** A picture of it, in tables with a name; `deno task report` draws it. */
+  drawing?: Drawing;
   [facts: string]: unknown;
 }
 
-/** A perplexity table with its verdicts, every reading and configuration. */
+/**
+ * A perplexity table with its verdicts, every reading and configuration.
+ *
+ * @param timings Of `deno task bench block`, for the speeds of tables with a name.
+ */
 export function tableRecord(
-  paper: FamilyTable,
+  table: PerplexityTable,
   models: MeasuredModel[],
   provenance: Provenance,
+  timings?: BenchRecord,
 ): TableRecord {
-  const claims = models.flatMap(judgeClaims);
+  const claims = models.flatMap((model) => judge(table, model));
   const notes = [
     ...models.flatMap((model) => [
       describeSubject(model),
@@ -40,14 +49,23 @@ export function tableRecord(
   ];
   const cells = models.flatMap((model) => Object.values(model.cells));
   const seconds = models.flatMap(({ cells, seconds }) =>
-    Object.entries(seconds).map(([row, taken]) => [cells[row as RowKey]!.id, taken] as const)
+    Object.entries(seconds).map(([row, taken]) => [cells[row]!.id, taken] as const)
   );
   return {
     provenance: { ...provenance, seconds: Object.fromEntries(seconds) },
-    table: renderTable(paper, models, notes),
+    table: renderTable(table, models, notes, timings),
+    ...isNamed(table) && { drawing: drawTable(table, models) },
     claims,
     cells,
   };
+}
+
+/** What becomes of the claims that a table is about on one of its models. */
+function judge(table: PerplexityTable, model: MeasuredModel): JudgedClaim[] {
+  if (!isNamed(table)) return judgeClaims(model);
+  const { name, architecture, cells } = model;
+  const resultOf = (row: string) => cells[row]?.result;
+  return judgeComparisons(table.claims, { name, architecture, resultOf });
 }
 
 /**
@@ -93,7 +111,9 @@ function withCosts({ table, provenance: { seconds = {}, machine } }: TableRecord
 }
 
 /** Everything but what shows and judges it, and where it comes from. */
-function measuredPart({ provenance: _, table: _table, claims: _claims, ...facts }: TableRecord) {
+function measuredPart(
+  { provenance: _, table: _table, claims: _claims, drawing: _drawing, ...facts }: TableRecord,
+) {
   return facts;
 }
 

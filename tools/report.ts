@@ -1,7 +1,7 @@
 /** `deno task report`: one page with every table, verdict and figure in results/. */
 import { counted } from "../lib/core/mod.ts";
 import { prepareFolder, writeAtomically } from "../lib/io/mod.ts";
-import { renderSvg, withFonts, withTheme } from "../lib/report/mod.ts";
+import { type PlotlySpec, renderSvg, withFonts, withTheme } from "../lib/report/mod.ts";
 import { main } from "./command_line.ts";
 import { type ReportPage, reportPage, summaryPicture } from "./report_page.ts";
 import { modelFolders, resultFolder } from "./result_folders.ts";
@@ -25,17 +25,25 @@ async function run(signal: AbortSignal): Promise<void> {
   for (const model of others) {
     const page = await reportPage(`${folder}/${model}`, `../${plotly}`, { model, signal });
     await writePage(`${folder}/${model}`, page);
-    if (!page.summary) continue;
-    const picture = await renderSvg(withTheme(page.summary.spec, "light"));
-    await writeAtomically(`${folder}/${model}/${summaryPicture}`, withFonts(picture));
+    if (page.summary) await writePicture(`${folder}/${model}/${summaryPicture}`, page.summary.spec);
   }
   const { default: source } = await import("plotly.js", { with: { type: "text" } });
   await writeAtomically(`${folder}/${plotly}`, source);
 }
 
-async function writePage(folder: string, { html, tables, figures }: ReportPage): Promise<void> {
+async function writePage(
+  folder: string,
+  { html, tables, figures, pictures }: ReportPage,
+): Promise<void> {
   await writeAtomically(`${folder}/index.html`, html);
+  for (const [name, spec] of Object.entries(pictures)) {
+    await writePicture(`${folder}/${name}.svg`, spec);
+  }
   const megabytes = (new TextEncoder().encode(html).length / 1e6).toFixed(1);
   const shown = `${counted(tables, "table")}, ${counted(figures, "figure")}`;
   console.log(`${folder}/index.html: ${shown}, ${megabytes} MB`);
+}
+
+async function writePicture(path: string, spec: PlotlySpec): Promise<void> {
+  await writeAtomically(path, withFonts(await renderSvg(withTheme(spec, "light"))));
 }

@@ -7,12 +7,14 @@ import { figureName, listClaims, tableName } from "../experiments/tables/claim_t
 import { isPublishedTable, type PublishedTable } from "../experiments/tables/published_table.ts";
 import { InputError, refuse, verdictLegend } from "../lib/core/mod.ts";
 import { familyTables } from "../experiments/tables/family_tables.ts";
+import { namedTables } from "../experiments/tables/named_tables.ts";
 import type { DrawnFigure } from "../lib/display/mod.ts";
 import { exists, isObject } from "../lib/io/mod.ts";
 import {
   escapeHtml,
   type Figure,
   type PageSection,
+  type PlotlySpec,
   plotPlaceholder,
   renderSvg,
   toHtml,
@@ -33,10 +35,12 @@ that are named below each. Every number was written by the tools of this project
 configuration and origin lie beside this page. <a href="../index.html">The bundled models</a> have a page
 of their own.</p>`;
 
-/** The perplexity tables, and the one about speed. */
-const tableNumbers = [...familyTables.map(({ number }) => number), 4].sort((one, other) =>
-  one - other
-);
+/** The perplexity tables and the one about speed, by their numbers, and those with a name. */
+const tableKeys = [
+  ...[...familyTables.map(({ number }) => number), 4].sort((one, other) => one - other)
+    .map((number) => `table${number}`),
+  ...namedTables.map(({ key }) => key),
+];
 
 /** What the verdicts mean, below every place where one stands. */
 const legend = `<p class="quiet">${escapeHtml(verdictLegend)}</p>`;
@@ -51,6 +55,8 @@ export interface ReportPage {
   figures: number;
   /** What it opens with, where it is about one model that has it. */
   summary: DrawnFigure | null;
+  /** The pictures of its tables, by the names of their files. */
+  pictures: Record<string, PlotlySpec>;
 }
 
 /** What {@linkcode reportPage} may be told. */
@@ -75,7 +81,7 @@ export async function reportPage(
   { model, others = [], signal }: PageOptions = {},
 ): Promise<ReportPage> {
   const tables = await readRecords(
-    tableNumbers.map((number) => `${folder}/table${number}.json`),
+    tableKeys.map((key) => `${folder}/${key}.json`),
     "deno task reproduce",
     isPublishedTable,
   );
@@ -95,6 +101,11 @@ export async function reportPage(
   const openings = summary
     ? [{ id: "summary", title: summary.title, html: await drawingHtml(summary) }]
     : (await Promise.all(others.map((name) => otherSection(folder, name)))).flat();
+  const shown: PageSection[] = [];
+  for (const table of tables) {
+    signal?.throwIfAborted();
+    shown.push(await tableSection(table).catch(blameOn(table)));
+  }
   const drawings: PageSection[] = [];
   for (const figure of drawn) {
     signal?.throwIfAborted();
@@ -107,7 +118,7 @@ export async function reportPage(
       title: "Claims and verdicts",
       html: legend + verdictList(listClaims(tables, drawn)),
     },
-    ...tables.map(tableSection),
+    ...shown,
     ...drawings,
   ];
   const links = others.map((name) =>
@@ -119,7 +130,10 @@ export async function reportPage(
       (links.length > 0 ? `\n<p>Further models: ${links.join(", ")}.</p>` : ""),
     ...{ sections, plotly },
   });
-  return { html, tables: tables.length, figures: drawn.length, summary };
+  const pictures = Object.fromEntries(
+    tables.flatMap(({ path, drawing }) => drawing ? [[stemOf(path), drawing.spec]] : []),
+  );
+  return { html, tables: tables.length, figures: drawn.length, summary, pictures };
 }
 
 /** The files of figures, in their order; those of the bundled models have no names behind theirs. */
@@ -169,9 +183,17 @@ async function readRecords<Content>(
   return records;
 }
 
-function tableSection({ table, provenance }: PublishedTable & Origin): PageSection {
-  const html = toHtml(table) + originLine(provenance);
+async function tableSection(
+  { table, drawing, provenance, path }: PublishedTable & Origin,
+): Promise<PageSection> {
+  const picture = drawing ? await drawingHtml({ ...drawing, title: table.title }) : "";
+  const html = picture + toHtml(table) + originLine(provenance, drawing && stemOf(path));
   return { id: sectionId(tableName(table)), title: table.title, html };
+}
+
+/** The name of a record's file without its extension. */
+function stemOf(path: string): string {
+  return path.split("/").at(-1)!.replace(/\.json$/, "");
 }
 
 async function figureSection(figure: Figure & Origin): Promise<PageSection> {
@@ -180,7 +202,7 @@ async function figureSection(figure: Figure & Origin): Promise<PageSection> {
     id: sectionId(figureName(name)),
     title: `${figureName(name)}: ${title}`,
     html: await drawingHtml(figure) +
-      originLine(provenance, `figures/${path.split("/").at(-1)!.replace(/\.json$/, "")}`),
+      originLine(provenance, `figures/${stemOf(path)}`),
   };
 }
 

@@ -1,28 +1,25 @@
-/** `deno task reproduce`: the paper's tables with our measurements beside them. */
-import { isBundled } from "../experiments/measure/bundled.ts";
+/** `deno task reproduce`: the paper's tables with our measurements beside them, and tables of ours. */
+import { bundledModels, isBundled } from "../experiments/measure/bundled.ts";
 import { evaluationCells } from "../experiments/measure/evaluation.ts";
 import { type ModelName, sameShape } from "../experiments/measure/model_shapes.ts";
 import { SubjectPool } from "../experiments/cells/subject_pool.ts";
 import { type BenchRecord, readBenchRecord, select } from "../experiments/result/bench_record.ts";
 import { driftOf } from "../experiments/tables/expectations.ts";
-import { familyTables } from "../experiments/tables/family_tables.ts";
+import {
+  familyTables,
+  isAbout,
+  type PerplexityTable,
+} from "../experiments/tables/family_tables.ts";
 import { evaluatedBy, type MeasuredModel } from "../experiments/tables/measure_models.ts";
-import { type RowKey, rowKeys } from "../experiments/tables/table_rows.ts";
+import { isNamed, namedTables } from "../experiments/tables/named_tables.ts";
 import { counted, InputError, refuse, require } from "../lib/core/mod.ts";
-import { prepareFolder } from "../lib/io/mod.ts";
+import { exists, prepareFolder } from "../lib/io/mod.ts";
 import { type Execution, executions } from "../lib/methods/mod.ts";
 import { readArchitecture } from "../lib/model/mod.ts";
 import { toText } from "../lib/report/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { cellFolder, fileCellStore } from "./cell_store.ts";
-import {
-  choiceOption,
-  integerOption,
-  keptMeasurements,
-  listOption,
-  main,
-  type Session,
-} from "./command_line.ts";
+import { choiceOption, keptMeasurements, listOption, main, type Session } from "./command_line.ts";
 import { costTable } from "./cost_table.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
 import { measureSources, refusalsOf } from "./measure_sources.ts";
@@ -39,17 +36,31 @@ import { publishTable, table4Record, type TableRecord, tableRecord } from "./pub
 import { addWorkersOption, openExecutor, type WorkersOption } from "./workers_option.ts";
 
 interface Options extends ModelOptions, WorkersOption {
-  table: number[];
-  rows?: RowKey[];
+  table: string[];
+  rows?: string[];
   dryRun?: boolean;
   fresh?: boolean;
   execute: Execution;
 }
 
-const numbers = familyTables.map(({ number }) => number);
-
 /** The number of the table that is not measured here, but by the benchmarks. */
-const speedTable = 4;
+const speedTable = "4";
+
+/** Every other table by what the command line calls it. */
+const tablesByName = new Map<string, PerplexityTable>([
+  ...familyTables.map((table) => [`${table.number}`, table] as const),
+  ...namedTables.map((table) => [table.key, table] as const),
+]);
+
+/** The tables that are reproduced unless others are asked for. */
+const standing = familyTables.map(({ number }) => `${number}`);
+
+const named = namedTables.map(({ key }) => key);
+
+const tableNames = [...[...standing, speedTable].sort(), ...named];
+
+/** Every row of any table. */
+const rowKeys = keysOf([...tablesByName.values()]);
 
 /** Where the tables of the bundled models go, and those with a model of one's own. */
 const outputs = { bundled: "results", own: "results/local" };
@@ -58,13 +69,17 @@ await main((program, session) =>
   addWorkersOption(addModelOptions(
     program.name("reproduce")
       .description(
-        "Regenerates the paper's perplexity tables; measured cells are kept and used again.",
+        "Regenerates the paper's perplexity tables, and ours by their names; measured cells are kept " +
+          "and used again.",
       )
       .option(
         "--table <list>",
-        'which tables, such as 1,3; 4 shows what "deno task bench block" measured',
-        listOption("--table", integerOption("--table", 1, Math.max(speedTable, ...numbers))),
-        numbers,
+        `which tables, of ${
+          tableNames.join(", ")
+        }; 4 shows what "deno task bench block" measured, and ` +
+          "those with a name have more methods and take longer",
+        listOption("--table", choiceOption("--table", tableNames)),
+        standing,
       )
       .option("--fresh", "measure every cell anew"),
     "measured instead of the bundled ones",
@@ -72,7 +87,7 @@ await main((program, session) =>
   ))
     .option(
       "--rows <list>",
-      `with --model: which rows, of ${rowKeys.join(", ")} (default: all)`,
+      `with --model: which rows of these tables, of ${rowKeys.join(", ")} (default: all)`,
       listOption("--rows", choiceOption("--rows", rowKeys)),
     )
     .option("--dry-run", "say what each row would take on this machine, without loading weights")
@@ -88,20 +103,25 @@ await main((program, session) =>
 
 async function run(options: Options, session: Session): Promise<void> {
   if (!options.dryRun) session.kept = keptMeasurements("Measured cells are", options.fresh);
-  const timings = options.table.includes(speedTable) ? await readBenchRecord("block") : undefined;
-  const tables = familyTables.filter(({ number }) => options.table.includes(number));
+  const tables = [...tablesByName].filter(([name]) => options.table.includes(name))
+    .map(([, table]) => table);
+  const isTimed = options.table.includes(speedTable);
+  const timings = isTimed ? await readBenchRecord("block") : undefined;
   await useBackend("agile");
   const own = await ownSources(options, session);
   for (const { ref: { name }, family } of tables.length > 0 ? own : []) {
-    const isAsked = tables.some((table) => table.family === family);
+    const isAsked = tables.some((table) => isAbout(table, family));
     if (!isAsked) refuse(`measure ${name}`, "one of the tables must be about its family", family);
   }
   const isOwn = own.length > 0;
   require(isOwn || !options.rows, "read the command line", "--rows must come with --model");
+  const other = options.rows?.find((row) => !keysOf(tables).includes(row));
+  require(other === undefined, "read the command line", "--rows must be of these tables", other);
   const shapes = isOwn && timings
     ? await Promise.all(own.map((source) => shapeOf(source, timings)))
     : undefined;
-  const bundled = tables.map(({ family }) => family).filter(isBundled).map(bundledSource);
+  const bundled = Object.keys(bundledModels).filter(isBundled)
+    .filter((family) => tables.some((table) => isAbout(table, family))).map(bundledSource);
   const sources = tables.length === 0 ? [] : isOwn ? own : bundled;
   if (tables.length > 0 && sources.length === 0) {
     const families = tables.map(({ family }) => family).join(", ");
@@ -134,20 +154,33 @@ async function run(options: Options, session: Session): Promise<void> {
   });
 
   const origin = await provenance();
+  const speeds = timings ?? (tables.some(isNamed) ? await blockTimings() : undefined);
   for (const table of tables) {
     const measured = models.filter((each) => each.table === table);
     if (measured.length === 0) continue;
-    const record = tableRecord(table, measured, origin);
-    problems.push(...await show(record, `${folder}/table${table.number}`));
+    const record = tableRecord(table, measured, origin, speeds);
+    problems.push(...await show(record, `${folder}/${table.key}`));
   }
   if (timings) problems.push(...await show(table4Record(timings, shapes), `${base}/table4`));
   if (models.length > 0) console.log(summary(models));
-  const drift = (isOwn ? [] : models).flatMap(({ cells }) =>
+  const expected = isOwn ? [] : models.filter(({ table }) => !isNamed(table));
+  const drift = expected.flatMap(({ cells }) =>
     Object.values(cells).flatMap((cell) => driftOf(cell))
   );
   drift.forEach((line) => console.error(`Drift in ${line}`));
   if (problems.length > 0) throw new InputError(...problems);
   if (drift.length > 0) Deno.exit(1);
+}
+
+/** The keys of the measured rows of tables, each once. */
+function keysOf(tables: readonly PerplexityTable[]): string[] {
+  const keys = tables.flatMap(({ rows }) => rows.flatMap(({ measured }) => measured?.key ?? []));
+  return [...new Set(keys)];
+}
+
+/** What the benchmarks timed, if they did. */
+async function blockTimings(): Promise<BenchRecord | undefined> {
+  return await exists("results/bench/block.json") ? await readBenchRecord("block") : undefined;
 }
 
 /**

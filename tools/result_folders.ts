@@ -1,4 +1,5 @@
 import { relative, resolve } from "node:path";
+import { namedTables } from "../experiments/tables/named_tables.ts";
 import { exists } from "../lib/io/mod.ts";
 
 /** Where the commands write what they measure. */
@@ -14,6 +15,12 @@ export function isAmongBundled(folder: string): boolean {
   return first === "" || (first !== "local" && reserved.includes(first));
 }
 
+/** Whether a file has the name of a table that `deno task reproduce` or `ablations` writes. */
+function isTableFile(file: string): boolean {
+  return /^(table\d+|ablations)\.json$/.test(file) ||
+    namedTables.some(({ key }) => file === `${key}.json`);
+}
+
 /** The folders in `folder` with tables or figures of a model that is not bundled, by their names. */
 export async function modelFolders(folder: string): Promise<string[]> {
   if (!await exists(folder)) return [];
@@ -21,9 +28,7 @@ export async function modelFolders(folder: string): Promise<string[]> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     if (!isDirectory || name.startsWith(".") || reserved.includes(name)) continue;
     const files = await Array.fromAsync(Deno.readDir(`${folder}/${name}`), (file) => file.name);
-    if (files.some((file) => /^(table\d+\.json|ablations\.json|figures)$/.test(file))) {
-      found.push(name);
-    }
+    if (files.some((file) => file === "figures" || isTableFile(file))) found.push(name);
   }
   return found.sort();
 }

@@ -1,6 +1,6 @@
 import { decodeJson, refuse } from "../../lib/core/mod.ts";
 import { isObject, readText } from "../../lib/io/mod.ts";
-import type { Figure, Table } from "../../lib/report/mod.ts";
+import type { Drawing, Figure, Table } from "../../lib/report/mod.ts";
 
 /**
  * Reads a record that a command wrote to `results/`.
@@ -37,9 +37,15 @@ function isTableCell(cell: unknown): boolean {
 /** Whether a value from a file is a figure that can be shown. */
 export function isFigure(value: unknown): value is Figure {
   if (!isObject(value)) return false;
-  const { name, title, shows, verdict = "", agreement, details, spec } = value;
-  return name !== "" && [name, title, shows, verdict, agreement].every(isText) &&
-    isListOf(details, isText) &&
+  const { name, title } = value;
+  return name !== "" && [name, title].every(isText) && isDrawing(value);
+}
+
+/** Whether a value from a file is a drawing that can be shown. */
+export function isDrawing(value: unknown): value is Drawing {
+  if (!isObject(value)) return false;
+  const { shows, verdict = "", agreement, details, spec } = value;
+  return [shows, verdict, agreement].every(isText) && isListOf(details, isText) &&
     isObject(spec) && isListOf(spec.data, isObject) && isObject(spec.layout);
 }
 

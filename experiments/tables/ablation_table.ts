@@ -4,7 +4,8 @@ import { baselineName, baselineNotes } from "../result/baseline.ts";
 import { describeFinding } from "../result/finding.ts";
 import { ablationRows } from "./ablation_rows.ts";
 import { ratioOf } from "./claims.ts";
-import { everywhere, judgeAblations } from "./judge_ablations.ts";
+import { everywhere } from "./comparisons.ts";
+import { judgeAblations } from "./judge_ablations.ts";
 import type { AblatedModel } from "./measure_ablations.ts";
 
 const legend =

@@ -48,7 +48,7 @@ export function claimTable(tables: readonly PublishedTable[], drawn: readonly Fi
 }
 
 /** `Table 1` of `Table 1: LLaMA`. */
-export function tableName({ title }: Table): string {
+export function tableName({ title }: Pick<Table, "title">): string {
   return title.split(":")[0];
 }
 

@@ -1,27 +1,36 @@
 import { methods } from "../../lib/methods/mod.ts";
 import { familyNames } from "../../lib/model/mod.ts";
 import paper from "./paper_tables.json" with { type: "json" };
-import { type RowKey, type TableRow, tableRows } from "./table_rows.ts";
+import { type MethodRow, tableRows } from "./table_rows.ts";
 
-/** The perplexity table of a family of models. */
-export interface FamilyTable {
-  number: number;
-  family: string;
+/** A table of what methods do to models: the paper's, or one with a name of our own. */
+export interface PerplexityTable {
+  /** As its files are called, and its cells: `table1`. */
+  key: string;
+  /** What captions begin with is what the table is called: `Table 1: LLaMA, WikiText-2 perplexity`. */
   title: string;
+  /** The family of models that it is about; about all without. */
+  family?: string;
   /** Headings of the paper's figures, one per model and data set; none without a table of the paper. */
   columns: string[];
-  rows: FamilyRow[];
+  rows: PrintedRow[];
+}
+
+/** The table of a family of models. */
+export interface FamilyTable extends PerplexityTable {
+  number: number;
+  family: string;
 }
 
 /** One row: what the paper says, and what of ours stands beside it. */
-export interface FamilyRow {
+export interface PrintedRow {
   label: string;
   weight: string;
   activation: string;
   /** As many as the table has columns; null where the paper prints a dash. */
   perplexities: (number | null)[];
   /** What to measure for this row; undefined where the suite has no such method. */
-  measured?: TableRow & { key: RowKey };
+  measured?: MethodRow;
   /** Where a row that the paper's table does not have comes from. */
   origin?: "table 4" | "ours";
 }
@@ -69,10 +78,15 @@ export function tablesOf(families: readonly string[]): FamilyTable[] {
   const others = families.filter((family) => !Object.hasOwn(transcribed, family));
   return families.map((family): FamilyTable => {
     if (Object.hasOwn(transcribed, family)) return paperTable(family);
-    const rows = tableRows.map((row) => ownRow(row, []));
+    const rows = tableRows.map((row) => ownRow(row));
     const number = firstOwnNumber + others.indexOf(family);
-    return { number, family, title: `${family} perplexity`, columns: [], rows };
+    return { ...numbered(number, `${family} perplexity`), family, columns: [], rows };
   }).sort((one, other) => one.number - other.number);
+}
+
+/** Whether a table is about models of a family. */
+export function isAbout(table: PerplexityTable, family: string): boolean {
+  return table.family === undefined || table.family === family;
 }
 
 /** The table of every family that can be computed. */
@@ -82,27 +96,34 @@ function paperTable(family: string): FamilyTable {
   const { number, table: { title, models, rows } } = transcribed[family];
   const sets = rows[0].c4 ? ["WikiText-2", "C4"] : ["WikiText-2"];
   const columns = sets.flatMap((set) => models.map((model) => `${model} ${set}`));
-  const printed = rows.map(({ method, weight, activation, ppl, wikitext2, c4 }): FamilyRow => ({
+  const printed = rows.map(({ method, weight, activation, ppl, wikitext2, c4 }): PrintedRow => ({
     label: method,
     weight,
     activation,
     perplexities: [ppl, wikitext2, c4].flatMap((figures) => figures ?? []),
-    measured: tableRows.find(({ label }) => label === method),
+    measured: tableRows.find(({ label, printed }) =>
+      printed ? printed.method === method && printed.weight === weight : label === method
+    ),
   }));
   const pruned = columns.map((column) =>
     prunedFourBits[`${family} ${column}`.toLowerCase()] ?? null
   );
   const added = tableRows.filter((row) => !printed.some(({ measured }) => measured === row))
-    .map((row): FamilyRow => {
+    .map((row): PrintedRow => {
       const figures = row.label === prunedFourBitLabel ? pruned : columns.map(() => null);
       const isPrinted = figures.some((figure) => figure !== null);
       return { ...ownRow(row, figures), origin: isPrinted ? "table 4" : "ours" };
     });
-  return { number, family, title, columns, rows: [...printed, ...added] };
+  return { ...numbered(number, title), family, columns, rows: [...printed, ...added] };
 }
 
 /** A row that no table of the paper describes. */
-function ownRow(row: typeof tableRows[number], perplexities: (number | null)[]): FamilyRow {
+export function ownRow(row: MethodRow, perplexities: (number | null)[] = []): PrintedRow {
   const { label } = methods[row.method].with(row.settings ?? {});
   return { label: row.label, ...label, perplexities, measured: row };
+}
+
+/** What tells a table from others. */
+function numbered(number: number, title: string) {
+  return { number, key: `table${number}`, title: `Table ${number}: ${title}` };
 }

@@ -1,20 +1,6 @@
-import { type Threshold, verdictOf } from "../../lib/core/mod.ts";
-import type { Reading } from "../../lib/eval/mod.ts";
-import type { Architecture } from "../../lib/model/mod.ts";
-import type { Evaluation } from "../measure/evaluation.ts";
-import { formatEstimate } from "../result/format_estimate.ts";
-import { type JudgedClaim, ratioOf } from "./claims.ts";
+import type { JudgedClaim } from "./claims.ts";
+import { type Comparison, judgeComparisons } from "./comparisons.ts";
 import type { AblatedModel } from "./measure_ablations.ts";
-
-/** A claim about two rows: a perplexity of one over that of the other, on all positions. */
-interface Comparison {
-  claim: string;
-  /** The keys of the rows. */
-  rows: readonly [numerator: string, denominator: string];
-  threshold: Threshold;
-  /** Whether a model has what is changed; all have unless given. */
-  applies?: (architecture: Architecture) => boolean;
-}
 
 /** What the ablations ask. */
 const comparisons: readonly Comparison[] = [
@@ -77,17 +63,8 @@ export function judgeAblations(
   { subject, cells }: Pick<AblatedModel, "subject" | "cells">,
 ): JudgedClaim[] {
   const { name, architecture } = subject.model;
-  return comparisons.flatMap(({ claim, rows, threshold, applies = () => true }) => {
-    const [one, other] = rows.map((key) => cells.get(key)?.result);
-    if (!one || !other) return [];
-    const ratio = ratioOf(everywhere(one), everywhere(other));
-    const verdict = applies(architecture) ? verdictOf(ratio, threshold) : "not testable here";
-    const evidence = `${rows.join(" / ")} = ${formatEstimate(ratio, 4)}`;
-    return [{ claim, model: name, verdict, evidence }];
+  return judgeComparisons(comparisons, {
+    ...{ name, architecture },
+    resultOf: (row) => cells.get(row)?.result,
   });
-}
-
-/** A run as read on all positions: pruned tokens leave early there. */
-export function everywhere({ survivors, allPositions }: Evaluation): Reading {
-  return allPositions ?? survivors;
 }

@@ -1,6 +1,7 @@
 import { canonicalJson, refuse, sha256 } from "../../lib/core/mod.ts";
 import { type Execution, methods, sharedWeights } from "../../lib/methods/mod.ts";
 import type { Storage } from "../../lib/format/mod.ts";
+import type { Architecture } from "../../lib/model/mod.ts";
 import { type CellSpec, type Executor, runCells, type RunOptions } from "../../lib/sweep/mod.ts";
 import { cellOf, withExecutor } from "../cells/cell_runner.ts";
 import {
@@ -10,8 +11,7 @@ import {
   evaluationOf,
 } from "../measure/evaluation.ts";
 import type { SubjectFacts, UnloadedSubject } from "../measure/subject.ts";
-import type { FamilyTable } from "./family_tables.ts";
-import type { RowKey } from "./table_rows.ts";
+import { isAbout, type PerplexityTable } from "./family_tables.ts";
 
 /** A row of a table, measured on one model. */
 export interface MeasuredCell {
@@ -19,29 +19,30 @@ export interface MeasuredCell {
   id: string;
   /** The name of the model. */
   model: string;
-  row: RowKey;
+  row: string;
   config: EvaluationConfig;
   result: Evaluation;
 }
 
-/** One model with the measured rows of its table. */
+/** One model with the measured rows of a table. */
 export interface MeasuredModel {
   name: string;
   /** What captions call the model and the text it was tested on. */
   title: string;
   /** What captions call the text it was calibrated on, if it was. */
   calibration: string | null;
-  table: FamilyTable;
+  table: PerplexityTable;
   facts: SubjectFacts;
+  architecture: Architecture;
   /** How its checkpoint stores the linear maps of the blocks. */
   storage: Storage;
-  cells: Partial<Record<RowKey, MeasuredCell>>;
+  cells: Record<string, MeasuredCell>;
   /** Why a row was not measured, by the rows that refused the model. */
-  refusals: Partial<Record<RowKey, string>>;
+  refusals: Record<string, string>;
   /** Why a measured row could not be stored; it is among the cells. */
-  unstored: Partial<Record<RowKey, string>>;
+  unstored: Record<string, string>;
   /** What measured rows took, in this run or when they were stored. */
-  seconds: Partial<Record<RowKey, number>>;
+  seconds: Record<string, number>;
   /** How many cells were measured now, and how many had been before. */
   computed: number;
   reused: number;
@@ -55,25 +56,26 @@ export interface MeasureOptions extends Omit<RunOptions, "executor"> {
   /** Measures in this process unless given. */
   executor?: Executor;
   /** Which rows; all unless given. */
-  rows?: readonly RowKey[];
+  rows?: readonly string[];
   /** How linear maps are computed where a method quantizes them and their inputs; emulated unless given. */
   execute?: Execution;
 }
 
 /** A cell with what it is of a table. */
-export type RowCell = CellSpec<EvaluationConfig> & { row: RowKey; label: string };
+export type RowCell = CellSpec<EvaluationConfig> & { row: string; label: string };
 
 /**
- * Measures every row of a table that the suite has a method for, on models; their families decide which
- * table. Rows measured before with the same code, model, texts and settings are taken from the store,
+ * Measures every row of tables that the suite has a method for, on the models that each is about. What is a
+ * row of several is measured once. Rows measured before with the same code, model, texts and settings are taken from the store,
  * whatever the model is called. A row that refuses a model costs no other.
  *
+ * @returns One for each model and table.
  * @throws {InputError} If none of the tables is about a model's family.
  * @throws The signal's reason once it is aborted.
  */
 export async function measureModels(
   subjects: readonly UnloadedSubject[],
-  tables: readonly FamilyTable[],
+  tables: readonly PerplexityTable[],
   options: MeasureOptions,
 ): Promise<MeasuredModel[]> {
   const planned = await planModels(subjects, tables, options);
@@ -86,9 +88,9 @@ export async function measureModels(
     (executor) => runCells<Evaluation>([...distinct.values()], { ...options, executor }),
   );
   return planned.map(({ subject, table, cells }): MeasuredModel => {
-    const { model: { name }, title, facts, storage } = subject;
+    const { model: { name, architecture }, title, facts, storage } = subject;
     const calibration = subject.calibration?.label ?? null;
-    const byRow = <Value>(values: ReadonlyMap<string, Value>): Partial<Record<RowKey, Value>> =>
+    const byRow = <Value>(values: ReadonlyMap<string, Value>): Record<string, Value> =>
       Object.fromEntries(
         cells.filter(({ id }) => values.has(id)).map(({ id, row }) => [row, values.get(id)!]),
       );
@@ -99,7 +101,7 @@ export async function measureModels(
       { id: label, model: name, row, config, result: results[row]! } satisfies MeasuredCell,
     ]);
     return {
-      ...{ name, title, calibration, table, facts, storage },
+      ...{ name, title, calibration, table, facts, architecture, storage },
       cells: Object.fromEntries(measured),
       refusals: byRow(outcome.refusals),
       unstored: byRow(outcome.unstored),
@@ -110,10 +112,10 @@ export async function measureModels(
   });
 }
 
-/** A model and the cells of its table. */
+/** A model and the cells of a table. */
 export interface PlannedModel {
   subject: UnloadedSubject;
-  table: FamilyTable;
+  table: PerplexityTable;
   cells: RowCell[];
 }
 
@@ -124,21 +126,25 @@ export interface PlannedModel {
  */
 export async function planModels(
   subjects: readonly UnloadedSubject[],
-  tables: readonly FamilyTable[],
+  tables: readonly PerplexityTable[],
   options: Pick<MeasureOptions, "rows" | "execute">,
 ): Promise<PlannedModel[]> {
-  return await Promise.all(subjects.map(async (subject) => {
+  return await Promise.all(subjects.flatMap((subject) => {
     const { model: { name, architecture: { family } } } = subject;
-    const table = tables.find((each) => each.family === family) ??
+    const own = tables.filter((table) => isAbout(table, family));
+    if (own.length === 0) {
       refuse(`measure ${name}`, "one of the tables must be about its family", family);
-    return { subject, table, cells: await rowCells(subject, table, options) };
+    }
+    return own.map(async (table) => (
+      { subject, table, cells: await rowCells(subject, table, options) }
+    ));
   }));
 }
 
 /** The cells of a table on one model. */
 async function rowCells(
   subject: UnloadedSubject,
-  table: FamilyTable,
+  table: PerplexityTable,
   { rows, execute }: Pick<MeasureOptions, "rows" | "execute">,
 ): Promise<RowCell[]> {
   const { model: { name }, facts: { validationText: _, ...facts } } = subject; // no row chooses anything
@@ -150,13 +156,13 @@ async function rowCells(
     const configured = methods[method].with(row.settings ?? {});
     const { weights, activations } = configured.settings;
     const inIntegers = execute === "integer" && weights && activations;
-    const label = `table${table.number}/${name}/${key}`;
+    const label = `${table.key}/${name}/${key}`;
     const config: EvaluationConfig = {
       ...evaluationOf(facts, method, pruning, row.settings),
       ...inIntegers && { execute: "integer" },
     };
     const cell = cellOf(evaluationCells, subject, {
-      ...{ id: `table${table.number}/${identity}/${key}`, label, config },
+      ...{ id: `rows/${identity}/${key}`, label, config },
       shares: sharedWeights(configured, subject.model.architecture),
     });
     return { ...cell, row: key, label };

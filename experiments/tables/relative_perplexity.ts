@@ -5,8 +5,8 @@ import { baselineName } from "../result/baseline.ts";
 import { findingNotes } from "../result/finding.ts";
 import type { MeasuredCell } from "./measure_models.ts";
 import type { MeasuredTable } from "./measured_table.ts";
-import { type FamilyRow, type FamilyTable, familyTables } from "./family_tables.ts";
-import { offScale, type RowKey } from "./table_rows.ts";
+import { type FamilyTable, familyTables, type PrintedRow } from "./family_tables.ts";
+import { offScale } from "./table_rows.ts";
 
 /**
  * Perplexity over that of FP16, in percent more: the paper's models on average and ours, each over its
@@ -59,8 +59,8 @@ function baselineOf(cells: readonly MeasuredCell[]): string {
 const more = (ratio: number) => 100 * (ratio - 1);
 
 /** A row's perplexity over that of FP16 of the same model; null where one of them was not measured. */
-function moreThanFull(cells: readonly MeasuredCell[], row: RowKey): Estimate | null {
-  const lossesOf = (key: RowKey) =>
+function moreThanFull(cells: readonly MeasuredCell[], row: string): Estimate | null {
+  const lossesOf = (key: string) =>
     cells.find((cell) => cell.row === key)?.result.survivors.windowLosses;
   const [losses, full] = [lossesOf(row), lossesOf("fp16")];
   if (!losses || !full) return null;
@@ -68,13 +68,13 @@ function moreThanFull(cells: readonly MeasuredCell[], row: RowKey): Estimate | n
 }
 
 /** The mean over models and data sets of a row's perplexity over that of FP16; null without any. */
-function paperRatio(paper: FamilyTable, row: FamilyRow): number | null {
+function paperRatio(paper: FamilyTable, row: PrintedRow): number | null {
   const known = ratiosOf(paper, row);
   return known.length > 0 ? mean(known) : null;
 }
 
 /** Those that the paper prints. */
-function ratiosOf({ rows }: FamilyTable, { perplexities }: FamilyRow): number[] {
+function ratiosOf({ rows }: FamilyTable, { perplexities }: PrintedRow): number[] {
   const full = rows[0].perplexities;
   return perplexities.flatMap((value, index) => value === null ? [] : [value / full[index]!]);
 }

@@ -1,20 +1,12 @@
-import type { Reading } from "../../lib/eval/mod.ts";
 import type { Storage } from "../../lib/format/mod.ts";
 import { methods } from "../../lib/methods/mod.ts";
 import type { Table, TableCell } from "../../lib/report/mod.ts";
-import type { Readings } from "../measure/readings.ts";
 import { baselineName, namesOn } from "../result/baseline.ts";
+import type { BenchRecord } from "../result/bench_record.ts";
 import type { MeasuredModel } from "./measure_models.ts";
-import type { FamilyRow, FamilyTable } from "./family_tables.ts";
-
-/** The columns measured for each model. */
-const measures: Record<string, (readings: Readings) => TableCell> = {
-  "perplexity (survivors)": ({ survivors }) => perplexityCell(survivors),
-  "denseOnSurvivors": ({ denseOnSurvivors }) => perplexityCell(denseOnSurvivors),
-  "allPositions": ({ allPositions }) => perplexityCell(allPositions),
-  "KL to FP": ({ survivors }) => ({ value: survivors.divergence!.value, digits: 4 }),
-  "top-1 agreement": ({ survivors }) => ({ value: survivors.agreement!.value, digits: 4 }),
-};
+import type { PerplexityTable, PrintedRow } from "./family_tables.ts";
+import { type Measures, measuresOf, speedNotes } from "./measures.ts";
+import { isNamed } from "./named_tables.ts";
 
 const paperColumns =
   "columns of the paper are its own figures, of its own models; the others were measured here, " +
@@ -24,22 +16,34 @@ const readingColumns =
   "is pruned (the released protocol); denseOnSurvivors: the same quantized model without pruning " +
   "on those positions; allPositions: every position, pruned ones exiting early; KL divergence in " +
   "nats per token and top-1 agreement on the survivors; intervals are 95 %. ";
+const costColumns =
+  "KL divergence in nats per token from the model in full precision and top-1 agreement with it; bits per " +
+  "weight: all that is stored for the linear maps of the blocks, scales, zero points and what is kept " +
+  "beside the codes included; bits per activation: the codes that linear maps read, on average over their " +
+  "inputs, without their steps and whatever columns of outliers stay in F16; intervals are 95 %";
 const paperRows = "Rows marked (ours) or (table 4) are not in the paper's table; ";
 const fourBitRows = "AgileQ-4/8 half of the tokens take four bits";
 const lastRows = ". The last rows are methods of the paper that are not measured here";
 
 /**
- * The table of a family: the measured columns before the paper's, where it has any, and the measured
+ * A table of perplexities: the measured columns before the paper's, where it has any, and the measured
  * rows before the others.
  *
  * @param notes What to say below it, after the legend of the columns.
+ * @param timings Of `deno task bench block`, for the speeds of tables with a name.
  */
-export function renderTable(table: FamilyTable, models: MeasuredModel[], notes: string[]): Table {
-  const headings = models.flatMap(({ title, storage }) =>
+export function renderTable(
+  table: PerplexityTable,
+  models: MeasuredModel[],
+  notes: string[],
+  timings?: BenchRecord,
+): Table {
+  const shownOf = models.map((model) => [model, measuresOf(table, model, timings)] as const);
+  const headings = shownOf.flatMap(([{ title, storage }, measures]) =>
     Object.keys(measures).map((measure) => `${title}: ${headingOf(measure, storage)}`)
   );
   return {
-    title: `Table ${table.number}: ${table.title}`,
+    title: table.title,
     columns: [
       "Method",
       "Weight",
@@ -51,16 +55,18 @@ export function renderTable(table: FamilyTable, models: MeasuredModel[], notes: 
       row.origin ? `${row.label} (${row.origin})` : row.label,
       row.weight,
       row.activation,
-      ...models.flatMap((model) => shown.includes(model) ? measuredCells(row, model) : noCells),
+      ...shownOf.flatMap(([model, measures]) =>
+        shown.includes(model) ? measuredCells(row, model, measures) : noCells(measures)
+      ),
       ...row.perplexities.map((value) => value === null ? null : { value, digits: 2 }),
     ]),
-    notes: [legendOf(table), ...notes],
+    notes: [legendOf(table), ...speedNotes(table, models, timings), ...notes],
   };
 }
 
 /** A row, and the models that have their figures in it. */
 interface ShownRow {
-  row: FamilyRow;
+  row: PrintedRow;
   shown: readonly MeasuredModel[];
 }
 
@@ -69,7 +75,7 @@ interface ShownRow {
  * and once for all that are dequantized from the same form; behind them those that are not measured. Rows
  * that nobody has asked for on any model, and of which the paper has no figure, are left out.
  */
-function rowsOf({ rows, columns }: FamilyTable, models: readonly MeasuredModel[]): ShownRow[] {
+function rowsOf({ rows, columns }: PerplexityTable, models: readonly MeasuredModel[]): ShownRow[] {
   const groups = Map.groupBy(models, ({ storage }) => baselineName(storage));
   const { FP16: floats = [], ...others } = Object.fromEntries(groups);
   const measured = rows.filter(({ measured }) => measured);
@@ -87,7 +93,7 @@ function rowsOf({ rows, columns }: FamilyTable, models: readonly MeasuredModel[]
 }
 
 /** A row of models with these weights, of which the paper has none. */
-function rowOn(storage: Storage, row: FamilyRow): FamilyRow {
+function rowOn(storage: Storage, row: PrintedRow): PrintedRow {
   const { method, pruning } = row.measured!;
   const names = { ...row, title: row.label };
   const { title, ...bits } = namesOn(storage, methods[method].settings, names);
@@ -101,22 +107,24 @@ function headingOf(measure: string, storage: Storage): string {
   return baseline === "FP16" ? measure : measure.replace(/^KL to FP$/, `KL to ${baseline}`);
 }
 
-const noCells: TableCell[] = Object.keys(measures).map(() => null);
+const noCells = (measures: Measures): TableCell[] => Object.keys(measures).map(() => null);
 
-function measuredCells({ measured }: FamilyRow, { cells, refusals }: MeasuredModel): TableCell[] {
+function measuredCells(
+  { measured }: PrintedRow,
+  { cells, refusals }: MeasuredModel,
+  measures: Measures,
+): TableCell[] {
   const { key } = measured!;
-  const result = cells[key]?.result;
-  if (result) return Object.values(measures).map((cell) => cell(result));
-  return refusals[key] === undefined ? noCells : noCells.with(0, "refused");
-}
-
-function perplexityCell(reading?: Reading): TableCell {
-  return reading ? { ...reading.perplexity, digits: 3 } : null;
+  const cell = cells[key];
+  if (cell) return Object.values(measures).map((show) => show(cell));
+  const none = noCells(measures);
+  return refusals[key] === undefined ? none : none.with(0, "refused");
 }
 
 /** What columns and rows mean. */
-function legendOf({ columns }: FamilyTable): string {
-  return columns.length > 0
+function legendOf(table: PerplexityTable): string {
+  if (isNamed(table)) return costColumns;
+  return table.columns.length > 0
     ? paperColumns + readingColumns + `${paperRows}in ${fourBitRows}${lastRows}`
     : `${readingColumns}In ${fourBitRows}`;
 }

@@ -1,17 +1,23 @@
 import type { MethodName, SettingsChanges } from "../../lib/methods/mod.ts";
 import type { PruningPlan } from "../measure/pruning_plan.ts";
 
-/** A row of the perplexity tables, and how it is measured. */
-export interface TableRow {
-  /** As cells and expectations are named. */
+/** A row of a table, and how it is measured. */
+export interface MethodRow {
+  /** As cells and expectations are named; the same measurement in every table that has it. */
   key: string;
-  /** As tables print it; where the paper's table has a row of this name, its figures stand beside. */
+  /** As tables print it. */
   label: string;
   method: MethodName;
   /** What it changes of the method's settings. */
   settings?: SettingsChanges;
   /** Nothing is pruned without. */
   pruning: PruningPlan | null;
+}
+
+/** A row of the tables of families. */
+export interface TableRow extends MethodRow {
+  /** The row of the paper's tables that it stands beside; that of its label unless given. */
+  printed?: { method: string; weight: string };
   /**
    * How far a perplexity may lie from what is expected, as a share of it. Matrix products round
    * differently from machine to machine, and rounding to codes makes that visible.
@@ -80,7 +86,4 @@ export type RowKey = typeof rows[number]["key"];
 export const tableRows: readonly (TableRow & { key: RowKey })[] = rows;
 
 /** Rows beside which no other could be told apart in a picture. */
-export const offScale: readonly RowKey[] = ["agileq-8-eq3"];
-
-/** How a command line names them. */
-export const rowKeys: readonly RowKey[] = rows.map(({ key }) => key);
+export const offScale: readonly string[] = ["agileq-8-eq3"] satisfies RowKey[];

@@ -3,6 +3,7 @@ import { isObject } from "../io/mod.ts";
 import type { Profile } from "../format/mod.ts";
 import type { Architecture, LowerTokens } from "../model/mod.ts";
 import type { GptqOptions } from "../quant/mod.ts";
+import { schemeBits } from "./activation_bits.ts";
 import { gptqPasses } from "./gptq.ts";
 import { bitsLabel, type Method } from "./method.ts";
 import { sitePasses } from "./site_passes.ts";
@@ -70,6 +71,8 @@ export const agileQ: Method<AgileQSettings> = {
       ? { ...label, activation: `INT${lowerBits}, ${label.activation}` }
       : label;
   },
+  activationBits: ({ activations }, architecture) =>
+    schemeBits(agileQScheme(activations, architecture), architecture),
 };
 
 /** Bits of the least important tokens. */

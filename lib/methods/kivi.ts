@@ -1,4 +1,5 @@
 import type { GroupedPrecision } from "../model/mod.ts";
+import { floatBits } from "./activation_bits.ts";
 import type { Method } from "./method.ts";
 
 /**
@@ -8,4 +9,5 @@ import type { Method } from "./method.ts";
 export const kivi: Method<{ activations: GroupedPrecision }> = {
   passes: ({ activations }) => [{ name: "KIVI", settings: activations, cache: activations }],
   label: ({ activations: { bits } }) => ({ weight: "FP16", activation: `KV INT${bits}` }),
+  activationBits: () => floatBits,
 };

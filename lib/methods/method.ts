@@ -1,6 +1,7 @@
 import { refuse, require } from "../core/mod.ts";
 import { isObject } from "../io/mod.ts";
 import type { Architecture } from "../model/mod.ts";
+import { floatBits } from "./activation_bits.ts";
 import type { Pass } from "./pass.ts";
 
 /** Settings of a method: plain data. */
@@ -33,6 +34,10 @@ export interface Method<Settings extends MethodSettings> {
   optional?: readonly string[];
   /** What tables print; {@linkcode bitsLabel} unless given. */
   label?(settings: Settings): BitsLabel;
+  /**
+   * Bits of the codes that linear maps read, on average over their inputs; those of the settings unless given.
+   */
+  activationBits?(settings: Settings, architecture: Architecture): number;
 }
 
 /** A method with its settings, ready to run. */
@@ -42,6 +47,8 @@ export interface ConfiguredMethod {
   readonly label: BitsLabel;
   readonly settings: MethodSettings;
   passes(architecture: Architecture): Pass[];
+  /** Bits of the values that linear maps read, on average over their inputs: 16 where these are floats. */
+  activationBits(architecture: Architecture): number;
   /**
    * The method with other settings in the place of some; of what it does not do none are taken.
    *
@@ -66,6 +73,8 @@ export function configure<Settings extends MethodSettings>(
     settings,
     label: (method.label ?? bitsLabel)(settings),
     passes: (architecture) => method.passes(settings, architecture),
+    activationBits: (architecture) =>
+      method.activationBits?.(settings, architecture) ?? settings.activations?.bits ?? floatBits,
     with: (changes) => configure(title, method, changed(title, method, settings, changes)),
     takes: (part, setting) => settingNames(method, settings, part).includes(setting),
   };

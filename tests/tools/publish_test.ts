@@ -1,5 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { familyTables } from "../../experiments/tables/family_tables.ts";
+import { namedTables } from "../../experiments/tables/named_tables.ts";
+import { readPublishedTable } from "../../experiments/tables/published_table.ts";
 import { decodeJson, encodeJson, InputError, verdictLegend } from "../../lib/core/mod.ts";
 import { toCsv, toLatex, toMarkdown } from "../../lib/report/mod.ts";
 import { publishTable, table4Record, type TableRecord, tableRecord } from "../../tools/publish.ts";
@@ -146,3 +148,16 @@ Deno.test("table4Record() has the table with the verdicts and the machine of the
   });
   assertEquals((claims as unknown[]).length, 6);
 });
+
+Deno.test("publishTable() writes what the picture of a table with a name is drawn of, and its claims", () =>
+  withFolder(async (folder) => {
+    const record = tableRecord(namedTables[0], [model], origin);
+    await publishTable(record, `${folder}/rivals`);
+    const read = await readPublishedTable(`${folder}/rivals.json`);
+    assertEquals(read.table.title, "Rivals: methods beside Agile-Quant");
+    assertEquals(read.drawing?.details.length, 1);
+    assertEquals(
+      read.claims.map(({ claim }) => claim).includes("AWQ loses less than GPTQ (AWQ, table 4)"),
+      true,
+    );
+  }));

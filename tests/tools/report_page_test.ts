@@ -3,6 +3,8 @@ import { decode } from "fast-png";
 import type { Page } from "playwright-core";
 import { renderTable } from "../../experiments/tables/render.ts";
 import { readMeasuredTable } from "../../experiments/tables/measured_table.ts";
+import { namedTables } from "../../experiments/tables/named_tables.ts";
+import { publishTable, tableRecord as publishedRecord } from "../../tools/publish.ts";
 import { familyTables } from "../../experiments/tables/family_tables.ts";
 import { InputError, type Verdict, verdictLegend } from "../../lib/core/mod.ts";
 import { exists } from "../../lib/io/mod.ts";
@@ -319,3 +321,17 @@ async function rightEdge(page: Page): Promise<number> {
   );
   return edge.toSorted((one, other) => one - other)[Math.floor(height / 2)];
 }
+
+Deno.test("reportPage() shows a table with a name below its picture, which it hands over", () =>
+  withFolder(async (folder) => {
+    const reading = readingOf([1.31, 1.42, 1.53]);
+    const model = measuredModel({ survivors: reading, denseOnSurvivors: reading });
+    const origin = { commit: null, date: "2026-11-29", deno: "", machine: "" };
+    await publishTable(publishedRecord(namedTables[0], [model], origin), `${folder}/rivals`);
+    const { html, tables, pictures } = await reportPage(folder, "p.js");
+    assertEquals([tables, Object.keys(pictures)], [1, ["rivals"]]);
+    const section = html.slice(html.indexOf('id="rivals"'));
+    assert(section.indexOf('<div class="plot"') < section.indexOf("<table"));
+    assertStringIncludes(section, '<a href="rivals.svg">Picture</a>');
+    assertStringIncludes(html, '<a href="#rivals">Rivals</a>');
+  }));

@@ -10,7 +10,8 @@ for (
   const [args, line] of [
     [
       ["--table", `${last + 1}`],
-      `Cannot read the command line: --table must be an integer in 1..${last}, got "${last + 1}"`,
+      "Cannot read the command line: --table must be 1 or 2 or 3 or 4 or 5 or 6 or rivals or formats or " +
+      `activation, got "${last + 1}"`,
     ],
     [
       ["--table", `${own.number}`],
@@ -19,6 +20,10 @@ for (
     [
       ["--table", "1,"],
       'Cannot read the command line: --table must be items and commas, got "1,"',
+    ],
+    [
+      ["--model", "data/models/llama-encyclopedia", "--table", "formats", "--rows", "agileq-4"],
+      'Cannot read the command line: --rows must be of these tables, got "agileq-4"',
     ],
     [["--rows", "fp16"], "Cannot read the command line: --rows must come with --model"],
     [

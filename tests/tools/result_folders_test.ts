@@ -15,6 +15,7 @@ Deno.test("modelFolders() finds what holds tables or figures, and nothing of the
         "local",
         "a",
         "c",
+        "d",
       ]
     ) {
       await Deno.mkdir(`${folder}/${name}`, { recursive: true });
@@ -23,6 +24,7 @@ Deno.test("modelFolders() finds what holds tables or figures, and nothing of the
       const path of [
         "a/table12.json",
         "c/ablations.json",
+        "d/rivals.json",
         "integer/table1.json",
         "local/table1.json",
         "table1.json",
@@ -30,7 +32,7 @@ Deno.test("modelFolders() finds what holds tables or figures, and nothing of the
     ) {
       await Deno.writeTextFile(`${folder}/${path}`, "{}");
     }
-    assertEquals(await modelFolders(folder), ["a", "b", "c"]);
+    assertEquals(await modelFolders(folder), ["a", "b", "c", "d"]);
     assertEquals(await modelFolders(`${folder}/none`), []);
   }));
 

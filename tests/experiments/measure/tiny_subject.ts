@@ -9,6 +9,7 @@ import { perplexityOf, type Reading } from "../../../lib/eval/mod.ts";
 import { storageOf } from "../../../lib/format/mod.ts";
 import { Versions } from "../../../lib/methods/mod.ts";
 import type { Model } from "../../../lib/model/mod.ts";
+import { families } from "../../model/tiny_models.ts";
 import { randomIds } from "../../eval/tiny_models.ts";
 
 export const facts: SubjectFacts = {
@@ -66,10 +67,12 @@ export function measuredModel(
   pruned: Readings,
   others: Partial<Record<RowKey, number[]>> = {},
 ): MeasuredModel & { cells: Record<RowKey, MeasuredCell> } {
-  const cells = familyTables[0].rows.flatMap(({ measured }): [RowKey, MeasuredCell][] => {
+  const cells = familyTables[0].rows.flatMap(({ measured }): [string, MeasuredCell][] => {
     if (!measured) return [];
     const { key: row, method, pruning, settings } = measured;
-    const readings = pruning ? pruned : { survivors: readingOf(others[row] ?? [1, 2, 3]) };
+    const readings = pruning
+      ? pruned
+      : { survivors: readingOf(others[row as RowKey] ?? [1, 2, 3]) };
     const result = { ...readings, storage: storageOf([]) };
     const config = evaluationOf(facts, method, pruning, settings);
     return [[row, { id: `table1/tiny/${row}`, model: "tiny", row, config, result }]];
@@ -80,6 +83,7 @@ export function measuredModel(
     calibration: "random",
     table: familyTables[0],
     facts,
+    architecture: families.llama,
     storage: storageOf([]),
     cells: Object.fromEntries(cells) as Record<RowKey, MeasuredCell>,
     refusals: {},

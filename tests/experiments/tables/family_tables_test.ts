@@ -84,10 +84,10 @@ Deno.test("familyTables measure the same rows in every table, as the methods des
 
 Deno.test("tablesOf() gives a family that the paper does not have a table of our rows alone", () => {
   const tables = tablesOf(["mamba", "bloom", "qwen2"]);
-  assertEquals(tables.map(({ number, family, title }) => [number, family, title]), [
-    [3, "bloom", "BLOOM perplexity"],
-    [5, "mamba", "mamba perplexity"],
-    [6, "qwen2", "qwen2 perplexity"],
+  assertEquals(tables.map(({ key, family, title }) => [key, family, title]), [
+    ["table3", "bloom", "Table 3: BLOOM perplexity"],
+    ["table5", "mamba", "Table 5: mamba perplexity"],
+    ["table6", "qwen2", "Table 6: qwen2 perplexity"],
   ]);
   for (const { columns, rows } of tables.slice(1)) {
     assertEquals(columns, []);

@@ -49,7 +49,7 @@ for (const [index, name] of tinyModels.entries()) {
   Deno.test(`measureModels() measures the rows of its family's table, ${name}`, () =>
     withModel(name, async (model) => {
       const measured = await measure(model, options());
-      assertEquals([measured.name, measured.table.number], [name, index + 1]);
+      assertEquals([measured.name, measured.table.key], [name, `table${index + 1}`]);
       assertEquals([measured.computed, measured.reused], [rows.length, 0]);
       assertEquals(Object.keys(measured.seconds), Object.keys(measured.cells));
       assertEquals(Object.keys(measured.cells).toSorted(), rows.toSorted());

@@ -139,7 +139,7 @@ Deno.test("renderTable() has no rows of floats where neither model nor paper is 
 });
 
 Deno.test("renderTable() says in the row of a model that it was refused, and in no other", () => {
-  const cells = { ...dequantized.cells, fp16: undefined, rtn4: undefined };
+  const { fp16: _fp16, rtn4: _rtn4, ...cells } = dequantized.cells;
   const refusing = { ...dequantized, cells, refusals: { fp16: "too small" } };
   const { rows } = renderTable(familyTables[0], [model, refusing], []);
   assertEquals([rows[0][8], rows[13][8]], [null, "refused"]);
