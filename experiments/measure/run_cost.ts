@@ -151,7 +151,8 @@ async function measureScoring(run: PlannedRun, { signal, now }: Clocked) {
     };
   };
   const calibration = draw(small, window, 1, 1);
-  const quick = withoutSearch(method, execute === "integer");
+  const last = weightPasses(method.passes(small)).at(-1);
+  const quick = !last || last.leavesCodes ? withoutSearch(method, execute === "integer") : method;
   const prepared = await prepareModel(full, quick, () => calibration, { execute, signal });
   const isPlain = method.passes(architecture).length === 0;
   const ofFloats = await passSeconds(full, {});
@@ -255,7 +256,7 @@ function shrink(
   while (!isSmall(small) && small.keyValueHeads > 1) {
     const keyValueHeads = Math.floor(small.keyValueHeads / 2);
     const share = keyValueHeads / small.keyValueHeads;
-    const scaled = (size: number) => 8 * Math.ceil(share * size / 8);
+    const scaled = (size: number) => 16 * Math.ceil(share * size / 16); // as groups of rows ask
     small = {
       ...small,
       keyValueHeads,
@@ -269,7 +270,8 @@ function shrink(
 }
 
 /**
- * The method with weights rounded to nearest: what they are changes nothing in how long a pass takes.
+ * The method with weights rounded to nearest, by its own settings where it leaves codes: what they are changes
+ * nothing in how long a pass takes.
  *
  * @param needsCodes Whether they are rounded where the method leaves them alone, as codes that are stored.
  */
@@ -280,8 +282,9 @@ function withoutSearch(method: ConfiguredMethod, needsCodes: boolean): Configure
       const passes = method.passes(architecture);
       const rewriting = weightPasses(passes);
       const { weights } = method.settings;
+      const isRounded = rewriting.at(-1)?.leavesCodes;
       const rounded = weights || needsCodes
-        ? [rtnPass({ ...rtn, ...weights, range: "minmax" })]
+        ? [rtnPass({ ...rtn, ...isRounded ? weights : {}, range: "minmax" })]
         : [];
       return [...rounded, ...passes.slice(rewriting.length)];
     },

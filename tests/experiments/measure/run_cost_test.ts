@@ -77,6 +77,20 @@ Deno.test("estimateRun() counts calibration where the method calibrates, and say
   assertEquals(many.score, few.score);
 });
 
+Deno.test("estimateRun() says how weights are stored that are no codes on a grid", async () => {
+  const forms = {
+    "spqr4": "4 bits in groups of 16, their grids in 3 bits + sparse F16",
+    "squeezellm4": "4 bits by a codebook per row",
+    "shiftadd3-lat": "3 binary digits worth sums of 3 powers of two",
+  };
+  for (const [name, form] of Object.entries(forms)) {
+    const method = methods[name as keyof typeof forms];
+    assertEquals((await estimate({ method })).storage.forms, [form]);
+    const made = await estimate({ method, hasWeights: true });
+    assertEquals(made.storage.forms, [form]);
+  }
+});
+
 Deno.test("estimateRun() leaves no tensors behind, and stops at once", async () => {
   const tensors = tf.memory().numTensors;
   await estimate({ method: methods["agileq-8"], execute: "integer", compare: true });
