@@ -2,6 +2,7 @@ import { refuse } from "../core/mod.ts";
 import type { GptqOptions, ShiftAddOptions, SpqrOptions, SqueezeLlmOptions } from "../quant/mod.ts";
 import { agileQ, type AgileQActivations } from "./agileq.ts";
 import { awq } from "./awq.ts";
+import { bitModMethod } from "./bitmod.ts";
 import { crossQuant } from "./crossquant.ts";
 import { floatFormats, type FloatSettings } from "./float_formats.ts";
 import { gptqMethod } from "./gptq.ts";
@@ -10,6 +11,7 @@ import { kivi } from "./kivi.ts";
 import { llmInt8 } from "./llm_int8.ts";
 import type { LorcSettings } from "./lorc.ts";
 import { configure, type ConfiguredMethod } from "./method.ts";
+import { mofq } from "./mofq.ts";
 import { quaRot, type QuaRotActivations, quaRotRtn, quaRotUnrotated } from "./quarot.ts";
 import { rotated } from "./rotate.ts";
 import { rtnMethod, type RtnSettings } from "./rtn.ts";
@@ -220,6 +222,12 @@ export const methods = {
     weights: { ...zeroQuantGptq, lorc },
     activations: { bits: 8 },
   }),
+  "mofq8": configure("MoFQ8", mofq, {
+    weights: fp8,
+    activations: { bits: 8, exponentBits: 4 },
+  }),
+  "bitmod4": configure("BitMoD", bitModMethod, { weights: { bits: 4, groupSize: 128 } }),
+  "bitmod3": configure("BitMoD, 3 bits", bitModMethod, { weights: { bits: 3, groupSize: 128 } }),
   "agileq-8": configure("AgileQ-8", agileQ, { weights: gptq4, activations: eightBits }),
   "agileq-8-activations": configure("AgileQ-8 activations", agileQ, { activations: eightBits }),
   "agileq-8-eq3": configure("AgileQ-8, eq. 3 as printed", agileQ, {

@@ -2,6 +2,7 @@
 export * from "./agileq.ts";
 export { awq } from "./awq.ts";
 export type { AwqSettings } from "./awq_weight.ts";
+export { bitModMethod } from "./bitmod.ts";
 export * from "./calibrate.ts";
 export type { StreamsRoom } from "./calibration_streams.ts";
 export { crossQuant } from "./crossquant.ts";
@@ -18,6 +19,7 @@ export { llmInt8, type LlmInt8Settings } from "./llm_int8.ts";
 export { type LorcSettings, withLorc } from "./lorc.ts";
 export * from "./method.ts";
 export * from "./methods.ts";
+export { mofq, type MofqSettings } from "./mofq.ts";
 export { looksAtValues, observedSites } from "./observed_sites.ts";
 export * from "./pass.ts";
 export * from "./prepare.ts";

@@ -68,7 +68,7 @@ export { weightGrouping } from "./grouping.ts";
 export { Magnitudes, rangeOfShare } from "./weight_outliers.ts";
 export { requireSqueezeLlm, squeezeLlm, type SqueezeLlmOptions } from "./squeeze_llm.ts";
 export { ShiftAddFactor, type ShiftAddOptions, type ShiftAddResult } from "./shift_add.ts";
-export { requireFiniteGrid } from "./checks.ts";
+export { requireFinite, requireFiniteGrid } from "./checks.ts";
 export { type Hadamard, hadamardMatrix, hadamardOrder } from "./hadamard.ts";
 export {
   type HadamardFactors,
@@ -77,7 +77,14 @@ export {
   requireHadamard,
   rotateByHadamard,
 } from "./hadamard_rotation.ts";
-export { dequantizeTyped, quantizeTyped, type TypedOptions, type TypedQuantized } from "./typed.ts";
+export {
+  dequantizeTyped,
+  quantizeTyped,
+  roundTyped,
+  tensorScale,
+  type TypedOptions,
+  type TypedQuantized,
+} from "./typed.ts";
 export {
   type ExponentRounding,
   exponentRoundings,
@@ -85,3 +92,4 @@ export {
   type ScaleRule,
   scaleRules,
 } from "./scale_rules.ts";
+export { bitMod, type BitModOptions, bitModTypes } from "./bitmod.ts";

@@ -97,3 +97,17 @@ export function eachGroup(
     }
   }
 }
+
+/** The one scale of a tensor for {@linkcode roundTyped}: its largest magnitude becomes the type's greatest value. */
+export function tensorScale(largest: number, { max }: Pick<NumberType, "max">): number {
+  return Math.max(Math.fround(largest / max), 2 ** -149);
+}
+
+/** `scale` times the nearest values of `x / scale`, in float32; beyond the outermost value that one. */
+export function roundTyped(
+  x: Float32Array,
+  { values, encode }: NumberType,
+  scale: number,
+): Float32Array {
+  return x.map((value) => values[encode(Math.fround(value / scale))] * scale);
+}

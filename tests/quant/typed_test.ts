@@ -7,8 +7,10 @@ import {
   dequantizeTyped,
   quantizeAbsmax,
   quantizeTyped,
+  roundTyped,
+  tensorScale,
+  type TypedOptions,
 } from "../../lib/quant/mod.ts";
-import type { TypedOptions } from "../../lib/quant/mod.ts";
 import { eachGroup } from "../../lib/quant/typed.ts";
 import { assertSameNumbers, goldenTensors, matrix } from "./support.ts";
 
@@ -112,4 +114,11 @@ Deno.test("quantizeTyped() refuses nothing, NaN and settings that there are not"
   const rules = "scales must be absmax or shared or powers or powersOfLargest";
   refuses([1, 2], { scales: "M1" }, `${rules}, got "M1"`);
   refuses([1, 2], { exponents: "up" }, 'exponents must be ceil or floor or nearest, got "up"');
+});
+
+Deno.test("roundTyped() rounds with the tensorScale() that its largest magnitude has", () => {
+  const scale = tensorScale(12, fp4);
+  assertEquals([scale, tensorScale(0, fp4)], [2, 2 ** -149]);
+  const x = Float32Array.of(12, -13, 5, 7, 0.4);
+  assertEquals(roundTyped(x, fp4, scale), Float32Array.of(12, -12, 4, 8, 0)); // 2.5 and 3.5 are ties
 });

@@ -1,0 +1,117 @@
+import { floatType, integerType, type NumberType, typedMatrix } from "../format/mod.ts";
+import { linearGroups } from "../model/mod.ts";
+import {
+  dequantizeTyped,
+  noisePower,
+  quantizeTyped,
+  requireFinite,
+  roundTyped,
+  tensorScale,
+} from "../quant/mod.ts";
+import { tensorData, tf } from "../tensor/mod.ts";
+import type { FloatSettings } from "./float_formats.ts";
+import { changeMatrices } from "./linear_weights.ts";
+import type { Method } from "./method.ts";
+import type { Pass } from "./pass.ts";
+import { nameOf, type SiteQuantizer } from "./site_quantizer.ts";
+
+/** The settings of MoFQ: the floating-point format that competes with integers of as many bits. */
+export interface MofqSettings {
+  weights: FloatSettings;
+  activations: Pick<FloatSettings, "bits" | "exponentBits" | "bias" | "specials">;
+}
+
+/**
+ * MoFQ (Zhang et al. 2023), from the paper: every tensor is stored as floating-point numbers or as integers of as
+ * many bits, whichever has the smaller mean squared error. Weights have a scale for each row; what linear maps read
+ * has one for the tensor, as does its format, by what calibration windows give.
+ */
+export const mofq: Method<MofqSettings> = {
+  passes: ({ weights, activations }) => [
+    mixedWeightsPass(typesOf(weights), weights),
+    mixedActivationsPass(typesOf(activations), activations),
+  ],
+  optional: ["bias", "specials", "exponents", "scaleDtype"],
+  label({ weights, activations }) {
+    const [weight, activation] = [weights, activations].map(({ bits }) =>
+      `FP${bits}/INT${bits} mixed`
+    );
+    return { weight, activation };
+  },
+};
+
+function typesOf(format: MofqSettings["activations"]): NumberType[] {
+  return [floatType(format), integerType(format.bits)];
+}
+
+/** Each weight matrix as numbers of the type that loses least. */
+function mixedWeightsPass(types: readonly NumberType[], settings: FloatSettings): Pass {
+  return {
+    name: "MoFQ",
+    settings,
+    rewrite: (layer, _seen, { layer: index, onStep }) =>
+      changeMatrices(
+        layer,
+        index,
+        linearGroups.flatMap(({ names }) => names),
+        ({ values, rows, columns, name, order, count }) => {
+          onStep(order / count);
+          const { type, result } = leastNoise(types, (type) => {
+            const result = quantizeTyped(values, columns, type, settings, name);
+            const { noise } = noisePower(values, dequantizeTyped(result, columns, type));
+            return { result, noise };
+          });
+          return typedMatrix({ ...result, rows, columns, types: [type], name });
+        },
+      ),
+  };
+}
+
+/** The inputs of linear maps as numbers of the type that loses least of the calibration windows. */
+function mixedActivationsPass(types: readonly NumberType[], settings: unknown): Pass {
+  const sites = linearGroups.map(({ reads }) => reads);
+  return {
+    name: "activations",
+    settings,
+    windows: "activations",
+    observes: Object.fromEntries(sites.map((site) => [site, "values"])),
+    quantizes: Object.fromEntries(sites.map((site) => [site, "own steps"])),
+    quantize: (seen, { onStep }) =>
+      Object.fromEntries(sites.map((site, place) => {
+        onStep(place / sites.length);
+        return [site, mixedQuantizer(seen.values(site).windows, types)];
+      })),
+  };
+}
+
+/** Rounds to the type that loses least of some windows, with the scale that fits them. */
+export function mixedQuantizer(
+  windows: readonly Float32Array[],
+  types: readonly NumberType[],
+): SiteQuantizer & { type: NumberType } {
+  let largest = 0;
+  for (const x of windows) for (const value of x) largest = Math.max(largest, Math.abs(value));
+  const { type, result: scale } = leastNoise(types, (type) => {
+    const scale = tensorScale(largest, type);
+    let noise = 0;
+    for (const x of windows) noise += noisePower(x, roundTyped(x, type, scale)).noise;
+    return { result: scale, noise };
+  });
+  return {
+    type,
+    apply(value, visit) {
+      const x = tensorData(value);
+      requireFinite(x, nameOf(visit));
+      return tf.tensor(roundTyped(x, type, scale), value.shape);
+    },
+  };
+}
+
+/** The type with the least noise, the first of equals, and what came of it. */
+function leastNoise<Result>(
+  types: readonly NumberType[],
+  quantize: (type: NumberType) => { result: Result; noise: number },
+): { type: NumberType; result: Result } {
+  const tried = types.map((type) => ({ type, ...quantize(type) }));
+  return tried.reduce((best, each) => each.noise < best.noise ? each : best);
+}

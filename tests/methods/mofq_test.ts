@@ -1,0 +1,51 @@
+import { assert, assertEquals } from "@std/assert";
+import { bitsPerWeight, floatMatrix, floatType, integerType } from "../../lib/format/mod.ts";
+import { methods, prepareModel } from "../../lib/methods/mod.ts";
+import { mixedQuantizer } from "../../lib/methods/mofq.ts";
+import { tensorData, tf, useBackend } from "../../lib/tensor/mod.ts";
+import { randomIds, tinyModels, withModel } from "../eval/tiny_models.ts";
+import { calibrationOf, layersOf, withLayers } from "./support.ts";
+
+const windows = [randomIds(40, 1), randomIds(40, 2)];
+const types = [floatType({ bits: 8, exponentBits: 4 }), integerType(8)];
+
+for (const name of tinyModels) {
+  Deno.test(`mofq stores each matrix in the format that loses least: ${name}`, () =>
+    withModel(name, async (model) => {
+      const changed = await withLayers(model, (layer) => {
+        const { rows, columns } = layer.query!.weight;
+        const even = Float32Array.from({ length: rows * columns }, (_, i) => (i % 255) - 127);
+        const spread = even.map((each) => Math.sign(each) * 2 ** (Math.abs(each) % 15));
+        const store = (values: Float32Array) => floatMatrix("F32", values, rows, columns);
+        return {
+          ...layer,
+          query: { ...layer.query!, weight: store(even) },
+          key: { ...layer.key!, weight: store(spread.subarray(0, rows * columns)) },
+        };
+      });
+      const own = calibrationOf(windows);
+      const { model: quantized, forward } = await prepareModel(changed, methods.mofq8, own);
+      const [{ query, key }] = await layersOf(quantized);
+      assertEquals(query!.weight.form, "INT8 in whole rows");
+      assertEquals(key!.weight.form, "E4M3 in whole rows");
+      assertEquals(bitsPerWeight(query!.weight), 8 + 32 / query!.weight.columns);
+      const inputs = ["attn.input", "attn.output", "mlp.input", "mlp.hidden"];
+      assertEquals(forward.hook!.sites, inputs);
+    }));
+}
+
+Deno.test("mixedQuantizer() takes integers where values are spread evenly, floats where some are far out", async () => {
+  await useBackend("agile");
+  const even = Float32Array.from({ length: 255 }, (_, i) => i - 127);
+  const far = Float32Array.from({ length: 255 }, (_, i) => i === 0 ? 1000 : Math.sin(i));
+  const visit = { site: "mlp.input", layer: 0, window: 0 } as const;
+  const [integers, floats] = [even, far].map((x) => mixedQuantizer([x, x], types));
+  assertEquals([integers.type.name, floats.type.name], ["INT8", "E4M3"]);
+  tf.tidy(() => {
+    const rounded = integers.apply(tf.tensor([0.4, 1.5, -2.5, 500]), visit);
+    assertEquals([...tensorData(rounded)], [0, 2, -2, 127]); // half to even, and not beyond what was seen
+    const wide = tensorData(floats.apply(tf.tensor([2000, 1, 0]), visit));
+    assertEquals([wide[0], wide[2]], [1000, 0]);
+    assert(Math.abs(wide[1] - 1) < 1 / 16);
+  });
+});
