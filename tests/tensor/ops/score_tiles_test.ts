@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import {
   type HeadOperands,
   linear,
@@ -127,6 +127,17 @@ Deno.test("computeScores() of logits that are not finite", async () => {
     assertEquals(loss, clean);
     const compared = scoresOf(head, { ...head, x: tf.tensor2d(x, [rows, 40]) });
     assertEquals(compared[2]!.findIndex(Number.isNaN), 7);
+  });
+});
+
+Deno.test("computeScores() forgets no unlikely token beside a likely one", async () => {
+  await useBackend("agile");
+  // Each is less than the last digit of a float32 sum that has the likely one.
+  const weight = new Float32Array(2 ** 16).fill(-17).fill(0, 0, 1);
+  tidy(() => {
+    const head = { x: tf.ones<tf.Rank.R2>([1, 1]), weight: tf.tensor2d(weight, [2 ** 16, 1]) };
+    const [loss] = scoresOf(head, undefined, Int32Array.of(0));
+    assertAlmostEquals(loss![0], Math.log1p((2 ** 16 - 1) * Math.exp(-17)), 2e-7);
   });
 });
 
