@@ -167,6 +167,7 @@ export async function calibrate(
   const kept: BlockSource = {
     outer: source.outer,
     isStreamed: store !== undefined,
+    maps: source.maps,
     layer: async (layer) => (await blocks.get(layer))!,
   };
   return {

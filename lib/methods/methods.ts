@@ -2,12 +2,14 @@ import { refuse } from "../core/mod.ts";
 import type { GptqOptions, ShiftAddOptions, SpqrOptions, SqueezeLlmOptions } from "../quant/mod.ts";
 import { agileQ, type AgileQActivations } from "./agileq.ts";
 import { awq } from "./awq.ts";
+import { bipolarMethod } from "./bipolar.ts";
 import { bitModMethod } from "./bitmod.ts";
 import { crossQuant } from "./crossquant.ts";
 import { floatFormats, type FloatSettings } from "./float_formats.ts";
 import { gptqMethod } from "./gptq.ts";
 import { keep } from "./keep.ts";
 import { kivi } from "./kivi.ts";
+import { lMulMethod } from "./l_mul.ts";
 import { llmInt8 } from "./llm_int8.ts";
 import type { LorcSettings } from "./lorc.ts";
 import { configure, type ConfiguredMethod } from "./method.ts";
@@ -228,6 +230,10 @@ export const methods = {
   }),
   "bitmod4": configure("BitMoD", bitModMethod, { weights: { bits: 4, groupSize: 128 } }),
   "bitmod3": configure("BitMoD, 3 bits", bitModMethod, { weights: { bits: 3, groupSize: 128 } }),
+  "bipolar4": configure("Bipolar INT4", bipolarMethod, {
+    weights: { bits: 4, groupSize: 128, scales: "absmax" },
+  }),
+  "l-mul": configure("L-Mul", lMulMethod, { activations: { bits: 16 } }),
   "agileq-8": configure("AgileQ-8", agileQ, { weights: gptq4, activations: eightBits }),
   "agileq-8-activations": configure("AgileQ-8 activations", agileQ, { activations: eightBits }),
   "agileq-8-eq3": configure("AgileQ-8, eq. 3 as printed", agileQ, {

@@ -2,6 +2,7 @@
 export * from "./agileq.ts";
 export { awq } from "./awq.ts";
 export type { AwqSettings } from "./awq_weight.ts";
+export { bipolarMethod, type BipolarSettings } from "./bipolar.ts";
 export { bitModMethod } from "./bitmod.ts";
 export * from "./calibrate.ts";
 export type { StreamsRoom } from "./calibration_streams.ts";
@@ -14,6 +15,7 @@ export { gptqConfig } from "./gptq_checkpoint.ts";
 export * from "./inject_outliers.ts";
 export * from "./keep.ts";
 export { kivi } from "./kivi.ts";
+export { lMulMethod, type LMulSettings } from "./l_mul.ts";
 export * from "./linear_weights.ts";
 export { llmInt8, type LlmInt8Settings } from "./llm_int8.ts";
 export { type LorcSettings, withLorc } from "./lorc.ts";

@@ -93,3 +93,4 @@ export {
   scaleRules,
 } from "./scale_rules.ts";
 export { bitMod, type BitModOptions, bitModTypes } from "./bitmod.ts";
+export { lMul, lMulOffset, powersOf, roundMantissas } from "./l_mul.ts";
