@@ -48,6 +48,20 @@ export function powerScales(
   };
 }
 
+/**
+ * The same scale for all rows and groups, in four bytes.
+ *
+ * @param scale float32.
+ * @param length Rows times groups.
+ */
+export function sameScale(scale: number, length: number): GroupScales {
+  return {
+    byteLength: 4,
+    length,
+    decode: (_firstRow, count, groups) => new Float32Array(count * groups).fill(scale),
+  };
+}
+
 function floats(values: Float32Array | Float16Array): Float32Array {
   return values instanceof Float32Array ? values : decodeFloat16(values);
 }

@@ -68,5 +68,5 @@ export {
 } from "./float_type.ts";
 export { integerType } from "./integer_type.ts";
 export { listedType } from "./listed_type.ts";
-export { floatScales, type GroupScales, powerScales } from "./group_scales.ts";
+export { floatScales, type GroupScales, powerScales, sameScale } from "./group_scales.ts";
 export { type TypedCodes, TypedMatrix, typedMatrix } from "./typed_matrix.ts";

@@ -12,6 +12,7 @@ import { kivi } from "./kivi.ts";
 import { lMulMethod } from "./l_mul.ts";
 import { llmInt8 } from "./llm_int8.ts";
 import type { LorcSettings } from "./lorc.ts";
+import { matrixScaleMethod } from "./matrix_scale.ts";
 import { configure, type ConfiguredMethod } from "./method.ts";
 import { mofq } from "./mofq.ts";
 import { quaRot, type QuaRotActivations, quaRotRtn, quaRotUnrotated } from "./quarot.ts";
@@ -232,6 +233,13 @@ export const methods = {
   "bitmod3": configure("BitMoD, 3 bits", bitModMethod, { weights: { bits: 3, groupSize: 128 } }),
   "bipolar4": configure("Bipolar INT4", bipolarMethod, {
     weights: { bits: 4, groupSize: 128, scales: "absmax" },
+  }),
+  "ternary": configure("Ternary weights", matrixScaleMethod, {
+    weights: { bits: 2, scale: "mean" },
+    activations: { bits: 8 },
+  }),
+  "fixed-point8": configure("QFX, weights in 8 bits", matrixScaleMethod, {
+    weights: { bits: 8, scale: "binaryPoint" },
   }),
   "l-mul": configure("L-Mul", lMulMethod, { activations: { bits: 16 } }),
   "agileq-8": configure("AgileQ-8", agileQ, { weights: gptq4, activations: eightBits }),

@@ -19,6 +19,7 @@ export { lMulMethod, type LMulSettings } from "./l_mul.ts";
 export * from "./linear_weights.ts";
 export { llmInt8, type LlmInt8Settings } from "./llm_int8.ts";
 export { type LorcSettings, withLorc } from "./lorc.ts";
+export { matrixScaleMethod, type MatrixScaleSettings } from "./matrix_scale.ts";
 export * from "./method.ts";
 export * from "./methods.ts";
 export { mofq, type MofqSettings } from "./mofq.ts";

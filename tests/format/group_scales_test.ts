@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { floatScales, powerScales } from "../../lib/format/mod.ts";
+import { floatScales, powerScales, sameScale } from "../../lib/format/mod.ts";
 
 Deno.test("floatScales() holds numbers in their type", () => {
   const scales = floatScales(Float16Array.of(1, 2, 3, 4, 5.5, 6));
@@ -16,4 +16,10 @@ Deno.test("powerScales() holds a byte for each power of two, and a factor for ea
   const scaled = powerScales(exponents, Float32Array.of(1, 0.75, 3));
   assertEquals(scaled.byteLength, 6 + 12);
   assertEquals(scaled.decode(1, 1, 2), Float32Array.of(6, 0.375));
+});
+
+Deno.test("sameScale() holds one number for all", () => {
+  const scales = sameScale(0.5, 6);
+  assertEquals([scales.length, scales.byteLength], [6, 4]);
+  assertEquals(scales.decode(1, 1, 2), Float32Array.of(0.5, 0.5));
 });

@@ -50,6 +50,7 @@ Deno.test("methods have titles and labels of their own", () => {
     ["fp6-e3m2", "FP6 E3M2", "FP6", "FP8"],
     ["mxfp4", "MXFP4", "MXFP4", "MXFP4"],
     ["zeroquant-fp-w4a8", "ZeroQuant-FP W4A8", "FP4", "FP8"],
+    ["fixed-point8", "QFX, weights in 8 bits", "INT8", "FP16"],
     ["l-mul", "L-Mul", "BF16", "BF16"],
     ["bipolar4", "Bipolar INT4", "INT4", "FP16"],
     ["mofq8", "MoFQ8", "FP8/INT8 mixed", "FP8/INT8 mixed"],
