@@ -24,7 +24,7 @@ export function drawRelativePerplexity(published: readonly MeasuredTable[]): Plo
     const last = index === published.length - 1;
     return barChart({
       title: `${paper.family}: paper and ${[...models.keys()].join(", ")}`,
-      categories: rows.map(({ label }) => label),
+      categories: rows.map(({ measured }) => measured!.label),
       x: { title: "" },
       y: { title: `perplexity above ${baselineOf(cells)}`, unit: "%", fromZero: true },
       series: [

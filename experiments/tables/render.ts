@@ -4,12 +4,12 @@ import type { Table, TableCell } from "../../lib/report/mod.ts";
 import { baselineName, namesOn } from "../result/baseline.ts";
 import type { BenchRecord } from "../result/bench_record.ts";
 import type { MeasuredModel } from "./measure_models.ts";
-import type { PerplexityTable, PrintedRow } from "./family_tables.ts";
+import { ownRow, type PerplexityTable, type PrintedRow } from "./family_tables.ts";
 import { type Measures, measuresOf, speedNotes } from "./measures.ts";
 import { isNamed } from "./named_tables.ts";
 
 const paperColumns =
-  "columns of the paper are its own figures, of its own models; the others were measured here, " +
+  "columns of the paper are its own figures, of its own models, as are average bits; the others were measured here, " +
   "and perplexities of other models or on another text cannot be compared with them. ";
 const readingColumns =
   "survivors: scored on the positions that survived pruning, all of them where nothing " +
@@ -95,7 +95,7 @@ function rowsOf({ rows, columns }: PerplexityTable, models: readonly MeasuredMod
 /** A row of models with these weights, of which the paper has none. */
 function rowOn(storage: Storage, row: PrintedRow): PrintedRow {
   const { method, pruning } = row.measured!;
-  const names = { ...row, title: row.label };
+  const names = { ...ownRow(row.measured!), title: row.label };
   const { title, ...bits } = namesOn(storage, methods[method].settings, names);
   const label = pruning && !title.endsWith("*") ? `${title}*` : title;
   return { ...row, label, ...bits, perplexities: row.perplexities.map(() => null) };
@@ -125,6 +125,7 @@ function measuredCells(
 function legendOf(table: PerplexityTable): string {
   if (isNamed(table)) return costColumns;
   return table.columns.length > 0
-    ? paperColumns + readingColumns + `${paperRows}in ${fourBitRows}${lastRows}`
+    ? paperColumns + readingColumns + `${paperRows}in ${fourBitRows}` +
+      (table.rows.some(({ measured }) => !measured) ? lastRows : "")
     : `${readingColumns}In ${fourBitRows}`;
 }

@@ -73,10 +73,12 @@ Deno.test("familyTables print figures where the paper does", () => {
 
 Deno.test("familyTables measure the same rows in every table, as the methods describe them", () => {
   for (const { rows } of familyTables) {
-    const measured = rows.flatMap(({ label, measured }) => measured ? [{ label, measured }] : []);
-    const keys = measured.map(({ measured }) => measured.key);
-    assertEquals(keys.toSorted(), tableRows.map(({ key }) => key).toSorted());
-    for (const { label, measured: { method, pruning } } of measured) {
+    const measured = rows.flatMap(({ measured }) => measured ?? []);
+    assertEquals(
+      measured.map(({ key }) => key).toSorted(),
+      tableRows.map(({ key }) => key).toSorted(),
+    );
+    for (const { label, method, pruning } of measured) {
       assertEquals(methods[method].title + (pruning ? "*" : ""), label);
     }
   }
@@ -103,4 +105,19 @@ Deno.test("tableRows have keys and labels of their own", () => {
   for (const name of ["key", "label"] as const) {
     assertEquals(new Set(tableRows.map((row) => row[name])).size, tableRows.length);
   }
+});
+
+Deno.test("familyTables have our rows beside those of the paper that they answer to, by name and weights", () => {
+  const beside = ofThePaper.map(({ rows }) =>
+    rows.filter(({ origin }) => !origin).map(({ measured }) => measured?.key ?? null)
+  );
+  const agileQ = ["agileq-8", "agileq-8-pruned"];
+  assertEquals(beside, [
+    [
+      ...["fp16", "rtn4", "gptq4", "squeezellm4", "spqr3", null],
+      ...["zeroquant-fp-int8", "zeroquant-fp-int4", "zeroquant-fp-lorc", ...agileQ],
+    ],
+    ["fp16", "rtn4", "gptq4", "awq4", null, "zeroquant-v2", ...agileQ],
+    ["fp16", "rtn4", "gptq4", "zeroquant-v2", ...agileQ],
+  ]);
 });

@@ -17,10 +17,16 @@ const rows: RowKey[] = [
   "fp16",
   "rtn4",
   "gptq4",
+  "squeezellm4",
+  "spqr3",
+  "zeroquant-fp-int8",
+  "zeroquant-fp-int4",
+  "zeroquant-fp-lorc",
   "agileq-8",
   "agileq-8-pruned",
   "fp16-pruned",
   "awq4",
+  "zeroquant-v2",
   "agileq-8-activations",
   "agileq-8-activations-pruned",
   "agileq-8-eq3",
@@ -109,9 +115,9 @@ function interruptAt(work: string): { progress: Progress; signal: AbortSignal } 
 
 for (
   const [work, kept] of [
-    ["[3/13] table1/llama/gptq4: windows", 5],
-    ["[3/13] table1/llama/gptq4: GPTQ on llama", 5],
-    ["[5/13] table1/llama/agileq-8-pruned: windows", 7],
+    ["[3/19] table1/llama/gptq4: windows", 5],
+    ["[3/19] table1/llama/gptq4: GPTQ on llama", 5],
+    ["[10/19] table1/llama/agileq-8-pruned: windows", 7],
   ] as const
 ) {
   Deno.test(`measureModels() interrupted at ${work} resumes there`, () =>

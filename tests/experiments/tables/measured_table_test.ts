@@ -98,7 +98,7 @@ Deno.test("drawRelativePerplexity() draws what a method adds, the paper's on ave
     const spec = drawRelativePerplexity([await readMeasuredTable(folder, 1)]);
     const [paper, own] = spec.data;
     const names = paper.x as string[];
-    assertEquals(names.slice(0, 3), ["RTN", "GPTQ", "AgileQ-8"]);
+    assertEquals(names.slice(0, 4), ["RTN", "GPTQ", "SqueezeLLM", "SpQR, 3 bits"]);
     assertEquals((paper.y as unknown[])[names.indexOf("AgileQ-4")], null); // tables 1-3 have none
     const [rtn] = own.y as number[];
     assert(Math.abs(rtn - 100 * (Math.exp(0.1) - 1)) < 1e-9);
