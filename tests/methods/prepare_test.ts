@@ -51,7 +51,8 @@ for (const name of tinyModels) {
         });
         const divergence = mean(scores.divergence!);
         assertEquals(divergence > 0, method !== methods.fp16);
-        assert(divergence < 0.2, `divergence ${divergence}`);
+        const most = method === methods.ternary ? 0.5 : 0.2; // models must be trained to be ternary
+        assert(divergence < most, `divergence ${divergence}`);
       }));
   }
 }
