@@ -58,6 +58,9 @@ const transcribed: Record<string, { number: number; table: TranscribedTable }> =
   bloom: { number: 3, table: paper.table3 },
 };
 
+/** The rows that every table has. */
+const ownRows = tableRows.filter(({ printedOnly }) => !printedOnly);
+
 /** The first number that no table of the paper has: its table 4 is about speed. */
 const firstOwnNumber = 5;
 
@@ -78,7 +81,7 @@ export function tablesOf(families: readonly string[]): FamilyTable[] {
   const others = families.filter((family) => !Object.hasOwn(transcribed, family));
   return families.map((family): FamilyTable => {
     if (Object.hasOwn(transcribed, family)) return paperTable(family);
-    const rows = tableRows.map((row) => ownRow(row));
+    const rows = ownRows.map((row) => ownRow(row));
     const number = firstOwnNumber + others.indexOf(family);
     return { ...numbered(number, `${family} perplexity`), family, columns: [], rows };
   }).sort((one, other) => one.number - other.number);
@@ -108,7 +111,7 @@ function paperTable(family: string): FamilyTable {
   const pruned = columns.map((column) =>
     prunedFourBits[`${family} ${column}`.toLowerCase()] ?? null
   );
-  const added = tableRows.filter((row) => !printed.some(({ measured }) => measured === row))
+  const added = ownRows.filter((row) => !printed.some(({ measured }) => measured === row))
     .map((row): PrintedRow => {
       const figures = row.label === prunedFourBitLabel ? pruned : columns.map(() => null);
       const isPrinted = figures.some((figure) => figure !== null);

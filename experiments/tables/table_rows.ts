@@ -18,6 +18,8 @@ export interface MethodRow {
 export interface TableRow extends MethodRow {
   /** The row of the paper's tables that it stands beside; that of its label unless given. */
   printed?: { method: string; weight: string };
+  /** Whether it stands in those tables of the paper alone that have such a row; table `rivals` has it for all. */
+  printedOnly?: boolean;
   /**
    * How far a perplexity may lie from what is expected, as a share of it. Matrix products round
    * differently from machine to machine, and rounding to codes makes that visible.
@@ -43,6 +45,7 @@ const rows = [
     key: "squeezellm4",
     label: "SqueezeLLM",
     method: "squeezellm4",
+    printedOnly: true,
     pruning: null,
     tolerance: 1e-2,
   },
@@ -51,6 +54,7 @@ const rows = [
     label: "SpQR, 3 bits",
     printed: { method: "SpQR", weight: "3.94 bits average" },
     method: "spqr3",
+    printedOnly: true,
     pruning: null,
     tolerance: 1e-2,
   },
@@ -58,6 +62,7 @@ const rows = [
     key: "zeroquant-v2",
     label: "ZeroQuant-V2",
     method: "zeroquant-v2",
+    printedOnly: true,
     pruning: null,
     tolerance: 1e-2,
   },
@@ -66,6 +71,7 @@ const rows = [
     label: "ZeroQuant-FP, INT8/INT8",
     printed: { method: "ZeroQuant-FP", weight: "INT8" },
     method: "zeroquant-fp-int8",
+    printedOnly: true,
     pruning: null,
     tolerance: 1e-2,
   },
@@ -74,6 +80,7 @@ const rows = [
     label: "ZeroQuant-FP, INT4/INT8",
     printed: { method: "ZeroQuant-FP", weight: "INT4" },
     method: "zeroquant-fp-int4",
+    printedOnly: true,
     pruning: null,
     tolerance: 1e-2,
   },
@@ -82,6 +89,7 @@ const rows = [
     label: "ZeroQuant-FP + LoRC, INT4/INT8",
     printed: { method: "ZeroQuant-FP + LoRC", weight: "INT4" },
     method: "zeroquant-fp-lorc",
+    printedOnly: true,
     pruning: null,
     tolerance: 1e-2,
   },

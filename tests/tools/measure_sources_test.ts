@@ -4,7 +4,6 @@ import { evaluationCells } from "../../experiments/measure/evaluation.ts";
 import { SubjectPool } from "../../experiments/cells/subject_pool.ts";
 import type { MeasureOptions } from "../../experiments/tables/measure_models.ts";
 import { familyTables } from "../../experiments/tables/family_tables.ts";
-import { tableRows } from "../../experiments/tables/table_rows.ts";
 import { InputError, silent } from "../../lib/core/mod.ts";
 import { type CellStore, here } from "../../lib/sweep/mod.ts";
 import { tf } from "../../lib/tensor/mod.ts";
@@ -12,6 +11,9 @@ import { measureSources, refusalsOf } from "../../tools/measure_sources.ts";
 import { tinyArchitecture, writeTinyModel } from "../experiments/measure/tiny_folder.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { memoryStore } from "../sweep/memory_store.ts";
+
+/** What is measured of models of this family. */
+const measuredRows = familyTables[0].rows.flatMap(({ measured }) => measured ?? []);
 
 /** Measures models of a folder by their names on a few token ids. */
 async function measure(root: string, models: string[], store: CellStore = memoryStore()) {
@@ -40,10 +42,10 @@ Deno.test("measureSources() measures what a model allows, and every model that c
     assertEquals(measured.map(({ name }) => name), ["one on ids.json", "two on ids.json"]);
     const [one, two] = measured;
     const pruned = Object.keys(one.refusals);
-    const unfit = tableRows.filter(({ pruning }) => pruning).map(({ key }) => key);
+    const unfit = measuredRows.filter(({ pruning }) => pruning).map(({ key }) => key);
     assertEquals(pruned.toSorted(), unfit.toSorted());
-    assertEquals(Object.keys(one.cells).length, tableRows.length - unfit.length);
-    assertEquals([two.refusals, Object.keys(two.cells).length], [{}, tableRows.length]);
+    assertEquals(Object.keys(one.cells).length, measuredRows.length - unfit.length);
+    assertEquals([two.refusals, Object.keys(two.cells).length], [{}, measuredRows.length]);
     const reason =
       "Cannot prune tokens: layers of one on ids.json are 0..0, or -1..-1 from the end";
     assertEquals(problems, [
@@ -59,7 +61,7 @@ Deno.test("measureSources() uses cells again whatever the model is called", () =
     const { measured: [first] } = await measure(root, ["one"], store);
     await Deno.rename(`${root}/one`, `${root}/two`);
     const { measured: [second] } = await measure(root, ["two"], store);
-    assertEquals([second.computed, second.reused], [0, tableRows.length]);
+    assertEquals([second.computed, second.reused], [0, measuredRows.length]);
     const { fp16 } = second.cells;
     assertEquals([fp16?.id, fp16?.model], ["table1/two on ids.json/fp16", "two on ids.json"]);
     assertEquals(fp16?.result, first.cells.fp16?.result);
@@ -70,7 +72,7 @@ Deno.test("measureSources() names rows that could not be stored, and has them", 
     const store = { ...memoryStore(), set: () => Promise.reject(new InputError("disk full")) };
     await writeTinyModel(`${root}/one`, { ...tinyArchitecture, layers: 2 });
     const { measured: [{ cells }], problems } = await measure(root, ["one"], store);
-    const { length: rows } = tableRows;
+    const { length: rows } = measuredRows;
     assertEquals([Object.keys(cells).length, problems.length], [rows, rows]);
     assertMatch(problems[0], /^table1\/one on ids.json\/fp16: disk full$/);
   }));
