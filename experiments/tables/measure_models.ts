@@ -1,5 +1,5 @@
 import { canonicalJson, refuse, sha256 } from "../../lib/core/mod.ts";
-import { type Execution, methods, sharedWeights } from "../../lib/methods/mod.ts";
+import { type Execution, methods, runsInIntegers, sharedWeights } from "../../lib/methods/mod.ts";
 import type { Storage } from "../../lib/format/mod.ts";
 import type { Architecture } from "../../lib/model/mod.ts";
 import { type CellSpec, type Executor, runCells, type RunOptions } from "../../lib/sweep/mod.ts";
@@ -57,7 +57,7 @@ export interface MeasureOptions extends Omit<RunOptions, "executor"> {
   executor?: Executor;
   /** Which rows; all unless given. */
   rows?: readonly string[];
-  /** How linear maps are computed where a method quantizes them and their inputs; emulated unless given. */
+  /** How linear maps are computed where the method allows it; emulated unless given. */
   execute?: Execution;
 }
 
@@ -154,8 +154,8 @@ async function rowCells(
   return asked.map((row) => {
     const { key, method, pruning } = row;
     const configured = methods[method].with(row.settings ?? {});
-    const { weights, activations } = configured.settings;
-    const inIntegers = execute === "integer" && weights && activations;
+    const { architecture } = subject.model;
+    const inIntegers = execute === "integer" && runsInIntegers(configured, architecture);
     const label = `${table.key}/${name}/${key}`;
     const config: EvaluationConfig = {
       ...evaluationOf(facts, method, pruning, row.settings),
@@ -163,7 +163,7 @@ async function rowCells(
     };
     const cell = cellOf(evaluationCells, subject, {
       ...{ id: `rows/${identity}/${key}`, label, config },
-      shares: sharedWeights(configured, subject.model.architecture),
+      shares: sharedWeights(configured, architecture),
     });
     return { ...cell, row: key, label };
   });

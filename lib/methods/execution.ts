@@ -1,4 +1,4 @@
-import { canonicalJson, require } from "../core/mod.ts";
+import { canonicalJson, InputError, require } from "../core/mod.ts";
 import { AffineMatrix, finestStep } from "../format/mod.ts";
 import { integerMaps, splitMap } from "../linear/mod.ts";
 import {
@@ -65,6 +65,17 @@ export function requireExecution(
     require(own.length > 0, action, `it must quantize ${reads}`);
     const rule = `the tokens and channels of ${reads} must share a step, as in profile paper`;
     require(own.every((kind) => kind === "shared steps"), action, rule);
+  }
+}
+
+/** Whether a method can be executed in integers, by what {@linkcode requireExecution} refuses. */
+export function runsInIntegers(method: ConfiguredMethod, architecture: Architecture): boolean {
+  try {
+    requireExecution(method, architecture, { execute: "integer" });
+    return true;
+  } catch (error) {
+    if (error instanceof InputError) return false;
+    throw error;
   }
 }
 

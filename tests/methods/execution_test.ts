@@ -19,6 +19,7 @@ import {
   requireExecution,
   rtnPass,
   type RtnSettings,
+  runsInIntegers,
   type SiteFormat,
   sitePasses,
   unquantized,
@@ -356,6 +357,20 @@ Deno.test("requireExecution() names the input that a method does not quantize", 
       InputError,
       "Cannot execute Attention in integers: it must quantize mlp.input",
     );
+  }));
+
+Deno.test("runsInIntegers() is whether requireExecution() allows that", () =>
+  withModel("llama", ({ architecture }) => {
+    const allowed = (name: keyof typeof methods) => runsInIntegers(methods[name], architecture);
+    assertEquals((["agileq-8", "agileq-4"] as const).map(allowed), [true, true]);
+    const others = [
+      "fp16",
+      "gptq4",
+      "agileq-8-activations",
+      "smoothquant",
+      "zeroquant-fp-lorc",
+    ] as const;
+    assertEquals(others.map(allowed), others.map(() => false));
   }));
 
 Deno.test("requireExecution() lets codes that are stored count where no pass rewrites them", () =>
