@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SubjectPool } from "../../../experiments/cells/subject_pool.ts";
+import { evaluate, evaluationOf } from "../../../experiments/measure/evaluation.ts";
 import type { ModelRef } from "../../../experiments/measure/subject.ts";
 import { InputError } from "../../../lib/core/mod.ts";
 import { withFolder } from "../../io/temporary_folder.ts";
@@ -41,6 +42,19 @@ Deno.test("SubjectPool keeps every model unless told", () =>
     const loaded = [];
     for (const ref of refs) loaded.push(await pool.load(ref));
     for (const [index, ref] of refs.entries()) assert(await pool.load(ref) === loaded[index]);
+  }));
+
+Deno.test("SubjectPool lets the cells of a subject share its run in full precision", () =>
+  withRefs(async (ref) => {
+    const subject = await new SubjectPool().load(ref);
+    const { facts, testWindows, referenceStreams } = subject;
+    const kept = () => testWindows.map((window) => referenceStreams!.has(window));
+    assertEquals(kept(), testWindows.map(() => false));
+    const first = await evaluate(subject, evaluationOf(facts, "rtn4"), {});
+    assertEquals(kept(), testWindows.map(() => true));
+    assertEquals(await evaluate(subject, evaluationOf(facts, "rtn4"), {}), first);
+    const alone = { ...subject, referenceStreams: undefined };
+    assertEquals(await evaluate(alone, evaluationOf(facts, "rtn4"), {}), first);
   }));
 
 Deno.test("SubjectPool neither reads nor loads what it knows", () =>
