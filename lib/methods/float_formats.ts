@@ -2,9 +2,9 @@ import { type FloatFormat, floatType, type NumberType, typedMatrix } from "../fo
 import { linearGroups } from "../model/mod.ts";
 import { dequantizeTyped, quantizeTyped, type TypedOptions } from "../quant/mod.ts";
 import { dynamicPass, type Rounding } from "./dynamic_pass.ts";
-import { changeMatrices } from "./linear_weights.ts";
 import type { Method } from "./method.ts";
 import type { Pass } from "./pass.ts";
+import { weightsPass } from "./weights_pass.ts";
 
 /** A floating-point format of few bits, and how its numbers are scaled. */
 export interface FloatSettings extends FloatFormat, TypedOptions {}
@@ -42,17 +42,10 @@ function labelOf({ bits, scales }: FloatSettings): string {
 
 /** Rounds the weights of all linear maps to a number type. */
 export function typedWeightsPass(type: NumberType, settings: TypedOptions): Pass {
-  const names = linearGroups.flatMap((group) => group.names);
-  return {
-    name: type.name,
-    settings,
-    rewrite: (layer, _seen, { layer: index, onStep }) =>
-      changeMatrices(layer, index, names, ({ values, rows, columns, name, order, count }) => {
-        onStep(order / count);
-        const quantized = quantizeTyped(values, columns, type, settings, name);
-        return typedMatrix({ ...quantized, rows, columns, types: [type], name });
-      }),
-  };
+  return weightsPass(type.name, settings, ({ values, rows, columns, name }) => {
+    const quantized = quantizeTyped(values, columns, type, settings, name);
+    return typedMatrix({ ...quantized, rows, columns, types: [type], name });
+  });
 }
 
 /** Rounds to a number type, by scales that follow from the values themselves. */

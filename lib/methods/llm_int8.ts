@@ -8,8 +8,9 @@ import {
   type ScaleDtype,
 } from "../quant/mod.ts";
 import { dynamicPass, inputSites, type Rounding } from "./dynamic_pass.ts";
-import { changeMatrices, linearNames, type WeightMatrix } from "./linear_weights.ts";
+import type { WeightMatrix } from "./linear_weights.ts";
 import type { Method } from "./method.ts";
+import { weightsPass } from "./weights_pass.ts";
 
 /** The settings of LLM.int8(). */
 export interface LlmInt8Settings {
@@ -46,14 +47,8 @@ export const llmInt8: Method<LlmInt8Settings> = {
     require(activations.bits === 8, action, "bits must be 8", activations.bits);
     return [
       {
-        name: "LLM.int8()",
-        settings: weights,
+        ...weightsPass("LLM.int8()", weights, (each) => quantizeRows(each, weights.scaleDtype)),
         leavesCodes: true,
-        rewrite: (layer, _seen, { layer: index, onStep }) =>
-          changeMatrices(layer, index, linearNames, (matrix) => {
-            onStep(matrix.order / matrix.count);
-            return quantizeRows(matrix, weights.scaleDtype);
-          }),
       },
       dynamicPass(activations, inputSites, mixedPrecision(activations.threshold)),
     ];

@@ -3,8 +3,8 @@ import { integerType, sameScale, typedMatrix } from "../format/mod.ts";
 import { linearGroups } from "../model/mod.ts";
 import { requireFinite } from "../quant/mod.ts";
 import { dynamicPass, tokenAbsmax } from "./dynamic_pass.ts";
-import { changeMatrices } from "./linear_weights.ts";
 import type { Method } from "./method.ts";
+import { weightsPass } from "./weights_pass.ts";
 
 /** Integers with one scale for each weight matrix. */
 export interface MatrixScaleSettings {
@@ -30,29 +30,15 @@ export const matrixScaleMethod: Method<MatrixScaleSettings> = {
     const type = integerType(bits);
     const inputs = linearGroups.map(({ reads }) => reads);
     return [
-      {
-        name: `integers by ${rule}`,
-        settings: weights,
-        rewrite: (layer, _seen, { layer: index, onStep }) =>
-          changeMatrices(
-            layer,
-            index,
-            linearGroups.flatMap(({ names }) => names),
-            ({ values, rows, columns, name, order, count }) => {
-              onStep(order / count);
-              requireFinite(values, name);
-              const scale = matrixScale(values, type.max, rule);
-              const codes = Uint8Array.from(
-                values,
-                (value) => type.encode(Math.fround(value / scale)),
-              );
-              const scales = sameScale(scale, rows);
-              return typedMatrix({
-                ...{ rows, columns, codes, scales, groupSize: columns, types: [type], name },
-              });
-            },
-          ),
-      },
+      weightsPass(`integers by ${rule}`, weights, ({ values, rows, columns, name }) => {
+        requireFinite(values, name);
+        const scale = matrixScale(values, type.max, rule);
+        const codes = Uint8Array.from(values, (value) => type.encode(Math.fround(value / scale)));
+        const scales = sameScale(scale, rows);
+        return typedMatrix({
+          ...{ rows, columns, codes, scales, groupSize: columns, types: [type], name },
+        });
+      }),
       ...activations ? [dynamicPass(activations, inputs, tokenAbsmax(activations.bits))] : [],
     ];
   },

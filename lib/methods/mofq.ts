@@ -10,10 +10,10 @@ import {
 } from "../quant/mod.ts";
 import { tensorData, tf } from "../tensor/mod.ts";
 import type { FloatSettings } from "./float_formats.ts";
-import { changeMatrices } from "./linear_weights.ts";
 import type { Method } from "./method.ts";
 import type { Pass } from "./pass.ts";
 import { nameOf, type SiteQuantizer } from "./site_quantizer.ts";
+import { weightsPass } from "./weights_pass.ts";
 
 /** The settings of MoFQ: the floating-point format that competes with integers of as many bits. */
 export interface MofqSettings {
@@ -46,25 +46,14 @@ function typesOf(format: MofqSettings["activations"]): NumberType[] {
 
 /** Each weight matrix as numbers of the type that loses least. */
 function mixedWeightsPass(types: readonly NumberType[], settings: FloatSettings): Pass {
-  return {
-    name: "MoFQ",
-    settings,
-    rewrite: (layer, _seen, { layer: index, onStep }) =>
-      changeMatrices(
-        layer,
-        index,
-        linearGroups.flatMap(({ names }) => names),
-        ({ values, rows, columns, name, order, count }) => {
-          onStep(order / count);
-          const { type, result } = leastNoise(types, (type) => {
-            const result = quantizeTyped(values, columns, type, settings, name);
-            const { noise } = noisePower(values, dequantizeTyped(result, columns, type));
-            return { result, noise };
-          });
-          return typedMatrix({ ...result, rows, columns, types: [type], name });
-        },
-      ),
-  };
+  return weightsPass("MoFQ", settings, ({ values, rows, columns, name }) => {
+    const { type, result } = leastNoise(types, (type) => {
+      const result = quantizeTyped(values, columns, type, settings, name);
+      const { noise } = noisePower(values, dequantizeTyped(result, columns, type));
+      return { result, noise };
+    });
+    return typedMatrix({ ...result, rows, columns, types: [type], name });
+  });
 }
 
 /** The inputs of linear maps as numbers of the type that loses least of the calibration windows. */
