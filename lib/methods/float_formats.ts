@@ -1,7 +1,6 @@
 import { type FloatFormat, floatType, type NumberType, typedMatrix } from "../format/mod.ts";
-import { linearGroups } from "../model/mod.ts";
 import { dequantizeTyped, quantizeTyped, type TypedOptions } from "../quant/mod.ts";
-import { dynamicPass, type Rounding } from "./dynamic_pass.ts";
+import { dynamicPass, inputSites, type Rounding } from "./dynamic_pass.ts";
 import type { Method } from "./method.ts";
 import type { Pass } from "./pass.ts";
 import { weightsPass } from "./weights_pass.ts";
@@ -25,7 +24,7 @@ export const floatFormats: Method<FloatFormatsSettings> = {
     if (weights) passes.push(typedWeightsPass(floatType(weights), weights));
     if (activations) {
       const rounding = typedRounding(floatType(activations), activations);
-      passes.push(dynamicPass(activations, linearGroups.map(({ reads }) => reads), rounding));
+      passes.push(dynamicPass(activations, inputSites, rounding));
     }
     return passes;
   },

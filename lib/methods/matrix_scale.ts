@@ -1,8 +1,7 @@
 import { require } from "../core/mod.ts";
 import { integerType, sameScale, typedMatrix } from "../format/mod.ts";
-import { linearGroups } from "../model/mod.ts";
 import { requireFinite } from "../quant/mod.ts";
-import { dynamicPass, tokenAbsmax } from "./dynamic_pass.ts";
+import { dynamicPass, inputSites, tokenAbsmax } from "./dynamic_pass.ts";
 import type { Method } from "./method.ts";
 import { weightsPass } from "./weights_pass.ts";
 
@@ -28,7 +27,6 @@ export const matrixScaleMethod: Method<MatrixScaleSettings> = {
     const known = rule === "mean" || rule === "binaryPoint";
     require(known, "quantize weights", "scale must be mean or binaryPoint", rule);
     const type = integerType(bits);
-    const inputs = linearGroups.map(({ reads }) => reads);
     return [
       weightsPass(`integers by ${rule}`, weights, ({ values, rows, columns, name }) => {
         requireFinite(values, name);
@@ -39,7 +37,7 @@ export const matrixScaleMethod: Method<MatrixScaleSettings> = {
           ...{ rows, columns, codes, scales, groupSize: columns, types: [type], name },
         });
       }),
-      ...activations ? [dynamicPass(activations, inputs, tokenAbsmax(activations.bits))] : [],
+      ...activations ? [dynamicPass(activations, inputSites, tokenAbsmax(activations.bits))] : [],
     ];
   },
   label: ({ weights: { bits }, activations }) => ({

@@ -1,5 +1,4 @@
 import { floatType, integerType, type NumberType, typedMatrix } from "../format/mod.ts";
-import { linearGroups } from "../model/mod.ts";
 import {
   dequantizeTyped,
   noisePower,
@@ -9,6 +8,7 @@ import {
   tensorScale,
 } from "../quant/mod.ts";
 import { tensorData, tf } from "../tensor/mod.ts";
+import { inputSites } from "./dynamic_pass.ts";
 import type { FloatSettings } from "./float_formats.ts";
 import type { Method } from "./method.ts";
 import type { Pass } from "./pass.ts";
@@ -58,16 +58,15 @@ function mixedWeightsPass(types: readonly NumberType[], settings: FloatSettings)
 
 /** The inputs of linear maps as numbers of the type that loses least of the calibration windows. */
 function mixedActivationsPass(types: readonly NumberType[], settings: unknown): Pass {
-  const sites = linearGroups.map(({ reads }) => reads);
   return {
     name: "activations",
     settings,
     windows: "activations",
-    observes: Object.fromEntries(sites.map((site) => [site, "values"])),
-    quantizes: Object.fromEntries(sites.map((site) => [site, "own steps"])),
+    observes: Object.fromEntries(inputSites.map((site) => [site, "values"])),
+    quantizes: Object.fromEntries(inputSites.map((site) => [site, "own steps"])),
     quantize: (seen, { onStep }) =>
-      Object.fromEntries(sites.map((site, place) => {
-        onStep(place / sites.length);
+      Object.fromEntries(inputSites.map((site, place) => {
+        onStep(place / inputSites.length);
         return [site, mixedQuantizer(seen.values(site).windows, types)];
       })),
   };

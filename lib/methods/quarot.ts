@@ -1,11 +1,10 @@
-import { linearGroups } from "../model/mod.ts";
 import {
   type ClippedFormat,
   clippedGrid,
   fakeQuantizeUniform,
   type GptqOptions,
 } from "../quant/mod.ts";
-import { dynamicPass, type Rounding } from "./dynamic_pass.ts";
+import { dynamicPass, inputSites, type Rounding } from "./dynamic_pass.ts";
 import { gptqPasses } from "./gptq.ts";
 import type { Method, MethodSettings } from "./method.ts";
 import type { Pass } from "./pass.ts";
@@ -47,7 +46,6 @@ function quantizers<Weights extends { bits: number }>(
   return {
     passes({ weights, activations }, { headDim }) {
       const { bits, clip, keyValueBits, keyValueClip } = activations;
-      const inputs = linearGroups.map(({ reads }) => reads);
       const ofToken = { bits, clip, symmetric: true, groupSize: "token" } as const;
       const ofHead = {
         bits: keyValueBits,
@@ -57,7 +55,7 @@ function quantizers<Weights extends { bits: number }>(
       };
       return [
         ...weightPasses(weights),
-        dynamicPass(ofToken, inputs, clippedRounding(ofToken)),
+        dynamicPass(ofToken, inputSites, clippedRounding(ofToken)),
         dynamicPass(ofHead, ["attn.k", "attn.v"], clippedRounding(ofHead)),
       ];
     },
