@@ -2,6 +2,7 @@
 export { applyMaps, type LinearMap, type MapOptions } from "./linear_map.ts";
 export { denseMap, denseMapOf } from "./dense_map.ts";
 export { lMulMap } from "./l_mul_map.ts";
+export { lMulProduct } from "./l_mul_product.ts";
 export { storedMap } from "./stored_map.ts";
 export { byteMap } from "./byte_map.ts";
 export { laneMap } from "./lane_map.ts";

@@ -168,6 +168,7 @@ export async function calibrate(
     outer: source.outer,
     isStreamed: store !== undefined,
     maps: source.maps,
+    attentionProduct: source.attentionProduct,
     layer: async (layer) => (await blocks.get(layer))!,
   };
   return {

@@ -241,7 +241,13 @@ export const methods = {
   "fixed-point8": configure("QFX, weights in 8 bits", matrixScaleMethod, {
     weights: { bits: 8, scale: "binaryPoint" },
   }),
-  "l-mul": configure("L-Mul", lMulMethod, { activations: { bits: 16 } }),
+  "l-mul": configure("L-Mul", lMulMethod, { activations: { bits: 16, products: "maps" } }),
+  "l-mul-attention": configure("L-Mul in attention", lMulMethod, {
+    activations: { bits: 16, products: "attention" },
+  }),
+  "l-mul-both": configure("L-Mul in maps and attention", lMulMethod, {
+    activations: { bits: 16, products: "both" },
+  }),
   "agileq-8": configure("AgileQ-8", agileQ, { weights: gptq4, activations: eightBits }),
   "agileq-8-activations": configure("AgileQ-8 activations", agileQ, { activations: eightBits }),
   "agileq-8-eq3": configure("AgileQ-8, eq. 3 as printed", agileQ, {

@@ -15,7 +15,7 @@ export { gptqConfig } from "./gptq_checkpoint.ts";
 export * from "./inject_outliers.ts";
 export * from "./keep.ts";
 export { kivi } from "./kivi.ts";
-export { lMulMethod, type LMulSettings } from "./l_mul.ts";
+export { lMulMethod, lMulPlaces, type LMulSettings } from "./l_mul.ts";
 export * from "./linear_weights.ts";
 export { llmInt8, type LlmInt8Settings } from "./llm_int8.ts";
 export { type LorcSettings, withLorc } from "./lorc.ts";

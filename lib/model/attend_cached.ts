@@ -1,8 +1,12 @@
 import { tf, tidy } from "../tensor/mod.ts";
 import type { Architecture } from "./architecture.ts";
-import { attend, type Attended, type BlockAttentionOptions } from "./attention.ts";
+import {
+  attend,
+  type Attended,
+  type AttentionBlock,
+  type BlockAttentionOptions,
+} from "./attention.ts";
 import { type CachePrecision, disposeLayer, startLayer } from "./layer_cache.ts";
-import type { Block } from "./open_block.ts";
 
 /**
  * Attention of a block over a window whose keys and values go through a cache, as where token follows token.
@@ -14,7 +18,7 @@ import type { Block } from "./open_block.ts";
  */
 export function attendCached(
   architecture: Architecture,
-  block: Pick<Block, "layer" | "maps">,
+  block: AttentionBlock,
   input: tf.Tensor2D,
   options: Omit<BlockAttentionOptions, "recall">,
   precision: CachePrecision,

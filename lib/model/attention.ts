@@ -8,6 +8,7 @@ import {
   type CausalAttentionOptions,
   fakeQuantLog2,
   type Log2Rounding,
+  type MapAttentionOptions,
   type OperandSteps,
   rotary,
   rotaryTable,
@@ -66,6 +67,9 @@ export interface BlockAttentionOptions {
   lowerTokens?: (scores: Float32Array) => Int32Array;
 }
 
+/** What attention reads of its block. */
+export type AttentionBlock = Pick<Block, "layer" | "maps" | "attentionProduct">;
+
 /** What attention gives back. */
 export interface Attended {
   output: tf.Tensor2D;
@@ -84,7 +88,7 @@ export interface Attended {
  */
 export function attend(
   architecture: Architecture,
-  { layer, maps }: Pick<Block, "layer" | "maps">,
+  { layer, maps, attentionProduct: product }: AttentionBlock,
   input: tf.Tensor2D,
   options: BlockAttentionOptions,
 ): Attended {
@@ -114,8 +118,9 @@ export function attend(
     log2: options.probabilities,
     steps: recall ? undefined : options.steps,
     name: options.name,
+    product,
   };
-  const mix = options.maps || typeof importance === "function" ? mixByMaps : mixAtOnce;
+  const mix = options.maps || product || typeof importance === "function" ? mixByMaps : mixAtOnce;
   const mixed = mix(query, seen, mixing, options);
   const scores = importance instanceof Float32Array ? importance : mixed.importance;
   const strange = scores?.includes(NaN) ?? false;
@@ -133,7 +138,7 @@ export function attend(
  */
 export function runAttention(
   architecture: Architecture,
-  block: Pick<Block, "layer" | "maps">,
+  block: AttentionBlock,
   input: tf.Tensor2D,
 ): tf.Tensor2D {
   const positionIds = Int32Array.from({ length: input.shape[0] }, (_, position) => position);
@@ -163,7 +168,7 @@ function mixAtOnce(
 function mixByMaps(
   query: tf.Tensor2D,
   { key, value }: Seen,
-  mixing: CausalAttentionOptions,
+  mixing: CausalAttentionOptions & MapAttentionOptions,
   { at, importance, name }: BlockAttentionOptions,
 ): Attended {
   const { log2 } = mixing;

@@ -1,5 +1,6 @@
 import { makeAll } from "../core/mod.ts";
 import { denseMapOf, type LinearMap, storedMap } from "../linear/mod.ts";
+import type { MatrixProduct } from "../tensor/mod.ts";
 import type { Model } from "./model.ts";
 import { type Norm, openNorm } from "./norm.ts";
 import type { MapMaker } from "./source.ts";
@@ -19,6 +20,8 @@ export interface Block extends Disposable {
   readonly inputNorm?: Norm;
   readonly mlpNorm?: Norm;
   readonly maps: Readonly<Partial<Record<LinearName, LinearMap>>>;
+  /** What multiplies in its attention; float32 unless given. */
+  readonly attentionProduct?: MatrixProduct;
 }
 
 /**
@@ -34,7 +37,7 @@ export async function openBlock(
   const weights = await source.layer(layer);
   const block = blockOf(weights, layer, source.maps ?? makeFloats);
   source.free?.(weights);
-  return block;
+  return { ...block, attentionProduct: source.attentionProduct };
 }
 
 /** Opens a block with these parameters. */

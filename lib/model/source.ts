@@ -1,4 +1,5 @@
 import type { LinearMap } from "../linear/mod.ts";
+import type { MatrixProduct } from "../tensor/mod.ts";
 import type { LayerWeights, LinearGroup, OuterWeights, StoredModule, Weights } from "./weights.ts";
 
 /**
@@ -18,6 +19,8 @@ export interface BlockSource {
   free?(weights: LayerWeights): void;
   /** How linear maps are computed; in float32 unless given. */
   readonly maps?: MapMaker;
+  /** How attention multiplies queries by keys, and probabilities by values; in float32 unless given. */
+  readonly attentionProduct?: MatrixProduct;
 }
 
 /** Makes the maps of a group, in the order of its modules. */

@@ -38,6 +38,8 @@ export type {
   LaneTensors,
   LinearActivation,
   Log2Rounding,
+  MapAttentionOptions,
+  MatrixProduct,
   OperandSteps,
   PackedMap,
   RotaryTable,

@@ -52,6 +52,8 @@ Deno.test("methods have titles and labels of their own", () => {
     ["zeroquant-fp-w4a8", "ZeroQuant-FP W4A8", "FP4", "FP8"],
     ["fixed-point8", "QFX, weights in 8 bits", "INT8", "FP16"],
     ["l-mul", "L-Mul", "BF16", "BF16"],
+    ["l-mul-attention", "L-Mul in attention", "FP16", "attention BF16"],
+    ["l-mul-both", "L-Mul in maps and attention", "BF16", "BF16"],
     ["bipolar4", "Bipolar INT4", "INT4", "FP16"],
     ["mofq8", "MoFQ8", "FP8/INT8 mixed", "FP8/INT8 mixed"],
     ["bitmod3", "BitMoD, 3 bits", "FP3", "FP16"],

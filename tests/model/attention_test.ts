@@ -1,9 +1,16 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
-import { atSites, forward, type ForwardOptions, type Pruning } from "../../lib/model/mod.ts";
-import { tensorData, tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
+import {
+  atSites,
+  forward,
+  type ForwardOptions,
+  openModel,
+  type Pruning,
+} from "../../lib/model/mod.ts";
+import { type MatrixProduct, tensorData, tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
 import { startTokenImportance } from "../../lib/tokens/mod.ts";
-import { randomIds, tinyArchitectures, withRandomModel } from "./tiny_models.ts";
+import { assertFloatsClose } from "../tensor/compare.ts";
+import { randomIds, randomModel, tinyArchitectures, withRandomModel } from "./tiny_models.ts";
 
 const log2 = { bits: 4, profile: "released", maximum: 1 } as const;
 const pruning: Pruning = {
@@ -86,3 +93,27 @@ Deno.test("attend() rounds before the hook sees the maps", async () => {
     assertEquals([...seen].filter((value) => !levels.includes(value)), []);
   });
 });
+
+for (const cache of [undefined, "int8", { bits: 4, groupSize: 4, residual: 4 }] as const) {
+  const how = typeof cache === "object" ? "groups of codes" : cache ?? "no cache";
+  Deno.test(`attend() multiplies as its block says, with or without a cache: ${how}`, async () => {
+    await useBackend("agile", { native: false });
+    const model = await randomModel(tinyArchitectures.llama);
+    const run = async (attentionProduct?: MatrixProduct) => {
+      using open = await openModel({ ...model, source: { ...model.source, attentionProduct } });
+      return tidy(() => tensorData(forward(open, randomIds(12), { cache }).hidden).slice());
+    };
+    let asked = 0;
+    const plain: MatrixProduct = (first, second, transposed) => {
+      asked++;
+      return tf.matMul(first, second, false, transposed);
+    };
+    assertFloatsClose(await run(plain), await run(), 1e-5);
+    assert(asked >= 4, `${asked} products in two blocks`);
+    const none: MatrixProduct = (first, second, transposed) =>
+      tf.mul(tf.matMul(first, second, false, transposed), 0);
+    const silent = await run(none);
+    assertNotEquals(silent, await run());
+    await useBackend("agile");
+  });
+}

@@ -19,6 +19,25 @@ export interface AttentionOptions extends SlidingWindow {
   slopes?: readonly number[];
 }
 
+/**
+ * A product of matrices: `[count, rows, inner]` by `[count, inner, columns]` or, if `transposed`, by
+ * `[count, columns, inner]`, to `[count, rows, columns]`.
+ */
+export type MatrixProduct = (
+  first: tf.Tensor3D,
+  second: tf.Tensor3D,
+  transposed: boolean,
+) => tf.Tensor3D;
+
+/** What attention by maps is told. */
+export interface MapAttentionOptions extends AttentionOptions {
+  /** What multiplies queries by keys, and probabilities by values; `tf.matMul` unless given. */
+  product?: MatrixProduct;
+}
+
+const matrixProduct: MatrixProduct = (first, second, transposed) =>
+  tf.matMul(first, second, false, transposed);
+
 /** The sizes of an attention. */
 export interface AttentionExtents {
   batch: number;
@@ -113,14 +132,13 @@ export function attentionMaps(
   q: tf.Tensor3D,
   k: tf.Tensor3D,
   first: number,
-  { scale, slopes, keyPositions, slidingWindow }: AttentionOptions,
+  { scale, slopes, keyPositions, slidingWindow, product = matrixProduct }: MapAttentionOptions,
 ): tf.Tensor3D {
   const own = slopes && Array.from(
     { length: q.shape[0] },
     (_, map) => slopes[(first + map) % slopes.length],
   );
-  const scores = tf.matMul(q, k, false, true) as tf.Tensor3D;
-  return causalSoftmax(scores, { scale, slopes: own, keyPositions, slidingWindow });
+  return causalSoftmax(product(q, k, true), { scale, slopes: own, keyPositions, slidingWindow });
 }
 
 /**
@@ -137,12 +155,13 @@ export function attendByMaps(
   q: tf.Tensor2D,
   k: tf.Tensor2D,
   v: tf.Tensor2D,
-  options: AttentionOptions,
+  options: MapAttentionOptions,
   hook: (probabilities: tf.Tensor3D, firstMap: number) => tf.Tensor3D,
   budget?: number,
 ): tf.Tensor2D {
   const extents = attentionExtents(q, k, v, options);
   const { batch, heads, keyValueHeads } = extents;
+  const { product = matrixProduct } = options;
   const group = heads / keyValueHeads;
   return tidy(() => {
     const queries = splitHeads(q, batch, heads);
@@ -152,7 +171,7 @@ export function attendByMaps(
       const output = tidy(() => {
         const own = takeMaps(queries, first, count, 1);
         const maps = attentionMaps(own, takeMaps(keys, first, count, group), first, options);
-        return tf.matMul(hook(maps, first), takeMaps(values, first, count, group)) as tf.Tensor3D;
+        return product(hook(maps, first), takeMaps(values, first, count, group), false);
       });
       outputs.push(output);
     }, { budget });

@@ -14,7 +14,7 @@ export { gelu, geluTanh, silu } from "./activations.ts";
 export { attendCodes, attendsCodes } from "./attend_codes.ts";
 export type { TokenCodes } from "./attend_codes.ts";
 export { attendByMaps } from "./attention_maps.ts";
-export type { AttentionOptions } from "./attention_maps.ts";
+export type { AttentionOptions, MapAttentionOptions, MatrixProduct } from "./attention_maps.ts";
 export { causalAttention } from "./causal_attention.ts";
 export type { CausalAttention } from "./causal_attention.ts";
 export type { CausalAttentionOptions, OperandSteps } from "./attention_kernel.ts";

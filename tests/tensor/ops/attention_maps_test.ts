@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   attendByMaps,
   type AttentionOptions,
+  type MatrixProduct,
   tensorData,
   tf,
   tidy,
@@ -69,6 +70,22 @@ Deno.test("attendByMaps() goes on with the maps that the hook returns", () => {
     const [q, k, v] = operands(1);
     const own = tf.tile(tf.eye(tokens).expandDims(), [maps, 1, 1]) as tf.Tensor3D;
     assertEquals(tensorData(attendByMaps(q, k, v, plain, () => own)), tensorData(v));
+  });
+});
+
+Deno.test("attendByMaps() multiplies keys and values by the product that it is given", () => {
+  tidy(() => {
+    const [q, k, v] = operands(3);
+    const asked: [number[], number[], boolean][] = [];
+    const product: MatrixProduct = (first, second, transposed) => {
+      asked.push([first.shape, second.shape, transposed]);
+      return tf.mul(tf.matMul(first, second, false, transposed), 2) as tf.Tensor3D;
+    };
+    const twice = attendByMaps(q, k, v, { ...alibi, product }, keep);
+    const scores = { ...alibi, scale: 2 * alibi.scale };
+    assertEquals(tensorData(twice), tensorData(tf.mul(attendByMaps(q, k, v, scores, keep), 2)));
+    const head = [maps, tokens, headDim];
+    assertEquals(asked, [[head, head, true], [[maps, tokens, tokens], head, false]]);
   });
 });
 
