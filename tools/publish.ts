@@ -119,7 +119,7 @@ function measuredPart(
 
 /** Which rows refused a model and why, a line for each reason. */
 function describeRefusals({ title, table, refusals }: MeasuredModel): string[] {
-  const labelOf = (row: string) => table.rows.find(({ measured }) => measured?.key === row)!.label;
+  const labelOf = (row: string) => table.rows.find(({ measured }) => measured.key === row)!.label;
   return [...Map.groupBy(Object.entries(refusals), ([, reason]) => reason)].map(([reason, rows]) =>
     `${title}: refused by ${rows.map(([row]) => labelOf(row)).join(", ")}: ${reason}`
   );

@@ -174,7 +174,7 @@ async function run(options: Options, session: Session): Promise<void> {
 
 /** The keys of the measured rows of tables, each once. */
 function keysOf(tables: readonly PerplexityTable[]): string[] {
-  const keys = tables.flatMap(({ rows }) => rows.flatMap(({ measured }) => measured?.key ?? []));
+  const keys = tables.flatMap(({ rows }) => rows.map(({ measured }) => measured.key));
   return [...new Set(keys)];
 }
 

@@ -29,8 +29,8 @@ export interface PrintedRow {
   activation: string;
   /** As many as the table has columns; null where the paper prints a dash. */
   perplexities: (number | null)[];
-  /** What to measure for this row; undefined where the suite has no such method. */
-  measured?: MethodRow;
+  /** What to measure for this row. */
+  measured: MethodRow;
   /** Where a row that the paper's table does not have comes from. */
   origin?: "table 4" | "ours";
 }
@@ -106,7 +106,7 @@ function paperTable(family: string): FamilyTable {
     perplexities: [ppl, wikitext2, c4].flatMap((figures) => figures ?? []),
     measured: tableRows.find(({ label, printed }) =>
       printed ? printed.method === method && printed.weight === weight : label === method
-    ),
+    )!,
   }));
   const pruned = columns.map((column) =>
     prunedFourBits[`${family} ${column}`.toLowerCase()] ?? null

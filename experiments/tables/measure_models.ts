@@ -149,7 +149,7 @@ async function rowCells(
 ): Promise<RowCell[]> {
   const { model: { name }, facts: { validationText: _, ...facts } } = subject; // no row chooses anything
   const identity = (await sha256(canonicalJson(facts))).slice(0, 12);
-  const asked = table.rows.flatMap(({ measured }) => measured ?? [])
+  const asked = table.rows.map(({ measured }) => measured)
     .filter(({ key }) => rows?.includes(key) ?? true);
   return asked.map((row) => {
     const { key, method, pruning } = row;

@@ -9,7 +9,7 @@ export function drawTable(
   { rows, bits }: NamedTable,
   models: readonly MeasuredModel[],
 ): Drawing {
-  const labels = new Map(rows.map(({ label, measured }) => [measured?.key, label]));
+  const labels = new Map(rows.map(({ label, measured }) => [measured.key, label]));
   const points = models.flatMap((model) =>
     Object.values(model.cells).flatMap((cell) => {
       const { survivors: { divergence }, storage } = cell.result;

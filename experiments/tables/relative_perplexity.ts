@@ -19,12 +19,12 @@ export function drawRelativePerplexity(published: readonly MeasuredTable[]): Plo
     const paper = familyTables.find((each) => each.number === number)!;
     const models = Map.groupBy(cells, ({ model }) => model);
     const rows = paper.rows.filter(({ measured }) =>
-      measured && measured.pruning === null && !["fp16", ...offScale].includes(measured.key)
+      measured.pruning === null && !["fp16", ...offScale].includes(measured.key)
     );
     const last = index === published.length - 1;
     return barChart({
       title: `${paper.family}: paper and ${[...models.keys()].join(", ")}`,
-      categories: rows.map(({ measured }) => measured!.label),
+      categories: rows.map(({ measured }) => measured.label),
       x: { title: "" },
       y: { title: `perplexity above ${baselineOf(cells)}`, unit: "%", fromZero: true },
       series: [
@@ -38,7 +38,7 @@ export function drawRelativePerplexity(published: readonly MeasuredTable[]): Plo
         },
         ...[...models].map(([model, own]) => ({
           name: models.size > 1 ? model : "measured here",
-          values: rows.map(({ measured }) => moreThanFull(own, measured!.key)),
+          values: rows.map(({ measured }) => moreThanFull(own, measured.key)),
         })),
       ],
       legend: last || models.size > 1,

@@ -23,11 +23,9 @@ const costColumns =
   "inputs, without their steps and whatever columns of outliers stay in F16; intervals are 95 %";
 const paperRows = "Rows marked (ours) or (table 4) are not in the paper's table; ";
 const fourBitRows = "AgileQ-4/8 half of the tokens take four bits";
-const lastRows = ". The last rows are methods of the paper that are not measured here";
 
 /**
- * A table of perplexities: the measured columns before the paper's, where it has any, and the measured
- * rows before the others.
+ * A table of perplexities: the measured columns before the paper's, where it has any.
  *
  * @param notes What to say below it, after the legend of the columns.
  * @param timings Of `deno task bench block`, for the speeds of tables with a name.
@@ -72,30 +70,28 @@ interface ShownRow {
 
 /**
  * The rows that are measured, once for all models whose weights are floats, which those of the paper are,
- * and once for all that are dequantized from the same form; behind them those that are not measured. Rows
- * that nobody has asked for on any model, and of which the paper has no figure, are left out.
+ * and once for all that are dequantized from the same form. Rows that nobody has asked for on any model,
+ * and of which the paper has no figure, are left out.
  */
 function rowsOf({ rows, columns }: PerplexityTable, models: readonly MeasuredModel[]): ShownRow[] {
   const groups = Map.groupBy(models, ({ storage }) => baselineName(storage));
   const { FP16: floats = [], ...others } = Object.fromEntries(groups);
-  const measured = rows.filter(({ measured }) => measured);
   const hasFloats = floats.length > 0 || columns.length > 0 || models.length === 0;
   const isBlank = ({ row: { measured, perplexities }, shown }: ShownRow) =>
-    models.length > 0 && measured && perplexities.every((figure) => figure === null) &&
+    models.length > 0 && perplexities.every((figure) => figure === null) &&
     !shown.some(({ cells, refusals }) => cells[measured.key] ?? refusals[measured.key]);
   return [
-    ...hasFloats ? measured.map((row) => ({ row, shown: floats })) : [],
+    ...hasFloats ? rows.map((row) => ({ row, shown: floats })) : [],
     ...Object.values(others).flatMap((shown) =>
-      measured.map((row) => ({ row: rowOn(shown[0].storage, row), shown }))
+      rows.map((row) => ({ row: rowOn(shown[0].storage, row), shown }))
     ),
-    ...rows.filter(({ measured }) => !measured).map((row) => ({ row, shown: [] })),
   ].filter((shown) => !isBlank(shown));
 }
 
 /** A row of models with these weights, of which the paper has none. */
 function rowOn(storage: Storage, row: PrintedRow): PrintedRow {
-  const { method, pruning } = row.measured!;
-  const names = { ...ownRow(row.measured!), title: row.label };
+  const { method, pruning } = row.measured;
+  const names = { ...ownRow(row.measured), title: row.label };
   const { title, ...bits } = namesOn(storage, methods[method].settings, names);
   const label = pruning && !title.endsWith("*") ? `${title}*` : title;
   return { ...row, label, ...bits, perplexities: row.perplexities.map(() => null) };
@@ -114,7 +110,7 @@ function measuredCells(
   { cells, refusals }: MeasuredModel,
   measures: Measures,
 ): TableCell[] {
-  const { key } = measured!;
+  const { key } = measured;
   const cell = cells[key];
   if (cell) return Object.values(measures).map((show) => show(cell));
   const none = noCells(measures);
@@ -125,7 +121,6 @@ function measuredCells(
 function legendOf(table: PerplexityTable): string {
   if (isNamed(table)) return costColumns;
   return table.columns.length > 0
-    ? paperColumns + readingColumns + `${paperRows}in ${fourBitRows}` +
-      (table.rows.some(({ measured }) => !measured) ? lastRows : "")
+    ? paperColumns + readingColumns + `${paperRows}in ${fourBitRows}`
     : `${readingColumns}In ${fourBitRows}`;
 }

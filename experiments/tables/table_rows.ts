@@ -59,6 +59,14 @@ const rows = [
     tolerance: 1e-2,
   },
   {
+    key: "mofq8",
+    label: "MoFQ8",
+    method: "mofq8",
+    printedOnly: true,
+    pruning: null,
+    tolerance: 1e-2,
+  },
+  {
     key: "zeroquant-v2",
     label: "ZeroQuant-V2",
     method: "zeroquant-v2",

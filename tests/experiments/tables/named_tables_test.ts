@@ -4,8 +4,7 @@ import { isNamed, namedTables } from "../../../experiments/tables/named_tables.t
 import { methods } from "../../../lib/methods/mod.ts";
 import { families } from "../../model/tiny_models.ts";
 
-const keysOf = ({ rows }: typeof namedTables[number]) =>
-  rows.flatMap(({ measured }) => measured?.key ?? []);
+const keysOf = ({ rows }: typeof namedTables[number]) => rows.map(({ measured }) => measured.key);
 
 Deno.test("namedTables have rows with keys and labels of their own, the model as it is among them", () => {
   for (const table of namedTables) {
@@ -19,7 +18,7 @@ Deno.test("namedTables have rows with keys and labels of their own, the model as
 Deno.test("namedTables hold every method, those with activations in activation or formats", () => {
   const [rivals, formats, activation] = namedTables.map(({ rows }) =>
     new Set(
-      rows.filter(({ measured }) => !measured!.settings).map(({ measured }) => measured!.method),
+      rows.filter(({ measured }) => !measured.settings).map(({ measured }) => measured.method),
     )
   );
   assertEquals(rivals.union(formats).size, Object.keys(methods).length);
@@ -48,9 +47,9 @@ Deno.test("namedTables claim nothing of rows that they do not have, and configur
       assertEquals(rows.filter((row) => !keys.includes(row)), [], claim);
     }
     for (const { measured } of table.rows) {
-      const configured = methods[measured!.method].with(measured!.settings ?? {});
+      const configured = methods[measured.method].with(measured.settings ?? {});
       const bits = configured.activationBits(families.llama);
-      assert(bits >= 2 && bits <= 16, measured!.key);
+      assert(bits >= 2 && bits <= 16, measured.key);
     }
   }
 });
