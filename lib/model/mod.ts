@@ -35,6 +35,7 @@ export { blameNonFinite, blameNonFiniteSite } from "./blame_non_finite.ts";
 export * from "./operations.ts";
 export { openPublished, type PublishedModel, readArchitecture } from "./published.ts";
 export * from "./run_windows.ts";
+export type { Runner } from "./runner.ts";
 export { saveModel } from "./save.ts";
 export {
   atSites,

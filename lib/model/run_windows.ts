@@ -1,23 +1,13 @@
 import { type Pause, pauses, require, type Step } from "../core/mod.ts";
 import { tidy } from "../tensor/mod.ts";
-import type { ForwardOptions } from "./block.ts";
-import type { FinalStreams } from "./final_streams.ts";
 import { type Forwarded, requireLayers } from "./forward.ts";
 import type { HeadOwner } from "./head.ts";
 import { streamBudget, streamBytes } from "./memory.ts";
-import type { Model } from "./model.ts";
 import { openBlock } from "./open_block.ts";
 import { openOuter, type Outer } from "./open_outer.ts";
+import { branchOf, type Runner } from "./runner.ts";
 import { Streams } from "./streams.ts";
 import type { OuterWeights } from "./weights.ts";
-
-/** A model, and how windows run through it. */
-export interface Runner {
-  model: Model;
-  options?: ForwardOptions;
-  /** Of a model that runs without options: where windows need not run again that it keeps. */
-  final?: FinalStreams;
-}
 
 /** A window that has passed all blocks of a model, with what reads next-token scores of it. */
 export interface Finished extends HeadOwner {
@@ -78,7 +68,9 @@ export async function* eachWindow<Result>(
   });
   const budget = asked ?? Math.max(...owners.map((owner) => streamBudget(owner.architecture)));
   const pause = pauses(signal);
-  const steps = stepsOf(runners);
+  const branches = runners.map((_, order) => branchOf(runners, order));
+  const firstLayers = branches.map((branch) => branch?.layer ?? 0);
+  const steps = stepsOf(runners, firstLayers);
   for (let first = 0; first < windows.length;) {
     const group = groupFrom(windows.slice(first), owners, budget);
     let done = 0;
@@ -88,15 +80,22 @@ export async function* eachWindow<Result>(
     };
     using streams = new DisposableStack();
     const passed: ((index: number) => Forwarded)[] = [];
+    const branched = new Map<number, Streams>();
     for (const [order, runner] of runners.entries()) {
       const { final, model: { architecture } } = runner;
       if (final && group.every((window) => final.has(window))) {
-        step(architecture.layers * group.length);
+        step((architecture.layers - firstLayers[order]) * group.length);
         passed.push((index) => final.at(group[index]));
         continue;
       }
-      const own = streams.use(new Streams(owners[order], group, { budget, first }));
-      await passBlocks(runner, own, pause, () => step(1));
+      const own = branched.get(order) ??
+        streams.use(new Streams(owners[order], group, { budget, first }));
+      await passBlocks(runner, own, firstLayers[order], pause, () => step(1), (layer) => {
+        for (const [other, branch] of branches.entries()) {
+          if (branch?.of !== order || branch.layer !== layer) continue;
+          branched.set(other, streams.use(own.copy()));
+        }
+      });
       group.forEach((window, index) => tidy(() => final?.keep(window, own.at(index))));
       passed.push((index) => own.at(index));
     }
@@ -113,9 +112,10 @@ export async function* eachWindow<Result>(
   }
 }
 
-/** How many steps a window takes: every block of every model, and every head. */
-function stepsOf(runners: readonly Runner[]): number {
-  return runners.reduce((sum, { model }) => sum + model.architecture.layers + 1, 0);
+/** How many steps a window takes: every block of every model from its first on, and every head. */
+function stepsOf(runners: readonly Runner[], firstLayers: readonly number[]): number {
+  const blocks = runners.map(({ model }, order) => model.architecture.layers - firstLayers[order]);
+  return blocks.reduce((sum, own) => sum + own + 1, 0);
 }
 
 /** The windows, of those still to come, whose streams the budget holds; at least one. */
@@ -131,15 +131,22 @@ function groupFrom(
   return over < 0 ? windows : windows.slice(0, Math.max(1, over));
 }
 
-/** Takes streams through all blocks of a model. */
+/**
+ * Takes streams through all blocks of a model from a layer on.
+ *
+ * @param before Is called before each layer, and behind the last.
+ */
 async function passBlocks(
   { model, options }: Runner,
   streams: Streams,
+  from: number,
   pause: Pause,
   onStep: () => void,
+  before: (layer: number) => void,
 ): Promise<void> {
   const { layers } = model.architecture;
-  for (let layer = 0; layer < layers; layer++) {
+  for (let layer = from; layer < layers; layer++) {
+    before(layer);
     using block = await openBlock(model, layer);
     for (let index = 0; index < streams.length; index++) {
       await pause();
@@ -148,4 +155,5 @@ async function passBlocks(
       onStep();
     }
   }
+  before(layers);
 }

@@ -125,6 +125,19 @@ export class Streams implements Disposable {
     this.#inside.delete(index);
   }
 
+  /** Streams of their own that stand where these do, between two blocks. */
+  copy(): Streams {
+    const copy = new Streams(this.owner, [], { first: this.#first, scratch: this.#scratch });
+    copy.#streams = this.#streams.map((stream) => {
+      const exits = stream.exits.map((exit) => ({ ...exit, hidden: exit.hidden.clone() }));
+      if (!isWaiting(stream)) return { ...stream, exits, hidden: stream.hidden.clone() };
+      const { values } = stream;
+      const own = values instanceof Float32Array ? values : this.#scratch!.put(values.read());
+      return { ...stream, exits, values: own };
+    });
+    return copy;
+  }
+
   /** What a stream has become; run it in `tidy`. */
   at(index: number): Forwarded {
     return resume(this.#streams[index]);

@@ -8,6 +8,7 @@ import {
   forward,
   type ForwardOptions,
   logits,
+  type LowerTokens,
   type Model,
   type Runner,
   runWindows,
@@ -35,6 +36,7 @@ const pruning = {
 const cases: Record<string, ForwardOptions> = {
   "plain": {},
   "pruned": { pruning },
+  "pruned late": { pruning: { ...pruning, ratios: new Map([[1, 0.5]]) } },
   "pruned by maps, positions kept": {
     pruning: { ...pruning, importance: startTokenImportance, positions: "keep" },
   },
@@ -117,6 +119,40 @@ Deno.test("runWindows() gives each of several runners what it gets alone, bit fo
     assertEquals(together.map((results) => results[order]), alone);
     assertEquals(split.map((results) => results[order]), alone);
   }
+});
+
+Deno.test("runWindows() runs what runners that differ in pruning have in common once", async () => {
+  const { model, asked } = watched(await randomModel({ ...families.llama, layers: 4 }));
+  const prunedAt = (...layers: number[]) => ({
+    ...pruning,
+    ratios: new Map(layers.map((layer) => [layer, 0.5])),
+  });
+  const asks = async (...options: (ForwardOptions | undefined)[]) => {
+    asked.length = 0;
+    const runners = options.map((each) => ({ model, options: each }));
+    const results = await runAll(runners);
+    const blocks = [...asked];
+    for (const [order, runner] of runners.entries()) {
+      const alone = await runAll([runner]);
+      assertEquals(results.map((each) => each[order]), alone.map(([result]) => result));
+    }
+    return blocks;
+  };
+  const [late, later] = [{ pruning: prunedAt(2, 3) }, { pruning: prunedAt(3) }];
+  const all = [0, 1, 2, 3];
+  assertEquals(await asks(late, {}), [...all, 2, 3]);
+  assertEquals(await asks(undefined, late), [...all, 2, 3]);
+  assertEquals(await asks(late, later, {}), [...all, 2, 3, 3]);
+  assertEquals(await asks({}, undefined), all);
+  const lower: LowerTokens = { share: 0.3, inherited: true };
+  assertEquals(await asks({ ...late, lower }, { lower }), [...all, 2, 3]);
+  assertEquals(await asks({ ...late, lower }, {}), [...all, ...all]);
+  assertEquals(await asks({ pruning: prunedAt(0) }, {}), [...all, ...all]);
+  assertEquals(await asks(late, { pruning: { ...late.pruning, positions: "keep" } }), [
+    ...all,
+    2,
+    3,
+  ]);
 });
 
 Deno.test("runWindows() tells hooks the number of a window, in any group", async () => {

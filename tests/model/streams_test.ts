@@ -190,6 +190,33 @@ Deno.test("Streams end a look where the hook has seen enough, and stay before th
     });
   }));
 
+for (const [room, budget] of Object.entries(budgets)) {
+  Deno.test(`Streams are copied with what has become of them, ${room}`, () =>
+    withFolder((folder) =>
+      withRandomModel(families.llama, (model) => {
+        using scratch = new ScratchFile(folder);
+        for (const options of [{ budget }, { budget, scratch }]) {
+          const before = tf.memory().numTensors;
+          {
+            using streams = new Streams(model, windows, options);
+            const [first, second] = model.blocks;
+            const states = (own: Streams) =>
+              windows.map((_, index) => tidy(() => plain(own.at(index))));
+            windows.forEach((_, index) => streams.advance(index, first, cases.pruned));
+            const inBetween = states(streams);
+            using copy = streams.copy();
+            windows.forEach((_, index) => streams.advance(index, second, cases.pruned));
+            const behind = states(streams);
+            assertEquals(states(copy), inBetween);
+            windows.forEach((_, index) => copy.advance(index, second, cases.pruned));
+            assertEquals([states(copy), states(streams)], [behind, behind]);
+          }
+          assertEquals(tf.memory().numTensors, before);
+        }
+      })
+    ));
+}
+
 Deno.test("Streams tell hooks which window they see", () =>
   withRandomModel(families.opt, (model) => {
     using streams = new Streams(model, windows, { first: 5 });

@@ -1,0 +1,46 @@
+import type { ForwardOptions } from "./block.ts";
+import type { FinalStreams } from "./final_streams.ts";
+import type { Model } from "./model.ts";
+
+/**
+ * A model, and how windows run through it. Runners that differ in their pruning alone share the blocks before
+ * a token leaves: hooks see those once.
+ */
+export interface Runner {
+  model: Model;
+  options?: ForwardOptions;
+  /** Of a model that runs without options: where windows need not run again that it keeps. */
+  final?: FinalStreams;
+}
+
+/** Where streams of a runner may leave those of another one. */
+export interface Branch {
+  /** The other one's place. */
+  of: number;
+  /** The first layer that the two do not have in common. */
+  layer: number;
+}
+
+/** The runner before this one that has most in common with it; one that may not run at all has nothing. */
+export function branchOf(runners: readonly Runner[], order: number): Branch | undefined {
+  const { model, options } = runners[order];
+  const firstPruned = ({ pruning }: ForwardOptions = {}) =>
+    Math.min(model.architecture.layers, ...pruning?.ratios.keys() ?? []);
+  return runners.slice(0, order)
+    .map((other, of) => ({ ...other, of }))
+    .filter((other) => other.model === model && !other.final)
+    .filter((other) => agreeBeforePruning(options, other.options))
+    .map(({ of, options: others }) => ({
+      of,
+      layer: Math.min(firstPruned(options), firstPruned(others)),
+    }))
+    .reduce<Branch | undefined>(
+      (best, each) => best && best.layer >= each.layer ? best : each,
+      undefined,
+    );
+}
+
+function agreeBeforePruning(one: ForwardOptions = {}, other: ForwardOptions = {}): boolean {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]) as Set<keyof ForwardOptions>;
+  return [...names].every((name) => name === "pruning" || one[name] === other[name]);
+}

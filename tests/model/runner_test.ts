@@ -1,0 +1,42 @@
+import { assertEquals } from "@std/assert";
+import { FinalStreams, type ForwardOptions, type Model, type Runner } from "../../lib/model/mod.ts";
+import { branchOf } from "../../lib/model/runner.ts";
+import { families, randomModel } from "./tiny_models.ts";
+
+const model = await randomModel({ ...families.llama, layers: 4 });
+
+function prunedAt(...layers: number[]): ForwardOptions {
+  const ratios = new Map(layers.map((layer) => [layer, 0.5]));
+  return { pruning: { ratios, importance: "startToken", positions: "renumber" } };
+}
+
+function branches(...options: (ForwardOptions | Runner | undefined)[]) {
+  const runners = options.map((each): Runner =>
+    each && "model" in each ? each : { model, options: each }
+  );
+  return runners.map((_, order) => branchOf(runners, order));
+}
+
+Deno.test("branchOf() leaves another runner where the first of the two prunes", () => {
+  assertEquals(branches(prunedAt(2, 3), {}), [undefined, { of: 0, layer: 2 }]);
+  assertEquals(branches(undefined, prunedAt(3)), [undefined, { of: 0, layer: 3 }]);
+  assertEquals(branches(prunedAt(3), prunedAt(1)), [undefined, { of: 0, layer: 1 }]);
+  assertEquals(branches({}, undefined), [undefined, { of: 0, layer: 4 }]);
+});
+
+Deno.test("branchOf() takes the runner that has most in common, the first of equals", () => {
+  const [, , third, fourth] = branches(prunedAt(1), prunedAt(3), {}, prunedAt(3));
+  assertEquals([third, fourth], [{ of: 1, layer: 3 }, { of: 1, layer: 3 }]);
+});
+
+Deno.test("branchOf() finds none where anything else differs, or the other may not run", () => {
+  const other: Model = { ...model };
+  const lower = { lower: { share: 0.5, inherited: true } };
+  assertEquals(branches({ model: other }, {})[1], undefined);
+  assertEquals(branches({ ...prunedAt(3), ...lower }, {})[1], undefined);
+  assertEquals(branches({ ...prunedAt(3), ...lower }, { lower: lower.lower })[1], {
+    of: 0,
+    layer: 3,
+  });
+  assertEquals(branches({ model, final: new FinalStreams() }, {})[1], undefined);
+});
