@@ -78,6 +78,21 @@ export const rivalClaims: readonly Comparison[] = [
     threshold: { below: 1 },
   },
   {
+    claim: "MoFQ8 is close to full precision (MoFQ, abstract; read as a loss below 1 %)",
+    rows: ["mofq8", "fp16"],
+    threshold: { below: 1.01 },
+  },
+  {
+    claim: "mixed formats of eight bits lose less than integers alone (MoFQ, abstract)",
+    rows: ["mofq8", "mofq8-integer"],
+    threshold: { below: 1 },
+  },
+  {
+    claim: "mixed formats of eight bits lose less than floats alone (MoFQ, abstract)",
+    rows: ["mofq8", "mofq8-float"],
+    threshold: { below: 1 },
+  },
+  {
     claim: "AgileQ-8 loses less than ZeroQuant-V2 (Agile-Quant, tables 2 and 3)",
     rows: ["agileq-8", "zeroquant-v2"],
     threshold: { below: 1 },
@@ -116,6 +131,36 @@ export const formatClaims: readonly Comparison[] = [
     claim: "L-Mul in attention is almost lossless (L-Mul, abstract; read as a loss below 1 %)",
     rows: ["l-mul-attention", "fp16"],
     threshold: { below: 1.01 },
+  },
+  {
+    claim: "BitMoD loses less than integers of four bits in groups of 128 (BitMoD)",
+    rows: ["bitmod4", "rtn4-g128"],
+    threshold: { below: 1 },
+  },
+  {
+    claim: "BitMoD loses less than integers of three bits in groups of 128 (BitMoD)",
+    rows: ["bitmod3", "rtn3-g128"],
+    threshold: { below: 1 },
+  },
+  {
+    claim: "L-Mul in attention is almost without loss (L-Mul, abstract; read as below 1 %)",
+    rows: ["l-mul-attention", "fp16"],
+    threshold: { below: 1.01 },
+  },
+  {
+    claim: "L-Mul in linear maps is almost without loss, too, below 1 % (ours)",
+    rows: ["l-mul", "fp16"],
+    threshold: { below: 1.01 },
+  },
+  {
+    claim: "odd numbers lose no more than 1 % against asymmetric integers of four bits (ours)",
+    rows: ["bipolar4", "rtn4-g128"],
+    threshold: { below: 1.01 },
+  },
+  {
+    claim: "ternary weights need training: without it perplexity is above ten times (ours)",
+    rows: ["ternary", "fp16"],
+    threshold: { above: 10 },
   },
 ];
 

@@ -39,6 +39,17 @@ const variants = {
   tokens4: variant("tokens-w4a4", "steps of tokens W4A4", "crossquant-w4a4", {
     activations: { alpha: 1 },
   }),
+  rtn3Groups: variant("rtn3-g128", "RTN in groups of 128, 3 bits", "rtn4", {
+    weights: { bits: 3, groupSize: 128 },
+  }),
+  floats8: variant("mofq8-float", "MoFQ8, floats alone", "mofq8", {
+    weights: { only: "float" },
+    activations: { only: "float" },
+  }),
+  integers8: variant("mofq8-integer", "MoFQ8, integers alone", "mofq8", {
+    weights: { only: "integer" },
+    activations: { only: "integer" },
+  }),
   oneStep: variant(
     "agileq-8-activations-0",
     "AgileQ-8 activations, one step (K = 0)",
@@ -74,6 +85,7 @@ export const namedTables: readonly NamedTable[] = [
     ...table("rivals", "Rivals: methods beside Agile-Quant", [
       ...allMethods.filter((name) => !formatMethods.includes(name)).map(rowOf),
       ...[variants.rtnGroups, variants.gptq3, variants.int8Tokens, variants.tokens8],
+      ...[variants.floats8, variants.integers8],
     ]),
     bits: "weight",
     claims: rivalClaims,
@@ -81,7 +93,7 @@ export const namedTables: readonly NamedTable[] = [
   {
     ...table("formats", "Formats: ways to store numbers", [
       ...(["fp16", "rtn4"] as const).map(rowOf),
-      ...[variants.rtnGroups, variants.tokens8, variants.tokens48],
+      ...[variants.rtnGroups, variants.rtn3Groups, variants.tokens8, variants.tokens48],
       ...formatMethods.map(rowOf),
     ]),
     bits: "weight",

@@ -1,3 +1,4 @@
+import { require } from "../core/mod.ts";
 import { floatType, integerType, type NumberType, typedMatrix } from "../format/mod.ts";
 import {
   dequantizeTyped,
@@ -15,10 +16,16 @@ import type { Pass } from "./pass.ts";
 import { nameOf, type SiteQuantizer } from "./site_quantizer.ts";
 import { weightsPass } from "./weights_pass.ts";
 
+/** What MoFQ chooses among. */
+export interface MofqFormats {
+  /** The one that everything gets, without a choice: what the choice is worth against. */
+  only?: "float" | "integer";
+}
+
 /** The settings of MoFQ: the floating-point format that competes with integers of as many bits. */
 export interface MofqSettings {
-  weights: FloatSettings;
-  activations: Pick<FloatSettings, "bits" | "exponentBits" | "bias" | "specials">;
+  weights: FloatSettings & MofqFormats;
+  activations: Pick<FloatSettings, "bits" | "exponentBits" | "bias" | "specials"> & MofqFormats;
 }
 
 /**
@@ -31,17 +38,23 @@ export const mofq: Method<MofqSettings> = {
     mixedWeightsPass(typesOf(weights), weights),
     mixedActivationsPass(typesOf(activations), activations),
   ],
-  optional: ["bias", "specials", "exponents", "scaleDtype"],
+  optional: ["bias", "specials", "exponents", "scaleDtype", "only"],
   label({ weights, activations }) {
-    const [weight, activation] = [weights, activations].map(({ bits }) =>
-      `FP${bits}/INT${bits} mixed`
-    );
+    const [weight, activation] = [weights, activations].map(({ bits, only }) => {
+      const [float, integer] = [`FP${bits}`, `INT${bits}`];
+      return only ? { float, integer }[only] : `${float}/${integer} mixed`;
+    });
     return { weight, activation };
   },
 };
 
-function typesOf(format: MofqSettings["activations"]): NumberType[] {
-  return [floatType(format), integerType(format.bits)];
+/** @throws {InputError} If the only format is none of the two. */
+function typesOf({ only, ...format }: MofqSettings["activations"]): NumberType[] {
+  const types = { float: floatType(format), integer: integerType(format.bits) };
+  const names = Object.keys(types) as (keyof typeof types)[];
+  if (only === undefined) return names.map((name) => types[name]);
+  require(names.includes(only), "mix formats", `only must be ${names.join(" or ")}`, only);
+  return [types[only]];
 }
 
 /** Each weight matrix as numbers of the type that loses least. */

@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
 import { bitsPerWeight, floatMatrix, floatType, integerType } from "../../lib/format/mod.ts";
 import { methods, prepareModel } from "../../lib/methods/mod.ts";
 import { mixedQuantizer } from "../../lib/methods/mofq.ts";
@@ -47,5 +48,23 @@ Deno.test("mixedQuantizer() takes integers where values are spread evenly, float
     const wide = tensorData(floats.apply(tf.tensor([2000, 1, 0]), visit));
     assertEquals([wide[0], wide[2]], [1000, 0]);
     assert(Math.abs(wide[1] - 1) < 1 / 16);
+  });
+});
+
+Deno.test("mofq8 takes one format alone where it is told to, and refuses others", () => {
+  const only = (name: string) => ({ weights: { only: name }, activations: { only: name } });
+  assertEquals(methods.mofq8.with(only("float")).label, { weight: "FP8", activation: "FP8" });
+  return withModel("llama", async (model) => {
+    for (const [name, form] of [["float", "E4M3"], ["integer", "INT8"]]) {
+      const method = methods.mofq8.with(only(name));
+      const prepared = await prepareModel(model, method, calibrationOf(windows));
+      const [{ query, down }] = await layersOf(prepared.model);
+      for (const map of [query, down]) assertEquals(map!.weight.form, `${form} in whole rows`);
+    }
+    await assertRejects(
+      () => prepareModel(model, methods.mofq8.with(only("posit")), calibrationOf(windows)),
+      InputError,
+      'Cannot mix formats: only must be float or integer, got "posit"',
+    );
   });
 });
