@@ -58,6 +58,15 @@ export {
   triangleRow,
   triangleSize,
 } from "./triangle.ts";
+export {
+  addCounts,
+  describeCounts,
+  entriesOf,
+  type Operation,
+  type OperationCounts,
+  repeatCounts,
+} from "./operation_counts.ts";
+export { energyOf, energyOfOperation, energySource } from "./operation_energy.ts";
 export type { NumberType } from "./number_type.ts";
 export {
   type FloatFormat,

@@ -93,4 +93,18 @@ export {
   scaleRules,
 } from "./scale_rules.ts";
 export { bitMod, type BitModOptions, bitModTypes } from "./bitmod.ts";
+export {
+  multiplyByShifts,
+  type ShiftFormat,
+  shiftFormats,
+  shiftProduct,
+  type ShiftWeights,
+} from "./shift_product.ts";
+export {
+  type BitPlanes,
+  multiplyByTables,
+  type QuantizedTables,
+  quantizeTables,
+  signedSumTables,
+} from "./table_product.ts";
 export { lMul, lMulOffset, powersOf, roundMantissas } from "./l_mul.ts";
