@@ -4,6 +4,7 @@ import type { TableCell } from "../../lib/report/mod.ts";
 import { sameShape } from "../measure/model_shapes.ts";
 import { type BenchRecord, instructionLevels } from "../result/bench_record.ts";
 import type { PerplexityTable } from "./family_tables.ts";
+import { tokenEnergy } from "./map_costs.ts";
 import type { MeasuredCell, MeasuredModel } from "./measure_models.ts";
 import { isNamed } from "./named_tables.ts";
 import { table4Rows, table4Window } from "./table4.ts";
@@ -38,6 +39,9 @@ export function measuresOf(
     "top-1 agreement": readingMeasures["top-1 agreement"],
     "bits per weight": ({ result }) => ({ value: result.storage.bitsPerWeight, digits: 2 }),
     "bits per activation": (cell) => ({ value: activationBits(cell, model), digits: 2 }),
+    ...table.counted && {
+      "energy per token (µJ)": (cell: MeasuredCell) => energyCell(cell, model),
+    },
     ...speed && {
       [`speed over FP32 (${speed.level})`]: (cell: MeasuredCell) => speed.of(cell),
     },
@@ -50,6 +54,14 @@ export function activationBits(
   { architecture }: Pick<MeasuredModel, "architecture">,
 ): number {
   return methods[config.method].with(config.methodSettings).activationBits(architecture);
+}
+
+function energyCell(
+  { config }: Pick<MeasuredCell, "config">,
+  { architecture }: Pick<MeasuredModel, "architecture">,
+): TableCell {
+  const energy = tokenEnergy(methods[config.method].with(config.methodSettings), architecture);
+  return energy === null ? null : { value: energy, digits: 3 };
 }
 
 /** What table 4 calls the integers of the methods that the benchmarks run; no other method was timed. */

@@ -128,11 +128,6 @@ export const formatClaims: readonly Comparison[] = [
     threshold: { below: 1 },
   },
   {
-    claim: "L-Mul in attention is almost lossless (L-Mul, abstract; read as a loss below 1 %)",
-    rows: ["l-mul-attention", "fp16"],
-    threshold: { below: 1.01 },
-  },
-  {
     claim: "BitMoD loses less than integers of four bits in groups of 128 (BitMoD)",
     rows: ["bitmod4", "rtn4-g128"],
     threshold: { below: 1 },

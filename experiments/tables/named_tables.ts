@@ -10,6 +10,8 @@ export interface NamedTable extends PerplexityTable {
   claims: readonly Comparison[];
   /** Whose bits its picture holds against the KL divergence. */
   bits: "weight" | "activation";
+  /** Whether it says what linear maps compute, and what energy that takes. */
+  counted?: boolean;
 }
 
 /** Methods that are a form of storing numbers. */
@@ -97,6 +99,7 @@ export const namedTables: readonly NamedTable[] = [
       ...formatMethods.map(rowOf),
     ]),
     bits: "weight",
+    counted: true,
     claims: formatClaims,
   },
   {
@@ -113,6 +116,11 @@ export const namedTables: readonly NamedTable[] = [
     claims: activationClaims,
   },
 ];
+
+/** Whether a table says what linear maps compute. */
+export function isCounted(table: PerplexityTable): boolean {
+  return isNamed(table) && table.counted === true;
+}
 
 /** Whether a table is one of these. */
 export function isNamed(table: PerplexityTable): table is NamedTable {

@@ -5,8 +5,9 @@ import { baselineName, namesOn } from "../result/baseline.ts";
 import type { BenchRecord } from "../result/bench_record.ts";
 import type { MeasuredModel } from "./measure_models.ts";
 import { ownRow, type PerplexityTable, type PrintedRow } from "./family_tables.ts";
+import { costNotes, operationsOf } from "./map_costs.ts";
 import { type Measures, measuresOf, speedNotes } from "./measures.ts";
-import { isNamed } from "./named_tables.ts";
+import { isCounted, isNamed } from "./named_tables.ts";
 
 const paperColumns =
   "columns of the paper are its own figures, of its own models, as are average bits; the others were measured here, " +
@@ -46,6 +47,7 @@ export function renderTable(
       "Method",
       "Weight",
       "Activation",
+      ...isCounted(table) ? ["Operations per product"] : [],
       ...headings,
       ...table.columns.map((name) => name.replace(/(\S+) (.+)/, "the paper on $2: $1")),
     ],
@@ -53,12 +55,18 @@ export function renderTable(
       row.origin ? `${row.label} (${row.origin})` : row.label,
       row.weight,
       row.activation,
+      ...isCounted(table) ? [operationsOf(row.measured!)] : [],
       ...shownOf.flatMap(([model, measures]) =>
         shown.includes(model) ? measuredCells(row, model, measures) : noCells(measures)
       ),
       ...row.perplexities.map((value) => value === null ? null : { value, digits: 2 }),
     ]),
-    notes: [legendOf(table), ...speedNotes(table, models, timings), ...notes],
+    notes: [
+      legendOf(table),
+      ...isCounted(table) ? costNotes(table) : [],
+      ...speedNotes(table, models, timings),
+      ...notes,
+    ],
   };
 }
 

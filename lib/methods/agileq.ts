@@ -5,6 +5,7 @@ import type { Architecture, LowerTokens } from "../model/mod.ts";
 import type { GptqOptions } from "../quant/mod.ts";
 import { schemeBits } from "./activation_bits.ts";
 import { gptqPasses } from "./gptq.ts";
+import { floatCounts, integerCounts } from "./map_counts.ts";
 import { bitsLabel, type Method } from "./method.ts";
 import { sitePasses } from "./site_passes.ts";
 import {
@@ -73,6 +74,11 @@ export const agileQ: Method<AgileQSettings> = {
   },
   activationBits: ({ activations }, architecture) =>
     schemeBits(agileQScheme(activations, architecture), architecture),
+  counts({ weights, activations: { profile, bits, K = 3, steps } }) {
+    if (!weights || profile === "released") return floatCounts; // channels of other steps fit no integer product
+    const folded = { ...weights, bits: weights.bits + (steps === "token" ? 0 : K) };
+    return integerCounts(folded, { bits: Math.max(bits, 8) });
+  },
 };
 
 /** Bits of the least important tokens. */

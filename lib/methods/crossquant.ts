@@ -1,5 +1,6 @@
 import { type CrossOptions, dequantizeCross, quantizeCross } from "../quant/mod.ts";
 import { dynamicPass, inputSites, type Rounding } from "./dynamic_pass.ts";
+import { floatCounts, integerCounts } from "./map_counts.ts";
 import type { Method } from "./method.ts";
 import { rtnPass, type RtnSettings } from "./rtn.ts";
 
@@ -17,6 +18,8 @@ export const crossQuant: Method<{ weights: RtnSettings; activations: CrossOption
     dynamicPass(activations, inputSites, crossRounding(activations)),
   ],
   optional: ["scaleDtype"],
+  counts: ({ weights, activations }) =>
+    activations.alpha === 1 ? integerCounts(weights, activations) : floatCounts,
 };
 
 /** Steps that follow token and channel. */

@@ -1,6 +1,7 @@
 import { type FloatFormat, floatType, type NumberType, typedMatrix } from "../format/mod.ts";
 import { dequantizeTyped, quantizeTyped, type TypedOptions } from "../quant/mod.ts";
 import { dynamicPass, inputSites, type Rounding } from "./dynamic_pass.ts";
+import { floatCounts, scaledCounts } from "./map_counts.ts";
 import type { Method } from "./method.ts";
 import type { Pass } from "./pass.ts";
 import { weightsPass } from "./weights_pass.ts";
@@ -33,6 +34,17 @@ export const floatFormats: Method<FloatFormatsSettings> = {
     weight: weights ? labelOf(weights) : "FP16",
     activation: activations ? labelOf(activations) : "FP16",
   }),
+  counts({ weights, activations }) {
+    if (!weights || !activations) return floatCounts;
+    const product = `multiply float${Math.max(weights.bits, activations.bits)}` as const;
+    return scaledCounts(
+      { [product]: 1, "add float32": 1 },
+      [weights, activations].map(({ groupSize, scales }) => ({
+        groupSize,
+        powers: scales === "powersOfLargest" ? "ofLargest" : scales !== "absmax",
+      })),
+    );
+  },
 };
 
 function labelOf({ bits, scales }: FloatSettings): string {

@@ -1,5 +1,6 @@
 import type { GroupedPrecision } from "../model/mod.ts";
 import { floatBits } from "./activation_bits.ts";
+import { floatCounts } from "./map_counts.ts";
 import type { Method } from "./method.ts";
 
 /**
@@ -10,4 +11,5 @@ export const kivi: Method<{ activations: GroupedPrecision }> = {
   passes: ({ activations }) => [{ name: "KIVI", settings: activations, cache: activations }],
   label: ({ activations: { bits } }) => ({ weight: "FP16", activation: `KV INT${bits}` }),
   activationBits: () => floatBits,
+  counts: () => floatCounts,
 };

@@ -3,6 +3,7 @@ import { lMulMap, lMulProduct } from "../linear/mod.ts";
 import type { BlockSource, MapMaker } from "../model/mod.ts";
 import { lMulOffset } from "../quant/mod.ts";
 import { floatBits } from "./activation_bits.ts";
+import { floatCounts } from "./map_counts.ts";
 import type { Method } from "./method.ts";
 
 /** What multiplies by L-Mul: linear maps, the products of attention, or both. */
@@ -47,4 +48,9 @@ export const lMulMethod: Method<{ activations: LMulSettings }> = {
   },
   activationBits: ({ activations: { bits, products } }) =>
     products === "attention" ? floatBits : bits,
+  counts: ({ activations: { bits, products } }) =>
+    products === "attention"
+      ? floatCounts
+      // the numbers as they stand are added, and a constant to their sum: 2^-l less the exponent's bias
+      : { product: { [`add int${bits}`]: 2, "add float32": 1 } },
 };

@@ -9,6 +9,7 @@ import {
 } from "../quant/mod.ts";
 import { dynamicPass, inputSites, type Rounding } from "./dynamic_pass.ts";
 import type { WeightMatrix } from "./linear_weights.ts";
+import { integerCounts } from "./map_counts.ts";
 import type { Method } from "./method.ts";
 import { weightsPass } from "./weights_pass.ts";
 
@@ -55,6 +56,10 @@ export const llmInt8: Method<LlmInt8Settings> = {
   },
   optional: ["scaleDtype"],
   label: () => ({ weight: "INT8", activation: "INT8, FP16" }),
+  counts: ({ weights, activations }) =>
+    activations.threshold === 0
+      ? integerCounts(weights, activations)
+      : { reason: "how many columns are outliers is found at run time" },
 };
 
 /** Eight bits, the columns of outliers in F16. */

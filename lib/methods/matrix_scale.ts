@@ -2,6 +2,7 @@ import { require } from "../core/mod.ts";
 import { integerType, sameScale, typedMatrix } from "../format/mod.ts";
 import { requireFinite } from "../quant/mod.ts";
 import { dynamicPass, inputSites, tokenAbsmax } from "./dynamic_pass.ts";
+import { floatCounts, integerCounts, scaledCounts } from "./map_counts.ts";
 import type { Method } from "./method.ts";
 import { weightsPass } from "./weights_pass.ts";
 
@@ -44,6 +45,13 @@ export const matrixScaleMethod: Method<MatrixScaleSettings> = {
     weight: bits === 2 ? "ternary" : `INT${bits}`,
     activation: activations ? `INT${activations.bits}` : "FP16",
   }),
+  counts({ weights: { bits, scale }, activations }) {
+    if (!activations) return floatCounts;
+    const counts = integerCounts({ bits, groupSize: "row" }, activations);
+    const product = bits === 2 ? { "add int32": 1 } : counts.product; // nothing to multiply
+    const powers = scale === "binaryPoint";
+    return scaledCounts(product, [{ groupSize: "row", powers }, { groupSize: "row" }]);
+  },
 };
 
 /**

@@ -2,6 +2,7 @@ import { refuse, require } from "../core/mod.ts";
 import { isObject } from "../io/mod.ts";
 import type { Architecture } from "../model/mod.ts";
 import { floatBits } from "./activation_bits.ts";
+import { floatCounts, type MapCounts, type NotCounted } from "./map_counts.ts";
 import type { Pass } from "./pass.ts";
 
 /** Settings of a method: plain data. */
@@ -38,6 +39,11 @@ export interface Method<Settings extends MethodSettings> {
    * Bits of the codes that linear maps read, on average over their inputs; those of the settings unless given.
    */
   activationBits?(settings: Settings, architecture: Architecture): number;
+  /**
+   * What linear maps do, as hardware made for the method would; they multiply floats unless given, and where
+   * activations are quantized it is not known.
+   */
+  counts?(settings: Settings): MapCounts | NotCounted;
 }
 
 /** A method with its settings, ready to run. */
@@ -49,6 +55,8 @@ export interface ConfiguredMethod {
   passes(architecture: Architecture): Pass[];
   /** Bits of the values that linear maps read, on average over their inputs: 16 where these are floats. */
   activationBits(architecture: Architecture): number;
+  /** What linear maps do, or why that is not known. */
+  counts(): MapCounts | NotCounted;
   /**
    * The method with other settings in the place of some; of what it does not do none are taken.
    *
@@ -75,6 +83,9 @@ export function configure<Settings extends MethodSettings>(
     passes: (architecture) => method.passes(settings, architecture),
     activationBits: (architecture) =>
       method.activationBits?.(settings, architecture) ?? settings.activations?.bits ?? floatBits,
+    counts: () =>
+      method.counts?.(settings) ??
+        (settings.activations ? { reason: "its operations are not counted" } : floatCounts),
     with: (changes) => configure(title, method, changed(title, method, settings, changes)),
     takes: (part, setting) => settingNames(method, settings, part).includes(setting),
   };

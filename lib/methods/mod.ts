@@ -20,6 +20,7 @@ export * from "./linear_weights.ts";
 export { llmInt8, type LlmInt8Settings } from "./llm_int8.ts";
 export { type LorcSettings, withLorc } from "./lorc.ts";
 export { matrixScaleMethod, type MatrixScaleSettings } from "./matrix_scale.ts";
+export * from "./map_counts.ts";
 export * from "./method.ts";
 export * from "./methods.ts";
 export { mofq, type MofqSettings } from "./mofq.ts";

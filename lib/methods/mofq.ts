@@ -11,6 +11,7 @@ import {
 import { tensorData, tf } from "../tensor/mod.ts";
 import { inputSites } from "./dynamic_pass.ts";
 import type { FloatSettings } from "./float_formats.ts";
+import { integerCounts, scaledCounts } from "./map_counts.ts";
 import type { Method } from "./method.ts";
 import type { Pass } from "./pass.ts";
 import { nameOf, type SiteQuantizer } from "./site_quantizer.ts";
@@ -45,6 +46,15 @@ export const mofq: Method<MofqSettings> = {
       return only ? { float, integer }[only] : `${float}/${integer} mixed`;
     });
     return { weight, activation };
+  },
+  counts({ weights, activations }) {
+    const { only } = weights;
+    if (!only || activations.only !== only) {
+      return { reason: "which tensors are integers is found by calibration" };
+    }
+    if (only === "integer") return integerCounts(weights, activations);
+    const product = `multiply float${Math.max(weights.bits, activations.bits)}` as const;
+    return scaledCounts({ [product]: 1, "add float32": 1 }, [weights, { groupSize: "row" }]);
   },
 };
 

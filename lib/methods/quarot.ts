@@ -6,6 +6,7 @@ import {
 } from "../quant/mod.ts";
 import { dynamicPass, inputSites, type Rounding } from "./dynamic_pass.ts";
 import { gptqPasses } from "./gptq.ts";
+import { integerCounts } from "./map_counts.ts";
 import type { Method, MethodSettings } from "./method.ts";
 import type { Pass } from "./pass.ts";
 import { rotated } from "./rotate.ts";
@@ -40,7 +41,7 @@ export const quaRot = rotated(quaRotUnrotated);
 /** QuaRot with weights rounded to nearest. */
 export const quaRotRtn = rotated(quantizers((weights: RtnSettings) => [rtnPass(weights)]));
 
-function quantizers<Weights extends { bits: number }>(
+function quantizers<Weights extends GptqOptions | RtnSettings>(
   weightPasses: (weights: Weights) => Pass[],
 ): Method<Settings<Weights>> {
   return {
@@ -60,6 +61,7 @@ function quantizers<Weights extends { bits: number }>(
       ];
     },
     optional: ["scaleDtype"],
+    counts: ({ weights, activations }) => integerCounts(weights, activations),
   };
 }
 

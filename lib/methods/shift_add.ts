@@ -15,4 +15,10 @@ export const shiftAddMethod: Method<{ weights: ShiftAddOptions }> = {
       quantize: (factor, { weight, name }, onStep) => factor.quantize(weight, name, onStep).weight,
     }),
   ],
+  counts: ({ weights: { bits } }) => ({
+    product: { "look up": bits / columnsTogether, "add float32": bits / columnsTogether },
+  }),
 };
+
+/** Columns whose sums with signs are looked up together, as in the authors' kernel. */
+const columnsTogether = 8;

@@ -4,6 +4,7 @@ import { type Architecture, linearGroups, type StoredModule } from "../model/mod
 import type { Range } from "../quant/mod.ts";
 import { dynamicPass, inputSites, projectionSites, tokenAbsmax } from "./dynamic_pass.ts";
 import { foldScale, normOf, requireFoldableNorms } from "./fold_scale.ts";
+import { integerCounts } from "./map_counts.ts";
 import type { Method } from "./method.ts";
 import type { Pass } from "./pass.ts";
 import { rtnPass, type RtnSettings } from "./rtn.ts";
@@ -37,6 +38,7 @@ export const smoothQuant: Method<{ weights: RtnSettings; activations: SmoothQuan
     ];
   },
   optional: ["alpha", "scaleDtype"],
+  counts: ({ weights, activations }) => integerCounts(weights, activations),
 };
 
 /** By the examples of the authors' repository; families that it does not have take LLaMA's. */

@@ -2,6 +2,7 @@ import type { GptqOptions } from "../quant/mod.ts";
 import { dynamicPass, inputSites, tokenAbsmax } from "./dynamic_pass.ts";
 import { gptqPasses } from "./gptq.ts";
 import { type LorcSettings, withLorc } from "./lorc.ts";
+import { integerCounts } from "./map_counts.ts";
 import type { Method } from "./method.ts";
 import { rtnPass, type RtnSettings } from "./rtn.ts";
 
@@ -32,4 +33,8 @@ export const zeroQuantFpIntegers: Method<ZeroQuantFpSettings> = {
     ];
   },
   optional: ["scaleDtype", "lorc"],
+  counts: ({ weights, activations }) => ({
+    ...integerCounts(weights, activations),
+    rank: weights.lorc?.rank,
+  }),
 };

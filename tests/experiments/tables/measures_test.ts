@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { modelShapes } from "../../../experiments/measure/model_shapes.ts";
 import { familyTables } from "../../../experiments/tables/family_tables.ts";
+import { tokenEnergy } from "../../../experiments/tables/map_costs.ts";
 import { activationBits, measuresOf, speedNotes } from "../../../experiments/tables/measures.ts";
 import { namedTables } from "../../../experiments/tables/named_tables.ts";
 import { methods } from "../../../lib/methods/mod.ts";
@@ -8,7 +9,7 @@ import { families } from "../../model/tiny_models.ts";
 import { measuredModel, readingOf } from "../measure/tiny_subject.ts";
 import { blockRecord } from "../result/bench_fixture.ts";
 
-const [rivals] = namedTables;
+const [rivals, formats] = namedTables;
 const pruned = readingOf([1, 2]);
 const model = measuredModel({ survivors: pruned, denseOnSurvivors: pruned });
 const timed = { ...model, architecture: modelShapes["OPT-125M"] };
@@ -28,6 +29,12 @@ Deno.test("measuresOf() gives tables with a name what rows cost, and those of fa
     ["bits per weight", { value: 4.25, digits: 2 }],
     ["bits per activation", { value: 8, digits: 2 }],
   ]);
+});
+
+Deno.test("measuresOf() gives the table of formats the energy of a token", () => {
+  const { "energy per token (µJ)": show } = measuresOf(formats, model);
+  const value = tokenEnergy(methods["agileq-8"], model.architecture)!;
+  assertEquals(show(model.cells["agileq-8"]), { value, digits: 3 });
 });
 
 Deno.test("measuresOf() shows the speeds that the benchmarks measured of the model's shape, and no others", () => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { familyTables } from "../../../experiments/tables/family_tables.ts";
-import { isNamed, namedTables } from "../../../experiments/tables/named_tables.ts";
+import { isCounted, isNamed, namedTables } from "../../../experiments/tables/named_tables.ts";
 import { methods } from "../../../lib/methods/mod.ts";
 import { families } from "../../model/tiny_models.ts";
 
@@ -57,4 +57,9 @@ Deno.test("namedTables claim nothing of rows that they do not have, and configur
 Deno.test("isNamed() tells tables with a name from those of families", () => {
   assertEquals(namedTables.map(isNamed), [true, true, true]);
   assertEquals(familyTables.some(isNamed), false);
+});
+
+Deno.test("isCounted() is what the table of formats is", () => {
+  assertEquals(namedTables.map(isCounted), [false, true, false]);
+  assertEquals(familyTables.some(isCounted), false);
 });

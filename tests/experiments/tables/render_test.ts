@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { familyTables, tablesOf } from "../../../experiments/tables/family_tables.ts";
+import { namedTables } from "../../../experiments/tables/named_tables.ts";
 import { renderTable } from "../../../experiments/tables/render.ts";
 import { toCsv, toMarkdown } from "../../../lib/report/mod.ts";
 import { measuredModel, readingOf } from "../measure/tiny_subject.ts";
@@ -47,6 +48,15 @@ Deno.test("renderTable() says what rows and columns mean in whole sentences", ()
   assert(further.startsWith("survivors: scored on"), further);
   assert(further.endsWith(" intervals are 95 %. In AgileQ-4/8 half of the tokens take four bits"));
   assert(paper.endsWith(" table; in AgileQ-4/8 half of the tokens take four bits"), paper);
+});
+
+Deno.test("renderTable() says what the products of formats take, and nothing of them in other tables", () => {
+  const [rivals, formats] = namedTables.map((table) => renderTable(table, [model], []));
+  assertEquals(rivals.columns.includes("Operations per product"), false);
+  assertEquals(formats.columns[3], "Operations per product");
+  assertEquals(formats.rows[0][3], "multiply float16, add float32");
+  assert(formats.rows.every(({ length }) => length === formats.columns.length));
+  assertMatch(formats.notes![1], /^operations per product: /);
 });
 
 Deno.test("renderTable() keeps the order of the paper's rows, with ours behind them", () => {
