@@ -1,3 +1,5 @@
+import type { AttentionNormalization } from "../tensor/mod.ts";
+
 /** The name of a family of decoders: `llama`, or another key of `families`. */
 export type FamilyName = string;
 
@@ -89,6 +91,8 @@ export interface Architecture {
   mlpBias: boolean;
   positions: PositionEncoding;
   slidingWindow: SlidingWindow | null;
+  /** What makes shares of the scores of a query's keys; softmax if absent. */
+  attentionNormalization?: AttentionNormalization;
   /** Where a Hadamard matrix rotates values before they are used: of models that were rotated. */
   rotatedSites?: readonly RotatedSite[];
   /** The head is the embedding matrix. */

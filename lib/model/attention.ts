@@ -93,7 +93,7 @@ export function attend(
   options: BlockAttentionOptions,
 ): Attended {
   const { batch, positionIds, at, recall, importance } = options;
-  const { heads, headDim, positions, slidingWindow } = architecture;
+  const { heads, headDim, positions, slidingWindow, attentionNormalization } = architecture;
   const projected = applyMaps([maps.query!, maps.key!, maps.value!], input);
   const value = projected[2];
   let [query, key] = projected;
@@ -112,6 +112,7 @@ export function attend(
     heads,
     batch,
     scale: 1 / Math.sqrt(headDim),
+    normalization: attentionNormalization,
     slopes: positions.kind === "alibi" ? alibiSlopes(heads) : undefined,
     keyPositions: recall ? undefined : positionIds,
     slidingWindow: slidingWindow && layer >= slidingWindow.from ? slidingWindow.size : undefined,
@@ -155,7 +156,7 @@ function mixAtOnce(
   mixing: CausalAttentionOptions,
   { importance }: BlockAttentionOptions,
 ): Attended {
-  if (key.codes && value.codes && !importance && attendsCodes(query.shape, key.codes)) {
+  if (key.codes && value.codes && !importance && attendsCodes(query.shape, key.codes, mixing)) {
     return { output: attendCodes(query, key.codes, value.codes, mixing) };
   }
   const { output, startToken } = causalAttention(query, key.read(), value.read(), mixing);

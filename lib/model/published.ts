@@ -1,6 +1,6 @@
 import { type Checkpoint, hubOrigin, isGguf, weightFiles } from "../io/mod.ts";
 import type { ConfigReader } from "./config_reader.ts";
-import { familyOf } from "./families.ts";
+import { readArchitectureFrom } from "./families.ts";
 import { type Match, matchCheckpoint } from "./match_checkpoint.ts";
 import { requireMemory } from "./memory.ts";
 import type { DescribedModel } from "./model.ts";
@@ -53,7 +53,7 @@ export async function readArchitecture(
 }
 
 function describe(path: string, config: ConfigReader): DescribedModel {
-  const architecture = familyOf(config).architecture(config);
+  const architecture = readArchitectureFrom(config);
   requireMemory(architecture, `load ${path}`);
   return { name: nameOf(path), architecture };
 }

@@ -4,7 +4,7 @@ import { type TensorToWrite, writeAtomically, writeSafetensors } from "../io/mod
 import type { Architecture } from "./architecture.ts";
 import { type StoredTensor, storedTensors } from "./checkpoint_layout.ts";
 import { type Config, ConfigReader } from "./config_reader.ts";
-import { families } from "./families.ts";
+import { configOf, families, readArchitectureFrom } from "./families.ts";
 import { joinFused } from "./fused_attention.ts";
 import type { Model } from "./model.ts";
 import { shardName, weightsName, writeIndex } from "./shards.ts";
@@ -35,7 +35,7 @@ export async function saveModel(
   const { architecture, source } = model;
   const family = families[architecture.family];
   const path = `${folder}/config.json`;
-  const config = family.config(architecture);
+  const config = configOf(architecture);
   checkConfig(config, architecture, path);
   const stored = storedTensors(family, architecture, family.names.prefixes[0]);
   const settings = { ...config, torch_dtype: dtype === "F16" ? "float16" : "float32" };
@@ -67,7 +67,7 @@ function bytesOf(shape: readonly number[], dtype: SavedDtype): number {
 
 /** Reads the configuration back: what a family's rules fix must not get lost unnoticed. */
 function checkConfig(config: Config, architecture: Architecture, path: string): void {
-  const expressed = families[architecture.family].architecture(new ConfigReader(config, path));
+  const expressed = readArchitectureFrom(new ConfigReader(config, path));
   for (const key of Object.keys(architecture) as (keyof Architecture)[]) {
     require(
       canonicalJson(architecture[key]) === canonicalJson(expressed[key]),

@@ -8,6 +8,7 @@ export {
   attendsCodes,
   causalAttention,
   causalSoftmax,
+  causalSoftpick,
   embed,
   fakeQuantLog2,
   fakeQuantUniform,
@@ -29,6 +30,7 @@ export {
   tokenCrossEntropy,
 } from "./ops/mod.ts";
 export type {
+  AttentionNormalization,
   AttentionOptions,
   CausalAttention,
   CausalAttentionOptions,

@@ -1,5 +1,5 @@
 import type { ReferenceFamily } from "./reference_families.ts";
-import { dot, softmax, type Vector } from "./reference_weights.ts";
+import { dot, softmax, softpick, type Vector } from "./reference_weights.ts";
 
 /** A token on its way through the reference decoder. */
 export interface ReferenceToken {
@@ -77,10 +77,10 @@ function attention(
       const logits = keys.slice(0, query + 1).map((key, place) =>
         family.sees(layer, places[query] - places[place])
           ? dot(ofHead(queries[query], head), ofHead(key, owner)) / Math.sqrt(headDim) +
-            family.scoreBias(head, places[place])
+            family.scoreBias(head, places[place] - places[query])
           : -Infinity
       );
-      const probabilities = softmax(logits).map(probability);
+      const probabilities = (family.softpick ? softpick : softmax)(logits).map(probability);
       firstKeyScores[query] += probabilities[0];
       for (let i = 0; i < headDim; i++) {
         const column = values.slice(0, query + 1).map((value) => ofHead(value, owner)[i]);

@@ -14,8 +14,10 @@ export interface ReferenceFamily {
   value(layer: number, input: Vector): Vector;
   /** Whether a query sees a key so many positions before it. */
   sees(layer: number, distance: number): boolean;
-  /** Added to the logit of a key at this position. */
-  scoreBias(head: number, keyPosition: number): number;
+  /** Shares of logits by softpick, not by softmax. */
+  softpick?: boolean;
+  /** Added to the logit of a key so many positions behind the query, 0 or less. */
+  scoreBias(head: number, distance: number): number;
   /** The residual stream after attention. */
   afterAttention(layer: number, x: Vector, joinedHeads: Vector): Vector;
   /** The residual stream after the MLP. */
@@ -25,8 +27,9 @@ export interface ReferenceFamily {
 
 /** The family that config.json names. */
 export function referenceFamily(weights: ReferenceWeights): ReferenceFamily {
-  const { model_type } = weights.config;
-  return { llama, opt, bloom, qwen2: llama, mistral: llama }[model_type as string]!(weights);
+  const { model_type, attention_normalization } = weights.config;
+  const family = { llama, opt, bloom, qwen2: llama, mistral: llama }[model_type as string]!;
+  return { ...family(weights), softpick: attention_normalization === "softpick" };
 }
 
 /** Touvron et al. 2023, with the grouped-query attention of Ainslie et al. 2023. */
@@ -152,7 +155,7 @@ function bloom(w: ReferenceWeights): ReferenceFamily {
     key: (layer, input) => third(layer, input, 1),
     value: (layer, input) => third(layer, input, 2),
     sees: () => true,
-    scoreBias: (head, keyPosition) => slope(head) * keyPosition,
+    scoreBias: (head, distance) => slope(head) * distance,
     afterAttention: (layer, x, joined) =>
       plus(
         onStream ? norm(part(layer, "input_layernorm"), x) : x,

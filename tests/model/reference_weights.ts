@@ -87,6 +87,13 @@ export function softmax(x: Vector): Vector {
   return powers.map((each) => each / total);
 }
 
+/** Zuhri et al. 2025; -Infinity stands for a key that is not seen. */
+export function softpick(x: Vector): Vector {
+  const moved = x.map((each) => each > -Infinity ? Math.exp(each) - 1 : 0);
+  const total = moved.reduce((sum, each) => sum + Math.abs(each), 1e-8);
+  return moved.map((each) => Math.max(0, each) / total);
+}
+
 /** The error function by its series of positive terms (Abramowitz and Stegun 7.1.6). */
 export function erf(x: number): number {
   let term = x, sum = x;

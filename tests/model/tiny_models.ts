@@ -87,6 +87,7 @@ export const tinyArchitectures = {
     positions: { kind: "rotary", theta: 500 },
     tiedHead: false,
   },
+  "llama with softpick": { ...llama, keyValueHeads: 3, attentionNormalization: "softpick" },
   "opt": opt,
   "opt with norms after and a narrow embedding, as opt-350m": {
     ...opt,

@@ -21,6 +21,7 @@ import { workspace } from "./workspace";
  * @param native Whether a native library multiplies.
  * @param maximum, lowest, zeroBelow What probabilities are rounded to, as by `roundToPowers`; no rounding
  * for `maximum` 0.
+ * @param softpick Whether scores become shares by softpick, and not by softmax.
  */
 export function attend(
   rows: i32,
@@ -41,6 +42,7 @@ export function attend(
   maximum: f32,
   lowest: f32,
   zeroBelow: f32,
+  softpick: bool,
 ): void {
   const scores = workspace + (native ? 0 : PRODUCT_WORKSPACE);
   const width = seen + rows - 1;
@@ -51,7 +53,7 @@ export function attend(
   let row = scores;
   for (let r = 0; r < rows; r++, row += <usize> stride << 2) {
     const skipped = firsts ? load<i32>(firsts + (<usize> r << 2)) - base : 0;
-    const sum = powersOfSeen(row, row, scale, bias, skipped, seen + r, width);
+    const sum = powersOfSeen(row, row, scale, bias, skipped, seen + r, width, softpick);
     const powers = row + (<usize> skipped << 2), count = seen + r - skipped;
     // 0 stays 0, in a last vector behind the keys that are seen.
     if (maximum != 0 && !isNaN(sum)) roundProbabilities(count, powers, sum, maximum, lowest, zeroBelow);

@@ -281,7 +281,7 @@ export function attendCodes(
   for (let head = 0; head < heads; head++) {
     const own = scores + <usize> head * scoreStride;
     const ownBias = bias ? bias + <usize> head * biasStride : 0;
-    const sum = powersOfSeen(own, own, scale, ownBias, skipped, keys, keys);
+    const sum = powersOfSeen(own, own, scale, ownBias, skipped, keys, keys, false);
     const probabilities = own + (<usize> skipped << 2), count = keys - skipped;
     if (maximum == 0 || isNaN(sum)) divideRow(probabilities, sum, count);
     else roundProbabilities(count, probabilities, sum, maximum, lowest, zeroBelow);

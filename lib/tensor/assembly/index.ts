@@ -28,6 +28,7 @@ export { fakeQuantUniform, quantizeCodes } from "./quantize";
 export * from "./rotary";
 export { scoreTile } from "./score_tile";
 export { causalSoftmax, causalSoftmaxGradient } from "./softmax";
+export { causalSoftpickGradient } from "./softpick";
 export * from "./sums";
 export { addTripErrors } from "./trip";
 export { solveColumns, solveRows, subtractProduct } from "./wide";

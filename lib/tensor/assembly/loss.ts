@@ -2,6 +2,7 @@
 
 import {
   addPowers,
+  addWide,
   expOfNegative,
   firstLanes,
   INVERSE_LN_2,
@@ -9,7 +10,7 @@ import {
   maxLanes,
   powerOfNegative,
   storeFirst,
-  sumLanes,
+  sumWide,
 } from "./vector";
 
 /** The largest element of a row, in every lane. */
@@ -31,7 +32,7 @@ export function distance(x: usize, shift: v128): v128 {
   return f32x4.mul(f32x4.sub(v128.load(x), shift), f32x4.splat(INVERSE_LN_2));
 }
 
-/** For each row its largest element, and the sum over the row of e^(x - largest). */
+/** For each row its largest element, and in float64 the sum over the row of e^(x - largest). */
 export function logSumExpParts(
   rows: i32,
   columns: i32,
@@ -42,25 +43,21 @@ export function logSumExpParts(
   const rowBytes = <usize> columns << 2;
   for (let r = 0; r < rows; r++, x += rowBytes) {
     const shift = rowMaximum(x, columns);
-    let total = f32x4.splat(0);
+    const zero = f32x4.splat(0);
+    let total = f64x2.splat(0);
     let j = 0;
     for (; j + 16 <= columns; j += 16) {
       const at = x + (<usize> j << 2);
       const a = distance(at, shift), b = distance(at + 16, shift);
       const c = distance(at + 32, shift), d = distance(at + 48, shift);
-      total = addPowers(total, a, b, c, d, 0, false);
-    }
-    for (; j + 8 <= columns; j += 8) {
-      const at = x + (<usize> j << 2);
-      const left = powerOfNegative(distance(at, shift));
-      total = f32x4.add(total, f32x4.add(left, powerOfNegative(distance(at + 16, shift))));
+      total = addWide(total, addPowers(zero, a, b, c, d, 0, false));
     }
     for (; j < columns; j += 4) {
       const rest = powerOfNegative(distance(x + (<usize> j << 2), shift));
-      total = f32x4.add(total, v128.and(rest, firstLanes(columns - j)));
+      total = addWide(total, v128.and(rest, firstLanes(columns - j)));
     }
     store<f32>(largests + (<usize> r << 2), f32x4.extract_lane(shift, 0));
-    store<f32>(sums + (<usize> r << 2), sumLanes(total));
+    store<f64>(sums + (<usize> r << 3), sumWide(total));
   }
 }
 

@@ -1,5 +1,6 @@
 // Softmax over rows.
 
+import { picksRow } from "./softpick";
 import {
   addPowers,
   firstLanes,
@@ -186,6 +187,7 @@ export function divideRow(x: usize, divisor: f32, count: i32): void {
  *
  * @param target May be `scores`.
  * @param bias None for address 0.
+ * @param softpick Whether {@link picksRow} takes the place of {@link powersRow}.
  */
 // @ts-ignore: decorator
 @inline
@@ -197,16 +199,25 @@ export function powersOfSeen(
   skipped: i32,
   seen: i32,
   width: i32,
+  softpick: bool,
 ): f32 {
-  if (skipped == 0) return powersRow(target, scores, scale, bias, seen, width);
   const at = <usize> skipped << 2;
-  memory.fill(target, 0, at);
-  return powersRow(target + at, scores + at, scale, bias ? bias + at : 0, seen - skipped, width - skipped);
+  if (skipped != 0) {
+    memory.fill(target, 0, at);
+    target += at;
+    scores += at;
+    if (bias) bias += at;
+    seen -= skipped;
+    width -= skipped;
+  }
+  return softpick
+    ? picksRow(target, scores, scale, bias, seen, width)
+    : powersRow(target, scores, scale, bias, seen, width);
 }
 
 /**
  * A map's queries are its last tokens: query q sees the keys firsts[q] <= j <= i with i = keys - queries +
- * q. target[q, j] = softmax over these of scale scores[q, j] + bias[j], and 0 for all other j.
+ * q. target[q, j] = softmax (or softpick) over these of scale scores[q, j] + bias[j], and 0 for all other j.
  *
  * @param target Not scores.
  * @param queries Rows of the map.
@@ -222,12 +233,13 @@ export function causalSoftmax(
   bias: usize,
   scale: f32,
   firsts: usize,
+  softpick: bool,
 ): void {
   const rowBytes = <usize> keys << 2;
   for (let q = 0; q < queries; q++) {
     const seen = keys - queries + 1 + q;
     const skipped = firsts ? load<i32>(firsts + (<usize> q << 2)) : 0;
-    const sum = powersOfSeen(target, scores, scale, bias, skipped, seen, keys);
+    const sum = powersOfSeen(target, scores, scale, bias, skipped, seen, keys, softpick);
     divideRow(target + (<usize> skipped << 2), sum, seen - skipped);
     target += rowBytes;
     scores += rowBytes;

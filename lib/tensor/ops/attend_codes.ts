@@ -23,8 +23,12 @@ export interface TokenCodes {
 const mostQueries = 16;
 
 /** Whether {@linkcode attendCodes} computes these queries here, and faster than with dequantized operands. */
-export function attendsCodes([queries]: number[], { codes }: TokenCodes): boolean {
-  return queries <= mostQueries && codes.address !== undefined &&
+export function attendsCodes(
+  [queries]: number[],
+  { codes }: TokenCodes,
+  { normalization = "softmax" }: Pick<CausalAttentionOptions, "normalization"> = {},
+): boolean {
+  return queries <= mostQueries && normalization === "softmax" && codes.address !== undefined &&
     tf.backend() instanceof AgileBackend;
 }
 

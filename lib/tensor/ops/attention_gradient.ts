@@ -3,13 +3,13 @@ import { tidy } from "../tidy.ts";
 import {
   attentionExtents,
   attentionMaps,
+  attentionMapsGradient,
   type AttentionOptions,
   forMaps,
   joinHeads,
   splitHeads,
   takeMaps,
 } from "./attention_maps.ts";
-import { runKernel } from "./fused.ts";
 
 /**
  * The gradients of attention for queries, keys and values. The maps are computed again, a few at a
@@ -40,10 +40,10 @@ export function attentionGradient(
         const [key, value] = [allKeys, allValues].map((each) =>
           takeMaps(each, first, count, group)
         );
-        const maps = attentionMaps(own, key, first, options);
+        const scores = tf.matMul(own, key, false, true) as tf.Tensor3D;
+        const maps = attentionMaps(scores, first, options);
         const dMaps = tf.matMul(slope, value, false, true);
-        const { scale } = options;
-        const dScores = runKernel("CausalSoftmaxGradient", { y: maps, dy: dMaps }, { scale });
+        const dScores = attentionMapsGradient(scores, maps, dMaps, first, options);
         return [
           tf.matMul(dScores, key) as tf.Tensor3D,
           gather(tf.matMul(dScores, own, true)),

@@ -4,6 +4,7 @@ import type { tf } from "../tf.ts";
 import {
   type AttentionExtents,
   attentionExtents,
+  type AttentionNormalization,
   type AttentionOptions,
 } from "./attention_maps.ts";
 import { withBfloatMultiples } from "./bfloat_multiples.ts";
@@ -55,7 +56,7 @@ export function computeAttention(
   { inputs: { q, k, v }, attrs, backend }: KernelCall,
 ): tf.TensorInfo[] {
   const { log2, name, steps, ...options } = attrs as CausalAttentionOptions;
-  const { scale } = options;
+  const { scale, normalization = "softmax" } = options;
   const extents = attentionExtents(q, k, v, options);
   const limits = log2 ? log2Limits(log2) : noRounding;
   const { batch, heads, queries, keys } = extents;
@@ -71,13 +72,14 @@ export function computeAttention(
         { length: batch * heads },
         (_, map) => locate(extents, map, sources, bytes, targets, addresses),
       );
-    const multiplied = steps && multipliesBfloats(backend, extents, log2) &&
+    const multiplied = steps && normalization === "softmax" &&
+      multipliesBfloats(backend, extents, log2) &&
       withBfloatMultiples(backend, [q, k, v], [steps.query, steps.key, steps.value], (...codes) => {
         attendBfloats(backend, attention, locateAll(codes, 2), scale, steps, limits);
       });
     if (multiplied) return;
     const sources = [q, k, v].map((tensor) => backend.addressOf(tensor));
-    attend(backend, attention, locateAll(sources, 4), scale, limits);
+    attend(backend, attention, locateAll(sources, 4), scale, limits, normalization);
   });
   const probabilities = backend.view(Float32Array, first.address, batch * heads * queries);
   if (log2 && probabilities.some(Number.isNaN)) {
@@ -174,10 +176,12 @@ function attend(
   heads: Head[],
   scale: number,
   { maximum, lowest, zeroBelow }: Log2Limits,
+  normalization: AttentionNormalization,
 ): void {
   const native = isNative(backend, attention.extents);
   const blocks = callsOf(attention, heads, scale, native ? nativeLimits : simdLimits);
-  const others = [Number(native), maximum, lowest, zeroBelow];
+  const softpick = Number(normalization === "softpick");
+  const others = [Number(native), maximum, lowest, zeroBelow, softpick];
   backend.run("attend", blocks.map((call) => [...call, ...others]));
 }
 

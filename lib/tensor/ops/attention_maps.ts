@@ -1,11 +1,16 @@
 import { require } from "../../core/mod.ts";
 import { tf } from "../tf.ts";
 import { tidy } from "../tidy.ts";
-import { causalSoftmax } from "./causal_softmax.ts";
+import { causalAttributes, causalSoftmax, type CausalSoftmaxOptions } from "./causal_softmax.ts";
+import { causalSoftpick, softpickGradient } from "./causal_softpick.ts";
+import { runKernel } from "./fused.ts";
 import type { SlidingWindow } from "./sliding_window.ts";
 
 /** Elements of attention maps computed at a time: 64 MiB of float32. */
 const mapBudget = 2 ** 24;
+
+/** What makes shares of a query's scores: `softpick` is zero for many keys, and adds up to less than 1. */
+export type AttentionNormalization = "softmax" | "softpick";
 
 /** What attention is told besides queries, keys and values. */
 export interface AttentionOptions extends SlidingWindow {
@@ -17,6 +22,8 @@ export interface AttentionOptions extends SlidingWindow {
   scale: number;
   /** ALiBi: one slope per head; `slope * keyPositions[j]` is added to the logit of key j. */
   slopes?: readonly number[];
+  /** `softmax` unless given. */
+  normalization?: AttentionNormalization;
 }
 
 /**
@@ -123,22 +130,50 @@ export function takeMaps(
 }
 
 /**
- * The attention maps first..first+count-1.
+ * The attention maps of scores.
  *
- * @param q `[maps, queries, headDim]`, as {@linkcode takeMaps} takes it; k likewise.
- * @returns `[count, queries, keys]`
+ * @param scores `[maps, queries, keys]`
+ * @param first The number of the first of these maps.
+ * @returns `[maps, queries, keys]`
  */
 export function attentionMaps(
-  q: tf.Tensor3D,
-  k: tf.Tensor3D,
+  scores: tf.Tensor3D,
   first: number,
-  { scale, slopes, keyPositions, slidingWindow, product = matrixProduct }: MapAttentionOptions,
+  options: AttentionOptions,
 ): tf.Tensor3D {
-  const own = slopes && Array.from(
-    { length: q.shape[0] },
-    (_, map) => slopes[(first + map) % slopes.length],
-  );
-  return causalSoftmax(product(q, k, true), { scale, slopes: own, keyPositions, slidingWindow });
+  const normalize = options.normalization === "softpick" ? causalSoftpick : causalSoftmax;
+  return normalize(scores, ofMaps(scores, first, options));
+}
+
+/**
+ * The gradient of {@linkcode attentionMaps} for the scores, on backend `agile`.
+ *
+ * @param maps Those of the scores.
+ * @param dy The gradient for the maps.
+ */
+export function attentionMapsGradient(
+  scores: tf.Tensor3D,
+  maps: tf.Tensor3D,
+  dy: tf.Tensor,
+  first: number,
+  options: AttentionOptions,
+): tf.Tensor {
+  if (options.normalization !== "softpick") {
+    return runKernel("CausalSoftmaxGradient", { y: maps, dy }, { scale: options.scale });
+  }
+  const own = ofMaps(scores, first, options);
+  return softpickGradient(scores, dy, causalAttributes(scores, own, "differentiate attention"));
+}
+
+/** What is told of some maps. */
+function ofMaps(
+  { shape: [maps] }: tf.Tensor3D,
+  first: number,
+  { scale, slopes, keyPositions, slidingWindow }: AttentionOptions,
+): CausalSoftmaxOptions {
+  const own = slopes &&
+    Array.from({ length: maps }, (_, map) => slopes[(first + map) % slopes.length]);
+  return { scale, slopes: own, keyPositions, slidingWindow };
 }
 
 /**
@@ -170,7 +205,8 @@ export function attendByMaps(
     forMaps(extents, (first, count) => {
       const output = tidy(() => {
         const own = takeMaps(queries, first, count, 1);
-        const maps = attentionMaps(own, takeMaps(keys, first, count, group), first, options);
+        const scores = product(own, takeMaps(keys, first, count, group), true);
+        const maps = attentionMaps(scores, first, options);
         return product(hook(maps, first), takeMaps(values, first, count, group), false);
       });
       outputs.push(output);

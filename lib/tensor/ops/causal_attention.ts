@@ -19,7 +19,7 @@ export interface CausalAttention {
 }
 
 /**
- * Causal self-attention: `softmax(scale q kᵀ + ALiBi) v`, head by head.
+ * Causal self-attention: `softmax(scale q kᵀ + ALiBi) v`, or with softpick in its place, head by head.
  *
  * The queries are the last ones of the tokens whose keys there are: query i of a window sees the keys
  * `j <= i + keys - queries`, of which a sliding window leaves the last. Attention maps never exist as a whole.

@@ -13,8 +13,8 @@ export interface CausalSoftmaxOptions extends SlidingWindow {
   slopes?: readonly number[];
 }
 
-/** What the kernel is told. */
-interface Attributes {
+/** What the kernels are told. */
+export interface CausalAttributes {
   scale: number;
   slopes: readonly number[];
   keyPositions: ArrayLike<number>;
@@ -36,16 +36,27 @@ const masked = -1e30;
  * @throws {InputError} If there are more queries than keys or an option has the wrong length.
  */
 export function causalSoftmax(scores: tf.Tensor3D, options: CausalSoftmaxOptions): tf.Tensor3D {
-  const action = "take a causal softmax";
+  const attributes = causalAttributes(scores, options, "take a causal softmax");
+  return fused("CausalSoftmax", { scores }, { ...attributes }, () => {
+    const { logits, visible } = causalLogits(scores, attributes);
+    return tf.softmax(tf.add(logits, tf.mul(tf.sub(1, visible), masked))) as tf.Tensor3D;
+  });
+}
+
+/**
+ * What the kernels are told of scores `[maps, queries, keys]`.
+ *
+ * @throws {InputError} If there are more queries than keys or an option has the wrong length.
+ */
+export function causalAttributes(
+  scores: tf.Tensor3D,
+  { scale, slopes = [], keyPositions, slidingWindow }: CausalSoftmaxOptions,
+  action: string,
+): CausalAttributes {
   const [maps, queries, keys] = scores.shape;
   const fits = scores.rank === 3 && queries <= keys;
   require(fits, action, "scores must be [maps, queries, keys >= queries]", scores.shape);
-  const {
-    scale,
-    slopes = [],
-    keyPositions = Int32Array.from({ length: keys }, (_, j) => j),
-    slidingWindow,
-  } = options;
+  const positions = keyPositions ?? Int32Array.from({ length: keys }, (_, j) => j);
   require(
     slopes.length === 0 || slopes.length === maps,
     action,
@@ -53,46 +64,80 @@ export function causalSoftmax(scores: tf.Tensor3D, options: CausalSoftmaxOptions
     slopes.length,
   );
   require(
-    keyPositions.length === keys,
+    positions.length === keys,
     action,
     `keyPositions must number ${keys}, one per key`,
-    keyPositions.length,
+    positions.length,
   );
-  const firsts = firstKeysSeen(queries, keys, { slidingWindow, keyPositions });
-  return fused("CausalSoftmax", { scores }, { scale, slopes, keyPositions, firsts }, () => {
-    let logits = tf.mul(scores, scale);
-    if (slopes.length > 0) {
-      const slopeTensor = tf.tensor3d([...slopes], [maps, 1, 1]);
-      logits = tf.add(logits, tf.mul(slopeTensor, tf.tensor1d(Float32Array.from(keyPositions))));
-    }
-    const hidden = Float32Array.from({ length: queries * keys }, (_, index) => {
-      const [query, key] = [Math.floor(index / keys), index % keys];
-      return key > query + keys - queries || key < (firsts?.[query] ?? 0) ? masked : 0;
-    });
-    return tf.softmax(tf.add(logits, tf.tensor2d(hidden, [queries, keys]))) as tf.Tensor3D;
-  });
+  const firsts = firstKeysSeen(queries, keys, { slidingWindow, keyPositions: positions });
+  return { scale, slopes, keyPositions: positions, firsts };
 }
 
-function computeSoftmax({ inputs: { scores }, attrs, backend }: KernelCall) {
+/**
+ * The composition's logits, with ALiBi `slope * (position of the key - that of the query)`; and 1 for the keys
+ * that a query sees, 0 for all others, `[queries, keys]`.
+ */
+export function causalLogits(
+  scores: tf.Tensor3D,
+  { scale, slopes, keyPositions, firsts }: CausalAttributes,
+): { logits: tf.Tensor; visible: tf.Tensor2D } {
   const [maps, queries, keys] = scores.shape;
-  const { scale, slopes, keyPositions, firsts } = attrs as Attributes;
-  const mapBytes = 4 * queries * keys;
-  const source = backend.addressOf(scores);
-  const { tensor, address } = backend.output(scores.shape);
+  const eachCell = (value: (query: number, key: number) => number) =>
+    tf.tensor2d(
+      Float32Array.from(
+        { length: queries * keys },
+        (_, index) => value(Math.floor(index / keys), index % keys),
+      ),
+      [queries, keys],
+    );
+  const own = (query: number) => query + keys - queries;
+  const visible = eachCell((query, key) =>
+    Number(key <= own(query) && key >= (firsts?.[query] ?? 0))
+  );
+  const scaled = tf.mul(scores, scale);
+  if (slopes.length === 0) return { logits: scaled, visible };
+  const distances = eachCell((query, key) => keyPositions[key] - keyPositions[own(query)]);
+  const biases = tf.mul(tf.tensor3d([...slopes], [maps, 1, 1]), tf.mul(distances, visible));
+  return { logits: tf.add(scaled, biases), visible };
+}
+
+/** Calls a kernel for each map of scores, with the copies in memory that it needs. */
+export function runOnMaps(
+  backend: KernelCall["backend"],
+  [maps, queries, keys]: readonly number[],
+  { slopes, keyPositions, firsts }: CausalAttributes,
+  kernel: string,
+  parametersOf: (offset: number, bias: number, first: number) => number[],
+): void {
   const biases = slopes.length === 0 ? undefined : new Float32Array(maps * keys);
   slopes.forEach((slope, map) => {
     for (let j = 0; j < keys; j++) biases![map * keys + j] = slope * keyPositions[j];
   });
   withCopies(backend, [biases, firsts], (bias, first) => {
     backend.run(
-      "causalSoftmax",
-      Array.from({ length: maps }, (_, map) => {
-        const at = map * mapBytes;
-        const own = bias && bias + 4 * map * keys;
-        return [queries, keys, address + at, source + at, own, scale, first];
-      }),
+      kernel,
+      Array.from(
+        { length: maps },
+        (_, map) => [
+          ...[queries, keys],
+          ...parametersOf(4 * map * queries * keys, bias && bias + 4 * map * keys, first),
+        ],
+      ),
     );
   });
+}
+
+/** Computes {@linkcode causalSoftmax} or, where that is asked for, softpick. */
+export function computeShares(
+  { inputs: { scores }, attrs, backend }: KernelCall,
+  softpick: boolean,
+) {
+  const attributes = attrs as unknown as CausalAttributes;
+  const source = backend.addressOf(scores);
+  const { tensor, address } = backend.output(scores.shape);
+  runOnMaps(backend, scores.shape, attributes, "causalSoftmax", (at, bias, first) => [
+    ...[address + at, source + at, bias, attributes.scale, first, Number(softpick)],
+  ]);
   return tensor;
 }
 
@@ -115,7 +160,7 @@ function computeGradient({ inputs: { y, dy }, attrs: { scale }, backend }: Kerne
 export const causalSoftmaxKernels: AgileKernel[] = [
   {
     name: "CausalSoftmax",
-    compute: computeSoftmax,
+    compute: (call) => computeShares(call, false),
     gradient: {
       outputsToSave: [true],
       gradFunc: (dy, [y], { scale }) => ({

@@ -2,6 +2,7 @@ import type { AgileKernel } from "../agile.ts";
 import { activationKernels } from "./activations.ts";
 import { causalAttentionKernels } from "./causal_attention.ts";
 import { causalSoftmaxKernels } from "./causal_softmax.ts";
+import { causalSoftpickKernels } from "./causal_softpick.ts";
 import { fakeQuantKernels } from "./fake_quant.ts";
 import { log2Kernels } from "./log2.ts";
 import { normalizationKernels } from "./normalization.ts";
@@ -14,12 +15,18 @@ export { gelu, geluTanh, silu } from "./activations.ts";
 export { attendCodes, attendsCodes } from "./attend_codes.ts";
 export type { TokenCodes } from "./attend_codes.ts";
 export { attendByMaps } from "./attention_maps.ts";
-export type { AttentionOptions, MapAttentionOptions, MatrixProduct } from "./attention_maps.ts";
+export type {
+  AttentionNormalization,
+  AttentionOptions,
+  MapAttentionOptions,
+  MatrixProduct,
+} from "./attention_maps.ts";
 export { causalAttention } from "./causal_attention.ts";
 export type { CausalAttention } from "./causal_attention.ts";
 export type { CausalAttentionOptions, OperandSteps } from "./attention_kernel.ts";
 export { causalSoftmax } from "./causal_softmax.ts";
 export type { CausalSoftmaxOptions } from "./causal_softmax.ts";
+export { causalSoftpick } from "./causal_softpick.ts";
 export { embed } from "./embed.ts";
 export { fakeQuantUniform } from "./fake_quant.ts";
 export { halfLinear, holdHalves } from "./half_linear.ts";
@@ -45,6 +52,7 @@ export const fusedKernels: AgileKernel[] = [
   ...activationKernels,
   ...causalAttentionKernels,
   ...causalSoftmaxKernels,
+  ...causalSoftpickKernels,
   ...fakeQuantKernels,
   ...log2Kernels,
   ...normalizationKernels,

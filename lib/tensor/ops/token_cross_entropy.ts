@@ -49,15 +49,16 @@ function computeLoss({ inputs: { logits }, attrs: { targets }, backend }: Kernel
   const source = backend.addressOf(logits);
   const { tensor } = backend.output([rows]);
   const losses = backend.floats(tensor);
-  backend.scratch([4 * rows, 4 * rows], (largests, sums) => {
+  backend.scratch([4 * rows, 8 * rows], (largests, sums) => {
     backend.run(
       "logSumExpParts",
       split(rows, Math.ceil(grain / columns), backend.simd.callsAtMost).map(([first, count]) => {
-        const [row, offset] = [4 * first, 4 * first * columns];
-        return [count, columns, largests + row, sums + row, source + offset];
+        const [largest, sum] = [largests + 4 * first, sums + 8 * first];
+        return [count, columns, largest, sum, source + 4 * first * columns];
       }),
     );
-    const [largest, sum] = [largests, sums].map((at) => backend.view(Float32Array, at, rows));
+    const largest = backend.view(Float32Array, largests, rows);
+    const sum = backend.view(Float64Array, sums, rows);
     for (let r = 0; r < rows; r++) {
       losses[r] = largest[r] + Math.log(sum[r]) - values[r * columns + targets[r]];
     }

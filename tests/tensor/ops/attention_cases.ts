@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import {
+  type AttentionNormalization,
   causalAttention,
   type CausalAttentionOptions,
   type Log2Rounding,
@@ -17,6 +18,7 @@ export interface AttentionCase {
   alibi: boolean;
   /** Undefined for none. */
   slidingWindow?: number;
+  normalization?: AttentionNormalization;
 }
 
 /** How far queries see: also past a multiple of what products sum up at a time. */
@@ -34,6 +36,7 @@ export const cases: fc.Arbitrary<AttentionCase> = fc.record({
   past: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 30 }), fc.constant(270)),
   alibi: fc.boolean(),
   slidingWindow: slidingWindows,
+  normalization: fc.constantFrom("softmax" as const, "softpick" as const),
 });
 
 export const rounding: fc.Arbitrary<Log2Rounding> = fc.record({
@@ -51,11 +54,12 @@ export function shapesOf(
 }
 
 export function optionsOf(
-  { batch, keyValueHeads, group, queries, past, alibi, slidingWindow }: AttentionCase,
+  { batch, keyValueHeads, group, queries, past, alibi, slidingWindow, normalization }:
+    AttentionCase,
 ): CausalAttentionOptions {
   const heads = keyValueHeads * group;
   return {
-    ...{ batch, heads, scale: 0.6, slidingWindow },
+    ...{ batch, heads, scale: 0.6, slidingWindow, normalization },
     ...alibi && {
       slopes: Array.from({ length: heads }, (_, head) => 0.5 ** (head + 1)),
       keyPositions: Int32Array.from({ length: queries + past }, (_, key) => 2 * key),

@@ -22,6 +22,7 @@ Deno.test("causalAttention() has the gradients of its composition", async () => 
       assertSameGradients(
         shapesOf(each).map((shape, seed) => randomInput(shape, seed)),
         (...tensors) => attend(tensors, optionsOf(each)).output,
+        each.normalization === "softpick" ? 1e-4 : 1e-5, // it divides by little near logits of 0
       )),
     { seed: 2, numRuns: 8 },
   );
@@ -40,7 +41,11 @@ Deno.test("causalAttention() rounds as its composition where the scores are exac
     fc.asyncProperty(cases, rounding, (each, log2) =>
       assertAgileMatchesCpu(
         shapesOf(each).map(small),
-        (...tensors) => Object.values(attend(tensors, { ...optionsOf(each), scale: 0.25, log2 })),
+        (...tensors) => {
+          // Softpick of a logit that is 0 but for rounding is 0 or just above: worlds apart in powers of two.
+          const options = { ...optionsOf(each), normalization: "softmax" as const };
+          return Object.values(attend(tensors, { ...options, scale: 0.25, log2 }));
+        },
       )),
     { seed: 3, numRuns: 20 },
   );
