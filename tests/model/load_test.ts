@@ -230,6 +230,9 @@ Deno.test("loadModel() reads older and newer names of the same fields", async ()
     [llama, { head_dim: undefined, num_key_value_heads: undefined }, {}],
     [llama, { bos_token_id: null }, { startToken: null }],
     [llama, { starts_every_window: true }, { startsEveryWindow: true }],
+    [llama, { attention_normalization: "softmax" }, {}],
+    [llama, { attention_normalization: null }, {}],
+    [bloom, { attention_normalization: "softpick" }, { attentionNormalization: "softpick" }],
     [bloom, { n_embed: 24, hidden_size: undefined }, {}],
     [bloom, { num_hidden_layers: 2, n_layer: undefined }, {}],
     [bloom, { num_attention_heads: 6, n_head: undefined }, {}],
@@ -244,6 +247,17 @@ Deno.test("loadModel() reads older and newer names of the same fields", async ()
       assertEquals(model.architecture, { ...architecture, ...expected });
     });
   }
+});
+
+Deno.test("loadModel() refuses an attention that is not computed here", async () => {
+  await withSaved(families.bloom, async (folder) => {
+    await changeConfig(folder, { attention_normalization: "sparsemax" });
+    await assertRefused(
+      folder,
+      'Cannot load FOLDER/config.json: attention_normalization must be "softmax" or "softpick" ' +
+        'to be computed here, got "sparsemax"',
+    );
+  });
 });
 
 Deno.test("loadModel() names the model after its folder", async () => {

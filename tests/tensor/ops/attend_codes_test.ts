@@ -134,6 +134,7 @@ Deno.test("attendsCodes() few queries on agile alone", async () => {
   const codes = tokenCodes(shape, 1);
   assert(attendsCodes([1, 4], codes));
   assert(!attendsCodes([17, 4], codes));
+  assert(!attendsCodes([1, 4], codes, { normalization: "softpick" }));
   await useBackend("cpu");
   assert(!attendsCodes([1, 4], codes));
   assert(!attendsCodes([1, 4], tokenCodes(shape, 1)));
