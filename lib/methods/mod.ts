@@ -1,4 +1,5 @@
 /** Methods of quantization: passes over the blocks of a model, and how the result is executed. */
+export { absmaxMethod, type AbsmaxSettings } from "./absmax.ts";
 export * from "./agileq.ts";
 export { awq } from "./awq.ts";
 export type { AwqSettings } from "./awq_weight.ts";

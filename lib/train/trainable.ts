@@ -8,21 +8,29 @@ import {
   moduleShapes,
   type Norm,
   type OpenModel,
+  type SiteHook,
   type Table,
 } from "../model/mod.ts";
 import { embed, tensorData, tf, tidy } from "../tensor/mod.ts";
 import { parametersOf, withParameters } from "./parameters.ts";
+import { roundedMap, roundingHook, type TrainedBits } from "./straight_through.ts";
 
 /** An open model whose parameters are variables. Its owner frees it. */
 export interface Trainable extends OpenModel {
   /** In the order of `parametersOf`. */
   readonly variables: tf.Variable[];
+  /** What rounds its activations, where it is trained to be quantized. */
+  readonly hook?: SiteHook;
   /** The model as it stands. */
   snapshot(): Promise<Model>;
 }
 
-/** Opens a model for training. */
-export async function openTrainable(model: Model): Promise<Trainable> {
+/**
+ * Opens a model for training.
+ *
+ * @param bits What the linear maps of its blocks and what they read are rounded to in every pass; nothing unless given.
+ */
+export async function openTrainable(model: Model, bits?: TrainedBits): Promise<Trainable> {
   const { name, architecture } = model;
   const parameters = await parametersOf(model);
   using made = new DisposableStack();
@@ -32,7 +40,7 @@ export async function openTrainable(model: Model): Promise<Trainable> {
   const modules = modulesOf(architecture, variables);
   const blocks = Array.from(
     { length: architecture.layers },
-    (_, layer) => blockOfVariables(layer, (module) => modules.get(`${layer} ${module}`)),
+    (_, layer) => blockOfVariables(layer, (module) => modules.get(`${layer} ${module}`), bits),
   );
   const outer = (module: string) => modules.get(`null ${module}`);
   const map = (module: string) => outer(module) && mapOf(outer(module)!);
@@ -53,6 +61,7 @@ export async function openTrainable(model: Model): Promise<Trainable> {
       [Symbol.dispose]() {},
     },
     variables,
+    hook: bits && roundingHook(bits.activations),
     snapshot: () => withParameters(model, variables.map((each) => tensorData(each).slice())),
     [Symbol.dispose]: () => owned.dispose(),
   };
@@ -78,11 +87,16 @@ function modulesOf(
   );
 }
 
-function blockOfVariables(layer: number, moduleOf: (name: string) => Module | undefined): Block {
+function blockOfVariables(
+  layer: number,
+  moduleOf: (name: string) => Module | undefined,
+  bits?: TrainedBits,
+): Block {
   const names: LinearName[] = linearGroups.flatMap((group) => group.names);
   const maps = names.flatMap((name) => {
     const module = moduleOf(name);
-    return module ? [[name, mapOf(module)]] : [];
+    if (!module) return [];
+    return [[name, bits ? roundedMapOf(module, bits, `${name} of layer ${layer}`) : mapOf(module)]];
   });
   return {
     layer,
@@ -95,6 +109,15 @@ function blockOfVariables(layer: number, moduleOf: (name: string) => Module | un
 
 function mapOf({ weight, bias }: Module) {
   return denseMap(weight as tf.Tensor as tf.Tensor2D, bias as tf.Tensor as tf.Tensor1D | undefined);
+}
+
+function roundedMapOf({ weight, bias }: Module, bits: TrainedBits, name: string) {
+  return roundedMap(
+    weight as tf.Tensor as tf.Tensor2D,
+    bias as tf.Tensor as tf.Tensor1D | undefined,
+    bits.weights,
+    name,
+  );
 }
 
 function normOf(module: Module | undefined): Norm | undefined {

@@ -1,10 +1,12 @@
-import { letSignalsIn, type Progress, require, silent } from "../core/mod.ts";
+import { letSignalsIn, type Progress, refuse, require, silent } from "../core/mod.ts";
 import type { Model } from "../model/mod.ts";
 import { tensorData, tf, tidy } from "../tensor/mod.ts";
 import { adamW, type AdamWSettings, clipByNorm, type Moments, zeroMoments } from "./adamw.ts";
 import { drawBatch } from "./batches.ts";
 import { lossAndGradients } from "./gradients.ts";
+import type { GuidanceWeights } from "./guidance.ts";
 import { learningRate, type Schedule } from "./schedule.ts";
+import type { TrainedBits } from "./straight_through.ts";
 import { openTrainable } from "./trainable.ts";
 
 /** Everything that decides what training gives. */
@@ -19,6 +21,15 @@ export interface TrainingRecipe {
   optimizer: AdamWSettings;
   /** Largest norm of the gradient. */
   clipNorm: number;
+  /** What the model is trained to be quantized to; it is trained in full precision without. */
+  quantization?: QuantizationRecipe;
+}
+
+/** How a model is trained to be quantized. */
+export interface QuantizationRecipe {
+  bits: TrainedBits;
+  /** How much a teacher counts; the cross-entropy alone is minimized without. */
+  guidance?: GuidanceWeights;
 }
 
 /** Where training stands; what a checkpoint keeps. */
@@ -27,12 +38,14 @@ export interface TrainingState {
   step: number;
   /** Per parameter tensor, in the order of `parametersOf`. */
   moments: Moments[];
-  /** Mean loss of each step, nats per token. */
+  /** Mean cross-entropy of each step, nats per token. */
   losses: number[];
 }
 
-/** What training reports to and listens to. */
+/** What training reports to and listens to, and whom it learns from. */
 export interface TrainingHooks {
+  /** The model in full precision, which guidance needs. */
+  teacher?: Model;
   progress?: Progress;
   /** Stops after the current step. */
   signal?: AbortSignal;
@@ -48,19 +61,27 @@ export interface TrainingHooks {
  *
  * @param stream The tokens of the whole text.
  * @param state Where to go on; fresh if not given.
- * @throws {InputError} If the architecture has no start token, the stream is shorter than a window,
- *   or the loss ceases to be finite.
+ * @throws {InputError} If the architecture has no start token, the stream is shorter than a window, bits are not
+ *   2..8, guidance has no teacher, or the loss ceases to be finite.
  */
 export async function train(
   initial: Model,
   stream: Int32Array,
   recipe: TrainingRecipe,
   state: TrainingState | undefined,
-  { progress = silent, signal, checkpoint }: TrainingHooks = {},
+  { teacher, progress = silent, signal, checkpoint }: TrainingHooks = {},
 ): Promise<{ model: Model; state: TrainingState }> {
   const { startToken } = initial.architecture;
   require(startToken !== null, "train", "the architecture must have a start token");
-  using model = await openTrainable(initial);
+  const { bits, guidance } = recipe.quantization ?? {};
+  using opened = new DisposableStack();
+  const model = opened.use(await openTrainable(initial, bits));
+  const guide = guidance && {
+    teacher: opened.use(
+      await openTrainable(teacher ?? refuse("train with guidance", "there must be a teacher")),
+    ),
+    weights: guidance,
+  };
   const { variables } = model;
   const losses = state?.losses.slice() ?? [];
   let step = state?.step ?? 0;
@@ -72,8 +93,13 @@ export async function train(
   while (step < steps && !signal?.aborted) {
     step++;
     const batch = drawBatch(stream, { ...recipe, startToken }, step);
-    const { loss, gradients } = lossAndGradients(model, batch, recipe.batch);
-    require(Number.isFinite(loss), "train", `the loss of step ${step} must be finite`, loss);
+    const { loss, objective, gradients } = lossAndGradients(model, batch, recipe.batch, guide);
+    require(
+      Number.isFinite(objective),
+      "train",
+      `the loss of step ${step} must be finite`,
+      objective,
+    );
     moments = update(variables, gradients, moments, step, recipe);
     losses.push(loss);
     progress.update(step, recentLoss(losses));

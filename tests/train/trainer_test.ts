@@ -3,6 +3,7 @@ import { InputError, type Progress } from "../../lib/core/mod.ts";
 import type { Model } from "../../lib/model/mod.ts";
 import { tf } from "../../lib/tensor/mod.ts";
 import {
+  edgeQatWeights,
   parametersOf,
   train,
   type TrainingHooks,
@@ -173,5 +174,53 @@ Deno.test("train() refuses to go on with a loss that is not finite", async () =>
   assertMatch(
     error.message,
     /^Cannot train: the loss of step \d+ must be finite, got (NaN|Infinity)$/,
+  );
+});
+
+const quantization = { bits: { weights: 3, activations: 4 }, guidance: edgeQatWeights };
+
+Deno.test("train() to be quantized lowers the loss of the quantized model, and resumes bit for bit", async () => {
+  const schedule = { peak: 5e-3, floor: 1e-3, warmupSteps: 2, steps: 24 };
+  const first = await train(await newModel(), stream, recipe, undefined);
+  const guided = { ...recipe, schedule, quantization };
+  const hooks = { teacher: first.model };
+  const whole = await train(first.model, stream, guided, undefined, hooks);
+  const { losses } = whole.state;
+  assert(losses[23] < 0.7 * losses[0], `${losses[0]} became ${losses[23]}`);
+  const stopped = new AbortController();
+  const progress = afterStep((step) => step === 3 && stopped.abort());
+  const part = await train(first.model, stream, guided, undefined, {
+    ...hooks,
+    progress,
+    signal: stopped.signal,
+  });
+  const resumed = await train(part.model, stream, guided, part.state, hooks);
+  assertEquals(resumed.state, whole.state);
+});
+
+Deno.test("train() with guidance moves parameters elsewhere, and refuses to go without a teacher", async () => {
+  const initial = await newModel();
+  const short = { ...recipe, schedule: shortSchedule };
+  const results = await Promise.all([undefined, edgeQatWeights].map(async (guidance) => {
+    const own = { ...short, quantization: { ...quantization, guidance } };
+    return (await train(initial, stream, own, undefined, { teacher: initial })).state;
+  }));
+  assertEquals(results[0].losses[0], results[1].losses[0]);
+  assertNotEquals(results[0].losses[7], results[1].losses[7]);
+  await assertRejects(
+    () => train(initial, stream, { ...short, quantization }, undefined),
+    InputError,
+    "Cannot train with guidance: there must be a teacher",
+  );
+  await assertRejects(
+    () =>
+      train(
+        initial,
+        stream,
+        { ...short, quantization: { bits: { weights: 9, activations: 4 } } },
+        undefined,
+      ),
+    InputError,
+    "Cannot quantize query of layer 0: bits must be",
   );
 });
