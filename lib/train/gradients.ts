@@ -28,7 +28,7 @@ export function lossAndGradients(
   using teacher = new OperandWatch();
   using student = new OperandWatch();
   return tidy(() => {
-    let loss!: tf.Tensor;
+    let loss: tf.Tensor | undefined;
     if (guide) tidy(() => void forward(guide.teacher, inputs, { hook: teacher.hook }, windows));
     const hooks = [...model.hook ? [model.hook] : [], ...guide ? [student.hook] : []];
     const hook = hooks.length > 0 ? chainHooks(...hooks) : undefined;
@@ -46,12 +46,12 @@ export function lossAndGradients(
     try {
       const { value, grads } = tf.valueAndGrads(objective)(model.variables);
       return {
-        loss: loss.dataSync()[0],
+        loss: loss!.dataSync()[0],
         objective: value.dataSync()[0],
         gradients: grads.map((gradient) => gradient.dataSync<"float32">()),
       };
     } finally {
-      loss.dispose();
+      loss?.dispose();
     }
   });
 }
