@@ -32,10 +32,7 @@ export function familyOf(config: ConfigReader): Family {
  *
  * @throws {InputError} If it asks for something that is not computed here.
  */
-export function readArchitectureFrom(
-  config: ConfigReader,
-  family = familyOf(config),
-): Architecture {
+export function readArchitectureFrom(config: ConfigReader): Architecture {
   const words = ["softmax", "softpick"] as const;
   const attentionNormalization = config.oneOf("attention_normalization", words, "softmax");
   return {

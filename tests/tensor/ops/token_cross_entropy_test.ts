@@ -1,13 +1,7 @@
 import { assert, assertThrows } from "@std/assert";
 import { InputError } from "../../../lib/core/mod.ts";
 import { tensorData, tf, tokenCrossEntropy, useBackend } from "../../../lib/tensor/mod.ts";
-import {
-  assertFloatsClose,
-  assertSameGradients,
-  randomFloats,
-  randomInput,
-  randomTensor,
-} from "../compare.ts";
+import { assertFloatsClose, assertSameGradients, randomInput, randomTensor } from "../compare.ts";
 
 Deno.test("tokenCrossEntropy() has the value and gradient of its composition", async () => {
   for (const [rows, vocabulary] of [[3, 1], [3, 2], [5, 13], [40, 1001], [2, 20000]]) {
