@@ -1,4 +1,4 @@
-import { type BundledModel, corpus } from "../experiments/measure/bundled.ts";
+import { type BundledModel, corpus, trainingCommand } from "../experiments/measure/bundled.ts";
 import type { TokenizedSplit } from "../experiments/measure/encyclopedia.ts";
 import { formatEstimate } from "../experiments/result/format_estimate.ts";
 import { mean } from "../lib/core/mod.ts";
@@ -23,7 +23,11 @@ export function modelCard(
   const { name, architecture: a, recipe } = bundled;
   const { schedule, optimizer } = recipe;
   const rows = [
-    ["architecture", `${a.family}, ${a.layers} layers, hidden ${a.hiddenSize}, ${a.heads} heads`],
+    [
+      "architecture",
+      `${a.family}, ${a.layers} layers, hidden ${a.hiddenSize}, ${a.heads} heads` +
+      (a.attentionNormalization ? `, ${a.attentionNormalization}` : ""),
+    ],
     ["window", `${recipe.window} tokens, the start token (id ${a.startToken}) first in each`],
     ["vocabulary", `${a.vocabularySize}, byte-level BPE trained on the same text`],
     ["training text", `${training.ids.length} tokens, seed ${corpus.training.seed}`],
@@ -41,7 +45,7 @@ export function modelCard(
   return `# ${name}
 
 A small language model trained by this suite on its own synthetic encyclopedia, stored in F16. It has
-seen no text that people wrote. Written by \`deno task train ${a.family}\`; the loss of every step
+seen no text that people wrote. Written by \`${trainingCommand(bundled)}\`; the loss of every step
 stands in losses.json.
 
 | | |

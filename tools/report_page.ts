@@ -85,13 +85,10 @@ export async function reportPage(
     "deno task reproduce",
     isPublishedTable,
   );
-  tables.push(
-    ...await readRecords(
-      [`${folder}/ablations.json`],
-      "deno task ablations",
-      isPublishedTable,
-    ),
-  );
+  for (const name of ["ablations", "training"]) {
+    const path = `${folder}/${name}.json`;
+    tables.push(...await readRecords([path], `deno task ${name}`, isPublishedTable));
+  }
   const drawn = await readRecords(
     await figureRecords(folder, model !== undefined),
     "deno task figures",

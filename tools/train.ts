@@ -4,6 +4,7 @@ import {
   type BundledFamily,
   type BundledModel,
   bundledModels,
+  changedModel,
   corpus,
 } from "../experiments/measure/bundled.ts";
 import { type TokenizedSplit, tokenizeSplit } from "../experiments/measure/encyclopedia.ts";
@@ -17,9 +18,9 @@ import {
   writeAtomically,
 } from "../lib/io/mod.ts";
 import { initializeModel, loadModel, saveModel } from "../lib/model/mod.ts";
-import { useBackend } from "../lib/tensor/mod.ts";
+import { type AttentionNormalization, useBackend } from "../lib/tensor/mod.ts";
 import { resumeTraining, saveTraining, train, type TrainingState } from "../lib/train/mod.ts";
-import { main, pathOption, type Session } from "./command_line.ts";
+import { choiceOption, integerOption, main, pathOption, type Session } from "./command_line.ts";
 import { modelCard } from "./model_card.ts";
 
 const checkpointEvery = 100;
@@ -27,6 +28,8 @@ const checkpointEvery = 100;
 interface Options {
   models: string;
   checkpoints: string;
+  attention?: AttentionNormalization;
+  steps?: number;
   fresh?: boolean;
 }
 
@@ -43,9 +46,16 @@ await main((program, session) =>
       pathOption("--checkpoints"),
       ".training",
     )
+    .option(
+      "--attention <kind>",
+      "softmax or softpick; a model with softpick is named so",
+      choiceOption("--attention", ["softmax", "softpick"] as const),
+    )
+    .option("--steps <number>", "2000 unless given", integerOption("--steps", 1, 1_000_000))
     .option("--fresh", "start over instead of resuming")
     .action(async (chosen: BundledFamily[], options: Options) => {
-      const models = (chosen.length > 0 ? chosen : families).map((name) => bundledModels[name]);
+      const models = (chosen.length > 0 ? chosen : families)
+        .map((name) => changedModel(bundledModels[name], options));
       for (const folder of models.flatMap((each) => Object.values(foldersOf(each, options)))) {
         await prepareFolder(folder);
       }

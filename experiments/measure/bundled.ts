@@ -1,4 +1,5 @@
 import type { Architecture, FamilyName } from "../../lib/model/mod.ts";
+import type { AttentionNormalization } from "../../lib/tensor/mod.ts";
 import type { TrainingRecipe } from "../../lib/train/mod.ts";
 
 /** The synthetic encyclopedia the bundled models are trained, calibrated and tested on. */
@@ -96,6 +97,46 @@ export const bundledModels: Record<BundledFamily, BundledModel> = {
 /** Whether there is a bundled model of a family. */
 export function isBundled(family: string): family is BundledFamily {
   return Object.hasOwn(bundledModels, family);
+}
+
+/** What of a bundled model can be trained another way. */
+export interface BundledChanges {
+  attention?: AttentionNormalization;
+  steps?: number;
+}
+
+/** A bundled model trained another way, under a name that says so; where nothing changes the model itself. */
+export function changedModel(
+  model: BundledModel,
+  { attention = "softmax", steps = model.recipe.schedule.steps }: BundledChanges,
+): BundledModel {
+  const { name, architecture, recipe } = model;
+  const { schedule } = recipe;
+  const isSoftpick = attention === "softpick";
+  const warmupSteps = Math.min(schedule.warmupSteps, Math.floor(steps / 10));
+  return {
+    name: [name, ...isSoftpick ? [attention] : [], ...steps !== schedule.steps ? [steps] : []]
+      .join("-"),
+    architecture: isSoftpick
+      ? { ...architecture, attentionNormalization: attention }
+      : architecture,
+    recipe: steps === schedule.steps
+      ? recipe
+      : { ...recipe, schedule: { ...schedule, steps, warmupSteps } },
+  };
+}
+
+/** How `deno task train` is told to make a model of a family. */
+export function trainingCommand({ architecture, recipe }: BundledModel): string {
+  const { family, attentionNormalization } = architecture;
+  const { steps } = recipe.schedule;
+  return [
+    `deno task train ${family}`,
+    ...attentionNormalization ? [`--attention ${attentionNormalization}`] : [],
+    ...steps !== bundledModels[family as BundledFamily].recipe.schedule.steps
+      ? [`--steps ${steps}`]
+      : [],
+  ].join(" ");
 }
 
 function bundled(family: BundledFamily): BundledModel {

@@ -19,3 +19,21 @@ Deno.test("train says before it trains that it cannot write its checkpoints", ()
     assertEquals([code, out, err.split("\n").length], [2, "", 1]);
     assertStringIncludes(err, `Cannot write to ${folder}/file/llama-encyclopedia: `);
   }));
+
+for (
+  const [args, line] of [
+    [
+      ["--attention", "sparsemax"],
+      'Cannot read the command line: --attention must be softmax or softpick, got "sparsemax"',
+    ],
+    [
+      ["--steps", "0"],
+      'Cannot read the command line: --steps must be an integer in 1..1000000, got "0"',
+    ],
+  ] as const
+) {
+  Deno.test(`train answers ${args.join(" ")} with one line and status 2`, async () => {
+    const result = await runTool("train", "train", "llama", ...args);
+    assertEquals(result, { code: 2, out: "", err: line });
+  });
+}

@@ -1,5 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { bundledModels, corpus } from "../../../experiments/measure/bundled.ts";
+import {
+  bundledModels,
+  changedModel,
+  corpus,
+  trainingCommand,
+} from "../../../experiments/measure/bundled.ts";
 import { hashFile, loadTokenizer } from "../../../lib/io/mod.ts";
 import { loadModel } from "../../../lib/model/mod.ts";
 import { useBackend } from "../../../lib/tensor/mod.ts";
@@ -20,3 +25,14 @@ for (const { name, architecture, recipe } of Object.values(bundledModels)) {
     assertStringIncludes(card, await hashFile(`${models}${name}/model.safetensors`));
   });
 }
+
+Deno.test("changedModel() says in the name what is trained another way, and trainingCommand() how", () => {
+  const { llama } = bundledModels;
+  assertEquals(changedModel(llama, {}), llama);
+  assertEquals(trainingCommand(llama), "deno task train llama");
+  const changed = changedModel(llama, { attention: "softpick", steps: 300 });
+  assertEquals(changed.name, "llama-encyclopedia-softpick-300");
+  assertEquals(changed.architecture, { ...llama.architecture, attentionNormalization: "softpick" });
+  assertEquals(changed.recipe.schedule, { ...llama.recipe.schedule, steps: 300, warmupSteps: 30 });
+  assertEquals(trainingCommand(changed), "deno task train llama --attention softpick --steps 300");
+});
