@@ -21,8 +21,8 @@ export function hadamardOrder(size: number): number | undefined {
 
 /**
  * A Hadamard matrix of this order: Paley's from the squares modulo a prime (order - 1, or order / 2 - 1),
- * Williamson's from four circulants, or one of half the order twice, as Sylvester doubles. Those of
- * orders 12, 20, 28, 36 and 40 are the ones of QuaRot.
+ * Williamson's from four circulants, four of three times their size from these (Cooper and Wallis), or one
+ * of half the order twice, as Sylvester doubles. Those of orders 12, 20, 28, 36 and 40 are the ones of QuaRot.
  *
  * @throws {InputError} If no construction here gives one.
  */
@@ -42,6 +42,8 @@ function constructionOf(order: number): Construction | undefined {
     if (isPrime(order - 1)) return () => paleyOfSkew(order - 1);
     if (order % 8 === 4 && isPrime(order / 2 - 1)) return () => paleyOfSymmetric(order / 2 - 1);
     if (Object.hasOwn(williamson, order / 4)) return () => williamsonOf(order / 4);
+    const third = order / 12;
+    if (Object.hasOwn(williamson, third) && third % 3 !== 0) return () => tripledWilliamson(third);
   }
   const half = order % 2 === 0 ? constructionOf(order / 2) : undefined;
   return half && (() => doubled(half()));
@@ -91,17 +93,49 @@ const williamson: Readonly<Record<number, readonly (readonly number[])[]>> = {
 };
 
 /** Which circulant stands in each of 4 x 4 blocks, and its sign. */
-const williamsonBlocks = [[1, 2, 3, 4], [-2, 1, -4, 3], [-3, 4, 1, -2], [-4, -3, 2, 1]];
+const fourBlocks = [[1, 2, 3, 4], [-2, 1, -4, 3], [-3, 4, 1, -2], [-4, -3, 2, 1]];
 
 function williamsonOf(n: number): Hadamard {
   const negative = williamson[n].map((places) => new Set(places));
   return matrixOf(4 * n, (row, column) => {
-    const block = williamsonBlocks[Math.floor(row / n)][Math.floor(column / n)];
+    const block = fourBlocks[Math.floor(row / n)][Math.floor(column / n)];
     const distance = Math.abs(row % n - column % n);
     const isNegative = negative[Math.abs(block) - 1].has(Math.min(distance, n - distance));
     return isNegative ? -Math.sign(block) : Math.sign(block);
   });
 }
+
+/**
+ * The first rows of four circulants of 3n: which of Williamson's stands at the places 0, 1 and 2 modulo 3, and its
+ * sign (Cooper and Wallis 1972).
+ */
+const thirds = [[1, 2, 3], [-2, 1, 4], [-3, -4, 1], [-4, 3, -2]];
+
+/** Williamson's circulants of n, no multiple of 3, spread over 3n, in the array of Goethals and Seidel. */
+function tripledWilliamson(n: number): Hadamard {
+  const size = 3 * n;
+  const negative = williamson[n].map((places) => new Set(places));
+  const rows = thirds.map((third) =>
+    Array.from({ length: size }, (_, place) => {
+      const own = third[place % 3];
+      const distance = place % n;
+      const isNegative = negative[Math.abs(own) - 1].has(Math.min(distance, n - distance));
+      return isNegative ? -Math.sign(own) : Math.sign(own);
+    })
+  );
+  return matrixOf(4 * size, (row, column) => {
+    const [above, left] = [Math.floor(row / size), Math.floor(column / size)];
+    const [i, j] = [row % size, column % size];
+    if (above === left) return rows[0][(j - i + size) % size];
+    const block = goethalsSeidel[above][left];
+    const isTransposed = above > 0 && left > 0;
+    const place = isTransposed ? i + j : 2 * size - i - j;
+    return Math.sign(block) * rows[Math.abs(block) - 1][place % size];
+  });
+}
+
+/** As {@linkcode fourBlocks}; but for the diagonal, columns are reversed and those below the first row transposed. */
+const goethalsSeidel = [[1, 2, 3, 4], [-2, 1, 4, -3], [-3, -4, 1, 2], [-4, 3, -2, 1]];
 
 function doubled({ order, entries }: Hadamard): Hadamard {
   return matrixOf(2 * order, (row, column) => {
