@@ -43,7 +43,7 @@ export async function measurePerplexity(
     ...execute === "integer" && { execute },
   };
   const progress = timedProgress(session.progress);
-  const { storage, ...result } = await evaluate(subject, config, {
+  const { storage, activationBits, ...result } = await evaluate(subject, config, {
     ...{ progress, signal },
     compare: options.compare ?? false,
   });
@@ -55,6 +55,7 @@ export async function measurePerplexity(
     weights: facts.weights,
     stored: subject.storage,
     quantized: method.settings.weights && storage,
+    activationBits,
     method: options.method,
     title:
       namesOn(subject.storage, method.settings, { title: method.title, ...method.label }).title,

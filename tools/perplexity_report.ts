@@ -33,6 +33,8 @@ export interface PerplexityReport {
   stored: Storage;
   /** How the method leaves them, of methods that quantize weights. */
   quantized?: Storage;
+  /** Bits of what linear maps read, on average, where they do not follow from the settings. */
+  activationBits?: number;
   method: string;
   /** What tables call it on this model, and its settings. */
   title: string;
@@ -70,6 +72,7 @@ export function describeReport(report: PerplexityReport): string {
     ["weights", describeSettings(report.settings.weights)],
     ["quantized to", report.quantized && describeStorage(report.quantized)],
     ["activations", describeSettings(report.settings.activations)],
+    ["read in", describeActivationBits(report)],
     ["linear maps in", execute === "integer" ? `integers (${backend.integerProduct})` : undefined],
     ["pruning", pruning && describePlan(pruning)],
     ["calibrated on", calibration && describeText(calibration)],
@@ -100,6 +103,12 @@ export function alignedLines(lines: [string, ...(string | undefined)[]][]): stri
 function describeModel({ model, hub, weights }: PerplexityReport): string {
   const commit = hub ? `commit ${shortDigest(hub.commit)}, ` : "";
   return `${model} (${commit}weights ${shortDigest(weights)})`;
+}
+
+function describeActivationBits({ activationBits }: PerplexityReport): string | undefined {
+  return activationBits === undefined
+    ? undefined
+    : `${activationBits.toFixed(2)} bits per activation, as counted`;
 }
 
 function describeSpeed({ tokensPerSecond, windows }: PerplexityReport): string {

@@ -37,6 +37,8 @@ export function evaluationOf(
 export interface Evaluation extends Readings {
   /** How the method leaves the linear maps of the blocks, scales and zero points included. */
   storage: Storage;
+  /** Bits of what linear maps read, on average, where they do not follow from the settings. */
+  activationBits?: number;
 }
 
 /** How {@linkcode evaluate} goes about it. */
@@ -69,7 +71,8 @@ export async function evaluate(
     ...hooks,
     ...compare && { reference: model, referenceStreams },
   });
-  return { ...readings, storage: watched.storage() };
+  const activationBits = quantized.activationBits?.();
+  return { ...readings, storage: watched.storage(), ...activationBits && { activationBits } };
 }
 
 /** The cells of tables. */

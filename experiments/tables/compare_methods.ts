@@ -97,7 +97,7 @@ export async function compareReadings(
 ): Promise<Table> {
   const dense = await measureDense(subject, method, hooks);
   const config = evaluationOf(subject.facts, method, pruning);
-  const { storage: _, ...readings } = await evaluate(subject, config, hooks);
+  const { storage: _, activationBits: _bits, ...readings } = await evaluate(subject, config, hooks);
   const { title } = namesOf(subject, method);
   const shown: [string, Reading][] = [[title, dense], ...Object.entries(readings)];
   const rows = shown.map(([name, reading]): TableCell[] => [

@@ -48,12 +48,13 @@ export function measuresOf(
   };
 }
 
-/** Bits of what linear maps read under a row's method. */
+/** Bits of what linear maps read under a row's method: as measured, or those of its settings. */
 export function activationBits(
-  { config }: Pick<MeasuredCell, "config">,
+  { config, result }: Pick<MeasuredCell, "config" | "result">,
   { architecture }: Pick<MeasuredModel, "architecture">,
 ): number {
-  return methods[config.method].with(config.methodSettings).activationBits(architecture);
+  return result.activationBits ??
+    methods[config.method].with(config.methodSettings).activationBits(architecture);
 }
 
 function energyCell(

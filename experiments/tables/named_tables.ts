@@ -19,7 +19,9 @@ const formatMethods: readonly MethodName[] = [
   ...["fp8", "fp8-e5m2", "fp6", "fp6-e3m2", "fp4", "mxfp8", "mxfp6", "mxfp4"] as const,
   ...["zeroquant-fp-w8a8", "zeroquant-fp-w4a8"] as const,
   ...["zeroquant-fp-m1", "zeroquant-fp-m2", "zeroquant-fp-m2-floor"] as const,
-  ...["bitmod4", "bitmod3", "bipolar4", "ternary", "fixed-point8"] as const,
+  ...["bitmod4", "bitmod3", "bipolar4", "ternary"] as const,
+  ...["fixed-point8", "fixed-point8-activations", "nupes4", "nupes-w4a8"] as const,
+  "dfp16",
   ...["l-mul", "l-mul-attention", "l-mul-both"] as const,
 ];
 

@@ -76,6 +76,8 @@ export {
   floatType,
 } from "./float_type.ts";
 export { integerType } from "./integer_type.ts";
+export { FixedMatrix, fixedMatrix } from "./fixed_matrix.ts";
 export { listedType } from "./listed_type.ts";
+export { powerType } from "./power_type.ts";
 export { floatScales, type GroupScales, powerScales, sameScale } from "./group_scales.ts";
 export { type TypedCodes, TypedMatrix, typedMatrix } from "./typed_matrix.ts";

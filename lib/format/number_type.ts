@@ -8,6 +8,8 @@ export interface NumberType {
   readonly values: Float32Array;
   /** The greatest finite value. */
   readonly max: number;
-  /** The code of the nearest value; what lies beyond the outermost gets theirs. */
+  /** What is stored to know the type, in bytes; nothing unless given. */
+  readonly byteLength?: number;
+  /** The code of a value next to it, as a rule the nearest; what lies beyond the outermost gets theirs. */
   encode(value: number): number;
 }

@@ -51,8 +51,9 @@ export class TypedMatrix implements StoredMatrix {
   }
 
   get byteLength(): number {
-    const { packed, packedChoice, scales } = this.parts;
-    return packed.byteLength + scales.byteLength + (packedChoice?.byteLength ?? 0);
+    const { packed, packedChoice, scales, types } = this.parts;
+    const known = types.reduce((sum, { byteLength = 0 }) => sum + byteLength, 0);
+    return packed.byteLength + scales.byteLength + (packedChoice?.byteLength ?? 0) + known;
   }
 
   get form(): string {

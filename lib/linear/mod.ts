@@ -1,6 +1,7 @@
 /** Linear maps by the way they compute: float32, bytes, INT4 lanes. */
 export { applyMaps, type LinearMap, type MapOptions } from "./linear_map.ts";
 export { denseMap, denseMapOf } from "./dense_map.ts";
+export { fixedMap } from "./fixed_map.ts";
 export { lMulMap } from "./l_mul_map.ts";
 export { lMulProduct } from "./l_mul_product.ts";
 export { storedMap } from "./stored_map.ts";

@@ -1,5 +1,12 @@
 import { mean } from "../core/mod.ts";
-import { type Architecture, linearGroups, type SiteName } from "../model/mod.ts";
+import {
+  type Architecture,
+  atSites,
+  linearGroups,
+  type SiteHook,
+  type SiteName,
+} from "../model/mod.ts";
+import type { SiteQuantizers } from "./site_quantizer.ts";
 import type { SiteScheme } from "./site_scheme.ts";
 
 /** Bits of a value that is not quantized: as many as of the 16-bit floats that models are made for. */
@@ -19,6 +26,28 @@ export function schemeBits({ sites, lower }: SiteScheme, architecture: Architect
   });
   const values = inputs.reduce((sum, { width }) => sum + width, 0);
   return inputs.reduce((sum, { width, bits }) => sum + width * bits, 0) / values;
+}
+
+/** A hook, and the bits that its quantizers say they gave values on average; undefined before there was one. */
+export interface MeteredHook {
+  hook: SiteHook;
+  average(): number | undefined;
+}
+
+/** Counts the bits of the values that a hook sees, where the quantizers of a block say how many they give them. */
+export function meterBits(hook: SiteHook, layers: readonly SiteQuantizers[]): MeteredHook {
+  let [bits, values] = [0, 0];
+  return {
+    hook: atSites(hook.sites!, (value, visit) => {
+      const own = layers[visit.layer][visit.site]?.bitsOf?.(value);
+      if (own !== undefined) {
+        bits += own * value.size;
+        values += value.size;
+      }
+      return hook(value, visit);
+    }),
+    average: () => values > 0 ? bits / values : undefined,
+  };
 }
 
 /** How many channels a token has where linear maps read it. */

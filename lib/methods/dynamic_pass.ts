@@ -13,13 +13,19 @@ import { nameOf, type SiteQuantizer } from "./site_quantizer.ts";
  */
 export type Rounding = (x: Float32Array, channels: number, name: string) => Float32Array;
 
-/** A pass that quantizes values at sites by nothing but these values: no calibration (dynamic quantization). */
+/**
+ * A pass that quantizes values at sites by nothing but these values: no calibration (dynamic quantization).
+ *
+ * @param bitsOf Bits of a value on average, where they are not those of the settings.
+ */
 export function dynamicPass(
   settings: unknown,
   sites: readonly SiteName[],
   rounding: Rounding,
+  bitsOf?: (x: Float32Array, channels: number) => number,
 ): Pass {
   const quantizer: SiteQuantizer = {
+    ...bitsOf && { bitsOf: (value) => bitsOf(tensorData(value), value.shape.at(-1)!) },
     apply(value, visit) {
       const rounded = rounding(tensorData(value), value.shape.at(-1)!, nameOf(visit));
       return tf.tensor(rounded, value.shape);

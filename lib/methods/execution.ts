@@ -10,6 +10,7 @@ import {
   type Pruning,
 } from "../model/mod.ts";
 import type { OperandSteps } from "../tensor/mod.ts";
+import { meterBits } from "./activation_bits.ts";
 import type { Quantized } from "./calibrate.ts";
 import type { ConfiguredMethod } from "./method.ts";
 import { quantizingHook, type SiteQuantizers } from "./site_quantizer.ts";
@@ -24,6 +25,11 @@ export type Execution = typeof executions[number];
 export interface Executed {
   model: Model;
   forward: ForwardOptions;
+  /**
+   * Bits of what linear maps have read since, on average, where they depend on the values or on calibration and not
+   * on the settings alone; undefined as long as nothing was read.
+   */
+  activationBits?(): number | undefined;
 }
 
 /**
@@ -81,7 +87,11 @@ export function runsInIntegers(method: ConfiguredMethod, architecture: Architect
 
 /** The model with maps that multiply dequantized floats; values at sites are quantized and dequantized. */
 export function emulate({ model, sites, lower, cache }: Quantized, pruning?: Pruning): Executed {
-  return { model, forward: forwardOf(sites, { pruning, lower, cache }) };
+  const forward = forwardOf(sites, { pruning, lower, cache });
+  const isMetered = sites.some((each) => Object.values(each).some(({ bitsOf }) => bitsOf));
+  if (!forward.hook || !isMetered) return { model, forward };
+  const { hook, average } = meterBits(forward.hook, sites);
+  return { model, forward: { ...forward, hook }, activationBits: average };
 }
 
 /**

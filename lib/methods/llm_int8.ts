@@ -7,6 +7,7 @@ import {
   roundToHalf,
   type ScaleDtype,
 } from "../quant/mod.ts";
+import { floatBits } from "./activation_bits.ts";
 import { dynamicPass, inputSites, type Rounding } from "./dynamic_pass.ts";
 import type { WeightMatrix } from "./linear_weights.ts";
 import { integerCounts } from "./map_counts.ts";
@@ -51,7 +52,12 @@ export const llmInt8: Method<LlmInt8Settings> = {
         ...weightsPass("LLM.int8()", weights, (each) => quantizeRows(each, weights.scaleDtype)),
         leavesCodes: true,
       },
-      dynamicPass(activations, inputSites, mixedPrecision(activations.threshold)),
+      dynamicPass(
+        activations,
+        inputSites,
+        mixedPrecision(activations.threshold),
+        mixedBits(activations.threshold),
+      ),
     ];
   },
   optional: ["scaleDtype"],
@@ -67,6 +73,14 @@ export function mixedPrecision(threshold: number): Rounding {
   return (x, channels, name) => {
     const halves = roundToHalf(x, name);
     return dequantizeVectorwise(quantizeVectorwise(halves, channels, threshold, name), halves);
+  };
+}
+
+/** Bits of an element on average: 16 in the columns of outliers, else eight. */
+export function mixedBits(threshold: number): (x: Float32Array, channels: number) => number {
+  return (x, channels) => {
+    const { outlierColumns } = quantizeVectorwise(roundToHalf(x), channels, threshold);
+    return 8 + (floatBits - 8) * outlierColumns.length / channels;
   };
 }
 

@@ -1,9 +1,11 @@
 import { require } from "../core/mod.ts";
-import { integerType, sameScale, typedMatrix } from "../format/mod.ts";
-import { requireFinite } from "../quant/mod.ts";
+import { integerType, sameScale, typedMatrix, type UniformGrid } from "../format/mod.ts";
+import { requireFinite, SCALE_FLOOR } from "../quant/mod.ts";
 import { dynamicPass, inputSites, tokenAbsmax } from "./dynamic_pass.ts";
 import { floatCounts, integerCounts, scaledCounts } from "./map_counts.ts";
 import type { Method } from "./method.ts";
+import type { Pass } from "./pass.ts";
+import { uniformQuantizer } from "./site_quantizer.ts";
 import { weightsPass } from "./weights_pass.ts";
 
 /** Integers with one scale for each weight matrix. */
@@ -17,8 +19,13 @@ export interface MatrixScaleSettings {
      */
     scale: "mean" | "binaryPoint";
   };
-  /** Of what linear maps read, by tokens as it comes; floats without. */
-  activations?: { bits: number };
+  /** Of what linear maps read; floats without. */
+  activations?: {
+    /** 2..8. */
+    bits: number;
+    /** A step for each token as it comes, unless each input has a binary point, by calibration windows. */
+    scale?: "token" | "binaryPoint";
+  };
 }
 
 /** Weights as integers of one scale for each matrix: ternary ones, or those of a fixed binary point. */
@@ -38,9 +45,10 @@ export const matrixScaleMethod: Method<MatrixScaleSettings> = {
           ...{ rows, columns, codes, scales, groupSize: columns, types: [type], name },
         });
       }),
-      ...activations ? [dynamicPass(activations, inputSites, tokenAbsmax(activations.bits))] : [],
+      ...activations ? [activationsPass(activations)] : [],
     ];
   },
+  optional: ["scale"],
   label: ({ weights: { bits }, activations }) => ({
     weight: bits === 2 ? "ternary" : `INT${bits}`,
     activation: activations ? `INT${activations.bits}` : "FP16",
@@ -50,9 +58,44 @@ export const matrixScaleMethod: Method<MatrixScaleSettings> = {
     const counts = integerCounts({ bits, groupSize: "row" }, activations);
     const product = bits === 2 ? { "add int32": 1 } : counts.product; // nothing to multiply
     const powers = scale === "binaryPoint";
-    return scaledCounts(product, [{ groupSize: "row", powers }, { groupSize: "row" }]);
+    return scaledCounts(product, [
+      { groupSize: "row", powers },
+      { groupSize: "row", powers: activations.scale === "binaryPoint" },
+    ]);
   },
 };
+
+function activationsPass(settings: NonNullable<MatrixScaleSettings["activations"]>): Pass {
+  const { bits, scale = "token" } = settings;
+  const known = scale === "token" || scale === "binaryPoint";
+  require(known, "quantize activations", "scale must be token or binaryPoint", scale);
+  if (scale === "token") return dynamicPass(settings, inputSites, tokenAbsmax(bits));
+  const { max } = integerType(bits); // refuses others
+  return {
+    name: "binary points",
+    settings,
+    windows: "activations",
+    observes: Object.fromEntries(inputSites.map((site) => [site, "range"])),
+    quantizes: Object.fromEntries(inputSites.map((site) => [site, "shared steps"])),
+    quantize: (seen) =>
+      Object.fromEntries(inputSites.map((site) => {
+        const { min, max: most } = seen.range(site);
+        return [site, uniformQuantizer(pointGrid(Math.max(-min[0], most[0]), bits, max))];
+      })),
+  };
+}
+
+/** Integers of so many bits, two's complement, times the least power of two that holds the largest magnitude. */
+function pointGrid(largest: number, bits: number, max: number): UniformGrid {
+  const scale = Float32Array.of(Math.max(binaryPoint(largest, max), SCALE_FLOOR));
+  const zeroPoint = Int32Array.of(0);
+  return { bits, profile: "paper", codeMin: -max - 1, codeMax: max, scale, zeroPoint, inner: 1 };
+}
+
+/** The least power of two of which `largest` is at most `max`. */
+function binaryPoint(largest: number, max: number): number {
+  return 2 ** Math.ceil(Math.log2(largest / max));
+}
 
 /**
  * The scale of a matrix, in float32; at least 2^-126.
@@ -69,6 +112,6 @@ export function matrixScale(
     sum += Math.abs(value);
     largest = Math.max(largest, Math.abs(value));
   }
-  const scale = rule === "mean" ? sum / values.length : 2 ** Math.ceil(Math.log2(largest / max));
+  const scale = rule === "mean" ? sum / values.length : binaryPoint(largest, max);
   return Math.max(Math.fround(scale), 2 ** -126);
 }

@@ -5,6 +5,7 @@ import { awq } from "./awq.ts";
 import { bipolarMethod } from "./bipolar.ts";
 import { bitModMethod } from "./bitmod.ts";
 import { crossQuant } from "./crossquant.ts";
+import { dfp16 } from "./dfp16.ts";
 import { floatFormats, type FloatSettings } from "./float_formats.ts";
 import { gptqMethod } from "./gptq.ts";
 import { keep } from "./keep.ts";
@@ -13,8 +14,10 @@ import { lMulMethod } from "./l_mul.ts";
 import { llmInt8 } from "./llm_int8.ts";
 import type { LorcSettings } from "./lorc.ts";
 import { matrixScaleMethod } from "./matrix_scale.ts";
+import { comet } from "./comet.ts";
 import { configure, type ConfiguredMethod } from "./method.ts";
 import { mofq } from "./mofq.ts";
+import { nupes } from "./nupes.ts";
 import { quaRot, type QuaRotActivations, quaRotRtn, quaRotUnrotated } from "./quarot.ts";
 import { rotated } from "./rotate.ts";
 import { rtnMethod, type RtnSettings } from "./rtn.ts";
@@ -89,6 +92,9 @@ const mxfp4: FloatSettings = { ...fp4, ...blocks };
 
 /** ZeroQuant-FP's weights. */
 const zeroQuantFp4: FloatSettings = { ...fp4, groupSize: 256 };
+
+/** NUPES: a scale for each output row, an exponent for each matrix. */
+const nupes4 = { bits: 4, groupSize: "row", scales: "absmax" } as const;
 
 /** ZeroQuant's rank and bits of factors. */
 const lorc: LorcSettings = { rank: 8, bits: 8 };
@@ -166,6 +172,10 @@ export const methods = {
     weights: absmaxGroups4,
     activations: { bits: 4, alpha: 0.15 },
   }),
+  "comet": configure("COMET", comet, {
+    weights: { bits: 4, groupSize: 128 },
+    activations: { bits: 4, outlierBits: 8, threshold: 4 },
+  }),
   "squeezellm4": configure("SqueezeLLM", squeezeLlmMethod, { weights: squeezeLlm4 }),
   "squeezellm4-sparse": configure("SqueezeLLM, 0.45 % kept", squeezeLlmMethod, {
     weights: { ...squeezeLlm4, sensitiveShare: 0.0005, magnitudeShare: 0.004 },
@@ -231,6 +241,12 @@ export const methods = {
   }),
   "bitmod4": configure("BitMoD", bitModMethod, { weights: { bits: 4, groupSize: 128 } }),
   "bitmod3": configure("BitMoD, 3 bits", bitModMethod, { weights: { bits: 3, groupSize: 128 } }),
+  "dfp16": configure("DFP16", dfp16, {
+    weights: { bits: 16 },
+    activations: { bits: 16, chain: 32 },
+  }),
+  "nupes4": configure("NUPES", nupes, { weights: nupes4 }),
+  "nupes-w4a8": configure("NUPES W4A8", nupes, { weights: nupes4, activations: { bits: 8 } }),
   "bipolar4": configure("Bipolar INT4", bipolarMethod, {
     weights: { bits: 4, groupSize: 128, scales: "absmax" },
   }),
@@ -241,6 +257,14 @@ export const methods = {
   "fixed-point8": configure("QFX, weights in 8 bits", matrixScaleMethod, {
     weights: { bits: 8, scale: "binaryPoint" },
   }),
+  "fixed-point8-activations": configure(
+    "QFX, weights and activations in 8 bits",
+    matrixScaleMethod,
+    {
+      weights: { bits: 8, scale: "binaryPoint" },
+      activations: { bits: 8, scale: "binaryPoint" },
+    },
+  ),
   "l-mul": configure("L-Mul", lMulMethod, { activations: { bits: 16, products: "maps" } }),
   "l-mul-attention": configure("L-Mul in attention", lMulMethod, {
     activations: { bits: 16, products: "attention" },

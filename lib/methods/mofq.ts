@@ -1,21 +1,9 @@
 import { require } from "../core/mod.ts";
-import { floatType, integerType, type NumberType, typedMatrix } from "../format/mod.ts";
-import {
-  dequantizeTyped,
-  noisePower,
-  quantizeTyped,
-  requireFinite,
-  roundTyped,
-  tensorScale,
-} from "../quant/mod.ts";
-import { tensorData, tf } from "../tensor/mod.ts";
-import { inputSites } from "./dynamic_pass.ts";
+import { floatType, integerType, type NumberType } from "../format/mod.ts";
 import type { FloatSettings } from "./float_formats.ts";
+import { leastNoiseActivations, leastNoiseWeights } from "./least_noise.ts";
 import { integerCounts, scaledCounts } from "./map_counts.ts";
 import type { Method } from "./method.ts";
-import type { Pass } from "./pass.ts";
-import { nameOf, type SiteQuantizer } from "./site_quantizer.ts";
-import { weightsPass } from "./weights_pass.ts";
 
 /** What MoFQ chooses among. */
 export interface MofqFormats {
@@ -36,8 +24,8 @@ export interface MofqSettings {
  */
 export const mofq: Method<MofqSettings> = {
   passes: ({ weights, activations }) => [
-    mixedWeightsPass(typesOf(weights), weights),
-    mixedActivationsPass(typesOf(activations), activations),
+    leastNoiseWeights("MoFQ", typesOf(weights), weights),
+    leastNoiseActivations(typesOf(activations), activations),
   ],
   optional: ["bias", "specials", "exponents", "scaleDtype", "only"],
   label({ weights, activations }) {
@@ -65,64 +53,4 @@ function typesOf({ only, ...format }: MofqSettings["activations"]): NumberType[]
   if (only === undefined) return names.map((name) => types[name]);
   require(names.includes(only), "mix formats", `only must be ${names.join(" or ")}`, only);
   return [types[only]];
-}
-
-/** Each weight matrix as numbers of the type that loses least. */
-function mixedWeightsPass(types: readonly NumberType[], settings: FloatSettings): Pass {
-  return weightsPass("MoFQ", settings, ({ values, rows, columns, name }) => {
-    const { type, result } = leastNoise(types, (type) => {
-      const result = quantizeTyped(values, columns, type, settings, name);
-      const { noise } = noisePower(values, dequantizeTyped(result, columns, type));
-      return { result, noise };
-    });
-    return typedMatrix({ ...result, rows, columns, types: [type], name });
-  });
-}
-
-/** The inputs of linear maps as numbers of the type that loses least of the calibration windows. */
-function mixedActivationsPass(types: readonly NumberType[], settings: unknown): Pass {
-  return {
-    name: "activations",
-    settings,
-    windows: "activations",
-    observes: Object.fromEntries(inputSites.map((site) => [site, "values"])),
-    quantizes: Object.fromEntries(inputSites.map((site) => [site, "own steps"])),
-    quantize: (seen, { onStep }) =>
-      Object.fromEntries(inputSites.map((site, place) => {
-        onStep(place / inputSites.length);
-        return [site, mixedQuantizer(seen.values(site).windows, types)];
-      })),
-  };
-}
-
-/** Rounds to the type that loses least of some windows, with the scale that fits them. */
-export function mixedQuantizer(
-  windows: readonly Float32Array[],
-  types: readonly NumberType[],
-): SiteQuantizer & { type: NumberType } {
-  let largest = 0;
-  for (const x of windows) for (const value of x) largest = Math.max(largest, Math.abs(value));
-  const { type, result: scale } = leastNoise(types, (type) => {
-    const scale = tensorScale(largest, type);
-    let noise = 0;
-    for (const x of windows) noise += noisePower(x, roundTyped(x, type, scale)).noise;
-    return { result: scale, noise };
-  });
-  return {
-    type,
-    apply(value, visit) {
-      const x = tensorData(value);
-      requireFinite(x, nameOf(visit));
-      return tf.tensor(roundTyped(x, type, scale), value.shape);
-    },
-  };
-}
-
-/** The type with the least noise, the first of equals, and what came of it. */
-function leastNoise<Result>(
-  types: readonly NumberType[],
-  quantize: (type: NumberType) => { result: Result; noise: number },
-): { type: NumberType; result: Result } {
-  const tried = types.map((type) => ({ type, ...quantize(type) }));
-  return tried.reduce((best, each) => each.noise < best.noise ? each : best);
 }

@@ -14,6 +14,8 @@ import { fakeQuantUniform, type Log2Rounding, tensorData, tf } from "../tensor/m
 export interface SiteQuantizer {
   /** Quantizes and dequantizes: a tensor of the same shape. */
   apply(value: tf.Tensor, visit: Visit): tf.Tensor;
+  /** Bits of a value, on average over its elements, where they follow from itself or from calibration. */
+  bitsOf?(value: tf.Tensor): number;
   /** The grid, where it is one that integer products read. */
   readonly grid?: UniformGrid;
   /** That of the least important tokens, where it is another. */

@@ -68,7 +68,7 @@ export { weightGrouping } from "./grouping.ts";
 export { Magnitudes, rangeOfShare } from "./weight_outliers.ts";
 export { requireSqueezeLlm, squeezeLlm, type SqueezeLlmOptions } from "./squeeze_llm.ts";
 export { ShiftAddFactor, type ShiftAddOptions, type ShiftAddResult } from "./shift_add.ts";
-export { requireFinite, requireFiniteGrid } from "./checks.ts";
+export { requireFinite, requireFiniteGrid, SCALE_FLOOR } from "./checks.ts";
 export { type Hadamard, hadamardMatrix, hadamardOrder } from "./hadamard.ts";
 export {
   type HadamardFactors,
@@ -92,6 +92,20 @@ export {
   type ScaleRule,
   scaleRules,
 } from "./scale_rules.ts";
+export {
+  averageBits,
+  type ChannelBlocks,
+  channelBlocks,
+  type ChannelBlocksOptions,
+  type ChannelBlocksQuantized,
+  dequantizeChannelBlocks,
+  quantizeChannelBlocks,
+} from "./channel_blocks.ts";
+export {
+  dequantizeDynamicFixed,
+  type DynamicFixed,
+  quantizeDynamicFixed,
+} from "./dynamic_fixed.ts";
 export { bitMod, type BitModOptions, bitModTypes } from "./bitmod.ts";
 export {
   multiplyByShifts,

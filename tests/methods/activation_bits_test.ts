@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { schemeBits } from "../../lib/methods/activation_bits.ts";
+import { meterBits, schemeBits } from "../../lib/methods/activation_bits.ts";
 import type { LowerPrecision } from "../../lib/methods/site_scheme.ts";
-import { methods } from "../../lib/methods/mod.ts";
+import { methods, quantizingHook } from "../../lib/methods/mod.ts";
+import type { SiteName } from "../../lib/model/mod.ts";
+import { tensorData, tf, useBackend } from "../../lib/tensor/mod.ts";
 import { families } from "../model/tiny_models.ts";
 
 const { llama } = families;
@@ -25,6 +27,28 @@ Deno.test("schemeBits() weighs inputs of linear maps by their channels", () => {
   };
   const less = 8 - 0.75 * 4 * hiddenSize / values;
   assertEquals(schemeBits({ profile: "paper", sites: all, lower }, llama), less);
+});
+
+Deno.test("meterBits() weighs the bits of what it sees by its size, and passes it on", async () => {
+  await useBackend("agile");
+  const layers = [{ "mlp.input": { bitsOf: () => 8, apply: tf.neg } }, {
+    "mlp.input": { bitsOf: (value: tf.Tensor) => value.shape[0], apply: tf.neg },
+    "attn.q": { apply: tf.neg },
+  }];
+  const { hook, average } = meterBits(quantizingHook(layers), layers);
+  assertEquals([hook.sites, average()], [["attn.q", "mlp.input"], undefined]);
+  tf.tidy(() => {
+    const see = (
+      site: SiteName,
+      layer: number,
+      ...values: number[]
+    ) => [...tensorData(hook(tf.tensor1d(values), { site, layer, window: 0 }))];
+    assertEquals(see("attn.q", 1, 1, 2), [-1, -2]);
+    assertEquals(average(), undefined);
+    assertEquals(see("mlp.input", 0, 1), [-1]);
+    see("mlp.input", 1, 1, 2, 3);
+  });
+  assertEquals(average(), (8 + 3 * 3) / 4);
 });
 
 Deno.test("activationBits() of methods are 16 without quantizers, and of AgileQ-4 eight before the softmax", () => {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { bitsPerWeight, decodeMatrix } from "../../lib/format/mod.ts";
-import { mixedPrecision } from "../../lib/methods/llm_int8.ts";
+import { mixedBits, mixedPrecision } from "../../lib/methods/llm_int8.ts";
 import { injectOutliers, methods, prepareModel } from "../../lib/methods/mod.ts";
 import { quantizeVectorwise, roundToHalf } from "../../lib/quant/mod.ts";
 import { scoreWindows } from "../../lib/eval/mod.ts";
@@ -46,6 +46,30 @@ Deno.test("mixedPrecision() rounds what F16 holds, column by column where some t
     "Cannot quantize mlp.input of layer 3: element 0 must be finite in F16, got 100000",
   );
 });
+
+Deno.test("mixedBits() counts 16 bits in the columns of outliers", () => {
+  const x = Float32Array.of(8, 1, 2, /* the next token */ 1, -6, 0.3);
+  assertEquals(mixedBits(6)(x, 3), 8 + 8 * 2 / 3);
+  assertEquals([mixedBits(9)(x, 3), mixedBits(0)(x, 3)], [8, 8]);
+});
+
+Deno.test("llmInt8 counts the bits of what linear maps have read", () =>
+  withModel("opt-pre", async (plain) => {
+    const model = injectOutliers(plain, { channels: [3, 40], factor: 64 });
+    const bitsOf = async (threshold: number) => {
+      const chosen = method.with({ activations: { threshold } });
+      const { model: quantized, forward, activationBits } = await prepareModel(
+        model,
+        chosen,
+        unread,
+      );
+      await scoreWindows(quantized, [randomIds(20, 9)], forward);
+      return activationBits!();
+    };
+    assertEquals(await bitsOf(0), 8);
+    const some = (await bitsOf(6))!;
+    assert(some > 8 && some < 16, `${some} bits`);
+  }));
 
 Deno.test("llmInt8 loses less to outliers than eight bits without a threshold", () =>
   withModel("opt-pre", async (plain) => {

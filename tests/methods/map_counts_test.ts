@@ -128,6 +128,9 @@ Deno.test("methods count their products", () => {
     ["crossquant-w4a8", float],
     ["bitmod4", float],
     ["fixed-point8", float],
+    ["fixed-point8-activations", int8],
+    ["dfp16", { "multiply int16": 1, "add int32": 1 }],
+    ["nupes4", float],
     ["smoothquant", int8],
     ["quarot", { "multiply int4": 1, "add int32": 1 }],
     ["zeroquant-fp-int4", int8],
@@ -147,7 +150,7 @@ Deno.test("methods count their products", () => {
     const counts = methods[name].counts();
     assertEquals("reason" in counts ? counts : counts.product, product, name);
   }
-  for (const name of ["llm-int8", "mofq8"] as const) {
+  for (const name of ["llm-int8", "mofq8", "comet", "nupes-w4a8"] as const) {
     assertEquals(Object.keys(methods[name].counts()), ["reason"]);
   }
 });

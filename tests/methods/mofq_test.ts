@@ -1,14 +1,11 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
-import { bitsPerWeight, floatMatrix, floatType, integerType } from "../../lib/format/mod.ts";
+import { bitsPerWeight, floatMatrix } from "../../lib/format/mod.ts";
 import { methods, prepareModel } from "../../lib/methods/mod.ts";
-import { mixedQuantizer } from "../../lib/methods/mofq.ts";
-import { tensorData, tf, useBackend } from "../../lib/tensor/mod.ts";
 import { randomIds, tinyModels, withModel } from "../eval/tiny_models.ts";
 import { calibrationOf, layersOf, withLayers } from "./support.ts";
 
 const windows = [randomIds(40, 1), randomIds(40, 2)];
-const types = [floatType({ bits: 8, exponentBits: 4 }), integerType(8)];
 
 for (const name of tinyModels) {
   Deno.test(`mofq stores each matrix in the format that loses least: ${name}`, () =>
@@ -34,22 +31,6 @@ for (const name of tinyModels) {
       assertEquals(forward.hook!.sites, inputs);
     }));
 }
-
-Deno.test("mixedQuantizer() takes integers where values are spread evenly, floats where some are far out", async () => {
-  await useBackend("agile");
-  const even = Float32Array.from({ length: 255 }, (_, i) => i - 127);
-  const far = Float32Array.from({ length: 255 }, (_, i) => i === 0 ? 1000 : Math.sin(i));
-  const visit = { site: "mlp.input", layer: 0, window: 0 } as const;
-  const [integers, floats] = [even, far].map((x) => mixedQuantizer([x, x], types));
-  assertEquals([integers.type.name, floats.type.name], ["INT8", "E4M3"]);
-  tf.tidy(() => {
-    const rounded = integers.apply(tf.tensor([0.4, 1.5, -2.5, 500]), visit);
-    assertEquals([...tensorData(rounded)], [0, 2, -2, 127]); // half to even, and not beyond what was seen
-    const wide = tensorData(floats.apply(tf.tensor([2000, 1, 0]), visit));
-    assertEquals([wide[0], wide[2]], [1000, 0]);
-    assert(Math.abs(wide[1] - 1) < 1 / 16);
-  });
-});
 
 Deno.test("mofq8 takes one format alone where it is told to, and refuses others", () => {
   const only = (name: string) => ({ weights: { only: name }, activations: { only: name } });

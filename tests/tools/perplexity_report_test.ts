@@ -100,6 +100,14 @@ Deno.test("describeReport() says where a model comes from, and which counts are 
   assertEquals(lines(7)[3], "tested on           wikitext2 test (sha256 0123456789ab, 7 tokens)");
 });
 
+Deno.test("describeReport() says how many bits activations had where a run counted them", () => {
+  const lines = describeReport({ ...report, activationBits: 4.256 }).split("\n");
+  assertEquals(lines.filter((line) => line.startsWith("read in")), [
+    "read in             4.26 bits per activation, as counted",
+  ]);
+  assertEquals(describeReport(report).includes("read in"), false);
+});
+
 Deno.test("describeReport() says how a method quantizes, prunes and calibrates", () => {
   const { title, settings } = methods["agileq-4/8"];
   const lines = describeReport({

@@ -11,6 +11,7 @@ export { attendBfloats, bfloatMultiples } from "./attention_bfloat";
 export { attendCodes } from "./attention_codes";
 export { decodeBfloat16, decodeFloat16 } from "./decode";
 export * from "./elementwise";
+export { fixedLinear } from "./fixed";
 export { integerRows } from "./few_rows";
 export { decodePanels, halfRows } from "./half_rows";
 export { integerLinear } from "./integer";

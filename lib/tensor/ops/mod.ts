@@ -29,6 +29,8 @@ export type { CausalSoftmaxOptions } from "./causal_softmax.ts";
 export { causalSoftpick } from "./causal_softpick.ts";
 export { embed } from "./embed.ts";
 export { fakeQuantUniform } from "./fake_quant.ts";
+export { fixedLinear, holdFixed } from "./fixed_linear.ts";
+export type { FixedCodes, FixedWeight } from "./fixed_linear.ts";
 export { halfLinear, holdHalves } from "./half_linear.ts";
 export type { HalfWeight } from "./half_linear.ts";
 export { int4Linear } from "./int4_linear.ts";

@@ -37,6 +37,16 @@ for (const [index, name] of tinyModels.entries()) {
     }));
 }
 
+Deno.test("evaluate() counts the bits of activations where they depend on these", () =>
+  withModel("llama", async (model) => {
+    const subject = tinySubject(model);
+    const bitsOf = async (method: "llm-int8" | "gptq4") =>
+      (await evaluate(subject, evaluationOf(facts, method), { compare: false })).activationBits;
+    const bits = (await bitsOf("llm-int8"))!;
+    assert(bits >= 8 && bits < 16, `${bits} bits`);
+    assertEquals(await bitsOf("gptq4"), undefined);
+  }));
+
 Deno.test("evaluate() depends on the seed of the calibration windows", () =>
   withModel("llama", async (model) => {
     const perplexities = [];

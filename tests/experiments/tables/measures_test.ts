@@ -47,10 +47,12 @@ Deno.test("measuresOf() shows the speeds that the benchmarks measured of the mod
   assertEquals(show(other), null);
 });
 
-Deno.test("activationBits() are those of a row's settings", () => {
-  const { config } = model.cells["agileq-4"];
+Deno.test("activationBits() are those that were measured, or of a row's settings", () => {
+  const cell = model.cells["agileq-4"];
   const bits = methods["agileq-4"].activationBits(families.llama);
-  assertEquals(activationBits({ config }, model), bits);
+  assertEquals(activationBits(cell, model), bits);
+  const result = { ...cell.result, activationBits: 4.5 };
+  assertEquals(activationBits({ ...cell, result }, model), 4.5);
 });
 
 Deno.test("speedNotes() say whose speeds are shown, and which models have none", () => {
