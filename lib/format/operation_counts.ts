@@ -1,4 +1,4 @@
-/** What is done to numbers of so many bits; a table is asked by the bits of several weights at once. */
+/** What is done, to numbers of so many bits; `look up` reads an entry of a table. */
 export type Operation =
   | `${"multiply" | "add"} ${"int" | "float"}${number}`
   | `shift int${number}`
