@@ -34,9 +34,9 @@ export function costNotes({ rows }: PerplexityTable): string[] {
     "operations per product: what a linear map does for each weight of a row and each token, by " +
     "hardware made for it; energy per token: of all linear maps of the blocks, the scales of groups, " +
     `rows and tokens included, by ${energySource}, where widths that it lacks cost as much as the ` +
-    "next wider one: floats of eight bits gain nothing over those of 16; neither counts attention, " +
-    "norms, memory, what all rows share, such as quantizing a token, nor dequantizing weights, once " +
-    "for all tokens",
+    "next wider one: floats of eight bits gain nothing over those of 16, and integers of 16 cost " +
+    "what those of 32 do; neither counts attention, norms, memory, what all rows share, such as " +
+    "quantizing a token, nor dequantizing weights, once for all tokens",
     ...missing,
   ];
 }

@@ -40,8 +40,9 @@ const commands: Record<string, string> = {
   "|": "\\textbar{}",
   "–": "--",
   "∞": "$\\infty$",
+  "µ": "$\\mu$",
 };
 
 function escape(text: string): string {
-  return text.replaceAll(/[\\~^<>|–∞{}$&#%_]/g, (sign) => commands[sign] ?? `\\${sign}`);
+  return text.replaceAll(/[\\~^<>|–∞µ{}$&#%_]/g, (sign) => commands[sign] ?? `\\${sign}`);
 }

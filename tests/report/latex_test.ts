@@ -24,6 +24,15 @@ Deno.test("toLatex() writes a booktabs table", () => {
   );
 });
 
+Deno.test("toLatex() writes signs that are no ASCII as commands", () => {
+  const lines = toLatex({ title: "1–2", columns: ["µJ"], rows: [[Infinity]] }).split("\n");
+  assertEquals([lines[2], lines[5].trim(), lines[7].trim()], [
+    "  \\caption{1--2}",
+    "$\\mu$J \\\\",
+    "$\\infty$ \\\\",
+  ]);
+});
+
 Deno.test("toLatex() escapes each special sign once", () => {
   const caption = toLatex({ title: "\\ # ^ _ & % { }", columns: ["x"], rows: [] }).split("\n")[2];
   assertEquals(
