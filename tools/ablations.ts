@@ -7,7 +7,12 @@ import { type AblationPart, ablationParts } from "../experiments/tables/ablation
 import { ablationTable } from "../experiments/tables/ablation_table.ts";
 import { describeSubject, withLabels } from "../experiments/tables/describe_subject.ts";
 import { judgeAblations } from "../experiments/tables/judge_ablations.ts";
-import { type AblatedModel, measureAblations } from "../experiments/tables/measure_ablations.ts";
+import {
+  type AblatedModel,
+  ablationCells,
+  measureAblations,
+  rowsOf,
+} from "../experiments/tables/measure_ablations.ts";
 import { evaluatedBy } from "../experiments/tables/measure_models.ts";
 import { counted, InputError } from "../lib/core/mod.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
@@ -22,6 +27,7 @@ import {
   printWarnings,
   type Session,
 } from "./command_line.ts";
+import { costTable } from "./cost_table.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
 import { refusalsOf } from "./measure_sources.ts";
 import {
@@ -37,6 +43,7 @@ import { addWorkersOption, openExecutor, type WorkersOption } from "./workers_op
 
 interface Options extends ModelOptions, WorkersOption {
   part: AblationPart[];
+  dryRun?: boolean;
   fresh?: boolean;
 }
 
@@ -59,11 +66,12 @@ await main((program, session) =>
     "measured instead of the bundled ones",
     outputs,
   ))
+    .option("--dry-run", "say what each row would take on this machine, without loading weights")
     .action((options: Options) => run(options, session))
 );
 
 async function run(options: Options, session: Session): Promise<void> {
-  session.kept = keptMeasurements("Measured cells are", options.fresh);
+  if (!options.dryRun) session.kept = keptMeasurements("Measured cells are", options.fresh);
   await useBackend("agile");
   const own = await ownSources(options, session);
   const folder = outputFolder(options, outputs);
@@ -80,13 +88,24 @@ async function run(options: Options, session: Session): Promise<void> {
     });
     problems.push(...refusals.map((reason) => `${ref.name}: ${reason}`));
   }
-  await using executor = await openExecutor(options, [evaluationCells], pool);
-  const models = await measureAblations(subjects, {
+  const settings = {
     ...session,
-    executor,
     store: fileCellStore(cellFolder),
     fingerprint: await fingerprintOf(measurementModules(evaluatedBy)),
     fresh: options.fresh,
+  };
+  if (options.dryRun) {
+    for (const subject of subjects) {
+      const cells = await ablationCells(subject, rowsOf(options.part));
+      console.log(toText(await costTable(subject, "Ablations", cells, settings)));
+    }
+    if (problems.length > 0) throw new InputError(...problems);
+    return;
+  }
+  await using executor = await openExecutor(options, [evaluationCells], pool);
+  const models = await measureAblations(subjects, {
+    ...settings,
+    executor,
     parts: options.part,
   });
   problems.push(...models.flatMap((model) => model.problems));

@@ -1,42 +1,37 @@
 import { methods } from "../lib/methods/mod.ts";
 import type { UnloadedSubject } from "../experiments/measure/subject.ts";
 import { estimateRun } from "../experiments/measure/run_cost.ts";
-import { tableName } from "../experiments/tables/claim_table.ts";
-import type { PerplexityTable } from "../experiments/tables/family_tables.ts";
-import { type MeasureOptions, planModels } from "../experiments/tables/measure_models.ts";
+import type { RowCell } from "../experiments/tables/measure_models.ts";
 import { counted } from "../lib/core/mod.ts";
 import type { Table, TableCell } from "../lib/report/mod.ts";
-import { cellKey, isRecordOf } from "../lib/sweep/mod.ts";
+import { type RunOptions, storedRecord } from "../lib/sweep/mod.ts";
 import { duration } from "./duration.ts";
 
-/** What is asked of a run that is to be costed. */
-export type CostOptions = Omit<MeasureOptions, "executor">;
+/** How a run that is to be costed would go about it. */
+export type CostOptions = Omit<RunOptions, "executor" | "asked">;
 
 /**
- * What measuring the rows of a table would take, estimated from random blocks in the shape of the model's
- * on this machine as busy as it is. Rows that are kept cost nothing; weights that rows share are made once.
+ * What measuring rows would take, estimated from random blocks in the shape of the model's on this machine as
+ * busy as it is. Rows that are kept cost nothing; weights that rows share are made once.
  *
- * @throws {InputError} If none of the tables is about the model's family.
+ * @param tables What their tables are called.
+ * @param planned The rows of all of them; what is a row of several counts once.
  * @throws The reason of the signal once it is aborted.
  */
 export async function costTable(
   subject: UnloadedSubject,
-  tables: readonly PerplexityTable[],
-  options: CostOptions,
+  tables: string,
+  planned: readonly RowCell[],
+  { store, fingerprint, fresh, progress, signal }: CostOptions,
 ): Promise<Table> {
-  const planned = await planModels([subject], tables, options);
-  const cells = [
-    ...new Map(planned.flatMap(({ cells }) => cells.map((cell) => [cell.id, cell]))).values(),
-  ];
-  const { store, fingerprint, fresh, progress, signal } = options;
+  const cells = [...new Map(planned.map((cell) => [cell.id, cell])).values()];
   const rows: TableCell[][] = [];
   const made = new Set<string>();
   let sum = 0;
   progress?.start("rows", cells.length);
   for (const [index, cell] of cells.entries()) {
     const { row, config, shares } = cell;
-    const stored = fresh ? null : await store.get(await cellKey(cell, fingerprint));
-    const isKept = stored !== null && await isRecordOf(cell, fingerprint, stored);
+    const isKept = !fresh && await storedRecord(cell, store, fingerprint) !== null;
     if (isKept) {
       rows.push([row, "kept", "kept", 0]);
     } else {
@@ -59,8 +54,7 @@ export async function costTable(
   }
   progress?.finish();
   return {
-    title: `${planned.map(({ table }) => tableName(table)).join(", ")} of ${subject.title}: what ` +
-      `${planned.length > 1 ? "their" : "its"} rows take`,
+    title: `${tables} of ${subject.title}: what rows take`,
     columns: ["row", "to quantize, s", "to score, s", "left, s"],
     rows,
     notes: [

@@ -4,13 +4,18 @@ import { evaluationCells } from "../experiments/measure/evaluation.ts";
 import { type ModelName, sameShape } from "../experiments/measure/model_shapes.ts";
 import { SubjectPool } from "../experiments/cells/subject_pool.ts";
 import { type BenchRecord, readBenchRecord, select } from "../experiments/result/bench_record.ts";
+import { tableName } from "../experiments/tables/claim_table.ts";
 import { driftOf } from "../experiments/tables/expectations.ts";
 import {
   familyTables,
   isAbout,
   type PerplexityTable,
 } from "../experiments/tables/family_tables.ts";
-import { evaluatedBy, type MeasuredModel } from "../experiments/tables/measure_models.ts";
+import {
+  evaluatedBy,
+  type MeasuredModel,
+  planModels,
+} from "../experiments/tables/measure_models.ts";
 import { isNamed, namedTables } from "../experiments/tables/named_tables.ts";
 import { counted, InputError, refuse, require } from "../lib/core/mod.ts";
 import { exists, prepareFolder } from "../lib/io/mod.ts";
@@ -143,7 +148,10 @@ async function run(options: Options, session: Session): Promise<void> {
   if (options.dryRun) {
     for (const { ref } of sources) {
       const subject = await pool.read(ref, session.signal);
-      console.log(toText(await costTable(subject, tables, settings)));
+      const planned = await planModels([subject], tables, settings);
+      const names = planned.map(({ table }) => tableName(table)).join(", ");
+      const cells = planned.flatMap(({ cells }) => cells);
+      console.log(toText(await costTable(subject, names, cells, settings)));
     }
     return;
   }
@@ -158,6 +166,7 @@ async function run(options: Options, session: Session): Promise<void> {
   for (const table of tables) {
     const measured = models.filter((each) => each.table === table);
     if (measured.length === 0) continue;
+    measured.forEach(sayMissing);
     const record = tableRecord(table, measured, origin, speeds);
     problems.push(...await show(record, `${folder}/${table.key}`));
   }
@@ -202,6 +211,13 @@ async function show(record: TableRecord, path: string): Promise<string[]> {
   const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 160;
   console.log(toText(record.table, width));
   return await refusalsOf(() => publishTable(record, path));
+}
+
+/** Names the rows that were not asked for and are not kept: the table is written without them. */
+function sayMissing({ title, table, cells, refusals }: MeasuredModel): void {
+  const missing = keysOf([table]).filter((row) => !cells[row] && !refusals[row]);
+  if (missing.length === 0) return;
+  console.error(`Not measured yet, and so not in ${table.key} of ${title}: ${missing.join(", ")}`);
 }
 
 function summary(models: MeasuredModel[]): string {

@@ -51,9 +51,9 @@ export function ablationTable(models: readonly AblatedModel[], notes: readonly s
   };
 }
 
-function cellsOf({ cells }: AblatedModel, key: string): TableCell[] {
+function cellsOf({ cells, refused }: AblatedModel, key: string): TableCell[] {
   const result = cells.get(key)?.result;
-  if (!result) return ["refused", null, null, null];
+  if (!result) return [refused.has(key) ? "refused" : null, null, null, null];
   const { survivors, denseOnSurvivors } = result;
   const base = cells.get("agileq-8")?.result;
   return [

@@ -1,6 +1,6 @@
 import { canonicalJson, sha256 } from "../../lib/core/mod.ts";
 import { methods, sharedWeights } from "../../lib/methods/mod.ts";
-import { type CellSpec, type Executor, runCells, type RunOptions } from "../../lib/sweep/mod.ts";
+import { type Executor, runCells, type RunOptions } from "../../lib/sweep/mod.ts";
 import { cellOf, withExecutor } from "../cells/cell_runner.ts";
 import {
   type Evaluation,
@@ -16,6 +16,7 @@ import {
   type AblationRow,
   ablationRows,
 } from "./ablation_rows.ts";
+import type { RowCell } from "./measure_models.ts";
 
 /** A row of the ablations, measured on one model. */
 export interface AblationCell {
@@ -34,6 +35,8 @@ export interface AblatedModel {
   subject: UnloadedSubject;
   /** By the key of the row. */
   cells: ReadonlyMap<string, AblationCell>;
+  /** The keys of rows that refused the model. */
+  refused: ReadonlySet<string>;
   /** Why rows were not measured or not stored, a line for each. */
   problems: string[];
   /** How many cells were measured now, and how many had been before. */
@@ -42,10 +45,10 @@ export interface AblatedModel {
 }
 
 /** How {@linkcode measureAblations} runs. */
-export interface AblationOptions extends Omit<RunOptions, "executor"> {
+export interface AblationOptions extends Omit<RunOptions, "executor" | "asked"> {
   /** Measures in this process unless given. */
   executor?: Executor;
-  /** Which questions; all unless given. */
+  /** Which questions; all unless given. Rows of others are among the cells where the store has them. */
   parts?: readonly AblationPart[];
 }
 
@@ -66,14 +69,17 @@ export async function measureAblations(
 ): Promise<AblatedModel[]> {
   const planned = await Promise.all(subjects.map(async (subject) => ({
     subject,
-    cells: await ablationCells(subject, rowsOf(parts)),
+    cells: await ablationCells(subject, ablationRows),
   })));
+  const keys = rowsOf(parts).map(({ key }) => key);
+  const asked = planned.flatMap(({ cells }) => cells.filter(({ row }) => keys.includes(row)));
+  const settings = { ...options, asked: new Set(asked.map(({ id }) => id)) };
   const outcome = await withExecutor(
     options.executor,
     evaluationCells,
     subjects,
     (executor) =>
-      runCells<Evaluation>(planned.flatMap(({ cells }) => cells), { ...options, executor }),
+      runCells<Evaluation>(planned.flatMap(({ cells }) => cells), { ...settings, executor }),
   );
   return planned.map(({ subject, cells }): AblatedModel => {
     const { name } = subject.model;
@@ -89,6 +95,7 @@ export async function measureAblations(
     return {
       subject,
       cells: new Map(measured),
+      refused: new Set(cells.filter(({ id }) => outcome.refusals.has(id)).map(({ row }) => row)),
       problems: [...reasons(outcome.refusals), ...reasons(outcome.unstored)],
       computed: count(outcome.computed),
       reused: count(outcome.reused),
@@ -96,10 +103,8 @@ export async function measureAblations(
   });
 }
 
-/** A cell with the key of its row. */
-type RowCell = CellSpec<EvaluationConfig> & { row: string; label: string };
-
-async function ablationCells(
+/** The cells of some rows on one model. */
+export async function ablationCells(
   subject: UnloadedSubject,
   rows: readonly AblationRow[],
 ): Promise<RowCell[]> {

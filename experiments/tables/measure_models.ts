@@ -52,10 +52,10 @@ export interface MeasuredModel {
 export const evaluatedBy = ["evaluation.ts"];
 
 /** How {@linkcode measureModels} runs. */
-export interface MeasureOptions extends Omit<RunOptions, "executor"> {
+export interface MeasureOptions extends Omit<RunOptions, "executor" | "asked"> {
   /** Measures in this process unless given. */
   executor?: Executor;
-  /** Which rows; all unless given. */
+  /** Which rows; all unless given. Others are among the cells where the store has them. */
   rows?: readonly string[];
   /** How linear maps are computed where the method allows it; emulated unless given. */
   execute?: Execution;
@@ -78,14 +78,17 @@ export async function measureModels(
   tables: readonly PerplexityTable[],
   options: MeasureOptions,
 ): Promise<MeasuredModel[]> {
-  const planned = await planModels(subjects, tables, options);
+  const { rows, ...others } = options;
+  const planned = await planModels(subjects, tables, others);
   // What is measured alike under two names is measured once.
   const distinct = new Map(planned.flatMap(({ cells }) => cells.map((cell) => [cell.id, cell])));
+  const asked = [...distinct.values()].filter(({ row }) => rows?.includes(row) ?? true);
+  const settings = { ...others, asked: new Set(asked.map(({ id }) => id)) };
   const outcome = await withExecutor(
     options.executor,
     evaluationCells,
     subjects,
-    (executor) => runCells<Evaluation>([...distinct.values()], { ...options, executor }),
+    (executor) => runCells<Evaluation>([...distinct.values()], { ...settings, executor }),
   );
   return planned.map(({ subject, table, cells }): MeasuredModel => {
     const { model: { name, architecture }, title, facts, storage } = subject;

@@ -97,3 +97,13 @@ export async function isRecordOf(
   const expected = await recordOf(cell, fingerprint, stored.result, stored.seconds);
   return canonicalJson(stored) === canonicalJson(expected);
 }
+
+/** The record of a cell that a store has, or null: one that is not what was once written for it counts as none. */
+export async function storedRecord(
+  cell: Identity,
+  store: CellStore,
+  fingerprint: string,
+): Promise<CellRecord | null> {
+  const stored = await store.get(await cellKey(cell, fingerprint));
+  return stored && await isRecordOf(cell, fingerprint, stored) ? stored : null;
+}

@@ -1,5 +1,5 @@
 import { decodeJson, encodeJson, InputError, type Progress, refuse, silent } from "../core/mod.ts";
-import { cellKey, type CellSpec, type CellStore, isRecordOf, recordOf } from "./cell.ts";
+import { cellKey, type CellSpec, type CellStore, recordOf, storedRecord } from "./cell.ts";
 import { CellQueue } from "./cell_queue.ts";
 import type { Executor } from "./executor.ts";
 import { oneLane, severalLanes } from "./lane_progress.ts";
@@ -12,6 +12,8 @@ export interface RunOptions {
   fingerprint: string;
   /** Computes every cell anew. */
   fresh?: boolean;
+  /** The ids of the cells to measure, all unless given; of others there is what the store has. */
+  asked?: ReadonlySet<string>;
   progress?: Progress;
   /** Stops the run; finished cells stay stored. */
   signal?: AbortSignal;
@@ -49,7 +51,7 @@ export async function runCells<Result>(
   cells: readonly CellSpec[],
   options: RunOptions,
 ): Promise<Outcome<Result>> {
-  const { executor, store, fingerprint, fresh = false, progress = silent } = options;
+  const { executor, store, fingerprint, fresh = false, asked, progress = silent } = options;
   const { signal = new AbortController().signal } = options;
   requireUniqueIds(cells);
   const found = new Map<string, Result>();
@@ -62,15 +64,19 @@ export async function runCells<Result>(
   };
 
   const left: NumberedCell[] = [];
-  for (const [index, cell] of cells.entries()) {
+  const count = cells.filter(({ id }) => asked?.has(id) ?? true).length;
+  let place = 0;
+  for (const cell of cells) {
     signal.throwIfAborted();
-    const stored = fresh ? null : await store.get(await cellKey(cell, fingerprint));
-    if (stored && await isRecordOf(cell, fingerprint, stored)) {
+    const isAsked = asked?.has(cell.id) ?? true;
+    if (isAsked) place++;
+    const stored = fresh && isAsked ? null : await storedRecord(cell, store, fingerprint);
+    if (stored) {
       found.set(cell.id, stored.result as Result);
       if (stored.seconds !== undefined) seconds.set(cell.id, stored.seconds);
       ended.reused.add(cell.id);
-    } else {
-      const title = `[${index + 1}/${cells.length}] ${cell.label ?? cell.id}`;
+    } else if (isAsked) {
+      const title = `[${place}/${count}] ${cell.label ?? cell.id}`;
       left.push({ ...cell, title });
     }
   }

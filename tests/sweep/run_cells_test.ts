@@ -50,6 +50,20 @@ Deno.test("runCells() measures anew when told to or when the fingerprint changes
   assertEquals(ran, [1, 1, 1]);
 });
 
+Deno.test("runCells() measures the cells that are asked for, and takes others from the store", async () => {
+  const store = memoryStore();
+  const ran: number[] = [];
+  const cells = cellsOf([1, 2, 3], ran);
+  const asked = (...factors: number[]) => new Set(factors.map((factor) => `times-${factor}`));
+  const few = await runClosures(cells, { store, fingerprint: "v1", asked: asked(2) });
+  assertEquals([...few.results], [["times-2", 20]]);
+  const settings = { store, fingerprint: "v1", fresh: true, asked: asked(3) };
+  const more = await runClosures(cells, settings);
+  assertEquals([...more.results], [["times-2", 20], ["times-3", 30]]);
+  assertEquals([more.computed, more.reused], [["times-3"], ["times-2"]]);
+  assertEquals(ran, [2, 3]);
+});
+
 Deno.test("runCells() gives a measured result exactly as it gives a stored one", async () => {
   const store = memoryStore();
   const run = () => Promise.resolve({ perplexity: Infinity, interval: undefined });

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { exists } from "../../lib/io/mod.ts";
 import { decodeJson } from "../../lib/core/mod.ts";
 import { saveModel } from "../../lib/model/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
@@ -32,6 +33,11 @@ Deno.test("ablations of a model of one's own writes its table, with verdicts and
       ...["--calibration", `${folder}/ids.json`, "--window", "32"],
       ...["--part", "steps,positions", "--out", `${folder}/out`, "--fresh"],
     ];
+    const dry = await runTool("ablations", "reproduce", ...args, "--dry-run");
+    assertEquals(dry.code, 0, dry.err);
+    assertMatch(dry.out, /^Ablations of tiny .*: what rows take\n/);
+    assertMatch(dry.out, /\npruned-keep +.* s in all for 3 windows of 32 tokens/s);
+    assertEquals(await exists(`${folder}/out/ablations.json`), false);
     const { code, out, err } = await runTool("ablations", "reproduce", ...args);
     assertEquals(code, 0, err);
     assertMatch(out, /steps of each token, dynamic/);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { SubjectPool } from "../../experiments/cells/subject_pool.ts";
 import { familyTables } from "../../experiments/tables/family_tables.ts";
-import { measureModels } from "../../experiments/tables/measure_models.ts";
+import { measureModels, planModels } from "../../experiments/tables/measure_models.ts";
 import type { RowKey } from "../../experiments/tables/table_rows.ts";
 import { costTable } from "../../tools/cost_table.ts";
 import { writeTinyRef } from "../experiments/cells/tiny_cells.ts";
@@ -18,7 +18,12 @@ Deno.test("costTable() estimates rows, of those that are kept and weights that a
       ...{ store, fingerprint: "v1", rows: ["fp16"] as RowKey[] },
       executor: { lanes: 1, run: () => Promise.resolve({ survivors: {} }) },
     });
-    const { columns, rows: shown, notes } = await costTable(subject, familyTables, options);
+    const planned = await planModels([subject], familyTables, options);
+    const cells = planned.flatMap(({ cells }) => cells);
+    const { title, columns, rows: shown, notes } = await costTable(
+      ...[subject, "Table 1", [...cells, ...cells], options] as const,
+    );
+    assertMatch(title, /^Table 1 of .*: what rows take$/);
     assertEquals(columns.length, 4);
     assertEquals(shown.map(([row]) => row), rows);
     assertEquals(shown[0].slice(1), ["kept", "kept", 0]);

@@ -12,10 +12,11 @@ export function evaluationOf(windowLosses: number[], allPositions?: number[]): E
   return { survivors, ...pruned, storage: storageOf([]) };
 }
 
-/** A model with these rows measured. */
+/** A model with these rows measured, and those refused. */
 export function ablatedModel(
   rows: Record<string, Evaluation>,
   family: "llama" | "opt" = "llama",
+  refused: string[] = [],
 ): AblatedModel {
   const subject = {
     model: { name: "tiny", architecture: families[family] },
@@ -27,5 +28,6 @@ export function ablatedModel(
   return {
     ...{ subject, problems: [], computed: 0, reused: 0 },
     cells: new Map(cells as [string, never][]),
+    refused: new Set(refused),
   };
 }

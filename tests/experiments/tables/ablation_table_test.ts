@@ -38,11 +38,12 @@ Deno.test("ablationTable() says which rows one of several models refused", () =>
   const base = evaluationOf([1, 2]);
   const models = [
     ablatedModel({ "agileq-8": base, "powers-0": base }),
-    ablatedModel({ "agileq-8": base }),
+    ablatedModel({ "agileq-8": base }, "llama", ["powers-0"]),
     ablatedModel({ "powers-0": base }),
   ];
   const { rows } = ablationTable(models, []);
   assertEquals(rows.map((row) => row.length), [13, 13]);
   assertEquals(rows[1].slice(5, 9), ["refused", null, null, null]);
+  assertEquals(rows[0].slice(9, 13), [null, null, null, null]); // not asked for
   assertEquals(rows[1][10], null);
 });

@@ -55,8 +55,11 @@ Deno.test("measureAblations() measures every row once, each with its change alon
       [tinySubject(model)],
       options({ store, parts: ["steps"] }),
     );
-    assertEquals([again.computed, again.reused], [0, 2]);
-    assertEquals(again.cells.get("steps-token"), cells.get("steps-token"));
+    assertEquals([again.computed, again.reused], [0, ablationRows.length]);
+    assertEquals(again.cells, cells);
+    const changed = { store, parts: ["steps" as const], fingerprint: "v2" };
+    const [few] = await measureAblations([tinySubject(model)], options(changed));
+    assertEquals([few.computed, [...few.cells.keys()]], [2, ["agileq-8", "steps-token"]]);
   }));
 
 function rowOf(key: string) {
@@ -66,12 +69,12 @@ function rowOf(key: string) {
 Deno.test("measureAblations() goes on where a row refuses a model, and says why", () =>
   withModel("llama", async (model) => {
     const subject = tinySubject(model);
-    const refused = { ...subject, calibration: null };
-    const [{ cells, problems }] = await measureAblations(
-      [refused],
+    const uncalibrated = { ...subject, calibration: null };
+    const [{ cells, refused, problems }] = await measureAblations(
+      [uncalibrated],
       options({ parts: ["steps"] }),
     );
-    assertEquals(cells.size, 0);
+    assertEquals([cells.size, [...refused]], [0, ["agileq-8", "steps-token"]]);
     assertEquals(problems.length, 2);
     assertMatch(problems[1], /^ablations\/llama\/steps-token: Cannot calibrate llama: /);
     assert(!problems[0].includes("\n"));

@@ -117,6 +117,20 @@ Deno.test("measureModels() measures the rows that are asked for, and adds others
     assertEquals([more.computed, more.reused], [1, 2]);
   }));
 
+Deno.test("measureModels() keeps the rows beside those that are asked for, and measures none of them", () =>
+  withModel("llama", async (model) => {
+    const store = memoryStore();
+    const few = await measure(model, options({ store, rows: ["rtn4", "fp16"] }));
+    const other = await measure(model, options({ store, rows: ["rtn4"], fresh: true }));
+    assertEquals([other.computed, other.reused], [1, 1]);
+    assertEquals([Object.keys(other.cells), other.seconds.fp16], [
+      ...[["fp16", "rtn4"], few.seconds.fp16],
+    ]);
+    assertEquals(other.cells.fp16, few.cells.fp16);
+    const changed = await measure(model, options({ store, rows: ["rtn4"], fingerprint: "v2" }));
+    assertEquals(Object.keys(changed.cells), ["rtn4"]);
+  }));
+
 /** A signal, and progress that aborts it when the given work starts. */
 function interruptAt(work: string): { progress: Progress; signal: AbortSignal } {
   const controller = new AbortController();
