@@ -7,7 +7,7 @@ import {
 } from "../experiments/measure/token_source.ts";
 import { namesOn } from "../experiments/result/baseline.ts";
 import { hashFile } from "../lib/io/mod.ts";
-import type { MethodName } from "../lib/methods/mod.ts";
+import { type MethodName, needsCalibration } from "../lib/methods/mod.ts";
 import { tf } from "../lib/tensor/mod.ts";
 import type { Session } from "./command_line.ts";
 import { modelText } from "./model_argument.ts";
@@ -48,7 +48,9 @@ export async function measurePerplexity(
     compare: options.compare ?? false,
   });
   const passes = (pruning ? 2 : 1) + (options.compare ? 1 : 0);
-  const { weightWindows, activationWindows, seed } = facts;
+  const { weightWindows, seed } = facts;
+  const steps = method.passes(subject.model.architecture);
+  const activationWindows = needsCalibration(steps, "activations") ? facts.activationWindows : 0;
   return {
     model: modelText(options.model),
     hub: facts.hub,

@@ -43,7 +43,7 @@ export interface PerplexityReport {
   /** Layers are counted from 0. */
   pruning?: PruningPlan;
   text: TextRead;
-  /** Of methods that calibrate. */
+  /** Of methods that calibrate; no windows for activations where these are not calibrated. */
   calibration?: TextRead & CalibrationPlan;
   /** Tokens per scored window, and how many there are. */
   window: number;
@@ -76,7 +76,7 @@ export function describeReport(report: PerplexityReport): string {
     ["linear maps in", execute === "integer" ? `integers (${backend.integerProduct})` : undefined],
     ["pruning", pruning && describePlan(pruning)],
     ["calibrated on", calibration && describeText(calibration)],
-    ["", calibration && describeDraw(calibration, report.settings.activations !== undefined)],
+    ["", calibration && describeDraw(calibration)],
     ["tested on", describeText(text)],
     ["start token", describeStartToken(text.startToken)],
     ["scored", describeScored(report)],
@@ -187,10 +187,10 @@ function describeText({ source, sha256, tokens, publishedTokens }: TextRead): st
   return `${source} (sha256 ${shortDigest(sha256)}, ${counted(tokens, "token")}${published})`;
 }
 
-function describeDraw(plan: CalibrationPlan, activations: boolean): string {
+function describeDraw(plan: CalibrationPlan): string {
   const { weightWindows, activationWindows, window, seed } = plan;
   const first = Math.min(weightWindows, activationWindows);
-  const used = activations ? `, the first ${first} for activations` : "";
+  const used = first > 0 ? `, the first ${first} for activations` : "";
   return `${counted(weightWindows, "window")} of ${window}${used}, seed ${seed}`;
 }
 

@@ -1,6 +1,6 @@
 import { counted, require } from "../core/mod.ts";
 import { decodeFloat16 } from "./float16.ts";
-import { decodeGroups, groupingOf } from "./grouped_row.ts";
+import { decodeGroups, groupingOf, largestGroup } from "./grouped_row.ts";
 import { packCodes, requireCodeBits, unpackCodes } from "./packed_codes.ts";
 import { requireShape, type RowMatrix, rowsWanted } from "./stored_matrix.ts";
 
@@ -79,10 +79,9 @@ export class AffineMatrix implements RowMatrix {
   }
 
   get form(): string {
-    const { bits, groups, columns, grouping } = this;
+    const { bits, groups, grouping } = this;
     if (groups === 1) return `${bits} bits in whole rows`;
-    const size = typeof grouping === "number" ? grouping : Math.ceil(columns / groups);
-    return `${bits} bits in groups of ${size}`;
+    return `${bits} bits in groups of ${largestGroup(grouping)}`;
   }
 
   /** The group of each column, `[columns]`. */

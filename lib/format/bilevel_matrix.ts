@@ -1,7 +1,7 @@
 import { require } from "../core/mod.ts";
 import type { AffineMatrix } from "./affine_matrix.ts";
 import { FloatMatrix } from "./float_matrix.ts";
-import { decodeGroups, groupingOf } from "./grouped_row.ts";
+import { decodeGroups, groupingOf, largestGroup } from "./grouped_row.ts";
 import { packCodes, requireCodeBits, unpackCodes } from "./packed_codes.ts";
 import { requireShape, rowsWanted, type StoredMatrix } from "./stored_matrix.ts";
 
@@ -63,12 +63,13 @@ export class BilevelMatrix implements StoredMatrix {
   }
 
   get form(): string {
-    const { bits, columns, rows, scale, zeroPoint } = this;
-    const size = Math.ceil(columns / (scale.columns * scale.rows / rows));
+    const { bits, grouping, scale, zeroPoint } = this;
     const inBits = (each: Statistics) =>
       each instanceof FloatMatrix ? each.dtype : `${each.bits} bits`;
     const forms = new Set([inBits(scale), inBits(zeroPoint)]);
-    return `${bits} bits in groups of ${size}, their grids in ${[...forms].join(" and ")}`;
+    return `${bits} bits in groups of ${largestGroup(grouping)}, their grids in ${
+      [...forms].join(" and ")
+    }`;
   }
 
   /** All codes, `[rows, columns]`. */

@@ -31,6 +31,16 @@ export function groupingOf(
   return adjacent ? size : groupIndex;
 }
 
+/** How many columns the largest group has: others may be shorter. */
+export function largestGroup(grouping: number | ArrayLike<number>): number {
+  if (typeof grouping === "number") return grouping;
+  const counts = new Map<number, number>();
+  for (let i = 0; i < grouping.length; i++) {
+    counts.set(grouping[i], (counts.get(grouping[i]) ?? 0) + 1);
+  }
+  return Math.max(...counts.values());
+}
+
 /**
  * The values of codes on the grids of their groups, of one row: `scale * (code - zeroPoint)` in float32.
  *

@@ -63,9 +63,11 @@ export function unquantized(model: Model): Quantized {
   return { model, sites: Array.from({ length: model.architecture.layers }, () => ({})) };
 }
 
-/** Whether passes look at calibration windows. */
-export function needsCalibration(passes: readonly Pass[]): boolean {
-  return passes.some(({ observes }) => observes !== undefined);
+/** Whether passes look at calibration windows, or at those of one kind. */
+export function needsCalibration(passes: readonly Pass[], kind?: Pass["windows"]): boolean {
+  return passes.some(({ observes, windows = "weights" }) =>
+    observes !== undefined && (kind === undefined || windows === kind)
+  );
 }
 
 /**

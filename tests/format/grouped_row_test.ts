@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
-import { decodeGroups, groupingOf } from "../../lib/format/grouped_row.ts";
+import { decodeGroups, groupingOf, largestGroup } from "../../lib/format/grouped_row.ts";
 
 Deno.test("groupingOf() keeps an index where groups do not lie one after the other", () => {
   const scattered = Int32Array.of(1, 0, 1, 0);
@@ -9,6 +9,12 @@ Deno.test("groupingOf() keeps an index where groups do not lie one after the oth
   assertEquals(groupingOf(undefined, 4, 1, "store up"), 4);
   const rule = "Cannot store up: its groups must lie in 0..1, got 2";
   assertThrows(() => groupingOf(Int32Array.of(0, 2), 2, 2, "store up"), InputError, rule);
+});
+
+Deno.test("largestGroup() counts the columns of whole groups, not of the last", () => {
+  assertEquals(largestGroup(128), 128);
+  assertEquals(largestGroup(Int32Array.of(2, 0, 1, 0, 1, 0, 1)), 3);
+  assertEquals(largestGroup(Uint8Array.of(0)), 1);
 });
 
 Deno.test("decodeGroups() takes the grid of each column's group, in float32", () => {

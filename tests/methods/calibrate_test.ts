@@ -233,6 +233,7 @@ Deno.test("calibrate() runs no window for passes that observe nothing", () =>
     assertEquals(negated, up.map((value) => -value));
     const looking = [...passes, look({ "mlp.input": "range" }, () => {})];
     assert(needsCalibration(looking));
+    assert(needsCalibration(looking, "weights") && !needsCalibration(looking, "activations"));
     await assertRejects(
       () => calibrate(unquantized(model), looking, unread),
       Error,

@@ -9,10 +9,10 @@ const { floats, integers } = goldenTensors("smoothquant", "rivals");
 
 for (const id of ["layernorm.alpha0.5.w8a8", "rmsnorm.alpha0.85.w8a8"]) {
   Deno.test(`quantizeAbsmax() gives the codes and steps of SmoothQuant's code: ${id}`, () => {
-    for (const  of of["activation", "weight"]) {
-      const { codes, scale } = quantizeAbsmax(floats(`${id}.${of}`), 128, 8);
-      assertSameNumbers(codes, integers(`${id}.${of}_codes`), of);
-      assertSameNumbers(scale, floats(`${id}.${of}_scale`), of);
+    for (const kind of ["activation", "weight"]) {
+      const { codes, scale } = quantizeAbsmax(floats(`${id}.${kind}`), 128, 8);
+      assertSameNumbers(codes, integers(`${id}.${kind}_codes`), kind);
+      assertSameNumbers(scale, floats(`${id}.${kind}_scale`), kind);
     }
   });
 }

@@ -137,10 +137,13 @@ Deno.test("describeReport() says how a method quantizes, prunes and calibrates",
   ]);
 });
 
-Deno.test("describeReport() names no activations where a method leaves them alone", () => {
+Deno.test("describeReport() names no windows for activations where these are not calibrated", () => {
   const { title, settings } = methods.rtn4;
-  const lines = describeReport({ ...report, method: "rtn4", title, settings, calibration })
-    .split("\n");
+  const weightsAlone = { ...calibration, activationWindows: 0 };
+  const lines = describeReport({
+    ...{ ...report, method: "rtn4", title, settings },
+    calibration: weightsAlone,
+  }).split("\n");
   assertEquals(lines.slice(3, 6), [
     "weights             bits 4, groupSize row, symmetric false, range minmax",
     "calibrated on       encyclopedia calibration (sha256 fedcba987654, 130000 tokens)",
