@@ -34,9 +34,10 @@ import {
   type Session,
 } from "./command_line.ts";
 import { findModel, type ModelArgument, modelForms, modelOption } from "./model_argument.ts";
+import { addSettingsOption, changeSettings, type SettingsOption } from "./settings_option.ts";
 import { writeText } from "./standard_output.ts";
 
-interface Options {
+interface Options extends SettingsOption {
   model: ModelArgument;
   prompt: string;
   tokens: number;
@@ -49,7 +50,7 @@ interface Options {
 }
 
 await main((program, session) =>
-  program.name("generate")
+  addSettingsOption(program.name("generate"))
     .description("Continues a prompt on standard output; speeds go to standard error.")
     .requiredOption("--model <model>", modelForms, modelOption("--model"))
     .requiredOption("--prompt <text>", "what the text starts with")
@@ -87,7 +88,7 @@ await main((program, session) =>
 
 async function run(options: Options, session: Session): Promise<void> {
   const { tokens: count, temperature, topK, seed, execute } = options;
-  const method = methodOf(options.method);
+  const method = changeSettings(methodOf(options.method), options.method, options);
   await useBackend("agile");
   const folder = await findModel(options.model, session);
   const described = await readArchitecture(folder);

@@ -14,6 +14,7 @@ import { describeDryRun, dryRun } from "./dry_run.ts";
 import { measurePerplexity } from "./measure_perplexity.ts";
 import { describeReport } from "./perplexity_report.ts";
 import type { PerplexityOptions } from "./plan_perplexity.ts";
+import { addSettingsOption } from "./settings_option.ts";
 import { addDrawOptions, addTextOptions } from "./text_options.ts";
 import { addWeightOptions } from "./weight_options.ts";
 
@@ -37,7 +38,7 @@ await main((program, session) => {
       choiceOption("--execute", executions),
       "emulate",
     );
-  addWeightOptions(program)
+  addSettingsOption(addWeightOptions(program))
     .option(
       "--prune <ratio>",
       "share of the tokens pruned at the end, below 1",

@@ -19,6 +19,7 @@ import { type Pruning, readArchitecture } from "../lib/model/mod.ts";
 import { type BackendInfo, useBackend } from "../lib/tensor/mod.ts";
 import { printWarnings, type Session } from "./command_line.ts";
 import { findModel, type ModelArgument, modelText } from "./model_argument.ts";
+import { changeSettings, type SettingsOption } from "./settings_option.ts";
 import {
   calibrationSource,
   type DrawOptions,
@@ -33,7 +34,7 @@ import {
 } from "./weight_options.ts";
 
 /** What the command line of `deno task perplexity` says. */
-export interface PerplexityOptions extends TextOptions, DrawOptions, WeightOptions {
+export interface PerplexityOptions extends TextOptions, DrawOptions, WeightOptions, SettingsOption {
   model: ModelArgument;
   method: string;
   profile: Profile;
@@ -70,15 +71,17 @@ export async function planPerplexity(
   session: Session,
 ): Promise<PerplexityPlan> {
   const { execute, startToken, window, windows } = options;
-  const changed = changeWeights(methodOf(options.method), options.method, options);
-  const method = changeProfile(changed, options.profile);
+  const { method: name } = options;
+  const changed = changeWeights(methodOf(name), name, options);
+  const method = changeSettings(changeProfile(changed, options.profile), name, options);
   const plan = pruningPlan(options);
   const source = await textSource(options, session);
   const backend = await useBackend("agile");
   const folder = await findModel(options.model, session);
   const described = await readArchitecture(folder);
   const { storedCodes } = described;
-  requireExecution(method, described.architecture, { execute, storedCodes });
+  const pruned = plan !== undefined;
+  requireExecution(method, described.architecture, { execute, storedCodes, pruned });
   const calibrates = needsCalibration(method.passes(described.architecture));
   const rule = "--calibration must come with a method that calibrates";
   const isApt = options.calibration === undefined || calibrates;

@@ -6,6 +6,7 @@ import { describeDryRun, dryQuantization } from "./dry_run.ts";
 import { modelForms, modelOption } from "./model_argument.ts";
 import { checkpointFormats, quantizeModel, type QuantizeOptions } from "./quantize_model.ts";
 import { describeQuantized } from "./quantize_report.ts";
+import { addSettingsOption } from "./settings_option.ts";
 import { addCalibrationOptions, addDrawOptions } from "./text_options.ts";
 import { addWeightOptions } from "./weight_options.ts";
 
@@ -28,7 +29,7 @@ await main((program, session) => {
         "dequantized to F16",
       choiceOption("--format", checkpointFormats),
     );
-  addWeightOptions(program);
+  addSettingsOption(addWeightOptions(program));
   addCalibrationOptions(program);
   addDrawOptions(program)
     .option("--fresh", "start over instead of going on with what is there")

@@ -35,6 +35,7 @@ import { printWarnings, type Session } from "./command_line.ts";
 import { findModel, type ModelArgument, modelText } from "./model_argument.ts";
 import type { QuantizeReport } from "./quantize_report.ts";
 import { type CalibrationOptions, calibrationSource, type DrawOptions } from "./text_options.ts";
+import { changeSettings, type SettingsOption } from "./settings_option.ts";
 import { changeWeights, secondQuantization, type WeightOptions } from "./weight_options.ts";
 
 /** The forms in which quantized weights are written. */
@@ -43,7 +44,8 @@ export const checkpointFormats = ["gptq", "safetensors"] as const;
 export type CheckpointFormat = typeof checkpointFormats[number];
 
 /** What the command line of `deno task quantize` says. */
-export interface QuantizeOptions extends CalibrationOptions, DrawOptions, WeightOptions {
+export interface QuantizeOptions
+  extends CalibrationOptions, DrawOptions, WeightOptions, SettingsOption {
   model: ModelArgument;
   method: string;
   out: string;
@@ -194,7 +196,7 @@ function chosenMethod(
   const isHeld = format !== "gptq" || options.scales !== "F32";
   require(isHeld, "read the command line", rule, options.scales);
   const { method: name } = options;
-  const plain = changeWeights(methodOf(name), name, options);
+  const plain = changeSettings(changeWeights(methodOf(name), name, options), name, options);
   const isRounded = format === "gptq" && plain.takes("weights", "scaleDtype");
   const method = isRounded ? changeWeights(plain, name, { scales: "F16" }) : plain;
   return { method, format };

@@ -32,7 +32,7 @@ export {
   type WantedFile,
 } from "./hub_plan.ts";
 export { type HubRepository, parseRepository, repositoryText } from "./hub_repository.ts";
-export { isObject } from "./json.ts";
+export { isObject, parseJson } from "./json.ts";
 export { hasRows, readRows } from "./read_rows.ts";
 export { joinRows, type RowOptions, type Rows } from "./rows.ts";
 export { gptqTensors } from "./gptq_tensors.ts";

@@ -65,7 +65,10 @@ export const agileQ: Method<AgileQSettings> = {
     ...weights ? gptqPasses(weights) : [],
     ...sitePasses(agileQScheme(activations, architecture)),
   ],
-  optional: ["softmax", "softmaxBits", "K", "steps", "lower", "scaleDtype"],
+  optional: {
+    weights: ["scaleDtype"],
+    activations: ["softmax", "softmaxBits", "K", "steps", "lower"],
+  },
   label(settings) {
     const label = bitsLabel(settings);
     return settings.activations.lower

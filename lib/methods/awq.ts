@@ -24,7 +24,7 @@ import type { Pass } from "./pass.ts";
  */
 export const awq: Method<{ weights: AwqSettings }> = {
   passes: ({ weights }) => [awqPass(weights)],
-  optional: ["scaleDtype"],
+  optional: { weights: ["scaleDtype"] },
 };
 
 /**

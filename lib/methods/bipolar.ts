@@ -15,7 +15,7 @@ export interface BipolarSettings extends TypedOptions {
  */
 export const bipolarMethod: Method<{ weights: BipolarSettings }> = {
   passes: ({ weights }) => [typedWeightsPass(bipolarType(weights.bits), weights)],
-  optional: ["exponents", "scaleDtype"],
+  optional: { weights: ["exponents", "scaleDtype"] },
 };
 
 /**

@@ -17,7 +17,7 @@ export const crossQuant: Method<{ weights: RtnSettings; activations: CrossOption
     rtnPass(weights),
     dynamicPass(activations, inputSites, crossRounding(activations)),
   ],
-  optional: ["scaleDtype"],
+  optional: { weights: ["scaleDtype"] },
   counts: ({ weights, activations }) =>
     activations.alpha === 1 ? integerCounts(weights, activations) : floatCounts,
 };

@@ -37,18 +37,20 @@ export interface Executed {
  * the calibration. To be asked before the work of quantizing begins.
  *
  * @param use.cached Whether tokens come one at a time and meet those before them in a cache.
+ * @param use.pruned Whether tokens are pruned.
  * @param use.storedCodes Whether the maps of the model are integer codes already, which a method that leaves
  *   weights alone multiplies.
- * @throws {InputError} If the method goes by the importance of tokens, which next to a cache have
+ * @throws {InputError} If the method or pruning goes by the importance of tokens, which next to a cache have
  *   none, or in integers: if it leaves weights as anything but integer codes, or an input of a linear map as it is, or gives the
  *   channels of one steps that have nothing in common.
  */
 export function requireExecution(
   { title, ...method }: ConfiguredMethod,
   architecture: Architecture,
-  { execute, cached = false, storedCodes = false }: {
+  { execute, cached = false, pruned = false, storedCodes = false }: {
     execute: Execution;
     cached?: boolean;
+    pruned?: boolean;
     storedCodes?: boolean;
   },
 ): void {
@@ -56,6 +58,8 @@ export function requireExecution(
   const generates = `generate with ${title}`;
   const scores = "its quantizers must be the same for every token: a cache knows no importance";
   require(!cached || !passes.some(({ lower }) => lower), generates, scores);
+  const keeps = "its keys and values must not be in a cache, which knows no importance of tokens";
+  require(!pruned || !passes.some(({ cache }) => cache), `prune with ${title}`, keeps);
   if (execute === "emulate") return;
   const action = `execute ${title} in integers`;
   const staysAsStored = storedCodes && weightPasses(passes).length === 0;
@@ -66,10 +70,13 @@ export function requireExecution(
   );
   const steps = passes.map(({ quantizes }) => quantizes).filter((sites) => sites !== undefined);
   require(steps.length > 0, action, "it must quantize activations");
+  const { activations = {} } = method.settings;
+  const isReleased = "profile" in activations && activations.profile === "released";
+  const where = isReleased ? ", as in profile paper" : "";
   for (const { reads } of linearGroups) {
     const own = steps.flatMap(({ [reads]: kind }) => kind ?? []);
     require(own.length > 0, action, `it must quantize ${reads}`);
-    const rule = `the tokens and channels of ${reads} must share a step, as in profile paper`;
+    const rule = `the tokens and channels of ${reads} must share a step${where}`;
     require(own.every((kind) => kind === "shared steps"), action, rule);
   }
 }

@@ -15,6 +15,9 @@ export interface FloatFormatsSettings {
   activations?: FloatSettings;
 }
 
+/** What of {@linkcode FloatSettings} may be absent. */
+const optionalOfFloats = ["bias", "specials", "exponents", "scaleDtype"];
+
 /**
  * Floating-point numbers of few bits: weights of all linear maps, and what these read as it comes. Scales are of
  * rows and tokens, of groups, or powers of two for blocks (OCP Microscaling); ZeroQuant-FP is such a format.
@@ -29,7 +32,7 @@ export const floatFormats: Method<FloatFormatsSettings> = {
     }
     return passes;
   },
-  optional: ["bias", "specials", "exponents", "scaleDtype"],
+  optional: { weights: optionalOfFloats, activations: optionalOfFloats },
   label: ({ weights, activations }) => ({
     weight: weights ? labelOf(weights) : "FP16",
     activation: activations ? labelOf(activations) : "FP16",

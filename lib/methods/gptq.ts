@@ -12,7 +12,7 @@ import type { Pass } from "./pass.ts";
  */
 export const gptqMethod: Method<{ weights: GptqOptions }> = {
   passes: ({ weights }) => gptqPasses(weights),
-  optional: ["scaleDtype"],
+  optional: { weights: ["scaleDtype"] },
 };
 
 /** A pass for each group of maps: every one costs a run of all windows up to what they read. */

@@ -6,6 +6,7 @@ import {
   roundScale,
   roundToHalf,
   type ScaleDtype,
+  scaleDtypes,
 } from "../quant/mod.ts";
 import { floatBits } from "./activation_bits.ts";
 import { dynamicPass, inputSites, type Rounding } from "./dynamic_pass.ts";
@@ -47,9 +48,12 @@ export const llmInt8: Method<LlmInt8Settings> = {
       require(own === value, action, `${setting} must be ${value}`, own);
     }
     require(activations.bits === 8, action, "bits must be 8", activations.bits);
+    const { scaleDtype = "F32" } = weights;
+    const isType = scaleDtypes.includes(scaleDtype);
+    require(isType, action, `scaleDtype must be ${scaleDtypes.join(" or ")}`, scaleDtype);
     return [
       {
-        ...weightsPass("LLM.int8()", weights, (each) => quantizeRows(each, weights.scaleDtype)),
+        ...weightsPass("LLM.int8()", weights, (each) => quantizeRows(each, scaleDtype)),
         leavesCodes: true,
       },
       dynamicPass(
@@ -60,7 +64,7 @@ export const llmInt8: Method<LlmInt8Settings> = {
       ),
     ];
   },
-  optional: ["scaleDtype"],
+  optional: { weights: ["scaleDtype"] },
   label: () => ({ weight: "INT8", activation: "INT8, FP16" }),
   counts: ({ weights, activations }) =>
     activations.threshold === 0
@@ -87,7 +91,7 @@ export function mixedBits(threshold: number): (x: Float32Array, channels: number
 /** Rows in eight bits. */
 function quantizeRows(
   { values, rows, columns, name }: WeightMatrix,
-  scaleDtype: ScaleDtype = "F32",
+  scaleDtype: ScaleDtype,
 ): AffineMatrix {
   const { codes, absmax } = quantizeVectorwise(roundToHalf(values, name), columns, 0, name);
   const scale = absmax.map((each) => roundScale(each / 127, scaleDtype));

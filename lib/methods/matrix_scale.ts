@@ -48,7 +48,7 @@ export const matrixScaleMethod: Method<MatrixScaleSettings> = {
       ...activations ? [activationsPass(activations)] : [],
     ];
   },
-  optional: ["scale"],
+  optional: { activations: ["scale"] },
   label: ({ weights: { bits }, activations }) => ({
     weight: bits === 2 ? "ternary" : `INT${bits}`,
     activation: activations ? `INT${activations.bits}` : "FP16",

@@ -31,8 +31,8 @@ export interface BitsLabel {
 export interface Method<Settings extends MethodSettings> {
   /** What it does to a model, step by step. */
   passes(settings: Settings, architecture: Architecture): Pass[];
-  /** The settings that may be absent, by name: what is neither there nor among them is refused. */
-  optional?: readonly string[];
+  /** The settings of each part that may be absent, by name: what is neither there nor among them is refused. */
+  optional?: { readonly [Part in keyof MethodSettings]?: readonly string[] };
   /** What tables print; {@linkcode bitsLabel} unless given. */
   label?(settings: Settings): BitsLabel;
   /**
@@ -60,7 +60,8 @@ export interface ConfiguredMethod {
   /**
    * The method with other settings in the place of some; of what it does not do none are taken.
    *
-   * @throws {InputError} If the method has no such setting. Values are checked where they are used.
+   * @throws {InputError} If the method has no such setting, or a value can be none. Which values there are is
+   *   checked where they are used.
    */
   with(changes: SettingsChanges): ConfiguredMethod;
   /** Whether it has such a setting, or may have. */
@@ -93,12 +94,12 @@ export function configure<Settings extends MethodSettings>(
 
 /** The settings of a part that a method has or may have; none of what it does not quantize. */
 function settingNames<Settings extends MethodSettings>(
-  { optional = [] }: Method<Settings>,
+  { optional }: Method<Settings>,
   settings: Settings,
   part: keyof MethodSettings,
 ): string[] {
   const own = settings[part];
-  return own === undefined ? [] : [...new Set([...Object.keys(own), ...optional])];
+  return own === undefined ? [] : [...new Set([...Object.keys(own), ...optional?.[part] ?? []])];
 }
 
 function changed<Settings extends MethodSettings>(
@@ -120,9 +121,28 @@ function changed<Settings extends MethodSettings>(
     const names = settingNames(method, settings, part);
     const other = Object.keys(change).find((name) => !names.includes(name));
     require(other === undefined, action, `those of ${part} are ${names.join(", ")}`, other);
+    for (const [name, value] of Object.entries(change)) {
+      requireValue(value, own[name as keyof typeof own], name, action);
+    }
     Object.assign(result, { [part]: { ...own, ...change } });
   }
   return result;
+}
+
+/**
+ * Refuses, of plain data that no compiler has seen, what is the value of no setting: comparisons would take some of
+ * it for numbers.
+ *
+ * @param own What the setting is now, if anything.
+ */
+function requireValue(value: unknown, own: unknown, name: string, action: string): void {
+  if (value === undefined) return;
+  const isSwitch = typeof own === "boolean";
+  const isKind = isSwitch === (typeof value === "boolean") || own === undefined;
+  require(isKind, action, `${name} must ${isSwitch ? "be" : "not be"} true or false`, value);
+  const isValue = Number.isFinite(value) || typeof value === "boolean" || isObject(value) ||
+    typeof value === "string" && Number.isNaN(Number(value));
+  require(isValue, action, `${name} must be a number, a word, true or false, or an object`, value);
 }
 
 /** `INT4` for 4 bits, `FP16` where nothing is quantized. */

@@ -27,7 +27,10 @@ export const mofq: Method<MofqSettings> = {
     leastNoiseWeights("MoFQ", typesOf(weights), weights),
     leastNoiseActivations(typesOf(activations), activations),
   ],
-  optional: ["bias", "specials", "exponents", "scaleDtype", "only"],
+  optional: {
+    weights: ["bias", "specials", "exponents", "scaleDtype", "only"],
+    activations: ["bias", "specials", "only"],
+  },
   label({ weights, activations }) {
     const [weight, activation] = [weights, activations].map(({ bits, only }) => {
       const [float, integer] = [`FP${bits}`, `INT${bits}`];

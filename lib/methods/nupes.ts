@@ -25,7 +25,7 @@ export const nupes: Method<NupesSettings> = {
     if (activations) passes.push(leastNoiseActivations(typesOf(activations.bits), activations));
     return passes;
   },
-  optional: ["exponents", "scaleDtype"],
+  optional: { weights: ["exponents", "scaleDtype"] },
   counts: ({ activations }) =>
     activations ? { reason: "each product of powers is to be the root of one" } : floatCounts,
 };

@@ -36,7 +36,8 @@ export async function prepareModel(
   { execute = "emulate", versions, ...options }: PrepareOptions = {},
 ): Promise<Executed> {
   const storedCodes = execute === "integer" && await storesCodes(model);
-  requireExecution(method, model.architecture, { execute, storedCodes });
+  const pruned = options.pruning !== undefined;
+  requireExecution(method, model.architecture, { execute, storedCodes, pruned });
   const passes = method.passes(model.architecture);
   const rewriting = weightPasses(passes);
   const others = passes.slice(rewriting.length);

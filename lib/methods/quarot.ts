@@ -60,7 +60,7 @@ function quantizers<Weights extends GptqOptions | RtnSettings>(
         dynamicPass(ofHead, ["attn.k", "attn.v"], clippedRounding(ofHead)),
       ];
     },
-    optional: ["scaleDtype"],
+    optional: { weights: ["scaleDtype"] },
     counts: ({ weights, activations }) => integerCounts(weights, activations),
   };
 }

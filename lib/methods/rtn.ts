@@ -9,7 +9,7 @@ export type RtnSettings = Omit<RtnOptions, "rows" | "columns">;
 /** Rounds every linear map of every block to the nearest points of its grid: the baseline of GPTQ. */
 export const rtnMethod: Method<{ weights: RtnSettings }> = {
   passes: ({ weights }) => [rtnPass(weights)],
-  optional: ["scaleDtype"],
+  optional: { weights: ["scaleDtype"] },
 };
 
 /** Round-to-nearest of all linear maps of a block. */

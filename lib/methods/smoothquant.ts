@@ -37,7 +37,7 @@ export const smoothQuant: Method<{ weights: RtnSettings; activations: SmoothQuan
       dynamicPass({ bits }, sites, tokenAbsmax(bits)),
     ];
   },
-  optional: ["alpha", "scaleDtype"],
+  optional: { weights: ["scaleDtype"], activations: ["alpha"] },
   counts: ({ weights, activations }) => integerCounts(weights, activations),
 };
 
@@ -56,7 +56,8 @@ function alphaOf({ family }: Architecture): number {
  */
 export function smoothingPass(alpha: number, architecture: Architecture): Pass {
   const action = "smooth a model";
-  require(alpha >= 0 && alpha <= 1, action, "alpha must be in 0..1", alpha);
+  const isShare = typeof alpha === "number" && alpha >= 0 && alpha <= 1;
+  require(isShare, action, "alpha must be in 0..1", alpha);
   requireFoldableNorms(architecture, action);
   const groups = linearGroups.filter(({ reads }) => normOf[reads]);
   return {

@@ -19,5 +19,5 @@ export const spqrMethod: Method<{ weights: SpqrOptions }> = {
       },
     }),
   ],
-  optional: ["leaveOneOut", "roundZeroPoint"],
+  optional: { weights: ["leaveOneOut", "roundZeroPoint"] },
 };

@@ -49,5 +49,5 @@ export const squeezeLlmMethod: Method<{ weights: SqueezeLlmOptions }> = {
       });
     },
   }],
-  optional: ["sensitiveShare", "magnitudeShare"],
+  optional: { weights: ["sensitiveShare", "magnitudeShare"] },
 };

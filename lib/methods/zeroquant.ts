@@ -9,7 +9,7 @@ import { rtnPass, type RtnSettings } from "./rtn.ts";
 /** ZeroQuant-V2 (Yao et al. 2023): weights rounded to nearest in groups, with low-rank compensation. */
 export const zeroQuantV2: Method<{ weights: RtnSettings & { lorc: LorcSettings } }> = {
   passes: ({ weights: { lorc, ...rounding } }) => withLorc([rtnPass(rounding)], lorc),
-  optional: ["scaleDtype"],
+  optional: { weights: ["scaleDtype"] },
 };
 
 /** The settings of ZeroQuant-FP. */
@@ -32,7 +32,7 @@ export const zeroQuantFpIntegers: Method<ZeroQuantFpSettings> = {
       dynamicPass(activations, inputSites, tokenAbsmax(activations.bits)),
     ];
   },
-  optional: ["scaleDtype", "lorc"],
+  optional: { weights: ["scaleDtype", "lorc"] },
   counts: ({ weights, activations }) => ({
     ...integerCounts(weights, activations),
     rank: weights.lorc?.rank,

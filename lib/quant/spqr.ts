@@ -128,7 +128,8 @@ function checked(options: SpqrOptions, rows: number, columns: number, name: stri
   const action = `quantize ${name}`;
   const grouping = formatGrouping(columns, { bits, groupSize, symmetric: false }, name);
   if (statisticsBits !== undefined) requireBits(statisticsBits, name);
-  const divides = Number.isInteger(rows / statisticsGroupSize) && statisticsGroupSize > 0;
+  const divides = Number.isInteger(statisticsGroupSize) && statisticsGroupSize > 0 &&
+    rows % statisticsGroupSize === 0;
   const rule = `statisticsGroupSize must divide its ${rows} rows`;
   require(divides, action, rule, statisticsGroupSize);
   const isShare = outlierThreshold > 0 && outlierThreshold < Infinity;

@@ -316,6 +316,12 @@ for (
       "a cache knows no importance",
     ],
     [
+      methodOf("kivi2"),
+      { execute: "emulate", pruned: true },
+      "Cannot prune with KIVI-2: its keys and values must not be in a cache, which knows no " +
+      "importance of tokens",
+    ],
+    [
       methodOf("agileq-8").with(released),
       { execute: "integer" },
       "Cannot execute AgileQ-8 in integers: the tokens and channels of attn.input must share a " +
@@ -324,8 +330,7 @@ for (
     [
       methodOf("agileq-8").with({ activations: { steps: "token" } }),
       { execute: "integer" },
-      "Cannot execute AgileQ-8 in integers: the tokens and channels of attn.input must share a " +
-      "step, as in profile paper",
+      "Cannot execute AgileQ-8 in integers: the tokens and channels of attn.input must share a step",
     ],
     [
       methodOf("fp16"),

@@ -97,5 +97,6 @@ Deno.test("llmInt8 takes scales in F16, and refuses other settings of weights", 
   refuses({ activations: { bits: 4 } }, "bits must be 8, got 4");
   refuses({ weights: { groupSize: 64 } }, "groupSize must be row, got 64");
   refuses({ weights: { symmetric: false } }, "symmetric must be true, got false");
+  refuses({ weights: { scaleDtype: "BF16" } }, 'scaleDtype must be F32 or F16, got "BF16"');
   assertEquals(method.label, { weight: "INT8", activation: "INT8, FP16" });
 });

@@ -63,27 +63,48 @@ Deno.test("configure().with() takes no settings of what the method does not quan
 });
 
 Deno.test("configure().takes() settings that the method has or may have, of parts that it quantizes", () => {
-  const method = configure("Echo", { ...echo, optional: ["order"] }, settings);
+  const method = configure("Echo", { ...echo, optional: { weights: ["order"] } }, settings);
   assertEquals(["bits", "order", "none"].map((name) => method.takes("weights", name)), [
     ...[true, true, false],
   ]);
   assert(
-    !configure("Keep", { passes: () => [], optional: ["order"] }, {}).takes("weights", "order"),
+    !configure("Keep", { passes: () => [], optional: { weights: ["order"] } }, {}).takes(
+      "weights",
+      "order",
+    ),
   );
 });
 
 Deno.test("configure().with() takes settings that may be absent, and refuses what is none", () => {
-  const method = configure("Echo", { ...echo, optional: ["order"] }, settings);
+  const method = configure("Echo", { ...echo, optional: { weights: ["order"] } }, settings);
   const ordered = method.with({ weights: { order: true } });
   assertEquals(ordered.settings.weights, { ...settings.weights, order: true } as { bits: number });
   const action = "Cannot change the settings of Echo";
   const refusals: [unknown, string][] = [
     [{ weights: { bit: 3 } }, 'those of weights are bits, group, order, got "bit"'],
-    [{ activations: { toString: 3 } }, 'activations are bits, profile, order, got "toString"'],
+    [{ activations: { toString: 3 } }, 'activations are bits, profile, got "toString"'],
     [
       { activation: { bits: 3 } },
       'they must be of weights, activations or rotation, got "activation"',
     ],
+    [{ activations: { order: true } }, 'those of activations are bits, profile, got "order"'],
+    [
+      { weights: { bits: NaN } },
+      "bits must be a number, a word, true or false, or an object, got NaN",
+    ],
+    [
+      { weights: { bits: "3" } },
+      'bits must be a number, a word, true or false, or an object, got "3"',
+    ],
+    [
+      { weights: { bits: [3] } },
+      "bits must be a number, a word, true or false, or an object, got [3]",
+    ],
+    [
+      { weights: { order: null } },
+      "order must be a number, a word, true or false, or an object, got null",
+    ],
+    [{ weights: { bits: true } }, "bits must not be true or false, got true"],
     [{ weights: "3" }, 'those of weights must be an object, got "3"'],
     [{ weights: null }, "those of weights must be an object, got null"],
     [null, "they must be an object, got null"],

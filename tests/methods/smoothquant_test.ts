@@ -148,11 +148,13 @@ Deno.test("smoothQuant takes the authors' alpha of each family unless told", () 
   assertEquals(alphaOf("bloom"), { alpha: 0.5 });
   assertEquals(alphaOf("llama"), { alpha: 0.85 });
   assertEquals(alphaOf("llama", 0.9), { alpha: 0.9 });
-  assertThrows(
-    () => alphaOf("llama", 1.5),
-    InputError,
-    "Cannot smooth a model: alpha must be in 0..1, got 1.5",
-  );
+  for (const [alpha, said] of [[1.5, "1.5"], [true, "true"], ["half", '"half"']]) {
+    assertThrows(
+      () => alphaOf("llama", alpha as number),
+      InputError,
+      `Cannot smooth a model: alpha must be in 0..1, got ${said}`,
+    );
+  }
 });
 
 Deno.test("smoothQuant refuses norms that give values to others than linear maps", () => {

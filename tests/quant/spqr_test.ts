@@ -136,6 +136,11 @@ Deno.test("spqr() refuses rows that grids of grids do not divide, and other sett
   const options = optionsOf(cases[0]);
   const refused: [Partial<SpqrOptions>, string][] = [
     [{ statisticsGroupSize: 24 }, "statisticsGroupSize must divide its 64 rows, got 24"],
+    [{ statisticsGroupSize: 0.5 }, "statisticsGroupSize must divide its 64 rows, got 0.5"],
+    [
+      { statisticsGroupSize: Infinity },
+      "statisticsGroupSize must divide its 64 rows, got Infinity",
+    ],
     [{ statisticsBits: 9 }, "bits must be an integer in 2..8, got 9"],
     [{ bits: 1 }, "bits must be an integer in 2..8, got 1"],
     [{ outlierThreshold: 0 }, "outlierThreshold must be greater than 0, got 0"],
