@@ -69,6 +69,7 @@ export const agileQ: Method<AgileQSettings> = {
     weights: ["scaleDtype"],
     activations: ["softmax", "softmaxBits", "K", "steps", "lower"],
   },
+  allocates: [2, 3, 4, 5, 6, 8],
   label(settings) {
     const label = bitsLabel(settings);
     return settings.activations.lower

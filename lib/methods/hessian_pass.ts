@@ -21,6 +21,7 @@ export function quantizeGroup<Factor extends Disposable>(
   quantizer: GroupQuantizer<Factor>,
 ): LayerWeights {
   const present = names.filter((name) => layer[name]);
+  if (present.length === 0) return layer;
   const onPart = (part: number, share: number) => onStep((part + share) / (present.length + 1));
   const first = `${present[0]} of layer ${index}`;
   using factor = quantizer.factor(first, (share) => onPart(0, share));

@@ -2,13 +2,23 @@ import { refuse, require } from "../core/mod.ts";
 import { isObject } from "../io/mod.ts";
 import type { Architecture } from "../model/mod.ts";
 import { floatBits } from "./activation_bits.ts";
+import {
+  allocatedBits,
+  allocatedPasses,
+  type BitAllocation,
+  requireAllocation,
+  requireBitsByLayer,
+} from "./allocated.ts";
 import { floatCounts, type MapCounts, type NotCounted } from "./map_counts.ts";
 import type { Pass } from "./pass.ts";
 
 /** Settings of a method: plain data. */
 export interface MethodSettings {
-  /** Of the weights of linear maps; they stay as they are without. */
-  weights?: { bits: number };
+  /**
+   * Of the weights of linear maps; they stay as they are without. With an allocation each has bits of its own,
+   * in place of `bits`.
+   */
+  weights?: { bits: number; allocation?: BitAllocation };
   /** Of values at sites; these stay floats without. */
   activations?: { bits: number };
   /** Of a rotation before either. */
@@ -33,7 +43,12 @@ export interface Method<Settings extends MethodSettings> {
   passes(settings: Settings, architecture: Architecture): Pass[];
   /** The settings of each part that may be absent, by name: what is neither there nor among them is refused. */
   optional?: { readonly [Part in keyof MethodSettings]?: readonly string[] };
-  /** What tables print; {@linkcode bitsLabel} unless given. */
+  /**
+   * The bits that a linear map may have by itself, where the method quantizes each map by nothing but what it reads
+   * and what it is; all have the same without. The setting `allocation` says which has which.
+   */
+  allocates?: readonly number[];
+  /** What tables print, where all linear maps have the same bits; {@linkcode bitsLabel} unless given. */
   label?(settings: Settings): BitsLabel;
   /**
    * Bits of the codes that linear maps read, on average over their inputs; those of the settings unless given.
@@ -52,6 +67,8 @@ export interface ConfiguredMethod {
   readonly title: string;
   readonly label: BitsLabel;
   readonly settings: MethodSettings;
+  /** The bits that a linear map may have by itself; none where all must have the same, or stay as they are. */
+  readonly allocates: readonly number[];
   passes(architecture: Architecture): Pass[];
   /** Bits of the values that linear maps read, on average over their inputs: 16 where these are floats. */
   activationBits(architecture: Architecture): number;
@@ -80,26 +97,72 @@ export function configure<Settings extends MethodSettings>(
   return {
     title,
     settings,
-    label: (method.label ?? bitsLabel)(settings),
-    passes: (architecture) => method.passes(settings, architecture),
+    label: labelOf(method, settings),
+    allocates: settings.weights && method.allocates || [],
+    passes: (architecture) => passesOf(title, method, settings, architecture),
     activationBits: (architecture) =>
       method.activationBits?.(settings, architecture) ?? settings.activations?.bits ?? floatBits,
-    counts: () =>
-      method.counts?.(settings) ??
-        (settings.activations ? { reason: "its operations are not counted" } : floatCounts),
+    counts: () => countsOf(method, settings),
     with: (changes) => configure(title, method, changed(title, method, settings, changes)),
     takes: (part, setting) => settingNames(method, settings, part).includes(setting),
   };
 }
 
+/** The settings without an allocation: with so many bits for all linear maps. */
+function withBits<Settings extends MethodSettings>(settings: Settings, bits: number): Settings {
+  const { allocation: _, ...weights } = settings.weights!;
+  return { ...settings, weights: { ...weights, bits } };
+}
+
+function passesOf<Settings extends MethodSettings>(
+  title: string,
+  method: Method<Settings>,
+  settings: Settings,
+  architecture: Architecture,
+): Pass[] {
+  const { allocation } = settings.weights ?? {};
+  if (allocation === undefined) return method.passes(settings, architecture);
+  requireAllocation(allocation, architecture, method.allocates ?? [], `quantize with ${title}`);
+  return allocatedPasses(
+    allocation,
+    (bits) => method.passes(withBits(settings, bits), architecture),
+  );
+}
+
+function countsOf<Settings extends MethodSettings>(
+  method: Method<Settings>,
+  settings: Settings,
+): MapCounts | NotCounted {
+  if (settings.weights?.allocation && method.counts) {
+    return { reason: "its linear maps have bits of their own" };
+  }
+  return method.counts?.(settings) ??
+    (settings.activations ? { reason: "its operations are not counted" } : floatCounts);
+}
+
+/** What tables print: `INT2-6 mixed` where linear maps have from two to six bits. */
+function labelOf<Settings extends MethodSettings>(
+  { label = bitsLabel }: Method<Settings>,
+  settings: Settings,
+): BitsLabel {
+  const { allocation } = settings.weights ?? {};
+  if (allocation === undefined) return label(settings);
+  const bits = allocatedBits(allocation);
+  const fewest = label(withBits(settings, bits[0]));
+  const most = bits.at(-1)!;
+  return most === bits[0] ? fewest : { ...fewest, weight: `${fewest.weight}-${most} mixed` };
+}
+
 /** The settings of a part that a method has or may have; none of what it does not quantize. */
 function settingNames<Settings extends MethodSettings>(
-  { optional }: Method<Settings>,
+  { optional, allocates }: Method<Settings>,
   settings: Settings,
   part: keyof MethodSettings,
 ): string[] {
   const own = settings[part];
-  return own === undefined ? [] : [...new Set([...Object.keys(own), ...optional?.[part] ?? []])];
+  if (own === undefined) return [];
+  const allocated = allocates && part === "weights" ? ["allocation"] : [];
+  return [...new Set([...Object.keys(own), ...optional?.[part] ?? [], ...allocated])];
 }
 
 function changed<Settings extends MethodSettings>(
@@ -126,6 +189,8 @@ function changed<Settings extends MethodSettings>(
     }
     Object.assign(result, { [part]: { ...own, ...change } });
   }
+  const { allocation } = result.weights ?? {};
+  if (allocation !== undefined) requireBitsByLayer(allocation, action);
   return result;
 }
 

@@ -1,6 +1,7 @@
 /** Methods of quantization: passes over the blocks of a model, and how the result is executed. */
 export { absmaxMethod, type AbsmaxSettings } from "./absmax.ts";
 export * from "./agileq.ts";
+export * from "./allocated.ts";
 export { awq } from "./awq.ts";
 export type { AwqSettings } from "./awq_weight.ts";
 export { bipolarMethod, type BipolarSettings } from "./bipolar.ts";

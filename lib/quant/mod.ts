@@ -38,6 +38,7 @@ export {
   type TripParams,
   type TripSearch,
 } from "./trip.ts";
+export { allocate, type StorageChoice } from "./allocate.ts";
 export { type CrossOptions, type CrossQuantized, dequantizeCross, quantizeCross } from "./cross.ts";
 export {
   dequantizeVectorwise,
