@@ -68,8 +68,8 @@ export async function scoreRuns(
   }: ScoreOptions = {},
 ): Promise<WindowScores[][]> {
   for (const { model } of runners) requireScorable(model, windows, reference);
-  const stoppable = runners.map(({ model, options }) => ({
-    model,
+  const stoppable = runners.map(({ model, base, options }) => ({
+    ...{ model, base },
     options: { signal, ...options },
   }));
   const all: Runner[] = reference ? [...stoppable, { model: reference, final }] : stoppable;

@@ -322,3 +322,23 @@ Deno.test("runWindows() refuses what forward() refuses and keeps no tensors", as
     "Cannot prune tokens: layers must be 0..1, got 2",
   );
 });
+
+Deno.test("runWindows() passes the blocks before those in which models differ once, and gives the same", async () => {
+  const { model: base, asked } = watched(await randomModel({ ...families.llama, layers: 3 }));
+  const other = await randomModel({ ...families.llama, layers: 3 }, 1);
+  const changed = (layer: number): Model => ({
+    ...base,
+    source: {
+      ...base.source,
+      layer: (index) => (index === layer ? other : base).source.layer(index),
+    },
+  });
+  const apart = await runAll([1, 2].map((layer) => ({ model: changed(layer) })));
+  asked.length = 0;
+  const runners = [1, 2].map((layer) => ({
+    model: changed(layer),
+    base: { model: base, before: layer },
+  }));
+  assertEquals(await runAll(runners), apart);
+  assertEquals(asked, [0, 2, 1]);
+});

@@ -40,3 +40,18 @@ Deno.test("branchOf() finds none where anything else differs, or the other may n
   });
   assertEquals(branches({ model, final: new FinalStreams() }, {})[1], undefined);
 });
+
+Deno.test("branchOf() leaves another runner where the first of their models differs from what they share", () => {
+  const later = (before: number, base = model): Runner => ({
+    model: { ...model },
+    base: { model: base, before },
+  });
+  assertEquals(branches(later(2), later(3)), [undefined, { of: 0, layer: 2 }]);
+  assertEquals(branches(later(3), {})[1], { of: 0, layer: 3 });
+  assertEquals(branches({}, { ...later(3), options: prunedAt(1) })[1], { of: 0, layer: 1 });
+  assertEquals(branches(later(3), later(3, { ...model }))[1], undefined);
+  assertEquals(branches(later(3), { ...later(3), final: new FinalStreams() }, later(1))[2], {
+    of: 0,
+    layer: 1,
+  });
+});
