@@ -1,6 +1,6 @@
 import { preparingMemory } from "../experiments/measure/preparing_memory.ts";
 import { estimateRun, type PlannedRun } from "../experiments/measure/run_cost.ts";
-import { counted } from "../lib/core/mod.ts";
+import { counted, require } from "../lib/core/mod.ts";
 import type { Storage } from "../lib/format/mod.ts";
 import {
   gibibytes,
@@ -11,6 +11,7 @@ import {
   storedBytes,
   windowOperations,
 } from "../lib/model/mod.ts";
+import type { AllocateOptions } from "./allocate_option.ts";
 import type { Session } from "./command_line.ts";
 import { duration } from "./duration.ts";
 import { modelText } from "./model_argument.ts";
@@ -50,6 +51,7 @@ export interface DryRun {
  *   something.
  */
 export async function dryRun(options: PerplexityOptions, session: Session): Promise<DryRun> {
+  requireUniform(options);
   const { method, pruning, read } = await planPerplexity(options, { ...session, isDry: true });
   const { window, windows, weightWindows, activationWindows } = read.facts;
   const run: PlannedRun = {
@@ -75,6 +77,7 @@ export async function dryQuantization(
   options: QuantizeOptions,
   session: Session,
 ): Promise<DryRun> {
+  requireUniform(options);
   const plan = await planQuantization(options, { ...session, isDry: true });
   const { method, published, draw, text } = plan;
   const run: PlannedRun = {
@@ -89,6 +92,12 @@ export async function dryQuantization(
     ...{ stored: publishedStorage(published), storedBytes: storedBytes(published) },
     ...{ calibrates: text !== undefined, keeps: false },
   }, session);
+}
+
+/** Refuses bits for each linear map by itself: what random blocks take says nothing of them. */
+function requireUniform({ allocate }: AllocateOptions): void {
+  const rule = "--dry-run does not go with --allocate";
+  require(allocate === undefined, "read the command line", rule, allocate);
 }
 
 /** What is known of a run besides how it goes. */

@@ -9,6 +9,7 @@ import { namesOn } from "../experiments/result/baseline.ts";
 import { hashFile } from "../lib/io/mod.ts";
 import { type MethodName, needsCalibration } from "../lib/methods/mod.ts";
 import { tf } from "../lib/tensor/mod.ts";
+import { measureAllocation } from "./allocate_option.ts";
 import type { Session } from "./command_line.ts";
 import { modelText } from "./model_argument.ts";
 import type { PerplexityReport, TextRead } from "./perplexity_report.ts";
@@ -30,11 +31,15 @@ export async function measurePerplexity(
   const { execute } = options;
   const { signal } = session;
   const planned = await planPerplexity(options, session);
-  const { method, plan, pruning, source, calibratedOn, backend, read } = planned;
+  const { plan, pruning, source, calibratedOn, backend, read } = planned;
   const code = { ...await provenance(), tfjs: tf.version.tfjs, lock: await hashFile("deno.lock") };
 
   const subject = await loadSubject(read, signal);
   const { facts, calibration } = subject;
+  const { method: name } = options;
+  const allocated = await measureAllocation(subject, planned.method, name, options, session);
+  const { allocation = planned.method.settings.weights?.allocation } = allocated ?? {};
+  const method = planned.method.with(allocation ? { weights: { allocation } } : {});
   const config: EvaluationConfig = {
     ...facts,
     method: options.method as MethodName,
@@ -62,6 +67,8 @@ export async function measurePerplexity(
     title:
       namesOn(subject.storage, method.settings, { title: method.title, ...method.label }).title,
     settings: method.settings,
+    ...allocation && { allocation },
+    ...allocated && { allocated: { budget: allocated.budget, divergence: allocated.divergence } },
     execute,
     pruning: plan && { ...plan, layers: [...pruning!.ratios.keys()] },
     text: textRead(read.test, source),

@@ -5,11 +5,12 @@ import { describeStartToken, type TextFacts } from "../experiments/measure/token
 import { baselineName } from "../experiments/result/baseline.ts";
 import { formatEstimate } from "../experiments/result/format_estimate.ts";
 import type { Provenance } from "../experiments/result/provenance.ts";
-import { counted, type Estimate, mapEstimate, shortDigest } from "../lib/core/mod.ts";
+import type { AllocatedBits } from "../experiments/tables/allocate_bits.ts";
+import { counted, type Estimate, mapEstimate, mean, shortDigest } from "../lib/core/mod.ts";
 import type { Reading } from "../lib/eval/mod.ts";
 import type { Storage } from "../lib/format/mod.ts";
 import type { HubOrigin } from "../lib/io/mod.ts";
-import type { Execution, MethodSettings } from "../lib/methods/mod.ts";
+import type { BitAllocation, Execution, MethodSettings } from "../lib/methods/mod.ts";
 import type { BackendInfo } from "../lib/tensor/mod.ts";
 
 /** A text that was read. */
@@ -39,6 +40,10 @@ export interface PerplexityReport {
   /** What tables call it on this model, and its settings. */
   title: string;
   settings: MethodSettings;
+  /** The bits of each linear map, where each has its own; `--allocate` reads them here again. */
+  allocation?: BitAllocation;
+  /** Where they were shared out here: what was allowed, and what it costs by the sensitivities. */
+  allocated?: Pick<AllocatedBits, "budget" | "divergence">;
   execute: Execution;
   /** Layers are counted from 0. */
   pruning?: PruningPlan;
@@ -69,7 +74,8 @@ export function describeReport(report: PerplexityReport): string {
     ["stored as", describeStorage(report.stored)],
     ["method", `${report.method} (${report.title})`],
     ["rotation", describeSettings(report.settings.rotation)],
-    ["weights", describeSettings(report.settings.weights)],
+    ["weights", describeWeights(report.settings.weights)],
+    ["allocated", describeAllocation(report)],
     ["quantized to", report.quantized && describeStorage(report.quantized)],
     ["activations", describeSettings(report.settings.activations)],
     ["read in", describeActivationBits(report)],
@@ -174,6 +180,29 @@ function describeSettings(settings: object | undefined): string | undefined {
   return Object.entries(settings)
     .map(([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`)
     .join(", ");
+}
+
+/** With an allocation `bits` stand there. */
+function describeWeights(settings: MethodSettings["weights"]): string | undefined {
+  if (!settings?.allocation) return describeSettings(settings);
+  const { bits: _bits, allocation: _allocation, ...others } = settings;
+  return describeSettings(others);
+}
+
+/** How many bits each kind of linear map has on average over the layers, and what that costs. */
+export function describeAllocation(
+  { allocation, allocated }: Pick<PerplexityReport, "allocation" | "allocated">,
+): string | undefined {
+  if (!allocation) return undefined;
+  const names = Object.keys(allocation[0]) as (keyof BitAllocation[number])[];
+  const averages = names.map((name) =>
+    `${name} ${mean(allocation.map((layer) => layer[name]!)).toFixed(1)}`
+  );
+  const where = `${averages.join(", ")} bits on average over layers`;
+  if (!allocated) return where;
+  const { budget, divergence } = allocated;
+  return `${where}; within ${budget} bits per weight, divergence ${divergence.toFixed(4)} ` +
+    "by sensitivities";
 }
 
 function describePlan({ beta, layers, positions }: PruningPlan): string {

@@ -17,6 +17,7 @@ import {
 } from "../lib/methods/mod.ts";
 import { type Pruning, readArchitecture } from "../lib/model/mod.ts";
 import { type BackendInfo, useBackend } from "../lib/tensor/mod.ts";
+import { type AllocateOptions, readAllocation } from "./allocate_option.ts";
 import { printWarnings, type Session } from "./command_line.ts";
 import { findModel, type ModelArgument, modelText } from "./model_argument.ts";
 import { changeSettings, type SettingsOption } from "./settings_option.ts";
@@ -34,7 +35,8 @@ import {
 } from "./weight_options.ts";
 
 /** What the command line of `deno task perplexity` says. */
-export interface PerplexityOptions extends TextOptions, DrawOptions, WeightOptions, SettingsOption {
+export interface PerplexityOptions
+  extends TextOptions, DrawOptions, WeightOptions, SettingsOption, AllocateOptions {
   model: ModelArgument;
   method: string;
   profile: Profile;
@@ -73,7 +75,8 @@ export async function planPerplexity(
   const { execute, startToken, window, windows } = options;
   const { method: name } = options;
   const changed = changeWeights(methodOf(name), name, options);
-  const method = changeSettings(changeProfile(changed, options.profile), name, options);
+  const set = changeSettings(changeProfile(changed, options.profile), name, options);
+  const method = await readAllocation(set, name, options);
   const plan = pruningPlan(options);
   const source = await textSource(options, session);
   const backend = await useBackend("agile");
@@ -82,7 +85,8 @@ export async function planPerplexity(
   const { storedCodes } = described;
   const pruned = plan !== undefined;
   requireExecution(method, described.architecture, { execute, storedCodes, pruned });
-  const calibrates = needsCalibration(method.passes(described.architecture));
+  const calibrates = needsCalibration(method.passes(described.architecture)) ||
+    typeof options.allocate === "number";
   const rule = "--calibration must come with a method that calibrates";
   const isApt = options.calibration === undefined || calibrates;
   require(isApt, "read the command line", rule, options.method);

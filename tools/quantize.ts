@@ -1,6 +1,7 @@
 /** `deno task quantize`: writes a model with quantized weights, for this and for other programs. */
 import { methods } from "../lib/methods/mod.ts";
 import { encodeJson, require } from "../lib/core/mod.ts";
+import { addAllocateOptions } from "./allocate_option.ts";
 import { choiceOption, main, pathOption, type Session } from "./command_line.ts";
 import { describeDryRun, dryQuantization } from "./dry_run.ts";
 import { modelForms, modelOption } from "./model_argument.ts";
@@ -29,7 +30,7 @@ await main((program, session) => {
         "dequantized to F16",
       choiceOption("--format", checkpointFormats),
     );
-  addSettingsOption(addWeightOptions(program));
+  addAllocateOptions(addSettingsOption(addWeightOptions(program)));
   addCalibrationOptions(program);
   addDrawOptions(program)
     .option("--fresh", "start over instead of going on with what is there")

@@ -1,7 +1,12 @@
 import { type CalibrationPlan, drawCalibration } from "../experiments/measure/calibration.ts";
-import { protocol, windowFor } from "../experiments/measure/subject.ts";
-import { textFacts, tokenReader, type TokenText } from "../experiments/measure/token_source.ts";
-import { require } from "../lib/core/mod.ts";
+import { protocol, readSubject, windowFor } from "../experiments/measure/subject.ts";
+import {
+  textFacts,
+  tokenReader,
+  type TokenSource,
+  type TokenText,
+} from "../experiments/measure/token_source.ts";
+import { encodeJson, require } from "../lib/core/mod.ts";
 import {
   type CompanionFiles,
   hashFiles,
@@ -31,6 +36,7 @@ import {
   storedBytes,
 } from "../lib/model/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
+import { type AllocateOptions, measureAllocation, readAllocation } from "./allocate_option.ts";
 import { printWarnings, type Session } from "./command_line.ts";
 import { findModel, type ModelArgument, modelText } from "./model_argument.ts";
 import type { QuantizeReport } from "./quantize_report.ts";
@@ -45,7 +51,7 @@ export type CheckpointFormat = typeof checkpointFormats[number];
 
 /** What the command line of `deno task quantize` says. */
 export interface QuantizeOptions
-  extends CalibrationOptions, DrawOptions, WeightOptions, SettingsOption {
+  extends CalibrationOptions, DrawOptions, WeightOptions, SettingsOption, AllocateOptions {
   model: ModelArgument;
   method: string;
   out: string;
@@ -79,7 +85,8 @@ export async function planQuantization(
   session: Session,
 ): Promise<QuantizationPlan> {
   const { window, startToken, seed } = options;
-  const { method, format } = chosenMethod(options);
+  const { method: chosen, format } = chosenMethod(options);
+  const method = await readAllocation(chosen, options.method, options);
   const folder = await findModel(options.model, session);
   await useBackend("agile");
   const published = await openPublished(folder);
@@ -96,16 +103,16 @@ export async function planQuantization(
   const codesAlone =
     "a checkpoint of GPTQ holds integer codes alone (--format safetensors holds all)";
   require(isHeld, `quantize ${published.name}`, codesAlone, options.method);
-  const calibrates = needsCalibration(passes);
+  const isUniform = options.allocate === undefined;
+  const sameBits =
+    "--allocate must come with --format safetensors, as a checkpoint of GPTQ has the same bits everywhere";
+  require(format !== "gptq" || isUniform, "read the command line", sameBits);
+  const calibrates = needsCalibration(passes) || typeof options.allocate === "number";
   const rule = "--calibration must come with a method that calibrates";
   const isApt = options.calibration === undefined || calibrates;
   require(isApt, "read the command line", rule, options.method);
   const readTokens = tokenReader(published, folder, startToken);
-  const text = calibrates
-    ? await readTokens(
-      await calibrationSource(options, session) ?? { kind: "split", split: "calibration" },
-    )
-    : undefined;
+  const text = calibrates ? await readTokens(await calibrationText(options, session)) : undefined;
   const draw = {
     window: windowFor(published, window),
     weightWindows: options.calibrationWindows,
@@ -138,7 +145,7 @@ export async function quantizeModel(
 ): Promise<QuantizeReport> {
   const { out, fresh } = options;
   const { signal, progress } = session;
-  const planned = await planQuantization(options, session);
+  const planned = await shareBits(await planQuantization(options, session), options, session);
   const { folder, published, method, passes, quantization, windows, companions } = planned;
   const { files } = published.checkpoint;
   const work = {
@@ -153,6 +160,10 @@ export async function quantizeModel(
   using scratch = new ScratchFile(out);
   const room = { scratch };
   await calibrate(unquantized(model), passes, () => windows!, { store, room, progress, signal });
+  const { allocation } = method.settings.weights!;
+  if (allocation) {
+    await writeAtomically(`${out}/allocation.json`, `${encodeJson({ allocation }, 2)}\n`);
+  }
   for (const [name, content] of companions.files) await writeAtomically(`${out}/${name}`, content);
   await store.finish();
   await target.finish();
@@ -167,6 +178,29 @@ export async function quantizeModel(
     weights: await hashFiles(written.checkpoint.files, signal),
     bytes: { before: storedBytes(published), now: storedBytes(written) },
   };
+}
+
+async function calibrationText(options: QuantizeOptions, session: Session): Promise<TokenSource> {
+  return await calibrationSource(options, session) ?? { kind: "split", split: "calibration" };
+}
+
+/** The plan with bits for each linear map, where the command line names a budget. */
+async function shareBits(
+  planned: QuantizationPlan,
+  options: QuantizeOptions,
+  session: Session,
+): Promise<QuantizationPlan> {
+  if (typeof options.allocate !== "number") return planned;
+  const { folder, draw: { weightWindows, seed } } = planned;
+  const calibration = await calibrationText(options, session);
+  const { window, startToken } = options;
+  const subject = await readSubject(
+    { folder, window, startToken, calibration, test: calibration, draw: { weightWindows, seed } },
+    { ...await useBackend("agile"), signal: session.signal },
+  );
+  const found = await measureAllocation(subject, planned.method, options.method, options, session);
+  const method = planned.method.with({ weights: { allocation: found!.allocation } });
+  return { ...planned, method, passes: weightPasses(method.passes(subject.model.architecture)) };
 }
 
 /** What a quantization is continued by, of all that is not a file of the model. */

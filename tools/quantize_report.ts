@@ -1,5 +1,6 @@
 import { canonicalJson, shortDigest } from "../lib/core/mod.ts";
 import { type ConfiguredMethod, methods } from "../lib/methods/mod.ts";
+import { describeAllocation } from "./perplexity_report.ts";
 
 /** What `deno task quantize` has written. */
 export interface QuantizeReport {
@@ -22,11 +23,13 @@ export interface QuantizeReport {
 /** The report as aligned lines. */
 export function describeQuantized(report: QuantizeReport): string {
   const { folder, model, name, method, quantization, weights, bytes } = report;
+  const { allocation } = method.settings.weights ?? {};
   const mebibytes = (count: number) => `${(count / 2 ** 20).toFixed(1)} MiB`;
   const lines = [
     ["wrote", folder],
     ["from", `${model} with ${name} (${method.title})`],
     ["format", describeFormat(quantization)],
+    ...allocation ? [["bits", describeAllocation({ allocation })!]] : [],
     ["size", `${mebibytes(bytes.now)} of weights instead of ${mebibytes(bytes.before)}`],
     ["weights", `sha256 ${shortDigest(weights)}`],
     ...report.noTokenizer ? [["left out", `the tokenizer: ${report.noTokenizer}`]] : [],

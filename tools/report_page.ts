@@ -85,9 +85,14 @@ export async function reportPage(
     "deno task reproduce",
     isPublishedTable,
   );
-  for (const name of ["ablations", "training"]) {
-    const path = `${folder}/${name}.json`;
-    tables.push(...await readRecords([path], `deno task ${name}`, isPublishedTable));
+  const furtherTables: [key: string, task: string][] = [
+    ["ablations", "ablations"],
+    ["training", "training"],
+    ["allocation", "allocate"],
+  ];
+  for (const [key, task] of furtherTables) {
+    const path = `${folder}/${key}.json`;
+    tables.push(...await readRecords([path], `deno task ${task}`, isPublishedTable));
   }
   const drawn = await readRecords(
     await figureRecords(folder, model !== undefined),

@@ -15,9 +15,9 @@ export function isAmongBundled(folder: string): boolean {
   return first === "" || (first !== "local" && reserved.includes(first));
 }
 
-/** Whether a file has the name of a table that `deno task reproduce`, `ablations` or `training` writes. */
+/** Whether a file has the name of a table that `deno task reproduce`, `ablations`, `training` or `allocate` writes. */
 function isTableFile(file: string): boolean {
-  return /^(table\d+|ablations|training)\.json$/.test(file) ||
+  return /^(table\d+|ablations|training|allocation)\.json$/.test(file) ||
     namedTables.some(({ key }) => file === `${key}.json`);
 }
 

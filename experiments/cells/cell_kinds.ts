@@ -1,3 +1,4 @@
+import { bitSensitivityCells } from "../measure/bit_sensitivity.ts";
 import type { CellKind } from "../measure/cell_kind.ts";
 import { evaluationCells } from "../measure/evaluation.ts";
 import { concentrationCells, mapCells } from "../measure/figure1_measure.ts";
@@ -13,6 +14,7 @@ import { tripCells } from "../measure/trip_measure.ts";
 /** What measures every cell there is, in this process or another. */
 export const cellKinds: readonly CellKind[] = [
   evaluationCells,
+  bitSensitivityCells,
   concentrationCells,
   mapCells,
   noiseCells,

@@ -185,6 +185,7 @@ function changed<Settings extends MethodSettings>(
     const other = Object.keys(change).find((name) => !names.includes(name));
     require(other === undefined, action, `those of ${part} are ${names.join(", ")}`, other);
     for (const [name, value] of Object.entries(change)) {
+      if (name === "allocation") continue; // a list
       requireValue(value, own[name as keyof typeof own], name, action);
     }
     Object.assign(result, { [part]: { ...own, ...change } });

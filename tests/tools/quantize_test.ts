@@ -172,6 +172,34 @@ Deno.test("quantize --format safetensors writes weights that differ by their rou
     assertEquals([config.torch_dtype, "quantization_config" in config], ["float16", false]);
   }));
 
+Deno.test("quantize and perplexity --allocate share the same bits out, which either reads from the other", () =>
+  withFolder(async (folder) => {
+    await writeModel(folder, architectures.llama, "F32");
+    const method = ["--method", "rtn4", "--group-size", "16"];
+    const asked = [...method, "--allocate", "5.5", ...calibration(folder)];
+    const format = ["--format", "safetensors", "--out", `${folder}/out`];
+    const { code, out, err } = await quantize(folder, ...asked, ...format);
+    assertEquals(code, 0, err);
+    assertMatch(out, /^bits +query \d\.\d, .* down \d\.\d bits on average over layers$/m);
+    const file = `${folder}/out/allocation.json`;
+    const saved = JSON.parse(await Deno.readTextFile(file));
+    const model = ["--model", `${folder}/model`, "--ids", `${folder}/ids.json`, "--window", "16"];
+    const again = await runTool("perplexity", "perplexity", ...model, ...asked, "--json");
+    assertEquals(again.code, 0, again.err);
+    const { allocation, allocated, quantized, result } = JSON.parse(again.out);
+    assertEquals(allocation, saved.allocation);
+    assertEquals([allocation.length, allocated.budget], [2, 5.5]);
+    assert(quantized.bitsPerWeight <= 5.5 && quantized.bitsPerWeight > 4.5);
+    const read = await perplexity(folder, "model", ...method, "--allocate", file);
+    assertEquals(read, result.survivors.perplexity.value);
+    const found = await perplexity(folder, "out");
+    assert(Math.abs(found / read - 1) < 2e-3, `${found} instead of ${read}`);
+    await Deno.writeTextFile(file, '{"allocation":[{"query":4}]}');
+    const wrong = await quantize(folder, ...method, "--allocate", file, ...format);
+    const layers = "Cannot quantize with RTN: the allocation must be of 2 layers, got 1";
+    assertEquals([wrong.code, wrong.err], [2, layers]);
+  }));
+
 Deno.test("quantize --method agileq-8 writes the weights, whose activations perplexity quantizes again", () =>
   withFolder(async (folder) => {
     await writeModel(folder, architectures.llama, "F16");
@@ -298,6 +326,14 @@ Deno.test("quantize answers bad input with one line and status 2, and leaves fol
       [
         ["--method", "quarot-rtn", "--out", out],
         "Cannot quantize model: no checkpoint holds what quarot-rtn makes of the model around its",
+      ],
+      [
+        [...rtn, "--allocate", "4"],
+        `${commandLine}--allocate must come with --format safetensors, as a checkpoint of GPTQ has`,
+      ],
+      [
+        ["--method", "awq4", "--out", out, "--format", "safetensors", "--allocate", "4"],
+        "Cannot allocate bits: the method must be one of rtn4, gptq4, ",
       ],
       [[...rtn, "--bits", "5"], "Cannot write a checkpoint of GPTQ: bits must be 2, 3, 4, 8 "],
       [[...rtn, "--scales", "F32"], `${commandLine}--scales must be F16 in a checkpoint of GPTQ`],

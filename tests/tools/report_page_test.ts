@@ -22,7 +22,7 @@ Deno.test("reportPage() shows every record that is there and stays below 3 MB", 
   const { html, tables, figures } = await reportPage(results, "plotly.min.js");
   const count = (folder: string, pattern: RegExp) =>
     [...Deno.readDirSync(folder)].filter(({ name }) => pattern.test(name)).length;
-  assertEquals(tables, count(results, /^(table\d|ablations|training)\.json$/));
+  assertEquals(tables, count(results, /^(table\d|ablations|training|allocation)\.json$/));
   assertEquals(figures, count(`${results}/figures`, /^(?!.*-encyclopedia)[a-z]+\d*\.json$/));
   assert(new TextEncoder().encode(html).length < 3e6);
 });
@@ -37,7 +37,9 @@ Deno.test("reportPage() links every verdict to its section, and every figure to 
   const files = found(/<a href="(figures\/[^"]+)"/g);
   assertEquals(
     files.length,
-    2 * [...sections].filter((id) => !/^(verdicts|table|ablations|training)/.test(id)).length,
+    2 *
+      [...sections].filter((id) => !/^(verdicts|table|ablations|training|allocation)/.test(id))
+        .length,
   );
   for (const file of files) assert(Deno.statSync(`${results}/${file}`).isFile, file);
 });

@@ -13,7 +13,7 @@ export function startTool(tool: string, permissions: string, ...args: string[]) 
 }
 
 /** Tools that take several models. */
-const takesModels = ["reproduce", "figures", "ablations"];
+const takesModels = ["reproduce", "figures", "ablations", "allocate"];
 
 /**
  * A command line with the last value alone of an option that has several, of which tools would complain: so tests

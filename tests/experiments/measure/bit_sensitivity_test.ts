@@ -1,0 +1,77 @@
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import {
+  type BitSensitivityConfig,
+  measureBitSensitivity,
+} from "../../../experiments/measure/bit_sensitivity.ts";
+import { calibrationOf, type OpenSubject } from "../../../experiments/measure/subject.ts";
+import { InputError } from "../../../lib/core/mod.ts";
+import { readScores, scoreWindows } from "../../../lib/eval/mod.ts";
+import { type MethodName, methods, prepareModel } from "../../../lib/methods/mod.ts";
+import { withModel, withModule } from "../../eval/tiny_models.ts";
+import { tinySubject } from "./tiny_subject.ts";
+
+function configOf(
+  { facts }: OpenSubject,
+  method: MethodName,
+  changes: Partial<BitSensitivityConfig> = {},
+): BitSensitivityConfig {
+  const { testText: _test, windows: _windows, ...kept } = facts;
+  const { settings: methodSettings } = methods[method];
+  const asked = { method, methodSettings, bits: 3, layer: 1, scored: 2, tokens: 512 };
+  return { ...kept, ...asked, ...changes };
+}
+
+for (const method of ["rtn4", "gptq4"] as const) {
+  Deno.test(`measureBitSensitivity() is the divergence with one map alone swapped: ${method}`, () =>
+    withModel("llama", async (model) => {
+      const subject = tinySubject(model);
+      const found = await measureBitSensitivity(subject, configOf(subject, method), {});
+      const names = ["query", "key", "value", "output", "gate", "up", "down"];
+      assertEquals(found.map(({ map }) => map), names);
+      const calibration = calibrationOf(subject);
+      const three = methods[method].with({ weights: { bits: 3 } });
+      const { model: quantized } = await prepareModel(model, three, () => calibration);
+      const layer = await quantized.source.layer(1);
+      const windows = calibration.weightWindows.slice(0, 2);
+      for (const { map, weights, byteLength, divergence } of found) {
+        const { weight } = layer[map]!;
+        assertEquals([weights, byteLength], [weight.rows * weight.columns, weight.byteLength]);
+        const alone = await withModule(model, 1, map, () => layer[map]!);
+        const scores = await scoreWindows(alone, windows, { reference: model });
+        assertEquals(divergence, readScores(scores).divergence!.value);
+        assert(divergence > 0);
+      }
+    }));
+}
+
+Deno.test("measureBitSensitivity() falls with bits, and looks at so many windows and tokens", () =>
+  withModel("opt-pre", async (model) => {
+    const subject = tinySubject(model);
+    const sum = async (changes: Partial<BitSensitivityConfig>) =>
+      (await measureBitSensitivity(subject, configOf(subject, "rtn4", changes), {}))
+        .reduce((total, { divergence }) => total + divergence, 0);
+    const [two, three, eight] = [await sum({ bits: 2 }), await sum({}), await sum({ bits: 8 })];
+    assert(two > 2 * three && three > 100 * eight, `${two}, ${three}, ${eight}`);
+    assertNotEquals(await sum({ scored: 1 }), three);
+    assertNotEquals(await sum({ tokens: 12 }), three);
+    assertEquals(await sum({ tokens: subject.facts.window }), three);
+  }));
+
+Deno.test("measureBitSensitivity() changes a map of the rotated model where a method rotates it", () =>
+  withModel("llama", async (model) => {
+    const subject = tinySubject(model);
+    const config = configOf(subject, "agileq-8-rotated", { bits: 8 });
+    for (const { map, divergence } of await measureBitSensitivity(subject, config, {})) {
+      assert(divergence < 1e-3, `${map}: ${divergence}`);
+    }
+  }));
+
+Deno.test("measureBitSensitivity() refuses a model without a text to calibrate on", () =>
+  withModel("llama", async (model) => {
+    const subject = { ...tinySubject(model), calibration: null };
+    await assertRejects(
+      () => measureBitSensitivity(subject, configOf(tinySubject(model), "rtn4"), {}),
+      InputError,
+      "Cannot calibrate llama: ",
+    );
+  }));

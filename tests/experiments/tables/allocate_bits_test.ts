@@ -1,0 +1,152 @@
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import {
+  allocateBits,
+  type MeasuredMap,
+  measureSensitivities,
+  requireAllocating,
+  type SensitivityOptions,
+  storedBits,
+} from "../../../experiments/tables/allocate_bits.ts";
+import { InputError, silent } from "../../../lib/core/mod.ts";
+import { methods } from "../../../lib/methods/mod.ts";
+import { withModel } from "../../eval/tiny_models.ts";
+import { memoryStore } from "../../sweep/memory_store.ts";
+import { tinySubject } from "../measure/tiny_subject.ts";
+
+const widths = [2, 3, 4, 6];
+
+/** Maps of two kinds in so many layers, which take 8 bits for a scale of each row besides codes. */
+function mapsOf(losses: readonly number[][]): MeasuredMap[] {
+  return losses.flatMap((own, layer) =>
+    (["query", "down"] as const).flatMap((map, order) =>
+      widths.map((bits, width) => {
+        const weights = [64 * 64, 64 * 160][order];
+        const byteLength = weights * bits / 8 + 64;
+        return { map, layer, bits, weights, byteLength, divergence: own[order * 4 + width] };
+      })
+    )
+  );
+}
+
+/** What each map loses with each of its bits, in one to five layers: any numbers, not falling ones alone. */
+const losses = fc.array(
+  fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 8, maxLength: 8 }),
+  { minLength: 1, maxLength: 5 },
+);
+
+const withBits = (measured: readonly MeasuredMap[], bits: number) =>
+  measured.filter((each) => each.bits === bits);
+
+const total = (maps: readonly MeasuredMap[]) =>
+  maps.reduce((sum, { divergence }) => sum + divergence, 0);
+
+Deno.test("allocateBits() keeps within the budget, and loses no more than the same bits everywhere", () => {
+  fc.assert(
+    fc.property(losses, fc.constantFrom(...widths), (drawn, bits) => {
+      const measured = mapsOf(drawn);
+      const uniform = withBits(measured, bits);
+      const budget = storedBits(uniform);
+      const found = allocateBits(measured, "rtn4", budget);
+      const chosen = measured.filter(({ layer, map, bits }) =>
+        found.allocation[layer][map] === bits
+      );
+      assertEquals(chosen.length, 2 * drawn.length);
+      assertEquals(found.bitsPerWeight, storedBits(chosen));
+      assertAlmostEquals(found.divergence, total(chosen), 1e-12);
+      assert(found.bitsPerWeight <= budget + 1e-9);
+      assert(found.divergence <= total(uniform) + 1e-9);
+    }),
+  );
+});
+
+Deno.test("allocateBits() loses no more with a larger budget", () => {
+  const budget = fc.double({ min: 2.2, max: 6, noNaN: true });
+  fc.assert(
+    fc.property(losses, budget, budget, (drawn, one, other) => {
+      const measured = mapsOf(drawn);
+      const [less, more] = [Math.min(one, other), Math.max(one, other)].map((bits) =>
+        allocateBits(measured, "rtn4", bits)
+      );
+      assert(more.divergence <= less.divergence + 1e-9);
+    }),
+  );
+});
+
+Deno.test("allocateBits() says what it was given and found", () => {
+  const measured = mapsOf([[4, 3, 2, 1, 8, 4, 2, 1], [4, 3, 2, 1, 80, 40, 20, 10]]);
+  // 6 bits for the last map leave one more for the other of its kind.
+  const found = allocateBits(measured, "rtn4", 3.9);
+  assertEquals(found.budget, 3.9);
+  assertEquals(found.allocation, [{ query: 2, down: 3 }, { query: 2, down: 6 }]);
+  assertEquals(found.divergence, 4 + 4 + 4 + 10);
+});
+
+Deno.test("allocateBits() refuses a budget below the fewest bits or above the most", () => {
+  const measured = mapsOf([[4, 3, 2, 1, 8, 4, 2, 1]]);
+  for (const budget of [2, 6.2]) {
+    assertThrows(
+      () => allocateBits(measured, "rtn4", budget),
+      InputError,
+      "Cannot allocate bits: the budget of rtn4 must be 2.071..6.071 bits per weight, what its fewest " +
+        `and most bits take with their scales, got ${budget}`,
+    );
+  }
+  // Rounded as it is printed, the least is a budget.
+  assertEquals(allocateBits(measured, "rtn4", 2.071).allocation, [{ query: 2, down: 2 }]);
+});
+
+Deno.test("requireAllocating() names the methods whose linear maps have bits of their own", () => {
+  requireAllocating("rtn4", methods.rtn4);
+  for (const name of ["awq4", "fp16", "agileq-8-activations"] as const) {
+    const error = assertThrows(() => requireAllocating(name, methods[name]), InputError);
+    const rule = "Cannot allocate bits: the method must be one of rtn4, gptq4, ";
+    assert(error.message.startsWith(rule) && error.message.endsWith(`got "${name}"`));
+  }
+});
+
+function options(changes: Partial<SensitivityOptions> = {}): SensitivityOptions {
+  const { signal } = new AbortController();
+  return { store: memoryStore(), fingerprint: "v1", progress: silent, signal, ...changes };
+}
+
+Deno.test("measureSensitivities() measures each map of each layer with all bits, and keeps them cell by cell", () =>
+  withModel("llama", async (model) => {
+    const subject = tinySubject(model);
+    const store = memoryStore();
+    const method = { ...methods.rtn4, allocates: [2, 4] };
+    const measure = (changes: Partial<SensitivityOptions> = {}, scoredOn = subject) =>
+      measureSensitivities(scoredOn, "rtn4", method, options({ store, ...changes }));
+    const stop = new AbortController();
+    let started = 0;
+    const progress = {
+      ...silent,
+      start: () => void (++started === 4 && stop.abort(new Error("stopped"))),
+    };
+    await assertRejects(() => measure({ progress, signal: stop.signal }), Error, "stopped");
+    const kept = store.records.size;
+    assert(kept > 0 && kept < 6, `${kept} cells`);
+    const measured = await measure();
+    assertEquals([measured.length, store.records.size], [3 * 7 * 2, 3 * 2]);
+    const whole = await measure({ store: memoryStore() });
+    assertEquals(measured, whole);
+    for (const bits of [2, 4]) assertEquals(withBits(measured, bits).length, 21);
+    // What the model is tested on does not matter; how much it is looked at does.
+    const testText = { sha256: "another", startToken: { place: "none" } } as const;
+    const other = { ...subject, facts: { ...subject.facts, testText, windows: 1 } };
+    assertEquals(await measure({}, other), measured);
+    assertEquals(store.records.size, 6);
+    await measure({ scored: 2 });
+    assertEquals(store.records.size, 12);
+  }));
+
+Deno.test("measureSensitivities() says once why no cell could be measured", () =>
+  withModel("llama", async (model) => {
+    const subject = { ...tinySubject(model), calibration: null };
+    const error = await assertRejects(
+      () => measureSensitivities(subject, "rtn4", methods.rtn4, options()),
+      InputError,
+    );
+    assertEquals(error.problems.length, 1);
+    assert(error.message.startsWith("Cannot calibrate llama: "), error.message);
+  }));

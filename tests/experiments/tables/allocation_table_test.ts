@@ -1,0 +1,50 @@
+import { assertEquals } from "@std/assert";
+import { allocationTable, judgeAllocations } from "../../../experiments/tables/allocation_table.ts";
+import {
+  type AllocatedModel,
+  type AllocationCell,
+  allocationRow,
+} from "../../../experiments/tables/measure_allocations.ts";
+import { verdictLegend } from "../../../lib/core/mod.ts";
+import { storageOf } from "../../../lib/format/mod.ts";
+import { ablatedModel, evaluationOf } from "./ablated_model.ts";
+
+/** A model where RTN was measured with these mean losses of windows. */
+function allocatedModel(rows: [bits: number, isAllocated: boolean, losses: number[]][]) {
+  const cells = rows.map(([bits, isAllocated, losses]): [string, AllocationCell] => {
+    const row = allocationRow("rtn4", bits, isAllocated);
+    const result = { ...evaluationOf(losses), storage: { ...storageOf([]), bitsPerWeight: bits } };
+    const cell = { row, method: "rtn4", bits, isAllocated, divergence: 0.25, result };
+    return [row, cell as AllocationCell];
+  });
+  return { ...ablatedModel({}), cells: new Map(cells) } as AllocatedModel;
+}
+
+Deno.test("allocationTable() has the bits, what they give and what they cost one by one", () => {
+  const model = allocatedModel([[3, false, [1.1, 2.1]], [3, true, [1, 2]], [4, false, [1, 2]]]);
+  const other = allocatedModel([[3, true, [1, 2]]]);
+  const { rows, notes } = allocationTable([model, other], ["a note"]);
+  const values = rows.map((row) =>
+    row.map((cell) => cell && typeof cell === "object" ? cell.value.toFixed(2) : cell)
+  );
+  assertEquals(values, [
+    ["RTN", "3", "3.00", "4.95", "0.13", "0.25", "refused", null, null, null],
+    ["RTN", "allocated", "3.00", "4.48", "0.13", "0.25", "3.00", "4.48", "0.13", "0.25"],
+    ["RTN", "4", "4.00", "4.48", "0.13", "0.25", "refused", null, null, null],
+  ]);
+  assertEquals([notes![1], notes!.at(-1)], ["a note", verdictLegend]);
+});
+
+Deno.test("judgeAllocations() goes by perplexities on the same windows", () => {
+  const verdictOf = (allocated: number[]) =>
+    judgeAllocations(allocatedModel([[3, false, [1, 2]], [3, true, allocated]]))[0];
+  assertEquals(verdictOf([0.9, 1.9]), {
+    claim: "RTN with 3 bits loses less with its bits allocated",
+    model: "tiny",
+    verdict: "reproduced",
+    evidence: "allocated / uniform = 0.9048 [0.9048, 0.9048]",
+  });
+  assertEquals(verdictOf([1.1, 2.1]).verdict, "contradicted");
+  assertEquals(verdictOf([1.1, 1.9]).verdict, "undecided");
+  assertEquals(judgeAllocations(allocatedModel([[3, false, [1, 2]]])), []);
+});

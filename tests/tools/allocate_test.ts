@@ -1,0 +1,43 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { decodeJson } from "../../lib/core/mod.ts";
+import { saveModel } from "../../lib/model/mod.ts";
+import { withFolder } from "../io/temporary_folder.ts";
+import { randomModel, tinyArchitectures } from "../model/tiny_models.ts";
+import { runTool } from "./run_tool.ts";
+
+for (
+  const [args, line] of [
+    [
+      ["--method", "rtn4,awq4"],
+      "Cannot read the command line: --method must be rtn4 or gptq4 or spqr4 or spqr3 or " +
+      "shiftadd3-acc or shiftadd3-lat or bitmod4 or bitmod3 or bipolar4 or agileq-8 or agileq-8-eq3 or " +
+      'agileq-4 or agileq-4/8 or agileq-8-rotated or agileq-4-rotated, got "awq4"',
+    ],
+    [["--bits", "9"], 'Cannot read the command line: --bits must be an integer in 2..8, got "9"'],
+    [["--windows", "2"], "Cannot read the command line: --windows must come with --model"],
+  ] as const
+) {
+  Deno.test(`allocate answers ${args.join(" ")} with one line and status 2`, async () => {
+    const result = await runTool("allocate", "reproduce", ...args);
+    assertEquals(result, { code: 2, out: "", err: line });
+  });
+}
+
+Deno.test("allocate of a model of one's own writes its table, with verdicts and cells", () =>
+  withFolder(async (folder) => {
+    await saveModel(await randomModel(tinyArchitectures.llama), `${folder}/tiny`, "F16");
+    const ids = Array.from({ length: 96 }, (_, i) => (7 * i * i + 3 * i) % 50);
+    await Deno.writeTextFile(`${folder}/ids.json`, JSON.stringify(ids));
+    const args = [
+      ...["--model", `${folder}/tiny`, "--ids", `${folder}/ids.json`],
+      ...["--calibration", `${folder}/ids.json`, "--window", "32"],
+      ...["--method", "rtn4", "--bits", "3", "--out", `${folder}/out`, "--fresh"],
+    ];
+    const { code, out, err } = await runTool("allocate", "reproduce", ...args);
+    assertEquals(code, 0, err);
+    assertMatch(out, /RTN +allocated/);
+    assertStringIncludes(out, "Measured 2 rows, used 0 measured before.");
+    const text = await Deno.readTextFile(`${folder}/out/allocation.json`);
+    const { claims, cells } = decodeJson(text) as Record<string, { length: number }>;
+    assertEquals([claims.length, cells.length], [1, 2]);
+  }));

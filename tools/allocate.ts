@@ -1,0 +1,135 @@
+/** `deno task allocate`: bits shared out among linear maps, beside the same bits for all of them. */
+import { bundledModels, isBundled } from "../experiments/measure/bundled.ts";
+import { bitSensitivityCells } from "../experiments/measure/bit_sensitivity.ts";
+import { evaluationCells } from "../experiments/measure/evaluation.ts";
+import type { UnloadedSubject } from "../experiments/measure/subject.ts";
+import { SubjectPool } from "../experiments/cells/subject_pool.ts";
+import { sensitivityMeasuredBy } from "../experiments/tables/allocate_bits.ts";
+import { allocationTable, judgeAllocations } from "../experiments/tables/allocation_table.ts";
+import { describeSubject, withLabels } from "../experiments/tables/describe_subject.ts";
+import {
+  type AllocatedModel,
+  measureAllocations,
+} from "../experiments/tables/measure_allocations.ts";
+import { evaluatedBy } from "../experiments/tables/measure_models.ts";
+import { counted, InputError } from "../lib/core/mod.ts";
+import { prepareFolder } from "../lib/io/mod.ts";
+import { type MethodName, methods } from "../lib/methods/mod.ts";
+import { toText } from "../lib/report/mod.ts";
+import { useBackend } from "../lib/tensor/mod.ts";
+import { addAllocateWindows, type AllocateOptions } from "./allocate_option.ts";
+import { cellFolder, fileCellStore } from "./cell_store.ts";
+import {
+  choiceOption,
+  integerOption,
+  keptMeasurements,
+  listOption,
+  main,
+  printWarnings,
+  type Session,
+} from "./command_line.ts";
+import { fingerprintOf, measurementModules } from "./fingerprint.ts";
+import { refusalsOf } from "./measure_sources.ts";
+import {
+  addModelOptions,
+  bundledSource,
+  type ModelOptions,
+  outputFolder,
+  ownSources,
+} from "./model_options.ts";
+import { provenance } from "./provenance.ts";
+import { publishTable, type TableRecord } from "./publish.ts";
+import { addWorkersOption, openExecutor, type WorkersOption } from "./workers_option.ts";
+
+interface Options extends ModelOptions, WorkersOption, Pick<AllocateOptions, "allocateWindows"> {
+  method: MethodName[];
+  bits: number[];
+  fresh?: boolean;
+}
+
+/** Where the table of the bundled models goes, and that of a model of one's own. */
+const outputs = { bundled: "results", own: "results/local" };
+
+/** The methods that can. */
+const names = (Object.keys(methods) as MethodName[])
+  .filter((name) => methods[name].allocates.length > 0);
+
+await main((program, session) =>
+  addWorkersOption(addAllocateWindows(addModelOptions(
+    program.name("allocate")
+      .description(
+        "Measures what each linear map costs with each number of bits, shares bits out by that, and " +
+          "compares with the same bits for all; measured cells are kept and used again.",
+      )
+      .option(
+        "--method <list>",
+        `which methods, of ${names.join(", ")}`,
+        listOption("--method", choiceOption("--method", names)),
+        ["rtn4", "gptq4"],
+      )
+      .option(
+        "--bits <list>",
+        "of all linear maps, whose storage is then shared out",
+        listOption("--bits", integerOption("--bits", 2, 8)),
+        [3, 4],
+      )
+      .option("--fresh", "measure every cell anew"),
+    "measured instead of the bundled ones",
+    outputs,
+  )))
+    .action((options: Options) => run(options, session))
+);
+
+async function run(options: Options, session: Session): Promise<void> {
+  session.kept = keptMeasurements("Measured cells are", options.fresh);
+  await useBackend("agile");
+  const own = await ownSources(options, session);
+  const folder = outputFolder(options, outputs);
+  for (const written of [cellFolder, folder]) await prepareFolder(written);
+  const bundled = Object.keys(bundledModels).filter(isBundled).map(bundledSource);
+  const pool = new SubjectPool(1, [], cellFolder);
+  const problems: string[] = [];
+  const subjects: UnloadedSubject[] = [];
+  for (const { ref } of own.length > 0 ? own : bundled) {
+    const refusals = await refusalsOf(async () => {
+      const subject = await pool.read(ref, session.signal);
+      printWarnings(subject.warnings);
+      subjects.push(subject);
+    });
+    problems.push(...refusals.map((reason) => `${ref.name}: ${reason}`));
+  }
+  await using executor = await openExecutor(options, [bitSensitivityCells, evaluationCells], pool);
+  const models = await measureAllocations(subjects, {
+    ...session,
+    executor,
+    methods: options.method,
+    bits: options.bits,
+    scored: options.allocateWindows,
+    store: fileCellStore(cellFolder),
+    fingerprint: await fingerprintOf(measurementModules(evaluatedBy)),
+    sensitivityFingerprint: await fingerprintOf(measurementModules(sensitivityMeasuredBy)),
+    fresh: options.fresh,
+  });
+  problems.push(...models.flatMap((model) => model.problems));
+  const measured = models.filter(({ cells }) => cells.size > 0);
+  if (measured.length > 0) {
+    const record = await recordOf(measured);
+    const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 160;
+    console.log(toText(record.table, width));
+    problems.push(...await refusalsOf(() => publishTable(record, `${folder}/allocation`)));
+    const computed = measured.reduce((sum, model) => sum + model.computed, 0);
+    const reused = measured.reduce((sum, model) => sum + model.reused, 0);
+    console.log(`Measured ${counted(computed, "row")}, used ${reused} measured before.`);
+  }
+  if (problems.length > 0) throw new InputError(...problems);
+}
+
+async function recordOf(models: readonly AllocatedModel[]): Promise<TableRecord> {
+  const described = models.map(({ subject }) => describeSubject(withLabels(subject)));
+  return {
+    provenance: await provenance(),
+    table: allocationTable(models, described),
+    claims: models.flatMap(judgeAllocations),
+    cells: models.flatMap(({ cells }) => [...cells.values()]),
+  };
+}
