@@ -142,7 +142,9 @@ function sourcesOf({ families }: FigureExperiment, own: Source[]): Source[] {
  */
 async function stemOf(figure: string, subjects: readonly UnloadedSubject[]): Promise<string> {
   if (subjects.length === 0) return figure;
-  const names = subjects.map(({ model: { name } }) => name.replaceAll(/[^\w.-]+/g, "-")).join("-");
+  const names = subjects.map(({ ref, model }) =>
+    (ref.name ?? model.name).replaceAll(/[^\w.-]+/g, "-")
+  ).join("-");
   const identity = await sha256(canonicalJson(subjects.map(({ facts }) => facts)));
   return [figure, names.slice(0, longestStem), identity.slice(0, 8)].join("-");
 }
