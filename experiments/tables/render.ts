@@ -20,8 +20,8 @@ const readingColumns =
 const costColumns =
   "KL divergence in nats per token from the model in full precision and top-1 agreement with it; bits per " +
   "weight: all that is stored for the linear maps of the blocks, scales, zero points and what is kept " +
-  "beside the codes included; bits per activation: the codes that linear maps read, on average over their " +
-  "inputs, without their steps and whatever columns of outliers stay in F16; intervals are 95 %";
+  "beside the codes included; bits per activation: the codes that linear maps read, and 16 in columns that " +
+  "stay in F16, on average over their inputs, without their steps; intervals are 95 %";
 const paperRows = "Rows marked (ours) or (table 4) are not in the paper's table; ";
 const fourBitRows = "AgileQ-4/8 half of the tokens take four bits";
 
