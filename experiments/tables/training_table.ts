@@ -112,14 +112,17 @@ export function judgeTrainings({ model, rows }: MeasuredTrainings): JudgedClaim[
     judge("softpick costs less than 1 % of perplexity", "softpick / softmax", full, {
       below: 1.01,
     });
+    const part = ({ start, given }: AttentionSinks) =>
+      start.map((share, window) => given[window] > 0 ? share / given[window] : 0);
     for (
-      const [claim, what] of [
-        ["softpick gives the first token less attention", "start"],
-        ["softpick lowers the kurtosis of the stream", "kurtosis"],
-        ["softpick lowers the largest magnitude of the stream", "largest"],
-      ] as const
+      const [claim, of] of [
+        ["softpick gives the first token less attention", ({ start }) => start],
+        ["softpick gives the first token a smaller part of what it gives", part],
+        ["softpick lowers the kurtosis of the stream", ({ kurtosis }) => kurtosis],
+        ["softpick lowers the largest magnitude of the stream", ({ largest }) => largest],
+      ] as [claim: string, of: (sinks: AttentionSinks) => number[]][]
     ) {
-      const ratio = ratioOfMeans(ours.sinks[what], theirs.sinks[what]);
+      const ratio = ratioOfMeans(of(ours.sinks), of(theirs.sinks));
       judge(claim, "softpick / softmax", ratio, { below: 1 });
     }
   }

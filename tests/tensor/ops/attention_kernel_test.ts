@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError, seededRandom } from "../../../lib/core/mod.ts";
 import { fakeQuantizeLog2 } from "../../../lib/quant/mod.ts";
@@ -214,6 +214,20 @@ Deno.test("computeAttention() multiplies floats where they are no multiples of t
       const others = { ...steps, [operand]: 1.01 * steps[operand] };
       assertEquals(tensorData(attend(tensors, { ...options, steps: others }).output), expected);
     }
+  });
+});
+
+Deno.test("computeAttention() of softpick does not multiply codes as bfloat16", async () => {
+  await useBackend("agile");
+  tidy(() => {
+    const each = { ...codeCases[0], normalization: "softpick" as const };
+    const options = { ...optionsOf(each), scale: 0.004, log2 };
+    const [tensors, expected] = [tensorsOf(each), tensorsOf(each)]
+      .map((operands, index) => attend(operands, index === 0 ? { ...options, steps } : options))
+      .map(({ output }) => tensorData(output));
+    assertEquals(tensors, expected);
+    const softmax = attend(tensorsOf(each), { ...options, normalization: "softmax" });
+    assertNotEquals(tensorData(softmax.output), expected);
   });
 });
 
