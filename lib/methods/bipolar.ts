@@ -1,3 +1,4 @@
+import { require } from "../core/mod.ts";
 import { listedType, type NumberType } from "../format/mod.ts";
 import type { TypedOptions } from "../quant/mod.ts";
 import { typedWeightsPass } from "./float_formats.ts";
@@ -27,6 +28,8 @@ export const bipolarMethod: Method<{ weights: BipolarSettings }> = {
  * @throws {InputError} If there are no such bits.
  */
 export function bipolarType(bits: number): NumberType {
+  const fits = Number.isInteger(bits) && bits >= 2 && bits <= 8;
+  require(fits, "make a format of bipolar integers", "bits must be an integer in 2..8", bits);
   const count = 2 ** bits;
   const values = Array.from({ length: count }, (_, code) => 2 * code + 1 - count);
   return listedType(`bipolar INT${bits}`, values);

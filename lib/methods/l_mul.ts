@@ -1,7 +1,6 @@
 import { makeAll, require } from "../core/mod.ts";
 import { lMulMap, lMulProduct } from "../linear/mod.ts";
 import type { BlockSource, MapMaker } from "../model/mod.ts";
-import { lMulOffset } from "../quant/mod.ts";
 import { floatBits } from "./activation_bits.ts";
 import { floatCounts } from "./map_counts.ts";
 import type { Method } from "./method.ts";
@@ -26,8 +25,9 @@ export const lMulMethod: Method<{ activations: LMulSettings }> = {
     const { bits, products } = activations;
     const rule = `products must be ${lMulPlaces.join(" or ")}`;
     require(lMulPlaces.includes(products), "multiply by L-Mul", rule, products);
+    const fits = Number.isInteger(bits) && bits >= 10 && bits <= 31;
+    require(fits, "multiply by L-Mul", "bits must be an integer in 10..31", bits);
     const mantissaBits = bits - 9;
-    lMulOffset(mantissaBits); // refuses others
     const maps: MapMaker = (_group, modules) =>
       makeAll(modules, ({ weight, bias }) => lMulMap(weight, bias, mantissaBits));
     const changed: Pick<BlockSource, "maps" | "attentionProduct"> = {

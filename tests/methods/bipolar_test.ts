@@ -20,10 +20,11 @@ Deno.test("bipolarType() has the sums of all choices of signed powers of two", (
   }
 });
 
-Deno.test("bipolarType() refuses one bit", () => {
-  const rule =
-    "Cannot make the format bipolar INT1: it must have 4, 8, 16, .. or 256 values, got 2";
-  assertThrows(() => bipolarType(1), InputError, rule);
+Deno.test("bipolarType() refuses other bits than 2..8", () => {
+  const rule = "Cannot make a format of bipolar integers: bits must be an integer in 2..8, got ";
+  for (const bits of [1, 9, 100, 2.5, NaN]) {
+    assertThrows(() => bipolarType(bits), InputError, `${rule}${bits}`);
+  }
 });
 
 for (const name of tinyModels) {

@@ -52,7 +52,7 @@ Deno.test("lMulMethod says what it multiplies, and refuses numbers without a man
   const few = method.with({ activations: { bits: 12 } });
   assertEquals(few.label, { weight: "E8M3", activation: "E8M3" });
   const none = method.with({ activations: { bits: 9 } });
-  const rule = "Cannot multiply by L-Mul: mantissas must have 1..22 bits, got 0";
+  const rule = "Cannot multiply by L-Mul: bits must be an integer in 10..31, got 9";
   assertThrows(() => none.passes(families.llama), InputError, rule);
 });
 
