@@ -243,7 +243,7 @@ export const methods = {
   "bitmod3": configure("BitMoD, 3 bits", bitModMethod, { weights: { bits: 3, groupSize: 128 } }),
   "dfp16": configure("DFP16", dfp16, {
     weights: { bits: 16 },
-    activations: { bits: 16, chain: 32 },
+    activations: { bits: 16, chain: 8 },
   }),
   "nupes4": configure("NUPES", nupes, { weights: nupes4 }),
   "nupes-w4a8": configure("NUPES W4A8", nupes, { weights: nupes4, activations: { bits: 8 } }),
