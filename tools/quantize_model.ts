@@ -210,7 +210,7 @@ function settingsOf(
 ): Record<string, unknown> {
   return {
     method: name,
-    settings: { ...method.settings.weights },
+    settings: method.settings, // those of activations, too: SmoothQuant's alpha changes weights
     format,
     ...text && {
       calibration: textFacts(text),

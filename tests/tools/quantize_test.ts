@@ -277,6 +277,24 @@ async function isThere(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
 
+Deno.test("quantize refuses to go on with other settings of activations, by which weights are smoothed", () =>
+  withFolder(async (folder) => {
+    await writeModel(folder, architectures.opt, "F16");
+    const out = `${folder}/out`;
+    const args = ["--method", "smoothquant", "--out", out, ...calibration(folder)];
+    const ended = endOf(startTool("quantize", "quantize", "--model", `${folder}/model`, ...args));
+    while (!await isThere(`${out}/unfinished.json`)) {
+      await new Promise((done) => setTimeout(done, 2));
+    }
+    const state = await Deno.readTextFile(`${out}/unfinished.json`);
+    assertEquals((await ended).code, 0);
+    await Deno.writeTextFile(`${out}/unfinished.json`, state);
+    const other = '{"activations":{"alpha":0.9}}';
+    const { code, err } = await quantize(folder, ...args, "--settings", other);
+    assertEquals([code, err.split("\n").length], [2, 1], err);
+    assertStringIncludes(err, `Cannot continue ${out}: settings must be {"weights":`);
+  }));
+
 Deno.test("quantize that was killed at the end writes the end again", () =>
   withFolder(async (folder) => {
     await writeModel(folder, architectures.opt, "F16");
