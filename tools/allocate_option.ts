@@ -10,7 +10,13 @@ import {
 } from "../experiments/tables/allocate_bits.ts";
 import { refuse, require } from "../lib/core/mod.ts";
 import { isObject, readJson } from "../lib/io/mod.ts";
-import { type ConfiguredMethod, type MethodName, requireBitsByLayer } from "../lib/methods/mod.ts";
+import {
+  type ConfiguredMethod,
+  type MethodName,
+  requireAllocation,
+  requireBitsByLayer,
+} from "../lib/methods/mod.ts";
+import type { Architecture } from "../lib/model/mod.ts";
 import { cellFolder, fileCellStore } from "./cell_store.ts";
 import { integerOption, pathOption, type Session } from "./command_line.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
@@ -57,12 +63,14 @@ function allocateOption(text: string): number | string {
  *
  * @param name What errors call the method.
  * @param bits What else the command line says of them.
- * @throws {InputError} If all linear maps of the method must have the same bits, or the file says none.
+ * @throws {InputError} If all linear maps of the method must have the same bits, or the file does not say those of
+ *   this architecture.
  */
 export async function readAllocation(
   method: ConfiguredMethod,
   name: string,
   { allocate, bits }: AllocateOptions & { bits?: number },
+  architecture: Architecture,
 ): Promise<ConfiguredMethod> {
   if (allocate === undefined) return method;
   require(bits === undefined, "read the command line", "--bits does not go with --allocate", bits);
@@ -71,8 +79,10 @@ export async function readAllocation(
   const action = `read ${allocate}`;
   const saved = await readJson(allocate);
   if (!isObject(saved)) refuse(action, "it must be an object that has an allocation");
-  requireBitsByLayer(saved.allocation ?? null, action);
-  return method.with({ weights: { allocation: saved.allocation } });
+  const { allocation = null } = saved;
+  requireBitsByLayer(allocation, action);
+  requireAllocation(allocation, architecture, method.allocates, action);
+  return method.with({ weights: { allocation } });
 }
 
 /**

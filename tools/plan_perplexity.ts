@@ -76,16 +76,16 @@ export async function planPerplexity(
   const { method: name } = options;
   const changed = changeWeights(methodOf(name), name, options);
   const set = changeSettings(changeProfile(changed, options.profile), name, options);
-  const method = await readAllocation(set, name, options);
   const plan = pruningPlan(options);
   const source = await textSource(options, session);
   const backend = await useBackend("agile");
   const folder = await findModel(options.model, session);
   const described = await readArchitecture(folder);
-  const { storedCodes } = described;
+  const { architecture, storedCodes } = described;
+  const method = await readAllocation(set, name, options, architecture);
   const pruned = plan !== undefined;
-  requireExecution(method, described.architecture, { execute, storedCodes, pruned });
-  const calibrates = needsCalibration(method.passes(described.architecture)) ||
+  requireExecution(method, architecture, { execute, storedCodes, pruned });
+  const calibrates = needsCalibration(method.passes(architecture)) ||
     typeof options.allocate === "number";
   const rule = "--calibration must come with a method that calibrates";
   const isApt = options.calibration === undefined || calibrates;

@@ -86,10 +86,10 @@ export async function planQuantization(
 ): Promise<QuantizationPlan> {
   const { window, startToken, seed } = options;
   const { method: chosen, format } = chosenMethod(options);
-  const method = await readAllocation(chosen, options.method, options);
   const folder = await findModel(options.model, session);
   await useBackend("agile");
   const published = await openPublished(folder);
+  const method = await readAllocation(chosen, options.method, options, published.architecture);
   const passes = weightPasses(method.passes(published.architecture));
   require(
     passes.length > 0,

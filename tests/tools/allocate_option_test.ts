@@ -11,6 +11,7 @@ import {
 import { withModel } from "../eval/tiny_models.ts";
 import { tinySubject } from "../experiments/measure/tiny_subject.ts";
 import { withFolder } from "../io/temporary_folder.ts";
+import { families } from "../model/tiny_models.ts";
 
 function optionsOf(...args: string[]): AllocateOptions {
   const program = addAllocateOptions(new Command().exitOverride());
@@ -34,15 +35,19 @@ Deno.test("addAllocateOptions() takes a budget, or a file that is called .json",
 Deno.test("readAllocation() gives a method the bits of a file, and leaves it alone without one", () =>
   withFolder(async (folder) => {
     const { rtn4, awq4 } = methods;
-    const saved = { allocation: [{ query: 3 }, { query: 4 }], result: {} };
+    const names = linearMapsOf(families.llama);
+    const layer = (bits: number) => Object.fromEntries(names.map((name) => [name, bits]));
+    const saved = { allocation: [layer(3), layer(4)], result: {} };
     const path = `${folder}/bits.json`;
     await Deno.writeTextFile(path, JSON.stringify(saved));
     const read = (allocate?: number | string, bits?: number, method = rtn4) =>
-      readAllocation(method, "the method", { allocate, allocateWindows: 1, bits });
+      readAllocation(method, "the method", { allocate, bits }, families.llama);
     assertEquals((await read(path)).settings.weights!.allocation, saved.allocation);
     assertEquals([await read(), await read(undefined, 3), await read(3.5)], [rtn4, rtn4, rtn4]);
     await Deno.writeTextFile(`${folder}/none.json`, '{"allocations": []}');
     await Deno.writeTextFile(`${folder}/list.json`, "[]");
+    const other = { allocation: [layer(3), layer(7)] };
+    await Deno.writeTextFile(`${folder}/other.json`, JSON.stringify(other));
     const refused: [string, string, number?, typeof rtn4?][] = [
       [path, "read the command line: --bits does not go with --allocate, got 3", 3],
       [path, "allocate bits: the method must be one of rtn4, ", undefined, awq4],
@@ -50,6 +55,10 @@ Deno.test("readAllocation() gives a method the bits of a file, and leaves it alo
       [
         `${folder}/none.json`,
         `read ${folder}/none.json: an allocation must be a list of the bits in each layer, got null`,
+      ],
+      [
+        `${folder}/other.json`,
+        `read ${folder}/other.json: bits of query of layer 1 must be 2, 3, 4, 5, 6, 8, got 7`,
       ],
       [
         `${folder}/list.json`,

@@ -196,7 +196,7 @@ Deno.test("quantize and perplexity --allocate share the same bits out, which eit
     assert(Math.abs(found / read - 1) < 2e-3, `${found} instead of ${read}`);
     await Deno.writeTextFile(file, '{"allocation":[{"query":4}]}');
     const wrong = await quantize(folder, ...method, "--allocate", file, ...format);
-    const layers = "Cannot quantize with RTN: the allocation must be of 2 layers, got 1";
+    const layers = `Cannot read ${file}: the allocation must be of 2 layers, got 1`;
     assertEquals([wrong.code, wrong.err], [2, layers]);
   }));
 

@@ -3,7 +3,10 @@ import fc from "fast-check";
 import { readBenchRecord } from "../../experiments/result/bench_record.ts";
 import { readMeasuredTable } from "../../experiments/tables/measured_table.ts";
 import { encodeJson } from "../../lib/core/mod.ts";
+import { type BitAllocation, linearMapsOf, methods } from "../../lib/methods/mod.ts";
+import type { Architecture } from "../../lib/model/mod.ts";
 import { cellKey, type CellSpec, here, recordOf, runCells } from "../../lib/sweep/mod.ts";
+import { readAllocation } from "../allocate_option.ts";
 import { fileCellStore } from "../cell_store.ts";
 import {
   choiceOption,
@@ -17,7 +20,13 @@ import { withoutPlotly } from "../notebook_page.ts";
 import { reportPage } from "../report_page.ts";
 import type { Reader } from "./fuzz_reader.ts";
 import { changedJson } from "./mutations.ts";
-import { sampleBenchRecord, sampleFigure, sampleNotebook, sampleTable } from "./samples.ts";
+import {
+  sampleArchitectures,
+  sampleBenchRecord,
+  sampleFigure,
+  sampleNotebook,
+  sampleTable,
+} from "./samples.ts";
 
 const cell: CellSpec = {
   ...{ id: "opt/fp16", experiment: "evaluate", model: { folder: "opt" } },
@@ -56,6 +65,15 @@ export const recordReaders: Record<string, Reader> = {
     prepare: async () => changedJson(JSON.parse(encodeJson(await storedRecord()))),
     read: (folder) => runCells([cell], { executor, store: fileCellStore(folder), fingerprint }),
   },
+  allocation: {
+    file: "allocation.json",
+    prepare: () => changedJson({ allocation: uniformBits(sampleArchitectures.llama, 4) }),
+    async read(folder) {
+      const options = { allocate: `${folder}/allocation.json` };
+      const { llama } = sampleArchitectures;
+      (await readAllocation(methods.rtn4, "rtn4", options, llama)).passes(llama);
+    },
+  },
   notebook: {
     file: "sample.ipynb",
     prepare: () => changedJson(sampleNotebook),
@@ -77,6 +95,15 @@ export const recordReaders: Record<string, Reader> = {
 };
 
 const utf8 = new TextEncoder();
+
+/** The same bits for all linear maps. */
+function uniformBits(architecture: Architecture, bits: number): BitAllocation {
+  const names = linearMapsOf(architecture);
+  return Array.from(
+    { length: architecture.layers },
+    () => Object.fromEntries(names.map((name) => [name, bits])),
+  );
+}
 
 /** A command line of every kind of option. */
 function parse(args: string[]): void {
