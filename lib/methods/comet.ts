@@ -42,6 +42,7 @@ export const comet: Method<CometSettings> = {
     return [{
       name: "FMPQ",
       settings: { weights, activations },
+      windows: "activations",
       leavesCodes: true,
       observes: Object.fromEntries(inputSites.map((site) => [site, "channelRange"])),
       quantizes: Object.fromEntries(inputSites.map((site) => [site, "own steps"])),
