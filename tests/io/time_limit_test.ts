@@ -26,6 +26,19 @@ Deno.test("withinSeconds() stops a loop and a regular expression, and work goes 
   }
 });
 
+Deno.test("withinSeconds() gives work more time that the machine had none for", () => {
+  const endless = () => {
+    for (;;);
+  };
+  const given = [0, 0.01, 0.01, 0.03, 0.03, 0.1]; // before and after each of three attempts
+  const stopped = () => withinSeconds(0.05, "count", "it must end", endless, () => given.shift()!);
+  assertThrows(stopped, InputError, "Cannot count: it must end within 1 seconds");
+  assertEquals(given, []);
+  let begun = 0;
+  const slowOnce = () => ++begun === 1 ? endless() : 4;
+  assertEquals(withinSeconds(0.05, "count", "it must end", slowOnce, () => 0), 4);
+});
+
 Deno.test("withinSeconds() can be used within itself", () => {
   const inner = () => withinSeconds(1, "count", "it must end", () => 2);
   assertEquals(withinSeconds(1, "count", "it must end", () => [1, inner(), inner()]), [1, 2, 2]);
