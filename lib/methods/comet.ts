@@ -8,6 +8,7 @@ import {
   dequantizeChannelBlocks,
   quantizeChannelBlocks,
   rtn,
+  type ScaleDtype,
 } from "../quant/mod.ts";
 import { tensorData, tf } from "../tensor/mod.ts";
 import { inputSites } from "./dynamic_pass.ts";
@@ -23,6 +24,8 @@ export interface CometSettings {
     bits: number;
     /** Columns that share a scale: the channels of a block of activations. */
     groupSize: number;
+    /** What scales are rounded to before codes are chosen; F32 unless given. */
+    scaleDtype?: ScaleDtype;
   };
   activations: Omit<ChannelBlocksOptions, "blockSize">;
 }
@@ -54,7 +57,7 @@ export const comet: Method<CometSettings> = {
             changed,
             index,
             names,
-            (matrix) => roundByBlocks(matrix, blocks, weights.bits),
+            (matrix) => roundByBlocks(matrix, blocks, weights),
           );
         }, layer),
       quantize: (seen, { layer }) =>
@@ -64,6 +67,7 @@ export const comet: Method<CometSettings> = {
         ])),
     }];
   },
+  optional: { weights: ["scaleDtype"] },
   label: ({ weights, activations: { bits, outlierBits } }) => ({
     weight: `INT${weights.bits}`,
     activation: `INT${bits}, INT${outlierBits}`,
@@ -75,11 +79,11 @@ export const comet: Method<CometSettings> = {
 function roundByBlocks(
   { values, rows, columns, name }: WeightMatrix,
   { order, blockSize }: ChannelBlocks,
-  bits: number,
+  { bits, scaleDtype }: CometSettings["weights"],
 ): AffineMatrix {
   const permuted = values.map((_, i) => values[i - i % columns + order[i % columns]]);
-  const format = { bits, groupSize: blockSize, symmetric: true, range: "absmax" } as const;
-  const rounded = rtn(permuted, { rows, columns, ...format }, name);
+  const grid = { bits, groupSize: blockSize, symmetric: true, scaleDtype };
+  const rounded = rtn(permuted, { rows, columns, ...grid, range: "absmax" }, name);
   const codes = new Uint8Array(values.length);
   const groupIndex = new Int32Array(columns);
   rounded.readCodes().forEach((code, i) => codes[i - i % columns + order[i % columns]] = code);

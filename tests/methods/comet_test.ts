@@ -79,6 +79,15 @@ Deno.test("comet counts the bits of what linear maps read, by channels", () =>
     assert(bits > 4 * values && bits < 8 * values);
   }));
 
+Deno.test("comet takes scales in F16", () =>
+  withModel("llama", async (model) => {
+    const halves = method.with({ weights: { scaleDtype: "F16" } });
+    const passes = halves.passes(model.architecture);
+    const { model: changed } = await calibrate(unquantized(model), passes, calibrationOf(windows));
+    const { scale } = asAffine((await layersOf(changed))[0].down!.weight);
+    assert(scale instanceof Float16Array);
+  }));
+
 Deno.test("comet says what it has, and refuses blocks without channels", () => {
   assertEquals(method.label, { weight: "INT4", activation: "INT4, INT8" });
   const own = { ...families.llama };
