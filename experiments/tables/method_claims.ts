@@ -78,6 +78,12 @@ export const rivalClaims: readonly Comparison[] = [
     threshold: { below: 1 },
   },
   {
+    claim:
+      "COMET's four bits for most activations lose less than 1 % (COMET, abstract: negligible)",
+    rows: ["comet", "comet-8"],
+    threshold: { below: 1.01 },
+  },
+  {
     claim: "MoFQ8 is close to full precision (MoFQ, abstract; read as a loss below 1 %)",
     rows: ["mofq8", "fp16"],
     threshold: { below: 1.01 },
@@ -136,6 +142,16 @@ export const formatClaims: readonly Comparison[] = [
     claim: "BitMoD loses less than integers of three bits in groups of 128 (BitMoD)",
     rows: ["bitmod3", "rtn3-g128"],
     threshold: { below: 1 },
+  },
+  {
+    claim: "powers lose less than even steps in four bits (NUPES, abstract)",
+    rows: ["nupes4", "rtn4-absmax"],
+    threshold: { below: 1 },
+  },
+  {
+    claim: "one exponent for a tensor of 16 bits loses less than 1 % (DFP16, ours)",
+    rows: ["dfp16", "fp16"],
+    threshold: { below: 1.01 },
   },
   {
     claim: "L-Mul in attention is almost without loss (L-Mul, abstract; read as below 1 %)",

@@ -46,6 +46,12 @@ const variants = {
   rtn3Groups: variant("rtn3-g128", "RTN in groups of 128, 3 bits", "rtn4", {
     weights: { bits: 3, groupSize: 128 },
   }),
+  rtnAbsmax: variant("rtn4-absmax", "RTN, symmetric", "rtn4", {
+    weights: { symmetric: true, range: "absmax" },
+  }),
+  cometEight: variant("comet-8", "COMET, eight bits throughout", "comet", {
+    activations: { threshold: 0 },
+  }),
   floats8: variant("mofq8-float", "MoFQ8, floats alone", "mofq8", {
     weights: { only: "float" },
     activations: { only: "float" },
@@ -89,7 +95,7 @@ export const namedTables: readonly NamedTable[] = [
     ...table("rivals", "Rivals: methods beside Agile-Quant", [
       ...allMethods.filter((name) => !formatMethods.includes(name)).map(rowOf),
       ...[variants.rtnGroups, variants.gptq3, variants.int8Tokens, variants.tokens8],
-      ...[variants.floats8, variants.integers8],
+      ...[variants.floats8, variants.integers8, variants.cometEight],
     ]),
     bits: "weight",
     claims: rivalClaims,
@@ -97,7 +103,8 @@ export const namedTables: readonly NamedTable[] = [
   {
     ...table("formats", "Formats: ways to store numbers", [
       ...(["fp16", "rtn4"] as const).map(rowOf),
-      ...[variants.rtnGroups, variants.rtn3Groups, variants.tokens8, variants.tokens48],
+      ...[variants.rtnGroups, variants.rtnAbsmax, variants.rtn3Groups],
+      ...[variants.tokens8, variants.tokens48],
       ...formatMethods.map(rowOf),
     ]),
     bits: "weight",
