@@ -87,7 +87,13 @@ function panel(
     y: { title: "KL divergence", unit: "nats per token", scale: "log" },
     series: [
       ...front.map((point) => series(point.method, [point])),
-      ...behind.length > 0 ? [series("beaten by one of these", behind)] : [],
+      ...behind.length > 0
+        ? [{
+          ...series("beaten by one of these", behind),
+          labels: behind.map(({ method }) => method),
+          reference: true,
+        }]
+        : [],
     ],
     width: 420,
     height: 320,

@@ -1,14 +1,18 @@
 import { counted, type Estimate, require } from "../../core/mod.ts";
-import { type Axis, horizontalAxis, plotlyAxis } from "./axis.ts";
+import { type Axis, horizontalAxis, verticalAxis } from "./axis.ts";
 import { frame, type FrameOptions, plotSize } from "./frame.ts";
 import type { PlotlySpec, PlotlyTrace } from "./spec.ts";
-import { lookOf } from "./theme.ts";
+import { lookOf, neutral } from "./theme.ts";
 
 /** The points of one colour. */
 export interface PointSeries {
   name: string;
   x: readonly Estimate[];
   y: readonly Estimate[];
+  /** What points are called where the mouse is over them; the series' name unless given. */
+  labels?: readonly string[];
+  /** What the others are compared with is drawn in grey, and smaller. */
+  reference?: boolean;
 }
 
 /** Points over a pair of axes. */
@@ -30,8 +34,15 @@ export function scatterChart(chart: ScatterChart): PlotlySpec {
   const across = series.flatMap(({ x }) =>
     x.flatMap(({ value, low, high }) => [low ?? value, high ?? value])
   );
-  const traces = series.map(({ name, x, y }, index): PlotlyTrace => {
-    const { color, symbol } = lookOf(index);
+  const down = series.flatMap(({ y }) =>
+    y.flatMap(({ value, low, high }) => [low ?? value, high ?? value])
+  );
+  const coloured = series.filter(({ reference }) => !reference);
+  const traces = series.map((own): PlotlyTrace => {
+    const { name, x, y, labels, reference = false } = own;
+    const { color, symbol } = reference
+      ? { color: neutral, symbol: "circle" }
+      : lookOf(coloured.indexOf(own));
     require(
       x.length === y.length,
       `draw ${name}`,
@@ -46,14 +57,15 @@ export function scatterChart(chart: ScatterChart): PlotlySpec {
       y: y.map(({ value }) => value),
       ...hasIntervals(x) && { error_x: errorBars(x, color) },
       ...hasIntervals(y) && { error_y: errorBars(y, color) },
-      marker: { color, symbol, size: 10 },
-      hovertemplate: `%{x:.4g}, %{y:.4g}<extra>${name}</extra>`,
+      ...labels && { text: labels },
+      marker: { color, symbol, size: reference ? 6 : 10 },
+      hovertemplate: `%{x:.4g}, %{y:.4g}<extra>${labels ? "%{text}" : name}</extra>`,
     };
   });
   return frame(chart, traces, {
     beside: legend ? "legend" : undefined,
     xaxis: horizontalAxis(x, across, plotSize(chart).width),
-    yaxis: plotlyAxis(y),
+    yaxis: verticalAxis(y, down, plotSize(chart).height),
   });
 }
 

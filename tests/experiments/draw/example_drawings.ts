@@ -9,6 +9,7 @@ import { drawFigure6 } from "../../../experiments/draw/figure6_drawing.ts";
 import { drawFigure7 } from "../../../experiments/draw/figure7_drawing.ts";
 import { drawFigure8 } from "../../../experiments/draw/figure8_drawing.ts";
 import { drawOutliers } from "../../../experiments/draw/outlier_drawing.ts";
+import { drawPareto } from "../../../experiments/draw/pareto_drawing.ts";
 import { drawSensitivity } from "../../../experiments/draw/sensitivity_drawing.ts";
 import { drawStress } from "../../../experiments/draw/stress_drawing.ts";
 import { drawSummary } from "../../../experiments/draw/summary_drawing.ts";
@@ -24,6 +25,7 @@ import { kernelRows, speedRatios } from "../../../experiments/result/int4_speed.
 import { stressFormats } from "../../../experiments/measure/stress_measure.ts";
 import type { MeasuredTable } from "../../../experiments/tables/measured_table.ts";
 import { familyTables } from "../../../experiments/tables/family_tables.ts";
+import { namedTables } from "../../../experiments/tables/named_tables.ts";
 import { drawRelativePerplexity } from "../../../experiments/tables/relative_perplexity.ts";
 import { seededRandom } from "../../../lib/core/mod.ts";
 import { linearGroups, siteNames } from "../../../lib/model/mod.ts";
@@ -242,6 +244,14 @@ export async function exampleDrawings(
     return { number, table: { title: "", columns: [], rows: [] }, claims: [], cells };
   });
 
+  const rivals = drawPareto(
+    names.flatMap((model) =>
+      namedTables.flatMap(({ rows }) => rows).map(({ label: method }) => (
+        { model, method, bits: spreadOver(2, 17), divergence: spreadOver(1e-7, 8) }
+      ))
+    ),
+    "weight",
+  );
   const kernels = kernelRows(await readBenchRecord("int4"));
   return [
     ["figure 1", figure1.spec],
@@ -265,6 +275,7 @@ export async function exampleDrawings(
     ["sensitivity", sensitivity.spec],
     ["divergence", divergence.spec],
     ["stress", stress.spec],
+    ["rivals", rivals.spec],
     ["relative perplexity", drawRelativePerplexity(tables)],
   ];
 }

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { neutral } from "../../../lib/report/plot/theme.ts";
 import { drawPareto, paretoFront } from "../../../experiments/draw/pareto_drawing.ts";
 
 const point = (method: string, bits: number, divergence: number, model = "one") => (
@@ -32,4 +33,8 @@ Deno.test("drawPareto() names the front of each model, and what is on all of the
     ...["small", "near", "beaten by one of these"],
     ...["small", "beaten by one of these"],
   ]);
+  const [, , beaten] = spec.data;
+  assertEquals([beaten.text, beaten.marker], [["worse"], {
+    ...{ color: neutral, symbol: "circle", size: 6 },
+  }]);
 });
