@@ -1,7 +1,6 @@
 /** `deno task ablations`: what the parts of AgileQ-8 are worth, one changed at a time. */
 import { bundledModels, isBundled } from "../experiments/measure/bundled.ts";
 import { evaluationCells } from "../experiments/measure/evaluation.ts";
-import type { UnloadedSubject } from "../experiments/measure/subject.ts";
 import { SubjectPool } from "../experiments/cells/subject_pool.ts";
 import { type AblationPart, ablationParts } from "../experiments/tables/ablation_rows.ts";
 import { ablationTable } from "../experiments/tables/ablation_table.ts";
@@ -19,17 +18,10 @@ import { prepareFolder } from "../lib/io/mod.ts";
 import { toText } from "../lib/report/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { cellFolder, fileCellStore } from "./cell_store.ts";
-import {
-  choiceOption,
-  keptMeasurements,
-  listOption,
-  main,
-  printWarnings,
-  type Session,
-} from "./command_line.ts";
+import { choiceOption, keptMeasurements, listOption, main, type Session } from "./command_line.ts";
 import { costTable } from "./cost_table.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
-import { refusalsOf } from "./measure_sources.ts";
+import { readSubjects } from "./measure_sources.ts";
 import {
   addModelOptions,
   bundledSource,
@@ -38,7 +30,7 @@ import {
   ownSources,
 } from "./model_options.ts";
 import { provenance } from "./provenance.ts";
-import { publishTable, type TableRecord } from "./publish.ts";
+import { showTable, type TableRecord } from "./publish.ts";
 import { addWorkersOption, openExecutor, type WorkersOption } from "./workers_option.ts";
 
 interface Options extends ModelOptions, WorkersOption {
@@ -78,16 +70,8 @@ async function run(options: Options, session: Session): Promise<void> {
   for (const written of [cellFolder, folder]) await prepareFolder(written);
   const bundled = Object.keys(bundledModels).filter(isBundled).map(bundledSource);
   const pool = new SubjectPool(1, [], cellFolder);
-  const problems: string[] = [];
-  const subjects: UnloadedSubject[] = [];
-  for (const { ref } of own.length > 0 ? own : bundled) {
-    const refusals = await refusalsOf(async () => {
-      const subject = await pool.read(ref, session.signal);
-      printWarnings(subject.warnings);
-      subjects.push(subject);
-    });
-    problems.push(...refusals.map((reason) => `${ref.name}: ${reason}`));
-  }
+  const sources = own.length > 0 ? own : bundled;
+  const { subjects, problems } = await readSubjects(sources, pool, session.signal);
   const settings = {
     ...session,
     store: fileCellStore(cellFolder),
@@ -112,9 +96,7 @@ async function run(options: Options, session: Session): Promise<void> {
   const measured = models.filter(({ cells }) => cells.size > 0);
   if (measured.length > 0) {
     const record = await recordOf(measured);
-    const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 160;
-    console.log(toText(record.table, width));
-    problems.push(...await refusalsOf(() => publishTable(record, `${folder}/ablations`)));
+    problems.push(...await showTable(record, `${folder}/ablations`));
     console.log(summary(measured));
   }
   if (problems.length > 0) throw new InputError(...problems);

@@ -2,7 +2,6 @@
 import { bundledModels, isBundled } from "../experiments/measure/bundled.ts";
 import { bitSensitivityCells } from "../experiments/measure/bit_sensitivity.ts";
 import { evaluationCells } from "../experiments/measure/evaluation.ts";
-import type { UnloadedSubject } from "../experiments/measure/subject.ts";
 import { SubjectPool } from "../experiments/cells/subject_pool.ts";
 import { sensitivityMeasuredBy } from "../experiments/tables/allocate_bits.ts";
 import { allocationTable, judgeAllocations } from "../experiments/tables/allocation_table.ts";
@@ -15,7 +14,6 @@ import { evaluatedBy } from "../experiments/tables/measure_models.ts";
 import { counted, InputError } from "../lib/core/mod.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
 import { type MethodName, methods } from "../lib/methods/mod.ts";
-import { toText } from "../lib/report/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { addAllocateWindows, type AllocateOptions } from "./allocate_option.ts";
 import { cellFolder, fileCellStore } from "./cell_store.ts";
@@ -25,11 +23,10 @@ import {
   keptMeasurements,
   listOption,
   main,
-  printWarnings,
   type Session,
 } from "./command_line.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
-import { refusalsOf } from "./measure_sources.ts";
+import { readSubjects } from "./measure_sources.ts";
 import {
   addModelOptions,
   bundledSource,
@@ -38,7 +35,7 @@ import {
   ownSources,
 } from "./model_options.ts";
 import { provenance } from "./provenance.ts";
-import { publishTable, type TableRecord } from "./publish.ts";
+import { showTable, type TableRecord } from "./publish.ts";
 import { addWorkersOption, openExecutor, type WorkersOption } from "./workers_option.ts";
 
 interface Options extends ModelOptions, WorkersOption, Pick<AllocateOptions, "allocateWindows"> {
@@ -88,16 +85,8 @@ async function run(options: Options, session: Session): Promise<void> {
   for (const written of [cellFolder, folder]) await prepareFolder(written);
   const bundled = Object.keys(bundledModels).filter(isBundled).map(bundledSource);
   const pool = new SubjectPool(1, [], cellFolder);
-  const problems: string[] = [];
-  const subjects: UnloadedSubject[] = [];
-  for (const { ref } of own.length > 0 ? own : bundled) {
-    const refusals = await refusalsOf(async () => {
-      const subject = await pool.read(ref, session.signal);
-      printWarnings(subject.warnings);
-      subjects.push(subject);
-    });
-    problems.push(...refusals.map((reason) => `${ref.name}: ${reason}`));
-  }
+  const sources = own.length > 0 ? own : bundled;
+  const { subjects, problems } = await readSubjects(sources, pool, session.signal);
   await using executor = await openExecutor(options, [bitSensitivityCells, evaluationCells], pool);
   const models = await measureAllocations(subjects, {
     ...session,
@@ -114,9 +103,7 @@ async function run(options: Options, session: Session): Promise<void> {
   const measured = models.filter(({ cells }) => cells.size > 0);
   if (measured.length > 0) {
     const record = await recordOf(measured);
-    const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 160;
-    console.log(toText(record.table, width));
-    problems.push(...await refusalsOf(() => publishTable(record, `${folder}/allocation`)));
+    problems.push(...await showTable(record, `${folder}/allocation`));
     const computed = measured.reduce((sum, model) => sum + model.computed, 0);
     const reused = measured.reduce((sum, model) => sum + model.reused, 0);
     console.log(`Measured ${counted(computed, "row")}, used ${reused} measured before.`);

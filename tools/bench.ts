@@ -8,10 +8,10 @@ import { headlineSuites, type SuiteName, suites } from "../bench/suites.ts";
 import { targets } from "../bench/targets.ts";
 import type { BenchRecord, Machine } from "../experiments/result/bench_record.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
-import { type Table, toText } from "../lib/report/mod.ts";
 import { integerOption, main, pathOption, type Session } from "./command_line.ts";
 import { provenance } from "./provenance.ts";
 import { publishRecord } from "./publish_record.ts";
+import { printTable } from "./standard_output.ts";
 
 interface Options {
   quick?: boolean;
@@ -52,7 +52,7 @@ await main((program, session) =>
       for (const name of suites) {
         judgements.push(...await runOne(name, { ...options, out: folder }, machine, session));
       }
-      if (suites.length > 1 && judgements.length > 0) print([targetTable(judgements)]);
+      if (suites.length > 1 && judgements.length > 0) printTable(targetTable(judgements));
     })
 );
 
@@ -101,14 +101,10 @@ async function runOne(
       if (headlineSuites.includes(name)) judgements = judge(targets, record);
       const aims = judgements.length > 0 ? [targetTable(judgements)] : [];
       const remarks = quick && suite.omitted ? [`only in the full suite: ${suite.omitted}`] : [];
-      print(await publishRecord(record, [...aims, ...suite.tables(record)], out, remarks));
+      const tables = await publishRecord(record, [...aims, ...suite.tables(record)], out, remarks);
+      tables.forEach(printTable);
       if (out) session.kept = "What was measured is kept.";
     }
   }
   return judgements;
-}
-
-function print(tables: readonly Table[]): void {
-  const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 160;
-  for (const table of tables) console.log(toText(table, width));
 }

@@ -29,19 +29,29 @@ export async function measureSources(
   tables: readonly PerplexityTable[],
   settings: MeasureOptions,
 ): Promise<MeasuredSources> {
+  const { subjects, problems } = await readSubjects(sources, pool, settings.signal);
+  const planned = await measureModels(subjects, tables, settings);
+  const measured = planned.filter((model) => !isRefused(model));
+  return { measured, problems: [...problems, ...planned.flatMap(problemsOf)] };
+}
+
+/** Reads all of models but their weights, and prints their warnings; those that cannot be read are problems. */
+export async function readSubjects(
+  sources: readonly Source[],
+  pool: SubjectPool,
+  signal?: AbortSignal,
+): Promise<{ subjects: UnloadedSubject[]; problems: string[] }> {
   const subjects: UnloadedSubject[] = [];
   const problems: string[] = [];
   for (const { ref } of sources) {
     const refusals = await refusalsOf(async () => {
-      const subject = await pool.read(ref, settings.signal);
+      const subject = await pool.read(ref, signal);
       printWarnings(subject.warnings);
       subjects.push(subject);
     });
     problems.push(...refusals.map((reason) => `${ref.name}: ${reason}`));
   }
-  const planned = await measureModels(subjects, tables, settings);
-  const measured = planned.filter((model) => !isRefused(model));
-  return { measured, problems: [...problems, ...planned.flatMap(problemsOf)] };
+  return { subjects, problems };
 }
 
 /** Whether a model was refused as a whole: all rows for one reason. */

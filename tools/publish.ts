@@ -15,6 +15,8 @@ import { judgeSpeed, table4, table4Rows } from "../experiments/tables/table4.ts"
 import { encodeJson, verdictLegend } from "../lib/core/mod.ts";
 import { writeAtomically } from "../lib/io/mod.ts";
 import { type Drawing, type Table, toCsv, toLatex, toMarkdown } from "../lib/report/mod.ts";
+import { refusalsOf } from "./measure_sources.ts";
+import { printTable } from "./standard_output.ts";
 import { benchProvenance, withFirstOrigin } from "./provenance.ts";
 
 /** A table for people, and all that is known of it for programs. */
@@ -97,6 +99,12 @@ export async function publishTable(record: TableRecord, path: string): Promise<v
   await writeAtomically(`${path}.md`, toMarkdown(table));
   await writeAtomically(`${path}.csv`, toCsv(table));
   await writeAtomically(`${path}.tex`, toLatex(table));
+}
+
+/** Prints a table, then writes it as {@linkcode publishTable} does; returns why that was refused, if it was. */
+export async function showTable(record: TableRecord, path: string): Promise<string[]> {
+  printTable(record.table);
+  return await refusalsOf(() => publishTable(record, path));
 }
 
 /** The table with what its rows took below it, where that is known. */

@@ -27,7 +27,7 @@ import { cellFolder, fileCellStore } from "./cell_store.ts";
 import { choiceOption, keptMeasurements, listOption, main, type Session } from "./command_line.ts";
 import { costTable } from "./cost_table.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
-import { measureSources, refusalsOf } from "./measure_sources.ts";
+import { measureSources } from "./measure_sources.ts";
 import {
   addModelOptions,
   bundledSource,
@@ -37,7 +37,7 @@ import {
   type Source,
 } from "./model_options.ts";
 import { provenance } from "./provenance.ts";
-import { publishTable, table4Record, type TableRecord, tableRecord } from "./publish.ts";
+import { showTable, table4Record, tableRecord } from "./publish.ts";
 import { addWorkersOption, openExecutor, type WorkersOption } from "./workers_option.ts";
 
 interface Options extends ModelOptions, WorkersOption {
@@ -168,9 +168,9 @@ async function run(options: Options, session: Session): Promise<void> {
     if (measured.length === 0) continue;
     measured.forEach(sayMissing);
     const record = tableRecord(table, measured, origin, speeds);
-    problems.push(...await show(record, `${folder}/${table.key}`));
+    problems.push(...await showTable(record, `${folder}/${table.key}`));
   }
-  if (timings) problems.push(...await show(table4Record(timings, shapes), `${base}/table4`));
+  if (timings) problems.push(...await showTable(table4Record(timings, shapes), `${base}/table4`));
   if (models.length > 0) console.log(summary(models));
   const expected = isOwn ? [] : models.filter(({ table }) => !isNamed(table));
   const drift = expected.flatMap(({ cells }) =>
@@ -204,13 +204,6 @@ async function shapeOf(
   const shape = sameShape((await readArchitecture(folder)).architecture);
   if (shape && select(timings, { model: shape }).length > 0) return shape;
   return refuse(`show table 4 of ${name}`, '"deno task bench block" must have measured its shape');
-}
-
-/** Prints a table, then writes it to `path`; returns why that was refused, if it was. */
-async function show(record: TableRecord, path: string): Promise<string[]> {
-  const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 160;
-  console.log(toText(record.table, width));
-  return await refusalsOf(() => publishTable(record, path));
 }
 
 /** Names the rows that were not asked for and are not kept: the table is written without them. */

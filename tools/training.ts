@@ -19,7 +19,6 @@ import {
 } from "../experiments/tables/training_table.ts";
 import { counted, InputError } from "../lib/core/mod.ts";
 import { hashFile, loadTokenizer, prepareFolder } from "../lib/io/mod.ts";
-import { toText } from "../lib/report/mod.ts";
 import { type CellSpec, here, runCells } from "../lib/sweep/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
 import { cellFolder, fileCellStore } from "./cell_store.ts";
@@ -32,9 +31,8 @@ import {
   type Session,
 } from "./command_line.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
-import { refusalsOf } from "./measure_sources.ts";
 import { provenance } from "./provenance.ts";
-import { publishTable } from "./publish.ts";
+import { showTable } from "./publish.ts";
 
 interface Options {
   part: TrainingPart[];
@@ -129,9 +127,7 @@ async function run(chosen: BundledFamily[], options: Options, session: Session):
         result: outcome.results.get(id) ?? null,
       })),
     };
-    const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 160;
-    console.log(toText(table, width));
-    problems.push(...await refusalsOf(() => publishTable(record, `${out}/training`)));
+    problems.push(...await showTable(record, `${out}/training`));
   }
   if (problems.length > 0) throw new InputError(...problems);
 }

@@ -2,12 +2,7 @@ import { canonicalJson, sha256 } from "../../lib/core/mod.ts";
 import { methods, sharedWeights } from "../../lib/methods/mod.ts";
 import { type Executor, runCells, type RunOptions } from "../../lib/sweep/mod.ts";
 import { cellOf, withExecutor } from "../cells/cell_runner.ts";
-import {
-  type Evaluation,
-  evaluationCells,
-  type EvaluationConfig,
-  evaluationOf,
-} from "../measure/evaluation.ts";
+import { type Evaluation, evaluationCells, evaluationOf } from "../measure/evaluation.ts";
 import type { UnloadedSubject } from "../measure/subject.ts";
 import {
   ablatedMethod,
@@ -16,32 +11,13 @@ import {
   type AblationRow,
   ablationRows,
 } from "./ablation_rows.ts";
-import type { RowCell } from "./measure_models.ts";
-
-/** A row of the ablations, measured on one model. */
-export interface AblationCell {
-  /** `ablations/llama-encyclopedia/powers-0`. */
-  id: string;
-  /** The name of the model. */
-  model: string;
-  /** The key of its row. */
-  row: string;
-  config: EvaluationConfig;
-  result: Evaluation;
-}
+import type { MeasuredCell, RowCell } from "./measure_models.ts";
+import { type MeasuredRows, measuredRows } from "./measured_rows.ts";
 
 /** One model with the measured rows of the ablations. */
-export interface AblatedModel {
-  subject: UnloadedSubject;
-  /** By the key of the row. */
-  cells: ReadonlyMap<string, AblationCell>;
+export interface AblatedModel extends MeasuredRows<MeasuredCell> {
   /** The keys of rows that refused the model. */
   refused: ReadonlySet<string>;
-  /** Why rows were not measured or not stored, a line for each. */
-  problems: string[];
-  /** How many cells were measured now, and how many had been before. */
-  computed: number;
-  reused: number;
 }
 
 /** How {@linkcode measureAblations} runs. */
@@ -82,23 +58,10 @@ export async function measureAblations(
       runCells<Evaluation>(planned.flatMap(({ cells }) => cells), { ...settings, executor }),
   );
   return planned.map(({ subject, cells }): AblatedModel => {
-    const { name } = subject.model;
-    const measured = cells.filter(({ id }) => outcome.results.has(id)).map((
-      { id, row, config, label },
-    ): [string, AblationCell] => [
-      row,
-      { id: label, model: name, row, config, result: outcome.results.get(id)! },
-    ]);
-    const reasons = (of: ReadonlyMap<string, string>) =>
-      cells.flatMap(({ id, label }) => of.has(id) ? [`${label}: ${of.get(id)}`] : []);
-    const count = (ids: readonly string[]) => cells.filter(({ id }) => ids.includes(id)).length;
+    const refused = cells.filter(({ id }) => outcome.refusals.has(id)).map(({ row }) => row);
     return {
-      subject,
-      cells: new Map(measured),
-      refused: new Set(cells.filter(({ id }) => outcome.refusals.has(id)).map(({ row }) => row)),
-      problems: [...reasons(outcome.refusals), ...reasons(outcome.unstored)],
-      computed: count(outcome.computed),
-      reused: count(outcome.reused),
+      ...measuredRows(subject, cells, outcome, () => ({})),
+      refused: new Set(refused),
     };
   });
 }

@@ -1,13 +1,8 @@
 import { canonicalJson, InputError, sha256 } from "../../lib/core/mod.ts";
 import { type MethodName, methods, sharedWeights } from "../../lib/methods/mod.ts";
-import { type CellSpec, type Executor, runCells, type RunOptions } from "../../lib/sweep/mod.ts";
+import { type Executor, runCells, type RunOptions } from "../../lib/sweep/mod.ts";
 import { cellOf, withExecutor } from "../cells/cell_runner.ts";
-import {
-  type Evaluation,
-  evaluationCells,
-  type EvaluationConfig,
-  evaluationOf,
-} from "../measure/evaluation.ts";
+import { type Evaluation, evaluationCells, evaluationOf } from "../measure/evaluation.ts";
 import type { UnloadedSubject } from "../measure/subject.ts";
 import {
   allocateBits,
@@ -16,35 +11,24 @@ import {
   measureSensitivities,
   storedBits,
 } from "./allocate_bits.ts";
+import type { MeasuredCell, RowCell } from "./measure_models.ts";
+import { type MeasuredRows, measuredRows } from "./measured_rows.ts";
 
-/** A method with the same bits for all linear maps, or with those bits shared out: measured on one model. */
-export interface AllocationCell {
-  /** `allocation/llama-encyclopedia/rtn4-3-allocated`. */
-  id: string;
-  /** The name of the model. */
-  model: string;
-  row: string;
+/** A method with the same bits for all linear maps, or with those bits shared out: what tells the two apart. */
+interface AllocationFacts {
   method: MethodName;
   /** Of all linear maps, whose storage is the budget of those that have bits of their own. */
   bits: number;
   isAllocated: boolean;
   /** The sum of what the linear maps cost one by one, nats per token of the calibration text. */
   divergence: number;
-  config: EvaluationConfig;
-  result: Evaluation;
 }
 
+/** Such a method measured on one model. */
+export type AllocationCell = MeasuredCell & AllocationFacts;
+
 /** One model with methods in both ways. */
-export interface AllocatedModel {
-  subject: UnloadedSubject;
-  /** By their rows. */
-  cells: ReadonlyMap<string, AllocationCell>;
-  /** Why methods or rows were not measured or not stored, a line for each. */
-  problems: string[];
-  /** How many rows were measured now, and how many had been before. */
-  computed: number;
-  reused: number;
-}
+export type AllocatedModel = MeasuredRows<AllocationCell>;
 
 /** How {@linkcode measureAllocations} runs. */
 export interface AllocationOptions extends Omit<RunOptions, "executor"> {
@@ -85,36 +69,16 @@ export async function measureAllocations(
       runCells<Evaluation>(planned.flatMap(({ cells }) => cells), { ...options, executor }),
   );
   return planned.map(({ subject, cells, problems }): AllocatedModel => {
-    const { name: model } = subject.model;
-    const measured = cells.filter(({ id }) => outcome.results.has(id)).map((
-      { id, label, row, config, facts },
-    ): [string, AllocationCell] => [
-      row,
-      { id: label, model, row, ...facts, config, result: outcome.results.get(id)! },
-    ]);
-    const reasons = (of: ReadonlyMap<string, string>) =>
-      cells.flatMap(({ id, label }) => of.has(id) ? [`${label}: ${of.get(id)}`] : []);
-    const count = (ids: readonly string[]) => cells.filter(({ id }) => ids.includes(id)).length;
-    return {
-      subject,
-      cells: new Map(measured),
-      problems: [...problems, ...reasons(outcome.refusals), ...reasons(outcome.unstored)],
-      computed: count(outcome.computed),
-      reused: count(outcome.reused),
-    };
+    const rows = measuredRows(subject, cells, outcome, ({ facts }) => facts);
+    return { ...rows, problems: [...problems, ...rows.problems] };
   });
 }
 
-/** A cell with what it is of the table. */
-type RowCell = CellSpec<EvaluationConfig> & {
-  row: string;
-  label: string;
-  facts: Pick<AllocationCell, "method" | "bits" | "isAllocated" | "divergence">;
-};
+type AllocationRow = RowCell & { facts: AllocationFacts };
 
 interface PlannedModel {
   subject: UnloadedSubject;
-  cells: RowCell[];
+  cells: AllocationRow[];
   problems: string[];
 }
 
@@ -149,7 +113,7 @@ async function rowCells(
   method: MethodName,
   bits: number,
   measured: readonly MeasuredMap[],
-): Promise<RowCell[]> {
+): Promise<AllocationRow[]> {
   const uniform = measured.filter((each) => each.bits === bits);
   if (uniform.length === 0) return [];
   const { divergence, allocation }: AllocatedBits = allocateBits(
@@ -166,9 +130,9 @@ async function rowCells(
 
 async function rowCell(
   subject: UnloadedSubject,
-  facts: RowCell["facts"],
+  facts: AllocationFacts,
   weights: object,
-): Promise<RowCell> {
+): Promise<AllocationRow> {
   const { model: { name, architecture }, facts: { validationText: _, ...known } } = subject;
   const { method, bits, isAllocated } = facts;
   const row = allocationRow(method, bits, isAllocated);
