@@ -95,7 +95,7 @@ if (!installed && !required) {
 } else {
   Deno.test("notebooks run on the Deno kernel", async (test) => {
     assert(installed, `notebooks cannot run: ${jupyterPackages} must be installed`);
-    await using jupyter = await Jupyter.start();
+    const jupyter = await Jupyter.start();
     const runs = executeAll(jupyter);
     for (const { name, notebook } of notebooks) {
       const figures = figureCells(notebook).length;
@@ -126,7 +126,7 @@ function cellOf(source: string, stopAfter?: number): Cell {
 
 /** What the cells of a notebook end in: an error's name and text, or the result as text. */
 async function endings(...cells: Cell[]): Promise<string[]> {
-  await using jupyter = await Jupyter.start();
+  const jupyter = await Jupyter.start();
   const executed = await jupyter.execute({ ...notebooks[0].notebook, cells }, () => {});
   return executed.cells.map(({ outputs }) => {
     const { ename, evalue, data } = outputs?.find(({ output_type }) =>

@@ -1,15 +1,19 @@
 import { decodeJson, encodeJson } from "../lib/core/mod.ts";
-import { writeAtomically } from "../lib/io/mod.ts";
+import { persist, writeAtomically } from "../lib/io/mod.ts";
 import type { CellRecord, CellStore } from "../lib/sweep/mod.ts";
 
 /** The folder where reproduce and figures keep what was measured. */
 export const cellFolder = "results/.cells";
 
 /**
- * Keeps the finished cells of experiments in a folder, one JSON file each.
+ * Keeps the finished cells of experiments in a folder, one JSON file each, which processes of several machines may
+ * share on a network file system: nothing is locked.
  *
  * A file that is missing, damaged or unreadable counts as no record: its cell is measured again. A
- * record appears under its name only once it is complete, whenever the process is killed.
+ * record appears under its name only once it is complete and on the disk, whenever the process is killed. Where two
+ * processes measure the same cell, the record that is stored last stays: their results are the same, and each tells
+ * truly how many seconds its own measurement took. Renaming replaces a damaged record as well, in one step, on every
+ * file system.
  *
  * @param folder Made on the first write if it is missing.
  */
@@ -18,7 +22,7 @@ export function fileCellStore(folder: string): CellStore {
   return {
     async get(key) {
       try {
-        const record = decodeJson(await Deno.readTextFile(fileOf(key)));
+        const record = decodeJson(await persist(() => Deno.readTextFile(fileOf(key))));
         return isRecord(record) ? record : null;
       } catch {
         return null;

@@ -1,5 +1,5 @@
-import { refuse } from "../lib/core/mod.ts";
-import { removeUnlocked } from "../lib/io/mod.ts";
+import { refuse, sha256 } from "../lib/core/mod.ts";
+import { writeAtomically } from "../lib/io/mod.ts";
 import { type Notebook, resultStatement } from "./notebook.ts";
 
 /** What to install where Jupyter is missing. */
@@ -7,10 +7,6 @@ export const jupyterPackages =
   "Jupyter's nbconvert (Debian: apt install jupyter-nbconvert; elsewhere: pip install nbconvert)";
 
 const root = new URL("..", import.meta.url);
-
-/** What the folders that describe the kernel to Jupyter begin with; each holds a lock while in use. */
-const dataPrefix = ".jupyter-";
-const lockName = "lock";
 
 /** Whether notebooks can be executed on this machine. */
 export async function hasJupyter(): Promise<boolean> {
@@ -28,28 +24,20 @@ export async function hasJupyter(): Promise<boolean> {
 }
 
 /** Passes notebooks through Jupyter's nbconvert, with this very Deno as their kernel. */
-export class Jupyter implements AsyncDisposable {
-  private constructor(private readonly data: string, private readonly lock: Deno.FsFile) {}
+export class Jupyter {
+  /** @param data The folder that describes the kernel to Jupyter. */
+  private constructor(private readonly data: string) {}
 
   /** @throws {InputError} If Jupyter is not installed, saying what to install. */
   static async start(): Promise<Jupyter> {
     if (!await hasJupyter()) refuse("run notebooks", `${jupyterPackages} must be installed`);
-    const results = new URL("results/", root).pathname;
-    await removeLeftovers(results);
-    const data = await Deno.makeTempDir({ dir: results, prefix: dataPrefix });
-    const lock = await Deno.open(`${data}/${lockName}`, { write: true, createNew: true });
-    await lock.lock(true);
-    const kernel = `${data}/kernels/deno`;
-    await Deno.mkdir(kernel, { recursive: true });
     const argv = [Deno.execPath(), "jupyter", "--kernel", "--conn", "{connection_file}"];
-    const spec = { argv, display_name: "Deno", language: "typescript" };
-    await Deno.writeTextFile(`${kernel}/kernel.json`, JSON.stringify(spec));
-    return new Jupyter(data, lock);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.lock.close();
-    await Deno.remove(this.data, { recursive: true });
+    const spec = JSON.stringify({ argv, display_name: "Deno", language: "typescript" });
+    // Called after what it holds, the folder stays: it is right for whoever else runs notebooks.
+    const name = `.jupyter-${(await sha256(spec)).slice(0, 12)}`;
+    const data = new URL(`results/${name}`, root).pathname;
+    await writeAtomically(`${data}/kernels/deno/kernel.json`, spec);
+    return new Jupyter(data);
   }
 
   /**
@@ -120,13 +108,5 @@ export class Jupyter implements AsyncDisposable {
     signal?.throwIfAborted();
     if (!success) throw new Error(`nbconvert failed:\n${log.join("\n")}`);
     return output;
-  }
-}
-
-/** Removes the folders of processes that were killed. */
-async function removeLeftovers(results: string): Promise<void> {
-  for (const { name } of await Array.fromAsync(Deno.readDir(results))) {
-    const path = `${results}${name}`;
-    if (name.startsWith(dataPrefix)) await removeUnlocked(path, `${path}/${lockName}`);
   }
 }

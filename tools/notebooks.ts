@@ -43,7 +43,7 @@ async function runAll(names: string[], session: Session): Promise<void> {
 async function renderAll(names: string[], { progress, signal }: Session): Promise<string[]> {
   const selected = await select(names);
   await prepareFolder(pages);
-  await using jupyter = await Jupyter.start();
+  const jupyter = await Jupyter.start();
   const { default: plotly } = await import("plotly.js", { with: { type: "text" } });
   await writeAtomically("results/plotly.min.js", plotly);
   const failures: string[] = [];

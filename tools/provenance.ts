@@ -2,7 +2,7 @@ import type { BenchRecord } from "../experiments/result/bench_record.ts";
 import type { Provenance } from "../experiments/result/provenance.ts";
 import { isText } from "../experiments/result/result_record.ts";
 import { canonicalJson, counted, decodeJson, encodeJson } from "../lib/core/mod.ts";
-import { isObject } from "../lib/io/mod.ts";
+import { isObject, persist } from "../lib/io/mod.ts";
 
 /**
  * The state of a checkout, the kind of machine and today's date.
@@ -43,7 +43,7 @@ export async function withFirstOrigin<Result extends { provenance: Provenance }>
   measured: (result: Result) => unknown,
 ): Promise<Result> {
   try {
-    const before = decodeJson(await Deno.readTextFile(path)) as Result;
+    const before = decodeJson(await persist(() => Deno.readTextFile(path))) as Result;
     const now = decodeJson(encodeJson(result)) as Result;
     const { provenance } = before;
     const hasOrigin = isObject(provenance) && isText(provenance.date);

@@ -1,6 +1,6 @@
 import { relative, resolve } from "node:path";
 import { namedTables } from "../experiments/tables/named_tables.ts";
-import { exists } from "../lib/io/mod.ts";
+import { entriesOf } from "../lib/io/mod.ts";
 
 /** Where the commands write what they measure. */
 export const resultFolder = "results";
@@ -23,12 +23,11 @@ function isTableFile(file: string): boolean {
 
 /** The folders in `folder` with tables or figures of a model that is not bundled, by their names. */
 export async function modelFolders(folder: string): Promise<string[]> {
-  if (!await exists(folder)) return [];
   const found: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+  for (const { name, isDirectory } of await entriesOf(folder)) {
     if (!isDirectory || name.startsWith(".") || reserved.includes(name)) continue;
-    const files = await Array.fromAsync(Deno.readDir(`${folder}/${name}`), (file) => file.name);
-    if (files.some((file) => file === "figures" || isTableFile(file))) found.push(name);
+    const files = await entriesOf(`${folder}/${name}`);
+    if (files.some(({ name: file }) => file === "figures" || isTableFile(file))) found.push(name);
   }
   return found.sort();
 }

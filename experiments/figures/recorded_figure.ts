@@ -1,5 +1,5 @@
 import { require } from "../../lib/core/mod.ts";
-import { exists, isObject } from "../../lib/io/mod.ts";
+import { entriesOf, isObject } from "../../lib/io/mod.ts";
 import type { Figure } from "../../lib/report/mod.ts";
 import type { Figure1Maps, Figure1Row, Figure1Settings } from "../measure/figure1_measure.ts";
 import type { OutlierRow } from "../draw/outlier_drawing.ts";
@@ -37,8 +37,7 @@ export async function figureFiles(
   names: readonly string[] = figures.map(({ name }) => name),
 ): Promise<string[]> {
   const base = `${folder}/figures`;
-  if (!await exists(base)) return [];
-  const files = await Array.fromAsync(Deno.readDir(base), ({ name }) => name);
+  const files = (await entriesOf(base)).map(({ name }) => name);
   return names.flatMap((name) =>
     files.filter((file) => new RegExp(`^${name}(-.*)?\\.json$`).test(file)).sort()
       .map((file) => `${base}/${file}`)

@@ -2,6 +2,7 @@ import { constants } from "node:buffer";
 import { createHash } from "node:crypto";
 import { InputError, refuse, require } from "../core/mod.ts";
 import { parseJson } from "./json.ts";
+import { isMissing, persist } from "./persist.ts";
 
 const chunkBytes = 1 << 20;
 
@@ -120,10 +121,7 @@ export async function requireModelFolder(path: string): Promise<void> {
   require(await exists(path), action, "the folder must exist");
   require(await isFolder(path), action, "it must be the folder of a model or a .gguf file");
   if (await exists(`${path}/config.json`)) return;
-  const names = await attempt(
-    action,
-    () => Array.fromAsync(Deno.readDir(path), ({ name }) => name),
-  );
+  const names = (await entriesOf(path)).map(({ name }) => name);
   const file = names.sort().find((name) => name.endsWith(".gguf"));
   const rule = "it must be the folder of a model, with config.json";
   refuse(action, file === undefined ? rule : `${rule}, or one of its .gguf files, as ${file}`);
@@ -132,11 +130,39 @@ export async function requireModelFolder(path: string): Promise<void> {
 /** Whether a file or folder exists. */
 export async function exists(path: string): Promise<boolean> {
   try {
-    await Deno.stat(path);
+    await persist(() => Deno.stat(path));
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (isMissing(error)) return false;
     refuse(`read ${path}`, "the system must allow it", (error as Error).message);
+  }
+}
+
+/**
+ * What lies in a folder; nothing where it has vanished or never was.
+ *
+ * @throws {InputError} If it is no folder or cannot be read.
+ */
+export async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
+  try {
+    return await attempt(`read ${folder}`, () => Array.fromAsync(Deno.readDir(folder)));
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+/**
+ * Removes a file, which another process may have removed.
+ *
+ * @param action For messages.
+ * @throws {InputError} If it stays.
+ */
+export async function removeFile(path: string, action: string): Promise<void> {
+  try {
+    await attempt(action, () => Deno.remove(path));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
   }
 }
 
@@ -150,8 +176,16 @@ export async function isFolder(path: string): Promise<boolean> {
   return await exists(path) && (await attempt(`read ${path}`, () => Deno.stat(path))).isDirectory;
 }
 
-/** Runs one call to the system; what the system refuses is an input error. */
-export async function attempt<T>(action: string, call: () => Promise<T>): Promise<T> {
+/**
+ * Runs one call to the system, again where that may help; what it refuses is an input error. What is written by a
+ * handle is the matter of {@linkcode attemptOnce}.
+ */
+export function attempt<T>(action: string, call: () => Promise<T>): Promise<T> {
+  return persist(() => attemptOnce(action, call));
+}
+
+/** As {@linkcode attempt}, once: a handle that has failed may have lost what it took before. */
+export async function attemptOnce<T>(action: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
@@ -159,7 +193,7 @@ export async function attempt<T>(action: string, call: () => Promise<T>): Promis
   }
 }
 
-/** As {@linkcode attempt}, at once. */
+/** As {@linkcode attemptOnce}, at once. */
 export function attemptSync<T>(action: string, call: () => T): T {
   try {
     return call();
@@ -168,9 +202,15 @@ export function attemptSync<T>(action: string, call: () => T): T {
   }
 }
 
-/** Refuses what the system refused; an input error stays the one it is. */
-function refuseAs(action: string, error: unknown): never {
-  if (error instanceof InputError) throw error;
-  if (error instanceof Deno.errors.NotFound) refuse(action, "the file must exist");
-  refuse(action, "the system must allow it", (error as Error).message);
+/** Refuses what the system refused, which is the cause; an input error stays the one it is. */
+function refuseAs(action: string, cause: unknown): never {
+  if (cause instanceof InputError) throw cause;
+  const [rule, found] = cause instanceof Deno.errors.NotFound
+    ? ["the file must exist"]
+    : ["the system must allow it", (cause as Error).message];
+  try {
+    refuse(action, rule, found);
+  } catch (refusal) {
+    throw Object.assign(refusal as InputError, { cause });
+  }
 }

@@ -13,6 +13,7 @@ import {
 } from "./hub_request.ts";
 import { withLock } from "./lock.ts";
 import { openPartial, type PartialFile } from "./partial_file.ts";
+import { isMissing } from "./persist.ts";
 
 /** A file of a repository as the hub lists it. */
 export interface HubFile {
@@ -61,12 +62,18 @@ export async function downloadBlob(
     if (await exists(blob)) return;
     using partial = await openPartial(partialPath(blob));
     await complete(partial, access, url, file, hear);
-    const hash = await hashOf(partial.path, file, access.signal);
-    if (hash !== file.hash) {
-      await partial.remove();
-      refuse(access.action, `${file.path} must have the hash ${file.hash}`, hash);
+    await partial.flush();
+    try {
+      const hash = await hashOf(partial.path, file, access.signal);
+      if (hash !== file.hash) {
+        await partial.remove();
+        refuse(access.action, `${file.path} must have the hash ${file.hash}`, hash);
+      }
+      await attempt(action, () => Deno.rename(partial.path, blob));
+    } catch (error) {
+      // Where locks of other machines do not show, one of them may have made this very file the blob.
+      if (!isMissing(error) || !await exists(blob)) throw error;
     }
-    await attempt(action, () => Deno.rename(partial.path, blob));
   });
 }
 

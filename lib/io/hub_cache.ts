@@ -3,7 +3,7 @@ import { require } from "../core/mod.ts";
 import { attempt, exists, isFolder, readText } from "./files.ts";
 import type { BlobPlace } from "./hub_blob.ts";
 import { type HubRepository, isCommit, repositoryText } from "./hub_repository.ts";
-import { writeAtomically } from "./write.ts";
+import { removeLeftovers, temporaryPath, writeAtomically } from "./write.ts";
 
 /** The files of a repository at a commit, as far as they have been downloaded. */
 export interface Snapshot {
@@ -90,6 +90,7 @@ export async function rememberCommit(
   if (repository.revision === commit) return;
   const ref = refPath(cache, repository);
   const before = await exists(ref) ? await readText(ref) : undefined;
+  await removeLeftovers(dirname(ref)); // each file there is a revision
   if (before !== commit) await writeAtomically(ref, commit);
 }
 
@@ -103,7 +104,8 @@ export async function linkBlob(blob: string, path: string): Promise<void> {
   const folder = dirname(path);
   const action = `write ${path}`;
   await attempt(action, () => Deno.mkdir(folder, { recursive: true }));
-  const link = `${path}.${crypto.randomUUID()}.partial`;
+  await removeLeftovers(folder);
+  const link = temporaryPath(path);
   const isLinked = await Deno.symlink(relative(folder, blob), link).then(() => true, () => false);
   await attempt(action, () => Deno.rename(isLinked ? link : blob, path));
 }

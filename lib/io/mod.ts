@@ -7,6 +7,7 @@ export type { Checkpoint, CheckpointTensor } from "./checkpoint.ts";
 export { type CompanionFiles, readCompanionFiles } from "./companion_files.ts";
 export { type Dtype, isFloat, type TensorData } from "./dtypes.ts";
 export {
+  entriesOf,
   exists,
   hashFile,
   hashFiles,
@@ -38,6 +39,7 @@ export { joinRows, type RowOptions, type Rows } from "./rows.ts";
 export { gptqTensors } from "./gptq_tensors.ts";
 export { packedCheckpoint } from "./packed_checkpoint.ts";
 export { type PackedSettings, readPackedSettings } from "./packed_settings.ts";
+export { persist } from "./persist.ts";
 export { openSafetensors, SafetensorsFile } from "./safetensors_reader.ts";
 export { type TensorToWrite, writeSafetensors } from "./safetensors_writer.ts";
 export { ScratchFile, type StoredFloats } from "./scratch_file.ts";
@@ -45,6 +47,6 @@ export { openShards, ShardedCheckpoint, weightFiles } from "./sharded_checkpoint
 export { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 export { tokenizerFiles, tokenizerHint } from "./tokenizer_source.ts";
 export { openUnfinished, type UnfinishedFolder } from "./unfinished_folder.ts";
-export { prepareFolder, removeUnlocked, writeAtomically } from "./write.ts";
+export { prepareFolder, writeAtomically } from "./write.ts";
 export type { TensorFacts, TensorValues, WeightFile } from "./weight_file.ts";
 export { typedPath } from "./typed_path.ts";

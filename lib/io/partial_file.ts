@@ -1,4 +1,4 @@
-import { attempt } from "./files.ts";
+import { attempt, attemptOnce, removeFile } from "./files.ts";
 
 /** A file that is written piece by piece, perhaps by several processes one after the other. */
 export class PartialFile implements Disposable {
@@ -21,22 +21,28 @@ export class PartialFile implements Disposable {
   /** @throws {InputError} If the system does not take them, as on a full disk. */
   async append(bytes: Uint8Array): Promise<void> {
     while (bytes.length > 0) {
-      const written = await attempt(this.#action, () => this.#file.write(bytes));
+      const written = await attemptOnce(this.#action, () => this.#file.write(bytes));
       this.#size += written;
       bytes = bytes.subarray(written);
     }
   }
 
-  /** Begins anew. */
+  /** Flushes it to the disk. */
+  async flush(): Promise<void> {
+    await attemptOnce(this.#action, () => this.#file.syncData());
+  }
+
+  /** Begins anew, with another file of that name: this one another process may have taken for its own. */
   async clear(): Promise<void> {
     if (this.#size === 0) return;
-    await attempt(this.#action, () => this.#file.truncate(0));
-    await attempt(this.#action, () => this.#file.seek(0, Deno.SeekMode.Start));
-    this.#size = 0;
+    await this.remove();
+    const [file, size] = await open(this.path);
+    this.#file.close();
+    [this.#file, this.#size] = [file, size];
   }
 
   async remove(): Promise<void> {
-    await attempt(this.#action, () => Deno.remove(this.path));
+    await removeFile(this.path, this.#action);
   }
 
   [Symbol.dispose](): void {
@@ -50,8 +56,13 @@ export class PartialFile implements Disposable {
  * @throws {InputError} If the system does not allow it.
  */
 export async function openPartial(path: string): Promise<PartialFile> {
+  return new PartialFile(path, ...await open(path));
+}
+
+/** A file at its end, and its size. */
+async function open(path: string): Promise<[file: Deno.FsFile, size: number]> {
   const action = `write ${path}`;
   const options = { write: true, create: true };
   const file = await attempt(action, () => Deno.open(path, options));
-  return new PartialFile(path, file, await attempt(action, () => file.seek(0, Deno.SeekMode.End)));
+  return [file, await attempt(action, () => file.seek(0, Deno.SeekMode.End))];
 }

@@ -39,7 +39,8 @@ export async function writeSafetensors(
     end += data.length * elementBytes(dtype);
     entries.push([name, { dtype, shape, data_offsets: [begin, end] }]);
   }
-  await writeAtomically(path, pieces(headerBytes(Object.fromEntries(entries)), inOrder));
+  const header = headerBytes(Object.fromEntries(entries));
+  await writeAtomically(path, () => pieces(header, inOrder));
 }
 
 function* pieces(header: Uint8Array, tensors: TensorToWrite[]): Generator<Uint8Array> {

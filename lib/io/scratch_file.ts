@@ -1,4 +1,5 @@
 import { attemptSync, fillSync } from "./files.ts";
+import { temporaryPath } from "./write.ts";
 
 /** Floats that lie in a {@linkcode ScratchFile}. */
 export interface StoredFloats {
@@ -51,7 +52,7 @@ export class ScratchFile implements Disposable {
     const { file, path, hasName } = this.#opened;
     this.#opened = undefined;
     file.close();
-    if (hasName) attemptSync(`remove ${path}`, () => Deno.removeSync(path));
+    if (hasName) tryToRemove(path);
   }
 
   #write(offset: number, { buffer, byteOffset, byteLength }: Float32Array): void {
@@ -78,19 +79,19 @@ export class ScratchFile implements Disposable {
   }
 
   #create(): Opened {
-    const path = `${this.folder}/windows.${crypto.randomUUID()}.partial`;
+    const path = temporaryPath(`${this.folder}/windows`);
     const options = { read: true, write: true, createNew: true };
     const file = attemptSync(`write ${path}`, () => Deno.openSync(path, options));
-    try {
-      file.lockSync(true); // says to others that it is in use
-    } catch {
-      // Some file systems have no locks.
-    }
-    try {
-      Deno.removeSync(path);
-      return { file, path, hasName: false };
-    } catch {
-      return { file, path, hasName: true }; // Windows keeps the name of what is open
-    }
+    return { file, path, hasName: !tryToRemove(path) }; // Windows keeps the name of what is open
+  }
+}
+
+/** Removes a file, if the system allows that; whether it did. */
+function tryToRemove(path: string): boolean {
+  try {
+    Deno.removeSync(path);
+    return true;
+  } catch {
+    return false; // `prepareFolder` removes it
   }
 }

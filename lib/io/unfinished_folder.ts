@@ -1,14 +1,17 @@
 import { canonicalJson, refuse, require } from "../core/mod.ts";
-import { attempt, exists, readJson } from "./files.ts";
+import { attempt, entriesOf, exists, readJson, removeFile } from "./files.ts";
 import { isObject } from "./json.ts";
-import { prepareFolder, requireFolderPlace, writeAtomically } from "./write.ts";
+import { prepareFolder, removeLeftovers, requireFolderPlace, writeAtomically } from "./write.ts";
 
 /** What says what is being written into a folder, until it is whole. */
 const stateName = "unfinished.json";
 
-/** A folder into which this process alone writes. */
+/**
+ * A folder into which this process alone writes. Where the file system has no locks, or does not show those of
+ * another machine, two may: both write the same files, each of them whole.
+ */
 export interface UnfinishedFolder extends Disposable {
-  /** Says that all is there. */
+  /** Says that all is there, and removes what killed processes left. */
   finish(): Promise<void>;
 }
 
@@ -27,38 +30,48 @@ export async function openUnfinished(
   { fresh = false }: { fresh?: boolean } = {},
 ): Promise<UnfinishedFolder> {
   const state = `${folder}/${stateName}`;
+  const action = `write to ${folder}`;
   await requireFolderPlace(folder);
   const isBegun = await exists(state);
   if (!isBegun) await requireEmpty(folder);
   await prepareFolder(folder);
-  if (!isBegun) await writeAtomically(state, `${JSON.stringify(work, null, 2)}\n`);
-  using opened = new DisposableStack();
-  const options = { read: true, write: true };
-  const file = opened.use(await attempt(`write to ${folder}`, () => Deno.open(state, options)));
-  const isAlone = await file.tryLock(true).catch(() => true); // some file systems have no locks
-  require(isAlone, `write to ${folder}`, "no other process may be writing to it");
-  const isSame = await requireSame(folder, state, work, fresh);
-  if (!isSame) {
-    for await (const { name } of Deno.readDir(folder)) {
-      if (name === stateName) continue;
-      await attempt(`write to ${folder}`, () => Deno.remove(`${folder}/${name}`));
+  const begin = () => writeAtomically(state, `${JSON.stringify(work, null, 2)}\n`);
+  if (!isBegun) await begin();
+  let file = await openState(folder, state);
+  try {
+    const isSame = await requireSame(folder, state, work, fresh);
+    if (!isSame) {
+      const others = (await entriesOf(folder)).filter(({ name }) => name !== stateName);
+      for (const { name } of others) await removeFile(`${folder}/${name}`, action);
+      await begin();
+      file.close();
+      file = await openState(folder, state);
     }
-    const text = new TextEncoder().encode(`${JSON.stringify(work, null, 2)}\n`);
-    await attempt(`write ${state}`, () => Deno.writeFile(state, text));
+  } catch (error) {
+    file.close();
+    throw error;
   }
-  const held = opened.move();
   return {
-    finish: () => attempt(`write to ${folder}`, () => Deno.remove(state)),
-    [Symbol.dispose]: () => held.dispose(),
+    async finish() {
+      await removeLeftovers(folder, { all: true });
+      await removeFile(state, action);
+    },
+    [Symbol.dispose]: () => file.close(),
   };
 }
 
+/** Opens the state and locks it as long as this process lives. */
+async function openState(folder: string, state: string): Promise<Deno.FsFile> {
+  const action = `write to ${folder}`;
+  const file = await attempt(action, () => Deno.open(state, { read: true, write: true }));
+  const isAlone = await file.tryLock(true).catch(() => true); // some file systems have no locks
+  if (isAlone) return file;
+  file.close();
+  refuse(action, "no other process may be writing to it");
+}
+
 async function requireEmpty(folder: string): Promise<void> {
-  if (!await exists(folder)) return;
-  const entries = await attempt(
-    `write to ${folder}`,
-    () => Array.fromAsync(Deno.readDir(folder)),
-  );
+  const entries = await entriesOf(folder);
   const other = entries.map(({ name }) => name).filter((name) => !name.endsWith(".partial")).sort();
   const rule = "the folder must be new, empty, or what an interrupted run left";
   require(other.length === 0, `write to ${folder}`, rule, other[0]);

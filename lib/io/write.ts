@@ -1,63 +1,67 @@
 import { dirname } from "node:path";
 import { require } from "../core/mod.ts";
-import { attempt } from "./files.ts";
+import { attempt, attemptOnce, entriesOf } from "./files.ts";
+import { isMissing, isPassing, persist } from "./persist.ts";
 
 /**
- * Writes a file so that its path never shows half of it: a temporary file beside it is written
- * first and then renamed. Folders that do not exist yet are made.
+ * Writes a file so that its path never shows half of it, whatever becomes of the process or the machine: a temporary
+ * file beside it is written and flushed to the disk first, and then renamed. Folders that do not exist yet are made.
+ * Of several that write the same path at a time, the last stays.
  *
- * The temporary file is locked as long as this process lives; {@linkcode prepareFolder} knows by
- * that which ones nobody writes any more.
- *
- * @param content Text, bytes, or bytes in pieces, which are asked for one at a time.
+ * @param content Text, bytes, or what gives bytes piece by piece, from the beginning whenever it is called.
  * @throws {InputError} If the path cannot be written.
  */
 export async function writeAtomically(
   path: string,
-  content: string | Uint8Array | Iterable<Uint8Array>,
+  content: string | Uint8Array | (() => Iterable<Uint8Array>),
 ): Promise<void> {
-  const pieces = typeof content === "string"
-    ? [new TextEncoder().encode(content)]
-    : content instanceof Uint8Array
-    ? [content]
-    : content;
+  const pieces = typeof content === "function"
+    ? content
+    : () => [typeof content === "string" ? new TextEncoder().encode(content) : content];
+  // The temporary file is missed where another process took it for a leftover.
+  const isWorthIt = (error: unknown) => isPassing(error) || isMissing(error);
+  await persist(() => replace(path, pieces()), isWorthIt);
+}
+
+async function replace(path: string, pieces: Iterable<Uint8Array>): Promise<void> {
   const action = `write ${path}`;
-  await attempt(action, () => Deno.mkdir(dirname(path), { recursive: true }));
-  const temporary = await openTemporary(path, action);
-  using file = temporary.file;
-  try {
-    await writePieces(file, pieces, action);
-    await attempt(action, () => Deno.rename(temporary.path, path));
-  } catch (error) {
-    await Deno.remove(temporary.path).catch(() => {});
-    throw error;
-  }
+  await attemptOnce(action, () => Deno.mkdir(dirname(path), { recursive: true }));
+  const temporary = temporaryPath(path);
+  await writeTemporary(temporary, pieces, action, () => Deno.rename(temporary, path));
 }
 
-/** Opens and locks a new file beside `path`. */
-async function openTemporary(path: string, action: string) {
-  for (;;) {
-    const temporary = `${path}.${crypto.randomUUID()}.partial`;
-    const options = { write: true, createNew: true };
-    const file = await attempt(action, () => Deno.open(temporary, options));
-    await file.lock(true).catch(() => {}); // some file systems have no locks
-    // Before the lock held, another process may have taken the file for a leftover.
-    const isThere = await Deno.stat(temporary).then(() => true, () => false);
-    if (isThere) return { path: temporary, file };
-    file.close();
-  }
+/** A name beside `path` that nobody else gives; {@linkcode removeLeftovers} knows it. */
+export function temporaryPath(path: string): string {
+  return `${path}.${crypto.randomUUID()}.partial`;
 }
 
-async function writePieces(
-  file: Deno.FsFile,
+const temporaryName = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.partial$/;
+
+/**
+ * Writes a temporary file, flushes it to the disk and does something with it.
+ *
+ * @param use What leaves nothing under this name; where that or the writing fails, the file is removed.
+ */
+async function writeTemporary(
+  path: string,
   pieces: Iterable<Uint8Array>,
   action: string,
+  use: () => Promise<void>,
 ): Promise<void> {
-  for (let piece of pieces) {
-    while (piece.length > 0) {
-      const written = await attempt(action, () => file.write(piece));
-      piece = piece.subarray(written);
+  const options = { write: true, createNew: true };
+  using file = await attemptOnce(action, () => Deno.open(path, options));
+  try {
+    for (let piece of pieces) {
+      while (piece.length > 0) {
+        const written = await attemptOnce(action, () => file.write(piece));
+        piece = piece.subarray(written);
+      }
     }
+    await attemptOnce(action, () => file.syncData());
+    await attemptOnce(action, use);
+  } catch (error) {
+    await Deno.remove(path).catch(() => {});
+    throw error;
   }
 }
 
@@ -66,7 +70,7 @@ const probeBytes = 2 ** 20;
 
 /**
  * Makes a folder ready to be written to, before long work whose results are to go there: makes it if
- * it is missing, removes what killed processes left, and writes and removes a mebibyte.
+ * it is missing, removes what killed processes left the day before, and writes and removes a mebibyte.
  *
  * @throws {InputError} If it cannot be written to or the disk is full.
  */
@@ -75,13 +79,10 @@ export async function prepareFolder(folder: string): Promise<void> {
   await requireFolderPlace(folder);
   await attempt(action, () => Deno.mkdir(folder, { recursive: true }));
   await removeLeftovers(folder);
-  const { path, file } = await openTemporary(`${folder}/probe`, action);
-  try {
-    await writePieces(file, [new Uint8Array(probeBytes)], action);
-  } finally {
-    file.close();
-    await Deno.remove(path).catch(() => {});
-  }
+  await persist(async () => {
+    const path = temporaryPath(`${folder}/probe`);
+    await writeTemporary(path, [new Uint8Array(probeBytes)], action, () => Deno.remove(path));
+  });
 }
 
 /**
@@ -102,32 +103,29 @@ export async function requireFolderPlace(path: string): Promise<void> {
   require(isPlace, action, "it must be a folder, and there is a file of that name");
 }
 
-const temporaryName = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.partial$/;
+/** For how long nobody has touched what nobody writes any more, in milliseconds: longer than a job is suspended. */
+const leftAfter = 24 * 60 * 60 * 1000;
 
 /**
- * Removes the temporary files that killed processes left in a folder, not those of running ones.
+ * Removes what killed processes left of {@linkcode writeAtomically} in a folder: temporary files that nobody has
+ * touched for a day. Who writes one cannot be asked: it may be a process of another machine, whose locks many network
+ * file systems do not show here.
  *
+ * @param options.all Whether all of them go, because nobody has anything to write there any more.
  * @throws {InputError} If the folder cannot be read.
  */
-async function removeLeftovers(folder: string): Promise<void> {
-  const entries = await attempt(`read ${folder}`, () => Array.fromAsync(Deno.readDir(folder)));
-  for (const { name, isFile } of entries) {
+export async function removeLeftovers(
+  folder: string,
+  { all = false }: { all?: boolean } = {},
+): Promise<void> {
+  for (const { name } of await entriesOf(folder)) {
+    if (!temporaryName.test(name)) continue;
     const path = `${folder}/${name}`;
-    if (isFile && temporaryName.test(name)) await removeUnlocked(path, path);
-  }
-}
-
-/**
- * Removes a file or folder whose process was killed; one whose process lives stays, and so does one
- * of which that cannot be told.
- *
- * @param lock A file that the process holds locked while it lives.
- */
-export async function removeUnlocked(path: string, lock: string): Promise<void> {
-  try {
-    using file = await Deno.open(lock);
-    if (await file.tryLock(true)) await Deno.remove(path, { recursive: true });
-  } catch {
-    // What cannot be opened, locked or removed does no harm.
+    try {
+      const { mtime } = await Deno.lstat(path);
+      if (all || Date.now() - mtime!.getTime() > leftAfter) await Deno.remove(path);
+    } catch {
+      // What has vanished is gone, and what cannot be removed does no harm.
+    }
   }
 }

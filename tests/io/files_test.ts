@@ -1,7 +1,16 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError, sha256 } from "../../lib/core/mod.ts";
-import { attempt, decodeText, fill, isFolder, openFile } from "../../lib/io/files.ts";
 import {
+  attempt,
+  attemptOnce,
+  decodeText,
+  fill,
+  isFolder,
+  openFile,
+  removeFile,
+} from "../../lib/io/files.ts";
+import {
+  entriesOf,
   exists,
   hashFile,
   hashFiles,
@@ -152,3 +161,30 @@ Deno.test("attempt() gives what the system gives, or says why it does not", asyn
   await fails(new Deno.errors.NotFound("gone"), "Cannot look: the file must exist");
   await fails(new Error("busy"), 'Cannot look: the system must allow it, got "busy"');
 });
+
+Deno.test("attempt() tries again what may pass, attemptOnce() does not; a refusal has its cause", async () => {
+  const cause = new Error("Stale file handle (os error 116)");
+  for (const [each, expected] of [[attempt, [2, 2]], [attemptOnce, [cause, 1]]] as const) {
+    let tries = 0;
+    const call = () => ++tries > 1 ? Promise.resolve(tries) : Promise.reject(cause);
+    const end = await each("look", call).catch((refusal) => refusal.cause);
+    assertEquals([end, tries], expected);
+  }
+});
+
+Deno.test("entriesOf() gives none of a folder that has vanished, and refuses a file", () =>
+  withFolder(async (folder) => {
+    await writeAtomically(`${folder}/a`, "");
+    assertEquals((await entriesOf(folder)).map(({ name }) => name), ["a"]);
+    assertEquals(await entriesOf(`${folder}/none`), []);
+    await assertRejects(() => entriesOf(`${folder}/a`), InputError, `Cannot read ${folder}/a: `);
+  }));
+
+Deno.test("removeFile() removes a file that may be gone, and refuses what stays", () =>
+  withFolder(async (folder) => {
+    await writeAtomically(`${folder}/full/a`, "");
+    const message = "Cannot tidy: the system must allow it, got ";
+    await assertRejects(() => removeFile(`${folder}/full`, "tidy"), InputError, message);
+    for (let turn = 0; turn < 2; turn++) await removeFile(`${folder}/full/a`, "tidy");
+    assertEquals(await exists(`${folder}/full/a`), false);
+  }));

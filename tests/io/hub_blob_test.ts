@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { InputError } from "../../lib/core/mod.ts";
+import { InputError, seededRandom } from "../../lib/core/mod.ts";
 import { downloadBlob, type HubFile, partialBytes } from "../../lib/io/hub_blob.ts";
 import type { HubAccess } from "../../lib/io/hub_request.ts";
-import { gitHash, HubServer, sha256Of } from "./hub_server.ts";
+import { broken, gitHash, HubServer, sha256Of } from "./hub_server.ts";
 import { withFolder } from "./temporary_folder.ts";
 
 const content = "content";
@@ -91,3 +91,39 @@ Deno.test("downloadBlob() asks again where other bytes come than it asked for", 
     assertEquals(await Deno.readTextFile(placeIn(folder).blob), content);
     assertEquals(server.asked.length, 2);
   }));
+
+/** Runs a test as where the file system has no locks. */
+async function withoutLocks(test: () => Promise<void>): Promise<void> {
+  const { tryLock } = Deno.FsFile.prototype;
+  Deno.FsFile.prototype.tryLock = () => Promise.reject(new Deno.errors.NotSupported());
+  try {
+    await test();
+  } finally {
+    Deno.FsFile.prototype.tryLock = tryLock;
+  }
+}
+
+Deno.test("downloadBlob() of several that see no locks of each other gives a whole blob", () =>
+  withoutLocks(() =>
+    withServer(async (server, access, folder) => {
+      const random = seededRandom(1);
+      const large = Uint8Array.from({ length: 200_000 }, () => random.integer(0, 255));
+      const file: HubFile = { path: "a", size: large.length, hash: sha256Of(large) };
+      const place = placeIn(folder);
+      server.intercept = async ({ range }) => {
+        const start = Number(range!.match(/\d+/));
+        const part = large.slice(start, start + random.integer(1, 60_000));
+        await new Promise((resolve) => setTimeout(resolve, random.integer(0, 20)));
+        const headers = { "Content-Range": `bytes ${start}-${large.length - 1}/${large.length}` };
+        const isLast = start + part.length === large.length;
+        return isLast ? new Response(part, { status: 206, headers }) : broken(part, headers, 206);
+      };
+      for (let turn = 0; turn < 10; turn++) {
+        const each = () => downloadBlob(access, server.url + url, file, place, () => {});
+        await Promise.all([each(), each(), each()]);
+        assertEquals(await Deno.readFile(place.blob), large);
+        await Deno.remove(place.blob);
+        await Deno.remove(`${place.blob}.incomplete`).catch(() => {});
+      }
+    })
+  ));

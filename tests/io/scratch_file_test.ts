@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
-import { prepareFolder, ScratchFile } from "../../lib/io/mod.ts";
+import { ScratchFile } from "../../lib/io/mod.ts";
 import { withFolder } from "./temporary_folder.ts";
 
 const namesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name);
@@ -52,8 +52,7 @@ Deno.test("ScratchFile leaves a process that is killed nothing to clean up", () 
     await input.write(new TextEncoder().encode(program));
     await input.close();
     assertEquals((await process.status).signal, "SIGKILL");
-    await prepareFolder(folder); // removes it where a file that is open keeps its name
-    assertEquals(namesIn(folder), []);
+    if (Deno.build.os !== "windows") assertEquals(namesIn(folder), []); // there it keeps its name
   }));
 
 Deno.test("ScratchFile refuses a folder that it cannot write to, once it must", () =>

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { openUnfinished } from "../../lib/io/mod.ts";
+import { temporaryPath } from "../../lib/io/write.ts";
 import { withFolder } from "./temporary_folder.ts";
 
 const work = { method: "gptq4", settings: { bits: 4 }, seed: 0 };
@@ -64,17 +65,26 @@ Deno.test("openUnfinished() refuses other work and says what is different; fresh
     assertEquals(JSON.parse(await Deno.readTextFile(`${folder}/${state}`)), { seed: 1 });
   }));
 
-Deno.test("openUnfinished() lets nobody else in, and removes what killed processes left", () =>
+Deno.test("openUnfinished() lets nobody else in, whether it goes on or starts over", () =>
   withFolder(async (folder) => {
-    const left = `model.safetensors.${crypto.randomUUID()}.partial`;
+    for (const fresh of [false, true]) {
+      using _ = await openUnfinished(folder, work, { fresh });
+      assertEquals(await filesOf(folder), [state]);
+      const rule = "Cannot write to FOLDER: no other process may be writing to it";
+      await assertRefused(folder, {}, rule);
+    }
+  }));
+
+Deno.test("openUnfinished() leaves what another machine may be writing, until all is there", () =>
+  withFolder(async (folder) => {
+    const left = temporaryPath("model.safetensors");
     await Deno.writeTextFile(`${folder}/${left}`, "half");
-    using _ = await openUnfinished(folder, work);
-    assertEquals(await filesOf(folder), [state]);
-    await assertRefused(
-      folder,
-      {},
-      "Cannot write to FOLDER: no other process may be writing to it",
-    );
+    using target = await openUnfinished(folder, work);
+    assertEquals(await filesOf(folder), [left, state]);
+    await Deno.writeTextFile(`${folder}/model.safetensors`, "whole");
+    await target.finish();
+    assertEquals(await filesOf(folder), ["model.safetensors"]);
+    await target.finish(); // as where another machine has
   }));
 
 Deno.test("openUnfinished() refuses a state that is none", () =>

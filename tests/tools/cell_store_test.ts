@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, equal } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { fileCellStore, timedStore } from "../../tools/cell_store.ts";
 import { withFolder } from "../io/temporary_folder.ts";
@@ -28,6 +28,36 @@ Deno.test("fileCellStore() leaves nothing but whole records behind", () =>
     await Promise.all(["a", "b", "a"].map((key) => store.set(key, record)));
     const names = Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
     assertEquals(names, ["a.json", "b.json"]);
+  }));
+
+Deno.test("fileCellStore() keeps the last of two records of the same cell that are stored at once", () =>
+  withFolder(async (folder) => {
+    const store = fileCellStore(folder);
+    const records = [1, 2].map((seconds) => ({ ...record, seconds }));
+    await Promise.all(records.map((each) => fileCellStore(folder).set("k", each)));
+    const found = await store.get("k");
+    assertEquals(records.filter((each) => equal(each, found)).length, 1);
+    for (const each of records) {
+      await store.set("k", each);
+      assertEquals(await store.get("k"), each);
+    }
+  }));
+
+Deno.test("fileCellStore() tries again to read a record whose file has become another", () =>
+  withFolder(async (folder) => {
+    const store = fileCellStore(folder);
+    await store.set("k", record);
+    const { readTextFile } = Deno;
+    let failures = 2;
+    Deno.readTextFile = (path) =>
+      failures-- > 0
+        ? Promise.reject(new Error("Stale file handle (os error 116)"))
+        : readTextFile(path);
+    try {
+      assertEquals(await store.get("k"), record);
+    } finally {
+      Deno.readTextFile = readTextFile;
+    }
   }));
 
 Deno.test("fileCellStore() counts a damaged file as no record, and the cell is measured again", () =>
