@@ -17,9 +17,16 @@ import { counted, InputError } from "../lib/core/mod.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
 import { toText } from "../lib/report/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
+import type { CellSpec } from "../lib/sweep/mod.ts";
 import { cellFolder, fileCellStore } from "./cell_store.ts";
 import { choiceOption, keptMeasurements, listOption, main, type Session } from "./command_line.ts";
 import { costTable } from "./cost_table.ts";
+import {
+  addExecutorOptions,
+  describeSubmission,
+  type ExecutorOptions,
+  openExecutor,
+} from "./executor_option.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
 import { readSubjects } from "./measure_sources.ts";
 import {
@@ -31,9 +38,8 @@ import {
 } from "./model_options.ts";
 import { provenance } from "./provenance.ts";
 import { showTable, type TableRecord } from "./publish.ts";
-import { addWorkersOption, openExecutor, type WorkersOption } from "./workers_option.ts";
 
-interface Options extends ModelOptions, WorkersOption {
+interface Options extends ModelOptions, ExecutorOptions {
   part: AblationPart[];
   dryRun?: boolean;
   fresh?: boolean;
@@ -43,7 +49,7 @@ interface Options extends ModelOptions, WorkersOption {
 const outputs = { bundled: "results", own: "results/local" };
 
 await main((program, session) =>
-  addWorkersOption(addModelOptions(
+  addExecutorOptions(addModelOptions(
     program.name("ablations")
       .description(
         "Measures AgileQ-8 with one thing changed at a time; measured cells are kept and used again.",
@@ -79,14 +85,23 @@ async function run(options: Options, session: Session): Promise<void> {
     fresh: options.fresh,
   };
   if (options.dryRun) {
+    const all: CellSpec[] = [];
     for (const subject of subjects) {
       const cells = await ablationCells(subject, rowsOf(options.part));
       console.log(toText(await costTable(subject, "Ablations", cells, settings)));
+      all.push(...cells);
     }
+    const submission = await describeSubmission(options, all, settings);
+    if (submission) console.log(submission);
     if (problems.length > 0) throw new InputError(...problems);
     return;
   }
-  await using executor = await openExecutor(options, [evaluationCells], pool);
+  await using executor = await openExecutor(options, {
+    kinds: [evaluationCells],
+    pool,
+    session,
+    fresh: options.fresh,
+  });
   const models = await measureAblations(subjects, {
     ...settings,
     executor,

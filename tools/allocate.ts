@@ -25,6 +25,7 @@ import {
   main,
   type Session,
 } from "./command_line.ts";
+import { addExecutorOptions, type ExecutorOptions, openExecutor } from "./executor_option.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
 import { readSubjects } from "./measure_sources.ts";
 import {
@@ -36,9 +37,8 @@ import {
 } from "./model_options.ts";
 import { provenance } from "./provenance.ts";
 import { showTable, type TableRecord } from "./publish.ts";
-import { addWorkersOption, openExecutor, type WorkersOption } from "./workers_option.ts";
 
-interface Options extends ModelOptions, WorkersOption, Pick<AllocateOptions, "allocateWindows"> {
+interface Options extends ModelOptions, ExecutorOptions, Pick<AllocateOptions, "allocateWindows"> {
   method: MethodName[];
   bits: number[];
   fresh?: boolean;
@@ -52,7 +52,7 @@ const names = (Object.keys(methods) as MethodName[])
   .filter((name) => methods[name].allocates.length > 0);
 
 await main((program, session) =>
-  addWorkersOption(addAllocateWindows(addModelOptions(
+  addExecutorOptions(addAllocateWindows(addModelOptions(
     program.name("allocate")
       .description(
         "Measures what each linear map costs with each number of bits, shares bits out by that, and " +
@@ -87,7 +87,12 @@ async function run(options: Options, session: Session): Promise<void> {
   const pool = new SubjectPool(1, [], cellFolder);
   const sources = own.length > 0 ? own : bundled;
   const { subjects, problems } = await readSubjects(sources, pool, session.signal);
-  await using executor = await openExecutor(options, [bitSensitivityCells, evaluationCells], pool);
+  await using executor = await openExecutor(options, {
+    kinds: [bitSensitivityCells, evaluationCells],
+    pool,
+    session,
+    fresh: options.fresh,
+  });
   const models = await measureAllocations(subjects, {
     ...session,
     executor,

@@ -13,6 +13,7 @@ import { cellFolder, fileCellStore, timedStore } from "./cell_store.ts";
 import { keptMeasurements, listOption, main, printWarnings, type Session } from "./command_line.ts";
 import { datasetOption } from "./dataset_argument.ts";
 import { drawAll } from "./draw_all.ts";
+import { addExecutorOptions, type ExecutorOptions, openExecutor } from "./executor_option.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
 import { refusalsOf } from "./measure_sources.ts";
 import {
@@ -25,9 +26,8 @@ import {
 } from "./model_options.ts";
 import { benchProvenance, provenance } from "./provenance.ts";
 import { publishFigure } from "./publish_figure.ts";
-import { addWorkersOption, openExecutor, type WorkersOption } from "./workers_option.ts";
 
-interface Options extends ModelOptions, WorkersOption {
+interface Options extends ModelOptions, ExecutorOptions {
   figure: FigureExperiment[];
   fresh?: boolean;
 }
@@ -39,7 +39,7 @@ const outputs = { bundled: "results/figures", own: "results/local/figures" };
 const longestStem = 120;
 
 await main((program, session) =>
-  addWorkersOption(addModelOptions(
+  addExecutorOptions(addModelOptions(
     program.name("figures")
       .description("Draws the figures; what was measured is kept and used again.")
       .addOption(
@@ -85,7 +85,12 @@ async function run(options: Options, session: Session): Promise<void> {
     warned.add(subject);
     return subject;
   };
-  await using executor = await openExecutor(options, cellKinds, pool);
+  await using executor = await openExecutor(options, {
+    kinds: cellKinds,
+    pool,
+    session,
+    fresh: options.fresh,
+  });
   const problems: string[] = [];
   const attempt = async (what: string, work: () => Promise<unknown>) => {
     const reasons = await refusalsOf(async () => void await work());

@@ -53,10 +53,11 @@ export function tableRecord(
   const seconds = models.flatMap(({ cells, seconds }) =>
     Object.entries(seconds).map(([row, taken]) => [cells[row]!.id, taken] as const)
   );
+  const drawing = isNamed(table) ? drawTable(table, models) : undefined;
   return {
     provenance: { ...provenance, seconds: Object.fromEntries(seconds) },
     table: renderTable(table, models, notes, timings),
-    ...isNamed(table) && { drawing: drawTable(table, models) },
+    ...drawing && { drawing },
     claims,
     cells,
   };

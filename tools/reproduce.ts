@@ -23,9 +23,16 @@ import { type Execution, executions } from "../lib/methods/mod.ts";
 import { readArchitecture } from "../lib/model/mod.ts";
 import { toText } from "../lib/report/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
+import type { CellSpec } from "../lib/sweep/mod.ts";
 import { cellFolder, fileCellStore } from "./cell_store.ts";
 import { choiceOption, keptMeasurements, listOption, main, type Session } from "./command_line.ts";
 import { costTable } from "./cost_table.ts";
+import {
+  addExecutorOptions,
+  describeSubmission,
+  type ExecutorOptions,
+  openExecutor,
+} from "./executor_option.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
 import { measureSources } from "./measure_sources.ts";
 import {
@@ -38,9 +45,8 @@ import {
 } from "./model_options.ts";
 import { provenance } from "./provenance.ts";
 import { showTable, table4Record, tableRecord } from "./publish.ts";
-import { addWorkersOption, openExecutor, type WorkersOption } from "./workers_option.ts";
 
-interface Options extends ModelOptions, WorkersOption {
+interface Options extends ModelOptions, ExecutorOptions {
   table: string[];
   rows?: string[];
   dryRun?: boolean;
@@ -71,7 +77,7 @@ const rowKeys = keysOf([...tablesByName.values()]);
 const outputs = { bundled: "results", own: "results/local" };
 
 await main((program, session) =>
-  addWorkersOption(addModelOptions(
+  addExecutorOptions(addModelOptions(
     program.name("reproduce")
       .description(
         "Regenerates the paper's perplexity tables, and ours by their names; measured cells are kept " +
@@ -146,16 +152,25 @@ async function run(options: Options, session: Session): Promise<void> {
   };
   const pool = new SubjectPool(1, [], cellFolder);
   if (options.dryRun) {
+    const all: CellSpec[] = [];
     for (const { ref } of sources) {
       const subject = await pool.read(ref, session.signal);
       const planned = await planModels([subject], tables, settings);
       const names = planned.map(({ table }) => tableName(table)).join(", ");
       const cells = planned.flatMap(({ cells }) => cells);
       console.log(toText(await costTable(subject, names, cells, settings)));
+      all.push(...cells);
     }
+    const submission = await describeSubmission(options, all, settings);
+    if (submission) console.log(submission);
     return;
   }
-  await using executor = await openExecutor(options, [evaluationCells], pool);
+  await using executor = await openExecutor(options, {
+    kinds: [evaluationCells],
+    pool,
+    session,
+    fresh: options.fresh,
+  });
   const { measured: models, problems } = await measureSources(sources, pool, tables, {
     ...settings,
     executor,

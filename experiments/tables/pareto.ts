@@ -4,11 +4,11 @@ import type { MeasuredModel } from "./measure_models.ts";
 import { activationBits } from "./measures.ts";
 import type { NamedTable } from "./named_tables.ts";
 
-/** What a table with a name shows as a picture, of the rows that change the model. */
+/** What a table with a name shows as a picture, of the rows that change the model; undefined where none does. */
 export function drawTable(
   { rows, bits }: NamedTable,
   models: readonly MeasuredModel[],
-): Drawing {
+): Drawing | undefined {
   const labels = new Map(rows.map(({ label, measured }) => [measured.key, label]));
   const points = models.flatMap((model) =>
     Object.values(model.cells).flatMap((cell) => {
@@ -22,5 +22,5 @@ export function drawTable(
       return drawn.divergence > 0 && Number.isFinite(drawn.divergence) ? [drawn] : [];
     })
   );
-  return drawPareto(points, bits);
+  return points.length > 0 ? drawPareto(points, bits) : undefined;
 }

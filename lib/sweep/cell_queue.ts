@@ -12,9 +12,7 @@ export class CellQueue<Cell extends CellSpec> {
   #begun = new Map<number, { model: string; cells: Cell[] }>();
 
   constructor(cells: readonly Cell[]) {
-    for (const [model, own] of Map.groupBy(cells, ({ model }) => canonicalJson(model))) {
-      this.#models.set(model, [...Map.groupBy(own, ({ shares, id }) => shares ?? id).values()]);
-    }
+    for (const [model, own] of byModel(cells)) this.#models.set(model, sharing(own));
   }
 
   /** The next cell for a lane, or undefined when there is none left. */
@@ -36,4 +34,18 @@ export class CellQueue<Cell extends CellSpec> {
     else this.#models.delete(model);
     return { model, cells: [...cells] };
   }
+}
+
+/** The cells in groups that share something, those of one model after the other. */
+export function cellGroups<Cell extends CellSpec>(cells: readonly Cell[]): Cell[][] {
+  return [...byModel(cells).values()].flatMap(sharing);
+}
+
+function byModel<Cell extends CellSpec>(cells: readonly Cell[]): Map<string, Cell[]> {
+  return Map.groupBy(cells, ({ model }) => canonicalJson(model));
+}
+
+/** Cells of one model in groups that share something. */
+function sharing<Cell extends CellSpec>(cells: readonly Cell[]): Cell[][] {
+  return [...Map.groupBy(cells, ({ shares, id }) => shares ?? id).values()];
 }

@@ -1,6 +1,6 @@
-import { decodeJson, encodeJson, InputError } from "../core/mod.ts";
+import { decodeJson, encodeJson } from "../core/mod.ts";
 import type { CellRunner, CellSpec } from "./cell.ts";
-import type { CellOutcome, WorkerEvent } from "./worker_event.ts";
+import { type CellOutcome, failureFrom, type WorkerEvent } from "./worker_event.ts";
 
 /**
  * The other side of `processes()`: measures the cell of each line it is given, and writes lines on how
@@ -27,11 +27,7 @@ export function cellServer(
       const result = decodeJson(encodeJson(await run(cell, { progress, signal })));
       return { event: "result", id, result };
     } catch (error) {
-      if (error instanceof InputError) {
-        return { event: "refusal", id, problems: [...error.problems] };
-      }
-      const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-      return { event: "defect", id, name, message, stack };
+      return failureFrom(id, error);
     }
   }
   return async (line) => say(await outcomeOf(decodeJson(line) as CellSpec));

@@ -1,7 +1,8 @@
-import { encodeJson, InputError, type Progress, refuse } from "../core/mod.ts";
+import { encodeJson, type Progress, refuse } from "../core/mod.ts";
 import type { CellHooks, CellSpec } from "./cell.ts";
 import type { Executor } from "./executor.ts";
-import { type CellOutcome, type ProgressEvent, readEvent } from "./worker_event.ts";
+import { inLanes, type Lanes } from "./lanes.ts";
+import { type CellOutcome, failureOf, type ProgressEvent, readEvent } from "./worker_event.ts";
 
 /** A process that measures cells: `cellServer()` on the far side of its input and output. */
 export interface WorkerProcess {
@@ -31,7 +32,7 @@ const attempts = 2;
 export function processes(
   count: number,
   start: () => WorkerProcess | Promise<WorkerProcess>,
-): Executor & AsyncDisposable {
+): Executor & Lanes & AsyncDisposable {
   const workers = new Map<number, Worker>();
 
   async function workerOf(lane: number): Promise<Worker> {
@@ -58,8 +59,7 @@ export function processes(
   }
 
   return {
-    lanes: count,
-    run,
+    ...inLanes({ lanes: count, run }),
     async [Symbol.asyncDispose]() {
       await Promise.all([...workers.values()].map(({ process }) => end(process)));
     },
@@ -121,7 +121,5 @@ async function end(process: WorkerProcess): Promise<string> {
 /** The result of a cell; what went wrong instead is thrown as it was in its process. */
 function resultOf(outcome: CellOutcome): unknown {
   if (outcome.event === "result") return outcome.result;
-  if (outcome.event === "refusal") throw new InputError(...outcome.problems);
-  const { name, message, stack } = outcome;
-  throw Object.assign(new Error(message), { name, stack });
+  throw failureOf(outcome);
 }

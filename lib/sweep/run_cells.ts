@@ -1,8 +1,13 @@
-import { decodeJson, encodeJson, InputError, type Progress, refuse, silent } from "../core/mod.ts";
-import { cellKey, type CellSpec, type CellStore, recordOf, storedRecord } from "./cell.ts";
-import { CellQueue } from "./cell_queue.ts";
-import type { Executor } from "./executor.ts";
-import { oneLane, severalLanes } from "./lane_progress.ts";
+import { InputError, type Progress, refuse, silent } from "../core/mod.ts";
+import {
+  cellKey,
+  type CellRecord,
+  type CellSpec,
+  type CellStore,
+  recordOf,
+  storedRecord,
+} from "./cell.ts";
+import type { AskedCell, CellEnd, Executor, Remark } from "./executor.ts";
 
 /** How {@linkcode runCells} runs. */
 export interface RunOptions {
@@ -36,7 +41,7 @@ export interface Outcome<Result> {
 }
 
 /**
- * Runs the cells of an experiment, as many at a time as the executor has lanes. A finished cell is
+ * Runs the cells of an experiment, where and as many at a time as the executor does. A finished cell is
  * stored at once and reused by later runs with the same config and fingerprint, so that an
  * interrupted run resumes at the cells it was in. Measured and stored results are alike: both have
  * been through JSON. A stored record that is not what was once written for this cell counts as none.
@@ -56,14 +61,16 @@ export async function runCells<Result>(
   requireUniqueIds(cells);
   const found = new Map<string, Result>();
   const seconds = new Map<string, number>();
-  const ended = {
-    computed: new Set<string>(),
-    reused: new Set<string>(),
-    refusals: new Map<string, string>(),
-    unstored: new Map<string, string>(),
+  const computed = new Set<string>();
+  const reused = new Set<string>();
+  const refusals = new Map<string, string>();
+  const unstored = new Map<string, string>();
+  const take = ({ id, result, seconds: taken }: CellRecord) => {
+    found.set(id, result as Result);
+    if (taken !== undefined) seconds.set(id, taken);
   };
 
-  const left: NumberedCell[] = [];
+  const left: AskedCell[] = [];
   const count = cells.filter(({ id }) => asked?.has(id) ?? true).length;
   let place = 0;
   for (const cell of cells) {
@@ -72,62 +79,37 @@ export async function runCells<Result>(
     if (isAsked) place++;
     const stored = fresh && isAsked ? null : await storedRecord(cell, store, fingerprint);
     if (stored) {
-      found.set(cell.id, stored.result as Result);
-      if (stored.seconds !== undefined) seconds.set(cell.id, stored.seconds);
-      ended.reused.add(cell.id);
+      take(stored);
+      reused.add(cell.id);
     } else if (isAsked) {
       const title = `[${place}/${count}] ${cell.label ?? cell.id}`;
-      left.push({ ...cell, title });
+      left.push({ ...cell, title, key: await cellKey(cell, fingerprint) });
     }
   }
 
-  const several = executor.lanes > 1 && left.length > 0;
-  const shown = several ? severalLanes(progress, executor.lanes, left.length) : oneLane(progress);
-  const measure = async (cell: NumberedCell, lane: number) => {
-    const { id, title } = cell;
-    const hooks = { progress: shown.of(title, lane), signal };
-    const started = performance.now();
-    const result = await attempt(
-      async () => decodeJson(encodeJson(await executor.run(cell, lane, hooks))) as Result,
-      (reason) => {
-        ended.refusals.set(id, reason);
-        shown.say(`${title}: refused`, reason);
-      },
-    );
-    if (result === undefined) return;
-    const taken = Math.round(performance.now() - started) / 1000;
-    found.set(id, result);
-    seconds.set(id, taken);
-    ended.computed.add(id);
-    await attempt(
-      async () => {
-        await store.set(
-          await cellKey(cell, fingerprint),
-          await recordOf(cell, fingerprint, result, taken),
-        );
-      },
-      (reason) => {
-        ended.unstored.set(id, reason);
-        shown.say(`${title}: measured, but not stored`, reason);
-      },
-    );
-  };
-  const queue = new CellQueue(left);
-  const defects: unknown[] = [];
-  const lanes = Array.from({ length: executor.lanes }, async (_, lane) => {
-    try {
-      for (let cell = queue.take(lane); cell && defects.length === 0; cell = queue.take(lane)) {
-        signal.throwIfAborted();
-        await measure(cell, lane);
-        shown.end(lane);
-      }
-    } catch (error) {
-      defects.push(error);
+  async function ended(cell: AskedCell, end: CellEnd): Promise<Remark | undefined> {
+    const { id, title, key } = cell;
+    if ("refusal" in end) {
+      refusals.set(id, end.refusal);
+      return { what: `${title}: refused`, reason: end.refusal };
     }
-  });
-  await Promise.all(lanes);
-  if (defects.length > 0) throw defects[0];
-  shown.finish();
+    computed.add(id);
+    if ("record" in end) {
+      take(end.record);
+      return;
+    }
+    const record = await recordOf(cell, fingerprint, end.result, end.seconds);
+    take(record);
+    try {
+      await store.set(key, record);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      unstored.set(id, error.message);
+      return { what: `${title}: measured, but not stored`, reason: error.message };
+    }
+  }
+  const stored = (cell: AskedCell) => storedRecord(cell, store, fingerprint);
+  await executor.measure(left, { fingerprint, progress, signal, stored, ended });
 
   const inOrder = <Value>(values: ReadonlyMap<string, Value>) =>
     new Map(cells.filter(({ id }) => values.has(id)).map(({ id }) => [id, values.get(id)!]));
@@ -135,29 +117,11 @@ export async function runCells<Result>(
   return {
     results: inOrder(found),
     seconds: inOrder(seconds),
-    computed: idsOf(ended.computed),
-    reused: idsOf(ended.reused),
-    refusals: inOrder(ended.refusals),
-    unstored: inOrder(ended.unstored),
+    computed: idsOf(computed),
+    reused: idsOf(reused),
+    refusals: inOrder(refusals),
+    unstored: inOrder(unstored),
   };
-}
-
-/** A cell with what progress calls it, its number among all of them included. */
-interface NumberedCell extends CellSpec {
-  title: string;
-}
-
-/** The value of `work`, or undefined after telling `onRefusal` why its input was refused. */
-async function attempt<Value>(
-  work: () => Promise<Value>,
-  onRefusal: (reason: string) => void,
-): Promise<Value | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    onRefusal(error.message);
-  }
 }
 
 function requireUniqueIds(cells: readonly CellSpec[]): void {

@@ -1,4 +1,4 @@
-import { decodeJson } from "../core/mod.ts";
+import { decodeJson, InputError } from "../core/mod.ts";
 
 /** A line that a worker process writes: how far its cell is, or at last what became of it. */
 export type WorkerEvent = ProgressEvent | CellOutcome;
@@ -14,6 +14,23 @@ export type CellOutcome =
   | { event: "result"; id: string; result: unknown }
   | { event: "refusal"; id: string; problems: string[] }
   | { event: "defect"; id: string; name: string; message: string; stack?: string };
+
+/** A refusal or a defect as it was thrown where the cell was measured. */
+export type CellFailure = Exclude<CellOutcome, { event: "result" }>;
+
+/** What was thrown instead of a result. */
+export function failureOf(failure: CellFailure): Error {
+  if (failure.event === "refusal") return new InputError(...failure.problems);
+  const { name, message, stack } = failure;
+  return Object.assign(new Error(message), { name, stack });
+}
+
+/** What is said of something thrown, so that {@linkcode failureOf} makes it anew elsewhere. */
+export function failureFrom(id: string, thrown: unknown): CellFailure {
+  if (thrown instanceof InputError) return { event: "refusal", id, problems: [...thrown.problems] };
+  const { name, message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown));
+  return { event: "defect", id, name, message, stack };
+}
 
 const ongoing = ["start", "update", "finish"];
 const final = ["result", "refusal", "defect"];

@@ -4,7 +4,8 @@ import {
   type CellRecord,
   type CellSpec,
   type CellStore,
-  type Executor,
+  inLanes,
+  type Lanes,
   runCells,
 } from "../../lib/sweep/mod.ts";
 import { type ClosureCell, runClosures } from "./closure_cells.ts";
@@ -250,13 +251,13 @@ async function until(holds: () => boolean) {
 function laneExecutor(lanes: number) {
   const running = new Map<string, () => void>();
   const started: string[] = [];
-  const executor: Executor = {
+  const executor = inLanes({
     lanes,
     run: ({ id, config }, lane) => {
       started.push(`${id} in ${lane}`);
       return new Promise((resolve) => running.set(id, () => resolve(config)));
     },
-  };
+  });
   const release = async (id: string) => {
     await until(() => running.has(id));
     running.get(id)!();
@@ -296,11 +297,9 @@ Deno.test("runCells() stores what other lanes measure when one has a defect, and
     model: index,
   }));
   const defect = new TypeError("defect");
-  const failing: Executor = {
-    ...executor,
-    run: (cell, lane, hooks) =>
-      cell.id === "a" ? Promise.reject(defect) : executor.run(cell, lane, hooks),
-  };
+  const run: Lanes["run"] = (cell, lane, hooks) =>
+    cell.id === "a" ? Promise.reject(defect) : executor.run(cell, lane, hooks);
+  const failing = inLanes({ ...executor, run });
   const running = assertRejects(
     () => runCells(cells, { executor: failing, store, fingerprint: "v1" }),
     TypeError,

@@ -6,6 +6,7 @@ import type { RowKey } from "../../experiments/tables/table_rows.ts";
 import { costTable } from "../../tools/cost_table.ts";
 import { writeTinyRef } from "../experiments/cells/tiny_cells.ts";
 import { withFolder } from "../io/temporary_folder.ts";
+import { here } from "../../lib/sweep/mod.ts";
 import { memoryStore } from "../sweep/memory_store.ts";
 
 Deno.test("costTable() estimates rows, of those that are kept and weights that are shared nothing", () =>
@@ -16,7 +17,7 @@ Deno.test("costTable() estimates rows, of those that are kept and weights that a
     const options = { store, fingerprint: "v1", rows };
     await measureModels([subject], familyTables, {
       ...{ store, fingerprint: "v1", rows: ["fp16"] as RowKey[] },
-      executor: { lanes: 1, run: () => Promise.resolve({ survivors: {} }) },
+      executor: here(() => Promise.resolve({ survivors: {} })),
     });
     const planned = await planModels([subject], familyTables, options);
     const cells = planned.flatMap(({ cells }) => cells);

@@ -5,7 +5,7 @@ import { SubjectPool } from "../../../experiments/cells/subject_pool.ts";
 import { evaluate, evaluationCells } from "../../../experiments/measure/evaluation.ts";
 import type { ModelRef } from "../../../experiments/measure/subject.ts";
 import { InputError, silent } from "../../../lib/core/mod.ts";
-import { type CellSpec, here } from "../../../lib/sweep/mod.ts";
+import { type CellSpec, forgetful, here, runCells } from "../../../lib/sweep/mod.ts";
 import { withFolder } from "../../io/temporary_folder.ts";
 import { tinyCells, writeTinyRef } from "./tiny_cells.ts";
 
@@ -93,8 +93,11 @@ Deno.test("withExecutor() measures with the executor it is given, and without on
     const pool = new SubjectPool();
     const subjects = [await pool.read(cell.model as { folder: string })];
     const [first, second] = await Promise.all(
-      executors.map((executor) =>
-        withExecutor(executor, evaluationCells, subjects, (each) => each.run(cell, 0, hooks))
+      executors.map((each) =>
+        withExecutor(each, evaluationCells, subjects, async (executor) => {
+          const options = { executor, store: forgetful, fingerprint: "v1" };
+          return (await runCells([cell], options)).results.get(cell.id);
+        })
       ),
     );
     assertEquals(first, "given");

@@ -22,7 +22,7 @@ function drawn(table: typeof rivals) {
     "agileq-4": cellOf("agileq-4", 4.5, 0.1),
     "agileq-8": cellOf("agileq-8", 4.5, 0.2),
   };
-  return drawTable(table, [{ ...model, cells: measured }]);
+  return drawTable(table, [{ ...model, cells: measured }])!;
 }
 
 Deno.test("drawTable() holds bits of weights or activations against divergence, where there is some", () => {
@@ -33,4 +33,10 @@ Deno.test("drawTable() holds bits of weights or activations against divergence, 
   assertEquals(drawn(activation).details, [
     `tiny: of 2 methods 1 is beaten by none: AgileQ-4 (${four.toFixed(2)} bits, 0.1000 nats).`,
   ]);
+});
+
+Deno.test("drawTable() draws nothing of rows that all keep the model exactly", () => {
+  const result = { ...cells.fp16.result, survivors: { ...reading, divergence: { value: 0 } } };
+  const kept = { ...model, cells: { fp16: { ...cells.fp16, result } } };
+  assertEquals(drawTable(rivals, [kept]), undefined);
 });

@@ -1,0 +1,142 @@
+import { basename } from "node:path";
+import { canonicalJson, decodeJson, encodeJson, sha256 } from "../../lib/core/mod.ts";
+import { writeAtomically } from "../../lib/io/mod.ts";
+import type { AskedCell, CellFailure, CellSpec } from "../../lib/sweep/mod.ts";
+import type { Job } from "./job_queue.ts";
+
+/** The folder in which sweeps lie that a batch system runs: a folder each. */
+export const sweepsFolder = "results/.sweeps";
+
+/** A cell with its key in the store. */
+export interface SweepCell {
+  key: string;
+  cell: CellSpec;
+}
+
+/** What tasks measure and how, as it lies in a file that they read. */
+export interface SweepPlan {
+  /** Under which results are stored. */
+  fingerprint: string;
+  /** Stands for the program of the tasks, so that none runs with other sources than were submitted. */
+  sources: string;
+  /** The cells of each task. */
+  tasks: SweepCell[][];
+}
+
+/** The jobs of a sweep, in the order in which they were submitted. */
+export interface SubmittedJobs {
+  /** The name of the queue. */
+  queue: string;
+  jobs: Job[];
+}
+
+/**
+ * A folder of one sweep: the plan, the script, the jobs, the logs and what became of the cells that could not
+ * be measured. It is named after its plan, so that the same cells are always in the same folder.
+ */
+export class SweepFolder {
+  constructor(readonly path: string) {}
+
+  get name(): string {
+    return basename(this.path);
+  }
+
+  get script(): string {
+    return `${this.path}/job.sh`;
+  }
+
+  get logs(): string {
+    return `${this.path}/logs`;
+  }
+
+  /** The folder that a plan has. */
+  static async of({ fingerprint, sources, tasks }: SweepPlan): Promise<SweepFolder> {
+    const keys = tasks.map((task) => task.map(({ key }) => key));
+    const name = (await sha256(canonicalJson({ fingerprint, sources, keys }))).slice(0, 12);
+    return new SweepFolder(`${sweepsFolder}/${name}`);
+  }
+
+  /** All that there are. */
+  static async all(): Promise<SweepFolder[]> {
+    return (await namesIn(sweepsFolder)).map((name) => new SweepFolder(`${sweepsFolder}/${name}`));
+  }
+
+  /** Writes all that tasks need. What former ones said of these cells is removed. */
+  async prepare(plan: SweepPlan, script: string): Promise<void> {
+    await Deno.mkdir(this.logs, { recursive: true });
+    await writeAtomically(`${this.path}/plan.json`, encodeJson(plan));
+    await writeAtomically(this.script, script);
+    for (const { key } of plan.tasks.flat()) {
+      await Deno.remove(this.#failure(key)).catch(() => {});
+    }
+  }
+
+  /** What its tasks do; undefined where there is no plan that is whole. */
+  async plan(): Promise<SweepPlan | undefined> {
+    return await readJson(`${this.path}/plan.json`);
+  }
+
+  /** The jobs that were submitted for it, if any. */
+  async submitted(): Promise<SubmittedJobs | undefined> {
+    return await readJson(`${this.path}/jobs.json`);
+  }
+
+  /** Notes a job that was submitted for it. */
+  async noteJob(queue: string, job: Job): Promise<void> {
+    const jobs = [...(await this.submitted())?.jobs ?? [], job];
+    await writeAtomically(`${this.path}/jobs.json`, encodeJson({ queue, jobs }));
+  }
+
+  /** Notes why a cell could not be measured. */
+  async noteFailure(key: string, failure: CellFailure): Promise<void> {
+    await writeAtomically(this.#failure(key), encodeJson(failure));
+  }
+
+  /** Why cells could not be measured, by their keys. */
+  async failures(): Promise<Map<string, CellFailure>> {
+    const found = new Map<string, CellFailure>();
+    for (const name of await namesIn(`${this.path}/failures`)) {
+      const key = name.replace(/\.json$/, "");
+      const failure = await readJson<CellFailure>(this.#failure(key));
+      if (failure) found.set(key, failure);
+    }
+    return found;
+  }
+
+  /** The log of a cell: what it reports while it is measured. */
+  logOf({ label, id }: CellSpec): string {
+    return `${this.logs}/${(label ?? id).replaceAll(/[^\w.-]+/g, "-")}.log`;
+  }
+
+  #failure(key: string): string {
+    return `${this.path}/failures/${key}.json`;
+  }
+}
+
+/** Keys of cells that are to be measured, as a plan has them. */
+export function plannedTasks(tasks: readonly (readonly AskedCell[])[]): SweepCell[][] {
+  return tasks.map((task) =>
+    task.map(({ key, id, label, experiment, model, config }) => (
+      { key, cell: { id, label, experiment, model, config } }
+    ))
+  );
+}
+
+/** The names in a folder, none where there is no folder. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+/** What a file holds; undefined where there is none that is whole. */
+async function readJson<Value>(path: string): Promise<Value | undefined> {
+  try {
+    return decodeJson(await Deno.readTextFile(path)) as Value;
+  } catch {
+    return undefined;
+  }
+}
