@@ -9,6 +9,7 @@ import {
   type OpenSubject,
   readSubject,
   type UnloadedSubject,
+  type WeightsFolder,
 } from "../measure/subject.ts";
 
 /** Opens the models that cells are about, and keeps them for the next ones. */
@@ -23,11 +24,13 @@ export class SubjectPool {
    * @param known Subjects that need not be read, with their weights or without.
    * @param scratch A folder for what windows become in full precision where memory is not to hold it; those run
    *   anew for each cell without.
+   * @param weights Where quantized weights are kept between processes; in memory alone unless given.
    */
   constructor(
     readonly keep = Infinity,
     known: readonly (UnloadedSubject | OpenSubject)[] = [],
     readonly scratch?: string,
+    private readonly weights?: WeightsFolder,
   ) {
     this.#read = new Map(known.map((subject) => [canonicalJson(subject.ref), subject]));
   }
@@ -67,7 +70,7 @@ export class SubjectPool {
   }
 
   async #load(read: UnloadedSubject, signal?: AbortSignal): Promise<OpenSubject> {
-    const subject = await loadSubject(read, signal);
+    const subject = await loadSubject(read, signal, this.weights);
     const scratch = this.scratch === undefined ? undefined : new ScratchFile(this.scratch);
     return { ...subject, referenceStreams: new FinalStreams({ scratch }) };
   }

@@ -1,4 +1,4 @@
-import { counted, refuse, require } from "../../lib/core/mod.ts";
+import { canonicalJson, counted, refuse, require, sha256 } from "../../lib/core/mod.ts";
 import { cutWindows } from "../../lib/eval/mod.ts";
 import { hashFiles, type HubOrigin, hubOrigin, tokenizerFiles } from "../../lib/io/mod.ts";
 import type { Storage } from "../../lib/format/mod.ts";
@@ -13,6 +13,7 @@ import {
   readArchitecture,
   settingFiles,
   type StartTokenPlace,
+  StoredBlocks,
   storedBytes,
 } from "../../lib/model/mod.ts";
 import type { BackendInfo } from "../../lib/tensor/mod.ts";
@@ -128,18 +129,38 @@ export interface OpenSubject extends Subject {
   referenceStreams?: FinalStreams;
 }
 
+/** Where quantized weights are kept between processes. */
+export interface WeightsFolder {
+  folder: string;
+  /** Stands for the code that makes them. */
+  sources: string;
+}
+
+/** What quantized weights depend on, besides the code and the passes that make them. */
+const weightFacts = [
+  ...["weights", "settings", "calibrationText", "window", "weightWindows", "activationWindows"],
+  ...["seed", "matrixProduct", "instructions"],
+] as (keyof SubjectFacts)[];
+
 /**
  * Loads the weights of a subject.
  *
+ * @param kept Where its quantized versions are kept; in memory alone unless given.
  * @throws {InputError} As {@linkcode loadModel} does.
  */
 export async function loadSubject<Unloaded extends UnloadedSubject>(
   subject: Unloaded,
   signal?: AbortSignal,
+  kept?: WeightsFolder,
 ): Promise<Unloaded & OpenSubject> {
   const loaded = await loadModel(subject.ref.folder, { signal });
   const model = { ...loaded, name: subject.model.name };
-  return { ...subject, model, versions: new Versions() };
+  const facts = weightFacts.map((name) => subject.facts[name]);
+  const storeOf = kept && (async (passes: string) => {
+    const key = await sha256(canonicalJson({ sources: kept.sources, facts, passes }));
+    return new StoredBlocks(`${kept.folder}/${key}`);
+  });
+  return { ...subject, model, versions: new Versions(storeOf) };
 }
 
 /**

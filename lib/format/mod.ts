@@ -81,3 +81,4 @@ export { listedType } from "./listed_type.ts";
 export { powerType } from "./power_type.ts";
 export { floatScales, type GroupScales, powerScales, sameScale } from "./group_scales.ts";
 export { type TypedCodes, TypedMatrix, typedMatrix } from "./typed_matrix.ts";
+export { arrayOf, fromParts, type NumberArray, type Parts, partsOf } from "./matrix_parts.ts";

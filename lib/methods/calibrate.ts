@@ -52,6 +52,8 @@ export interface CalibrateOptions {
 export interface BlockStore {
   /** Whether blocks come back with the very values that they went with; they may be rounded unless given. */
   readonly isExact?: boolean;
+  /** Whether they stay in memory; without they are read whenever they are needed. */
+  readonly isInMemory?: boolean;
   /** A block that is finished; undefined where it is still to be made. */
   get(layer: number): Promise<LayerWeights | undefined>;
   /** Keeps a block, and returns it as it is kept: what the blocks behind it see. */
@@ -104,15 +106,24 @@ export async function calibrate(
     const rewritten = rewritingSource(source, passes, architecture);
     return { ...start, cache, model: { ...model, source: rewritten } };
   }
+  const isRewritten = passes.some(({ rewrite, remodel }) => rewrite || remodel);
+  const blocks = store ?? memoryStore();
+  const quantizedWith = (quantizers: readonly SiteQuantizers[]): Quantized => ({
+    model: isRewritten ? { ...model, source: keptSource(source, blocks) } : model,
+    sites: quantizers,
+    lower: passes.find(({ lower }) => lower)?.lower ?? start.lower,
+    cache,
+  });
+  const isAllRewritten = passes.every(({ quantize }) => !quantize) && store?.isInMemory &&
+    await hasAll(store, architecture.layers);
+  if (isAllRewritten) return quantizedWith(sites);
   const progress = store || needsCalibration(passes) ? watched : silent; // nothing else takes long
   using streams = new CalibrationStreams(model, passes, calibration, { pruning, ...room });
   const names = [...new Set(passes.map(({ name }) => name))].join(", ");
   progress.start(`${names} on ${model.name}`, architecture.layers);
   const pause = pauses(signal);
   const fisher = new FisherInformation(model, passes, calibration, room);
-  const isRewritten = passes.some(({ rewrite, remodel }) => rewrite || remodel);
   const keepsOriginal = passes.some(({ carries }) => carries === "original");
-  const blocks = store ?? memoryStore();
   const isRounded = isRewritten && !(blocks.isExact ?? false);
   const quantized: SiteQuantizers[] = [];
   for (let layer = 0; layer < architecture.layers; layer++) {
@@ -166,19 +177,24 @@ export async function calibrate(
     progress.update(layer + 1);
   }
   progress.finish();
-  const kept: BlockSource = {
+  return quantizedWith(quantized);
+}
+
+/** The blocks that a store keeps, and what surrounds them. */
+function keptSource(source: BlockSource, blocks: BlockStore): BlockSource {
+  return {
     outer: source.outer,
-    isStreamed: store !== undefined,
+    isStreamed: !blocks.isInMemory,
     maps: source.maps,
     attentionProduct: source.attentionProduct,
     layer: async (layer) => (await blocks.get(layer))!,
   };
-  return {
-    model: isRewritten ? { ...model, source: kept } : model,
-    sites: quantized,
-    lower: passes.find(({ lower }) => lower)?.lower ?? start.lower,
-    cache,
-  };
+}
+
+/** Whether a store has all blocks, so that no window need run through them. */
+async function hasAll(store: BlockStore, layers: number): Promise<boolean> {
+  for (let layer = 0; layer < layers; layer++) if (!await store.get(layer)) return false;
+  return true;
 }
 
 /**
@@ -203,6 +219,7 @@ function memoryStore(): BlockStore {
   const blocks = new Map<number, LayerWeights>();
   return {
     isExact: true,
+    isInMemory: true,
     get: (layer) => Promise.resolve(blocks.get(layer)),
     put(layer, weights) {
       blocks.set(layer, weights);

@@ -41,7 +41,8 @@ export async function prepareModel(
   const passes = method.passes(model.architecture);
   const rewriting = weightPasses(passes);
   const others = passes.slice(rewriting.length);
-  const make = () => calibrate(unquantized(model), rewriting, calibration, options);
+  const make = (store = options.store) =>
+    calibrate(unquantized(model), rewriting, calibration, { ...options, store });
   const isShared = rewriting.length > 0 && !(options.pruning && rewriting.some(isPruned));
   const weights = versions && isShared ? await versions.get(rewriting, make) : await make();
   const quantized = await calibrate(weights, others, calibration, options);

@@ -1,5 +1,5 @@
 import { canonicalJson } from "../core/mod.ts";
-import type { Quantized } from "./calibrate.ts";
+import { type BlockStore, needsCalibration, type Quantized } from "./calibrate.ts";
 import type { Architecture } from "../model/mod.ts";
 import type { ConfiguredMethod } from "./method.ts";
 import type { Pass } from "./pass.ts";
@@ -12,18 +12,38 @@ export class Versions {
   #made = new Map<string, Promise<Quantized>>();
 
   /**
+   * @param storeOf Where blocks are kept between processes that passes make from calibration windows, by what
+   *   the passes do; in memory alone unless given, and where a pass says of the same windows what becomes of
+   *   activations.
+   */
+  constructor(private readonly storeOf?: (key: string) => Promise<BlockStore>) {}
+
+  /**
    * What these passes make of the model.
    *
-   * @param make Called where it has not been made yet; if that fails, the next call tries again.
+   * @param make Called where it has not been made yet, with where blocks are kept; if that fails, the next call
+   *   tries again.
    */
-  get(passes: readonly Pass[], make: () => Promise<Quantized>): Promise<Quantized> {
+  get(
+    passes: readonly Pass[],
+    make: (store?: BlockStore) => Promise<Quantized>,
+  ): Promise<Quantized> {
     const key = versionKey(passes);
     const known = this.#made.get(key);
     if (known) return known;
-    const making = make();
+    const isKept = needsCalibration(passes) && passes.every(({ quantize }) => !quantize);
+    const making = this.#make(key, isKept, make);
     this.#made.set(key, making);
     making.catch(() => this.#made.delete(key));
     return making;
+  }
+
+  async #make(
+    key: string,
+    isKept: boolean,
+    make: (store?: BlockStore) => Promise<Quantized>,
+  ): Promise<Quantized> {
+    return await make(isKept ? await this.storeOf?.(key) : undefined);
   }
 }
 

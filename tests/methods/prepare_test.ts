@@ -17,10 +17,11 @@ import {
   sitePasses,
   Versions,
 } from "../../lib/methods/mod.ts";
-import { linearGroups, type Model, openModel } from "../../lib/model/mod.ts";
+import { linearGroups, type Model, openModel, StoredBlocks } from "../../lib/model/mod.ts";
 import { rtn } from "../../lib/quant/mod.ts";
 import { tf } from "../../lib/tensor/mod.ts";
 import { pruning, randomIds, tinyModels, withModel } from "../eval/tiny_models.ts";
+import { withFolder } from "../io/temporary_folder.ts";
 import { everyMethod, layersOf, linearWeights, unread } from "./support.ts";
 
 const windows = [1, 2, 3].map((seed) => randomIds(40, seed));
@@ -56,6 +57,45 @@ for (const name of tinyModels) {
       }));
   }
 }
+
+for (const [title, method] of everyMethod) {
+  Deno.test(`prepareModel() takes weights of ${title} from where another process has left them`, () =>
+    withModel("llama", (model) =>
+      withFolder(async (folder) => {
+        const alone = await lossOf(await prepare(model, method));
+        for (const place of ["first", "second"]) {
+          const versions = new Versions((key) =>
+            Promise.resolve(new StoredBlocks(`${folder}/${[...key].length}`))
+          );
+          const executed = await prepare(model, method, { versions });
+          assertEquals([place, await lossOf(executed)], [place, alone]);
+        }
+      })));
+}
+
+Deno.test("prepareModel() quantizes no block anew that another process has left", () =>
+  withModel("llama", (model) =>
+    withFolder(async (folder) => {
+      const versions = () => new Versions(() => Promise.resolve(new StoredBlocks(folder)));
+      const ask = (asked: string[]) => () => {
+        asked.push("calibration");
+        return calibration();
+      };
+      const [first, second, third] = [[], [], []] as string[][];
+      await prepareModel(model, methods.gptq4, ask(first), { versions: versions() });
+      await prepareModel(model, methods.gptq4, ask(second), { versions: versions() });
+      assertEquals([first.length > 0, second], [true, []]);
+      const files = (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).toSorted();
+      assertEquals(files.length, model.architecture.layers);
+      const before = await Deno.readFile(`${folder}/${files[0]}`);
+      await Deno.remove(`${folder}/${files.at(-1)}`);
+      await prepareModel(model, methods.gptq4, ask(third), { versions: versions() });
+      assertEquals([third.length > 0, await Deno.readFile(`${folder}/${files[0]}`)], [
+        true,
+        before,
+      ]);
+      assertEquals((await Array.fromAsync(Deno.readDir(folder))).length, files.length);
+    })));
 
 Deno.test("prepareModel() asks for calibration only where a method reads it", () =>
   withModel("bloom", async (model) => {

@@ -17,7 +17,8 @@ const [folder, number] = Deno.args;
 const sweep = new SweepFolder(folder);
 const { tasks, fingerprint, sources } = await sweep.plan() ??
   refuse(`measure cells of ${folder}`, "it must be the folder of a sweep, with a whole plan.json");
-const executor = here(cellRunner(cellKinds, new SubjectPool(1)));
+const weights = { folder: `${cellFolder}/weights`, sources };
+const executor = here(cellRunner(cellKinds, new SubjectPool(1, [], undefined, weights)));
 const store = fileCellStore(cellFolder);
 const isSame = await fingerprintOf(["tools/batch/cell_task.ts"]) === sources;
 

@@ -1,11 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { cellKinds } from "../../../experiments/cells/cell_kinds.ts";
+import { cellRunner } from "../../../experiments/cells/cell_runner.ts";
 import { SubjectPool } from "../../../experiments/cells/subject_pool.ts";
 import { evaluate, evaluationOf } from "../../../experiments/measure/evaluation.ts";
-import type { ModelRef } from "../../../experiments/measure/subject.ts";
-import { InputError } from "../../../lib/core/mod.ts";
+import type { ModelRef, WeightsFolder } from "../../../experiments/measure/subject.ts";
+import { InputError, silent } from "../../../lib/core/mod.ts";
 import { withFolder } from "../../io/temporary_folder.ts";
 import { removeWeights } from "../measure/tiny_folder.ts";
-import { writeTinyRef } from "./tiny_cells.ts";
+import { tinyCells, writeTinyRef } from "./tiny_cells.ts";
 
 /** Runs a test on a tiny model, opened in windows of several lengths: as many models to a pool. */
 function withRefs(test: (...refs: ModelRef[]) => Promise<void>): Promise<void> {
@@ -87,4 +89,21 @@ Deno.test("SubjectPool reads what settings are chosen on as a figure's subject",
     const choosing = await pool.read({ ...ref, choosing: true });
     assertEquals("validationWindows" in choosing, true);
     assert(await pool.read(choosing.ref) === choosing);
+  }));
+
+Deno.test("SubjectPool keeps quantized weights for other processes where it has a folder for them", () =>
+  withFolder(async (folder) => {
+    const [cell] = await tinyCells(await writeTinyRef(`${folder}/model`, 3), ["gptq4"]);
+    const hooks = { progress: silent, signal: new AbortController().signal };
+    const measure = (weights?: WeightsFolder) =>
+      cellRunner(cellKinds, new SubjectPool(1, [], undefined, weights))(cell, hooks);
+    const blocksIn = async (sources: string) => {
+      const result = await measure({ folder: `${folder}/weights`, sources });
+      const versions = await Array.fromAsync(Deno.readDir(`${folder}/weights`));
+      return { result, versions: versions.length };
+    };
+    const result = await measure();
+    assertEquals(await blocksIn("v1"), { result, versions: 1 });
+    assertEquals(await blocksIn("v1"), { result, versions: 1 });
+    assertEquals(await blocksIn("v2"), { result, versions: 2 });
   }));

@@ -1,0 +1,84 @@
+import { decodeJson, encodeJson, InputError, sha256 } from "../core/mod.ts";
+import { arrayOf, fromParts, type NumberArray, partsOf } from "../format/mod.ts";
+import { exists, openSafetensors, writeSafetensors } from "../io/mod.ts";
+import type { LayerWeights } from "./weights.ts";
+
+/**
+ * Blocks that a method has rewritten, in memory and in a folder, a file each, so that whoever quantizes the
+ * same weights next takes them from there, and whoever was killed goes on at the block it was at. Several
+ * processes may share the folder: a file appears once it is whole, and all write the same.
+ *
+ * A block of a form that is no plain data stays in memory alone. A file that is damaged counts as none.
+ */
+export class StoredBlocks {
+  /** Blocks come back with the very values that they went with. */
+  readonly isExact = true;
+  readonly isInMemory = true;
+  readonly #known = new Map<number, LayerWeights>();
+
+  /** @param folder Of these blocks alone; made with the first of them. */
+  constructor(private readonly folder: string) {}
+
+  /** A block that is finished; undefined where it is still to be made. */
+  async get(layer: number): Promise<LayerWeights | undefined> {
+    const known = this.#known.get(layer) ?? await this.#read(layer);
+    if (known) this.#known.set(layer, known);
+    return known;
+  }
+
+  /**
+   * Keeps a block.
+   *
+   * @throws {InputError} If the folder cannot be written to.
+   */
+  async put(layer: number, weights: LayerWeights): Promise<LayerWeights> {
+    this.#known.set(layer, weights);
+    const parts = partsOf(weights);
+    if (!parts) return weights;
+    const arrays = parts.arrays.map(bytesOf);
+    const tensors = arrays.map((data, place) => (
+      { name: String(place), dtype: "U8" as const, shape: [data.length], data }
+    ));
+    const block = encodeJson(parts.json);
+    await writeSafetensors(this.#path(layer), tensors, {
+      block,
+      sha256: await sumOf(block, arrays),
+    });
+    return weights;
+  }
+
+  async #read(layer: number): Promise<LayerWeights | undefined> {
+    const path = this.#path(layer);
+    if (!await exists(path)) return undefined;
+    try {
+      const file = await openSafetensors(path);
+      const { block, sha256: sum } = file.metadata;
+      const names = [...file.tensors.keys()].toSorted((one, other) => Number(one) - Number(other));
+      const arrays = await Promise.all(
+        names.map(async (name) => (await file.read(name)).data as Uint8Array<ArrayBuffer>),
+      );
+      if (await sumOf(block, arrays) !== sum) return undefined;
+      return fromParts(
+        decodeJson(block),
+        (place, type) => arrayOf(type, arrays[place]),
+      ) as LayerWeights;
+    } catch (error) {
+      if (error instanceof InputError) return undefined;
+      throw error;
+    }
+  }
+
+  #path(layer: number): string {
+    return `${this.folder}/block-${layer}.safetensors`;
+  }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: NumberArray): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+}
+
+/** What stands for a block and its arrays. */
+async function sumOf(block: string, arrays: readonly Uint8Array<ArrayBuffer>[]): Promise<string> {
+  const sums = await Promise.all(arrays.map((bytes) => sha256(bytes)));
+  return await sha256([block, ...sums].join("\n"));
+}

@@ -1,0 +1,62 @@
+import { assert, assertEquals } from "@std/assert";
+import { decodeMatrix, floatScales, integerType, typedMatrix } from "../../lib/format/mod.ts";
+import { type LayerWeights, StoredBlocks } from "../../lib/model/mod.ts";
+import { withFolder } from "../io/temporary_folder.ts";
+import { randomModel, tinyArchitectures } from "./tiny_models.ts";
+
+const model = await randomModel(tinyArchitectures.opt);
+
+/** All values of a block by the names of its parameters. */
+function valuesOf(block: LayerWeights): Record<string, Float32Array> {
+  const entries = Object.entries(block).flatMap(([name, { weight, bias }]) => [
+    [`${name}.weight`, decodeMatrix(weight)],
+    ...bias ? [[`${name}.bias`, bias]] : [],
+  ]);
+  return Object.fromEntries(entries);
+}
+
+Deno.test("StoredBlocks give a block to whoever asks next, in this process or another", () =>
+  withFolder(async (folder) => {
+    const block = await model.source.layer(0);
+    const first = new StoredBlocks(`${folder}/weights`);
+    assertEquals(await first.get(0), undefined);
+    assertEquals(await first.put(0, block), block);
+    assertEquals(await first.get(0), block);
+    const other = await new StoredBlocks(`${folder}/weights`).get(0);
+    assertEquals(valuesOf(other!), valuesOf(block));
+    assertEquals(await new StoredBlocks(`${folder}/weights`).get(1), undefined);
+  }));
+
+Deno.test("StoredBlocks hold a damaged file for none", () =>
+  withFolder(async (folder) => {
+    const block = await model.source.layer(0);
+    await new StoredBlocks(folder).put(0, block);
+    const [{ name }] = await Array.fromAsync(Deno.readDir(folder));
+    const bytes = await Deno.readFile(`${folder}/${name}`);
+    for (const damage of [(at: Uint8Array) => at.subarray(0, 100), flipped(bytes.length - 5)]) {
+      await Deno.writeFile(`${folder}/${name}`, damage(bytes));
+      assertEquals(await new StoredBlocks(folder).get(0), undefined);
+    }
+    await new StoredBlocks(folder).put(0, block);
+    assert(await new StoredBlocks(folder).get(0));
+  }));
+
+function flipped(place: number) {
+  return (bytes: Uint8Array) => bytes.map((byte, index) => index === place ? byte ^ 1 : byte);
+}
+
+Deno.test("StoredBlocks keep a block that is no plain data in memory alone", () =>
+  withFolder(async (folder) => {
+    const block = await model.source.layer(0);
+    const { rows, columns } = block.query!.weight;
+    const weight = typedMatrix({
+      ...{ rows, columns, types: [integerType(4)], groupSize: columns },
+      codes: new Uint8Array(rows * columns),
+      scales: floatScales(new Float32Array(rows)),
+    });
+    const blocks = new StoredBlocks(folder);
+    const typed = { ...block, query: { weight } };
+    await blocks.put(0, typed);
+    assertEquals(await blocks.get(0), typed);
+    assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
+  }));
