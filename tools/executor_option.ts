@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { CellKind } from "../experiments/measure/cell_kind.ts";
 import { cellRunner } from "../experiments/cells/cell_runner.ts";
 import type { SubjectPool } from "../experiments/cells/subject_pool.ts";
-import { refuse, require } from "../lib/core/mod.ts";
+import { counted, refuse, require } from "../lib/core/mod.ts";
 import {
   type AskedCell,
   batch,
@@ -155,6 +155,36 @@ export async function describeSubmission(
     missing.push({ ...cell, title, key: await cellKey(cell, fingerprint) });
   }
   return await describeSweep(queue, Deno.execPath(), cellGroups(missing), fingerprint);
+}
+
+/** What is thrown in place of measuring where cells are only to be shown. */
+class Shown extends Error {}
+
+/**
+ * Shows which cells some work would measure, and what a batch system would be given for them, without measuring.
+ *
+ * @param work Measures with the executor that it is given; it ends at the first cells that are not stored.
+ * @returns What is to be said.
+ */
+export async function showCells(
+  options: ExecutorOptions,
+  work: (executor: Executor) => Promise<unknown>,
+): Promise<string> {
+  const queue = queueOf(options);
+  let said = "";
+  const measure: Executor["measure"] = async (cells, { fingerprint }) => {
+    if (cells.length === 0) return;
+    said = queue
+      ? await describeSweep(queue, Deno.execPath(), cellGroups(cells), fingerprint)
+      : [counted(cells.length, "cell"), ...cells.map(({ title }) => `  ${title}`)].join("\n");
+    throw new Shown();
+  };
+  try {
+    await work({ measure });
+  } catch (error) {
+    if (!(error instanceof Shown)) throw error;
+  }
+  return said || "every cell is stored";
 }
 
 /**

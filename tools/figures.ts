@@ -13,7 +13,12 @@ import { cellFolder, fileCellStore, timedStore } from "./cell_store.ts";
 import { keptMeasurements, listOption, main, printWarnings, type Session } from "./command_line.ts";
 import { datasetOption } from "./dataset_argument.ts";
 import { drawAll } from "./draw_all.ts";
-import { addExecutorOptions, type ExecutorOptions, openExecutor } from "./executor_option.ts";
+import {
+  addExecutorOptions,
+  type ExecutorOptions,
+  openExecutor,
+  showCells,
+} from "./executor_option.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
 import { refusalsOf } from "./measure_sources.ts";
 import {
@@ -30,6 +35,7 @@ import { publishFigure } from "./publish_figure.ts";
 interface Options extends ModelOptions, ExecutorOptions {
   figure: FigureExperiment[];
   fresh?: boolean;
+  dryRun?: boolean;
 }
 
 /** Where figures of the bundled models go, and those of a model of one's own. */
@@ -57,6 +63,7 @@ await main((program, session) =>
     "drawn instead of the bundled ones",
     outputs,
   ))
+    .option("--dry-run", "say which cells would be measured, without loading weights")
     .action((options: Options) => run(options, session))
 );
 
@@ -70,7 +77,7 @@ function figureNamed(text: string): FigureExperiment {
 }
 
 async function run(options: Options, session: Session): Promise<void> {
-  session.kept = keptMeasurements("What was measured is", options.fresh);
+  if (!options.dryRun) session.kept = keptMeasurements("What was measured is", options.fresh);
   await useBackend("agile");
   const own = await ownSources(options, session);
   const folder = outputFolder(options, outputs);
@@ -108,12 +115,23 @@ async function run(options: Options, session: Session): Promise<void> {
       const models: UnloadedSubject[] = [];
       for (const source of sourcesOf(experiment, usable)) models.push(await read(source));
       const store = timedStore(kept);
-      const { figure, subjects, refusals } = await drawAll(experiment, models, {
+      const settings = {
         ...session,
         store,
         fresh: options.fresh,
-        executor,
         fingerprint: await fingerprintOf(measurementModules(experiment.measuredBy)),
+      };
+      if (options.dryRun) {
+        const cells = await showCells(
+          options,
+          async (executor) => void await drawAll(experiment, models, { ...settings, executor }),
+        );
+        console.log(`${experiment.name}: ${cells}`);
+        return;
+      }
+      const { figure, subjects, refusals } = await drawAll(experiment, models, {
+        ...settings,
+        executor,
       });
       const stem = await stemOf(figure.name, own.length > 0 ? subjects : []);
       const said = [figure.agreement, ...figure.details];

@@ -59,6 +59,27 @@ Deno.test("figures draws models of one folder name on token ids, in files of the
     assertEquals(typeof provenance.deno, "string");
   }));
 
+Deno.test("figures --dry-run names its cells, and measures and writes nothing", () =>
+  withFolder(async (root) => {
+    await writeTinyModel(`${root}/mine`, { ...tinyArchitecture, layers: 2 });
+    const ids = Array.from({ length: 3000 }, (_, index) => (7 * index) % 300);
+    await Deno.writeTextFile(`${root}/ids.json`, JSON.stringify(ids));
+    const model = ["--model", `${root}/mine`, "--window", "128", "--windows", "2"];
+    const texts = ["--ids", `${root}/ids.json`, "--calibration", `${root}/ids.json`];
+    const args = ["--figure", "6", ...model, ...texts, "--fresh", "--dry-run", "--out"];
+    const { code, out, err } = await runTool("figures", "figures", ...args, `${root}/out`);
+    assertEquals([code, out], [0, "figure6: 1 cell\n  [1/1] figure6/mine on ids.json"], err);
+    assertEquals(await Array.fromAsync(Deno.readDir(`${root}/out`)), []);
+    const queue = ["--executor", "hyperqueue", "--submit-options", "--cpus=2"];
+    const rest = args.filter((arg) => arg !== "--fresh");
+    const given = await runTool("figures", "figures", ...rest, `${root}/out`, ...queue);
+    assertMatch(
+      given.out,
+      /^figure6: 1 cell in 1 task of HyperQueue:\n {2}0: figure6\/mine on ids/,
+    );
+    assertMatch(given.out, /--array=0-0 .* --cpus=2 -- sh /);
+  }));
+
 for (const [tool, ...what] of [["figures", "--figure", "2"], ["reproduce", "--table", "4"]]) {
   for (const folder of ["lib", "experiments/tables/expected", "tools/out", ".git"]) {
     Deno.test(`${tool} may not write to ${folder}, and says so before it measures`, async () => {

@@ -120,7 +120,9 @@ export async function describeSweep(
   const count = cells.flat().length;
   return [
     `${counted(count, "cell")} in ${counted(cells.length, "task")} of ${queue.name}:`,
-    ...cells.map((task, index) => `  ${index}: ${task.map(({ title }) => title).join(", ")}`),
+    ...cells.map((task, index) =>
+      `  ${index}: ${task.map(({ label, id }) => label ?? id).join(", ")}`
+    ),
     `\n${sweep.script}:\n${script}`,
     "submitted by:",
     ...(await submissions()).map(({ command }) => typed(command)),
