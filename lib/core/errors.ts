@@ -80,6 +80,7 @@ function describe(value: unknown): string {
 /** As much of a value as can be shown. */
 function beginning(part: unknown): unknown {
   if (typeof part === "string" || Array.isArray(part)) return part.slice(0, longestValue);
+  if (typeof part === "bigint") return String(part); // JSON has none
   if (typeof part !== "object" || part === null) return part;
   const entries: [string, unknown][] = [];
   for (const key in part) {

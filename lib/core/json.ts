@@ -1,4 +1,5 @@
 import { refuse } from "./errors.ts";
+import { deepestJson, isTooDeep } from "./json_depth.ts";
 
 /**
  * JSON of plain data, with NaN and the infinities kept as the strings `"NaN"`, `"Infinity"` and
@@ -25,9 +26,10 @@ export function canonicalJson(value: unknown): string {
 /**
  * The inverse of {@linkcode encodeJson}.
  *
- * @throws {SyntaxError} If the text is not JSON.
+ * @throws {SyntaxError} If the text is not JSON, or nests arrays and objects more than 100 deep.
  */
 export function decodeJson(text: string): unknown {
+  if (isTooDeep(text)) throw new SyntaxError(`JSON must be at most ${deepestJson} deep`);
   return JSON.parse(text, (_key, value) => nonFinite.has(value) ? Number(value) : value);
 }
 

@@ -2,6 +2,7 @@ export * from "./counted.ts";
 export * from "./errors.ts";
 export * from "./hash.ts";
 export * from "./json.ts";
+export * from "./json_depth.ts";
 export * from "./let_signals_in.ts";
 export * from "./lines.ts";
 export * from "./make_all.ts";

@@ -1,7 +1,4 @@
-import { refuse, require } from "../core/mod.ts";
-
-/** Far more than any file read here has; what looks into a value recursively stays far from its end. */
-const deepest = 100;
+import { closingQuote, deepestJson, isTooDeep, refuse, require } from "../core/mod.ts";
 
 /**
  * Parses JSON that came from a file, and refuses what `JSON.parse` lets through: an object that
@@ -13,12 +10,8 @@ const deepest = 100;
  * @throws {InputError} If the text is not JSON, repeats a key or is nested too deeply.
  */
 export function parseJson(text: string, path: string, part = "file"): unknown {
-  const shallow = !isDeeperThan(deepest, text);
-  require(
-    shallow,
-    `read ${path}`,
-    `the ${part} must nest arrays and objects at most ${deepest} deep`,
-  );
+  const rule = `the ${part} must nest arrays and objects at most ${deepestJson} deep`;
+  require(!isTooDeep(text), `read ${path}`, rule);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -33,19 +26,6 @@ export function parseJson(text: string, path: string, part = "file"): unknown {
 /** Whether a parsed value is a JSON object: neither null nor an array. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Whether brackets of this text, JSON or not, are nested more deeply; those in strings do not count. */
-function isDeeperThan(limit: number, text: string): boolean {
-  let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at];
-    if (character === "[" || character === "{") {
-      if (++depth > limit) return true;
-    } else if (character === "]" || character === "}") depth--;
-    else if (character === '"') at = closingQuote(text, at);
-  }
-  return false;
 }
 
 /** The first key that an object of this valid JSON has twice. */
@@ -65,13 +45,6 @@ function repeatedKey(json: string): string | undefined {
       keys.add(key);
     }
   }
-}
-
-/** Where a string ends; the end of the text if it does not. */
-function closingQuote(json: string, openingQuote: number): number {
-  let at = openingQuote + 1;
-  while (at < json.length && json[at] !== '"') at += json[at] === "\\" ? 2 : 1;
-  return at;
 }
 
 function followedByColon(json: string, closingQuote: number): boolean {

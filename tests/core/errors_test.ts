@@ -21,6 +21,8 @@ Deno.test("refuse() shows each kind of value unambiguously", () => {
   assertEquals(shown(null), "null");
   assertEquals(shown([2, "a"]), '[2,"a"]');
   assertEquals(shown(new Int8Array([-1, 1])), "[-1,1]");
+  assertEquals(shown(BigUint64Array.of(1n, 2n ** 64n - 1n)), '["1","18446744073709551615"]');
+  assertEquals(shown({ a: [9n] }), '{"a":["9"]}');
   assertEquals(shown("x".repeat(500)), `"${"x".repeat(116)}...`);
 });
 

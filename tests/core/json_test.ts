@@ -40,3 +40,11 @@ Deno.test("canonicalJson() does not depend on the order of keys", () => {
 Deno.test("decodeJson() throws on a truncated text", () => {
   assertThrows(() => decodeJson('{"a":'), SyntaxError);
 });
+
+Deno.test("decodeJson() throws on what is nested so deeply that encodeJson() could not look into it", () => {
+  const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
+  assertEquals(encodeJson(decodeJson(nested(100))), nested(100));
+  for (const depth of [101, 3000, 100_000]) {
+    assertThrows(() => decodeJson(nested(depth)), SyntaxError, "JSON must be at most 100 deep");
+  }
+});
