@@ -21,13 +21,13 @@ for (const compression of ["snappy", "none"]) {
     assertEquals(Array.from(texts, (_, index) => rows.text(index)), texts);
     assertEquals(rows.length, texts.length);
     const first = await readParquet(path, { limit: 31 });
-    assertEquals([first.length, joinRows(first, "")], [31, texts.slice(0, 31).join("")]);
+    assertEquals([first.length, joinRows(first, "", path)], [31, texts.slice(0, 31).join("")]);
     assertEquals((await readParquet(path, { limit: 1000 })).length, texts.length);
   });
 }
 
 Deno.test("readParquet() knows a column of sentences", async () => {
-  assertEquals(joinRows(await readParquet(`${parquets}/sentence.parquet`), "|"), "a b c|d");
+  assertEquals(joinRows(await readParquet(`${parquets}/sentence.parquet`), "|", "a"), "a b c|d");
 });
 
 for (
