@@ -1,3 +1,4 @@
+import { isListOf, isText } from "../experiments/result/result_record.ts";
 import { refuse, require } from "../lib/core/mod.ts";
 import { isObject, readJson } from "../lib/io/mod.ts";
 
@@ -21,9 +22,17 @@ interface LockedPackage {
  */
 export async function readLock(path: string): Promise<LockFile> {
   const lock = await readJson(path);
-  const isLock = isObject(lock) && isObject(lock.specifiers) && isObject(lock.npm);
+  const isLock = isObject(lock) && isObject(lock.specifiers) && isObject(lock.npm) &&
+    Object.values(lock.specifiers).every(isText) && Object.values(lock.npm).every(isPackage);
   require(isLock, `read ${path}`, "it must be a lock file that Deno wrote, with packages of npm");
   return lock as unknown as LockFile;
+}
+
+function isPackage(value: unknown): value is LockedPackage {
+  if (!isObject(value)) return false;
+  const { integrity, dependencies = [], optionalDependencies = [] } = value;
+  return isText(integrity) && isListOf(dependencies, isText) &&
+    isListOf(optionalDependencies, isText);
 }
 
 /**
@@ -48,7 +57,9 @@ export function lockedPackages(
   const names = Object.keys(npm);
   /** A dependency has its version where several are installed, else its name alone. */
   const dependency = (name: string) =>
-    name in npm ? name : names.find((each) => each.startsWith(`${name}@`)) ?? missing(name);
+    Object.hasOwn(npm, name)
+      ? name
+      : names.find((each) => each.startsWith(`${name}@`)) ?? missing(name);
 
   const found = new Set(
     [...specifiers].map((specifier) => installed(mapped(specifier, imports))),

@@ -1,5 +1,6 @@
 import type { DrawnFigure } from "../../lib/display/mod.ts";
 import { drawSummary } from "../draw/summary_drawing.ts";
+import { madeOf } from "../result/result_record.ts";
 import { figureFiles, readFigure } from "./recorded_figure.ts";
 
 /**
@@ -12,7 +13,10 @@ import { figureFiles, readFigure } from "./recorded_figure.ts";
 export async function modelSummary(folder: string): Promise<DrawnFigure | null> {
   const missing = async (name: string) => (await figureFiles(folder, [name])).length === 0;
   if (await missing("figure1") || await missing("outliers")) return null;
-  const { data: { models: [attention] } } = await readFigure(folder, "figure1");
-  const { data: [outliers] } = await readFigure(folder, "outliers");
-  return { title: "The first token, outliers and pruning", ...drawSummary(attention, outliers) };
+  const figure1 = await readFigure(folder, "figure1");
+  const outliers = await readFigure(folder, "outliers");
+  const drawing = madeOf([figure1.path, outliers.path], "deno task figures", () => (
+    drawSummary(figure1.data.models[0], outliers.data[0])
+  ));
+  return { title: "The first token, outliers and pruning", ...drawing };
 }

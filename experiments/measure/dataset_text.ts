@@ -69,7 +69,8 @@ export async function readDataset(
   const facts = { label: `${name} ${split}`, dataset: { dataset: name, split, ...file } };
   const { window } = draw;
   if (cut.kind === "joined") {
-    const text = joinRows(await readRows(path, { column, limit: cut.rows }), cut.separator);
+    const rows = await readRows(path, { column, limit: cut.rows });
+    const text = joinRows(rows, cut.separator, path);
     const taken = window - (startToken.place === "window" ? 1 : 0);
     const most = cut.windows === undefined ? undefined : cut.windows * taken;
     const ids = tokenizer.encode(text).subarray(0, most);

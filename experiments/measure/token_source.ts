@@ -144,7 +144,7 @@ function unknownWords(text: string): string {
 
 /** Rows as one text, in the way that GPTQ joins those of WikiText-2. */
 async function readRowText(path: string): Promise<string> {
-  return joinRows(await readRows(path), "\n\n");
+  return joinRows(await readRows(path), "\n\n", path);
 }
 
 async function readIds(path: string): Promise<number[]> {

@@ -1,4 +1,4 @@
-import { decodeJson, refuse } from "../../lib/core/mod.ts";
+import { decodeJson, InputError, refuse } from "../../lib/core/mod.ts";
 import { isObject, readText } from "../../lib/io/mod.ts";
 import type { Drawing, Figure, Table } from "../../lib/report/mod.ts";
 
@@ -17,6 +17,24 @@ export async function readRecord<Content>(
   const refuseIt = () => refuse(`read ${path}`, `it must be a record that "${command}" wrote`);
   const content = await readText(path).then(decodeJson).catch(refuseIt);
   return isWhole(content) ? content : refuseIt();
+}
+
+/**
+ * What is made of records whose parts are not all checked when they are read: whatever else goes wrong is blamed
+ * on them.
+ *
+ * @param paths The files of the records.
+ * @param command As of {@linkcode readRecord}.
+ * @throws {InputError} If `make` throws.
+ */
+export function madeOf<Made>(paths: readonly string[], command: string, make: () => Made): Made {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    const rule = `it must be as "${command}" writes it`;
+    refuse(`read ${paths.join(" and ")}`, rule, (error as Error).message);
+  }
 }
 
 /** Whether a value from a file is a table that can be shown. */

@@ -82,9 +82,9 @@ function parseHeader(bytes: Uint8Array<ArrayBuffer>, size: number, path: string)
     tensors.set(name, parseTensor(cursor, tensorOf(path, name)));
   }
   const alignment = metadata.get("general.alignment") ?? 32;
-  const isPower = typeof alignment === "number" && alignment > 0 && Number.isInteger(alignment) &&
-    (alignment & (alignment - 1)) === 0;
-  require(isPower, action, "general.alignment must be a power of two", alignment);
+  const isPower = typeof alignment === "number" && alignment > 0 && alignment < 2 ** 31 &&
+    Number.isInteger(alignment) && (alignment & (alignment - 1)) === 0;
+  require(isPower, action, "general.alignment must be a power of two below 2^31", alignment);
   const dataStart = Math.ceil(cursor.position / alignment) * alignment;
   return { path, metadata, tensors: placed(tensors, { dataStart, alignment, size, path }) };
 }

@@ -107,8 +107,8 @@ function listing(entries: readonly (ListFileEntry | PathInfo)[]): HubListing {
 /** Large files are known by their SHA-256, those that git keeps by the hash that git has for them. */
 function fileOf({ path, size, oid, lfs }: ListFileEntry | PathInfo): HubFile {
   const file = { path, size: lfs?.size ?? size, hash: lfs?.oid ?? oid ?? "" };
-  const isValid = Number.isSafeInteger(file.size) && file.size >= 0 &&
+  const isValid = typeof path === "string" && Number.isSafeInteger(file.size) && file.size >= 0 &&
     /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(file.hash);
-  if (!isValid) throw new Error(`${path} has no size or no hash`);
+  if (!isValid) throw new Error(`${path} has no path, size or hash`);
   return file;
 }

@@ -1,4 +1,5 @@
-import { refuse } from "../core/mod.ts";
+import { constants } from "node:buffer";
+import { refuse, require } from "../core/mod.ts";
 
 /** The texts of a file that has one in each row. */
 export interface Rows {
@@ -19,9 +20,25 @@ export interface RowOptions {
   limit?: number;
 }
 
-/** All texts in one, with something between them. */
-export function joinRows(rows: Rows, separator: string): string {
-  return Array.from({ length: rows.length }, (_, index) => rows.text(index)).join(separator);
+/**
+ * All texts in one, with something between them.
+ *
+ * @param path The file, for the message.
+ * @param longest How many UTF-16 units a text may have; as many as the system allows unless given.
+ * @throws {InputError} If they do not fit in one text.
+ */
+export function joinRows(
+  rows: Rows,
+  separator: string,
+  path: string,
+  longest = constants.MAX_STRING_LENGTH,
+): string {
+  const texts = Array.from({ length: rows.length }, (_, index) => rows.text(index));
+  const length = texts.reduce((sum, text) => sum + text.length + separator.length, 0);
+  const rule =
+    `its texts together must have at most ${longest} characters, which fit in one string`;
+  require(length <= longest, `read ${path}`, rule, length);
+  return texts.join(separator);
 }
 
 /** What data sets call the column with their texts. */

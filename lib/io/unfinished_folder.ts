@@ -89,7 +89,9 @@ async function requireSame(
   const action = `continue ${folder}`;
   if (!isObject(begun)) refuse(action, `${state} must be a JSON object (--fresh starts over)`);
   for (const key of new Set([...Object.keys(begun), ...Object.keys(work)])) {
-    const [before, now] = [begun[key] ?? null, work[key] ?? null];
+    const [before, now] = [begun, work].map((each) => (
+      Object.hasOwn(each, key) ? each[key] ?? null : null
+    ));
     const rule = `${key} must be ${
       JSON.stringify(before)
     }, with which it was begun (--fresh starts over)`;

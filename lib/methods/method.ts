@@ -209,6 +209,8 @@ function requireValue(value: unknown, own: unknown, name: string, action: string
   const isValue = Number.isFinite(value) || typeof value === "boolean" || isObject(value) ||
     typeof value === "string" && Number.isNaN(Number(value));
   require(isValue, action, `${name} must be a number, a word, true or false, or an object`, value);
+  const isPart = isObject(own) || !isObject(value) || own === undefined;
+  require(isPart, action, `${name} must be a number or a word`, value);
 }
 
 /** `INT4` for 4 bits, `FP16` where nothing is quantized. */

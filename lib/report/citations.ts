@@ -62,7 +62,16 @@ function naming<Value>(link: string, work: () => Value): Value {
 }
 
 function citation([, text, file, fragment]: RegExpMatchArray): Citation {
-  return { text, file, path: fragment.split("/").map(decodeURIComponent) };
+  return { text, file, path: fragment.split("/").map(decoded) };
+}
+
+/** A step of a path without what an address escapes; as it is where that is no escape. */
+function decoded(step: string): string {
+  try {
+    return decodeURIComponent(step);
+  } catch {
+    return step;
+  }
 }
 
 /**

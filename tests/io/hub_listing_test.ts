@@ -72,6 +72,7 @@ for (
     ["no list", () => Response.json({ error: "none" })],
     ["a file without hash", () => Response.json([{ ...entry, oid: undefined }])],
     ["a hash that is a path", () => Response.json([{ ...entry, oid: "../../config" }])],
+    ["a path that is none", () => Response.json([{ ...entry, path: 7 }])],
     ["a size that is none", () => Response.json([{ ...entry, size: -1 }])],
   ] as const
 ) {

@@ -4,8 +4,12 @@ import { joinRows, textColumn } from "../../lib/io/rows.ts";
 
 Deno.test("joinRows() puts something between texts", () => {
   const texts = ["a", "", "b"];
-  assertEquals(joinRows({ length: 3, text: (index) => texts[index] }, "\n\n"), "a\n\n\n\nb");
-  assertEquals(joinRows({ length: 0, text: () => "never" }, " "), "");
+  const rows = { length: 3, text: (index: number) => texts[index] };
+  assertEquals(joinRows(rows, "\n\n", "a"), "a\n\n\n\nb");
+  assertEquals(joinRows({ length: 0, text: () => "never" }, " ", "a"), "");
+  assertEquals(joinRows(rows, "--", "a", 8), "a----b");
+  const message = "Cannot read a: its texts together must have at most 7 characters, which fit in";
+  assertThrows(() => joinRows(rows, "--", "a", 7), InputError, message);
 });
 
 Deno.test("textColumn() is the one that is asked for, else text, else sentence", () => {

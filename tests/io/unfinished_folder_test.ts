@@ -55,6 +55,13 @@ Deno.test("openUnfinished() refuses other work and says what is different; fresh
       { settings: { bits: 3 } },
       `Cannot continue FOLDER: settings must be {"bits":4}, ${fresh}, got {"bits":3}`,
     );
+    await Deno.writeTextFile(`${folder}/${state}`, JSON.stringify({ ...work, constructor: 1 }));
+    await assertRefused(
+      folder,
+      {},
+      `Cannot continue FOLDER: constructor must be 1, ${fresh}, got null`,
+    );
+    await Deno.writeTextFile(`${folder}/${state}`, JSON.stringify(work));
     await assertRefused(
       folder,
       { window: 8 },

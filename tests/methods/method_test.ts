@@ -105,6 +105,10 @@ Deno.test("configure().with() takes settings that may be absent, and refuses wha
       "order must be a number, a word, true or false, or an object, got null",
     ],
     [{ weights: { bits: true } }, "bits must not be true or false, got true"],
+    [
+      { weights: { bits: { toString: null } } },
+      'bits must be a number or a word, got {"toString":null}',
+    ],
     [{ weights: "3" }, 'those of weights must be an object, got "3"'],
     [{ weights: null }, "those of weights must be an object, got null"],
     [null, "they must be an object, got null"],

@@ -78,3 +78,11 @@ Deno.test("cite() passes on why a record cannot be read", async () => {
   await assertRejects(() => cite("[1](r.json#a)", missing), InputError, "Cannot read r.json");
   assertEquals(await cite("[1](r.md#a)", missing), "[1](r.md#a)");
 });
+
+Deno.test("cite() refuses a path with an escape that is none as any other that the record lacks", async () => {
+  await assertRejects(
+    () => cite("[1](r.json#cells/100%)", read),
+    InputError,
+    "r.json#cells/100%: Cannot cite: the record must have cells/100%",
+  );
+});

@@ -46,7 +46,14 @@ Deno.test("lockedPackages() refuses what is named in the lock file, but not desc
   assertThrows(() => lockedPackages(["twofold"], lock, imports), InputError, message);
 });
 
-for (const text of ["[]", "null", "{}", '{"specifiers":{}}', '{"specifiers":{},"npm":[]}']) {
+for (
+  const text of [
+    ...["[]", "null", "{}", '{"specifiers":{}}', '{"specifiers":{},"npm":[]}'],
+    '{"specifiers":{"npm:a@1":{}},"npm":{}}',
+    '{"specifiers":{},"npm":{"a@1":null}}',
+    '{"specifiers":{},"npm":{"a@1":{"integrity":"i","dependencies":7}}}',
+  ]
+) {
   Deno.test(`readLock() refuses ${text}`, () =>
     withFiles({ "deno.lock": text }, async (root) => {
       const message = `Cannot read ${root}/deno.lock: it must be a lock file that Deno wrote`;
