@@ -2,13 +2,15 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { refuse } from "../../lib/core/mod.ts";
 import { familyNames } from "../../lib/model/mod.ts";
-import { datasetReaders } from "../../tools/fuzz/dataset_readers.ts";
-import { complaintAbout, fuzzReader, type Reader } from "../../tools/fuzz/fuzz_reader.ts";
-import { modelReaders } from "../../tools/fuzz/model_readers.ts";
-import { changedBytes, changedJson } from "../../tools/fuzz/mutations.ts";
-import { recordReaders } from "../../tools/fuzz/record_readers.ts";
+import { changedJson } from "../../tools/fuzz/changed_json.ts";
+import { fuzzReader, outcomeOf, type Reader } from "../../tools/fuzz/fuzz_reader.ts";
+import { changedBytes } from "../../tools/fuzz/mutations.ts";
+import { readers } from "../../tools/fuzz/readers.ts";
 import { sampleArchitectures } from "../../tools/fuzz/samples.ts";
 import { withFolder } from "../io/temporary_folder.ts";
+
+/** What is damaged counts as missing there. */
+const neverRefused = ["cell", "hub cache"];
 
 /** A reader of one file that does with its text what a test says. */
 function textReader(read: (text: string, path: string) => unknown): Reader {
@@ -21,21 +23,25 @@ function textReader(read: (text: string, path: string) => unknown): Reader {
   };
 }
 
-for (
-  const [name, reader] of Object.entries({ ...modelReaders, ...datasetReaders, ...recordReaders })
-) {
+for (const [name, reader] of Object.entries(readers)) {
   if (reader.cost) continue; // for the task alone
-  Deno.test(`fuzzReader() finds that what reads ${name} reads or refuses 200 inputs`, () =>
+  Deno.test(`fuzzReader() finds that what reads ${name} reads or refuses 100 inputs, and some of both`, () =>
     withFolder(async (folder) => {
-      const failure = await fuzzReader(name, reader, { folder, seed: 7, runs: 200 });
+      const { failure, inputs, accepted } = await fuzzReader(reader, {
+        folder,
+        seed: 7,
+        runs: 100,
+      });
       assertEquals(failure?.complaint, undefined);
+      assertEquals(inputs, 100);
+      assert(accepted > 0 && (accepted < 100 || neverRefused.includes(name)), `${accepted} read`);
     }));
 }
 
 Deno.test("sampleArchitectures have a model of every family, so that its config.json is fuzzed", () => {
   const families = Object.entries(sampleArchitectures).map(([name, { family }]) => [name, family]);
   assertEquals(families.toSorted(), familyNames.map((name) => [name, name]).toSorted());
-  for (const name of familyNames) assert(`${name} config` in modelReaders);
+  for (const name of familyNames) assert(`${name} config` in readers);
 });
 
 Deno.test("fuzzReader() makes the input small that a reader fares badly with", () =>
@@ -43,16 +49,22 @@ Deno.test("fuzzReader() makes the input small that a reader fares badly with", (
     const reader = textReader((text) => {
       if (text.startsWith('{"bits":null}')) throw new TypeError("no bits");
     });
-    const failure = await fuzzReader("bits", reader, { folder, seed: 1, runs: 3000 });
+    const { failure, inputs, accepted } = await fuzzReader(reader, {
+      ...{ folder, seed: 1, runs: 3000 },
+    });
     assertMatch(failure!.complaint, /^threw TypeError: no bits\n +at /);
     assertEquals(new TextDecoder().decode(failure!.input), '{"bits":null}');
+    assert(accepted > 0 && accepted < inputs);
   }));
 
 Deno.test("fuzzReader() gives the same inputs for a seed, and others for another", () =>
   withFolder(async (folder) => {
     const inputs = async (seed: number) => {
       const seen: string[] = [];
-      await fuzzReader("all", textReader((text) => seen.push(text)), { folder, seed, runs: 50 });
+      const { cost } = await fuzzReader(textReader((text) => seen.push(text)), {
+        ...{ folder, seed, runs: 50 },
+      });
+      for (const part of Object.values(cost)) assert(part >= 0);
       return seen;
     };
     const first = await inputs(1);
@@ -60,19 +72,21 @@ Deno.test("fuzzReader() gives the same inputs for a seed, and others for another
     assertEquals((await inputs(2)).join() === first.join(), false);
   }));
 
-Deno.test("complaintAbout() takes a refusal that names the file, and nothing else", () =>
+Deno.test("outcomeOf() takes a refusal that names the file, and nothing else", () =>
   withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/a.json`, "{}");
-    const complaint = (read: (text: string, path: string) => unknown) =>
-      complaintAbout(textReader(read), folder);
-    assertEquals(await complaint(() => {}), undefined);
-    assertEquals(
-      await complaint((_, path) => refuse(`read ${path}`, "it must be good")),
-      undefined,
-    );
-    const nameless = await complaint(() => refuse("read it", "it must be good"));
-    assertEquals(nameless, "names no file: Cannot read it: it must be good");
-    assertMatch((await complaint(() => [].at(0)!["x"]))!, /^threw TypeError/);
+    const outcome = (read: (text: string, path: string) => unknown, called?: string[]) =>
+      outcomeOf({ ...textReader(read), called }, folder, new Uint8Array());
+    assertEquals(await outcome(() => {}), { isRead: true });
+    const refusal = (_: string, path: string) => refuse(`read ${path}`, "it must be good");
+    assertEquals(await outcome(refusal), { isRead: false });
+    const nameless = () => refuse("read it", "it must be good");
+    const complaint = "names no file: Cannot read it: it must be good";
+    assertEquals(await outcome(nameless), { isRead: false, complaint });
+    assertEquals(await outcome(nameless, ["read it"]), { isRead: false });
+    assertMatch((await outcome(() => [].at(0)!["x"])).complaint!, /^threw TypeError/);
+    const large = await outcome(() => new Uint8Array(1.2 * 2 ** 30).fill(1));
+    assertMatch(large.complaint!, /^took 1.\d GiB of memory$/);
   }));
 
 Deno.test("changedJson() and changedBytes() seldom leave a file as it is", () => {

@@ -1,25 +1,17 @@
+import fc from "fast-check";
+import { assert } from "@std/assert";
 import { gzipSync } from "node:zlib";
 import { joinRows, readRows } from "../../lib/io/mod.ts";
 import type { Reader } from "./fuzz_reader.ts";
-import { changedBytes, changedJson } from "./mutations.ts";
-
-/** Five and fifteen texts in Parquet, plain and with Snappy; written by pyarrow 26.0.1. */
-const sampleParquet = [
-  "UEFSMRUEFU4VTkwVCBUAEgAAAwAAAG9uZQ8AAAB0d28gdHdvIHR3byB0d28AAAAABQAAAHRocmVlFQAVFBUULBUKFRAVBhUG" +
-  "HAAAAAIAAAAKAQIDJAMVBBksNQAYBnNjaGVtYRUCABUMJQIYBHRleHQlAEwcAAAAFgoZHBkcJgAcFQwZNQAGEBkYBHRleHQV" +
-  "ABYKFqQBFqQBJnImCCksFQQVABUCABUAFRAVAgA8FjQZBhkmAAoAAAAWpAEWCiYIFqQBACggcGFycXVldC1jcHAtYXJyb3cg" +
-  "dmVyc2lvbiAyNi4wLjEZHBwAAACWAAAAUEFSMQ==",
-  "UEFSMRUEFU4VQkwVCBUAEgAAJzgDAAAAb25lDwAAAHR3byAdBDAAAAAABQAAAHRocmVlFQAVGBUcLBUeFRAVBhUGHAAAAAws" +
-  "AgAAAB4BAgUkk0wyFQQZLDUAGAZzY2hlbWEVAgAVDCUCGAR0ZXh0JQBMHAAAABYeGRwZHCYAHBUMGTUABhAZGAR0ZXh0FQIW" +
-  "HhaoARagASZmJggpLBUEFQAVAgAVABUQFQIAPBacARkGGSYAHgAAABaoARYeJggWoAEAKCBwYXJxdWV0LWNwcC1hcnJvdyB2" +
-  "ZXJzaW9uIDI2LjAuMRkcHAAAAJcAAABQQVIx",
-].map((text) => Uint8Array.fromBase64(text));
+import { changedJson } from "./changed_json.ts";
+import { changedBytes } from "./mutations.ts";
+import { parquetSamples } from "./parquet_samples.ts";
 
 /** What reads the texts of data sets. */
 export const datasetReaders: Record<string, Reader> = {
   parquet: {
     file: "rows.parquet",
-    prepare: () => changedBytes(...sampleParquet),
+    prepare: () => changedBytes(...parquetSamples),
     read: readAll("rows.parquet"),
   },
   "json lines": {
@@ -29,11 +21,25 @@ export const datasetReaders: Record<string, Reader> = {
   },
   "gzipped lines": {
     file: "rows.json.gz",
-    prepare: () => changedBytes(gzipSync('{"text":"one"}\n{"text":"two"}\n')),
+    prepare() {
+      const lines = new TextEncoder().encode('{"text":"one"}\n{"text":"two"}\n');
+      return fc.oneof(
+        changedBytes(gzipSync(lines)),
+        changedBytes(lines).map((each) => gzipSync(each)),
+      );
+    },
     read: readAll("rows.json.gz"),
   },
 };
 
+/** All texts, and the first few of a column that is asked for. */
 function readAll(file: string): Reader["read"] {
-  return async (folder) => joinRows(await readRows(`${folder}/${file}`), "\n");
+  return async (folder) => {
+    const path = `${folder}/${file}`;
+    const rows = await readRows(path);
+    const first = await readRows(path, { limit: 2 });
+    const texts = [rows, first].map((each) => joinRows(each, "\n", path));
+    assert(texts[0].startsWith(texts[1]));
+    await readRows(path, { column: "sentence" });
+  };
 }

@@ -1,126 +1,86 @@
-/** Files that are nearly valid. */
+/** Bytes that are nearly a valid file. */
 import fc from "fast-check";
+import { oddBytes, oddIntegers } from "./odd_values.ts";
 
-/** What stands where something else is expected. */
-const oddValues: readonly unknown[] = [
-  null,
-  true,
-  "",
-  "7",
-  "\x1b[31m\ud800\0",
-  "__proto__",
-  "x".repeat(5000),
-  0,
-  -1,
-  3.5,
-  1e9,
-  2 ** 32 + 5,
-  1e308,
-  [],
-  {},
-  [[[[]]]],
-  JSON.parse("[".repeat(90) + "]".repeat(90)),
-];
+interface Change {
+  how: "replace" | "insert" | "remove" | "repeat" | "end" | "number" | "add" | "move";
+  at: number;
+  /** Another place. */
+  from: number;
+  /** How many bytes. */
+  count: number;
+  bytes: Uint8Array;
+  /** Takes 1, 2, 4 or 8 bytes, the lowest first. */
+  number: bigint;
+  width: number;
+}
 
-/** Pieces of text that mean something to a reader of JSON, numbers or UTF-8. */
-const oddTexts = [
-  "\0",
-  "\ufeff",
-  "\r\n",
-  "\u2028",
-  '"',
-  "\\",
-  "[",
-  "{",
-  "}",
-  ",",
-  "-",
-  "1e400",
-  "NaN",
-  "[".repeat(1000),
-  " ".repeat(1000),
-].map((text) => new TextEncoder().encode(text));
-
-const oddBytes = [...oddTexts, Uint8Array.of(0xff), Uint8Array.of(0xed, 0xa0, 0x80)];
+const change: fc.Arbitrary<Change> = fc.record({
+  how: fc.constantFrom(
+    ...["replace", "replace", "insert", "remove", "repeat", "end"] as const,
+    ...["number", "number", "add", "move"] as const,
+  ),
+  at: fc.nat(),
+  from: fc.nat(),
+  count: fc.integer({ min: 1, max: 40 }),
+  bytes: fc.oneof(fc.constantFrom(...oddBytes), fc.uint8Array({ minLength: 1, maxLength: 4 })),
+  number: fc.constantFrom(...oddIntegers),
+  width: fc.constantFrom(1, 2, 4, 8),
+});
 
 /** Bytes of one of these files with one to four changes of a few bytes each. */
 export function changedBytes(...files: Uint8Array[]): fc.Arbitrary<Uint8Array> {
-  const change = fc.record({
-    how: fc.constantFrom("replace", "insert", "remove", "repeat", "end"),
-    at: fc.nat(),
-    count: fc.integer({ min: 1, max: 40 }),
-    bytes: fc.oneof(fc.constantFrom(...oddBytes), fc.uint8Array({ minLength: 1, maxLength: 4 })),
-  });
   return fc.tuple(fc.constantFrom(...files), fc.array(change, { minLength: 1, maxLength: 4 }))
-    .map(([file, changes]) =>
-      changes.reduce((current, { how, at, count, bytes }) => {
-        const from = at % (current.length + 1);
-        const [before, piece, rest] = [
-          current.subarray(0, from),
-          current.subarray(from, from + count),
-          current.subarray(from + count),
-        ];
-        if (how === "insert") return joined(before, bytes, piece, rest);
-        if (how === "remove") return joined(before, rest);
-        if (how === "repeat") return joined(before, piece, piece, rest);
-        if (how === "end") return joined(before);
-        return joined(before, bytes, current.subarray(from + bytes.length));
-      }, file)
-    );
+    .map(([file, changes]) => changes.reduce(changed, file));
 }
 
-/**
- * JSON of one of these values with one to three parts replaced by odd values or by each other, left
- * out or renamed; in some, bytes are changed as well.
- */
-export function changedJson(...values: unknown[]): fc.Arbitrary<Uint8Array> {
-  const change = fc.record({
-    how: fc.constantFrom("replace", "replace", "copy", "remove", "rename"),
-    at: fc.nat(),
-    from: fc.nat(),
-    odd: fc.oneof(fc.constantFrom(...oddValues), fc.integer(), fc.double()),
-  });
-  const changes = fc.array(change, { minLength: 1, maxLength: 3 });
-  const whole = fc.tuple(fc.constantFrom(...values), changes).map(([value, changes]) =>
-    jsonBytes(changes.reduce(changed, structuredClone(value)))
-  );
-  const damaged = whole.chain((bytes) => changedBytes(bytes));
-  return fc.oneof({ arbitrary: whole, weight: 4 }, { arbitrary: damaged, weight: 1 });
-}
-
-interface Change {
-  how: string;
-  at: number;
-  from: number;
-  odd: unknown;
-}
-
-function changed(value: unknown, { how, at, from, odd }: Change): unknown {
-  const root = { value };
-  const places = [...placesIn(root)];
-  const { parent, key } = places[at % places.length];
-  const other = places[from % places.length];
-  if (how === "remove" && Array.isArray(parent)) parent.splice(Number(key), 1);
-  else if (how === "remove") delete parent[key];
-  else if (how === "copy") define(parent, key, structuredClone(other.parent[other.key]));
-  else if (how === "rename") define(parent, typeof odd === "string" ? odd : other.key, parent[key]);
-  else define(parent, key, structuredClone(odd));
-  return root.value;
-}
-
-type Parent = Record<string, unknown>;
-
-function* placesIn(parent: Parent): Iterable<{ parent: Parent; key: string }> {
-  for (const [key, part] of Object.entries(parent)) {
-    yield { parent, key };
-    if (typeof part === "object" && part !== null) yield* placesIn(part as Parent);
+function changed(file: Uint8Array, { how, at, count, bytes, ...rest }: Change): Uint8Array {
+  const from = at % (file.length + 1);
+  const [before, piece, behind] = [
+    file.subarray(0, from),
+    file.subarray(from, from + count),
+    file.subarray(from + count),
+  ];
+  switch (how) {
+    case "insert":
+      return joined(before, bytes, piece, behind);
+    case "remove":
+      return joined(before, behind);
+    case "repeat":
+      return joined(before, piece, piece, behind);
+    case "end":
+      return joined(before);
+    case "replace":
+      return joined(before, bytes, file.subarray(from + bytes.length));
+    default:
+      return withNumber(file, from, { how, ...rest });
   }
 }
 
-/** Sets a property whatever its name; in an array a strange name is lost when it becomes JSON. */
-function define(parent: Parent, key: string, value: unknown): void {
-  const settings = { value, enumerable: true, configurable: true, writable: true };
-  if (!(Array.isArray(parent) && key === "length")) Object.defineProperty(parent, key, settings);
+/** With another integer in the place of one; it may stand there by itself, be a sum, or come from elsewhere. */
+function withNumber(
+  file: Uint8Array,
+  at: number,
+  { how, from, number, width }: Pick<Change, "how" | "from" | "number" | "width">,
+): Uint8Array {
+  const copy = joined(file);
+  if (file.length < width) return copy;
+  const place = Math.min(at, file.length - width);
+  const other = from % (file.length - width + 1);
+  const there = file.subarray(place, place + width);
+  const value = how === "add" ? integerOf(there) + BigInt.asIntN(8, number) : number;
+  copy.set(how === "move" ? file.subarray(other, other + width) : bytesOf(value, width), place);
+  return copy;
+}
+
+/** The lowest byte first. */
+function integerOf(bytes: Uint8Array): bigint {
+  return bytes.reduceRight((value, byte) => value << 8n | BigInt(byte), 0n);
+}
+
+/** Two's complement, the lowest byte first. */
+function bytesOf(value: bigint, width: number): Uint8Array {
+  return Uint8Array.from({ length: width }, (_, i) => Number(value >> BigInt(8 * i) & 0xffn));
 }
 
 /** Pieces of a file as one. */
@@ -132,9 +92,4 @@ export function joined(...pieces: Uint8Array[]): Uint8Array {
     at += piece.length;
   }
   return bytes;
-}
-
-/** A value as a JSON file. */
-export function jsonBytes(value: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value ?? null));
 }

@@ -1,32 +1,21 @@
-import { Command, CommanderError } from "commander";
-import fc from "fast-check";
+import { modelSummary } from "../../experiments/figures/model_summary.ts";
 import { readBenchRecord } from "../../experiments/result/bench_record.ts";
 import { readMeasuredTable } from "../../experiments/tables/measured_table.ts";
+import { judgeSpeed, table4, table4Rows } from "../../experiments/tables/table4.ts";
 import { encodeJson } from "../../lib/core/mod.ts";
-import { type BitAllocation, linearMapsOf, methods } from "../../lib/methods/mod.ts";
-import type { Architecture } from "../../lib/model/mod.ts";
+import { toText } from "../../lib/report/mod.ts";
 import { cellKey, type CellSpec, here, recordOf, runCells } from "../../lib/sweep/mod.ts";
-import { readAllocation } from "../allocate_option.ts";
 import { fileCellStore } from "../cell_store.ts";
-import {
-  choiceOption,
-  integerOption,
-  listOption,
-  numberOption,
-  pathOption,
-} from "../command_line.ts";
+import { citedPage } from "../cited_pages.ts";
+import { lockedPackages, readLock } from "../locked_packages.ts";
 import { complaintsAbout, formatNotebook, readNotebook, stripNotebook } from "../notebook.ts";
 import { withoutPlotly } from "../notebook_page.ts";
 import { reportPage } from "../report_page.ts";
+import { changedJson } from "./changed_json.ts";
+import { costTable, FuzzLog } from "./fuzz_log.ts";
 import type { Reader } from "./fuzz_reader.ts";
-import { changedJson } from "./mutations.ts";
-import {
-  sampleArchitectures,
-  sampleBenchRecord,
-  sampleFigure,
-  sampleNotebook,
-  sampleTable,
-} from "./samples.ts";
+import { changedBytes } from "./mutations.ts";
+import { sampleBenchRecord, sampleFigure, sampleNotebook, sampleTable } from "./samples.ts";
 
 const cell: CellSpec = {
   ...{ id: "opt/fp16", experiment: "evaluate", model: { folder: "opt" } },
@@ -36,7 +25,7 @@ const executor = here(() => Promise.resolve([1.5, Infinity]));
 const fingerprint = "code";
 const storedRecord = () => recordOf(cell, fingerprint, [1.5, Infinity]);
 
-/** What reads the tools' own records and notebooks, and the command line. */
+/** What reads the tools' own records and notebooks. */
 export const recordReaders: Record<string, Reader> = {
   table: {
     file: "table1.json",
@@ -55,24 +44,21 @@ export const recordReaders: Record<string, Reader> = {
     },
     read: (folder) => reportPage(folder, "plotly.js"),
   },
+  "figure 1": summaryReader("figure1"),
+  outliers: summaryReader("outliers"),
   "bench record": {
-    file: "decode.json",
+    file: "block.json",
     prepare: () => changedJson(sampleBenchRecord),
-    read: (folder) => readBenchRecord("decode", folder),
+    async read(folder) {
+      const record = await readBenchRecord("block", folder);
+      toText(table4(record));
+      judgeSpeed(table4Rows(record));
+    },
   },
   cell: {
     file: `${await cellKey(cell, fingerprint)}.json`,
     prepare: async () => changedJson(JSON.parse(encodeJson(await storedRecord()))),
     read: (folder) => runCells([cell], { executor, store: fileCellStore(folder), fingerprint }),
-  },
-  allocation: {
-    file: "allocation.json",
-    prepare: () => changedJson({ allocation: uniformBits(sampleArchitectures.llama, 4) }),
-    async read(folder) {
-      const options = { allocate: `${folder}/allocation.json` };
-      const { llama } = sampleArchitectures;
-      (await readAllocation(methods.rtn4, "rtn4", options, llama)).passes(llama);
-    },
   },
   notebook: {
     file: "sample.ipynb",
@@ -83,45 +69,98 @@ export const recordReaders: Record<string, Reader> = {
       formatNotebook(stripNotebook(notebook));
     },
   },
-  "command line": {
-    file: "arguments.txt",
-    prepare: () =>
-      fc.array(fc.oneof(fc.constantFrom(...words), fc.string({ unit: "binary" })))
-        .map((list) => utf8.encode(list.join("\n"))),
+  lock: {
+    file: "deno.lock",
+    prepare: () => changedJson(sampleLock),
     async read(folder) {
-      parse((await Deno.readTextFile(`${folder}/arguments.txt`)).split("\n"));
+      lockedPackages(["commander", "npm:a@1"], await readLock(`${folder}/deno.lock`), imports);
     },
+    called: ["deno.lock"],
+  },
+  "fuzz log": {
+    file: "tried.json",
+    prepare: () => changedJson(sampleTried),
+    async read(folder) {
+      const log = await FuzzLog.open(`${folder}/tried.json`);
+      toText(costTable(log.tried));
+    },
+  },
+  page: {
+    file: "README.md",
+    called: ["README.md"],
+    async prepare(folder) {
+      await Deno.writeTextFile(`${folder}/a.json`, JSON.stringify(sampleCited));
+      return changedBytes(new TextEncoder().encode(samplePage));
+    },
+    read: (folder) => citedPage(folder, "README.md"),
+  },
+  "cited record": {
+    file: "a.json",
+    called: ["a.json"],
+    async prepare(folder) {
+      await Deno.writeTextFile(`${folder}/README.md`, samplePage);
+      return changedJson(sampleCited);
+    },
+    read: (folder) => citedPage(folder, "README.md"),
   },
 };
 
-const utf8 = new TextEncoder();
+const imports = { commander: "npm:commander@15.1.0" };
 
-/** The same bits for all linear maps. */
-function uniformBits(architecture: Architecture, bits: number): BitAllocation {
-  const names = linearMapsOf(architecture);
-  return Array.from(
-    { length: architecture.layers },
-    () => Object.fromEntries(names.map((name) => [name, bits])),
-  );
+/** Packages that depend on each other. */
+const sampleLock = {
+  version: "5",
+  specifiers: { "npm:commander@15.1.0": "15.1.0", "npm:a@1": "1.2.0_commander@15.1.0" },
+  npm: {
+    "commander@15.1.0": { integrity: "sha512-a" },
+    "a@1.2.0_commander@15.1.0": {
+      integrity: "sha512-b",
+      dependencies: ["commander", "b@2.0.0"],
+      optionalDependencies: ["b@2.0.0"],
+    },
+    "b@2.0.0": { integrity: "sha512-c" },
+  },
+};
+
+const sampleTried = [{
+  ...{ reader: "gguf", seed: 1, runs: 10, inputs: 10, accepted: 3 },
+  cost: { making: 0.5, writing: 0.25, reading: 1 },
+  failure: { complaint: "threw", path: "fuzz/gguf.1.input" },
+}];
+
+/** A number with an interval, a percentage, a verdict and words with their places in a record. */
+const samplePage = `# Title
+[3.84 [3.71, 3.97]](a.json#cells/row=fp16&bits=8/value), [12.5 %](a.json#share),
+[reproduced](a.json#claims/0/verdict) and [some words](a.json#words%20of%20it) [text](b.md#c).
+`;
+const sampleCited = {
+  cells: [{ row: "fp16", bits: 8, value: { value: 3.84, low: 3.71, high: 3.97 } }, { row: "rtn4" }],
+  share: 0.125,
+  claims: [{ verdict: "reproduced" }],
+  "words of it": "these are some words",
+};
+
+/**
+ * Reads one of the two records of figures that a model's page opens with, beside the other.
+ *
+ * @param name The one that is changed.
+ */
+function summaryReader(name: "figure1" | "outliers"): Reader {
+  return {
+    file: `figures/${name}-sample.json`,
+    async prepare(folder) {
+      await Deno.mkdir(`${folder}/figures`, { recursive: true });
+      const records = await Promise.all(["figure1", "outliers"].map(async (each) => {
+        const text = await Deno.readTextFile(`results/figures/${each}.json`);
+        const record = JSON.parse(text);
+        const { data } = record;
+        const first = each === "figure1" ? { models: data.models.slice(0, 1) } : data.slice(0, 1);
+        const short = { ...record, spec: { data: [], layout: {} }, data: first };
+        await Deno.writeTextFile(`${folder}/figures/${each}-sample.json`, JSON.stringify(short));
+        return [each, short] as const;
+      }));
+      return changedJson(Object.fromEntries(records)[name]);
+    },
+    read: (folder) => modelSummary(folder),
+  };
 }
-
-/** A command line of every kind of option. */
-function parse(args: string[]): void {
-  const program = new Command().exitOverride().configureOutput({ writeOut() {}, outputError() {} })
-    .argument("[names...]")
-    .option("--window <tokens>", "", integerOption("--window", 2))
-    .option("--beta <share>", "", numberOption("--beta", 0, 1))
-    .option("--layers <list>", "", listOption("--layers", integerOption("--layers", 0)))
-    .option("--profile <name>", "", choiceOption("--profile", ["paper", "released"]))
-    .option("--model <folder>", "", pathOption("--model"))
-    .option("--json")
-    .action(() => {});
-  try {
-    program.parse(args, { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-  }
-}
-
-const flags = ["--window", "--beta", "--layers", "--profile", "--model", "--json", "--help", "--"];
-const words = [...flags, "--windo=", "-w", "2048", "1e400", "0x10", "1,,2", "", "paper", "NaN"];

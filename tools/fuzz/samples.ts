@@ -94,6 +94,8 @@ export const sampleVocabularyFiles = {
     additional_special_tokens: ["</s>"],
     added_tokens_decoder: { 0: { content: "</s>", special: true } },
   },
+  "special_tokens_map.json": { unk_token: "</s>", additional_special_tokens: ["</s>"] },
+  "added_tokens.json": { "</s>": 0 },
 } as const;
 
 /** The keys of a SentencePiece tokenizer and of a byte-level one in GGUF files. */
@@ -250,9 +252,13 @@ export const sampleTable = {
   claims: [{ ...verdict, model: "llama" }, { ...verdict, level: "native" }],
   cells: [{
     id: "llama/fp16",
+    model: "llama",
     row: "FP16",
     config: { window: 8 },
-    result: { survivors: { windowLosses: [2.5, 3, "Infinity"] } },
+    result: {
+      storage: { forms: ["F16"] },
+      survivors: { perplexity: { value: 10.5 }, windowLosses: [2.5, 3, "Infinity"] },
+    },
   }],
 };
 
@@ -273,7 +279,7 @@ export const sampleFigure = {
 
 /** What `deno task bench` writes. */
 export const sampleBenchRecord = {
-  suite: "decode",
+  suite: "block",
   machine: { processor: "x", cores: 2, extensions: ["avx2"], memoryBytes: 1e9, system: "linux" },
   versions: { deno: "2.9.6" },
   commit: null,
@@ -282,8 +288,8 @@ export const sampleBenchRecord = {
   quick: true,
   complete: true,
   contenders: { agile: { library: "agile", level: "native", threads: 1 } },
-  measurements: [{
-    job: { model: "opt", tokens: 8 },
+  measurements: ["FP32", "W4A8"].map((execution) => ({
+    job: { model: "LLaMA-7B", execution, phase: "prefill", tokens: 128 },
     contender: "agile",
     quantity: "time",
     unit: "ms",
@@ -291,7 +297,7 @@ export const sampleBenchRecord = {
     low: 0.5,
     high: 2,
     runs: 3,
-  }],
+  })),
   missing: [{ contender: "torch", reason: "not installed" }],
 };
 
