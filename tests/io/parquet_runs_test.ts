@@ -2,12 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/core/mod.ts";
 import { readRuns } from "../../lib/io/parquet_runs.ts";
-
-/** Seven bits a byte, the lowest first. */
-function varint(value: number): number[] {
-  const rest = Math.floor(value / 128);
-  return rest === 0 ? [value] : [value % 128 + 128, ...varint(rest)];
-}
+import { varint } from "../../tools/fuzz/parquet_bytes.ts";
 
 /** So many bytes, the lowest first. */
 function bytesOf(value: bigint, count: number): number[] {
