@@ -1,4 +1,5 @@
 import { block } from "./block.ts";
+import { cost } from "./cost.ts";
 import { decode } from "./decode.ts";
 import { gptq } from "./gptq.ts";
 import type { Suite } from "./harness/suite.ts";
@@ -18,6 +19,7 @@ export const suites = {
   memory,
   gptq,
   int4,
+  cost,
 } satisfies Record<string, Suite>;
 
 export type SuiteName = keyof typeof suites;
