@@ -122,6 +122,11 @@ function report(error: unknown): number {
     return status.badInput;
   }
   const message = printable(error instanceof Error ? error.message : String(error));
+  if (refusedOutput.test(message)) {
+    const found = JSON.stringify(message);
+    console.error(`Cannot write to standard output: the system must allow it, got ${found}`);
+    return status.badInput;
+  }
   if (badInput.some((kind) => error instanceof kind)) {
     console.error(message);
     return status.badInput;
@@ -135,6 +140,9 @@ function report(error: unknown): number {
 export function printWarnings(warnings: readonly string[] = []): void {
   for (const warning of warnings) console.error(`Warning: ${warning}`);
 }
+
+/** What the system says of a stream that it does not take, which has no path: files are `lib/io`'s matter. */
+const refusedOutput = /^[^:]+ \(os error \d+\)$/;
 
 /** What else than an {@linkcode InputError} is no defect. */
 const badInput = [CommanderError, Deno.errors.NotCapable];

@@ -12,7 +12,16 @@ export interface TerminalProgress extends Progress {
 /** Progress on standard error: a bar on a terminal, sparse lines in a log. */
 export function terminalProgress(stream: OutputStream = process.stderr): TerminalProgress {
   if (stream.isTTY) return barProgress(stream);
-  return { ...lineProgress((line) => stream.write(`${line}\n`)), stop() {} };
+  return { ...lineProgress((line) => tryToWrite(stream, `${line}\n`)), stop() {} };
+}
+
+/** Writes what no work is to end for, if it cannot be written: to a log on a full disk, perhaps. */
+function tryToWrite(stream: OutputStream, text: string): void {
+  try {
+    stream.write(text);
+  } catch {
+    // Nobody can be told.
+  }
 }
 
 /** Progress as a bar that is redrawn in place, and never wider than the terminal is by then. */

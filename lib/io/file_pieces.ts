@@ -1,5 +1,6 @@
 import { refuse, require } from "../core/mod.ts";
 import { attemptSync, fill, fillSync, openFile } from "./files.ts";
+import { persist, persistSync } from "./persist.ts";
 
 /**
  * A file that is read in pieces, perhaps over hours. It is opened anew for each of them, so that there
@@ -26,16 +27,20 @@ export class FilePieces {
    */
   async read(offset: number, length: number, action: string): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = allocate(length, action);
-    using file = this.#openAt(offset);
-    await fill(file, bytes, this.path);
+    await persist(async () => {
+      using file = this.#openAt(offset);
+      await fill(file, bytes, this.path);
+    });
     return bytes;
   }
 
   /** As {@linkcode read}, at once. */
   readSync(offset: number, length: number, action: string): Uint8Array<ArrayBuffer> {
     const bytes = allocate(length, action);
-    using file = this.#openAt(offset);
-    fillSync(file, bytes, this.path);
+    persistSync(() => {
+      using file = this.#openAt(offset);
+      fillSync(file, bytes, this.path);
+    });
     return bytes;
   }
 

@@ -1,8 +1,5 @@
-/** How often in a row something is tried. */
-const attempts = 5;
-
-/** Before the first repetition, in milliseconds; each further one takes twice as long. */
-const firstPause = 20;
+/** Between one try and the next, in milliseconds. */
+const pauses = [20, 40, 80, 160];
 
 /**
  * Does work again where what keeps it from being done may be gone the next time. What the work opened must be
@@ -15,14 +12,28 @@ export async function persist<Result>(
   work: () => Promise<Result>,
   isWorthIt: (error: unknown) => boolean = isPassing,
 ): Promise<Result> {
-  for (let attempt = 1;; attempt++) {
+  for (const pause of pauses) {
     try {
       return await work();
     } catch (error) {
-      if (attempt === attempts || !isWorthIt(error)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, firstPause * 2 ** (attempt - 1)));
+      if (!isWorthIt(error)) throw error;
     }
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
+  return await work();
+}
+
+/** As {@linkcode persist}, at once. */
+export function persistSync<Result>(work: () => Result): Result {
+  for (const pause of pauses) {
+    try {
+      return work();
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
+  }
+  return work();
 }
 
 /**

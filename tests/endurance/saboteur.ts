@@ -65,7 +65,7 @@ function sabotage({ stop, room = Infinity, log }: Sabotage): void {
   const { write, writeSync, syncData } = Deno.FsFile.prototype;
   /** How many of some bytes are written; throws as the system does where there is room for none. */
   const admitted = (file: Deno.FsFile, bytes: Uint8Array): Uint8Array => {
-    if (isLast("write", paths.get(file))) {
+    if (isLast("write", `${paths.get(file)} ${bytes.length}`)) {
       writeSync.call(file, bytes.subarray(0, bytes.length / 2));
       wait();
     }

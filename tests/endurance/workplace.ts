@@ -110,21 +110,38 @@ export class Workplace {
    * What a command has written: contents of files and targets of links by their paths, without temporary files and
    * without what measuring took.
    */
-  async contents({ results }: CommandLine): Promise<Record<string, string>> {
-    const found = await Promise.all(results.map((name) => this.#contentsBelow(name)));
-    return Object.fromEntries(found.flat().sort(([one], [other]) => one < other ? -1 : 1));
+  async contents(command: CommandLine): Promise<Record<string, string>> {
+    const paths = (await this.#pathsOf(command)).filter((path) => !isTemporary(path));
+    const contents = paths.map(async (path): Promise<[path: string, content: string]> => {
+      const whole = `${this.folder}/${path}`;
+      const { isSymlink } = await Deno.lstat(whole);
+      const content = isSymlink ? await Deno.readLink(whole) : await Deno.readFile(whole);
+      return [path, typeof content === "string" ? content : withoutTimes(content)];
+    });
+    return Object.fromEntries(await Promise.all(contents));
   }
 
-  async #contentsBelow(name: string): Promise<[path: string, content: string][]> {
-    const path = `${this.folder}/${name}`;
-    const { isDirectory, isSymlink } = await Deno.lstat(path);
-    if (isSymlink) return [[name, await Deno.readLink(path)]];
-    if (!isDirectory) return [[name, withoutTimes(await Deno.readFile(path))]];
-    const entries = await Array.fromAsync(Deno.readDir(path));
-    const lasting = entries.filter(({ name }) => !/\.[0-9a-f-]{36}\.partial$/.test(name));
-    return (await Promise.all(lasting.map((each) => this.#contentsBelow(`${name}/${each.name}`))))
-      .flat();
+  /** The temporary files that a command has left. */
+  async temporaryFiles(command: CommandLine): Promise<string[]> {
+    return (await this.#pathsOf(command)).filter(isTemporary);
   }
+
+  /** All files and links that a command has written, in order. */
+  async #pathsOf({ results }: CommandLine): Promise<string[]> {
+    const below = async (path: string): Promise<string[]> => {
+      const entries = await Array.fromAsync(Deno.readDir(`${this.folder}/${path}`)).catch(() => []);
+      const paths = entries.map(({ name, isDirectory }) =>
+        isDirectory ? below(`${path}/${name}`) : [`${path}/${name}`]
+      );
+      return (await Promise.all(paths)).flat();
+    };
+    return (await Promise.all(results.map(below))).flat().sort();
+  }
+}
+
+/** Whether a path is that of a temporary file, as `writeAtomically` writes it. */
+function isTemporary(path: string): boolean {
+  return /\.[0-9a-f-]{36}\.partial$/.test(path);
 }
 
 /** A content, each byte a character, without times and days, and without checksums that include them. */

@@ -38,3 +38,29 @@ Deno.test("openPieces() refuses what is no file", () =>
     const missing = `Cannot read ${folder}/a: the file must exist`;
     await assertRejects(() => openPieces(`${folder}/a`), InputError, missing);
   }));
+
+Deno.test("FilePieces.read() opens the file again where its handle has gone stale", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/file`;
+    await Deno.writeFile(path, Uint8Array.of(0, 1, 2, 3));
+    const pieces = await openPieces(path);
+    const { openSync } = Deno;
+    let opened = 0;
+    Deno.openSync = (path, options) => {
+      const file = openSync(path, options);
+      const fail = () => {
+        throw new Error("Stale file handle (os error 116)");
+      };
+      if (++opened % 2 === 1) {
+        Object.assign(file, { read: async () => await fail(), readSync: fail });
+      }
+      return file;
+    };
+    try {
+      assertEquals([...await pieces.read(1, 2, "read")], [1, 2]);
+      assertEquals([...pieces.readSync(2, 2, "read")], [2, 3]);
+      assertEquals(opened, 4);
+    } finally {
+      Deno.openSync = openSync;
+    }
+  }));

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
-import { isMissing, isPassing, persist } from "../../lib/io/persist.ts";
+import { isMissing, isPassing, persist, persistSync } from "../../lib/io/persist.ts";
 
 /** What Deno throws where a system call fails so, as `strace -e inject=openat:error=ESTALE` shows. */
 const stale = new Error("Stale file handle (os error 116): open 'a'");
@@ -25,6 +25,22 @@ Deno.test("persist() tries again what fails for a moment, a few times", async ()
     const { work, tries } = failing(99, error);
     assertEquals([await persist(work).catch((last) => last), tries()], [error, 5]);
   }
+});
+
+Deno.test("persistSync() tries as often, and no more what stays as it is", () => {
+  const tries = (times: number, error: Error) => {
+    let count = 0;
+    const work = () => {
+      if (++count <= times) throw error;
+    };
+    try {
+      persistSync(work);
+    } catch (last) {
+      assertEquals(last, error);
+    }
+    return count;
+  };
+  assertEquals([tries(3, stale), tries(99, refusalOf(broken)), tries(1, full)], [4, 5, 1]);
 });
 
 Deno.test("persist() tries nothing again that stays as it is, unless it is said to be worth it", async () => {

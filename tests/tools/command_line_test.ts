@@ -34,6 +34,25 @@ Deno.test("main() ends well with status 0", async () => {
   assertEquals([code, complaints], [0, []]);
 });
 
+for (const [what, ...args] of [["a result", "--window=64"], ["help", "--help"]]) {
+  Deno.test({
+    name: `main() says in one line that ${what} cannot be printed, as to a file on a full disk`,
+    ignore: Deno.build.os !== "linux", // elsewhere there is no /dev/full
+    async fn() {
+      const program = `${import.meta.dirname}/example_program.ts`;
+      const flags = ["run", "-q", "--no-prompt", "--allow-env", program, ...args];
+      const { code, stderr } = await new Deno.Command("sh", {
+        args: ["-c", 'exec "$0" "$@" > /dev/full', Deno.execPath(), ...flags],
+        env: { NO_COLOR: "1" },
+      }).output();
+      const said = new TextDecoder().decode(stderr).trimEnd().split("\n");
+      const line = "Cannot write to standard output: the system must allow it, " +
+        'got "No space left on device (os error 28)"';
+      assertEquals([code, said.filter((line) => !line.startsWith("example: "))], [2, [line]]);
+    },
+  });
+}
+
 Deno.test("main() prints help with status 0", async () => {
   const { code, out, complaints } = await run(["--help"]);
   assertStringIncludes(out, "--window <tokens>");

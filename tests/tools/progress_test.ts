@@ -37,6 +37,19 @@ Deno.test("lineProgress() adds the closing remark", () => {
   assertEquals(lines, ["train: started", "train: finished in 0.0 s, loss 2.1"]);
 });
 
+Deno.test("terminalProgress() ends no work because its log is on a full disk", () => {
+  let writes = 0;
+  const write = () => {
+    writes++;
+    throw new Error("No space left on device (os error 28)");
+  };
+  const progress = terminalProgress({ isTTY: false, write } as never);
+  progress.start("windows", 2);
+  progress.update(1);
+  progress.finish();
+  assertEquals(writes, 2);
+});
+
 /** A terminal that remembers what was written to it, a redraw per line. */
 function fakeTerminal() {
   let written = "";
