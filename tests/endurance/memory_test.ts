@@ -40,9 +40,9 @@ function assertFlat(samples: readonly MemorySample[]): void {
 }
 
 Deno.test("perplexity() needs no more memory for the last of thousands of windows", async () => {
-  assertFlat(await measure("windows", isLong ? 200 : 20)); // a hundred windows each
+  assertFlat(await measure("windows", isLong ? 200 : 10)); // a hundred windows each
 });
 
 Deno.test("cellRunner() needs no more memory for the last of many cells and models", async () => {
-  assertFlat(await measure("cells", isLong ? 400 : 20));
+  assertFlat(await measure("cells", isLong ? 400 : 10));
 });
