@@ -47,6 +47,6 @@ export { openShards, ShardedCheckpoint, weightFiles } from "./sharded_checkpoint
 export { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 export { tokenizerFiles, tokenizerHint } from "./tokenizer_source.ts";
 export { openUnfinished, type UnfinishedFolder } from "./unfinished_folder.ts";
-export { prepareFolder, writeAtomically } from "./write.ts";
+export { prepareFolder, removeLeftovers, writeAtomically } from "./write.ts";
 export type { TensorFacts, TensorValues, WeightFile } from "./weight_file.ts";
 export { typedPath } from "./typed_path.ts";

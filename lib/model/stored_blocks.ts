@@ -1,6 +1,6 @@
 import { decodeJson, encodeJson, InputError, sha256 } from "../core/mod.ts";
 import { arrayOf, fromParts, type NumberArray, partsOf } from "../format/mod.ts";
-import { exists, openSafetensors, writeSafetensors } from "../io/mod.ts";
+import { exists, openSafetensors, removeLeftovers, writeSafetensors } from "../io/mod.ts";
 import type { LayerWeights } from "./weights.ts";
 
 /**
@@ -8,7 +8,8 @@ import type { LayerWeights } from "./weights.ts";
  * same weights next takes them from there, and whoever was killed goes on at the block it was at. Several
  * processes may share the folder: a file appears once it is whole, and all write the same.
  *
- * A block of a form that is no plain data stays in memory alone. A file that is damaged counts as none.
+ * A block of a form that is no plain data stays in memory alone, and so does one that the folder does not take, on a
+ * full disk perhaps. A file that is damaged counts as none.
  */
 export class StoredBlocks {
   /** Blocks come back with the very values that they went with. */
@@ -26,11 +27,7 @@ export class StoredBlocks {
     return known;
   }
 
-  /**
-   * Keeps a block.
-   *
-   * @throws {InputError} If the folder cannot be written to.
-   */
+  /** Keeps a block. */
   async put(layer: number, weights: LayerWeights): Promise<LayerWeights> {
     this.#known.set(layer, weights);
     const parts = partsOf(weights);
@@ -40,10 +37,13 @@ export class StoredBlocks {
       { name: String(place), dtype: "U8" as const, shape: [data.length], data }
     ));
     const block = encodeJson(parts.json);
-    await writeSafetensors(this.#path(layer), tensors, {
-      block,
-      sha256: await sumOf(block, arrays),
-    });
+    const metadata = { block, sha256: await sumOf(block, arrays) };
+    try {
+      if (layer === 0) await removeLeftovers(this.folder);
+      await writeSafetensors(this.#path(layer), tensors, metadata);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+    }
     return weights;
   }
 

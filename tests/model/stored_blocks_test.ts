@@ -60,3 +60,23 @@ Deno.test("StoredBlocks keep a block that is no plain data in memory alone", () 
     assertEquals(await blocks.get(0), typed);
     assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
   }));
+
+Deno.test("StoredBlocks keep a block in memory alone that the folder does not take", () =>
+  withFolder(async (folder) => {
+    const block = await model.source.layer(0);
+    await Deno.writeTextFile(`${folder}/file`, "");
+    const blocks = new StoredBlocks(`${folder}/file/below`);
+    await blocks.put(0, block);
+    assertEquals(await blocks.get(0), block);
+  }));
+
+Deno.test("StoredBlocks remove what a process left that was killed the day before", () =>
+  withFolder(async (folder) => {
+    const left = `${folder}/block-0.safetensors.${crypto.randomUUID()}.partial`;
+    await Deno.writeTextFile(left, "half");
+    const then = new Date(Date.now() - 25 * 60 * 60 * 1000);
+    await Deno.utime(left, then, then);
+    await new StoredBlocks(folder).put(0, await model.source.layer(0));
+    const names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
+    assertEquals(names, ["block-0.safetensors"]);
+  }));

@@ -25,8 +25,12 @@ const isSame = await fingerprintOf(["tools/batch/cell_task.ts"]) === sources;
 for (const { key, cell } of tasks[Number(number)]) {
   const say = (line: string) => {
     const time = new Date().toISOString();
-    console.log(`${time} ${line}`);
-    Deno.writeTextFileSync(sweep.logOf(cell), `${time} ${line}\n`, { append: true });
+    try {
+      console.log(`${time} ${line}`);
+      Deno.writeTextFileSync(sweep.logOf(cell), `${time} ${line}\n`, { append: true });
+    } catch {
+      // No measurement ends because its log cannot be written, on a full disk perhaps.
+    }
   };
   const { id, label = id } = cell;
   try {

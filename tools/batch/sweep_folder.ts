@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { canonicalJson, decodeJson, encodeJson, sha256 } from "../../lib/core/mod.ts";
-import { writeAtomically } from "../../lib/io/mod.ts";
+import { entriesOf, persist, prepareFolder, writeAtomically } from "../../lib/io/mod.ts";
 import type { AskedCell, CellFailure, CellSpec } from "../../lib/sweep/mod.ts";
 import type { Job } from "./job_queue.ts";
 
@@ -63,7 +63,7 @@ export class SweepFolder {
 
   /** Writes all that tasks need. What former ones said of these cells is removed. */
   async prepare(plan: SweepPlan, script: string): Promise<void> {
-    await Deno.mkdir(this.logs, { recursive: true });
+    for (const folder of [this.path, this.logs]) await prepareFolder(folder);
     await writeAtomically(`${this.path}/plan.json`, encodeJson(plan));
     await writeAtomically(this.script, script);
     for (const { key } of plan.tasks.flat()) {
@@ -124,18 +124,13 @@ export function plannedTasks(tasks: readonly (readonly AskedCell[])[]): SweepCel
 
 /** The names in a folder, none where there is no folder. */
 async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
+  return (await entriesOf(folder)).map(({ name }) => name).sort();
 }
 
 /** What a file holds; undefined where there is none that is whole. */
 async function readJson<Value>(path: string): Promise<Value | undefined> {
   try {
-    return decodeJson(await Deno.readTextFile(path)) as Value;
+    return decodeJson(await persist(() => Deno.readTextFile(path))) as Value;
   } catch {
     return undefined;
   }

@@ -41,6 +41,16 @@ async function withTask(
   }
 }
 
+Deno.test("cell_task measures and stores a cell whose log cannot be written", () =>
+  withFolder(async (folder) => {
+    const cells = await tinyCells(await writeTinyRef(folder, 2), ["rtn4"]);
+    await withTask(cells, async ({ sweep, keys, run }) => {
+      await Deno.mkdir(sweep.logOf(cells[0])); // a folder in its place
+      assertEquals((await run()).code, 0);
+      assertEquals((await fileCellStore(cellFolder).get(keys[0]))?.id, "rtn4");
+    });
+  }));
+
 Deno.test("cell_task stores each cell of its task, and measures none again", () =>
   withFolder(async (folder) => {
     const cells = await tinyCells(await writeTinyRef(folder, 4), ["fp16", "rtn4"]);
