@@ -9,7 +9,11 @@ const tools = Object.entries(config.tasks).flatMap(([task, { command }]) => {
 });
 
 Deno.test("tasks are described and run tools with the permissions of their kind", () => {
-  assertEquals(tools.length, Object.keys(config.tasks).length - 4, "all but endurance, test, check and ok");
+  assertEquals(
+    tools.length,
+    Object.keys(config.tasks).length - 4,
+    "all but endurance, test, check and ok",
+  );
   for (const { permissions } of tools) assertEquals(permissions in config.permissions, true);
 });
 
