@@ -149,15 +149,23 @@ const badInput = [CommanderError, Deno.errors.NotCapable];
 
 /** Parses the value of an option that is an integer, in low..high where these are given. */
 export function integerOption(flag: string, low = -Infinity, high = Infinity) {
-  return rangedOption(flag, "an integer", /^-?\d+$/, low, high);
+  return rangedOption(flag, "an integer", /^-?\d+$/, Number.isSafeInteger, low, high);
 }
 
 /** Parses the value of an option that is a number in low..high. */
 export function numberOption(flag: string, low: number, high = Infinity) {
-  return rangedOption(flag, "a number", /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, low, high);
+  const form = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+  return rangedOption(flag, "a number", form, Number.isFinite, low, high);
 }
 
-function rangedOption(flag: string, kind: string, form: RegExp, low: number, high: number) {
+function rangedOption(
+  flag: string,
+  kind: string,
+  form: RegExp,
+  holds: (value: number) => boolean,
+  low: number,
+  high: number,
+) {
   const range = high < Infinity
     ? ` in ${low}..${high}`
     : low > -Infinity
@@ -165,7 +173,7 @@ function rangedOption(flag: string, kind: string, form: RegExp, low: number, hig
     : "";
   return (text: string): number => {
     const value = Number(text);
-    const fits = form.test(text) && value >= low && value <= high;
+    const fits = form.test(text) && holds(value) && value >= low && value <= high;
     require(fits, "read the command line", `${flag} must be ${kind}${range}`, text);
     return value;
   };

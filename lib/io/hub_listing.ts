@@ -80,9 +80,22 @@ function designation({ kind, name }: HubRepository) {
   return { type: kind, name };
 }
 
-function askedBy(access: HubAccess) {
-  return { hubUrl: access.endpoint, fetch: hubFetch(access) };
+/** What a query asks by, page after page: one may name itself as the next. */
+function askedBy(access: HubAccess): { hubUrl: string; fetch: typeof fetch } {
+  const ask = hubFetch(access);
+  let pages = 0;
+  return {
+    hubUrl: access.endpoint,
+    fetch(...page) {
+      const rule = `${access.endpoint} must answer in at most ${mostPages} pages`;
+      require(++pages <= mostPages, access.action, rule);
+      return ask(...page);
+    },
+  };
 }
+
+/** Of a thousand files each. */
+const mostPages = 100;
 
 /** Whatever the package makes of an answer that is not what the hub says is an input error. */
 async function understood<Result>(

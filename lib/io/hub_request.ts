@@ -1,4 +1,4 @@
-import { InputError, refuse } from "../core/mod.ts";
+import { InputError, refuse, require } from "../core/mod.ts";
 
 /** How the hub is asked. */
 export interface HubAccess {
@@ -60,7 +60,7 @@ export function hubFetch(access: HubAccess): typeof fetch {
     for (let attempt = 1;; attempt++) {
       const response = await askHub(access, url, init);
       try {
-        const pieces = await Array.fromAsync(bodyOf(response, access));
+        const pieces = await piecesOf(response, access);
         const { status, headers } = response;
         return new Response(new Blob(pieces), { status, headers });
       } catch (error) {
@@ -69,6 +69,24 @@ export function hubFetch(access: HubAccess): typeof fetch {
       }
     }
   };
+}
+
+/** The longest answer that is held in memory, in bytes: several times the longest of a listing or an index. */
+const longestAnswer = 2 ** 26;
+
+async function piecesOf(
+  response: Response,
+  access: HubAccess,
+): Promise<Uint8Array<ArrayBuffer>[]> {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  for await (const piece of bodyOf(response, access)) {
+    length += piece.length;
+    const rule = `${access.endpoint} must answer in at most ${longestAnswer} bytes`;
+    require(length <= longestAnswer, access.action, rule);
+    pieces.push(piece);
+  }
+  return pieces;
 }
 
 /** The bytes of an answer as they come; throws a `TimeoutError` if they do not for too long. */

@@ -87,6 +87,15 @@ for (
     }));
 }
 
+Deno.test("listFolder() refuses pages without end", () =>
+  withServer(async (server, access) => {
+    const next = `<${server.url}/again>; rel="next"`;
+    server.intercept = () => Response.json([], { headers: { Link: next } });
+    const message = `Cannot download org/tiny: ${server.url} must answer in at most 100 pages`;
+    await assertRejects(() => listFolder(access, model, commit), InputError, message);
+    assertEquals(server.asked.length, 100);
+  }));
+
 Deno.test("resolveCommit() refuses a commit that is none", () =>
   withServer(async (server, access) => {
     server.intercept = () => Response.json({ sha: "../.." });

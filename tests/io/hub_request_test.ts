@@ -161,6 +161,15 @@ Deno.test("hubFetch() reads an answer to its end, if need be twice", () =>
     await assertRejects(() => hubFetch(access)(server.url), InputError, message);
   }));
 
+Deno.test("hubFetch() refuses an answer without end", () =>
+  withServer(async (server, access) => {
+    const zeros = new Uint8Array(2 ** 20);
+    const body = () => new ReadableStream({ pull: (stream) => stream.enqueue(zeros) });
+    server.intercept = () => new Response(body());
+    const message = `${server.url} must answer in at most 67108864 bytes`;
+    await assertRejects(() => hubFetch(access)(server.url), InputError, message);
+  }));
+
 Deno.test("isOutage() is no refusal of ours, nor of Deno", () => {
   const access = { endpoint: "http://hub", action: "download a/b" };
   const errors = [new TypeError("a"), new InputError("a"), new Deno.errors.NotCapable("a")];

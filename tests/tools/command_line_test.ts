@@ -66,6 +66,10 @@ for (
     [["--window"], "error: option '--window <tokens>' argument missing"],
     [["surplus"], "error: too many arguments. Expected 0 arguments but got 1: surplus."],
     [["--window=abc"], '--window must be an integer of 2 or more, got "abc"'],
+    [
+      ["--window=9007199254740993"],
+      '--window must be an integer of 2 or more, got "9007199254740993"',
+    ],
     [["--window=1"], '--window must be an integer of 2 or more, got "1"'],
     [["--window=2.5"], '--window must be an integer of 2 or more, got "2.5"'],
     [["--file="], '--file must name a file or folder, got ""'],

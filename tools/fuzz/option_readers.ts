@@ -1,3 +1,4 @@
+import { assert } from "@std/assert";
 import { Command, CommanderError } from "commander";
 import fc from "fast-check";
 import { type BitAllocation, linearMapsOf, methods } from "../../lib/methods/mod.ts";
@@ -101,7 +102,9 @@ function program(): Command {
 
 function parse(args: string[]): void {
   try {
-    program().parse(args, { from: "user" });
+    const parsed = program().parse(args, { from: "user" });
+    const isSound = (value: unknown) => typeof value !== "number" || Number.isFinite(value);
+    assert(Object.values(parsed.opts()).flat().every(isSound), "an option is no number");
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
   }
