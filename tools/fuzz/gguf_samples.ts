@@ -39,6 +39,30 @@ export const sampleGgufTensors: readonly SampleTensor[] = [
 /** The whole file. */
 export const sampleGguf: SampleGguf = { metadata: sampleGgufMetadata, tensors: sampleGgufTensors };
 
+/** Files with the same tensors whose positions are rotated in other ways. */
+export const sampleRotaryGgufs: readonly SampleGguf[] = [
+  {
+    metadata: {
+      ...sampleGgufMetadata,
+      "llama.rope.scaling.type": ["string", "yarn"],
+      "llama.rope.scaling.factor": ["f32", 4],
+      "llama.rope.scaling.original_context_length": ["u32", 16],
+      "llama.rope.scaling.attn_factor": ["f32", 0.5],
+    },
+    tensors: sampleGgufTensors,
+  },
+  {
+    metadata: sampleGgufMetadata,
+    tensors: [
+      ...sampleGgufTensors,
+      {
+        ...{ name: "rope_freqs.weight", shape: [8], type: 0 },
+        data: new Uint8Array(new Float32Array(8).fill(1).buffer),
+      },
+    ],
+  },
+];
+
 /** A tensor of float32, the same for the same name. */
 export function floats(name: string, shape: readonly number[]): SampleTensor {
   const random = seededRandom(name.length);

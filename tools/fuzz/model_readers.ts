@@ -1,11 +1,17 @@
 import { perplexity } from "../../lib/eval/mod.ts";
 import { loadEndTokens } from "../../lib/generate/mod.ts";
-import { openSafetensors, openUnfinished, writeAtomically } from "../../lib/io/mod.ts";
+import {
+  openSafetensors,
+  openUnfinished,
+  writeAtomically,
+  writeSafetensors,
+} from "../../lib/io/mod.ts";
 import { type Architecture, initializeModel, loadModel, saveModel } from "../../lib/model/mod.ts";
 import { useBackend } from "../../lib/tensor/mod.ts";
 import { parametersOf, resumeTraining, saveTraining, zeroMoments } from "../../lib/train/mod.ts";
 import { changedJson } from "./changed_json.ts";
 import type { Reader } from "./fuzz_reader.ts";
+import { gptq } from "./packed_samples.ts";
 import { sampleArchitectures } from "./samples.ts";
 import { changedSafetensors } from "./weight_readers.ts";
 
@@ -15,6 +21,18 @@ export const modelReaders: Record<string, Reader> = {
     Object.entries(sampleArchitectures)
       .map(([family, architecture]) => [`${family} config`, configReader(architecture)]),
   ),
+  "quantized config": {
+    file: "config.json",
+    async prepare(folder) {
+      const path = `${folder}/model.safetensors`;
+      await useBackend("agile", { native: false });
+      await saveModel(await initializeModel("sample", sampleArchitectures.llama, 0), folder, "F32");
+      const quantization_config = await packMaps(path);
+      const config = JSON.parse(await Deno.readTextFile(`${folder}/config.json`));
+      return changedJson({ ...config, quantization_config });
+    },
+    read: runModel,
+  },
   "end tokens": {
     file: "generation_config.json",
     async prepare(folder) {
@@ -63,10 +81,25 @@ function configReader(architecture: Architecture): Reader {
       await saveModel(model, folder, "F32");
       return changedJson(JSON.parse(await Deno.readTextFile(`${folder}/config.json`)));
     },
-    async read(folder) {
-      const model = await loadModel(folder);
-      if (model.architecture.maxPositions < 4) return;
-      await perplexity(model, Int32Array.of(1, 2, 3, 4), { window: 4 });
-    },
+    read: runModel,
   };
+}
+
+async function runModel(folder: string): Promise<void> {
+  const model = await loadModel(folder);
+  if (model.architecture.maxPositions < 4) return;
+  await perplexity(model, Int32Array.of(1, 2, 3, 4), { window: 4 });
+}
+
+/** Has GPTQ's codes in the place of the linear maps of a file; what its configuration says of them. */
+async function packMaps(path: string): Promise<Record<string, unknown>> {
+  const file = await openSafetensors(path);
+  const settings = { bits: 4, groupSize: 4, order: true, format: "gptq" };
+  const samples = await Array.fromAsync(file.tensors, async ([name, { shape }]) => {
+    if (!name.endsWith("proj.weight")) return { tensors: [{ name, ...await file.read(name) }] };
+    const [rows, columns] = shape;
+    return gptq({ ...settings, prefix: name.slice(0, -"weight".length), rows, columns });
+  });
+  await writeSafetensors(path, samples.flatMap(({ tensors }) => tensors));
+  return samples.find((sample) => "settings" in sample)!.settings;
 }

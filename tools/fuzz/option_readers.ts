@@ -102,9 +102,9 @@ function program(): Command {
 
 function parse(args: string[]): void {
   try {
-    const parsed = program().parse(args, { from: "user" });
+    const { settings: _, ...options } = program().parse(args, { from: "user" }).opts();
     const isSound = (value: unknown) => typeof value !== "number" || Number.isFinite(value);
-    assert(Object.values(parsed.opts()).flat().every(isSound), "an option is no number");
+    assert(Object.values(options).flat().every(isSound), "an option is no number");
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
   }

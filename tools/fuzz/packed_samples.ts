@@ -17,8 +17,10 @@ export const samplePackings: readonly SamplePacking[] = [
   awq(11, 6, 6),
 ];
 
-function gptq(
-  { bits, rows, columns, groupSize, order, format }: {
+/** A map as GPTQ packs it. */
+export function gptq(
+  { prefix = "a.", bits, rows, columns, groupSize, order, format }: {
+    prefix?: string;
     bits: number;
     rows: number;
     columns: number;
@@ -33,10 +35,12 @@ function gptq(
   const group_size = groupSize;
   return {
     tensors: [
-      integers("a.qweight", [words(columns), rows]),
-      integers("a.qzeros", [groups, words(rows)]),
-      scales("a.scales", [groups, rows]),
-      ...order ? [{ name: "a.g_idx", dtype: "I32" as const, shape: [columns], data: index }] : [],
+      integers(`${prefix}qweight`, [words(columns), rows]),
+      integers(`${prefix}qzeros`, [groups, words(rows)]),
+      scales(`${prefix}scales`, [groups, rows]),
+      ...order
+        ? [{ name: `${prefix}g_idx`, dtype: "I32" as const, shape: [columns], data: index }]
+        : [],
     ],
     settings: {
       quant_method: "gptq",

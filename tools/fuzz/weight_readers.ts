@@ -15,7 +15,7 @@ import { loadModel } from "../../lib/model/mod.ts";
 import { changedJson } from "./changed_json.ts";
 import type { Reader } from "./fuzz_reader.ts";
 import { changedGguf } from "./changed_gguf.ts";
-import { sampleGguf } from "./gguf_samples.ts";
+import { sampleGguf, sampleRotaryGgufs } from "./gguf_samples.ts";
 import { changedBytes, joined } from "./mutations.ts";
 import { samplePackings } from "./packed_samples.ts";
 import { samplePacked, sampleTensors } from "./samples.ts";
@@ -92,7 +92,7 @@ export const weightReaders: Record<string, Reader> = {
   },
   gguf: {
     file: "model.gguf",
-    prepare: () => changedGguf(sampleGguf),
+    prepare: () => changedGguf(sampleGguf, ...sampleRotaryGgufs),
     async read(folder) {
       const path = `${folder}/model.gguf`;
       const file = await openGguf(path);
