@@ -1,5 +1,6 @@
 /** SentencePiece's BPE tokenizers, as LLaMA's, in the form of a tokenizer.json. */
 import { require } from "../core/mod.ts";
+import { withinSeconds } from "./time_limit.ts";
 import { type AddedToken, plainToken, surroundings } from "./byte_level.ts";
 
 /** What a piece is, by SentencePiece's numbers, which GGUF files have too. */
@@ -44,6 +45,10 @@ export interface SentencePieceParts {
   end?: number;
 }
 
+/** Many times what the largest vocabularies took. */
+const time = { seconds: 5, secondsPerPiece: 50e-6 };
+const slowRule = "its tokens must be short enough to find what they are joined of";
+
 /** The mark that stands for a space. */
 const space = "\u2581";
 
@@ -51,15 +56,18 @@ const space = "\u2581";
  * The tokenizer of a SentencePiece vocabulary by byte-pair encoding.
  *
  * @param action What it is wanted for, for the message.
- * @throws {InputError} If two tokens are the same, or if there is neither a token for every byte nor one
- *   for what is unknown.
+ * @param seconds What taking the tokens apart may take; far more than for any vocabulary unless given.
+ * @throws {InputError} If two tokens are the same, if there is neither a token for every byte nor one for what
+ *   is unknown, or if tokens are so long that there is no end to taking them apart.
  */
 export function sentencePieceDefinition(
   { pieces, unknown, addSpacePrefix, start, end }: SentencePieceParts,
   action: string,
+  seconds?: number,
 ): RankedDefinition {
   const vocab = vocabularyOf(pieces.map(({ text }) => text), action);
-  const merges = rankedMerges(pieces);
+  const limit = time.seconds + time.secondsPerPiece * pieces.length;
+  const merges = withinSeconds(seconds ?? limit, action, slowRule, () => rankedMerges(pieces));
   const isToken = (text: string) => Object.hasOwn(vocab, text);
   const fallsBack = Array.from({ length: 256 }, (_, byte) => byteToken(byte)).every(isToken);
   const rule = "it must have a token for each byte, <0x00> to <0xFF>, or one for what is unknown";

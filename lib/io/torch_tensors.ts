@@ -186,9 +186,9 @@ function isNatural(value: PickledValue): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** Numbers and tuples of them as they are, and of anything else what it is. */
+/** A number or a tuple of numbers as it is, and of anything else what it is: tuples may be nested deeply. */
 function shown(value: PickledValue): unknown {
-  if (typeof value === "number") return value;
-  if (Array.isArray(value)) return value.slice(0, 8).map(shown);
-  return kindOfPickled(value ?? null);
+  const part = (each: PickledValue) =>
+    typeof each === "number" ? each : kindOfPickled(each ?? null);
+  return Array.isArray(value) ? value.slice(0, 8).map(part) : part(value);
 }

@@ -102,6 +102,14 @@ Deno.test("sentencePieceDefinition() needs a token for every byte or one for wha
   assertThrows(() => define(bytes.slice(1)), InputError, message);
 });
 
+Deno.test("sentencePieceDefinition() refuses tokens that it would take apart for ever", () => {
+  const pieces = [piece("<unk>", 0, 2), piece("ab".repeat(5e6))];
+  const message = "Cannot load it: its tokens must be short enough to find what they are joined of";
+  const make = () =>
+    sentencePieceDefinition({ pieces, unknown: 0, addSpacePrefix: false }, "load it", 0.2);
+  assertThrows(make, InputError, message);
+});
+
 Deno.test("vocabularyOf() refuses the same token twice", () => {
   assertEquals(vocabularyOf(["b", "__proto__"], "load it")["b"], 0);
   const message = 'Cannot load it: its tokens must differ; 0 and 2 are the same, got "a"';

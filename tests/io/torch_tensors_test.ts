@@ -3,7 +3,12 @@ import { InputError } from "../../lib/core/mod.ts";
 import { readPickle } from "../../lib/io/pickle_reader.ts";
 import { readStateDict, torchGlobals } from "../../lib/io/torch_tensors.ts";
 import { joined } from "../../tools/fuzz/mutations.ts";
-import { pickle, pickledTensor, type SampleView } from "../../tools/fuzz/torch_samples.ts";
+import {
+  nestedTuple,
+  pickle,
+  pickledTensor,
+  type SampleView,
+} from "../../tools/fuzz/torch_samples.ts";
 
 const path = "a.bin";
 const { code, dict, global, int, list, text, tuple } = pickle;
@@ -82,6 +87,10 @@ Deno.test("readStateDict() refuses tensors that leave their storage", () => {
   // From element 11 backwards it would stay inside.
   refusesView("its strides must be integers of 0 or more, got [-1]", { offset: 11, stride: [-1] });
   refusesView("its sizes must be integers of 0 or more, got [-1]", { size: [-1] });
+  for (const depth of [1, 100_000]) {
+    const rule = 'its sizes must be integers of 0 or more, got ["a tuple"]';
+    refusesView(rule, { sizes: nestedTuple(depth) });
+  }
   refusesView("it must have a stride for each size, got [[3,4],[1]]", { size: [3, 4] });
   refusesView("its storage must have 0 or more elements, got -12", { count: -12, size: [1] });
 });

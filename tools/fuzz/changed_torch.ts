@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { changedBytes, joined } from "./mutations.ts";
 import { oddIntegers } from "./odd_values.ts";
 import {
+  nestedTuple,
   pickle,
   pickledTensor,
   type SampleEntry,
@@ -43,6 +44,7 @@ const view: fc.Arbitrary<SampleView> = fc.record({
   count: fc.oneof(fc.constantFrom(12, 2, 6, 3, 24, 4, 1), count),
   offset: count,
   size: fc.array(count, { maxLength: 4 }),
+  sizes: fc.constantFrom(undefined, undefined, undefined, nestedTuple(1), nestedTuple(20_000)),
   stride: fc.array(count, { maxLength: 4 }),
 });
 
@@ -55,7 +57,7 @@ const nearlySound: fc.Arbitrary<SampleView> = fc.tuple(
     { storage: "ShortStorage", key: "1", count: 2, offset: 1, size: [], stride: [] },
   ),
   view,
-  fc.subarray(["storage", "count", "offset", "size", "stride"] as const, { maxLength: 2 }),
+  fc.subarray(["storage", "count", "offset", "size", "stride", "sizes"] as const, { maxLength: 2 }),
 ).map(([sound, other, parts]) => ({
   ...sound,
   ...Object.fromEntries(parts.map((part) => [part, other[part]])),

@@ -109,11 +109,13 @@ export interface SampleView {
   offset?: number;
   size?: number[];
   stride?: number[];
+  /** The pickle of its sizes, if they are something else than a tuple. */
+  sizes?: Uint8Array;
 }
 
 /** The pickle of a tensor. */
 export function pickledTensor(view: SampleView): Uint8Array {
-  const { storage, key, count, offset = 0, size = [count], stride = [1] } = view;
+  const { storage, key, count, offset = 0, size = [count], stride = [1], sizes } = view;
   const { code, global, int, text, tuple } = pickle;
   const reference = [text("storage"), global("torch", storage), text(key), text("cpu"), int(count)];
   return joined(
@@ -121,7 +123,7 @@ export function pickledTensor(view: SampleView): Uint8Array {
     tuple(
       joined(tuple(...reference), code("Q")),
       int(offset),
-      tuple(...size.map(int)),
+      sizes ?? tuple(...size.map(int)),
       tuple(...stride.map(int)),
       Uint8Array.of(0x89), // NEWFALSE
       joined(global("collections", "OrderedDict"), code(")R")),
@@ -151,6 +153,11 @@ export const legacyStart = joined(
   pickle.of(pickle.int(1001)),
   pickle.of(pickle.dict(["little_endian", Uint8Array.of(0x88)])),
 );
+
+/** A tuple in a tuple, so many times. */
+export function nestedTuple(depth: number): Uint8Array {
+  return joined(code(")"), new Uint8Array(depth).fill(0x85)); // TUPLE1
+}
 
 /** A file as torch.save wrote it before version 1.6; elements of storages take so many bytes. */
 export function torchLegacy(
