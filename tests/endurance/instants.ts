@@ -40,15 +40,20 @@ export async function milestonesOf(
   return [...milestones, { text: "the end", time: performance.now() - begin }];
 }
 
-/** An instant behind one of these milestones: at any time until the next, or in the midst of a step. */
+/** What a command is at: behind milestones, until the next, or in the midst of the steps that they tell of. */
+export type Phase = { readonly behind: RegExp } | { readonly amid: RegExp };
+
+/** An instant of a phase. */
 export function drawInstant(
   random: Random,
   milestones: readonly Milestone[],
-  choice: readonly number[],
+  phase: Phase,
 ): Instant {
+  const pattern = "behind" in phase ? phase.behind : phase.amid;
+  const choice = [...milestones.keys()].filter((index) => pattern.test(milestones[index].text));
+  if (choice.length === 0) throw new RangeError(`no milestone is ${pattern}`);
   const milestone = choice[random.integer(0, choice.length - 1)];
-  const isExact = isStep(milestones[milestone].text) && random.uniform() < 0.7;
-  if (isExact) return { milestone };
+  if ("amid" in phase) return { milestone };
   const [from, to] = [milestones[milestone].time, milestones[milestone + 1].time];
   return { milestone, delay: random.uniform() * (to - from) };
 }
