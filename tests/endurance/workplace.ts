@@ -56,6 +56,9 @@ export function download(hub: string): CommandLine {
   };
 }
 
+/** With several, short commands wait more for each other's threads than they compute. */
+const oneThread = { AGILE_QUANT_THREADS: "1" };
+
 /** A checkout of this project whose results are its own, with a tiny model and tokens. */
 export class Workplace {
   private constructor(readonly folder: string) {}
@@ -88,7 +91,7 @@ export class Workplace {
     return new Deno.Command(program, {
       args: [...others, ...flags, `tools/${tool}.ts`, ...args],
       cwd: this.folder,
-      env: { NO_COLOR: "1", INIT_CWD: this.folder, ...variables, ...env },
+      env: { ...oneThread, NO_COLOR: "1", INIT_CWD: this.folder, ...variables, ...env },
       stdout: "piped",
       stderr: "piped",
     }).spawn();
