@@ -118,7 +118,7 @@ async function killAndGoOn(
   assertEquals(failures, []);
 }
 
-for (const [each, kills] of [[reproducing, long(80)], [quantizing, long(70)]] as const) {
+for (const [each, kills] of [[reproducing, long(49)], [quantizing, long(91)]] as const) {
   Deno.test(`${each.command.tool} that is killed at any instant goes on to the same results`, () =>
     Workplace.with((workplace) => killAndGoOn(workplace, each, seededRandom(1), kills)));
 }
@@ -159,5 +159,5 @@ Deno.test("download that is killed at any instant goes on to the same cache", ()
     const command = download(server.url);
     const brief = ["receiving a file"];
     const each = { command, phases, brief, witness };
-    await killAndGoOn(workplace, each, seededRandom(2), long(50));
+    await killAndGoOn(workplace, each, seededRandom(2), long(60));
   }));
