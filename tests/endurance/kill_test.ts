@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Random, seededRandom } from "../../lib/core/mod.ts";
+import { counted, type Random, seededRandom } from "../../lib/core/mod.ts";
 import { gitHash, HubServer, sha256Of } from "../io/hub_server.ts";
 import type { ToolResult } from "../tools/run_tool.ts";
 import { drawInstant, killAt, milestonesOf, type Phase } from "./instants.ts";
@@ -52,9 +52,7 @@ const reproducing: Case = {
       const [all, used] = [3, stored.length];
       const said = used === all
         ? `Nothing has changed: ${all} cells measured before (--fresh measures anew).`
-        : `Measured ${all - used} cell${
-          all - used === 1 ? "" : "s"
-        }, used ${used} measured before.`;
+        : `Measured ${counted(all - used, "cell")}, used ${used} measured before.`;
       assertEquals(out.split("\n").at(-1), said);
       await assertKept();
     };
@@ -66,7 +64,8 @@ const quantizing: Case = {
   phases: {
     "drawing calibration": { behind: /the beginning/ },
     "GPTQ of a block": { behind: /GPTQ on .*: started|rename quantized\/model-0000[234]-/ },
-    "writing a block": { amid: / quantized\/model-0000[2-5]-/ },
+    "writing a block": { amid: /write quantized\/model-0000[2-5]-/ },
+    "naming a block": { amid: /(open|flush|rename) quantized\/model-0000[2-5]-/ },
     "writing the rest": { amid: / quantized\/(model-00001|.*json)/ },
   },
   brief: ["writing a block"],
