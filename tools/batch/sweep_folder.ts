@@ -1,6 +1,7 @@
 import { basename } from "node:path";
+import { isListOf, isText } from "../../experiments/result/result_record.ts";
 import { canonicalJson, decodeJson, encodeJson, sha256 } from "../../lib/core/mod.ts";
-import { entriesOf, persist, prepareFolder, writeAtomically } from "../../lib/io/mod.ts";
+import { entriesOf, isObject, persist, prepareFolder, writeAtomically } from "../../lib/io/mod.ts";
 import type { AskedCell, CellFailure, CellSpec } from "../../lib/sweep/mod.ts";
 import type { Job } from "./job_queue.ts";
 
@@ -73,12 +74,12 @@ export class SweepFolder {
 
   /** What its tasks do; undefined where there is no plan that is whole. */
   async plan(): Promise<SweepPlan | undefined> {
-    return await readJson(`${this.path}/plan.json`);
+    return await readWhole(`${this.path}/plan.json`, isPlan);
   }
 
   /** The jobs that were submitted for it, if any. */
   async submitted(): Promise<SubmittedJobs | undefined> {
-    return await readJson(`${this.path}/jobs.json`);
+    return await readWhole(`${this.path}/jobs.json`, areJobs);
   }
 
   /** Notes a job that was submitted for it. */
@@ -97,7 +98,7 @@ export class SweepFolder {
     const found = new Map<string, CellFailure>();
     for (const name of await namesIn(`${this.path}/failures`)) {
       const key = name.replace(/\.json$/, "");
-      const failure = await readJson<CellFailure>(this.#failure(key));
+      const failure = await readWhole(this.#failure(key), isFailure);
       if (failure) found.set(key, failure);
     }
     return found;
@@ -128,10 +129,44 @@ async function namesIn(folder: string): Promise<string[]> {
 }
 
 /** What a file holds; undefined where there is none that is whole. */
-async function readJson<Value>(path: string): Promise<Value | undefined> {
+async function readWhole<Value>(
+  path: string,
+  isWhole: (value: unknown) => value is Value,
+): Promise<Value | undefined> {
   try {
-    return decodeJson(await persist(() => Deno.readTextFile(path))) as Value;
+    const value = decodeJson(await persist(() => Deno.readTextFile(path)));
+    return isWhole(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isPlan(value: unknown): value is SweepPlan {
+  return isObject(value) && isText(value.fingerprint) && isText(value.sources) &&
+    isListOf(value.tasks, (task) => isListOf(task, isSweepCell));
+}
+
+function isSweepCell(value: unknown): value is SweepCell {
+  if (!isObject(value) || !isText(value.key) || !isObject(value.cell)) return false;
+  const { id, experiment, label = "" } = value.cell;
+  return [id, experiment, label].every(isText);
+}
+
+function areJobs(value: unknown): value is SubmittedJobs {
+  return isObject(value) && isText(value.queue) && isListOf(value.jobs, isJob);
+}
+
+function isJob(value: unknown): value is Job {
+  if (!isObject(value)) return false;
+  const { id, name, first, count } = value;
+  const isNatural = (each: unknown) => Number.isSafeInteger(each) && (each as number) >= 0;
+  return isText(id) && isText(name) && isNatural(first) && isNatural(count);
+}
+
+function isFailure(value: unknown): value is CellFailure {
+  if (!isObject(value) || !isText(value.id)) return false;
+  const { event, problems, name, message, stack = "" } = value;
+  return event === "refusal"
+    ? isListOf(problems, isText)
+    : event === "defect" && [name, message, stack].every(isText);
 }

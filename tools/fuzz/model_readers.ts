@@ -6,7 +6,13 @@ import {
   writeAtomically,
   writeSafetensors,
 } from "../../lib/io/mod.ts";
-import { type Architecture, initializeModel, loadModel, saveModel } from "../../lib/model/mod.ts";
+import {
+  type Architecture,
+  initializeModel,
+  loadModel,
+  saveModel,
+  StoredBlocks,
+} from "../../lib/model/mod.ts";
 import { useBackend } from "../../lib/tensor/mod.ts";
 import { parametersOf, resumeTraining, saveTraining, zeroMoments } from "../../lib/train/mod.ts";
 import { changedJson } from "./changed_json.ts";
@@ -55,6 +61,20 @@ export const modelReaders: Record<string, Reader> = {
       return await changedSafetensors(folder, [saved, file.metadata]);
     },
     read: (folder) => resumeTraining(folder, "recipe", "sample", sampleArchitectures.opt),
+  },
+  "stored block": {
+    file: "block-0.safetensors",
+    async prepare(folder) {
+      await useBackend("agile", { native: false });
+      const model = await initializeModel("sample", sampleArchitectures.opt, 0);
+      await new StoredBlocks(folder).put(0, await model.source.layer(0));
+      const file = await openSafetensors(`${folder}/block-0.safetensors`);
+      const saved = await Array.fromAsync(file.tensors.keys(), async (name) => (
+        { name, ...await file.read(name) }
+      ));
+      return await changedSafetensors(folder, [saved, file.metadata]);
+    },
+    read: (folder) => new StoredBlocks(folder).get(0),
   },
   unfinished: {
     file: "out/unfinished.json",

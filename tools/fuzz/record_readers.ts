@@ -4,7 +4,15 @@ import { readMeasuredTable } from "../../experiments/tables/measured_table.ts";
 import { judgeSpeed, table4, table4Rows } from "../../experiments/tables/table4.ts";
 import { encodeJson } from "../../lib/core/mod.ts";
 import { toText } from "../../lib/report/mod.ts";
-import { cellKey, type CellSpec, here, recordOf, runCells } from "../../lib/sweep/mod.ts";
+import {
+  cellKey,
+  type CellSpec,
+  failureOf,
+  here,
+  recordOf,
+  runCells,
+} from "../../lib/sweep/mod.ts";
+import { SweepFolder } from "../batch/sweep_folder.ts";
 import { fileCellStore } from "../cell_store.ts";
 import { citedPage } from "../cited_pages.ts";
 import { lockedPackages, readLock } from "../locked_packages.ts";
@@ -69,6 +77,20 @@ export const recordReaders: Record<string, Reader> = {
       formatNotebook(stripNotebook(notebook));
     },
   },
+  "sweep plan": sweepReader("plan.json", {
+    fingerprint: "f",
+    sources: "s",
+    tasks: [[], [{ key: "k", cell }, { key: "l", cell: { ...cell, label: "other" } }]],
+  }),
+  "sweep jobs": sweepReader("jobs.json", {
+    queue: "Slurm",
+    jobs: [{ id: "12", name: "agile-quant-0", first: 0, count: 2 }],
+  }),
+  "sweep failure": sweepReader(
+    "failures/k.json",
+    { event: "refusal", id: "opt/fp16", problems: ["Cannot measure"] },
+    { event: "defect", id: "opt/fp16", name: "TypeError", message: "no", stack: "at a" },
+  ),
   lock: {
     file: "deno.lock",
     prepare: () => changedJson(sampleLock),
@@ -104,6 +126,24 @@ export const recordReaders: Record<string, Reader> = {
     read: (folder) => citedPage(folder, "README.md"),
   },
 };
+
+/** A file of a sweep beside none of the others; one that is not whole counts as none. */
+function sweepReader(file: string, ...samples: unknown[]): Reader {
+  return {
+    file,
+    async prepare(folder) {
+      await Deno.mkdir(`${folder}/failures`);
+      return changedJson(...samples);
+    },
+    async read(folder) {
+      const sweep = new SweepFolder(folder);
+      const [plan, submitted] = [await sweep.plan(), await sweep.submitted()];
+      for (const { cell } of plan?.tasks.flat() ?? []) sweep.logOf(cell);
+      for (const { first, count } of submitted?.jobs ?? []) [].slice(first, first + count);
+      for (const failure of (await sweep.failures()).values()) failureOf(failure);
+    },
+  };
+}
 
 const imports = { commander: "npm:commander@15.1.0" };
 
