@@ -20,7 +20,7 @@ export interface BatchOptions {
  * them and submits what is missing.
  *
  * Cells that a task leaves behind as it ends, at its time limit or with its machine, are submitted again;
- * the one it was at is refused when that has happened twice.
+ * the one it was at is refused when that has happened twice. Where somebody has cancelled the task, all of them are.
  */
 export function batch(system: BatchSystem, options: BatchOptions = {}): Executor {
   const { resume = false, pauses = { least: 1000, most: 30_000 }, delay = 60_000 } = options;
@@ -68,6 +68,10 @@ export function batch(system: BatchSystem, options: BatchOptions = {}): Executor
     async function untried(task: BatchTask, state: TaskState | undefined): Promise<AskedCell[]> {
       const lost = task.keys.flatMap((key) => left.get(key) ?? []);
       const [first, ...others] = lost;
+      if (state?.phase === "cancelled") {
+        for (const cell of lost) await end(cell, { refusal: refusalOf(cell, state.word) });
+        return [];
+      }
       if (!ended.has(first.key)) {
         ended.add(first.key);
         return lost;
@@ -81,7 +85,7 @@ export function batch(system: BatchSystem, options: BatchOptions = {}): Executor
     /** Whether a task has ended and nothing more is to be heard of it. */
     function isOver({ id }: BatchTask, state: TaskState | undefined): boolean {
       if (state?.phase === "waiting" || state?.phase === "running") return false;
-      return state?.phase === "failed" ||
+      return state?.phase === "failed" || state?.phase === "cancelled" ||
         performance.now() - seen.getOrInsert(id, performance.now()) >= delay;
     }
 
@@ -167,6 +171,7 @@ function shownProgress(progress: Progress, name: string, total: number) {
 
 /** Waits for so many milliseconds, or until the signal aborts. */
 async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, milliseconds);
   const wake = () => resolve();

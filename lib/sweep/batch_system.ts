@@ -13,7 +13,7 @@ export interface BatchTask {
 
 /** How a task fares. */
 export interface TaskState {
-  phase: "waiting" | "running" | "completed" | "failed";
+  phase: "waiting" | "running" | "completed" | "failed" | "cancelled";
   /** The batch system's own word for it, such as `TIMEOUT`. */
   word: string;
 }

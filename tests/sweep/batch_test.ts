@@ -105,6 +105,22 @@ Deno.test("batch() refuses the cell at which two tasks have ended, and measures 
   assertEquals(computed, ["b"]);
 });
 
+Deno.test("batch() refuses what a cancelled task left behind, and submits nothing of it again", async () => {
+  const records = memoryStore();
+  const system = fakeBatch({
+    start: async (cells) => {
+      await store(cells.slice(0, 1), records);
+      return fares.cancelled;
+    },
+  });
+  const options = { executor: batch(system, quick), store: records, fingerprint: "v1" };
+  const { computed, refusals } = await runCells(cellsOf("abc", "gptq"), options);
+  const message = (id: string) =>
+    `Cannot measure ${id}: its task must live to the end, got "CANCELLED"`;
+  assertEquals([...refusals], [["b", message("b")], ["c", message("c")]]);
+  assertEquals([computed, system.submitted.size], [["a"], 1]);
+});
+
 Deno.test("batch() gives the records of a task that ended well time to be seen", async () => {
   const records = memoryStore();
   const asked: AskedCell[] = [];
@@ -217,6 +233,16 @@ Deno.test("batch() stops waiting once the signal aborts, with its reason", async
     look: ({ looks }) => looks === 3 && controller.abort(new Error("interrupted")),
   });
   const executor = batch(system, { pauses: { least: 1, most: 1e6 } });
+  const options = { executor, store: memoryStore(), fingerprint: "v1", signal };
+  assertEquals(await assertRejects(() => runCells(cellsOf("a"), options)), signal.reason);
+});
+
+Deno.test("batch() does not wait once more where the signal aborted while it looked", async () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const look = () => controller.abort(new Error("interrupted"));
+  const system = fakeBatch({ start: () => fares.running, look });
+  const executor = batch(system, { pauses: { least: 1e6, most: 1e6 } });
   const options = { executor, store: memoryStore(), fingerprint: "v1", signal };
   assertEquals(await assertRejects(() => runCells(cellsOf("a"), options)), signal.reason);
 });

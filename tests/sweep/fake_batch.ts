@@ -22,6 +22,7 @@ export const fares = {
   running: { phase: "running", word: "RUNNING" },
   completed: { phase: "completed", word: "COMPLETED" },
   timeout: { phase: "failed", word: "TIMEOUT" },
+  cancelled: { phase: "cancelled", word: "CANCELLED" },
 } satisfies Record<string, TaskState>;
 
 /**
