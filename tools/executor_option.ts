@@ -16,7 +16,7 @@ import {
   storedRecord,
 } from "../lib/sweep/mod.ts";
 import { hyperqueue } from "./batch/hyperqueue.ts";
-import { describeSweep, jobBatch } from "./batch/job_batch.ts";
+import { describeSweep, jobBatch, taskSources } from "./batch/job_batch.ts";
 import type { JobQueue } from "./batch/job_queue.ts";
 import { typed } from "./batch/run_command.ts";
 import { slurm } from "./batch/slurm.ts";
@@ -54,13 +54,22 @@ export function addExecutorOptions(program: Command): Command {
     )
     .option(
       "--submit-options <words>",
-      "with a batch system: options for its sbatch or hq submit, between blanks",
-      (words: string) => words.split(/\s+/).filter((word) => word !== ""),
+      "with a batch system: options for its sbatch or hq submit, between blanks; quotes keep blanks",
+      submitWords,
     )
     .option(
       "--resume",
       "with a batch system: wait for cells that are in tasks already, and submit what is missing",
     );
+}
+
+/** Parses words between blanks; quotes, which are not part of a word, keep the blanks between them. */
+export function submitWords(text: string): string[] {
+  const word = /(?:"[^"]*"|'[^']*'|[^\s"'])+/g;
+  const rest = text.replaceAll(word, "").trim();
+  require(rest === "", "read the command line", "quotes in --submit-options must be pairs", text);
+  const words = text.match(word) ?? [];
+  return words.map((each) => each.replaceAll(/"([^"]*)"|'([^']*)'/g, "$1$2"));
 }
 
 /** Parses `here`, `processes:2`, `slurm` or `hyperqueue`. */
@@ -107,7 +116,8 @@ export async function openExecutor(
       const end = typed(queue.cancel(jobs));
       session.kept = `${kept} Tasks go on: --resume waits for them, "${end}" ends them.`;
     };
-    return keeping(batch(jobBatch(queue, Deno.execPath(), onWait), { resume }));
+    const system = jobBatch(queue, Deno.execPath(), await taskSources(), onWait);
+    return keeping(batch(system, { resume }));
   }
   if (place.kind !== "processes" || place.count === 1) {
     return keeping(here(cellRunner(kinds, pool)));

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { evaluationCells } from "../../experiments/measure/evaluation.ts";
 import { SubjectPool } from "../../experiments/cells/subject_pool.ts";
 import { InputError, silent } from "../../lib/core/mod.ts";
@@ -7,6 +7,7 @@ import {
   describeSubmission,
   openExecutor,
   type Place,
+  submitWords,
   threadsOf,
   watchSources,
 } from "../../tools/executor_option.ts";
@@ -75,6 +76,11 @@ for (
     ["--resume", `--resume ${batchAlone}`],
     ["--executor processes:1 --submit-options --time=1", `--submit-options ${batchAlone}`],
     [
+      "--executor slurm --submit-options --array=0-9%2",
+      "--submit-options must leave --array, --chdir, --job-name, --output, --wait, --wrap to this " +
+      'command, got "--array=0-9%2"',
+    ],
+    [
       "--executor slurm --fresh",
       "--fresh does not go with a batch system, whose tasks take what is stored",
     ],
@@ -88,12 +94,23 @@ for (
   });
 }
 
+Deno.test("submitWords() parts words at blanks that are not between quotes", () => {
+  assertEquals(submitWords(""), []);
+  assertEquals(submitWords(" --time=60  -p cpu\n"), ["--time=60", "-p", "cpu"]);
+  assertEquals(submitWords(`--comment='a "b"' "-A c d"`), ['--comment=a "b"', "-A c d"]);
+  assertThrows(
+    () => submitWords("--comment='a b"),
+    InputError,
+    'Cannot read the command line: quotes in --submit-options must be pairs, got "--comment=\'a b"',
+  );
+});
+
 Deno.test("openExecutor() refuses a batch system that is not there", async () => {
   const args = ["--table", "3", "--executor", "hyperqueue"];
   const { code, err } = await endOf(
     startToolIn({ PATH: "/nowhere" }, "reproduce", "reproduce", ...args),
   );
-  const missing = 'Cannot submit cells to HyperQueue: its program must be on PATH, got "hq"';
+  const missing = 'Cannot look at tasks in HyperQueue: its program must be on PATH, got "hq"';
   assertEquals([code, err.split("\n").at(-1)], [2, missing]);
 });
 
@@ -116,7 +133,7 @@ Deno.test("describeSubmission() says what a batch system would be given for what
     assertMatch(given!, /^exec .* tools\/batch\/cell_task\.ts results\/\.sweeps\/\w{12} /m);
     assertMatch(
       given!,
-      /^hq --output-mode=quiet submit --name=agile-quant-\w{12} --array=0-1 .* --cpus=4 -- sh results/m,
+      /^hq --output-mode=quiet submit --name=agile-quant-\w{12}-0 --array=0-1 .* --cpus=4 -- sh results/m,
     );
     await runCells(cells, { ...options, executor: here(() => Promise.resolve(1)) });
     assertEquals(

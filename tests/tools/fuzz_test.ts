@@ -12,7 +12,7 @@ import { withFolder } from "../io/temporary_folder.ts";
 /** What is damaged counts as missing there. */
 const neverRefused = [
   ...["cell", "hub cache", "stored block"],
-  ...["sweep plan", "sweep jobs", "sweep failure"],
+  ...["sweep plan", "sweep failure"],
 ];
 
 /** A reader of one file that does with its text what a test says. */

@@ -6,7 +6,7 @@
 import { cellKinds } from "../../experiments/cells/cell_kinds.ts";
 import { cellRunner } from "../../experiments/cells/cell_runner.ts";
 import { SubjectPool } from "../../experiments/cells/subject_pool.ts";
-import { refuse, require } from "../../lib/core/mod.ts";
+import { InputError, require } from "../../lib/core/mod.ts";
 import { failureFrom, here, runCells } from "../../lib/sweep/mod.ts";
 import { cellFolder, fileCellStore } from "../cell_store.ts";
 import { fingerprintOf } from "../fingerprint.ts";
@@ -15,8 +15,12 @@ import { SweepFolder } from "./sweep_folder.ts";
 
 const [folder, number] = Deno.args;
 const sweep = new SweepFolder(folder);
-const { tasks, fingerprint, sources } = await sweep.plan() ??
-  refuse(`measure cells of ${folder}`, "it must be the folder of a sweep, with a whole plan.json");
+const plan = await sweep.plan();
+if (!plan) {
+  console.error(`Cannot measure cells of ${folder}: plan.json must be there and whole`);
+  Deno.exit(1);
+}
+const { tasks, fingerprint, sources } = plan;
 const weights = { folder: `${cellFolder}/weights`, sources };
 const executor = here(cellRunner(cellKinds, new SubjectPool(1, [], undefined, weights)));
 const store = fileCellStore(cellFolder);
@@ -42,7 +46,8 @@ for (const { key, cell } of tasks[Number(number)]) {
     say(`${label}: ${refusal ?? (outcome.reused.length > 0 ? "stored before" : "stored")}`);
   } catch (error) {
     await sweep.noteFailure(key, failureFrom(id, error));
-    throw error;
+    if (!(error instanceof InputError)) throw error;
+    say(`${label}: ${error.message}`);
   }
 }
 Deno.exit();

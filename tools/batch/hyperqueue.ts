@@ -1,6 +1,6 @@
 import { decodeJson, require } from "../../lib/core/mod.ts";
 import type { TaskState } from "../../lib/sweep/mod.ts";
-import type { CommandLine, JobQueue } from "./job_queue.ts";
+import { type CommandLine, type JobQueue, requireFree } from "./job_queue.ts";
 import { runCommand, typed } from "./run_command.ts";
 
 /** HyperQueue's words for tasks, and what they mean. */
@@ -9,7 +9,7 @@ const phases: Record<string, TaskState["phase"]> = {
   running: "running",
   finished: "completed",
   failed: "failed",
-  canceled: "failed",
+  canceled: "cancelled",
   aborted: "failed",
 };
 
@@ -17,8 +17,10 @@ const phases: Record<string, TaskState["phase"]> = {
  * HyperQueue, by task arrays: a run whose worker dies is started anew by HyperQueue itself.
  *
  * @param options Go to `hq submit` as they are: `--cpus=4`.
+ * @throws {InputError} If they have one that this gives itself.
  */
 export function hyperqueue(options: readonly string[]): JobQueue {
+  requireFree(options, { array: "", cwd: "", name: "", stderr: "", stdout: "", wait: "" });
   return {
     name: "HyperQueue",
 
@@ -30,7 +32,8 @@ export AGILE_QUANT_THREADS="$cores" OMP_NUM_THREADS="$cores"
 exec ${typed(command)} "$((HQ_TASK_ID + $1))"
 `,
 
-    submissions({ name, script, logs, tasks }) {
+    submissions({ nameOf, script, logs, tasks }) {
+      const name = nameOf(0);
       const command: CommandLine = [
         ...["hq", "--output-mode=quiet", "submit", `--name=${name}`, `--array=0-${tasks - 1}`],
         ...[`--stdout=${logs}/%{JOB_ID}_%{TASK_ID}.log`, "--stderr=none", ...options],
@@ -43,11 +46,15 @@ exec ${typed(command)} "$((HQ_TASK_ID + $1))"
 
     cancel: (jobs) => ["hq", "job", "cancel", jobs.join(",")],
 
+    async jobs() {
+      const listed = await ask<{ id: number; name: string }[]>("job", "list", "--all");
+      return listed.map(({ id, name }) => ({ id: `${id}`, name }));
+    },
+
     async states(jobs) {
       // A server that was started anew counts its jobs from 1 again.
-      const listed = await ask<{ id: number; name: string }[]>("job", "list", "--all");
-      const known = listed.filter(({ id, name }) =>
-        jobs.some((job) => job.id === `${id}` && job.name === name)
+      const known = (await this.jobs()).filter(({ id, name }) =>
+        jobs.some((job) => job.id === id && job.name === name)
       );
       if (known.length === 0) return new Map();
       const ids = known.map(({ id }) => id).join(",");

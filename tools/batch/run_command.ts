@@ -9,7 +9,8 @@ export interface CommandResult {
 }
 
 /**
- * Runs a program to its end.
+ * Runs a program to its end. Ctrl-C, which a terminal sends to all that a command has started, does not reach it: a
+ * job that is being submitted is submitted, and its id known.
  *
  * @param action What it is for, as refusals put it.
  * @throws {InputError} If there is no such program.
@@ -19,8 +20,10 @@ export async function runCommand(
   [program, ...args]: CommandLine,
 ): Promise<CommandResult> {
   try {
-    const { success, stdout, stderr } = await new Deno.Command(program, { args, stdin: "null" })
-      .output();
+    const piped = { stdout: "piped", stderr: "piped" } as const;
+    const options = { args, stdin: "null", detached: true, ...piped } as const;
+    // Deno's output() does not detach.
+    const { success, stdout, stderr } = await new Deno.Command(program, options).spawn().output();
     const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
     return { success, out, err };
   } catch (error) {

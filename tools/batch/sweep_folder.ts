@@ -3,7 +3,6 @@ import { isListOf, isText } from "../../experiments/result/result_record.ts";
 import { canonicalJson, decodeJson, encodeJson, sha256 } from "../../lib/core/mod.ts";
 import { entriesOf, isObject, persist, prepareFolder, writeAtomically } from "../../lib/io/mod.ts";
 import type { AskedCell, CellFailure, CellSpec } from "../../lib/sweep/mod.ts";
-import type { Job } from "./job_queue.ts";
 
 /** The folder in which sweeps lie that a batch system runs: a folder each. */
 export const sweepsFolder = "results/.sweeps";
@@ -24,16 +23,12 @@ export interface SweepPlan {
   tasks: SweepCell[][];
 }
 
-/** The jobs of a sweep, in the order in which they were submitted. */
-export interface SubmittedJobs {
-  /** The name of the queue. */
-  queue: string;
-  jobs: Job[];
-}
+const jobName = /^agile-quant-([0-9a-f]{12})-(\d+)$/;
 
 /**
- * A folder of one sweep: the plan, the script, the jobs, the logs and what became of the cells that could not
- * be measured. It is named after its plan, so that the same cells are always in the same folder.
+ * A folder of one sweep: the plan, the script, the logs and what became of the cells that could not be measured. It
+ * is named after its plan and the checkout, so that the same cells are always in the same folder. Its jobs are named
+ * after it, so that the queue knows them even where submitting them was cut short.
  */
 export class SweepFolder {
   constructor(readonly path: string) {}
@@ -53,13 +48,22 @@ export class SweepFolder {
   /** The folder that a plan has. */
   static async of({ fingerprint, sources, tasks }: SweepPlan): Promise<SweepFolder> {
     const keys = tasks.map((task) => task.map(({ key }) => key));
-    const name = (await sha256(canonicalJson({ fingerprint, sources, keys }))).slice(0, 12);
+    const named = { checkout: Deno.cwd(), fingerprint, sources, keys };
+    const name = (await sha256(canonicalJson(named))).slice(0, 12);
     return new SweepFolder(`${sweepsFolder}/${name}`);
   }
 
-  /** All that there are. */
-  static async all(): Promise<SweepFolder[]> {
-    return (await namesIn(sweepsFolder)).map((name) => new SweepFolder(`${sweepsFolder}/${name}`));
+  /** The sweep that a job is of by its name, and which of the tasks its number 0 is; undefined where it is of none. */
+  static ofJob(name: string): { sweep: SweepFolder; first: number } | undefined {
+    const [, sweep, first] = name.match(jobName) ?? [];
+    return sweep
+      ? { sweep: new SweepFolder(`${sweepsFolder}/${sweep}`), first: Number(first) }
+      : undefined;
+  }
+
+  /** The name of a job whose number 0 is this one of the tasks. */
+  jobName(first: number): string {
+    return `agile-quant-${this.name}-${first}`;
   }
 
   /** Writes all that tasks need. What former ones said of these cells is removed. */
@@ -77,17 +81,6 @@ export class SweepFolder {
     return await readWhole(`${this.path}/plan.json`, isPlan);
   }
 
-  /** The jobs that were submitted for it, if any. */
-  async submitted(): Promise<SubmittedJobs | undefined> {
-    return await readWhole(`${this.path}/jobs.json`, areJobs);
-  }
-
-  /** Notes a job that was submitted for it. */
-  async noteJob(queue: string, job: Job): Promise<void> {
-    const jobs = [...(await this.submitted())?.jobs ?? [], job];
-    await writeAtomically(`${this.path}/jobs.json`, encodeJson({ queue, jobs }));
-  }
-
   /** Notes why a cell could not be measured. */
   async noteFailure(key: string, failure: CellFailure): Promise<void> {
     await writeAtomically(this.#failure(key), encodeJson(failure));
@@ -96,7 +89,7 @@ export class SweepFolder {
   /** Why cells could not be measured, by their keys. */
   async failures(): Promise<Map<string, CellFailure>> {
     const found = new Map<string, CellFailure>();
-    for (const name of await namesIn(`${this.path}/failures`)) {
+    for (const { name } of await entriesOf(`${this.path}/failures`)) {
       const key = name.replace(/\.json$/, "");
       const failure = await readWhole(this.#failure(key), isFailure);
       if (failure) found.set(key, failure);
@@ -123,11 +116,6 @@ export function plannedTasks(tasks: readonly (readonly AskedCell[])[]): SweepCel
   );
 }
 
-/** The names in a folder, none where there is no folder. */
-async function namesIn(folder: string): Promise<string[]> {
-  return (await entriesOf(folder)).map(({ name }) => name).sort();
-}
-
 /** What a file holds; undefined where there is none that is whole. */
 async function readWhole<Value>(
   path: string,
@@ -150,17 +138,6 @@ function isSweepCell(value: unknown): value is SweepCell {
   if (!isObject(value) || !isText(value.key) || !isObject(value.cell)) return false;
   const { id, experiment, label = "" } = value.cell;
   return [id, experiment, label].every(isText);
-}
-
-function areJobs(value: unknown): value is SubmittedJobs {
-  return isObject(value) && isText(value.queue) && isListOf(value.jobs, isJob);
-}
-
-function isJob(value: unknown): value is Job {
-  if (!isObject(value)) return false;
-  const { id, name, first, count } = value;
-  const isNatural = (each: unknown) => Number.isSafeInteger(each) && (each as number) >= 0;
-  return isText(id) && isText(name) && isNatural(first) && isNatural(count);
 }
 
 function isFailure(value: unknown): value is CellFailure {

@@ -82,10 +82,6 @@ export const recordReaders: Record<string, Reader> = {
     sources: "s",
     tasks: [[], [{ key: "k", cell }, { key: "l", cell: { ...cell, label: "other" } }]],
   }),
-  "sweep jobs": sweepReader("jobs.json", {
-    queue: "Slurm",
-    jobs: [{ id: "12", name: "agile-quant-0", first: 0, count: 2 }],
-  }),
   "sweep failure": sweepReader(
     "failures/k.json",
     { event: "refusal", id: "opt/fp16", problems: ["Cannot measure"] },
@@ -137,9 +133,7 @@ function sweepReader(file: string, ...samples: unknown[]): Reader {
     },
     async read(folder) {
       const sweep = new SweepFolder(folder);
-      const [plan, submitted] = [await sweep.plan(), await sweep.submitted()];
-      for (const { cell } of plan?.tasks.flat() ?? []) sweep.logOf(cell);
-      for (const { first, count } of submitted?.jobs ?? []) [].slice(first, first + count);
+      for (const { cell } of (await sweep.plan())?.tasks.flat() ?? []) sweep.logOf(cell);
       for (const failure of (await sweep.failures()).values()) failureOf(failure);
     },
   };

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { cellKey, type CellSpec } from "../../../lib/sweep/mod.ts";
 import { cellFolder, fileCellStore } from "../../../tools/cell_store.ts";
 import { SweepFolder } from "../../../tools/batch/sweep_folder.ts";
@@ -8,11 +8,18 @@ import { withFolder } from "../../io/temporary_folder.ts";
 
 const sources = await fingerprintOf(["tools/batch/cell_task.ts"]);
 
+/** How a task has ended. */
+interface Ended {
+  code: number;
+  out: string;
+  err: string;
+}
+
 /** Runs the task of a sweep with these cells, all under a fingerprint of its own. */
 async function withTask(
   cells: readonly CellSpec[],
   test: (
-    task: { sweep: SweepFolder; keys: string[]; run(): Promise<{ code: number; out: string }> },
+    task: { sweep: SweepFolder; keys: string[]; run(): Promise<Ended> },
   ) => Promise<void>,
   submitted = sources,
 ): Promise<void> {
@@ -27,12 +34,12 @@ async function withTask(
       ...{ sweep, keys },
       async run() {
         const program = ["run", "-q", "--no-prompt", "-P=task", "tools/batch/cell_task.ts"];
-        const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+        const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
           args: [...program, sweep.path, "1"],
           env: { NO_COLOR: "1" },
-          stderr: "null",
         }).output();
-        return { code, out: new TextDecoder().decode(stdout) };
+        const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+        return { code, out, err };
       },
     });
   } finally {
@@ -96,11 +103,23 @@ Deno.test("cell_task notes a defect with its stack and ends", () =>
 
 Deno.test("cell_task measures nothing with other sources than were submitted", () =>
   withFolder(async (folder) => {
-    const cells = await tinyCells(await writeTinyRef(folder, 4), ["fp16"]);
-    await withTask(cells, async ({ sweep, run }) => {
-      await run();
-      const [failure] = (await sweep.failures()).values();
-      const message = "Cannot measure fp16: the sources must be as they were when it was submitted";
-      assertEquals(failure, { event: "refusal", id: "fp16", problems: [message] });
+    const cells = await tinyCells(await writeTinyRef(folder, 4), ["fp16", "rtn4"]);
+    await withTask(cells, async ({ sweep, run, keys }) => {
+      const { code, out, err } = await run();
+      const failures = await sweep.failures();
+      for (const [index, id] of ["fp16", "rtn4"].entries()) {
+        const message =
+          `Cannot measure ${id}: the sources must be as they were when it was submitted`;
+        assertEquals(failures.get(keys[index]), { event: "refusal", id, problems: [message] });
+        assertStringIncludes(out, `${id}: ${message}\n`);
+      }
+      assertEquals([code, err], [0, ""]);
     }, "other");
+  }));
+
+Deno.test("cell_task ends in one line without a whole plan", () =>
+  withTask([], async ({ sweep, run }) => {
+    await Deno.writeTextFile(`${sweep.path}/plan.json`, '{"tasks":[');
+    const message = `Cannot measure cells of ${sweep.path}: plan.json must be there and whole\n`;
+    assertEquals(await run(), { code: 1, out: "", err: message });
   }));

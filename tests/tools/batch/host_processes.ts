@@ -1,5 +1,5 @@
-/** Waits until something is the case; a minute at most. */
-export async function until(holds: () => Promise<boolean>, seconds = 60): Promise<void> {
+/** Waits until something is the case; five minutes at most. */
+export async function until(holds: () => Promise<boolean>, seconds = 300): Promise<void> {
   const started = performance.now();
   while (!await holds()) {
     if (performance.now() - started > 1000 * seconds) throw new Error("it has not come about");

@@ -31,11 +31,11 @@ async function runningTask({ ask }: SlurmCluster, other?: string) {
 }
 
 /** How many jobs were submitted for each sweep. */
-async function jobsIn(root: string): Promise<number[]> {
-  const sweeps = `${root}/results/.sweeps`;
-  const names = await Array.fromAsync(Deno.readDir(sweeps), ({ name }) => name);
-  const texts = names.map((name) => Deno.readTextFile(`${sweeps}/${name}/jobs.json`));
-  return (await Promise.all(texts)).map((text) => JSON.parse(text).jobs.length);
+async function jobsOf({ variables }: SlurmCluster): Promise<number[]> {
+  const script = "squeue --noheader --states=all --format='%F %j' | sort -u";
+  const { out } = await shell(script, variables);
+  const sweeps = out.split("\n").map((line) => line.match(/agile-quant-(\w+)-\d+$/)?.[1]);
+  return [...Map.groupBy(sweeps, (sweep) => sweep).values()].map(({ length }) => length);
 }
 
 const needsSlurm = { ignore: !await hasSlurm() };
@@ -70,7 +70,7 @@ Deno.test(
         const times = await storedTimes(there);
         assertEquals([...times].filter(([, count]) => count !== 1), []);
         assertEquals(times.size, 60);
-        const [whole, ...others] = (await jobsIn(there)).toSorted((one, other) => other - one);
+        const [whole, ...others] = (await jobsOf(cluster)).toSorted((one, other) => other - one);
         assert(whole > 1, "more tasks than a job may have");
         assertEquals(others, [1], "what the time limit ended was submitted again");
       })

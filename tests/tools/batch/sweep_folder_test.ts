@@ -1,10 +1,9 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertNotEquals } from "@std/assert";
 import { SweepFolder } from "../../../tools/batch/sweep_folder.ts";
 import { withFolder } from "../../io/temporary_folder.ts";
 
 const cell = { id: "opt/fp16", experiment: "evaluate", model: { folder: "opt" }, config: {} };
 const plan = { fingerprint: "f", sources: "s", tasks: [[], [{ key: "k", cell }]] };
-const jobs = { queue: "Slurm", jobs: [{ id: "1", name: "n", first: 0, count: 2 }] };
 const refusal = { event: "refusal", id: "opt/fp16", problems: ["Cannot measure"] };
 
 /** What a sweep holds whose files have these contents. */
@@ -16,14 +15,14 @@ function readSweep(files: Record<string, unknown>) {
       await Deno.writeTextFile(`${folder}/${name}`, JSON.stringify(content));
     }
     const sweep = new SweepFolder(folder);
-    found = [await sweep.plan(), await sweep.submitted(), [...await sweep.failures()]];
+    found = [await sweep.plan(), [...await sweep.failures()]];
   }).then(() => found);
 }
 
-Deno.test("SweepFolder reads its plan, its jobs and what became of cells", async () => {
-  const files = { "plan.json": plan, "jobs.json": jobs, "failures/k.json": refusal };
-  assertEquals(await readSweep(files), [plan, jobs, [["k", refusal]]]);
-  assertEquals(await readSweep({}), [undefined, undefined, []]);
+Deno.test("SweepFolder reads its plan and what became of cells", async () => {
+  const files = { "plan.json": plan, "failures/k.json": refusal };
+  assertEquals(await readSweep(files), [plan, [["k", refusal]]]);
+  assertEquals(await readSweep({}), [undefined, []]);
 });
 
 for (
@@ -31,14 +30,25 @@ for (
     ["plan.json", {}],
     ["plan.json", { ...plan, tasks: [null] }],
     ["plan.json", { ...plan, tasks: [[{ key: "k", cell: { ...cell, label: 7 } }]] }],
-    ["jobs.json", { queue: "Slurm" }],
-    ["jobs.json", { ...jobs, jobs: [{ ...jobs.jobs[0], count: -1 }] }],
     ["failures/k.json", { ...refusal, problems: "Cannot measure" }],
     ["failures/k.json", { event: "defect", id: "opt/fp16" }],
     ["failures/k.json", { event: "result", id: "opt/fp16", result: 1 }],
   ] as const
 ) {
   Deno.test(`SweepFolder holds ${file} for none that has ${JSON.stringify(content)}`, async () => {
-    assertEquals(await readSweep({ [file]: content }), [undefined, undefined, []]);
+    assertEquals(await readSweep({ [file]: content }), [undefined, []]);
   });
 }
+
+Deno.test("SweepFolder.of() gives each plan a folder of its own, and SweepFolder.ofJob() finds it", async () => {
+  const sweep = await SweepFolder.of(plan);
+  assertEquals(await SweepFolder.of(structuredClone(plan)), sweep);
+  for (const other of [{ fingerprint: "v2" }, { sources: "s2" }, { tasks: plan.tasks.slice(1) }]) {
+    assertNotEquals(await SweepFolder.of({ ...plan, ...other }), sweep);
+  }
+  const name = sweep.jobName(25);
+  assertEquals(SweepFolder.ofJob(name), { sweep, first: 25 });
+  for (const other of ["bash", `${name}x`, `x${name}`, "agile-quant-../../../etc-0"]) {
+    assertEquals(SweepFolder.ofJob(other), undefined);
+  }
+});
