@@ -5,7 +5,7 @@ import { isObject, readText } from "../lib/io/mod.ts";
 import { cite } from "../lib/report/mod.ts";
 
 /** Pages that cite records. */
-export const citingPages = ["README.md", "docs/findings.md"];
+export const citingPages = ["README.md", "docs/findings.md", "docs/methods.md"];
 
 /** What makes the records that they cite anew. */
 const writer = "deno task reproduce, figures or bench";
