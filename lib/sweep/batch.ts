@@ -135,6 +135,10 @@ async function takeUp(
   return [...alive, ...await system.submit(cellGroups(missing), fingerprint)];
 }
 
+function lowerCase(text: string): string {
+  return text.toLowerCase();
+}
+
 function refusalOf({ label, id }: AskedCell, how: string): string {
   return `Cannot measure ${label ?? id}: its task must live to the end, got "${how}"`;
 }
@@ -160,7 +164,7 @@ function shownProgress(progress: Progress, name: string, total: number) {
     update(done: number, tasks: readonly BatchTask[], states?: ReadonlyMap<string, TaskState>) {
       const words = tasks.map(({ id }) => states?.get(id)?.word ?? "submitted");
       const counts = [...Map.groupBy(words, (word) => word)]
-        .map(([word, { length }]) => `${length} ${word.toLowerCase()}`);
+        .map(([word, { length }]) => `${length} ${word.replace(/^\w+/, lowerCase)}`);
       const note = counts.join(", ");
       progress.update(done, note);
       return `${done}: ${note}`;

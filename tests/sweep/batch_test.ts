@@ -51,6 +51,9 @@ Deno.test("batch() waits for tasks, and shows how they fare", async () => {
     start: (cells) => (asked.push(...cells), fares.waiting),
     look: async (batch) => {
       if (batch.looks === 3) batch.fares.set("7_0", fares.running);
+      if (batch.looks === 4) {
+        batch.fares.set("7_1", { ...fares.waiting, word: "PENDING (JobHeld)" });
+      }
       if (batch.looks < 5) return;
       await store(asked, records);
       for (const id of batch.submitted.keys()) batch.fares.set(id, fares.completed);
@@ -62,7 +65,7 @@ Deno.test("batch() waits for tasks, and shows how they fare", async () => {
   assertEquals(computed, ["a", "b"]);
   assertEquals(reports[0], ["start", "2 cells in Fake", 2]);
   assertEquals(reports[1], ["update", 0, "2 pending"]);
-  assertEquals(reports.at(-2), ["update", 0, "1 running, 1 pending"]);
+  assertEquals(reports.at(-2), ["update", 0, "1 running, 1 pending (JobHeld)"]);
   assertEquals(reports.at(-1), ["finish"]);
 });
 

@@ -64,7 +64,7 @@ exec ${typed(command)} "$((SLURM_ARRAY_TASK_ID + $1))"
     },
 
     async states(jobs) {
-      const known = ["--noheader", "--array", "--states=all", "--format=%i|%T"];
+      const known = ["--noheader", "--array", "--states=all", "--format=%i|%T|%r"];
       const ids = jobs.map(({ id }) => id).join(",");
       const command: CommandLine = ["squeue", ...known, `--jobs=${ids}`];
       const { success, out, err } = await runCommand(action, command);
@@ -73,8 +73,8 @@ exec ${typed(command)} "$((SLURM_ARRAY_TASK_ID + $1))"
       require(success, action, "squeue must answer", err);
       return new Map(
         out.split("\n").flatMap((line) => {
-          const [id, word] = line.split("|");
-          return word ? [[id, stateOf(word)]] : [];
+          const [id, word, reason] = line.split("|");
+          return word ? [[id, stateOf(word, reason)]] : [];
         }),
       );
     },
@@ -87,9 +87,14 @@ async function arraySize(): Promise<number> {
   return Number(out.match(/^MaxArraySize\s*=\s*(\d+)/m)?.[1] ?? usualArraySize);
 }
 
-function stateOf(word: string): TaskState {
+/**
+ * How a task fares by Slurm's word for it, with the reason why it waits: some, such as `JobHeldUser`, are for
+ * somebody to act on.
+ */
+export function stateOf(word: string, reason = "None"): TaskState {
   if (word === "COMPLETED") return { phase: "completed", word };
   if (word === "CANCELLED") return { phase: "cancelled", word };
   if (failed.includes(word)) return { phase: "failed", word };
-  return { phase: word === "PENDING" ? "waiting" : "running", word };
+  if (word !== "PENDING") return { phase: "running", word };
+  return { phase: "waiting", word: reason === "None" ? word : `${word} (${reason})` };
 }

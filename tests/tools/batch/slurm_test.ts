@@ -1,10 +1,25 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { withFolder } from "../../io/temporary_folder.ts";
 import { endOf } from "../run_tool.ts";
+import { stateOf } from "../../../tools/batch/slurm.ts";
 import { codeBlocksOf } from "../../docs/code_blocks.ts";
 import { shell, until } from "./host_processes.ts";
 import { hasSlurm, type SlurmCluster, withSlurm } from "./slurm_cluster.ts";
 import { bundled, cellsIn, copyProject, runSweep, startSweep, storedTimes } from "./sweep_run.ts";
+
+Deno.test("stateOf() tells tasks that live from those that have ended, and says why one waits", () => {
+  for (
+    const [phase, ...words] of [
+      ["completed", "COMPLETED"],
+      ["cancelled", "CANCELLED"],
+      ["failed", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY"],
+      ["running", "RUNNING", "COMPLETING", "REQUEUED"],
+      ["waiting", "PENDING"],
+    ]
+  ) for (const word of words) assertEquals<unknown>(stateOf(word, "None"), { phase, word });
+  const held = { phase: "waiting", word: "PENDING (JobHeldUser)" };
+  assertEquals<unknown>(stateOf("PENDING", "JobHeldUser"), held);
+});
 
 /** Rows that take little time: 20 on each of three models. */
 const rows = [
