@@ -47,7 +47,7 @@ export interface Fuzzed {
 }
 
 /** What a small input may cost at most, of the processor's time and of memory. */
-const limits = { seconds: 20, bytes: 2 ** 30 };
+const usualLimits = { seconds: 20, bytes: 2 ** 30 };
 
 /**
  * Gives a reader inputs, the same for the same seed, until it handles one badly: then the input is
@@ -92,6 +92,7 @@ export async function outcomeOf(
   reader: Reader,
   folder: string,
   input: Uint8Array,
+  limits = usualLimits,
 ): Promise<{ isRead: boolean; complaint?: string }> {
   const started = usedSeconds();
   const before = mostBytes();
