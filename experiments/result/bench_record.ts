@@ -105,7 +105,7 @@ function isBenchRecord(value: unknown): value is BenchRecord {
       (each) =>
         isObject(each) && isObject(each.job) && isText(each.quantity) &&
         [each.median, each.low, each.high].every((figure) => typeof figure === "number") &&
-        isObject(contenders[String(each.contender)]),
+        isText(each.contender) && Object.hasOwn(contenders, each.contender),
     );
 }
 

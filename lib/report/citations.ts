@@ -96,7 +96,8 @@ export function valueAt(record: unknown, path: readonly string[]): unknown {
 function hasAll(item: unknown, conditions: string): boolean {
   return conditions.split("&").every((condition) => {
     const [name, ...rest] = condition.split("=");
-    return String((item as Record<string, unknown> | null)?.[name]) === rest.join("=");
+    const value = (item as Record<string, unknown> | null)?.[name];
+    return (typeof value !== "object" || value === null) && String(value) === rest.join("=");
   });
 }
 

@@ -86,3 +86,8 @@ Deno.test("cite() refuses a path with an escape that is none as any other that t
     "r.json#cells/100%: Cannot cite: the record must have cells/100%",
   );
 });
+
+Deno.test("valueAt() passes over items whose property is no text or number", () => {
+  const record = [{ row: { toString: null } }, { row: "a", value: 2 }];
+  assertEquals(valueAt(record, ["row=a", "value"]), 2);
+});

@@ -115,10 +115,10 @@ function copied(value: unknown): unknown {
   return copy;
 }
 
-/** Sets a property whatever its name; in an array a strange name is lost when it becomes JSON. */
+/** Sets a property whatever its name; an array has none that are named, `constructor` least of all. */
 function define(parent: Parent, key: string, value: unknown): void {
   const settings = { value, enumerable: true, configurable: true, writable: true };
-  if (!(Array.isArray(parent) && key === "length")) Object.defineProperty(parent, key, settings);
+  if (!Array.isArray(parent) || /^\d+$/.test(key)) Object.defineProperty(parent, key, settings);
 }
 
 /** Begins the name of a property that is to be there a second time. */

@@ -5,6 +5,8 @@ import { publishRecord } from "../../../tools/publish_record.ts";
 import { withFolder } from "../../io/temporary_folder.ts";
 import { blockRecord } from "./bench_fixture.ts";
 
+const [measured] = blockRecord.measurements;
+
 Deno.test("readBenchRecord() reads what publishRecord() wrote", () =>
   withFolder(async (folder) => {
     await publishRecord(blockRecord, [], folder);
@@ -17,6 +19,13 @@ for (
     ["is no JSON", "{"],
     ["is of another suite", JSON.stringify({ ...blockRecord, suite: "decode" })],
     ["has a contender without facts", JSON.stringify({ ...blockRecord, contenders: {} })],
+    [
+      "has a measurement of no contender",
+      JSON.stringify({
+        ...blockRecord,
+        measurements: [{ ...measured, contender: { toString: 0 } }],
+      }),
+    ],
     ["has no measurements", JSON.stringify({ ...blockRecord, measurements: undefined })],
   ] as const
 ) {
