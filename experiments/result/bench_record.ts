@@ -96,17 +96,40 @@ export async function readBenchRecord(
 
 function isBenchRecord(value: unknown): value is BenchRecord {
   if (!isObject(value)) return false;
-  const { machine, versions, contenders, measurements, missing } = value;
-  return isObject(machine) && isText(machine.processor) && isObject(versions) &&
-    isObject(contenders) && Object.values(contenders).every(isObject) &&
-    isListOf(missing, isObject) &&
+  const { machine, versions, commit, started, contenders, measurements, missing } = value;
+  return isMachine(machine) && isObject(versions) && Object.values(versions).every(isText) &&
+    (commit === null || isText(commit)) && isText(started) &&
+    isObject(contenders) && Object.values(contenders).every(isContender) &&
+    isListOf(missing, (each) => isObject(each) && isText(each.contender) && isText(each.reason)) &&
     isListOf(
       measurements,
       (each) =>
-        isObject(each) && isObject(each.job) && isText(each.quantity) &&
-        [each.median, each.low, each.high].every((figure) => typeof figure === "number") &&
+        isObject(each) && isObject(each.job) && Object.values(each.job).every(isWordOrNumber) &&
+        isText(each.quantity) && isText(each.unit) &&
+        [each.median, each.low, each.high, each.runs].every(isNumber) &&
         isText(each.contender) && Object.hasOwn(contenders, each.contender),
     );
+}
+
+function isMachine(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { processor, cores, extensions, memoryBytes, system } = value;
+  return isText(processor) && isText(system) && isListOf(extensions, isText) &&
+    [cores, memoryBytes].every(isNumber);
+}
+
+function isContender(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { library, level, threads } = value;
+  return isText(library) && (level === null || isText(level)) && isNumber(threads);
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number";
+}
+
+function isWordOrNumber(value: unknown): boolean {
+  return isText(value) || isNumber(value);
 }
 
 /** The median with the extremes of the runs; a single run has none. */

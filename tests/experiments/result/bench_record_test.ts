@@ -26,6 +26,7 @@ for (
         measurements: [{ ...measured, contender: { toString: 0 } }],
       }),
     ],
+    ["has no machine", JSON.stringify({ ...blockRecord, machine: { processor: "x", cores: {} } })],
     ["has no measurements", JSON.stringify({ ...blockRecord, measurements: undefined })],
   ] as const
 ) {
