@@ -67,10 +67,12 @@ Deno.test("fileCellStore() counts a damaged file as no record, and the cell is m
     await run();
     const [{ name }] = Deno.readDirSync(folder);
     const whole = await Deno.readTextFile(`${folder}/${name}`);
+    /** What does not depend on how long it took. */
+    const untimed = (text: string) => text.replace(/"(seconds|checksum)": .*/g, "");
     for (const damaged of ["", whole.slice(0, -5), "null", "7", '{"id":"a"}', "\0\0"]) {
       await Deno.writeTextFile(`${folder}/${name}`, damaged);
       assertEquals((await run()).computed, ["a"], `file holding ${JSON.stringify(damaged)}`);
-      assertEquals(await Deno.readTextFile(`${folder}/${name}`), whole);
+      assertEquals(untimed(await Deno.readTextFile(`${folder}/${name}`)), untimed(whole));
     }
     assertEquals((await run()).reused, ["a"]);
   }));
