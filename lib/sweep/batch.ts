@@ -67,6 +67,7 @@ export function batch(system: BatchSystem, options: BatchOptions = {}): Executor
     /** What of a task that has ended is to be tried again; the cell that it was at may be refused instead. */
     async function untried(task: BatchTask, state: TaskState | undefined): Promise<AskedCell[]> {
       const lost = task.keys.flatMap((key) => left.get(key) ?? []);
+      if (lost.length === 0) return []; // another task was about them, too
       const [first, ...others] = lost;
       if (state?.phase === "cancelled") {
         for (const cell of lost) await end(cell, { refusal: refusalOf(cell, state.word) });
@@ -135,10 +136,6 @@ async function takeUp(
   return [...alive, ...await system.submit(cellGroups(missing), fingerprint)];
 }
 
-function lowerCase(text: string): string {
-  return text.toLowerCase();
-}
-
 function refusalOf({ label, id }: AskedCell, how: string): string {
   return `Cannot measure ${label ?? id}: its task must live to the end, got "${how}"`;
 }
@@ -164,7 +161,9 @@ function shownProgress(progress: Progress, name: string, total: number) {
     update(done: number, tasks: readonly BatchTask[], states?: ReadonlyMap<string, TaskState>) {
       const words = tasks.map(({ id }) => states?.get(id)?.word ?? "submitted");
       const counts = [...Map.groupBy(words, (word) => word)]
-        .map(([word, { length }]) => `${length} ${word.replace(/^\w+/, lowerCase)}`);
+        .map(([word, { length }]) =>
+          `${length} ${word.replace(/^\w+/, (first) => first.toLowerCase())}`
+        );
       const note = counts.join(", ");
       progress.update(done, note);
       return `${done}: ${note}`;

@@ -285,3 +285,22 @@ Deno.test("batch() looks less often while nothing changes", async () => {
   const least = [10, 20, 40, 80, 80];
   assert(least.every((pause, index) => pauses[index] >= pause - 1), `${pauses}`);
 });
+
+Deno.test("batch() with resume bears two tasks of earlier runs that end at one cell", async () => {
+  const [cell] = cellsOf("a");
+  const keys = [await keyOf(cell)];
+  const earlier = ["3_1", "4_1"].map((id) => ({ id, keys, log: `${id}.log` }));
+  const system = fakeBatch({
+    start: () => fares.running,
+    look: ({ looks, fares: all }) => {
+      for (const { id } of earlier) all.set(id, looks > 1 ? fares.timeout : fares.running);
+      if (looks > 1) { for (const id of system.submitted.keys()) all.set(id, fares.timeout); }
+    },
+    earlier: [...earlier, { id: "5_1", keys, log: "5_1.log" }],
+  });
+  for (const id of ["3_1", "4_1", "5_1"]) system.fares.set(id, fares.running);
+  const executor = batch(system, { ...quick, resume: true });
+  const options = { executor, store: memoryStore(), fingerprint: "v1" };
+  const { refusals } = await runCells([cell], options);
+  assertEquals([...refusals.keys()], ["a"]);
+});
