@@ -87,9 +87,12 @@ export async function measureSensitivity(
   ];
   const measured: WindowSensitivity[] = [];
   progress?.start(`sensitivity of ${model.name}`, parts.length);
-  // The layers of one thing share a run in full precision.
+  // The layers of one thing share a run in full precision, and the blocks before each.
   for (const layers of Map.groupBy(parts, ({ what }) => what).values()) {
-    const runners = layers.map(({ model, hook }) => ({ model, options: { hook } }));
+    const runners = layers.map(({ model, layer, hook }): Runner => ({
+      ...{ model, options: { hook } },
+      base: { model: full, before: layer, options: {} },
+    }));
     const before = measured.length;
     const found = await divergences(
       runners,

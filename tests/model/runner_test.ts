@@ -55,3 +55,17 @@ Deno.test("branchOf() leaves another runner where the first of their models diff
     layer: 1,
   });
 });
+
+Deno.test("branchOf() takes how the common part runs from the base, whatever happens behind it", () => {
+  const hooked = (before: number, options?: ForwardOptions): Runner => ({
+    model,
+    options: { hook: (value) => value },
+    base: { model, before, options },
+  });
+  assertEquals(branches(hooked(2, {}), hooked(3, {})), [undefined, { of: 0, layer: 2 }]);
+  assertEquals(branches({}, hooked(3, {}))[1], { of: 0, layer: 3 });
+  assertEquals(branches({ signal: AbortSignal.abort() }, hooked(3, {}))[1], { of: 0, layer: 3 });
+  assertEquals(branches({}, hooked(3))[1], undefined);
+  assertEquals(branches({}, hooked(3, { lower: { share: 0.5, inherited: true } }))[1], undefined);
+  assertEquals(branches(prunedAt(2), hooked(3, {}))[1], { of: 0, layer: 2 });
+});

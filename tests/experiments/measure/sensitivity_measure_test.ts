@@ -1,8 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { quantizeSubject } from "../../../experiments/measure/figure_subject.ts";
 import { measureSensitivity } from "../../../experiments/measure/sensitivity_measure.ts";
+import { calibrationOf } from "../../../experiments/measure/subject.ts";
 import { mean } from "../../../lib/core/mod.ts";
 import { readScores, scoreWindows } from "../../../lib/eval/mod.ts";
+import { calibrate, methods, unquantized } from "../../../lib/methods/mod.ts";
+import { atSites } from "../../../lib/model/mod.ts";
 import { withFigureSubject } from "./tiny_figure_subject.ts";
 
 Deno.test("measureSensitivity() quantizes every site and group of weights of every layer alone", () =>
@@ -43,6 +46,9 @@ Deno.test("measureSensitivity() measures each part as if it were the only one", 
     const { parts } = await measureSensitivity(subject, { method: "agileq-8", windows: 2 }, {});
     const { model, validationWindows } = subject;
     const quantized = await quantizeSubject(subject, "agileq-8", {});
+    const passes = methods["agileq-8-activations"].passes(model.architecture);
+    const calibration = calibrationOf(subject);
+    const { sites } = await calibrate(unquantized(model), passes, () => calibration);
     for (const changed of [0, 2]) {
       const own = await model.source.layer(changed);
       const { down } = await quantized.model.source.layer(changed);
@@ -55,6 +61,18 @@ Deno.test("measureSensitivity() measures each part as if it were the only one", 
         part.what === "weights of down" && part.layer === changed
       )!;
       assertEquals(found.divergence, expected);
+      const hook = atSites(
+        ["mlp.hidden"],
+        (value, visit) =>
+          visit.layer === changed ? sites[changed]["mlp.hidden"]!.apply(value, visit) : value,
+      );
+      const rounded = await scoreWindows(model, validationWindows.slice(0, 2), {
+        ...{ reference: model, hook },
+      });
+      assertEquals(
+        parts.find(({ what, layer }) => what === "mlp.hidden" && layer === changed)!.divergence,
+        mean(rounded.map((each) => readScores([each]).divergence!.value)),
+      );
     }
   }));
 
