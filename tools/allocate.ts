@@ -1,4 +1,4 @@
-/** `deno task allocate`: bits shared out among linear maps, beside the same bits for all of them. */
+/** `deno task allocate`: bits shared out among linear maps and sites, beside the same bits for all of them. */
 import { bundledModels, isBundled } from "../experiments/measure/bundled.ts";
 import { bitSensitivityCells } from "../experiments/measure/bit_sensitivity.ts";
 import { evaluationCells } from "../experiments/measure/evaluation.ts";
@@ -8,6 +8,7 @@ import { allocationTable, judgeAllocations } from "../experiments/tables/allocat
 import { describeSubject, withLabels } from "../experiments/tables/describe_subject.ts";
 import {
   type AllocatedModel,
+  allocatedParts,
   measureAllocations,
 } from "../experiments/tables/measure_allocations.ts";
 import { evaluatedBy } from "../experiments/tables/measure_models.ts";
@@ -41,6 +42,7 @@ import { showTable, type TableRecord } from "./publish.ts";
 interface Options extends ModelOptions, ExecutorOptions, Pick<AllocateOptions, "allocateWindows"> {
   method: MethodName[];
   bits: number[];
+  activationBits: number[];
   fresh?: boolean;
 }
 
@@ -49,26 +51,33 @@ const outputs = { bundled: "results", own: "results/local" };
 
 /** The methods that can. */
 const names = (Object.keys(methods) as MethodName[])
-  .filter((name) => methods[name].allocates.length > 0);
+  .filter((name) => allocatedParts(name).length > 0);
 
 await main((program, session) =>
   addExecutorOptions(addAllocateWindows(addModelOptions(
     program.name("allocate")
       .description(
-        "Measures what each linear map costs with each number of bits, shares bits out by that, and " +
-          "compares with the same bits for all; measured cells are kept and used again.",
+        "Measures what each linear map, and the values at each site, cost with each number of bits, " +
+          "shares bits out by that, and compares with the same bits for all; measured cells are kept " +
+          "and used again.",
       )
       .option(
         "--method <list>",
         `which methods, of ${names.join(", ")}`,
         listOption("--method", choiceOption("--method", names)),
-        ["rtn4", "gptq4"],
+        ["rtn4", "gptq4", "agileq-8-activations"],
       )
       .option(
         "--bits <list>",
         "of all linear maps, whose storage is then shared out",
         listOption("--bits", integerOption("--bits", 2, 8)),
         [3, 4],
+      )
+      .option(
+        "--activation-bits <list>",
+        "of the values at all sites but the softmax, which are then shared out",
+        listOption("--activation-bits", integerOption("--activation-bits", 2, 8)),
+        [4, 6],
       )
       .option("--fresh", "measure every cell anew"),
     "measured instead of the bundled ones",
@@ -97,7 +106,7 @@ async function run(options: Options, session: Session): Promise<void> {
     ...session,
     executor,
     methods: options.method,
-    bits: options.bits,
+    bits: { weights: options.bits, activations: options.activationBits },
     scored: options.allocateWindows,
     store: fileCellStore(cellFolder),
     fingerprint: await fingerprintOf(measurementModules(evaluatedBy)),

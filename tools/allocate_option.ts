@@ -3,6 +3,7 @@ import type { UnloadedSubject } from "../experiments/measure/subject.ts";
 import {
   allocateBits,
   type AllocatedBits,
+  allocatedWords,
   measureSensitivities,
   requireAllocating,
   scoredWindows,
@@ -11,9 +12,9 @@ import {
 import { refuse, require } from "../lib/core/mod.ts";
 import { isObject, readJson } from "../lib/io/mod.ts";
 import {
+  type AllocatedPart,
   type ConfiguredMethod,
   type MethodName,
-  requireAllocation,
   requireBitsByLayer,
 } from "../lib/methods/mod.ts";
 import type { Architecture } from "../lib/model/mod.ts";
@@ -21,94 +22,155 @@ import { cellFolder, fileCellStore } from "./cell_store.ts";
 import { integerOption, pathOption, type Session } from "./command_line.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
 
-/** What a command line says of bits for each linear map by itself; nothing where all have the same. */
+/**
+ * What a command line says of bits for each linear map, or site, by itself; nothing where all have the same. Each is a
+ * budget in bits per weight, scales and all, or per activation, or a file that says who has which bits.
+ */
 export interface AllocateOptions {
-  /** A budget in bits per weight, scales and all, or a file that says who has which bits. */
   allocate?: number | string;
+  allocateActivations?: number | string;
   /** Windows of the calibration text that sensitivities are measured on. */
   allocateWindows?: number;
 }
 
-/** Adds the options to a command line. */
+/** How each part is asked for, and what files call its bits. */
+const asked = {
+  weights: { key: "allocate", flag: "--allocate", saved: "allocation" },
+  activations: {
+    key: "allocateActivations",
+    flag: "--allocate-activations",
+    saved: "activationAllocation",
+  },
+} as const;
+
+const parts = Object.keys(asked) as AllocatedPart[];
+
+/** Adds the options about the bits of weights to a command line. */
 export function addAllocateOptions(program: Command): Command {
   return addAllocateWindows(program.option(
     "--allocate <budget>",
     "bits per weight, scales and all, shared out among the linear maps by what each costs alone, " +
       "which is measured; or a .json that says who has which, as --json prints it",
-    allocateOption,
+    allocateOption("weights"),
   ));
+}
+
+/** Adds the option about the bits of activations. */
+export function addAllocateActivations(program: Command): Command {
+  return program.option(
+    "--allocate-activations <budget>",
+    "likewise bits per activation, shared out among the sites of all layers",
+    allocateOption("activations"),
+  );
 }
 
 /** Adds the option about how sensitivities are measured alone. */
 export function addAllocateWindows(program: Command): Command {
   return program.option(
     "--allocate-windows <count>",
-    "windows of the calibration text that what linear maps cost is measured on",
+    "windows of the calibration text that what linear maps or sites cost is measured on",
     integerOption("--allocate-windows", 1),
     scoredWindows,
   );
 }
 
-function allocateOption(text: string): number | string {
-  if (text.endsWith(".json")) return pathOption("--allocate")(text);
-  const budget = Number(text);
-  const isBudget = text.trim() !== "" && budget > 0 && budget <= 16;
-  const rule = "--allocate must be bits per weight, at most 16, or a .json file";
-  require(isBudget, "read the command line", rule, text);
-  return budget;
+function allocateOption(part: AllocatedPart): (text: string) => number | string {
+  const { flag } = asked[part];
+  return (text) => {
+    if (text.endsWith(".json")) return pathOption(flag)(text);
+    const budget = Number(text);
+    const isBudget = text.trim() !== "" && budget > 0 && budget <= 16;
+    const rule = `${flag} must be ${allocatedWords[part].unit}, at most 16, or a .json file`;
+    require(isBudget, "read the command line", rule, text);
+    return budget;
+  };
+}
+
+/** Whether a budget is to be shared out, so that what things cost is to be measured. */
+export function isToShare(options: AllocateOptions): boolean {
+  return parts.some((part) => typeof options[asked[part].key] === "number");
+}
+
+/** Refuses bits for each linear map, or site, by itself: what random blocks take says nothing of them. */
+export function requireUniform(options: AllocateOptions): void {
+  for (const { key, flag } of Object.values(asked)) {
+    const rule = `--dry-run does not go with ${flag}`;
+    require(options[key] === undefined, "read the command line", rule, options[key]);
+  }
 }
 
 /**
- * The method with the bits that a file says; the same method where there is a budget or nothing.
+ * The method with the bits that files say; the same method where there are budgets or nothing.
  *
  * @param name What errors call the method.
- * @param bits What else the command line says of them.
- * @throws {InputError} If all linear maps of the method must have the same bits, or the file does not say those of
- *   this architecture.
+ * @param bits What else the command line says of those of weights.
+ * @throws {InputError} If all linear maps, or sites, of the method must have the same bits, or a file does not say
+ *   those of this architecture.
  */
 export async function readAllocation(
   method: ConfiguredMethod,
   name: string,
-  { allocate, bits }: AllocateOptions & { bits?: number },
+  { bits, ...options }: AllocateOptions & { bits?: number },
   architecture: Architecture,
 ): Promise<ConfiguredMethod> {
-  if (allocate === undefined) return method;
-  require(bits === undefined, "read the command line", "--bits does not go with --allocate", bits);
-  requireAllocating(name, method);
-  if (typeof allocate === "number") return method;
-  const action = `read ${allocate}`;
-  const saved = await readJson(allocate);
-  if (!isObject(saved)) refuse(action, "it must be an object that has an allocation");
-  const { allocation = null } = saved;
-  requireBitsByLayer(allocation, action);
-  requireAllocation(allocation, architecture, method.allocates, action);
-  return method.with({ weights: { allocation } });
+  let read = method;
+  for (const part of parts) {
+    const { key, flag, saved } = asked[part];
+    const { [key]: source } = options;
+    if (source === undefined) continue;
+    const isAlone = part !== "weights" || bits === undefined;
+    require(isAlone, "read the command line", `--bits does not go with ${flag}`, bits);
+    requireAllocating(name, method, part);
+    if (typeof source === "number") continue;
+    const action = `read ${source}`;
+    const file = await readJson(source);
+    if (!isObject(file)) refuse(action, `it must be an object that has an ${saved}`);
+    const { [saved]: allocation = null } = file;
+    requireBitsByLayer(allocation, action);
+    const allocated = method.with({ [part]: { allocation } });
+    allocated.requireAllocations(architecture, action);
+    read = read.with({ [part]: { allocation } });
+  }
+  return read;
+}
+
+/** A method with budgets shared out, and what that came to. */
+export interface SharedOut {
+  method: ConfiguredMethod;
+  allocated: { [Part in AllocatedPart]?: AllocatedBits };
 }
 
 /**
- * Shares a budget out among the linear maps of a model by their measured sensitivities; of these every one that
- * is measured is kept, and used again. Undefined where the command line names no budget.
+ * Shares budgets out among the linear maps, and the sites, of a model by their measured sensitivities; of these
+ * every one that is measured is kept, and used again. The same method where the command line names no budget.
  *
  * @param subject With its weights, unless they are to be loaded once something is to be measured.
- * @throws {InputError} If there is nothing to calibrate on, the method does not fit the model, or the budget is out
+ * @throws {InputError} If there is nothing to calibrate on, the method does not fit the model, or a budget is out
  *   of its range.
  * @throws The signal's reason once it is aborted.
  */
-export async function measureAllocation(
+export async function shareOut(
   subject: UnloadedSubject,
   method: ConfiguredMethod,
   name: string,
-  { allocate, allocateWindows: scored }: AllocateOptions,
+  options: AllocateOptions,
   session: Session,
-): Promise<AllocatedBits | undefined> {
-  if (typeof allocate !== "number") return undefined;
-  const { kept } = session;
-  session.kept = "Measured sensitivities are kept: the same command goes on there.";
-  const measured = await measureSensitivities(subject, name as MethodName, method, {
-    ...{ progress: session.progress, signal: session.signal, scored },
-    store: fileCellStore(cellFolder),
-    fingerprint: await fingerprintOf(measurementModules(sensitivityMeasuredBy)),
-  });
-  session.kept = kept;
-  return allocateBits(measured, name as MethodName, allocate);
+): Promise<SharedOut> {
+  const shared: SharedOut = { method, allocated: {} };
+  for (const part of parts) {
+    const { [asked[part].key]: budget } = options;
+    if (typeof budget !== "number") continue;
+    const { kept } = session;
+    session.kept = "Measured sensitivities are kept: the same command goes on there.";
+    const measured = await measureSensitivities(subject, name as MethodName, method, part, {
+      ...{ progress: session.progress, signal: session.signal, scored: options.allocateWindows },
+      store: fileCellStore(cellFolder),
+      fingerprint: await fingerprintOf(measurementModules(sensitivityMeasuredBy)),
+    });
+    session.kept = kept;
+    const found = allocateBits(measured, name as MethodName, part, budget);
+    shared.allocated[part] = found;
+    shared.method = shared.method.with({ [part]: { allocation: found.allocation } });
+  }
+  return shared;
 }

@@ -1,6 +1,6 @@
 import { preparingMemory } from "../experiments/measure/preparing_memory.ts";
 import { estimateRun, type PlannedRun } from "../experiments/measure/run_cost.ts";
-import { counted, require } from "../lib/core/mod.ts";
+import { counted } from "../lib/core/mod.ts";
 import type { Storage } from "../lib/format/mod.ts";
 import {
   gibibytes,
@@ -11,7 +11,7 @@ import {
   storedBytes,
   windowOperations,
 } from "../lib/model/mod.ts";
-import type { AllocateOptions } from "./allocate_option.ts";
+import { requireUniform } from "./allocate_option.ts";
 import type { Session } from "./command_line.ts";
 import { duration } from "./duration.ts";
 import { modelText } from "./model_argument.ts";
@@ -92,12 +92,6 @@ export async function dryQuantization(
     ...{ stored: publishedStorage(published), storedBytes: storedBytes(published) },
     ...{ calibrates: text !== undefined, keeps: false },
   }, session);
-}
-
-/** Refuses bits for each linear map by itself: what random blocks take says nothing of them. */
-function requireUniform({ allocate }: AllocateOptions): void {
-  const rule = "--dry-run does not go with --allocate";
-  require(allocate === undefined, "read the command line", rule, allocate);
 }
 
 /** What is known of a run besides how it goes. */

@@ -7,9 +7,9 @@ import {
 } from "../experiments/measure/token_source.ts";
 import { namesOn } from "../experiments/result/baseline.ts";
 import { hashFile } from "../lib/io/mod.ts";
-import { type MethodName, needsCalibration } from "../lib/methods/mod.ts";
+import { type ConfiguredMethod, type MethodName, needsCalibration } from "../lib/methods/mod.ts";
 import { tf } from "../lib/tensor/mod.ts";
-import { measureAllocation } from "./allocate_option.ts";
+import { type SharedOut, shareOut } from "./allocate_option.ts";
 import type { Session } from "./command_line.ts";
 import { modelText } from "./model_argument.ts";
 import type { PerplexityReport, TextRead } from "./perplexity_report.ts";
@@ -37,9 +37,8 @@ export async function measurePerplexity(
   const subject = await loadSubject(read, signal);
   const { facts, calibration } = subject;
   const { method: name } = options;
-  const allocated = await measureAllocation(subject, planned.method, name, options, session);
-  const { allocation = planned.method.settings.weights?.allocation } = allocated ?? {};
-  const method = planned.method.with(allocation ? { weights: { allocation } } : {});
+  const shared = await shareOut(subject, planned.method, name, options, session);
+  const { method } = shared;
   const config: EvaluationConfig = {
     ...facts,
     method: options.method as MethodName,
@@ -67,8 +66,7 @@ export async function measurePerplexity(
     title:
       namesOn(subject.storage, method.settings, { title: method.title, ...method.label }).title,
     settings: method.settings,
-    ...allocation && { allocation },
-    ...allocated && { allocated: { budget: allocated.budget, divergence: allocated.divergence } },
+    ...allocationsOf(method, shared),
     execute,
     pruning: plan && { ...plan, layers: [...pruning!.ratios.keys()] },
     text: textRead(read.test, source),
@@ -87,6 +85,20 @@ export async function measurePerplexity(
     backend,
     code,
     warnings: read.warnings,
+  };
+}
+
+/** Who has which bits, and what came of budgets. */
+function allocationsOf(
+  { settings: { weights, activations } }: ConfiguredMethod,
+  { allocated }: SharedOut,
+): Pick<PerplexityReport, "allocation" | "activationAllocation" | "allocated"> {
+  const found = Object.entries(allocated)
+    .map(([part, { budget, divergence }]) => [part, { budget, divergence }]);
+  return {
+    ...weights?.allocation && { allocation: weights.allocation },
+    ...activations?.allocation && { activationAllocation: activations.allocation },
+    ...found.length > 0 && { allocated: Object.fromEntries(found) },
   };
 }
 

@@ -1,7 +1,7 @@
 /** `deno task perplexity`: the perplexity of one model on one text with one method. */
 import { encodeJson } from "../lib/core/mod.ts";
 import { executions, methods } from "../lib/methods/mod.ts";
-import { addAllocateOptions } from "./allocate_option.ts";
+import { addAllocateActivations, addAllocateOptions } from "./allocate_option.ts";
 import {
   choiceOption,
   integerOption,
@@ -39,7 +39,7 @@ await main((program, session) => {
       choiceOption("--execute", executions),
       "emulate",
     );
-  addAllocateOptions(addSettingsOption(addWeightOptions(program)))
+  addAllocateActivations(addAllocateOptions(addSettingsOption(addWeightOptions(program))))
     .option(
       "--prune <ratio>",
       "share of the tokens pruned at the end, below 1",

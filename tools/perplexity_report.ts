@@ -5,12 +5,18 @@ import { describeStartToken, type TextFacts } from "../experiments/measure/token
 import { baselineName } from "../experiments/result/baseline.ts";
 import { formatEstimate } from "../experiments/result/format_estimate.ts";
 import type { Provenance } from "../experiments/result/provenance.ts";
-import type { AllocatedBits } from "../experiments/tables/allocate_bits.ts";
+import { type AllocatedBits, allocatedWords } from "../experiments/tables/allocate_bits.ts";
 import { counted, type Estimate, mapEstimate, mean, shortDigest } from "../lib/core/mod.ts";
 import type { Reading } from "../lib/eval/mod.ts";
 import type { Storage } from "../lib/format/mod.ts";
 import type { HubOrigin } from "../lib/io/mod.ts";
-import type { BitAllocation, Execution, MethodSettings } from "../lib/methods/mod.ts";
+import type {
+  AllocatedPart,
+  BitAllocation,
+  Execution,
+  MethodSettings,
+  SiteAllocation,
+} from "../lib/methods/mod.ts";
 import type { BackendInfo } from "../lib/tensor/mod.ts";
 
 /** A text that was read. */
@@ -42,8 +48,10 @@ export interface PerplexityReport {
   settings: MethodSettings;
   /** The bits of each linear map, where each has its own; `--allocate` reads them here again. */
   allocation?: BitAllocation;
-  /** Where they were shared out here: what was allowed, and what it costs by the sensitivities. */
-  allocated?: Pick<AllocatedBits, "budget" | "divergence">;
+  /** Those of each site; `--allocate-activations` reads them here again. */
+  activationAllocation?: SiteAllocation;
+  /** Where either were shared out here: what was allowed, and what it costs by the sensitivities. */
+  allocated?: { [Part in AllocatedPart]?: Pick<AllocatedBits, "budget" | "divergence"> };
   execute: Execution;
   /** Layers are counted from 0. */
   pruning?: PruningPlan;
@@ -74,10 +82,11 @@ export function describeReport(report: PerplexityReport): string {
     ["stored as", describeStorage(report.stored)],
     ["method", `${report.method} (${report.title})`],
     ["rotation", describeSettings(report.settings.rotation)],
-    ["weights", describeWeights(report.settings.weights)],
+    ["weights", describeOwnSettings(report.settings.weights)],
     ["allocated", describeAllocation(report)],
     ["quantized to", report.quantized && describeStorage(report.quantized)],
-    ["activations", describeSettings(report.settings.activations)],
+    ["activations", describeOwnSettings(report.settings.activations)],
+    ["allocated", describeSiteAllocation(report)],
     ["read in", describeActivationBits(report)],
     ["linear maps in", execute === "integer" ? `integers (${backend.integerProduct})` : undefined],
     ["pruning", pruning && describePlan(pruning)],
@@ -183,7 +192,9 @@ function describeSettings(settings: object | undefined): string | undefined {
 }
 
 /** With an allocation `bits` stand there. */
-function describeWeights(settings: MethodSettings["weights"]): string | undefined {
+function describeOwnSettings(
+  settings: MethodSettings[AllocatedPart],
+): string | undefined {
   if (!settings?.allocation) return describeSettings(settings);
   const { bits: _bits, allocation: _allocation, ...others } = settings;
   return describeSettings(others);
@@ -193,16 +204,28 @@ function describeWeights(settings: MethodSettings["weights"]): string | undefine
 export function describeAllocation(
   { allocation, allocated }: Pick<PerplexityReport, "allocation" | "allocated">,
 ): string | undefined {
-  if (!allocation) return undefined;
-  const names = Object.keys(allocation[0]) as (keyof BitAllocation[number])[];
-  const averages = names.map((name) =>
+  return allocation && describeBits(allocation, "weights", allocated?.weights);
+}
+
+/** How many bits the values at each site have. */
+function describeSiteAllocation(
+  { activationAllocation: allocation, allocated }: PerplexityReport,
+): string | undefined {
+  return allocation && describeBits(allocation, "activations", allocated?.activations);
+}
+
+function describeBits(
+  allocation: BitAllocation<string>,
+  part: AllocatedPart,
+  found?: Pick<AllocatedBits, "budget" | "divergence">,
+): string {
+  const averages = Object.keys(allocation[0]).map((name) =>
     `${name} ${mean(allocation.map((layer) => layer[name]!)).toFixed(1)}`
   );
   const where = `${averages.join(", ")} bits on average over layers`;
-  if (!allocated) return where;
-  const { budget, divergence } = allocated;
-  return `${where}; within ${budget} bits per weight, divergence ${divergence.toFixed(4)} ` +
-    "by sensitivities";
+  if (!found) return where;
+  return `${where}; within ${found.budget} ${allocatedWords[part].unit}, divergence ` +
+    `${found.divergence.toFixed(4)} by sensitivities`;
 }
 
 function describePlan({ beta, layers, positions }: PruningPlan): string {

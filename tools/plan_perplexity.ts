@@ -17,7 +17,7 @@ import {
 } from "../lib/methods/mod.ts";
 import { type Pruning, readArchitecture } from "../lib/model/mod.ts";
 import { type BackendInfo, useBackend } from "../lib/tensor/mod.ts";
-import { type AllocateOptions, readAllocation } from "./allocate_option.ts";
+import { type AllocateOptions, isToShare, readAllocation } from "./allocate_option.ts";
 import { printWarnings, type Session } from "./command_line.ts";
 import { findModel, type ModelArgument, modelText } from "./model_argument.ts";
 import { changeSettings, type SettingsOption } from "./settings_option.ts";
@@ -85,8 +85,7 @@ export async function planPerplexity(
   const method = await readAllocation(set, name, options, architecture);
   const pruned = plan !== undefined;
   requireExecution(method, architecture, { execute, storedCodes, pruned });
-  const calibrates = needsCalibration(method.passes(architecture)) ||
-    typeof options.allocate === "number";
+  const calibrates = needsCalibration(method.passes(architecture)) || isToShare(options);
   const rule = "--calibration must come with a method that calibrates";
   const isApt = options.calibration === undefined || calibrates;
   require(isApt, "read the command line", rule, options.method);

@@ -36,7 +36,7 @@ import {
   storedBytes,
 } from "../lib/model/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
-import { type AllocateOptions, measureAllocation, readAllocation } from "./allocate_option.ts";
+import { type AllocateOptions, isToShare, readAllocation, shareOut } from "./allocate_option.ts";
 import { printWarnings, type Session } from "./command_line.ts";
 import { findModel, type ModelArgument, modelText } from "./model_argument.ts";
 import type { QuantizeReport } from "./quantize_report.ts";
@@ -107,7 +107,7 @@ export async function planQuantization(
   const sameBits =
     "--allocate must come with --format safetensors, as a checkpoint of GPTQ has the same bits everywhere";
   require(format !== "gptq" || isUniform, "read the command line", sameBits);
-  const calibrates = needsCalibration(passes) || typeof options.allocate === "number";
+  const calibrates = needsCalibration(passes) || isToShare(options);
   const rule = "--calibration must come with a method that calibrates";
   const isApt = options.calibration === undefined || calibrates;
   require(isApt, "read the command line", rule, options.method);
@@ -190,7 +190,7 @@ async function shareBits(
   options: QuantizeOptions,
   session: Session,
 ): Promise<QuantizationPlan> {
-  if (typeof options.allocate !== "number") return planned;
+  if (!isToShare(options)) return planned;
   const { folder, draw: { weightWindows, seed } } = planned;
   const calibration = await calibrationText(options, session);
   const { window, startToken } = options;
@@ -198,8 +198,7 @@ async function shareBits(
     { folder, window, startToken, calibration, test: calibration, draw: { weightWindows, seed } },
     { ...await useBackend("agile"), signal: session.signal },
   );
-  const found = await measureAllocation(subject, planned.method, options.method, options, session);
-  const method = planned.method.with({ weights: { allocation: found!.allocation } });
+  const { method } = await shareOut(subject, planned.method, options.method, options, session);
   return { ...planned, method, passes: weightPasses(method.passes(subject.model.architecture)) };
 }
 

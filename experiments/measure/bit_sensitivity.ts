@@ -1,15 +1,26 @@
 import { readScores, type RunHooks, scoreRuns } from "../../lib/eval/mod.ts";
 import {
+  allocatableSites,
+  type AllocatedPart,
   calibrate,
   linearMapsOf,
   type MethodName,
   methods,
   type MethodSettings,
   type Pass,
+  type Quantized,
+  siteWidth,
   unquantized,
   weightPasses,
 } from "../../lib/methods/mod.ts";
-import type { LayerWeights, LinearName, Model } from "../../lib/model/mod.ts";
+import {
+  atSites,
+  type ChannelSite,
+  type LayerWeights,
+  type LinearName,
+  type Model,
+  type Runner,
+} from "../../lib/model/mod.ts";
 import type { CellKind } from "./cell_kind.ts";
 import { calibrationOf, type OpenSubject, type SubjectFacts } from "./subject.ts";
 
@@ -28,8 +39,10 @@ export interface BitSensitivityConfig extends
     | "instructions"
   > {
   method: MethodName;
-  /** Whose bits are not looked at. */
+  /** Whose bits of that part are not looked at. */
   methodSettings: MethodSettings;
+  /** Whether linear maps are quantized, or values at sites. */
+  part: AllocatedPart;
   bits: number;
   layer: number;
   /** Windows of the calibration text that are scored, the first ones, and how many tokens of each at most. */
@@ -37,22 +50,33 @@ export interface BitSensitivityConfig extends
   tokens: number;
 }
 
-/** What quantizing one linear map to so many bits costs while all else stays in full precision. */
-export interface MapSensitivity {
-  map: LinearName;
-  weights: number;
-  /** What it takes, scales and all. */
+/** What one linear map, or the values at one site, cost in so many bits while all else stays in full precision. */
+export interface BitSensitivity {
+  name: LinearName | ChannelSite;
+  /** How many weights the map has; how many values a token has at the site. */
+  values: number;
+  /** What these take: weights with scales and all, values of activations without. */
   byteLength: number;
   /** Mean KL divergence from full precision over the scored tokens of the calibration text, nats. */
   divergence: number;
 }
 
+/** The passes that make what is looked at, one map or site at a time; cells that have the same share it. */
+export function sensitivityPasses(passes: readonly Pass[], part: AllocatedPart): readonly Pass[] {
+  return part === "weights" ? weightPasses(passes) : passes.filter(({ rewrite }) => !rewrite);
+}
+
+/** One map, or site, quantized alone. */
+interface Alone extends Omit<BitSensitivity, "divergence"> {
+  runner: Runner;
+}
+
 /**
- * Quantizes each linear map of a layer alone, and measures how far the next-token distributions move: on the
- * calibration text, never on the one that tests.
+ * Quantizes each linear map of a layer alone, or the values at each of its sites, and measures how far the
+ * next-token distributions move: on the calibration text, never on the one that tests.
  *
  * A method that calibrates has quantized the maps before this one as well when it comes to it; what it then made
- * of this one is looked at alone.
+ * of this one is looked at alone. Sites are calibrated in full precision.
  *
  * @throws {InputError} If there is nothing to calibrate on, or the method does not fit the model.
  */
@@ -60,36 +84,72 @@ export async function measureBitSensitivity(
   subject: OpenSubject,
   config: BitSensitivityConfig,
   { progress, signal }: RunHooks,
-): Promise<MapSensitivity[]> {
+): Promise<BitSensitivity[]> {
   const { model, versions } = subject;
-  const { method, methodSettings, bits, layer, scored, tokens } = config;
-  const passes = methods[method].with(methodSettings).with({ weights: { bits } })
+  const { method, methodSettings, part, bits, scored, tokens } = config;
+  const passes = methods[method].with(methodSettings).withSame(part, bits)
     .passes(model.architecture);
   const calibration = calibrationOf(subject, config);
   const make = (chosen: readonly Pass[]) =>
-    calibrate(unquantized(model), chosen, () => calibration, { progress, signal });
-  const weights = weightPasses(passes);
-  const { model: quantized } = await versions.get(weights, () => make(weights));
-  const { model: full } = await make(passes.filter(({ remodel }) => remodel));
-  const changed = await quantized.source.layer(layer);
-  const maps = linearMapsOf(model.architecture);
-  const base = { model: full, before: layer };
-  const runners = maps.map((map) => ({ model: withMap(full, layer, map, changed), base }));
+    versions.get(
+      chosen,
+      () => calibrate(unquantized(model), chosen, () => calibration, { progress, signal }),
+    );
+  const alone = part === "weights"
+    ? await mapsAlone(passes, config, make)
+    : await sitesAlone(passes, config, make);
   const windows = calibration.activationWindows.slice(0, scored)
     .map((window) => window.subarray(0, tokens));
-  const scores = await scoreRuns(runners, windows, {
+  const scores = await scoreRuns(alone.map(({ runner }) => runner), windows, {
     ...{ reference: model, progress, signal },
     label: "windows",
   });
-  return maps.map((map, order) => {
-    const { rows, columns, byteLength } = changed[map]!.weight;
+  return alone.map(({ runner: _, ...size }, order) => {
     const { divergence } = readScores(scores.map((own) => own[order]));
-    return { map, weights: rows * columns, byteLength, divergence: divergence!.value };
+    return { ...size, divergence: divergence!.value };
+  });
+}
+
+/** The model as some of the passes leave it, which may have been made before. */
+type Make = (passes: readonly Pass[]) => Promise<Quantized>;
+
+async function mapsAlone(
+  passes: readonly Pass[],
+  { layer }: BitSensitivityConfig,
+  make: Make,
+): Promise<Alone[]> {
+  const { model: quantized } = await make(sensitivityPasses(passes, "weights"));
+  const { model: full } = await make(passes.filter(({ remodel }) => remodel));
+  const changed = await quantized.source.layer(layer);
+  return linearMapsOf(full.architecture).map((name) => {
+    const { rows, columns, byteLength } = changed[name]!.weight;
+    const runner = {
+      model: withMap(full, layer, name, changed),
+      base: { model: full, before: layer },
+    };
+    return { name, values: rows * columns, byteLength, runner };
+  });
+}
+
+async function sitesAlone(
+  passes: readonly Pass[],
+  { layer, bits }: BitSensitivityConfig,
+  make: Make,
+): Promise<Alone[]> {
+  const { model, sites } = await make(sensitivityPasses(passes, "activations"));
+  return allocatableSites(passes).map((name) => {
+    const values = siteWidth(name, model.architecture);
+    const hook = atSites(
+      [name],
+      (value, visit) => visit.layer === layer ? sites[layer][name]!.apply(value, visit) : value,
+    );
+    const runner = { model, options: { hook }, base: { model, before: layer, options: {} } };
+    return { name, values, byteLength: values * bits / 8, runner };
   });
 }
 
 /** The cells that bits are allocated by. */
-export const bitSensitivityCells: CellKind<BitSensitivityConfig, MapSensitivity[]> = {
+export const bitSensitivityCells: CellKind<BitSensitivityConfig, BitSensitivity[]> = {
   experiment: "bit sensitivity",
   measure: measureBitSensitivity,
 };

@@ -8,13 +8,15 @@ import { type JudgedClaim, ratioOf } from "./claims.ts";
 import { type AllocatedModel, type AllocationCell, allocationRow } from "./measure_allocations.ts";
 
 const legend =
-  "allocated: each linear map has bits of its own, chosen by what it costs alone with each number of bits, " +
-  "within what the row above stores, scales and all; one by one: those costs added up, KL divergence on the " +
-  "calibration text. KL divergence in nats per token of the test text; intervals are 95 %";
+  "same: all linear maps, or the values at all sites but the softmax, have as many bits; allocated: each has bits of " +
+  "its own, chosen by what it costs alone with each number of bits, within what the row above takes; bits: of " +
+  "weights as they are stored, scales and all, and of activations those of codes alone, over the values that a " +
+  "token has at the sites; one by one: the costs added up, KL divergence on the calibration text. KL divergence in " +
+  "nats per token of the test text; intervals are 95 %";
 
 /**
- * The same bits for all linear maps beside bits of their own in the same storage: a row for each, columns for each
- * model, and verdicts on which loses less.
+ * The same bits for all linear maps, or sites, beside bits of their own within as many: a row for each, columns
+ * for each model, and verdicts on which loses less.
  *
  * @param notes What to say of the models and their texts.
  */
@@ -24,18 +26,20 @@ export function allocationTable(
 ): Table {
   const rows = new Map(models.flatMap(({ cells }) => [...cells]));
   return {
-    title: "Allocation: bits shared out among linear maps by their sensitivity",
+    title: "Allocation: bits shared out among linear maps, and among sites, by their sensitivity",
     columns: [
       "Method",
-      "bits",
+      "Of",
+      "Shared out",
       ...models.flatMap(({ subject: { title, storage } }) =>
-        ["bits per weight", "perplexity", `KL to ${baselineName(storage)}`, "one by one"]
+        ["bits", "perplexity", `KL to ${baselineName(storage)}`, "one by one"]
           .map((measure) => `${title}: ${measure}`)
       ),
     ],
-    rows: [...rows.values()].map(({ row, method, bits, isAllocated }) => [
+    rows: [...rows.values()].map(({ row, method, part, bits, isAllocated }) => [
       methods[method].title,
-      isAllocated ? "allocated" : `${bits}`,
+      part,
+      isAllocated ? "allocated" : `same, ${bits}`,
       ...models.flatMap(({ cells }) => cellsOf(cells.get(row))),
     ]),
     notes: [
@@ -51,13 +55,13 @@ export function allocationTable(
 /** Whether bits that are shared out lose less than the same bits everywhere, from perplexities on the same windows. */
 export function judgeAllocations({ subject, cells }: AllocatedModel): JudgedClaim[] {
   return [...cells.values()].filter(({ isAllocated }) => !isAllocated).flatMap((uniform) => {
-    const { method, bits } = uniform;
-    const allocated = cells.get(allocationRow(method, bits, true));
+    const { method, part, bits } = uniform;
+    const allocated = cells.get(allocationRow({ method, part, bits, isAllocated: true }));
     if (!allocated) return [];
     const ratio = ratioOf(allocated.result.survivors, uniform.result.survivors);
-    const name = `${methods[method].title} with ${bits} bits`;
+    const name = `${methods[method].title} with ${part} of ${bits} bits`;
     return [{
-      claim: `${name} loses less with its bits allocated`,
+      claim: `${name} loses less with these allocated`,
       model: subject.model.name,
       verdict: verdictOf(ratio, { below: 1 }),
       evidence: `allocated / uniform = ${formatEstimate(ratio, 4)}`,
@@ -67,9 +71,9 @@ export function judgeAllocations({ subject, cells }: AllocatedModel): JudgedClai
 
 function cellsOf(cell?: AllocationCell): TableCell[] {
   if (!cell) return ["refused", null, null, null];
-  const { result: { survivors, storage }, divergence } = cell;
+  const { result: { survivors, storage }, part, average, divergence } = cell;
   return [
-    { value: storage.bitsPerWeight, digits: 3 },
+    { value: part === "weights" ? storage.bitsPerWeight : average, digits: 3 },
     { ...survivors.perplexity, digits: 3 },
     { ...survivors.divergence!, digits: 4 },
     { value: divergence, digits: 4 },

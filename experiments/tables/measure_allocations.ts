@@ -1,26 +1,34 @@
 import { canonicalJson, InputError, sha256 } from "../../lib/core/mod.ts";
-import { type MethodName, methods, sharedWeights } from "../../lib/methods/mod.ts";
+import {
+  type AllocatedPart,
+  type ConfiguredMethod,
+  type MethodName,
+  methods,
+  sharedWeights,
+} from "../../lib/methods/mod.ts";
 import { type Executor, runCells, type RunOptions } from "../../lib/sweep/mod.ts";
 import { cellOf, withExecutor } from "../cells/cell_runner.ts";
 import { type Evaluation, evaluationCells, evaluationOf } from "../measure/evaluation.ts";
 import type { UnloadedSubject } from "../measure/subject.ts";
 import {
   allocateBits,
-  type AllocatedBits,
-  type MeasuredMap,
+  averageBits,
+  type MeasuredBits,
   measureSensitivities,
-  storedBits,
 } from "./allocate_bits.ts";
 import type { MeasuredCell, RowCell } from "./measure_models.ts";
 import { type MeasuredRows, measuredRows } from "./measured_rows.ts";
 
-/** A method with the same bits for all linear maps, or with those bits shared out: what tells the two apart. */
+/** A method with the same bits for all linear maps, or sites, or with those bits shared out: what tells them apart. */
 interface AllocationFacts {
   method: MethodName;
-  /** Of all linear maps, whose storage is the budget of those that have bits of their own. */
+  part: AllocatedPart;
+  /** Of all linear maps, or sites: what these take is the budget of those that have bits of their own. */
   bits: number;
   isAllocated: boolean;
-  /** The sum of what the linear maps cost one by one, nats per token of the calibration text. */
+  /** Bits per weight, scales and all, or per value of activations. */
+  average: number;
+  /** The sum of what the linear maps, or sites, cost one by one, nats per token of the calibration text. */
   divergence: number;
 }
 
@@ -35,22 +43,30 @@ export interface AllocationOptions extends Omit<RunOptions, "executor"> {
   /** Measures in this process unless given. */
   executor?: Executor;
   methods: readonly MethodName[];
-  /** Each is the bits of all linear maps, and the budget to share out. */
-  bits: readonly number[];
+  /** Each is the bits of all linear maps, or of all sites, and the budget to share out. */
+  bits: Readonly<Record<AllocatedPart, readonly number[]>>;
   /** Stands for the code that measures sensitivities. */
   sensitivityFingerprint: string;
   /** Windows of the calibration text that these are measured on. */
   scored?: number;
 }
 
-/** What tells the rows of a method apart: `rtn4-3`, `rtn4-3-allocated`. */
-export function allocationRow(method: MethodName, bits: number, isAllocated: boolean): string {
-  return `${method}-${bits}${isAllocated ? "-allocated" : ""}`;
+/** What tells the rows of a method apart: `rtn4-weights-3`, `rtn4-weights-3-allocated`. */
+export function allocationRow(
+  { method, part, bits, isAllocated }: Omit<AllocationFacts, "average" | "divergence">,
+): string {
+  return `${method}-${part}-${bits}${isAllocated ? "-allocated" : ""}`;
+}
+
+/** What bits of a method are shared out of: linear maps, sites, both or none. */
+export function allocatedParts(method: MethodName): AllocatedPart[] {
+  const { allocates } = methods[method];
+  return (["weights", "activations"] as const).filter((part) => allocates[part].length > 0);
 }
 
 /**
- * Measures methods with the same bits for all linear maps, and with those bits shared out by measured
- * sensitivities within the same storage. What was measured before is taken from the store. A method that refuses a
+ * Measures methods with the same bits for all linear maps, or sites, and with those bits shared out by measured
+ * sensitivities within as many. What was measured before is taken from the store. A method that refuses a
  * model costs no other.
  *
  * @throws The signal's reason once it is aborted; finished cells stay stored.
@@ -89,19 +105,23 @@ async function planModel(
 ): Promise<PlannedModel> {
   const planned: PlannedModel = { subject, cells: [], problems: [] };
   for (const method of options.methods) {
-    try {
-      const measured = await measureSensitivities(subject, method, methods[method], {
-        ...options,
-        fingerprint: options.sensitivityFingerprint,
-      });
-      for (const bits of options.bits) {
-        planned.cells.push(...await rowCells(subject, method, bits, measured));
+    for (const part of allocatedParts(method)) {
+      try {
+        const measured = await measureSensitivities(subject, method, methods[method], part, {
+          ...options,
+          fingerprint: options.sensitivityFingerprint,
+        });
+        for (const bits of options.bits[part]) {
+          planned.cells.push(...await rowCells(subject, { method, part, bits }, measured));
+        }
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        planned.problems.push(
+          ...error.problems.map((reason) =>
+            `allocation/${subject.model.name}/${method}: ${reason}`
+          ),
+        );
       }
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      planned.problems.push(
-        ...error.problems.map((reason) => `allocation/${subject.model.name}/${method}: ${reason}`),
-      );
     }
   }
   return planned;
@@ -110,38 +130,40 @@ async function planModel(
 /** Both rows of a method with so many bits; none where it does not have them. */
 async function rowCells(
   subject: UnloadedSubject,
-  method: MethodName,
-  bits: number,
-  measured: readonly MeasuredMap[],
+  facts: Pick<AllocationFacts, "method" | "part" | "bits">,
+  measured: readonly MeasuredBits[],
 ): Promise<AllocationRow[]> {
-  const uniform = measured.filter((each) => each.bits === bits);
-  if (uniform.length === 0) return [];
-  const { divergence, allocation }: AllocatedBits = allocateBits(
-    measured,
-    method,
-    storedBits(uniform),
-  );
-  const together = uniform.reduce((sum, each) => sum + each.divergence, 0);
+  const { method, part, bits } = facts;
+  const same = measured.filter((each) => each.bits === bits);
+  if (same.length === 0) return [];
+  const uniform = {
+    average: averageBits(same),
+    divergence: same.reduce((sum, each) => sum + each.divergence, 0),
+  };
+  const { average, divergence, allocation } = allocateBits(measured, method, part, uniform.average);
+  const [row, allocated] = [
+    { ...facts, ...uniform, isAllocated: false },
+    { ...facts, average, divergence, isAllocated: true },
+  ];
   return [
-    await rowCell(subject, { method, bits, isAllocated: false, divergence: together }, { bits }),
-    await rowCell(subject, { method, bits, isAllocated: true, divergence }, { allocation }),
+    await rowCell(subject, row, methods[method].withSame(part, bits)),
+    await rowCell(subject, allocated, methods[method].with({ [part]: { allocation } })),
   ];
 }
 
 async function rowCell(
   subject: UnloadedSubject,
   facts: AllocationFacts,
-  weights: object,
+  configured: ConfiguredMethod,
 ): Promise<AllocationRow> {
   const { model: { name, architecture }, facts: { validationText: _, ...known } } = subject;
-  const { method, bits, isAllocated } = facts;
-  const row = allocationRow(method, bits, isAllocated);
+  const row = allocationRow(facts);
   const label = `allocation/${name}/${row}`;
   const identity = (await sha256(canonicalJson(known))).slice(0, 12);
   const cell = cellOf(evaluationCells, subject, {
     ...{ id: `allocation/${identity}/${row}`, label },
-    config: evaluationOf(known, method, null, { weights }),
-    shares: sharedWeights(methods[method].with({ weights }), architecture),
+    config: evaluationOf(known, facts.method, null, configured.settings),
+    shares: sharedWeights(configured, architecture),
   });
   return { ...cell, row, label, facts };
 }

@@ -2,10 +2,11 @@ import { mean } from "../core/mod.ts";
 import {
   type Architecture,
   atSites,
+  type ChannelSite,
   linearGroups,
   type SiteHook,
-  type SiteName,
 } from "../model/mod.ts";
+import type { SiteAllocation } from "./allocated_sites.ts";
 import type { SiteQuantizers } from "./site_quantizer.ts";
 import type { SiteScheme } from "./site_scheme.ts";
 
@@ -15,15 +16,23 @@ export const floatBits = 16;
 /**
  * Bits of the values that linear maps read, on average over all that a token has in a block: of codes alone, without
  * their steps. Of the share of tokens that are computed in fewer bits these count.
+ *
+ * @param allocation The bits of each site of each layer, in place of those of the scheme where it has them.
  */
-export function schemeBits({ sites, lower }: SiteScheme, architecture: Architecture): number {
+export function schemeBits(
+  { sites, lower }: Omit<SiteScheme, "profile">,
+  architecture: Architecture,
+  allocation: SiteAllocation = [{}],
+): number {
   const share = lower ? mean([lower.share].flat()) : 0;
   const least: SiteScheme["sites"] = lower?.sites ?? {};
-  const inputs = linearGroups.map(({ reads: site }) => {
-    const bits = sites[site]?.bits ?? floatBits;
-    const fewer = least[site]?.bits ?? bits;
-    return { width: inputWidth(site, architecture), bits: (1 - share) * bits + share * fewer };
-  });
+  const inputs = linearGroups.flatMap(({ reads: site }) =>
+    allocation.map((own) => {
+      const bits = own[site] ?? sites[site]?.bits ?? floatBits;
+      const fewer = least[site]?.bits ?? bits;
+      return { width: siteWidth(site, architecture), bits: (1 - share) * bits + share * fewer };
+    })
+  );
   const values = inputs.reduce((sum, { width }) => sum + width, 0);
   return inputs.reduce((sum, { width, bits }) => sum + width * bits, 0) / values;
 }
@@ -50,9 +59,22 @@ export function meterBits(hook: SiteHook, layers: readonly SiteQuantizers[]): Me
   };
 }
 
-/** How many channels a token has where linear maps read it. */
-function inputWidth(site: SiteName, architecture: Architecture): number {
-  const { hiddenSize, intermediateSize, heads, headDim } = architecture;
-  if (site === "mlp.hidden") return intermediateSize;
-  return site === "attn.output" ? heads * headDim : hiddenSize;
+/** How many channels a token has at a site. */
+export function siteWidth(site: ChannelSite, architecture: Architecture): number {
+  const { hiddenSize, intermediateSize, heads, keyValueHeads, headDim } = architecture;
+  switch (site) {
+    case "attn.input":
+    case "mlp.input":
+      return hiddenSize;
+    case "mlp.hidden":
+      return intermediateSize;
+    case "attn.qBeforeRotary":
+    case "attn.q":
+    case "attn.output":
+      return heads * headDim;
+    case "attn.kBeforeRotary":
+    case "attn.k":
+    case "attn.v":
+      return keyValueHeads * headDim;
+  }
 }

@@ -24,8 +24,10 @@ export interface AgileQSettings {
 
 /** How Agile-Quant quantizes activations (figure 3). */
 export interface AgileQActivations {
-  /** At the sites after the softmax: 8 (AgileQ-8) or 4 (AgileQ-4); eight bits elsewhere. */
+  /** At the sites after the softmax: 8 (AgileQ-8) or 4 (AgileQ-4). */
   bits: number;
+  /** At those before it: what queries, keys and values are made from, and they; 8 unless given. */
+  earlierBits?: number;
   /**
    * Profile `paper` uses TRIP at every site but the softmax and the input of the output projection,
    * which has one scale per tensor, and quantizes queries and keys where they are multiplied. Profile
@@ -67,21 +69,22 @@ export const agileQ: Method<AgileQSettings> = {
   ],
   optional: {
     weights: ["scaleDtype"],
-    activations: ["softmax", "softmaxBits", "K", "steps", "lower"],
+    activations: ["earlierBits", "softmax", "softmaxBits", "K", "steps", "lower"],
   },
-  allocates: [2, 3, 4, 5, 6, 8],
+  allocates: { weights: [2, 3, 4, 5, 6, 8], activations: [3, 4, 5, 6, 8] },
+  siteBits: (bits) => ({ bits, earlierBits: bits }),
   label(settings) {
     const label = bitsLabel(settings);
     return settings.activations.lower
       ? { ...label, activation: `INT${lowerBits}, ${label.activation}` }
       : label;
   },
-  activationBits: ({ activations }, architecture) =>
-    schemeBits(agileQScheme(activations, architecture), architecture),
-  counts({ weights, activations: { profile, bits, K = 3, steps } }) {
+  activationBits: ({ activations }, architecture, allocation) =>
+    schemeBits(agileQScheme(activations, architecture), architecture, allocation),
+  counts({ weights, activations: { profile, bits, earlierBits = 8, K = 3, steps } }) {
     if (!weights || profile === "released") return floatCounts; // channels of other steps fit no integer product
     const folded = { ...weights, bits: weights.bits + (steps === "token" ? 0 : K) };
-    return integerCounts(folded, { bits: Math.max(bits, 8) });
+    return integerCounts(folded, { bits: Math.max(bits, earlierBits) });
   },
 };
 
@@ -131,7 +134,8 @@ function requireLower(lower: unknown): void {
 
 /** Figure 3, with so many bits at the sites after the softmax. */
 function sitesOf(
-  { profile, softmax = "released", softmaxBits = 4, K = 3, steps }: AgileQActivations,
+  { profile, earlierBits = 8, softmax = "released", softmaxBits = 4, K = 3, steps }:
+    AgileQActivations,
   architecture: Architecture,
   laterBits: number,
 ): SiteScheme["sites"] {
@@ -144,10 +148,10 @@ function sitesOf(
     const trip = (bits: number): SiteFormat =>
       steps === "token" ? uniform(bits, "tensor", false) : { kind: "trip", bits, K };
     return {
-      "attn.input": trip(8),
-      "attn.q": trip(8),
-      "attn.k": trip(8),
-      "attn.v": trip(8),
+      "attn.input": trip(earlierBits),
+      "attn.q": trip(earlierBits),
+      "attn.k": trip(earlierBits),
+      "attn.v": trip(earlierBits),
       "attn.probs": probabilities,
       "attn.output": uniform(laterBits, "tensor", false),
       "mlp.input": trip(laterBits),
@@ -156,10 +160,10 @@ function sitesOf(
   }
   const rotary = architecture.positions.kind === "rotary";
   return {
-    "attn.input": uniform(8, "channel"),
-    [rotary ? "attn.qBeforeRotary" : "attn.q"]: uniform(8, "head"),
-    [rotary ? "attn.kBeforeRotary" : "attn.k"]: uniform(8, "head"),
-    "attn.v": uniform(8, "head"),
+    "attn.input": uniform(earlierBits, "channel"),
+    [rotary ? "attn.qBeforeRotary" : "attn.q"]: uniform(earlierBits, "head"),
+    [rotary ? "attn.kBeforeRotary" : "attn.k"]: uniform(earlierBits, "head"),
+    "attn.v": uniform(earlierBits, "head"),
     "attn.probs": probabilities,
     "attn.output": uniform(laterBits, "channel"),
     "mlp.input": uniform(laterBits, "channel"),

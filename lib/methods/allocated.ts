@@ -10,8 +10,20 @@ import { linearNames } from "./linear_weights.ts";
 import type { BlockContext, Pass } from "./pass.ts";
 import type { Seen } from "./seen.ts";
 
-/** Bits of the weights of each linear map, by layer. Plain data. */
-export type BitAllocation = readonly Readonly<Partial<Record<LinearName, number>>>[];
+/** Bits of each linear map, or of other things that each layer has, by layer. Plain data. */
+export type BitAllocation<Name extends string = LinearName> = readonly Readonly<
+  Partial<Record<Name, number>>
+>[];
+
+/** What has bits of its own in each layer. */
+export interface Allocatable {
+  /** What errors call it: `linear maps`. */
+  what: string;
+  names: readonly string[];
+  layers: number;
+  /** Which bits there are. */
+  choices: readonly number[];
+}
 
 /** The linear maps that blocks of an architecture have. */
 export function linearMapsOf(architecture: Architecture): LinearName[] {
@@ -20,8 +32,8 @@ export function linearMapsOf(architecture: Architecture): LinearName[] {
 }
 
 /** All bits of an allocation, each once, the fewest first. */
-export function allocatedBits(allocation: BitAllocation): number[] {
-  const bits = allocation.flatMap((layer) => Object.values(layer));
+export function allocatedBits(allocation: BitAllocation<string>): number[] {
+  const bits = allocation.flatMap((layer) => Object.values(layer) as number[]);
   return [...new Set(bits)].sort((one, other) => one - other);
 }
 
@@ -41,25 +53,21 @@ export function requireBitsByLayer(
 }
 
 /**
- * Refuses an allocation that does not say the bits of each linear map of an architecture, or of others.
+ * Refuses an allocation that does not say the bits of each of what it is of, or of others.
  *
- * @param choices Which bits there are.
  * @param action What was attempted, e.g. `quantize with RTN`.
  */
 export function requireAllocation(
-  allocation: BitAllocation,
-  architecture: Architecture,
-  choices: readonly number[],
+  allocation: BitAllocation<string>,
+  { what, names, layers, choices }: Allocatable,
   action: string,
 ): void {
-  const { layers } = architecture;
   const count = `the allocation must be of ${layers} layers`;
   require(allocation.length === layers, action, count, allocation.length);
-  const names = linearMapsOf(architecture);
   for (const [layer, own] of allocation.entries()) {
-    const stray = Object.keys(own).find((name) => !names.includes(name as LinearName));
-    const maps = `the linear maps of layer ${layer} are ${names.join(", ")}`;
-    require(stray === undefined, action, maps, stray);
+    const stray = Object.keys(own).find((name) => !names.includes(name));
+    const all = `the ${what} of layer ${layer} are ${names.join(", ")}`;
+    require(stray === undefined, action, all, stray);
     for (const name of names) {
       const rule = `bits of ${name} of layer ${layer} must be ${choices.join(", ")}`;
       require(choices.includes(own[name]!), action, rule, own[name] ?? null);

@@ -17,7 +17,7 @@ export interface BipolarSettings extends TypedOptions {
 export const bipolarMethod: Method<{ weights: BipolarSettings }> = {
   passes: ({ weights }) => [typedWeightsPass(bipolarType(weights.bits), weights)],
   optional: { weights: ["exponents", "scaleDtype"] },
-  allocates: [2, 3, 4, 5, 6, 8],
+  allocates: { weights: [2, 3, 4, 5, 6, 8] },
 };
 
 /**

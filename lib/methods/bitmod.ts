@@ -13,6 +13,6 @@ export const bitModMethod: Method<{ weights: BitModOptions }> = {
         typedMatrix({ ...bitMod(values, columns, weights, name), rows, columns, name }),
     ),
   ],
-  allocates: [3, 4],
+  allocates: { weights: [3, 4] },
   label: ({ weights }) => ({ weight: `FP${weights.bits}`, activation: "FP16" }),
 };

@@ -18,6 +18,7 @@ export const crossQuant: Method<{ weights: RtnSettings; activations: CrossOption
     dynamicPass(activations, inputSites, crossRounding(activations)),
   ],
   optional: { weights: ["scaleDtype"] },
+  allocates: { activations: [3, 4, 5, 6, 8] },
   counts: ({ weights, activations }) =>
     activations.alpha === 1 ? integerCounts(weights, activations) : floatCounts,
 };

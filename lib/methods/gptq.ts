@@ -13,7 +13,7 @@ import type { Pass } from "./pass.ts";
 export const gptqMethod: Method<{ weights: GptqOptions }> = {
   passes: ({ weights }) => gptqPasses(weights),
   optional: { weights: ["scaleDtype"] },
-  allocates: [2, 3, 4, 5, 6, 8],
+  allocates: { weights: [2, 3, 4, 5, 6, 8] },
 };
 
 /** A pass for each group of maps: every one costs a run of all windows up to what they read. */

@@ -1,15 +1,7 @@
-import { refuse, require } from "../core/mod.ts";
-import { isObject } from "../io/mod.ts";
 import type { Architecture } from "../model/mod.ts";
-import { floatBits } from "./activation_bits.ts";
-import {
-  allocatedBits,
-  allocatedPasses,
-  type BitAllocation,
-  requireAllocation,
-  requireBitsByLayer,
-} from "./allocated.ts";
-import { floatCounts, type MapCounts, type NotCounted } from "./map_counts.ts";
+import type { BitAllocation } from "./allocated.ts";
+import type { SiteAllocation } from "./allocated_sites.ts";
+import type { MapCounts, NotCounted } from "./map_counts.ts";
 import type { Pass } from "./pass.ts";
 
 /** Settings of a method: plain data. */
@@ -19,8 +11,8 @@ export interface MethodSettings {
    * in place of `bits`.
    */
   weights?: { bits: number; allocation?: BitAllocation };
-  /** Of values at sites; these stay floats without. */
-  activations?: { bits: number };
+  /** Of values at sites; these stay floats without. With an allocation each site has bits of its own. */
+  activations?: { bits: number; allocation?: SiteAllocation };
   /** Of a rotation before either. */
   rotation?: RotationSettings;
 }
@@ -30,6 +22,9 @@ export interface RotationSettings {
   /** Of the signs of Q = diag(signs) H, an integer in 0..2^32-1. */
   seed: number;
 }
+
+/** What may have bits of its own: each linear map, or each site. */
+export type AllocatedPart = "weights" | "activations";
 
 /** Bits of weights and activations, as tables print them. */
 export interface BitsLabel {
@@ -44,16 +39,28 @@ export interface Method<Settings extends MethodSettings> {
   /** The settings of each part that may be absent, by name: what is neither there nor among them is refused. */
   optional?: { readonly [Part in keyof MethodSettings]?: readonly string[] };
   /**
-   * The bits that a linear map may have by itself, where the method quantizes each map by nothing but what it reads
-   * and what it is; all have the same without. The setting `allocation` says which has which.
+   * The bits that each linear map may have by itself, where the method quantizes each map by nothing but what it
+   * reads and what it is, and those that the values at each site may have; all have the same without. The setting
+   * `allocation` of weights and of activations says which has which.
    */
-  allocates?: readonly number[];
-  /** What tables print, where all linear maps have the same bits; {@linkcode bitsLabel} unless given. */
+  allocates?: { readonly [Part in AllocatedPart]?: readonly number[] };
+  /**
+   * The settings of activations with which all sites that may have bits of their own have so many, where more
+   * than `bits` says it.
+   */
+  siteBits?(bits: number): Partial<NonNullable<Settings["activations"]>>;
+  /** What tables print, where nothing has bits of its own; {@linkcode bitsLabel} unless given. */
   label?(settings: Settings): BitsLabel;
   /**
    * Bits of the codes that linear maps read, on average over their inputs; those of the settings unless given.
+   *
+   * @param allocation Where sites have bits of their own.
    */
-  activationBits?(settings: Settings, architecture: Architecture): number;
+  activationBits?(
+    settings: Settings,
+    architecture: Architecture,
+    allocation?: SiteAllocation,
+  ): number;
   /**
    * What linear maps do, as hardware made for the method would; they multiply floats unless given, and where
    * activations are quantized it is not known.
@@ -67,9 +74,21 @@ export interface ConfiguredMethod {
   readonly title: string;
   readonly label: BitsLabel;
   readonly settings: MethodSettings;
-  /** The bits that a linear map may have by itself; none where all must have the same, or stay as they are. */
-  readonly allocates: readonly number[];
+  /**
+   * The bits that a linear map, and a site, may have by itself; none where all must have the same, or stay as
+   * they are.
+   */
+  readonly allocates: { readonly [Part in AllocatedPart]: readonly number[] };
   passes(architecture: Architecture): Pass[];
+  /**
+   * Refuses allocations among the settings that do not say the bits of every linear map, or site, of an
+   * architecture; so do the passes.
+   *
+   * @param action What was attempted, e.g. `quantize with RTN`.
+   */
+  requireAllocations(architecture: Architecture, action: string): void;
+  /** The method with the same bits for all that may have bits of their own. */
+  withSame(part: AllocatedPart, bits: number): ConfiguredMethod;
   /** Bits of the values that linear maps read, on average over their inputs: 16 where these are floats. */
   activationBits(architecture: Architecture): number;
   /** What linear maps do, or why that is not known. */
@@ -87,131 +106,6 @@ export interface ConfiguredMethod {
 
 /** Settings that take the place of others: `{ activations: { profile: "released" } }`. */
 export type SettingsChanges = { readonly [Part in keyof MethodSettings]?: object };
-
-/** A method with these settings. */
-export function configure<Settings extends MethodSettings>(
-  title: string,
-  method: Method<Settings>,
-  settings: Settings,
-): ConfiguredMethod {
-  return {
-    title,
-    settings,
-    label: labelOf(method, settings),
-    allocates: settings.weights && method.allocates || [],
-    passes: (architecture) => passesOf(title, method, settings, architecture),
-    activationBits: (architecture) =>
-      method.activationBits?.(settings, architecture) ?? settings.activations?.bits ?? floatBits,
-    counts: () => countsOf(method, settings),
-    with: (changes) => configure(title, method, changed(title, method, settings, changes)),
-    takes: (part, setting) => settingNames(method, settings, part).includes(setting),
-  };
-}
-
-/** The settings without an allocation: with so many bits for all linear maps. */
-function withBits<Settings extends MethodSettings>(settings: Settings, bits: number): Settings {
-  const { allocation: _, ...weights } = settings.weights!;
-  return { ...settings, weights: { ...weights, bits } };
-}
-
-function passesOf<Settings extends MethodSettings>(
-  title: string,
-  method: Method<Settings>,
-  settings: Settings,
-  architecture: Architecture,
-): Pass[] {
-  const { allocation } = settings.weights ?? {};
-  if (allocation === undefined) return method.passes(settings, architecture);
-  requireAllocation(allocation, architecture, method.allocates ?? [], `quantize with ${title}`);
-  return allocatedPasses(
-    allocation,
-    (bits) => method.passes(withBits(settings, bits), architecture),
-  );
-}
-
-function countsOf<Settings extends MethodSettings>(
-  method: Method<Settings>,
-  settings: Settings,
-): MapCounts | NotCounted {
-  if (settings.weights?.allocation && method.counts) {
-    return { reason: "its linear maps have bits of their own" };
-  }
-  return method.counts?.(settings) ??
-    (settings.activations ? { reason: "its operations are not counted" } : floatCounts);
-}
-
-/** What tables print: `INT2-6 mixed` where linear maps have from two to six bits. */
-function labelOf<Settings extends MethodSettings>(
-  { label = bitsLabel }: Method<Settings>,
-  settings: Settings,
-): BitsLabel {
-  const { allocation } = settings.weights ?? {};
-  if (allocation === undefined) return label(settings);
-  const bits = allocatedBits(allocation);
-  const fewest = label(withBits(settings, bits[0]));
-  const most = bits.at(-1)!;
-  return most === bits[0] ? fewest : { ...fewest, weight: `${fewest.weight}-${most} mixed` };
-}
-
-/** The settings of a part that a method has or may have; none of what it does not quantize. */
-function settingNames<Settings extends MethodSettings>(
-  { optional, allocates }: Method<Settings>,
-  settings: Settings,
-  part: keyof MethodSettings,
-): string[] {
-  const own = settings[part];
-  if (own === undefined) return [];
-  const allocated = allocates && part === "weights" ? ["allocation"] : [];
-  return [...new Set([...Object.keys(own), ...optional?.[part] ?? [], ...allocated])];
-}
-
-function changed<Settings extends MethodSettings>(
-  title: string,
-  method: Method<Settings>,
-  settings: Settings,
-  changes: SettingsChanges,
-): Settings {
-  const action = `change the settings of ${title}`;
-  require(isObject(changes), action, "they must be an object", changes);
-  const result = { ...settings };
-  for (const [part, change = {}] of Object.entries(changes)) {
-    if (part !== "weights" && part !== "activations" && part !== "rotation") {
-      refuse(action, "they must be of weights, activations or rotation", part);
-    }
-    require(isObject(change), action, `those of ${part} must be an object`, change);
-    const own = settings[part];
-    if (own === undefined) continue;
-    const names = settingNames(method, settings, part);
-    const other = Object.keys(change).find((name) => !names.includes(name));
-    require(other === undefined, action, `those of ${part} are ${names.join(", ")}`, other);
-    for (const [name, value] of Object.entries(change)) {
-      if (name === "allocation") continue; // a list
-      requireValue(value, own[name as keyof typeof own], name, action);
-    }
-    Object.assign(result, { [part]: { ...own, ...change } });
-  }
-  const { allocation } = result.weights ?? {};
-  if (allocation !== undefined) requireBitsByLayer(allocation, action);
-  return result;
-}
-
-/**
- * Refuses, of plain data that no compiler has seen, what is the value of no setting: comparisons would take some of
- * it for numbers.
- *
- * @param own What the setting is now, if anything.
- */
-function requireValue(value: unknown, own: unknown, name: string, action: string): void {
-  if (value === undefined) return;
-  const isSwitch = typeof own === "boolean";
-  const isKind = isSwitch === (typeof value === "boolean") || own === undefined;
-  require(isKind, action, `${name} must ${isSwitch ? "be" : "not be"} true or false`, value);
-  const isValue = Number.isFinite(value) || typeof value === "boolean" || isObject(value) ||
-    typeof value === "string" && Number.isNaN(Number(value));
-  require(isValue, action, `${name} must be a number, a word, true or false, or an object`, value);
-  const isPart = isObject(own) || !isObject(value) || own === undefined;
-  require(isPart, action, `${name} must be a number or a word`, value);
-}
 
 /** `INT4` for 4 bits, `FP16` where nothing is quantized. */
 export function bitsLabel({ weights, activations }: MethodSettings): BitsLabel {

@@ -1,7 +1,9 @@
 /** Methods of quantization: passes over the blocks of a model, and how the result is executed. */
 export { absmaxMethod, type AbsmaxSettings } from "./absmax.ts";
+export { siteWidth } from "./activation_bits.ts";
 export * from "./agileq.ts";
 export * from "./allocated.ts";
+export * from "./allocated_sites.ts";
 export { awq } from "./awq.ts";
 export type { AwqSettings } from "./awq_weight.ts";
 export { bipolarMethod, type BipolarSettings } from "./bipolar.ts";
@@ -9,6 +11,7 @@ export { bitModMethod } from "./bitmod.ts";
 export * from "./calibrate.ts";
 export type { StreamsRoom } from "./calibration_streams.ts";
 export { comet, type CometSettings } from "./comet.ts";
+export { configure } from "./configure.ts";
 export { crossQuant } from "./crossquant.ts";
 export { dfp16, type Dfp16Settings } from "./dfp16.ts";
 export * from "./dynamic_pass.ts";

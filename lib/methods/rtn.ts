@@ -10,7 +10,7 @@ export type RtnSettings = Omit<RtnOptions, "rows" | "columns">;
 export const rtnMethod: Method<{ weights: RtnSettings }> = {
   passes: ({ weights }) => [rtnPass(weights)],
   optional: { weights: ["scaleDtype"] },
-  allocates: [2, 3, 4, 5, 6, 8],
+  allocates: { weights: [2, 3, 4, 5, 6, 8] },
 };
 
 /** Round-to-nearest of all linear maps of a block. */

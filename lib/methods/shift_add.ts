@@ -18,7 +18,7 @@ export const shiftAddMethod: Method<{ weights: ShiftAddOptions }> = {
   counts: ({ weights: { bits } }) => ({
     product: { "look up": bits / columnsTogether, "add float32": bits / columnsTogether },
   }),
-  allocates: [2, 3, 4],
+  allocates: { weights: [2, 3, 4] },
 };
 
 /** Columns whose sums with signs are looked up together, as in the authors' kernel. */

@@ -38,6 +38,7 @@ export const smoothQuant: Method<{ weights: RtnSettings; activations: SmoothQuan
     ];
   },
   optional: { weights: ["scaleDtype"], activations: ["alpha"] },
+  allocates: { activations: [3, 4, 5, 6, 8] },
   counts: ({ weights, activations }) => integerCounts(weights, activations),
 };
 

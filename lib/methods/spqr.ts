@@ -20,5 +20,5 @@ export const spqrMethod: Method<{ weights: SpqrOptions }> = {
     }),
   ],
   optional: { weights: ["leaveOneOut", "roundZeroPoint"] },
-  allocates: [2, 3, 4],
+  allocates: { weights: [2, 3, 4] },
 };

@@ -33,6 +33,7 @@ export const zeroQuantFpIntegers: Method<ZeroQuantFpSettings> = {
     ];
   },
   optional: { weights: ["scaleDtype", "lorc"] },
+  allocates: { activations: [3, 4, 5, 6, 8] },
   counts: ({ weights, activations }) => ({
     ...integerCounts(weights, activations),
     rank: weights.lorc?.rank,

@@ -41,6 +41,7 @@ export {
   atSites,
   type BlockPart,
   chainHooks,
+  type ChannelSite,
   seenEnough,
   type SiteHook,
   type SiteName,

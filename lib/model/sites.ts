@@ -31,6 +31,9 @@ export const siteNames = [
 
 export type SiteName = typeof siteNames[number];
 
+/** A site whose values are those of channels: everywhere but at the attention maps. */
+export type ChannelSite = Exclude<SiteName, "attn.probs">;
+
 /** The two parts of a block, each of which adds to the stream. */
 export type BlockPart = "attention" | "mlp";
 

@@ -1,6 +1,6 @@
 import type { StoredMatrix } from "../format/mod.ts";
 import type { Architecture } from "./architecture.ts";
-import type { BlockPart, SiteName } from "./sites.ts";
+import type { BlockPart, ChannelSite } from "./sites.ts";
 
 /**
  * The parameters of a linear map (`weight` [out, in]), a norm (`weight` is its gain, [1, channels]) or an
@@ -59,7 +59,7 @@ export type ModuleShape =
 /** Linear maps of a block that read the same value. */
 export interface LinearGroup {
   /** Where they read it. */
-  reads: SiteName;
+  reads: ChannelSite;
   /** The part of the block that they belong to. */
   part: BlockPart;
   names: readonly LinearName[];

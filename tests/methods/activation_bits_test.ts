@@ -1,10 +1,10 @@
-import { assertEquals } from "@std/assert";
-import { meterBits, schemeBits } from "../../lib/methods/activation_bits.ts";
+import { assert, assertEquals } from "@std/assert";
+import { meterBits, schemeBits, siteWidth } from "../../lib/methods/activation_bits.ts";
 import type { LowerPrecision } from "../../lib/methods/site_scheme.ts";
 import { methods, quantizingHook } from "../../lib/methods/mod.ts";
-import type { SiteName } from "../../lib/model/mod.ts";
-import { tensorData, tf, useBackend } from "../../lib/tensor/mod.ts";
-import { families } from "../model/tiny_models.ts";
+import { type ChannelSite, forward, type SiteHook, type SiteName } from "../../lib/model/mod.ts";
+import { tensorData, tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
+import { families, tinyArchitectures, withRandomModel } from "../model/tiny_models.ts";
 
 const { llama } = families;
 const { hiddenSize, intermediateSize, heads, headDim } = llama;
@@ -14,7 +14,7 @@ Deno.test("schemeBits() weighs inputs of linear maps by their channels", () => {
   const eight = { kind: "trip", bits: 8, K: 3 } as const;
   const sites = { "attn.input": eight, "attn.q": { ...eight, bits: 2 } };
   const bits = (8 * hiddenSize + 16 * (values - hiddenSize)) / values;
-  assertEquals(schemeBits({ profile: "paper", sites }, llama), bits);
+  assertEquals(schemeBits({ sites }, llama), bits);
   const all = {
     "attn.input": eight,
     "attn.output": eight,
@@ -26,8 +26,30 @@ Deno.test("schemeBits() weighs inputs of linear maps by their channels", () => {
     sites: { "mlp.input": { ...eight, bits: 4 } },
   };
   const less = 8 - 0.75 * 4 * hiddenSize / values;
-  assertEquals(schemeBits({ profile: "paper", sites: all, lower }, llama), less);
+  assertEquals(schemeBits({ sites: all, lower }, llama), less);
+  const own = [{ "attn.input": 4, "attn.q": 3 }, { "mlp.hidden": 6 }];
+  const allocated = 8 - (4 * hiddenSize + 2 * intermediateSize) / (2 * values);
+  assertEquals(schemeBits({ sites: all }, llama, own), allocated);
 });
+
+for (const [family, architecture] of Object.entries(tinyArchitectures)) {
+  Deno.test(`siteWidth() is how many channels a token has at a site: ${family}`, () =>
+    withRandomModel(architecture, (model) => {
+      const seen = new Map<SiteName, number>();
+      const hook: SiteHook = (value, { site }) => {
+        seen.set(site, value.shape.at(-1)!);
+        return value;
+      };
+      tidy(() => forward(model, Int32Array.of(1, 2, 3), { hook }));
+      seen.delete("attn.probs");
+      const widths = [...seen.keys()].map((site) => [
+        site,
+        siteWidth(site as ChannelSite, architecture),
+      ]);
+      assertEquals(new Map(widths as [SiteName, number][]), seen);
+      assert(seen.size >= 7);
+    }));
+}
 
 Deno.test("meterBits() weighs the bits of what it sees by its size, and passes it on", async () => {
   await useBackend("agile");

@@ -31,7 +31,7 @@ function allocationOf(
 }
 
 const allocating = (Object.entries(methods) as [MethodName, ConfiguredMethod][])
-  .filter(([, { allocates }]) => allocates.length > 0);
+  .filter(([, { allocates }]) => allocates.weights.length > 0);
 
 /** What a method leaves of the blocks: how each linear map is stored, its values, and the rest of its block. */
 async function layersWith(model: Model, method: ConfiguredMethod) {
@@ -58,7 +58,7 @@ for (const name of ["rtn4", "gptq4", "spqr3", "shiftadd3-lat", "bitmod4", "bipol
   Deno.test(`allocatedPasses() with the same bits everywhere is the method with these: ${name}`, () =>
     withModel("llama", async (model) => {
       const method: ConfiguredMethod = methods[name];
-      for (const bits of method.allocates.slice(0, 1)) {
+      for (const bits of method.allocates.weights.slice(0, 1)) {
         const allocation = allocationOf(model, () => bits);
         const uniform = await layersWith(model, method.with({ weights: { bits } }));
         const allocated = await layersWith(model, method.with({ weights: { allocation } }));
@@ -71,9 +71,9 @@ for (const name of tinyModels) {
   Deno.test(`allocatedPasses() round each linear map to its own bits, and keep biases and norms: ${name}`, () =>
     withModel(name, async (model) => {
       const { rtn4 } = methods;
-      const allocation = allocationOf(model, (place) => rtn4.allocates[place % 6]);
+      const allocation = allocationOf(model, (place) => rtn4.allocates.weights[place % 6]);
       const found = await layersWith(model, rtn4.with({ weights: { allocation } }));
-      for (const bits of rtn4.allocates) {
+      for (const bits of rtn4.allocates.weights) {
         const uniform = await layersWith(model, rtn4.with({ weights: { bits } }));
         for (const [layer, own] of allocation.entries()) {
           for (const map of linearMapsOf(model.architecture)) {

@@ -1,12 +1,20 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Command } from "commander";
 import { InputError, silent } from "../../lib/core/mod.ts";
-import { linearMapsOf, methods } from "../../lib/methods/mod.ts";
 import {
+  allocatableSites,
+  linearMapsOf,
+  methods,
+  type SiteAllocation,
+} from "../../lib/methods/mod.ts";
+import {
+  addAllocateActivations,
   addAllocateOptions,
   type AllocateOptions,
-  measureAllocation,
+  isToShare,
   readAllocation,
+  requireUniform,
+  shareOut,
 } from "../../tools/allocate_option.ts";
 import { withModel } from "../eval/tiny_models.ts";
 import { tinySubject } from "../experiments/measure/tiny_subject.ts";
@@ -14,7 +22,7 @@ import { withFolder } from "../io/temporary_folder.ts";
 import { families } from "../model/tiny_models.ts";
 
 function optionsOf(...args: string[]): AllocateOptions {
-  const program = addAllocateOptions(new Command().exitOverride());
+  const program = addAllocateActivations(addAllocateOptions(new Command().exitOverride()));
   return program.parse(args, { from: "user" }).opts();
 }
 
@@ -24,12 +32,32 @@ Deno.test("addAllocateOptions() takes a budget, or a file that is called .json",
     ...{ allocate: 3.5, allocateWindows: 4 },
   });
   assertEquals(optionsOf("--allocate", "/bits/3.json").allocate, "/bits/3.json");
-  for (const wrong of ["", "four", "0", "-3", "17", "bits.txt"]) {
-    const rule =
-      "Cannot read the command line: --allocate must be bits per weight, at most 16, or a " +
-      `.json file, got "${wrong}"`;
-    assertThrows(() => optionsOf(`--allocate=${wrong}`), InputError, rule);
+  assertEquals(optionsOf("--allocate-activations", "6").allocateActivations, 6);
+  const flags = [
+    ["--allocate", "bits per weight"],
+    ["--allocate-activations", "bits per activation"],
+  ];
+  for (const [flag, unit] of flags) {
+    for (const wrong of ["", "four", "0", "-3", "17", "bits.txt"]) {
+      const rule =
+        `Cannot read the command line: ${flag} must be ${unit}, at most 16, or a .json ` +
+        `file, got "${wrong}"`;
+      assertThrows(() => optionsOf(`${flag}=${wrong}`), InputError, rule);
+    }
   }
+});
+
+Deno.test("isToShare() where there is a budget, and requireUniform() takes neither that nor a file", () => {
+  assertEquals([{}, { allocate: "a.json" }, { allocate: 3 }].map(isToShare), [false, false, true]);
+  assertEquals(isToShare({ allocateActivations: 4 }), true);
+  requireUniform({ allocateWindows: 2 });
+  const rule = "Cannot read the command line: --dry-run does not go with";
+  assertThrows(() => requireUniform({ allocate: 3 }), InputError, `${rule} --allocate, got 3`);
+  assertThrows(
+    () => requireUniform({ allocateActivations: "a.json" }),
+    InputError,
+    `${rule} --allocate-activations, got "a.json"`,
+  );
 });
 
 Deno.test("readAllocation() gives a method the bits of a file, and leaves it alone without one", () =>
@@ -50,7 +78,7 @@ Deno.test("readAllocation() gives a method the bits of a file, and leaves it alo
     await Deno.writeTextFile(`${folder}/other.json`, JSON.stringify(other));
     const refused: [string, string, number?, typeof rtn4?][] = [
       [path, "read the command line: --bits does not go with --allocate, got 3", 3],
-      [path, "allocate bits: the method must be one of rtn4, ", undefined, awq4],
+      [path, "allocate bits of weights: the method must be one of rtn4, ", undefined, awq4],
       [`${folder}/no.json`, `read ${folder}/no.json: the file must exist`],
       [
         `${folder}/none.json`,
@@ -70,25 +98,67 @@ Deno.test("readAllocation() gives a method the bits of a file, and leaves it alo
     }
   }));
 
-Deno.test("measureAllocation() shares a budget out, and does nothing without one", () =>
+Deno.test("readAllocation() gives a method the bits of its sites, beside those of its weights", () =>
+  withFolder(async (folder) => {
+    const { opt } = families;
+    const method = methods["agileq-8"];
+    const list = (names: string[], bits: number) =>
+      Array(opt.layers).fill(Object.fromEntries(names.map((name) => [name, bits])));
+    const sites = allocatableSites(method.passes(opt));
+    const saved = {
+      allocation: list(linearMapsOf(opt), 3),
+      activationAllocation: list(sites, 6),
+    };
+    const path = `${folder}/bits.json`;
+    await Deno.writeTextFile(path, JSON.stringify(saved));
+    const both = { allocate: path, allocateActivations: path };
+    const { settings } = await readAllocation(method, "agileq-8", both, opt);
+    assertEquals(settings.weights!.allocation, saved.allocation);
+    assertEquals(settings.activations!.allocation, saved.activationAllocation);
+    const bits = { bits: 3, allocateActivations: path };
+    assertEquals(
+      (await readAllocation(method, "agileq-8", bits, opt)).settings.activations!.allocation,
+      saved.activationAllocation,
+    );
+    await Deno.writeTextFile(path, JSON.stringify({ activationAllocation: list(sites, 7) }));
+    const refused: [typeof methods.rtn4, string][] = [
+      [method, `read ${path}: bits of attn.input of layer 0 must be 3, 4, 5, 6, 8, got 7`],
+      [
+        methods.rtn4,
+        "allocate bits of activations: the method must be one of smoothquant, crossquant-w8a8, ",
+      ],
+    ];
+    for (const [wrong, rule] of refused) {
+      const read = () => readAllocation(wrong, "it", { allocateActivations: path }, opt);
+      await assertRejects(read, InputError, `Cannot ${rule}`);
+    }
+  }));
+
+Deno.test("shareOut() shares budgets out, and does nothing without one", () =>
   withModel("llama", async (model) => {
     const session = { progress: silent, signal: new AbortController().signal };
-    const method = { ...methods.rtn4, allocates: [2, 8] };
-    const share = (allocate?: number) =>
-      measureAllocation(
+    const choices = { weights: [2, 8], activations: [4, 8] };
+    const configured = { ...methods["agileq-8"], allocates: choices };
+    const share = (options: AllocateOptions) =>
+      shareOut(
         tinySubject(model),
-        method,
-        "rtn4",
-        { allocate, allocateWindows: 1 },
+        configured,
+        "agileq-8",
+        { allocateWindows: 1, ...options },
         session,
       );
-    assertEquals(await share(), undefined);
-    const { allocation, budget, bitsPerWeight } = (await share(5))!;
-    assertEquals(budget, 5);
-    assertEquals(bitsPerWeight <= 5 && bitsPerWeight > 4.5, true);
+    assertEquals(await share({}), { method: configured, allocated: {} });
+    const { method, allocated } = await share({ allocate: 5, allocateActivations: 6 });
+    assertEquals([allocated.weights!.budget, allocated.activations!.budget], [5, 6]);
+    for (const { average, budget } of Object.values(allocated)) {
+      assert(average <= budget && average > budget - 0.5, `${average}`);
+    }
+    const { weights, activations } = method.settings;
     const names = linearMapsOf(model.architecture);
     assertEquals(
-      allocation.map((layer) => Object.keys(layer).sort()),
+      weights!.allocation!.map((layer) => Object.keys(layer).sort()),
       Array(3).fill(names.toSorted()),
     );
+    assertEquals(activations!.allocation, allocated.activations!.allocation as SiteAllocation);
+    assertEquals(method.label, { weight: "INT2-8 mixed", activation: "INT4-8 mixed" });
   }));

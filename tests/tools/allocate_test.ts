@@ -9,9 +9,7 @@ for (
   const [args, line] of [
     [
       ["--method", "rtn4,awq4"],
-      "Cannot read the command line: --method must be rtn4 or gptq4 or spqr4 or spqr3 or " +
-      "shiftadd3-acc or shiftadd3-lat or bitmod4 or bitmod3 or bipolar4 or agileq-8 or agileq-8-eq3 or " +
-      'agileq-4 or agileq-4/8 or agileq-8-rotated or agileq-4-rotated, got "awq4"',
+      'Cannot read the command line: --method must be rtn4 or gptq4 or smoothquant or spqr4 or spqr3 or crossquant-w8a8 or crossquant-w4a8 or crossquant-w4a4 or shiftadd3-acc or shiftadd3-lat or zeroquant-fp-int8 or zeroquant-fp-int4 or zeroquant-fp-lorc or bitmod4 or bitmod3 or bipolar4 or agileq-8 or agileq-8-activations or agileq-8-eq3 or agileq-4 or agileq-4/8 or agileq-8-rotated or agileq-4-rotated, got "awq4"',
     ],
     [["--bits", "9"], 'Cannot read the command line: --bits must be an integer in 2..8, got "9"'],
     [["--windows", "2"], "Cannot read the command line: --windows must come with --model"],
@@ -31,13 +29,23 @@ Deno.test("allocate of a model of one's own writes its table, with verdicts and 
     const args = [
       ...["--model", `${folder}/tiny`, "--ids", `${folder}/ids.json`],
       ...["--calibration", `${folder}/ids.json`, "--window", "32"],
-      ...["--method", "rtn4", "--bits", "3", "--out", `${folder}/out`, "--fresh"],
+      ...[
+        "--method",
+        "rtn4,smoothquant",
+        "--bits",
+        "3",
+        "--activation-bits",
+        "4",
+        "--out",
+        `${folder}/out`,
+        "--fresh",
+      ],
     ];
     const { code, out, err } = await runTool("allocate", "reproduce", ...args);
     assertEquals(code, 0, err);
-    assertMatch(out, /RTN +allocated/);
-    assertStringIncludes(out, "Measured 2 rows, used 0 measured before.");
+    assertMatch(out, /SmoothQuant +activations +allocated/);
+    assertStringIncludes(out, "Measured 4 rows, used 0 measured before.");
     const text = await Deno.readTextFile(`${folder}/out/allocation.json`);
     const { claims, cells } = decodeJson(text) as Record<string, { length: number }>;
-    assertEquals([claims.length, cells.length], [1, 2]);
+    assertEquals([claims.length, cells.length], [2, 4]);
   }));

@@ -188,7 +188,7 @@ Deno.test("quantize and perplexity --allocate share the same bits out, which eit
     assertEquals(again.code, 0, again.err);
     const { allocation, allocated, quantized, result } = JSON.parse(again.out);
     assertEquals(allocation, saved.allocation);
-    assertEquals([allocation.length, allocated.budget], [2, 5.5]);
+    assertEquals([allocation.length, allocated.weights.budget], [2, 5.5]);
     assert(quantized.bitsPerWeight <= 5.5 && quantized.bitsPerWeight > 4.5);
     const read = await perplexity(folder, "model", ...method, "--allocate", file);
     assertEquals(read, result.survivors.perplexity.value);
@@ -351,7 +351,7 @@ Deno.test("quantize answers bad input with one line and status 2, and leaves fol
       ],
       [
         ["--method", "awq4", "--out", out, "--format", "safetensors", "--allocate", "4"],
-        "Cannot allocate bits: the method must be one of rtn4, gptq4, ",
+        "Cannot allocate bits of weights: the method must be one of rtn4, gptq4, ",
       ],
       [[...rtn, "--bits", "5"], "Cannot write a checkpoint of GPTQ: bits must be 2, 3, 4, 8 "],
       [[...rtn, "--scales", "F32"], `${commandLine}--scales must be F16 in a checkpoint of GPTQ`],

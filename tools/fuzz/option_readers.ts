@@ -1,9 +1,13 @@
 import { assert } from "@std/assert";
 import { Command, CommanderError } from "commander";
 import fc from "fast-check";
-import { type BitAllocation, linearMapsOf, methods } from "../../lib/methods/mod.ts";
-import type { Architecture } from "../../lib/model/mod.ts";
-import { addAllocateOptions, readAllocation } from "../allocate_option.ts";
+import {
+  allocatableSites,
+  type BitAllocation,
+  linearMapsOf,
+  methods,
+} from "../../lib/methods/mod.ts";
+import { addAllocateActivations, addAllocateOptions, readAllocation } from "../allocate_option.ts";
 import {
   choiceOption,
   integerOption,
@@ -44,11 +48,19 @@ export const optionReaders: Record<string, Reader> = {
   },
   allocation: {
     file: "allocation.json",
-    prepare: () => changedJson({ allocation: uniformBits(sampleArchitectures.llama, 4) }),
-    async read(folder) {
-      const options = { allocate: `${folder}/allocation.json` };
+    prepare: () => {
       const { llama } = sampleArchitectures;
-      (await readAllocation(methods.rtn4, "rtn4", options, llama)).passes(llama);
+      const sites = allocatableSites(methods["agileq-8"].passes(llama));
+      return changedJson({
+        allocation: uniformBits(linearMapsOf(llama), llama.layers),
+        activationAllocation: uniformBits(sites, llama.layers),
+      });
+    },
+    async read(folder) {
+      const path = `${folder}/allocation.json`;
+      const options = { allocate: path, allocateActivations: path };
+      const { llama } = sampleArchitectures;
+      (await readAllocation(methods["agileq-8"], "agileq-8", options, llama)).passes(llama);
     },
   },
 };
@@ -73,13 +85,10 @@ function useSettings(options: SettingsOption): void {
   if (worst !== undefined) throw worst;
 }
 
-/** The same bits for all linear maps. */
-function uniformBits(architecture: Architecture, bits: number): BitAllocation {
-  const names = linearMapsOf(architecture);
-  return Array.from(
-    { length: architecture.layers },
-    () => Object.fromEntries(names.map((name) => [name, bits])),
-  );
+/** The same bits for all that a layer has. */
+function uniformBits(names: readonly string[], layers: number): BitAllocation<string> {
+  const layer = Object.fromEntries(names.map((name) => [name, 4]));
+  return Array.from({ length: layers }, () => layer);
 }
 
 /** A program with the options of the tools, and one of every kind. */
@@ -94,9 +103,8 @@ function program(): Command {
     .option("--json")
     .action(() => {});
   addModelOptions(program, "a model", { bundled: "results", own: "results/local" });
-  for (const add of [addDrawOptions, addWeightOptions, addAllocateOptions, addSettingsOption]) {
-    add(program);
-  }
+  addDrawOptions(addWeightOptions(addSettingsOption(program)));
+  addAllocateActivations(addAllocateOptions(program));
   return program;
 }
 

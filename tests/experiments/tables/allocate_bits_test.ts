@@ -2,11 +2,11 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows }
 import fc from "fast-check";
 import {
   allocateBits,
-  type MeasuredMap,
+  averageBits,
+  type MeasuredBits,
   measureSensitivities,
   requireAllocating,
   type SensitivityOptions,
-  storedBits,
 } from "../../../experiments/tables/allocate_bits.ts";
 import { InputError, silent } from "../../../lib/core/mod.ts";
 import { methods } from "../../../lib/methods/mod.ts";
@@ -17,13 +17,13 @@ import { tinySubject } from "../measure/tiny_subject.ts";
 const widths = [2, 3, 4, 6];
 
 /** Maps of two kinds in so many layers, which take 8 bits for a scale of each row besides codes. */
-function mapsOf(losses: readonly number[][]): MeasuredMap[] {
+function mapsOf(losses: readonly number[][]): MeasuredBits[] {
   return losses.flatMap((own, layer) =>
-    (["query", "down"] as const).flatMap((map, order) =>
+    (["query", "down"] as const).flatMap((name, order) =>
       widths.map((bits, width) => {
-        const weights = [64 * 64, 64 * 160][order];
-        const byteLength = weights * bits / 8 + 64;
-        return { map, layer, bits, weights, byteLength, divergence: own[order * 4 + width] };
+        const values = [64 * 64, 64 * 160][order];
+        const byteLength = values * bits / 8 + 64;
+        return { name, layer, bits, values, byteLength, divergence: own[order * 4 + width] };
       })
     )
   );
@@ -35,10 +35,10 @@ const losses = fc.array(
   { minLength: 1, maxLength: 5 },
 );
 
-const withBits = (measured: readonly MeasuredMap[], bits: number) =>
+const withBits = (measured: readonly MeasuredBits[], bits: number) =>
   measured.filter((each) => each.bits === bits);
 
-const total = (maps: readonly MeasuredMap[]) =>
+const total = (maps: readonly MeasuredBits[]) =>
   maps.reduce((sum, { divergence }) => sum + divergence, 0);
 
 Deno.test("allocateBits() keeps within the budget, and loses no more than the same bits everywhere", () => {
@@ -46,15 +46,15 @@ Deno.test("allocateBits() keeps within the budget, and loses no more than the sa
     fc.property(losses, fc.constantFrom(...widths), (drawn, bits) => {
       const measured = mapsOf(drawn);
       const uniform = withBits(measured, bits);
-      const budget = storedBits(uniform);
-      const found = allocateBits(measured, "rtn4", budget);
-      const chosen = measured.filter(({ layer, map, bits }) =>
-        found.allocation[layer][map] === bits
+      const budget = averageBits(uniform);
+      const found = allocateBits(measured, "rtn4", "weights", budget);
+      const chosen = measured.filter(({ layer, name, bits }) =>
+        found.allocation[layer][name] === bits
       );
       assertEquals(chosen.length, 2 * drawn.length);
-      assertEquals(found.bitsPerWeight, storedBits(chosen));
+      assertEquals(found.average, averageBits(chosen));
       assertAlmostEquals(found.divergence, total(chosen), 1e-12);
-      assert(found.bitsPerWeight <= budget + 1e-9);
+      assert(found.average <= budget + 1e-9);
       assert(found.divergence <= total(uniform) + 1e-9);
     }),
   );
@@ -66,7 +66,7 @@ Deno.test("allocateBits() loses no more with a larger budget", () => {
     fc.property(losses, budget, budget, (drawn, one, other) => {
       const measured = mapsOf(drawn);
       const [less, more] = [Math.min(one, other), Math.max(one, other)].map((bits) =>
-        allocateBits(measured, "rtn4", bits)
+        allocateBits(measured, "rtn4", "weights", bits)
       );
       assert(more.divergence <= less.divergence + 1e-9);
     }),
@@ -76,7 +76,7 @@ Deno.test("allocateBits() loses no more with a larger budget", () => {
 Deno.test("allocateBits() says what it was given and found", () => {
   const measured = mapsOf([[4, 3, 2, 1, 8, 4, 2, 1], [4, 3, 2, 1, 80, 40, 20, 10]]);
   // 6 bits for the last map leave one more for the other of its kind.
-  const found = allocateBits(measured, "rtn4", 3.9);
+  const found = allocateBits(measured, "rtn4", "weights", 3.9);
   assertEquals(found.budget, 3.9);
   assertEquals(found.allocation, [{ query: 2, down: 3 }, { query: 2, down: 6 }]);
   assertEquals(found.divergence, 4 + 4 + 4 + 10);
@@ -86,22 +86,43 @@ Deno.test("allocateBits() refuses a budget below the fewest bits or above the mo
   const measured = mapsOf([[4, 3, 2, 1, 8, 4, 2, 1]]);
   for (const budget of [2, 6.2]) {
     assertThrows(
-      () => allocateBits(measured, "rtn4", budget),
+      () => allocateBits(measured, "rtn4", "weights", budget),
       InputError,
-      "Cannot allocate bits: the budget of rtn4 must be 2.071..6.071 bits per weight, what its fewest " +
+      "Cannot allocate bits of weights: the budget of rtn4 must be 2.071..6.071 bits per weight, what its fewest " +
         `and most bits take with their scales, got ${budget}`,
     );
   }
   // Rounded as it is printed, the least is a budget.
-  assertEquals(allocateBits(measured, "rtn4", 2.071).allocation, [{ query: 2, down: 2 }]);
+  assertEquals(allocateBits(measured, "rtn4", "weights", 2.071).allocation, [{
+    query: 2,
+    down: 2,
+  }]);
 });
 
-Deno.test("requireAllocating() names the methods whose linear maps have bits of their own", () => {
-  requireAllocating("rtn4", methods.rtn4);
-  for (const name of ["awq4", "fp16", "agileq-8-activations"] as const) {
-    const error = assertThrows(() => requireAllocating(name, methods[name]), InputError);
-    const rule = "Cannot allocate bits: the method must be one of rtn4, gptq4, ";
-    assert(error.message.startsWith(rule) && error.message.endsWith(`got "${name}"`));
+Deno.test("allocateBits() of activations tells budgets per activation", () => {
+  const measured = mapsOf([[4, 3, 2, 1, 8, 4, 2, 1]]);
+  assertThrows(
+    () => allocateBits(measured, "agileq-8", "activations", 2),
+    InputError,
+    "Cannot allocate bits of activations: the budget of agileq-8 must be 2.071..6.071 bits per " +
+      "activation, what its fewest and most bits take of codes alone, got 2",
+  );
+});
+
+Deno.test("requireAllocating() names the methods whose linear maps, or sites, have bits of their own", () => {
+  requireAllocating("rtn4", methods.rtn4, "weights");
+  requireAllocating("agileq-8-activations", methods["agileq-8-activations"], "activations");
+  const refused = [
+    ["weights", "rtn4, gptq4, ", ["awq4", "fp16", "agileq-8-activations"]],
+    ["activations", "smoothquant, crossquant-w8a8, ", ["rtn4", "fp16", "llm-int8"]],
+  ] as const;
+  for (const [part, able, names] of refused) {
+    for (const name of names) {
+      const error = assertThrows(() => requireAllocating(name, methods[name], part), InputError);
+      const rule = `Cannot allocate bits of ${part}: the method must be one of ${able}`;
+      assert(error.message.startsWith(rule), error.message);
+      assert(error.message.endsWith(`got "${name}"`), error.message);
+    }
   }
 });
 
@@ -114,9 +135,9 @@ Deno.test("measureSensitivities() measures each map of each layer with all bits,
   withModel("llama", async (model) => {
     const subject = tinySubject(model);
     const store = memoryStore();
-    const method = { ...methods.rtn4, allocates: [2, 4] };
+    const method = { ...methods.rtn4, allocates: { weights: [2, 4], activations: [] } };
     const measure = (changes: Partial<SensitivityOptions> = {}, scoredOn = subject) =>
-      measureSensitivities(scoredOn, "rtn4", method, options({ store, ...changes }));
+      measureSensitivities(scoredOn, "rtn4", method, "weights", options({ store, ...changes }));
     const stop = new AbortController();
     let started = 0;
     const progress = {
@@ -140,11 +161,27 @@ Deno.test("measureSensitivities() measures each map of each layer with all bits,
     assertEquals(store.records.size, 12);
   }));
 
+Deno.test("measureSensitivities() measures each site of each layer with all bits", () =>
+  withModel("opt-pre", async (model) => {
+    const method = { ...methods["agileq-8"], allocates: { weights: [], activations: [4, 8] } };
+    const subject = tinySubject(model);
+    const measured = await measureSensitivities(
+      subject,
+      "agileq-8",
+      method,
+      "activations",
+      options(),
+    );
+    assertEquals(measured.length, 2 * 7 * model.architecture.layers);
+    assertEquals([averageBits(withBits(measured, 4)), averageBits(withBits(measured, 8))], [4, 8]);
+    assert(total(withBits(measured, 4)) > 10 * total(withBits(measured, 8)));
+  }));
+
 Deno.test("measureSensitivities() says once why no cell could be measured", () =>
   withModel("llama", async (model) => {
     const subject = { ...tinySubject(model), calibration: null };
     const error = await assertRejects(
-      () => measureSensitivities(subject, "rtn4", methods.rtn4, options()),
+      () => measureSensitivities(subject, "rtn4", methods.rtn4, "weights", options()),
       InputError,
     );
     assertEquals(error.problems.length, 1);

@@ -12,9 +12,10 @@ import { ablatedModel, evaluationOf } from "./ablated_model.ts";
 /** A model where RTN was measured with these mean losses of windows. */
 function allocatedModel(rows: [bits: number, isAllocated: boolean, losses: number[]][]) {
   const cells = rows.map(([bits, isAllocated, losses]): [string, AllocationCell] => {
-    const row = allocationRow("rtn4", bits, isAllocated);
+    const facts = { method: "rtn4", part: "weights", bits, isAllocated } as const;
+    const row = allocationRow(facts);
     const result = { ...evaluationOf(losses), storage: { ...storageOf([]), bitsPerWeight: bits } };
-    const cell = { row, method: "rtn4", bits, isAllocated, divergence: 0.25, result };
+    const cell = { ...facts, row, average: bits, divergence: 0.25, result };
     return [row, cell as AllocationCell];
   });
   return { ...ablatedModel({}), cells: new Map(cells) } as AllocatedModel;
@@ -28,9 +29,9 @@ Deno.test("allocationTable() has the bits, what they give and what they cost one
     row.map((cell) => cell && typeof cell === "object" ? cell.value.toFixed(2) : cell)
   );
   assertEquals(values, [
-    ["RTN", "3", "3.00", "4.95", "0.13", "0.25", "refused", null, null, null],
-    ["RTN", "allocated", "3.00", "4.48", "0.13", "0.25", "3.00", "4.48", "0.13", "0.25"],
-    ["RTN", "4", "4.00", "4.48", "0.13", "0.25", "refused", null, null, null],
+    ["RTN", "weights", "same, 3", "3.00", "4.95", "0.13", "0.25", "refused", null, null, null],
+    ["RTN", "weights", "allocated", "3.00", "4.48", "0.13", "0.25", "3.00", "4.48", "0.13", "0.25"],
+    ["RTN", "weights", "same, 4", "4.00", "4.48", "0.13", "0.25", "refused", null, null, null],
   ]);
   assertEquals([notes![1], notes!.at(-1)], ["a note", verdictLegend]);
 });
@@ -39,7 +40,7 @@ Deno.test("judgeAllocations() goes by perplexities on the same windows", () => {
   const verdictOf = (allocated: number[]) =>
     judgeAllocations(allocatedModel([[3, false, [1, 2]], [3, true, allocated]]))[0];
   assertEquals(verdictOf([0.9, 1.9]), {
-    claim: "RTN with 3 bits loses less with its bits allocated",
+    claim: "RTN with weights of 3 bits loses less with these allocated",
     model: "tiny",
     verdict: "reproduced",
     evidence: "allocated / uniform = 0.9048 [0.9048, 0.9048]",
