@@ -44,7 +44,7 @@ export function drawPareto(points: readonly ParetoPoint[], what: "weight" | "act
       }.`
     ),
     spec: panels(models.map(({ model, own, front }, index) => [
-      panel(`${letterOf(index)}. ${model}`, own, front, what),
+      panel(`${letterOf(index)}. ${model}`, own, front, { what, range: decadesOf(points) }),
     ])),
   };
 }
@@ -69,11 +69,21 @@ export function paretoFront(points: readonly ParetoPoint[]): ParetoPoint[] {
     .toSorted((one, other) => one.bits - other.bits);
 }
 
+/** Powers of ten between which all points lie, clear of both, so that all models are drawn on one scale. */
+function decadesOf(points: readonly ParetoPoint[]): readonly [number, number] {
+  const powers = points.map(({ divergence }) => Math.log10(divergence));
+  const clear = 0.1;
+  return [
+    10 ** Math.floor(Math.min(...powers) - clear),
+    10 ** Math.ceil(Math.max(...powers) + clear),
+  ];
+}
+
 function panel(
   title: string,
   own: readonly ParetoPoint[],
   front: readonly ParetoPoint[],
-  what: string,
+  { what, range }: { what: string; range: readonly [number, number] },
 ): PlotlySpec {
   const series = (name: string, points: readonly ParetoPoint[]) => ({
     name,
@@ -84,7 +94,7 @@ function panel(
   return scatterChart({
     title,
     x: { title: `bits per ${what}` },
-    y: { title: "KL divergence", unit: "nats per token", scale: "log" },
+    y: { title: "KL divergence", unit: "nats per token", scale: "log", range },
     series: [
       ...front.map((point) => series(point.method, [point])),
       ...behind.length > 0

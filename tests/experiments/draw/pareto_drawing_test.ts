@@ -38,3 +38,14 @@ Deno.test("drawPareto() names the front of each model, and what is on all of the
     ...{ color: neutral, symbol: "circle", size: 6 },
   }]);
 });
+
+Deno.test("drawPareto() draws all models on one scale, from a power of ten to another", () => {
+  const rangesOf = (...divergences: number[]) => {
+    const points = divergences.map((each, index) => point("any", 4, each, `model ${index}`));
+    const { layout } = drawPareto(points, "weight").spec;
+    return Object.entries(layout).filter(([name]) => name.startsWith("yaxis"))
+      .map(([, axis]) => (axis as { range: number[] }).range);
+  };
+  assertEquals(rangesOf(0.02, 3), [[-2, 1], [-2, 1]]);
+  assertEquals(rangesOf(0.01), [[-3, -1]]);
+});
