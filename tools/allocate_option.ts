@@ -6,6 +6,7 @@ import {
   allocatedWords,
   measureSensitivities,
   requireAllocating,
+  requireBudget,
   scoredWindows,
   sensitivityMeasuredBy,
 } from "../experiments/tables/allocate_bits.ts";
@@ -104,8 +105,8 @@ export function requireUniform(options: AllocateOptions): void {
  *
  * @param name What errors call the method.
  * @param bits What else the command line says of those of weights.
- * @throws {InputError} If all linear maps, or sites, of the method must have the same bits, or a file does not say
- *   those of this architecture.
+ * @throws {InputError} If all linear maps, or sites, of the method must have the same bits, a budget is out of its
+ *   range, or a file does not say the bits of this architecture.
  */
 export async function readAllocation(
   method: ConfiguredMethod,
@@ -121,7 +122,10 @@ export async function readAllocation(
     const isAlone = part !== "weights" || bits === undefined;
     require(isAlone, "read the command line", `--bits does not go with ${flag}`, bits);
     requireAllocating(name, method, part);
-    if (typeof source === "number") continue;
+    if (typeof source === "number") {
+      requireBudget(name, method, part, source);
+      continue;
+    }
     const action = `read ${source}`;
     const file = await readJson(source);
     if (!isObject(file)) refuse(action, `it must be an object that has an ${saved}`);

@@ -15,6 +15,7 @@ import {
   executions,
   methodOf,
   methods,
+  rehearse,
   requireExecution,
 } from "../lib/methods/mod.ts";
 import {
@@ -94,6 +95,7 @@ async function run(options: Options, session: Session): Promise<void> {
   const described = await readArchitecture(folder);
   const { storedCodes } = described;
   requireExecution(method, described.architecture, { execute, storedCodes, cached: true });
+  rehearse(method.passes(described.architecture), described.architecture);
   const tokenizer = await loadTokenizer(folder);
   const endTokens = await loadEndTokens(folder);
   const prompt = encodePrompt(described, tokenizer, options.prompt);

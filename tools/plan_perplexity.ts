@@ -13,6 +13,7 @@ import {
   type Execution,
   methodOf,
   needsCalibration,
+  rehearse,
   requireExecution,
 } from "../lib/methods/mod.ts";
 import { type Pruning, readArchitecture } from "../lib/model/mod.ts";
@@ -85,7 +86,9 @@ export async function planPerplexity(
   const method = await readAllocation(set, name, options, architecture);
   const pruned = plan !== undefined;
   requireExecution(method, architecture, { execute, storedCodes, pruned });
-  const calibrates = needsCalibration(method.passes(architecture)) || isToShare(options);
+  const passes = method.passes(architecture);
+  rehearse(passes, architecture);
+  const calibrates = needsCalibration(passes) || isToShare(options);
   const rule = "--calibration must come with a method that calibrates";
   const isApt = options.calibration === undefined || calibrates;
   require(isApt, "read the command line", rule, options.method);

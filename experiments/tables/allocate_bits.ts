@@ -105,6 +105,23 @@ export function requireAllocating(
   require(allocates[part].length > 0, `allocate bits of ${part}`, rule, name);
 }
 
+/**
+ * Refuses a budget that is out of a method's range whatever the model. What weights take besides codes is known once
+ * they are measured.
+ */
+export function requireBudget(
+  name: string,
+  { allocates }: ConfiguredMethod,
+  part: AllocatedPart,
+  budget: number,
+): void {
+  const [fewest, most] = [Math.min(...allocates[part]), Math.max(...allocates[part])];
+  const range = part === "weights" ? `at least ${fewest}` : `${fewest}..${most}`;
+  const isPossible = budget >= fewest && (part === "weights" || budget <= most);
+  const rule = `the budget of ${name} must be ${range} ${allocatedWords[part].unit}`;
+  require(isPossible, `allocate bits of ${part}`, rule, budget);
+}
+
 async function sensitivityCells(
   subject: UnloadedSubject,
   name: MethodName,

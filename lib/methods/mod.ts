@@ -36,6 +36,7 @@ export { looksAtValues, observedSites } from "./observed_sites.ts";
 export * from "./pass.ts";
 export * from "./prepare.ts";
 export * from "./quarot.ts";
+export { rehearse } from "./rehearse.ts";
 export { rotated, rotateModel, rotationPass } from "./rotate.ts";
 export * from "./rtn.ts";
 export type { Seen, SeenValues } from "./seen.ts";

@@ -11,6 +11,7 @@ import {
 import { linearNames } from "./linear_weights.ts";
 import type { ConfiguredMethod } from "./method.ts";
 import type { Calibration, Pass } from "./pass.ts";
+import { rehearse } from "./rehearse.ts";
 import { type Versions, weightPasses } from "./versions.ts";
 
 /** How {@linkcode prepareModel} goes about it. */
@@ -39,6 +40,7 @@ export async function prepareModel(
   const pruned = options.pruning !== undefined;
   requireExecution(method, model.architecture, { execute, storedCodes, pruned });
   const passes = method.passes(model.architecture);
+  rehearse(passes, model.architecture);
   const rewriting = weightPasses(passes);
   const others = passes.slice(rewriting.length);
   const make = (store = options.store) =>

@@ -27,7 +27,7 @@ export interface Cache extends Disposable {
  * @throws {InputError} If the precision is none that keys and values of this model can have.
  */
 export function startCache(
-  { architecture }: DescribedModel,
+  { architecture }: Pick<DescribedModel, "architecture">,
   precision: CachePrecision = "float32",
 ): Cache {
   const { layers } = architecture;

@@ -93,6 +93,8 @@ Deno.test("readAllocation() gives a method the bits of a file, and leaves it alo
         `read ${folder}/list.json: it must be an object that has an allocation`,
       ],
     ];
+    const low = "Cannot allocate bits of weights: the budget of the method must be at least 2 bits";
+    await assertRejects(() => read(1), InputError, low);
     for (const [allocate, rule, bits, method] of refused) {
       await assertRejects(() => read(allocate, bits, method), InputError, `Cannot ${rule}`);
     }

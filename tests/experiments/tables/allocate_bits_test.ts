@@ -6,6 +6,7 @@ import {
   type MeasuredBits,
   measureSensitivities,
   requireAllocating,
+  requireBudget,
   type SensitivityOptions,
 } from "../../../experiments/tables/allocate_bits.ts";
 import { InputError, silent } from "../../../lib/core/mod.ts";
@@ -123,6 +124,33 @@ Deno.test("requireAllocating() names the methods whose linear maps, or sites, ha
       assert(error.message.startsWith(rule), error.message);
       assert(error.message.endsWith(`got "${name}"`), error.message);
     }
+  }
+});
+
+Deno.test("requireBudget() refuses what no model can have, before anything is measured", () => {
+  const agileq = methods["agileq-8"];
+  requireBudget("rtn4", methods.rtn4, "weights", 2);
+  requireBudget("rtn4", methods.rtn4, "weights", 12);
+  requireBudget("agileq-8", agileq, "activations", 8);
+  const refused = [
+    [
+      () => requireBudget("rtn4", methods.rtn4, "weights", 1.9),
+      "weights",
+      "rtn4 must be at least 2 bits per weight, got 1.9",
+    ],
+    [
+      () => requireBudget("agileq-8", agileq, "activations", 9),
+      "activations",
+      "agileq-8 must be 3..8 bits per activation, got 9",
+    ],
+    [
+      () => requireBudget("agileq-8", agileq, "activations", 2),
+      "activations",
+      "agileq-8 must be 3..8 bits per activation, got 2",
+    ],
+  ] as const;
+  for (const [asked, part, rule] of refused) {
+    assertThrows(asked, InputError, `Cannot allocate bits of ${part}: the budget of ${rule}`);
   }
 });
 
