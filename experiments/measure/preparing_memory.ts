@@ -52,8 +52,8 @@ function phaseMemory(passes: readonly Pass[], planned: PlannedPreparation): numb
   const observing = passes.filter(looksAtValues);
   if (observing.length === 0) return fisher + changing;
   const routes = new Map(
-    observing.map(({ carries = "rewritten", lower, seesLower, ...pass }) => [
-      JSON.stringify([pass.windows, carries, seesLower ? lower : null]),
+    observing.map(({ carries = "rewritten", lower, sees, ...pass }) => [
+      JSON.stringify([pass.windows, carries, sees === "lower" ? lower : null]),
       windowsOf(pass, planned),
     ]),
   );

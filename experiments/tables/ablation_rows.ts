@@ -3,7 +3,14 @@ import type { SettingsChanges } from "../../lib/methods/mod.ts";
 import type { PlannedImportance, PruningPlan } from "../measure/pruning_plan.ts";
 
 /** What of AgileQ-8 is changed, one at a time. */
-export const ablationParts = ["softmax", "powers", "steps", "importance", "positions"] as const;
+export const ablationParts = [
+  "softmax",
+  "powers",
+  "steps",
+  "firstToken",
+  "importance",
+  "positions",
+] as const;
 
 export type AblationPart = typeof ablationParts[number];
 
@@ -69,6 +76,12 @@ export const ablationRows: readonly AblationRow[] = [
     label: "steps of each token, dynamic",
     parts: ["steps"],
     settings: activations({ steps: "token" }),
+  },
+  {
+    key: "first-apart",
+    label: "first token with steps of its own",
+    parts: ["firstToken"],
+    settings: activations({ firstToken: "apart" }),
   },
   prunedRow(
     "pruned-start",

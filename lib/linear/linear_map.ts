@@ -1,11 +1,17 @@
 import { type LinearActivation, tf } from "../tensor/mod.ts";
 
+/** Rows of a value that may be treated apart from the others, ascending. */
+export interface TokenRows {
+  /** Those to compute in fewer bits, at sites and by maps that do, where the forward pass chooses such rows. */
+  lower?: Int32Array;
+  /** Those that are the first tokens of windows. */
+  first?: Int32Array;
+}
+
 /** What a linear map may be told besides its input. */
-export interface MapOptions {
+export interface MapOptions extends TokenRows {
   /** What follows the map. */
   activation?: LinearActivation;
-  /** The rows to compute in fewer bits, ascending: for maps that do. */
-  lower?: Int32Array;
 }
 
 /** A linear map that is ready to compute: it owns its memory, which its owner frees. */

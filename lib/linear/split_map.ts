@@ -1,25 +1,30 @@
 import { require } from "../core/mod.ts";
 import { tf } from "../tensor/mod.ts";
-import type { LinearMap } from "./linear_map.ts";
+import type { LinearMap, TokenRows } from "./linear_map.ts";
 
 /**
- * A linear map that computes the rows it is told to in fewer bits.
+ * A linear map that computes some rows in another way than the others.
  *
- * @param least For these rows; the map's from here on, as is the other.
+ * @param chosen For these rows; the map's from here on, as is the other.
  * @param others For all other rows.
+ * @param rowsOf Which rows these are, of those that a map is told.
  */
-export function splitMap(least: LinearMap, others: LinearMap): LinearMap {
+export function splitMap(
+  chosen: LinearMap,
+  others: LinearMap,
+  rowsOf: (rows: TokenRows) => Int32Array,
+): LinearMap {
   return {
-    byteLength: least.byteLength + others.byteLength,
-    apply: (value, { lower, ...options } = {}) =>
+    byteLength: chosen.byteLength + others.byteLength,
+    apply: (value, { activation, ...rows } = {}) =>
       splitRows(
         value,
-        requireLower(lower),
-        (rows) => least.apply(rows, options),
-        (rows) => others.apply(rows, options),
+        rowsOf(rows),
+        (own) => chosen.apply(own, { activation }),
+        (rest) => others.apply(rest, { activation }),
       ),
     [Symbol.dispose]() {
-      least[Symbol.dispose]();
+      chosen[Symbol.dispose]();
       others[Symbol.dispose]();
     },
   };
@@ -30,10 +35,15 @@ export function splitMap(least: LinearMap, others: LinearMap): LinearMap {
  *
  * @throws {InputError} If the forward pass did not choose them.
  */
-export function requireLower(lower: Int32Array | undefined): Int32Array {
+export function requireLower({ lower }: TokenRows): Int32Array {
   const action = "quantize tokens by importance";
   require(lower !== undefined, action, "the forward pass must score them, without a cache");
   return lower;
+}
+
+/** The rows that are the first tokens of windows; none where these came before. */
+export function firstRows({ first = new Int32Array() }: TokenRows): Int32Array {
+  return first;
 }
 
 /** What is done with some rows of a value, `[rows, in]` to `[rows, out]`. */

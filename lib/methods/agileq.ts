@@ -52,6 +52,12 @@ export interface AgileQActivations {
    */
   steps?: "calibrated" | "token";
   /**
+   * Whether the first token of a window, which may hold by far the largest values, has steps of its own; it has
+   * those of all tokens unless it is `apart`. Then it has no part in theirs. In profile `paper`, and where no
+   * tokens are `lower`.
+   */
+  firstToken?: "shared" | "apart";
+  /**
    * Four bits for the least important tokens of each layer, by start attentivity (eq. 4). The released
    * configuration ships these ratios as 0 and the paper names none, so they are the caller's.
    * `inherited`, whether they remain so in all later layers, is what the released configuration asks
@@ -69,7 +75,7 @@ export const agileQ: Method<AgileQSettings> = {
   ],
   optional: {
     weights: ["scaleDtype"],
-    activations: ["earlierBits", "softmax", "softmaxBits", "K", "steps", "lower"],
+    activations: ["earlierBits", "softmax", "softmaxBits", "K", "steps", "firstToken", "lower"],
   },
   allocates: { weights: [2, 3, 4, 5, 6, 8], activations: [3, 4, 5, 6, 8] },
   siteBits: (bits) => ({ bits, earlierBits: bits }),
@@ -95,21 +101,32 @@ const lowerBits = 4;
  * Figure 3 for a model.
  *
  * @throws {InputError} If a profile is neither paper nor released, steps are neither calibrated nor of a
- *   token, or `lower` is no share of tokens. Bits and K are checked where they are used.
+ *   token, the first token neither shared nor apart, or apart in profile released, or `lower` is no share of tokens.
+ *   Bits and K are checked where they are used.
  */
 export function agileQScheme(
   activations: AgileQActivations,
   architecture: Architecture,
 ): SiteScheme {
   const { bits, profile, softmax = "released", steps = "calibrated", lower } = activations;
+  const { firstToken = "shared" } = activations;
   for (const [setting, value] of Object.entries({ profile, softmax })) {
     const isKnown = value === "paper" || value === "released";
     require(isKnown, "quantize activations", `${setting} must be paper or released`, value ?? null);
   }
   const hasSteps = steps === "calibrated" || steps === "token";
   require(hasSteps, "quantize activations", "steps must be calibrated or token", steps);
+  const isPlace = firstToken === "shared" || firstToken === "apart";
+  require(isPlace, "quantize activations", "firstToken must be shared or apart", firstToken);
+  const firstApart = firstToken === "apart";
+  const few =
+    "the first token must not be apart in profile released, whose channels have a range each";
+  require(!(firstApart && profile === "released"), "quantize activations", few);
   if (lower !== undefined) requireLower(lower);
-  const scheme = { profile, sites: sitesOf(activations, architecture, bits) };
+  const scheme = {
+    ...{ profile, sites: sitesOf(activations, architecture, bits) },
+    ...firstApart && { firstApart },
+  };
   if (!lower) return scheme;
   const least = sitesOf(activations, architecture, lowerBits);
   return {

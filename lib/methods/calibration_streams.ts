@@ -43,7 +43,7 @@ export class CalibrationStreams implements Disposable {
     using opened = new DisposableStack();
     opened.use(this);
     for (const pass of passes.filter(looksAtValues)) {
-      const { windows = "weights", carries = "rewritten", lower, seesLower } = pass;
+      const { windows = "weights", carries = "rewritten", lower, sees } = pass;
       const key = routeOf(pass);
       if (this.#routes.has(key)) continue;
       const { weightWindows, activationWindows } = calibration();
@@ -54,7 +54,7 @@ export class CalibrationStreams implements Disposable {
         streams: new Streams({ architecture: model.architecture, outer }, own, room),
         options: {
           ...windows === "activations" && { pruning },
-          ...seesLower && { lower },
+          ...sees === "lower" && { lower },
         },
         carries,
         isInside: false,
@@ -98,6 +98,6 @@ export class CalibrationStreams implements Disposable {
   }
 }
 
-function routeOf({ windows = "weights", carries = "rewritten", lower, seesLower }: Pass): string {
-  return canonicalJson([windows, carries, seesLower ? lower : null]);
+function routeOf({ windows = "weights", carries = "rewritten", lower, sees }: Pass): string {
+  return canonicalJson([windows, carries, sees === "lower" ? lower : null]);
 }

@@ -1,6 +1,6 @@
 import { canonicalJson, InputError, require } from "../core/mod.ts";
 import { AffineMatrix, finestStep } from "../format/mod.ts";
-import { integerMaps, splitMap } from "../linear/mod.ts";
+import { firstRows, integerMaps, requireLower, splitMap } from "../linear/mod.ts";
 import {
   type Architecture,
   type ForwardOptions,
@@ -125,8 +125,8 @@ export function inIntegers({ model, sites, lower, cache }: Quantized, pruning?: 
 /** What the operands of attention are multiples of, where all are quantized with steps that have one. */
 function operandSteps(quantizers: SiteQuantizers): OperandSteps | undefined {
   const [query, key, value] = (["attn.q", "attn.k", "attn.v"] as const).map((site) => {
-    const grid = quantizers[site]?.grid;
-    return grid && finestStep(grid);
+    const { grid, firstGrid } = quantizers[site] ?? {};
+    return grid && !firstGrid && finestStep(grid);
   });
   return query && key && value ? { query, key, value } : undefined;
 }
@@ -154,14 +154,16 @@ function integerMaker(sites: readonly SiteQuantizers[]): MapMaker {
       require(weight instanceof AffineMatrix, action, "the weight must be quantized");
       return { weight, bias };
     });
-    const { grid, lowerGrid } = sites[layer][reads] ?? {};
+    const { grid, lowerGrid, firstGrid } = sites[layer][reads] ?? {};
     require(grid !== undefined, action, "the input must have a uniform quantizer");
     const maps = integerMaps(codes, grid, input);
-    if (!lowerGrid) return maps;
+    const chosenGrid = lowerGrid ?? firstGrid;
+    if (!chosenGrid) return maps;
     using made = new DisposableStack();
     for (const map of maps) made.use(map);
-    const least = integerMaps(codes, lowerGrid, input);
+    const chosen = integerMaps(codes, chosenGrid, input);
     made.move();
-    return maps.map((map, index) => splitMap(least[index], map));
+    const rowsOf = lowerGrid ? requireLower : firstRows;
+    return maps.map((map, index) => splitMap(chosen[index], map, rowsOf));
   };
 }

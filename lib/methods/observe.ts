@@ -1,7 +1,7 @@
 import { type Pause, require, type Step } from "../core/mod.ts";
 import { atSites, type Block, seenEnough, type SiteName, siteNames } from "../model/mod.ts";
 import type { Route } from "./calibration_streams.ts";
-import { type Observer, observer, ofLower } from "./observers.ts";
+import { type Observer, observer, ofTokens } from "./observers.ts";
 import { observedSites } from "./observed_sites.ts";
 import type { Pass } from "./pass.ts";
 import type { SiteSeen } from "./seen.ts";
@@ -31,12 +31,12 @@ export async function observe(
   pause: Pause,
   onStep: Step,
 ): Promise<Map<SiteName, SiteSeen>> {
-  const { name, seesLower } = pass;
+  const { name, sees } = pass;
   const action = `calibrate ${model}`;
   using made = new DisposableStack();
   const observers = new Map<SiteName, Observer>();
   for (const [site, kind] of observedSites(pass).values) {
-    const isSound = site !== "attn.probs" || kind === "range" && !seesLower;
+    const isSound = site !== "attn.probs" || kind === "range" && !sees;
     require(
       isSound,
       action,
@@ -44,7 +44,7 @@ export async function observe(
       kind,
     );
     const plain = observer(kind, streams.length, `${site} of layer ${block.layer}`, action);
-    observers.set(site, made.use(seesLower ? ofLower(plain) : plain));
+    observers.set(site, made.use(sees ? ofTokens(plain, sees) : plain));
   }
   const met = new Set<SiteName>();
   let done = 0;

@@ -1,10 +1,10 @@
 import { refuse } from "../core/mod.ts";
 import { triangleLength, triangleRow, triangleSize } from "../format/mod.ts";
-import { requireLower, takeRows } from "../linear/mod.ts";
+import { firstRows, requireLower, takeRows } from "../linear/mod.ts";
 import type { Visit } from "../model/mod.ts";
 import { mergeRanges, observeRange, type Range, startTrip, type TripSearch } from "../quant/mod.ts";
 import { simdTripErrors, tensorData, tf, tidy } from "../tensor/mod.ts";
-import type { SiteObservation, TripObservation } from "./pass.ts";
+import type { Pass, SiteObservation, TripObservation } from "./pass.ts";
 import type { SeenValues, SiteSeen } from "./seen.ts";
 
 /** Gathers what one site gives. Dispose of it when done. */
@@ -40,12 +40,25 @@ export function observer(
   }
 }
 
-/** An observer that sees of each value the least important tokens alone; all where there are none. */
-export function ofLower(inner: Observer): Observer {
+/**
+ * An observer that sees of each value some tokens alone; all where it has none of these.
+ *
+ * @param sees Which tokens.
+ */
+export function ofTokens(inner: Observer, sees: NonNullable<Pass["sees"]>): Observer {
+  const chosenOf = (value: tf.Tensor, visit: Visit) => {
+    if (sees === "lower") return requireLower(visit);
+    const first = firstRows(visit);
+    if (sees === "first") return first;
+    const isFirst = new Set(first);
+    return Int32Array.from({ length: value.shape[0] }, (_, row) => row)
+      .filter((row) => !isFirst.has(row));
+  };
   return {
     see(value, visit) {
-      const lower = requireLower(visit.lower);
-      inner.see(lower.length > 0 ? takeRows(value as tf.Tensor2D, lower) : value, visit);
+      const rows = chosenOf(value, visit);
+      const isSome = rows.length > 0 && rows.length < value.shape[0];
+      inner.see(isSome ? takeRows(value as tf.Tensor2D, rows) : value, visit);
     },
     again: () => inner.again(),
     result: () => inner.result(),

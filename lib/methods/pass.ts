@@ -75,8 +75,11 @@ export interface Pass {
   readonly lower?: LowerTokens;
   /** How the finished model keeps keys and values. */
   readonly cache?: CachePrecision;
-  /** Whether it looks at those tokens alone. */
-  readonly seesLower?: boolean;
+  /**
+   * The tokens that it looks at: those in fewer bits, the first of each window, or all but these; all of them
+   * unless given.
+   */
+  readonly sees?: "lower" | "first" | "behind first";
   /** Whether the linear maps it leaves are codes, which integer products read. */
   readonly leavesCodes?: boolean;
   /** The sites it quantizes, and whether the steps of all tokens and channels there are powers of two times one. */

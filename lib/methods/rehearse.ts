@@ -10,6 +10,9 @@ import type { SiteQuantizers } from "./site_quantizer.ts";
 /** So many tokens, and so many keys. */
 const tokens = 2;
 
+/** The first of them, and the one that is least important. */
+const rows = { first: Int32Array.of(0), lower: Int32Array.of(tokens - 1) };
+
 /**
  * Lets passes quantize made-up values at the sites of a block, and make room for keys and values, so that settings
  * which can be none are refused before weights are read, or quantized for hours. What is done to weights is not
@@ -27,9 +30,8 @@ export function rehearse(passes: readonly Pass[], architecture: Architecture): v
       const seen = seenAt(new Map(observed(pass, architecture)));
       quantizers = { ...quantizers, ...pass.quantize(seen, at, quantizers) };
     }
-    const lower = Int32Array.of(tokens - 1);
     for (const site of siteNames) {
-      const visit = { site, layer: 0, window: 0, lower };
+      const visit = { site, layer: 0, window: 0, ...rows };
       quantizers[site]?.apply(valueAt(site, architecture), visit);
     }
   });
@@ -39,7 +41,7 @@ export function rehearse(passes: readonly Pass[], architecture: Architecture): v
 function observed(pass: Pass, architecture: Architecture): [SiteName, SiteSeen][] {
   return observedSites(pass).values.map(([site, kind]) => {
     using seeing = observer(kind, 1, `${site} of layer 0`);
-    do seeing.see(valueAt(site, architecture), { site, layer: 0, window: 0 }); while (
+    do seeing.see(valueAt(site, architecture), { site, layer: 0, window: 0, ...rows }); while (
       seeing.again()
     );
     return [site, seeing.result()];

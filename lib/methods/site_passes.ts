@@ -5,10 +5,11 @@ import { type Range, uniformGrid } from "../quant/mod.ts";
 import type { BlockContext, Observation, Pass } from "./pass.ts";
 import type { Seen } from "./seen.ts";
 import {
+  firstQuantizer,
   log2Quantizer,
+  lowerQuantizer,
   type SiteQuantizer,
   type SiteQuantizers,
-  splitQuantizer,
   tokenQuantizer,
   uniformQuantizer,
 } from "./site_quantizer.ts";
@@ -21,13 +22,17 @@ import type { CalibratedFormat, SiteScheme } from "./site_scheme.ts";
  * order of the windows does not matter. The released code chooses alpha on the last window alone but
  * has no site with TRIP; a rare outlier elsewhere would then be clipped.
  *
- * @throws {InputError} If the least important tokens have a site that the others have not.
+ * @throws {InputError} If the least important tokens have a site that the others have not, or tokens are apart for
+ *   two reasons.
  */
-export function sitePasses({ profile, sites, lower }: SiteScheme): Pass[] {
+export function sitePasses({ profile, sites, lower, firstApart = false }: SiteScheme): Pass[] {
   const all: Pass = {
     ...passOf({ profile, sites }),
     quantize: (seen, at) => quantizersOf(sites, profile, seen, at),
   };
+  const alone = "the first token must not be apart where tokens are by their importance";
+  require(!(firstApart && lower), "quantize activations", alone);
+  if (firstApart) return firstPasses(all, { profile, sites });
   if (!lower) return [all];
   const { share, inherited, calibratedOn } = lower;
   const stray = Object.keys(lower.sites).find((site) => !(site in sites));
@@ -37,17 +42,39 @@ export function sitePasses({ profile, sites, lower }: SiteScheme): Pass[] {
     ...passOf({ profile, sites: lower.sites }),
     settings: { profile, lower },
     lower: { share, inherited },
-    seesLower: calibratedOn === "these",
+    ...calibratedOn === "these" && { sees: "lower" },
     quantize(seen, at, before) {
       const own = quantizersOf(lower.sites, profile, seen, at);
       const joined = entriesOf(own).map(([site, quantizer]) => [
         site,
-        splitQuantizer(quantizer, before[site]!),
+        lowerQuantizer(quantizer, before[site]!),
       ]);
       return Object.fromEntries(joined);
     },
   };
   return [all, least];
+}
+
+/** The passes that find steps for all tokens but the first ones of windows, and for these alone. */
+function firstPasses(
+  all: Pass,
+  { profile, sites: { "attn.probs": _, ...sites } }: SiteScheme,
+): Pass[] {
+  const passOfTokens = (pass: Pass, sees: "first" | "behind first"): Pass => ({
+    ...pass,
+    settings: { tokens: sees, pass: pass.settings },
+    sees,
+  });
+  const first: Pass = {
+    ...passOf({ profile, sites }),
+    quantize(seen, at, before) {
+      const own = quantizersOf(sites, profile, seen, at);
+      return Object.fromEntries(
+        entriesOf(own).map(([site, quantizer]) => [site, firstQuantizer(quantizer, before[site]!)]),
+      );
+    },
+  };
+  return [passOfTokens(all, "behind first"), passOfTokens(first, "first")];
 }
 
 function passOf(scheme: SiteScheme): Pass {

@@ -1,5 +1,5 @@
 import { gridSteps, type UniformGrid } from "../format/mod.ts";
-import { requireLower, splitRows } from "../linear/mod.ts";
+import { firstRows, requireLower, splitRows, type TokenRows } from "../linear/mod.ts";
 import { atSites, type SiteHook, type SiteName, siteNames, type Visit } from "../model/mod.ts";
 import {
   fakeQuantizeLog2,
@@ -20,6 +20,8 @@ export interface SiteQuantizer {
   readonly grid?: UniformGrid;
   /** That of the least important tokens, where it is another. */
   readonly lowerGrid?: UniformGrid;
+  /** That of the first tokens of windows, where it is another. */
+  readonly firstGrid?: UniformGrid;
   /** At `attn.probs`: what the attention does by itself, so that its maps need not exist. */
   readonly rounding?: Log2Rounding;
 }
@@ -73,18 +75,35 @@ export function log2Quantizer(
 }
 
 /** Quantizes the least important tokens of a site in one way and the others in another. */
-export function splitQuantizer(least: SiteQuantizer, others: SiteQuantizer): SiteQuantizer {
+export function lowerQuantizer(least: SiteQuantizer, others: SiteQuantizer): SiteQuantizer {
   return {
     grid: others.grid,
     lowerGrid: least.grid,
-    apply: (value, visit) =>
-      splitRows(
-        value as tf.Tensor2D,
-        requireLower(visit.lower),
-        (rows) => least.apply(rows, visit) as tf.Tensor2D,
-        (rows) => others.apply(rows, visit) as tf.Tensor2D,
-      ),
+    apply: splitApply(least, others, requireLower),
   };
+}
+
+/** Quantizes the first tokens of windows in one way and the others in another. */
+export function firstQuantizer(first: SiteQuantizer, others: SiteQuantizer): SiteQuantizer {
+  return {
+    grid: others.grid,
+    firstGrid: first.grid,
+    apply: splitApply(first, others, firstRows),
+  };
+}
+
+function splitApply(
+  chosen: SiteQuantizer,
+  others: SiteQuantizer,
+  rowsOf: (rows: TokenRows) => Int32Array,
+): SiteQuantizer["apply"] {
+  return (value, visit) =>
+    splitRows(
+      value as tf.Tensor2D,
+      rowsOf(visit),
+      (rows) => chosen.apply(rows, visit) as tf.Tensor2D,
+      (rows) => others.apply(rows, visit) as tf.Tensor2D,
+    );
 }
 
 /**

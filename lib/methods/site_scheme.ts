@@ -35,6 +35,11 @@ export interface SiteScheme {
   sites: Partial<Record<SiteName, SiteFormat>>;
   /** Other formats for the tokens that the attention finds least important. */
   lower?: LowerPrecision;
+  /**
+   * Whether the first token of a window has steps of its own, in the same formats, and no part in those of the
+   * others; not next to `lower`.
+   */
+  firstApart?: boolean;
 }
 
 /** How the least important tokens of a layer differ from the others; the first is never among them. */

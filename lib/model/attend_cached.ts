@@ -37,8 +37,11 @@ export function attendCached(
       const count = Math.min(together, tokens - first);
       outputs.push(tidy(() => {
         const rows = tf.slice(input, [first, 0], [count, -1]);
-        const positionIds = options.positionIds.subarray(first, first + count);
-        return attend(architecture, block, rows, { ...options, positionIds, recall }).output;
+        const own = {
+          positionIds: options.positionIds.subarray(first, first + count),
+          first: first === 0 ? options.first : undefined,
+        };
+        return attend(architecture, block, rows, { ...options, ...own, recall }).output;
       }));
     }
     return { output: outputs.length === 1 ? outputs[0] : tf.concat(outputs) };

@@ -61,6 +61,8 @@ export interface BlockAttentionOptions {
   name: string;
   /** Where the window has tokens before those of the input; `batch` is 1 then. */
   recall?: Recall;
+  /** The rows that are the first tokens of windows. */
+  first?: Int32Array;
   /** Scores tokens, unless it is their scores, `[tokens]`; `batch` is 1 then. */
   importance?: "startToken" | MapImportance | Float32Array;
   /** Which tokens are computed in fewer bits from here on, by their scores `[tokens]`. */
@@ -92,20 +94,20 @@ export function attend(
   input: tf.Tensor2D,
   options: BlockAttentionOptions,
 ): Attended {
-  const { batch, positionIds, at, recall, importance } = options;
+  const { batch, positionIds, at, recall, importance, first } = options;
   const { heads, headDim, positions, slidingWindow, attentionNormalization } = architecture;
-  const projected = applyMaps([maps.query!, maps.key!, maps.value!], input);
+  const projected = applyMaps([maps.query!, maps.key!, maps.value!], input, { first });
   const value = projected[2];
   let [query, key] = projected;
   if (positions.kind === "rotary") {
     const window = positionIds[positionIds.length - 1] + 1;
     const { frequencies, magnitude } = rotaryFrequencies(positions, headDim, window);
     const table = rotaryTable(repeat(positionIds, batch), frequencies, magnitude);
-    query = rotary(at("attn.qBeforeRotary", query), table, headDim);
-    key = rotary(at("attn.kBeforeRotary", key), table, headDim);
+    query = rotary(at("attn.qBeforeRotary", query, { first }), table, headDim);
+    key = rotary(at("attn.kBeforeRotary", key, { first }), table, headDim);
   }
-  query = at("attn.q", query);
-  const own = { key: at("attn.k", key), value: at("attn.v", value) };
+  query = at("attn.q", query, { first });
+  const own = { key: at("attn.k", key, { first }), value: at("attn.v", value, { first }) };
   const seen = recall?.(own.key, own.value) ??
     { key: { read: () => own.key }, value: { read: () => own.value } };
   const mixing = {
@@ -127,8 +129,9 @@ export function attend(
   const strange = scores?.includes(NaN) ?? false;
   require(!strange, "score tokens", `${options.name} must be numbers`, NaN);
   const lower = scores && options.lowerTokens?.(scores);
-  const joined = at("attn.output", mixed.output, lower && { lower });
-  return { importance: scores, lower, output: maps.output!.apply(joined, { lower }) };
+  const rows = { ...lower && { lower }, first };
+  const joined = at("attn.output", mixed.output, rows);
+  return { importance: scores, lower, output: maps.output!.apply(joined, rows) };
 }
 
 /**

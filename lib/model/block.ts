@@ -80,6 +80,7 @@ export function runAttentionPart(
   require(!(scored && isCached), "score tokens", "keys and values must not be in a cache");
   require(!isCached || state.batch === 1, "fill a cache", "batch must be 1", state.batch);
 
+  const first = firstTokens(state);
   let attended!: Attended;
   const mixed = residual(architecture, block.inputNorm, state.hidden, (input) => {
     const options = {
@@ -91,13 +92,14 @@ export function runAttentionPart(
       steps: steps?.[layer],
       name: `attn.probs of layer ${layer}`,
       recall,
+      first,
       importance: typeof scored === "object"
         ? randomImportance(state.positions.length, { ...scored, layer, window })
         : scored,
       lowerTokens: lower &&
         ((scores: Float32Array) => chooseLower(scores, lower, state, ratio, layer)),
     };
-    const read = at("attn.input", input);
+    const read = at("attn.input", input, { first });
     attended = isCached
       ? attendCached(architecture, block, read, options, cache)
       : attend(architecture, block, read, options);
@@ -115,13 +117,20 @@ export function runMlpPart(
   { hook, window = 0 }: BlockOptions = {},
 ): State {
   const at = hookOfBlock(architecture, { layer: block.layer, window }, hook);
+  const rows = { ...state.lower && { lower: state.lower }, first: firstTokens(state) };
   const hidden = residual(
     architecture,
     block.mlpNorm,
     state.hidden,
-    (input) => runMlp(architecture, block, input, at, state.lower),
+    (input) => runMlp(architecture, block, input, at, rows),
   );
   return { ...state, hidden };
+}
+
+/** The rows of tokens that have none before them. */
+function firstTokens({ positions, batch }: State): Int32Array {
+  const isThere = positions[0] === 0;
+  return Int32Array.from({ length: isThere ? batch : 0 }, (_, index) => index * positions.length);
 }
 
 /** The tokens that a layer computes in fewer bits, of those that pruning leaves it. */

@@ -1,4 +1,4 @@
-import { applyMaps } from "../linear/mod.ts";
+import { applyMaps, type TokenRows } from "../linear/mod.ts";
 import { gelu, geluTanh, silu, tf } from "../tensor/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import type { Block } from "./open_block.ts";
@@ -11,29 +11,28 @@ const activations = { silu, gelu, geluTanh, relu: (value: tf.Tensor2D) => tf.rel
  *
  * @param value Normed.
  * @param at Called at its sites; nothing is unless given.
- * @param lower The rows to compute in fewer bits.
+ * @param rows Which of its rows may be treated apart.
  */
 export function runMlp(
   architecture: Architecture,
   { maps: { gate, up, down } }: Pick<Block, "maps">,
   value: tf.Tensor2D,
   at: BlockHook = hookOfBlock(architecture, { layer: 0, window: 0 }),
-  lower?: Int32Array,
+  rows: TokenRows = {},
 ): tf.Tensor2D {
   const { activation, gated } = architecture;
-  const details = lower && { lower };
-  const input = at("mlp.input", value, details);
+  const input = at("mlp.input", value, rows);
   const followed = activations[activation];
   let expanded: tf.Tensor2D;
   if (gated) {
-    const [first, factor] = applyMaps([gate!, up!], input, { lower });
+    const [first, factor] = applyMaps([gate!, up!], input, rows);
     const activated = followed(first);
     first.dispose(); // of a large model they are most of the memory
     expanded = tf.mul(activated, factor);
   } else if (activation === "relu") { // in one pass with the bias
-    expanded = up!.apply(input, { activation, lower });
+    expanded = up!.apply(input, { activation, ...rows });
   } else {
-    expanded = followed(up!.apply(input, { lower }));
+    expanded = followed(up!.apply(input, rows));
   }
-  return down!.apply(at("mlp.hidden", expanded, details), { lower });
+  return down!.apply(at("mlp.hidden", expanded, rows), rows);
 }

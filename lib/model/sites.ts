@@ -1,3 +1,4 @@
+import type { TokenRows } from "../linear/mod.ts";
 import type { tf } from "../tensor/mod.ts";
 import type { Architecture } from "./architecture.ts";
 import { rotateAtSite } from "./rotate_site.ts";
@@ -37,23 +38,18 @@ export type ChannelSite = Exclude<SiteName, "attn.probs">;
 /** The two parts of a block, each of which adds to the stream. */
 export type BlockPart = "attention" | "mlp";
 
-/** Where in the model a value was met. */
-export interface Visit {
+/** Where in the model a value was met, and which of its rows may be treated apart; of `attn.probs` none is told. */
+export interface Visit extends TokenRows {
   site: SiteName;
   layer: number;
   /** Which of the windows that run one after the other, counted from 0. */
   window: number;
   /** Index of the first map in `value`, below `batch * heads`; `attn.probs` only. */
   firstHead?: number;
-  /**
-   * The rows, ascending, that are to be computed in fewer bits; at the sites after the attention of
-   * this layer, where the forward pass chooses such rows.
-   */
-  lower?: Int32Array;
 }
 
 /** What a site tells besides its name. */
-export type VisitDetails = Pick<Visit, "firstHead" | "lower">;
+export type VisitDetails = Pick<Visit, "firstHead"> & TokenRows;
 
 /**
  * Sees the value at its sites, and returns what the model shall go on with:

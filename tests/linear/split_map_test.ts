@@ -1,7 +1,14 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/core/mod.ts";
-import { byteMap, requireLower, splitMap, splitRows, takeRows } from "../../lib/linear/mod.ts";
+import {
+  byteMap,
+  firstRows,
+  requireLower,
+  splitMap,
+  splitRows,
+  takeRows,
+} from "../../lib/linear/mod.ts";
 import { tensorData, tf, tidy } from "../../lib/tensor/mod.ts";
 import { activationGrids, bias, columns, fourBitWeights, rows, x } from "./integer_operands.ts";
 
@@ -48,7 +55,7 @@ Deno.test("splitMap() computes each row as the map of its bits does, bit for bit
     const weight = fourBitWeights["4 bits in groups"];
     const [fewer, more] = [4, 8].map((bits) => activationGrids(bits)["TRIP, K = 3"]);
     const [least, others] = [byteMap(weight, fewer, bias), byteMap(weight, more, bias)];
-    using map = splitMap(least, others);
+    using map = splitMap(least, others, requireLower);
     assertEquals(map.byteLength, least.byteLength + others.byteLength);
     const lower = Int32Array.of(0, 3, 4, 11);
     tidy(() => {
@@ -69,15 +76,21 @@ Deno.test("splitMap() computes each row as the map of its bits does, bit for bit
   assertEquals(tf.memory().numTensors, before);
 });
 
+Deno.test("firstRows() are what is told, or none", () => {
+  const first = Int32Array.of(0, 4);
+  assertStrictEquals(firstRows({ first, lower: Int32Array.of(1) }), first);
+  assertEquals(firstRows({}), new Int32Array());
+});
+
 Deno.test("requireLower() refuses rows that nobody chose, as splitMap() does", () => {
   const lower = Int32Array.of(1);
-  assertStrictEquals(requireLower(lower), lower);
+  assertStrictEquals(requireLower({ lower }), lower);
   const message =
     "Cannot quantize tokens by importance: the forward pass must score them, without a cache";
-  assertThrows(() => requireLower(undefined), InputError, message);
+  assertThrows(() => requireLower({}), InputError, message);
   const weight = fourBitWeights["4 bits per row"];
   const grid = activationGrids(8)["one range"];
-  using map = splitMap(byteMap(weight, grid), byteMap(weight, grid));
+  using map = splitMap(byteMap(weight, grid), byteMap(weight, grid), requireLower);
   tidy(() => {
     const value = tf.tensor2d(x, [21, columns]);
     assertThrows(() => map.apply(value), InputError, message);

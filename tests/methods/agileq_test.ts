@@ -191,6 +191,11 @@ Deno.test("agileQScheme() refuses readings and shares of tokens that there are n
     [{ profile: "papr" }, 'profile must be paper or released, got "papr"'],
     [{ profile: null }, "profile must be paper or released, got null"],
     [{ steps: "channel" }, 'steps must be calibrated or token, got "channel"'],
+    [{ firstToken: "alone" }, 'firstToken must be shared or apart, got "alone"'],
+    [
+      { firstToken: "apart", profile: "released" },
+      "the first token must not be apart in profile released, whose channels have a range each",
+    ],
     [{ softmax: "toString" }, 'softmax must be paper or released, got "toString"'],
     ...[true, null, { share: 1, inherited: true }, { share: 0.5 }, {
       share: ["1"],

@@ -16,7 +16,7 @@ const plain: Pass = { name: "look", settings: null, observes: { "mlp.input": "ra
 const others: Record<string, Pass> = {
   "windows for activations": { ...plain, windows: "activations" },
   "original blocks": { ...plain, carries: "original" },
-  "tokens in fewer bits": { ...plain, lower, seesLower: true },
+  "tokens in fewer bits": { ...plain, lower, sees: "lower" },
 };
 
 Deno.test("CalibrationStreams sends passes the same way that want the same, and others on their own", () =>

@@ -85,11 +85,14 @@ async function lossOf({ model, forward }: Executed): Promise<number> {
   return mean(loss);
 }
 
+const firstApart = agileq8.with({ activations: { firstToken: "apart" } });
+
 const cases: [string, ConfiguredMethod][] = [
   ["GPTQ, 4 bits", agileq8],
   ["RTN, 8 bits", rtn8],
   ["AgileQ-4", methods["agileq-4"]],
   ["AgileQ-4/8", methods["agileq-4/8"]],
+  ["AgileQ-8, first token apart", firstApart],
 ];
 
 for (const name of tinyModels) {
@@ -248,6 +251,12 @@ Deno.test("inIntegers() tells attention what its operands are multiples of, wher
       .map((site) => Math.min(...sites[0][site]!.grid!.scale));
     assertEquals(steps, [{ query, key, value }, undefined, undefined]);
     assertEquals(emulate({ ...others, sites }).forward.steps, undefined);
+  }));
+
+Deno.test("inIntegers() tells attention nothing of operands whose first token has steps of its own", () =>
+  withModel("llama", async (model) => {
+    const { steps } = inIntegers(await quantize(model, firstApart)).forward;
+    assertEquals(steps, [undefined, undefined, undefined]);
   }));
 
 Deno.test("emulate() rounds attention block by block where blocks round differently", () =>

@@ -72,7 +72,7 @@ Deno.test("observe() gathers the range of attention maps, of all tokens alone", 
   const { min, max } = (await observed("llama", pass, () => {})).range("attn.probs");
   assertEquals([...min, ...max], [0, 1]);
   const rule = "look must observe the range of all of attn.probs";
-  const lower = () => observed("llama", { ...pass, seesLower: true }, () => {});
+  const lower = () => observed("llama", { ...pass, sees: "lower" }, () => {});
   await assertRejects(lower, InputError, rule);
 });
 

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { triangleLength, triangleOf } from "../../lib/format/mod.ts";
-import { type Observer, observer, ofLower } from "../../lib/methods/observers.ts";
+import { type Observer, observer, ofTokens } from "../../lib/methods/observers.ts";
+import type { TokenRows } from "../../lib/linear/mod.ts";
 import type { SiteObservation } from "../../lib/methods/mod.ts";
 import type { Visit } from "../../lib/model/mod.ts";
 import { type Range, searchTrip, type TripParams } from "../../lib/quant/mod.ts";
@@ -16,13 +17,13 @@ const trip = { bits: 8, K: 3, profile: "paper" } as const;
 const visit: Visit = { site: "mlp.hidden", layer: 1, window: 0 };
 
 /** Shows an observer all windows as often as it asks for them; how often that was. */
-function show(observer: Observer, parts: Float32Array[], lower?: Int32Array[]): number {
+function show(observer: Observer, parts: Float32Array[], rows: TokenRows[] = []): number {
   let rounds = 0;
   do {
     parts.forEach((part, window) => {
       tidy(() => {
         const value = tf.tensor2d(part, [part.length / channels, channels]);
-        observer.see(value, { ...visit, window, lower: lower?.[window] });
+        observer.see(value, { ...visit, window, ...rows[window] });
       });
     });
     rounds++;
@@ -173,20 +174,28 @@ Deno.test("observer() of a range names the site that is not finite", () =>
     );
   }));
 
-Deno.test("ofLower() sees the least important tokens alone, or all where there are none", () =>
+Deno.test("ofTokens() sees some tokens alone, or all where there are none of these", () =>
   withModel("llama", () => {
-    using looking = ofLower(observer("values", 2, name));
-    const before = tf.memory().numTensors;
-    show(looking, windows, [Int32Array.of(1, 3), new Int32Array()]);
-    assertEquals(tf.memory().numTensors, before);
     const row = (index: number) => windows[0].slice(index * channels, (index + 1) * channels);
-    const first = Float32Array.of(...row(1), ...row(3));
-    assertEquals(looking.result(), { values: { channels, windows: [first, windows[1]] } });
+    const expected = {
+      "lower": [row(1), row(3)],
+      "first": [row(0)],
+      "behind first": [row(1), row(2), row(3)],
+    };
+    for (const sees of ["lower", "first", "behind first"] as const) {
+      using looking = ofTokens(observer("values", 2, name), sees);
+      const before = tf.memory().numTensors;
+      const rows = { lower: Int32Array.of(1, 3), first: Int32Array.of(0) };
+      show(looking, windows, [rows, { lower: new Int32Array() }]);
+      assertEquals(tf.memory().numTensors, before);
+      const seen = Float32Array.from(expected[sees].flatMap((each) => [...each]));
+      assertEquals(looking.result(), { values: { channels, windows: [seen, windows[1]] } });
+    }
   }));
 
-Deno.test("ofLower() refuses values whose tokens were not scored", () =>
+Deno.test("ofTokens() refuses values whose tokens were not scored", () =>
   withModel("llama", () => {
-    using looking = ofLower(observer("values", 2, name));
+    using looking = ofTokens(observer("values", 2, name), "lower");
     assertThrows(
       () => show(looking, windows),
       InputError,

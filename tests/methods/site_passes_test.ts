@@ -14,6 +14,7 @@ import {
   sitePasses,
   type SiteQuantizers,
   type SiteScheme,
+  siteWidth,
 } from "../../lib/methods/mod.ts";
 import {
   atSites,
@@ -24,7 +25,7 @@ import {
   openModel,
   type SiteName,
 } from "../../lib/model/mod.ts";
-import { searchTrip } from "../../lib/quant/mod.ts";
+import { observeRange, searchTrip, uniformGrid } from "../../lib/quant/mod.ts";
 import { tensorData, tf, tidy, useBackend } from "../../lib/tensor/mod.ts";
 import { pruning, randomIds, tinyModels, withModel, withModule } from "../eval/tiny_models.ts";
 import { quantizeSites, run, valuesAtSites } from "./support.ts";
@@ -301,9 +302,64 @@ Deno.test("sitePasses() say which sites they quantize, and whether their channel
     "mlp.input": "range",
     "mlp.hidden": "channelRange",
   });
-  assertEquals([all.lower, all.seesLower], [undefined, undefined]);
+  assertEquals([all.lower, all.sees], [undefined, undefined]);
   assertEquals(least.observes, { "mlp.input": { trip: { bits: 4, K: 3, profile: "paper" } } });
-  assertEquals([least.lower, least.seesLower], [{ share: 0.5, inherited: false }, true]);
+  assertEquals([least.lower, least.sees], [{ share: 0.5, inherited: false }, "lower"]);
+});
+
+Deno.test("sitePasses() leave first tokens out of the steps of others, and give them their own", () =>
+  withModel("llama", async (model) => {
+    const sites: SiteScheme["sites"] = {
+      "attn.input": { kind: "trip", bits: 8, K: 3 },
+      "attn.probs": { kind: "log2", bits: 4, profile: "released" },
+      "mlp.hidden": { kind: "uniform", bits: 8, signed: false, granularity: "tensor" },
+    };
+    const scheme: SiteScheme = { profile: "paper", sites, firstApart: true };
+    const [others, first] = sitePasses(scheme);
+    assertEquals([others.sees, first.sees], ["behind first", "first"]);
+    assertEquals(Object.keys(first.quantizes!), ["attn.input", "mlp.hidden"]);
+    const found = await quantizeSites(model, scheme, windows);
+    assertEquals(found.sites[0]["attn.probs"]?.firstGrid, undefined);
+    const seen = new Map<string, number[][]>();
+    using open = await openModel(model);
+    for (const window of windows) {
+      const hook = atSites(["attn.input", "mlp.hidden"], (value, { site, layer, first }) => {
+        assertEquals(first, Int32Array.of(0));
+        const channels = value.shape.at(-1)!;
+        const [own, rest] = seen.get(`${site} ${layer}`) ?? [[], []];
+        own.push(...tensorData(value).subarray(0, channels));
+        rest.push(...tensorData(value).subarray(channels));
+        seen.set(`${site} ${layer}`, [own, rest]);
+        return value;
+      });
+      tidy(() => void forward(open, window, { hook }));
+    }
+    for (const [layer, quantizers] of found.sites.entries()) {
+      for (const site of ["attn.input", "mlp.hidden"] as const) {
+        const { grid, firstGrid } = quantizers[site]!;
+        const channels = siteWidth(site, model.architecture);
+        for (const [place, own] of [firstGrid!, grid!].entries()) {
+          const values = Float32Array.from(seen.get(`${site} ${layer}`)![place]);
+          const format = { bits: 8, channels, name: site };
+          const expected = site === "attn.input"
+            ? searchTrip(values, { ...format, K: 3, profile: "paper" })
+            : uniformGrid(observeRange(values, { ...format, granularity: "tensor" }), {
+              ...{ bits: 8, signed: false, profile: "paper" },
+            });
+          assertEquals([...own.scale], [...expected.scale], `${site} of layer ${layer}`);
+        }
+      }
+    }
+  }));
+
+Deno.test("sitePasses() refuse tokens that are apart for two reasons", () => {
+  const sites: SiteScheme["sites"] = { "mlp.input": { kind: "trip", bits: 8, K: 3 } };
+  const lower = { share: 0.5, inherited: false, calibratedOn: "these" as const, sites: {} };
+  assertThrows(
+    () => sitePasses({ profile: "paper", sites, lower, firstApart: true }),
+    InputError,
+    "Cannot quantize activations: the first token must not be apart where tokens are by their importance",
+  );
 });
 
 Deno.test("sitePasses() ask for no windows where nothing is to be calibrated", () => {

@@ -5,11 +5,12 @@ import {
   type AgileQActivations,
   agileQScheme,
   emulate,
+  firstQuantizer,
   log2Quantizer,
+  lowerQuantizer,
   type Quantized,
   quantizingHook,
   type SiteScheme,
-  splitQuantizer,
   tokenQuantizer,
   uniformQuantizer,
 } from "../../lib/methods/mod.ts";
@@ -44,6 +45,7 @@ const eight: AgileQActivations = { bits: 8, profile: "paper" };
 const readings: [string, AgileQActivations][] = [
   ["AgileQ-8", eight],
   ["AgileQ-8, eq. 3 as printed", { ...eight, softmax: "paper" }],
+  ["first token apart", { ...eight, firstToken: "apart" }],
 ];
 
 function quantize(model: Model, activations: AgileQActivations): Promise<Quantized> {
@@ -115,10 +117,10 @@ Deno.test("log2Quantizer() takes the maximum of a value, but 1 for that of atten
     }
   }));
 
-Deno.test("splitQuantizer() gives each token the codes of its importance", () =>
+Deno.test("lowerQuantizer() gives each token the codes of its importance", () =>
   withValue(4, 8, (value, visit) => {
     const [least, others] = [uniformQuantizer(grid4), uniformQuantizer(grid8)];
-    const split = splitQuantizer(least, others);
+    const split = lowerQuantizer(least, others);
     assert(split.grid === grid8 && split.lowerGrid === grid4);
     const [low, high] = [least, others].map((each) => tensorData(each.apply(value, visit)));
     const output = tensorData(split.apply(value, { ...visit, lower: Int32Array.of(1, 2) }));
@@ -131,6 +133,19 @@ Deno.test("splitQuantizer() gives each token the codes of its importance", () =>
       InputError,
       "Cannot quantize tokens by importance: the forward pass must score them, without a cache",
     );
+  }));
+
+Deno.test("firstQuantizer() gives the first tokens of windows codes of their own, where there are some", () =>
+  withValue(4, 64, (value, visit) => {
+    const [first, others] = [uniformQuantizer(grid4), uniformQuantizer(grid8)];
+    const split = firstQuantizer(first, others);
+    assert(split.grid === grid8 && split.firstGrid === grid4);
+    const [own, rest] = [first, others].map((each) => tensorData(each.apply(value, visit)));
+    const output = tensorData(split.apply(value, { ...visit, first: Int32Array.of(0, 2) }));
+    output.forEach((element, i) => {
+      assertEquals(element, ([0, 2].includes(Math.floor(i / 64)) ? own : rest)[i]);
+    });
+    assertEquals(tensorData(split.apply(value, visit)), rest);
   }));
 
 Deno.test("quantizingHook() is called where there are quantizers, and leaves other blocks alone", () =>
@@ -235,7 +250,7 @@ for (const [title, activations] of readings) {
 }
 
 for (const name of tinyModels) {
-  Deno.test(`splitQuantizer() in AgileQ-4/8 gives each token the codes of its importance: ${name}`, () =>
+  Deno.test(`lowerQuantizer() in AgileQ-4/8 gives each token the codes of its importance: ${name}`, () =>
     withModel(name, async (model) => {
       const lower = { share: 0.5, inherited: false };
       const mixed = await quantize(model, { ...eight, lower });
@@ -276,7 +291,7 @@ for (const name of tinyModels) {
     }));
 }
 
-Deno.test("splitQuantizer() refuses a cache, which has no scores", () =>
+Deno.test("lowerQuantizer() refuses a cache, which has no scores", () =>
   withModel("llama", async (model) => {
     const lower = { share: 0.5, inherited: false };
     const { hook } = emulate(await quantize(model, { ...eight, lower })).forward;

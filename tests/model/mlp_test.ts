@@ -1,3 +1,4 @@
+import type { TokenRows } from "../../lib/linear/mod.ts";
 import { assertEquals } from "@std/assert";
 import {
   type Architecture,
@@ -50,19 +51,20 @@ for (const [name, architecture] of Object.entries(tinyArchitectures)) {
     }));
 }
 
-Deno.test("runMlp() shows and takes back what it reads, and tells which rows are lower", () =>
+Deno.test("runMlp() shows and takes back what it reads, and tells which rows may be apart", () =>
   withRandomModel(families.llama, ({ architecture, blocks: [block] }) => {
     tidy(() => {
-      const lower = Int32Array.of(1, 4);
-      const met: [SiteName, number[], Int32Array | undefined][] = [];
+      const rows = { lower: Int32Array.of(1, 4), first: Int32Array.of(0) };
+      const met: [SiteName, number[], TokenRows][] = [];
       const at = hookOfBlock(architecture, { layer: 0, window: 0 }, (value, visit) => {
-        met.push([visit.site, value.shape, visit.lower]);
+        const { lower, first } = visit;
+        met.push([visit.site, value.shape, { lower, first }]);
         return visit.site === "mlp.hidden" ? tf.zerosLike(value) : value;
       });
-      const output = runMlp(architecture, block, stream(architecture).hidden, at, lower);
+      const output = runMlp(architecture, block, stream(architecture).hidden, at, rows);
       assertEquals(met, [
-        ["mlp.input", [tokens, 24], lower],
-        ["mlp.hidden", [tokens, 40], lower],
+        ["mlp.input", [tokens, 24], rows],
+        ["mlp.hidden", [tokens, 40], rows],
       ]);
       assertEquals(tensorData(output), new Float32Array(tokens * 24)); // no bias, nothing to map
     });

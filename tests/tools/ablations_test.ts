@@ -10,7 +10,7 @@ for (
   const [args, line] of [
     [
       ["--part", "softmax,sum"],
-      "Cannot read the command line: --part must be softmax or powers or steps or importance or " +
+      "Cannot read the command line: --part must be softmax or powers or steps or firstToken or importance or " +
       'positions, got "sum"',
     ],
     [["--model", "nowhere"], "Cannot load nowhere: the folder must exist"],

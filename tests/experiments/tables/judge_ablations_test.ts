@@ -44,7 +44,7 @@ Deno.test("judgeAblations() does not test positions that are learned", () => {
   assertEquals(verdicts(rows, "opt"), [`not testable here: ${evidence}`]);
 });
 
-Deno.test("judgeAblations() asks ten questions of rows that there are", () => {
+Deno.test("judgeAblations() asks eleven questions of rows that there are", () => {
   const all = ablationRows.map(({ key }) => [key, evaluationOf([1, 2])]);
-  assertEquals(verdicts(Object.fromEntries(all)).length, 10);
+  assertEquals(verdicts(Object.fromEntries(all)).length, 11);
 });
