@@ -64,6 +64,9 @@ export function splitRows(
 ): tf.Tensor2D {
   if (chosen.length === 0) return onOthers(value);
   const rows = value.shape[0];
+  if (chosen.length <= few * rows) {
+    return replaceRows(onOthers(value), chosen, onChosen(takeRows(value, chosen)));
+  }
   const isChosen = new Set(chosen);
   const others = Int32Array.from({ length: rows }, (_, row) => row).filter((row) =>
     !isChosen.has(row)
@@ -75,6 +78,25 @@ export function splitRows(
   const places = new Int32Array(rows);
   [...chosen, ...others].forEach((row, place) => places[row] = place);
   return takeRows(results, places);
+}
+
+/** Up to this share of rows it costs less to do the other thing with them as well than to take them out. */
+const few = 1 / 16;
+
+/** Rows with others in the place of some. */
+function replaceRows(rows: tf.Tensor2D, places: Int32Array, others: tf.Tensor2D): tf.Tensor2D {
+  const parts: tf.Tensor2D[] = [];
+  let end = 0;
+  const takeUntil = (place: number) => {
+    if (place > end) parts.push(tf.slice(rows, [end, 0], [place - end, -1]));
+  };
+  places.forEach((place, index) => {
+    takeUntil(place);
+    parts.push(tf.slice(others, [index, 0], [1, -1]));
+    end = place + 1;
+  });
+  takeUntil(rows.shape[0]);
+  return tf.concat(parts);
 }
 
 /** Some rows of `[rows, channels]`, in the order of their indices. */

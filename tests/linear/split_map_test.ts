@@ -41,6 +41,28 @@ Deno.test("splitRows() may choose any rows, all too", () => {
   );
 });
 
+Deno.test("splitRows() gives the same where it takes few rows out of many", () => {
+  const places = fc.uniqueArray(fc.nat({ max: 47 }), { minLength: 1, maxLength: 3 });
+  fc.assert(
+    fc.property(places, (few) => {
+      tidy(() => {
+        const value = tf.tensor2d(Array.from({ length: 96 }, (_, i) => i + 1), [48, 2]);
+        const chosen = Int32Array.from(few).sort();
+        let seen = 0;
+        const mapped = splitRows(value, chosen, (rows) => tf.neg(rows), (rows) => {
+          seen = rows.shape[0];
+          return tf.mul(rows, 10);
+        });
+        assertEquals(seen, 48);
+        const expected = [...tensorData(value)].map((each, i) =>
+          few.includes(Math.floor(i / 2)) ? -each : 10 * each
+        );
+        assertEquals([...tensorData(mapped)], expected);
+      });
+    }),
+  );
+});
+
 Deno.test("takeRows() takes rows in the order of their indices", () => {
   tidy(() => {
     const value = tf.tensor2d([[1, 2], [3, 4], [5, 6]]);
