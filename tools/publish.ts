@@ -45,6 +45,7 @@ export function tableRecord(
       describeSubject(model),
       ...baselineNotes(model.title, model.storage),
       ...describeRefusals(model),
+      ...describeKept(model),
     ]),
     ...claims.map(describeClaim),
     verdictLegend,
@@ -131,6 +132,16 @@ function describeRefusals({ title, table, refusals }: MeasuredModel): string[] {
   const labelOf = (row: string) => table.rows.find(({ measured }) => measured.key === row)!.label;
   return [...Map.groupBy(Object.entries(refusals), ([, reason]) => reason)].map(([reason, rows]) =>
     `${title}: refused by ${rows.map(([row]) => labelOf(row)).join(", ")}: ${reason}`
+  );
+}
+
+/** Which rows are kept from earlier records, a line for each commit. */
+function describeKept({ title, table, cells }: MeasuredModel): string[] {
+  const labelOf = (row: string) => table.rows.find(({ measured }) => measured.key === row)!.label;
+  const kept = Object.values(cells).filter(({ commit }) => commit !== undefined);
+  return [...Map.groupBy(kept, ({ commit }) => commit)].map(([commit, own]) =>
+    `${title}: measured earlier, by the code of commit ${commit ?? "unknown"}: ` +
+    own.map(({ row }) => labelOf(row)).join(", ")
   );
 }
 

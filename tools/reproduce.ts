@@ -16,6 +16,8 @@ import {
   type MeasuredModel,
   planModels,
 } from "../experiments/tables/measure_models.ts";
+import { keepRows } from "../experiments/tables/keep_rows.ts";
+import { readRecordedRows, type RecordedRows } from "../experiments/tables/measured_table.ts";
 import { isNamed, namedTables } from "../experiments/tables/named_tables.ts";
 import { counted, InputError, refuse, require } from "../lib/core/mod.ts";
 import { exists, prepareFolder } from "../lib/io/mod.ts";
@@ -98,7 +100,10 @@ await main((program, session) =>
   ))
     .option(
       "--rows <list>",
-      `with --model: which rows of these tables, of ${rowKeys.join(", ")} (default: all)`,
+      `with --model: which rows of these tables, of ${
+        rowKeys.join(", ")
+      }; others stay as the table ` +
+        "has them (default: all)",
       listOption("--rows", choiceOption("--rows", rowKeys)),
     )
     .option("--dry-run", "say what each row would take on this machine, without loading weights")
@@ -141,6 +146,11 @@ async function run(options: Options, session: Session): Promise<void> {
   const base = outputFolder(options, outputs);
   const folder = options.execute === "emulate" ? base : `${base}/integer`;
   for (const written of [cellFolder, folder]) await prepareFolder(written);
+  const earlier = new Map<PerplexityTable, RecordedRows>();
+  for (const table of options.rows ? tables : []) {
+    const record = await readRecordedRows(`${folder}/${table.key}.json`);
+    if (record) earlier.set(table, record);
+  }
 
   const settings = {
     ...session,
@@ -179,11 +189,13 @@ async function run(options: Options, session: Session): Promise<void> {
   const origin = await provenance();
   const speeds = timings ?? (tables.some(isNamed) ? await blockTimings() : undefined);
   for (const table of tables) {
-    const measured = models.filter((each) => each.table === table);
+    const record = earlier.get(table);
+    const measured = models.filter((each) => each.table === table)
+      .map((model) => record ? keepRows(model, record) : model);
     if (measured.length === 0) continue;
     measured.forEach(sayMissing);
-    const record = tableRecord(table, measured, origin, speeds);
-    problems.push(...await showTable(record, `${folder}/${table.key}`));
+    const shown = tableRecord(table, measured, origin, speeds);
+    problems.push(...await showTable(shown, `${folder}/${table.key}`));
   }
   if (timings) problems.push(...await showTable(table4Record(timings, shapes), `${base}/table4`));
   if (models.length > 0) console.log(summary(models));

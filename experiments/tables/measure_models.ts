@@ -22,6 +22,8 @@ export interface MeasuredCell {
   row: string;
   config: EvaluationConfig;
   result: Evaluation;
+  /** The commit whose code measured it, where it is kept from an earlier record. */
+  commit?: string | null;
 }
 
 /** One model with the measured rows of a table. */
@@ -36,6 +38,8 @@ export interface MeasuredModel {
   architecture: Architecture;
   /** How its checkpoint stores the linear maps of the blocks. */
   storage: Storage;
+  /** What each row of the table is measured with, whether it was or not. */
+  planned: Record<string, EvaluationConfig>;
   cells: Record<string, MeasuredCell>;
   /** Why a row was not measured, by the rows that refused the model. */
   refusals: Record<string, string>;
@@ -105,6 +109,7 @@ export async function measureModels(
     ]);
     return {
       ...{ name, title, calibration, table, facts, architecture, storage },
+      planned: Object.fromEntries(cells.map(({ row, config }) => [row, config])),
       cells: Object.fromEntries(measured),
       refusals: byRow(outcome.refusals),
       unstored: byRow(outcome.unstored),

@@ -1,4 +1,5 @@
 import { exists, isObject } from "../../lib/io/mod.ts";
+import { isProvenance, type Provenance } from "../result/provenance.ts";
 import { isListOf, isText, readRecord } from "../result/result_record.ts";
 import type { MeasuredCell } from "./measure_models.ts";
 import { familyTables } from "./family_tables.ts";
@@ -13,6 +14,23 @@ export interface MeasuredTable extends PublishedTable {
 
 /** What its file holds: which table it is, the file's name says. */
 type MeasuredRecord = Omit<MeasuredTable, "number">;
+
+/** The file of any table whose rows are measured, and where it comes from. */
+export interface RecordedRows extends MeasuredRecord {
+  provenance: Provenance;
+}
+
+/**
+ * Reads a table with its cells that `deno task reproduce` wrote, if it is there.
+ *
+ * @param path Such as `results/rivals.json`.
+ * @throws {InputError} If it is not such a file.
+ */
+export async function readRecordedRows(path: string): Promise<RecordedRows | undefined> {
+  return await exists(path)
+    ? await readRecord(path, "deno task reproduce", isRecordedRows)
+    : undefined;
+}
 
 /**
  * Reads a perplexity table with its cells, as `deno task reproduce` wrote it.
@@ -51,6 +69,10 @@ function isMeasuredRecord(value: unknown): value is MeasuredRecord {
   if (!isPublishedTable(value)) return false;
   const { cells } = value as Partial<MeasuredRecord>;
   return isListOf(cells, isCell) && cells.length > 0;
+}
+
+function isRecordedRows(value: unknown): value is RecordedRows {
+  return isMeasuredRecord(value) && isProvenance((value as Partial<RecordedRows>).provenance);
 }
 
 function isCell(value: unknown): boolean {

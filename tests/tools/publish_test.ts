@@ -47,6 +47,17 @@ Deno.test("publishTable() says below a table what its rows took when they were m
     assertStringIncludes(table.notes!.at(-1)!, costs);
   }));
 
+Deno.test("tableRecord() says which rows are kept from earlier records", () => {
+  const { fp16, rtn4, gptq4, ...others } = model.cells;
+  const kept = { fp16: { ...fp16, commit: "abc" }, rtn4: { ...rtn4, commit: "abc" } };
+  const cells = { ...kept, gptq4: { ...gptq4, commit: null }, ...others };
+  const { table } = tableRecord(familyTables[0], [{ ...model, cells }], origin);
+  const notes = table.notes!.filter((note) => note.includes("measured earlier"));
+  const title = "tiny on the synthetic encyclopedia: measured earlier, by the code of commit";
+  assertEquals(notes, [`${title} abc: FP16, RTN`, `${title} unknown: GPTQ`]);
+  assertEquals(measured.table.notes!.some((note) => note.includes("measured earlier")), false);
+});
+
 Deno.test("publishTable() leaves files as they are that say the same", () =>
   withFolder(async (folder) => {
     await publishTable(measured, `${folder}/table1`);

@@ -39,6 +39,18 @@ for (
   });
 }
 
+Deno.test("reproduce --rows refuses, before it measures, to replace a table that it cannot read", () =>
+  withFolder(async (out) => {
+    const path = `${out}/table1.json`;
+    await Deno.writeTextFile(path, "{}");
+    const model = ["--model", "data/models/llama-encyclopedia"];
+    const args = [...model, "--table", "1", "--rows", "fp16", "--out", out];
+    const { code, err } = await runTool("reproduce", "reproduce", ...args);
+    assertEquals([code, err.split("\n").length], [2, 1]);
+    assertStringIncludes(err, `Cannot read ${path}: `);
+    assertEquals(await Deno.readTextFile(path), "{}");
+  }));
+
 Deno.test("reproduce --execute integer writes to the folder integer, also of --out", () =>
   withFolder(async (out) => {
     await Deno.writeTextFile(`${out}/integer`, "a file where the folder would be");

@@ -87,6 +87,7 @@ export function measuredModel(
     storage: storageOf([]),
     cells: Object.fromEntries(cells) as Record<RowKey, MeasuredCell>,
     refusals: {},
+    planned: Object.fromEntries(cells.map(([row, { config }]) => [row, config])),
     unstored: {},
     seconds: {},
     computed: 5,

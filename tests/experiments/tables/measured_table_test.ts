@@ -2,9 +2,10 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/as
 import {
   readMeasuredTable,
   readMeasuredTables,
+  readRecordedRows,
 } from "../../../experiments/tables/measured_table.ts";
 import { drawRelativePerplexity } from "../../../experiments/tables/relative_perplexity.ts";
-import { encodeJson, InputError } from "../../../lib/core/mod.ts";
+import { decodeJson, encodeJson, InputError } from "../../../lib/core/mod.ts";
 import { publishTable, tableRecord } from "../../../tools/publish.ts";
 import { withFolder } from "../../io/temporary_folder.ts";
 import { measuredModel, readingOf } from "../measure/tiny_subject.ts";
@@ -21,6 +22,21 @@ Deno.test("readMeasuredTable() reads what reproduce publishes", () =>
     assertEquals(published.table, record.table);
     assertEquals(published.claims.length, 2);
     assertEquals(published.cells.map(({ row }) => row), Object.keys(model.cells));
+  }));
+
+Deno.test("readRecordedRows() reads a table with its origin, where there is one", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/table1.json`;
+    assertEquals(await readRecordedRows(path), undefined);
+    await publishTable(tableRecord(model.table, [model], origin), `${folder}/table1`);
+    const { provenance, cells } = (await readRecordedRows(path))!;
+    assertEquals(provenance.date, origin.date);
+    assertEquals(cells.length, Object.keys(model.cells).length);
+    const { provenance: _, ...rest } = decodeJson(await Deno.readTextFile(path)) as {
+      provenance: unknown;
+    };
+    await Deno.writeTextFile(path, encodeJson(rest));
+    await assertRejects(() => readRecordedRows(path), InputError, `Cannot read ${path}: `);
   }));
 
 const title = { title: "T", columns: ["a"], rows: [["b"]] };

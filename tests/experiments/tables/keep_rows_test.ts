@@ -1,0 +1,60 @@
+import { assertEquals } from "@std/assert";
+import { keepRows } from "../../../experiments/tables/keep_rows.ts";
+import type { MeasuredModel } from "../../../experiments/tables/measure_models.ts";
+import { measuredModel, readingOf } from "../measure/tiny_subject.ts";
+
+const whole = measuredModel({ survivors: readingOf([1, 2, 3]) });
+
+/** The record of a table with all rows, which took a second each. */
+const earlier = {
+  provenance: {
+    ...{ commit: "0123456789ab", date: "2026-11-29", deno: "2.9.6", machine: "a test" },
+    seconds: Object.fromEntries(Object.values(whole.cells).map(({ id }) => [id, 1])),
+  },
+  table: { title: "T", columns: [], rows: [] },
+  claims: [],
+  cells: Object.values(whole.cells),
+};
+
+/** The model with some rows measured anew. */
+function withRows(...rows: string[]): MeasuredModel {
+  const cells = Object.entries(whole.cells).filter(([row]) => rows.includes(row));
+  return { ...whole, cells: Object.fromEntries(cells), seconds: { fp16: 7 } };
+}
+
+Deno.test("keepRows() keeps rows that were not measured now, with their commit and time, in the table's order", () => {
+  const { cells, seconds } = keepRows(withRows("rtn4"), earlier);
+  assertEquals(Object.keys(cells), Object.keys(whole.planned));
+  assertEquals(cells.rtn4, whole.cells.rtn4);
+  assertEquals(cells.gptq4, { ...whole.cells.gptq4, commit: "0123456789ab" });
+  assertEquals([seconds.gptq4, seconds.rtn4], [1, undefined]);
+  const others = Object.fromEntries(Object.entries(whole.cells).filter(([row]) => row !== "fp16"));
+  const measured = { ...whole, cells: { fp16: whole.cells.fp16 }, seconds: { fp16: 7 } };
+  const kept = keepRows(measured, { ...earlier, cells: Object.values(others) });
+  assertEquals([kept.cells.fp16.commit, kept.seconds.fp16], [undefined, 7]);
+});
+
+Deno.test("keepRows() keeps the commit of a row that was kept before", () => {
+  const before = keepRows(withRows("rtn4"), earlier);
+  const later = { ...earlier.provenance, commit: "later" };
+  const again = { ...earlier, provenance: later, cells: Object.values(before.cells) };
+  const { cells } = keepRows(withRows(), again);
+  assertEquals([cells.gptq4.commit, cells.rtn4.commit], ["0123456789ab", "later"]);
+});
+
+Deno.test("keepRows() calls the rows by the name that the model has now", () => {
+  const { cells } = keepRows({ ...withRows(), name: "other" }, earlier);
+  assertEquals([cells.fp16.id, cells.fp16.model], ["table1/other/fp16", "other"]);
+});
+
+Deno.test("keepRows() drops rows that refuse now, are measured otherwise or are no rows any more", () => {
+  const { fp16, rtn4, gptq4 } = whole.cells;
+  const cells = [
+    fp16,
+    { ...rtn4, config: { ...rtn4.config, windows: 2 } },
+    gptq4,
+    { ...gptq4, row: "former" },
+  ];
+  const refusing = { ...withRows(), refusals: { gptq4: "no" } };
+  assertEquals(Object.keys(keepRows(refusing, { ...earlier, cells }).cells), ["fp16"]);
+});
