@@ -227,9 +227,10 @@ Deno.test("Streams tell hooks which window they see", () =>
     });
     streams.look(2, model.blocks[1], { hook });
     streams.advance(0, model.blocks[0], { hook });
+    const first = Int32Array.of(0);
     assertEquals(seen, [
-      { site: "attn.q", layer: 1, window: 7 },
-      { site: "attn.q", layer: 0, window: 5 },
+      { site: "attn.q", layer: 1, window: 7, first },
+      { site: "attn.q", layer: 0, window: 5, first },
     ]);
   }));
 
