@@ -136,14 +136,17 @@ async function sitesAlone(
   { layer, bits }: BitSensitivityConfig,
   make: Make,
 ): Promise<Alone[]> {
-  const { model, sites } = await make(sensitivityPasses(passes, "activations"));
+  const { model, sites, lower } = await make(sensitivityPasses(passes, "activations"));
   return allocatableSites(passes).map((name) => {
     const values = siteWidth(name, model.architecture);
     const hook = atSites(
       [name],
       (value, visit) => visit.layer === layer ? sites[layer][name]!.apply(value, visit) : value,
     );
-    const runner = { model, options: { hook }, base: { model, before: layer, options: {} } };
+    const runner = {
+      ...{ model, options: { hook, lower } },
+      base: { model, before: layer, options: { lower } },
+    };
     return { name, values, byteLength: values * bits / 8, runner };
   });
 }

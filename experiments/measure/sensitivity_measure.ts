@@ -81,8 +81,10 @@ export async function measureSensitivity(
     calibrate(unquantized(start), chosen, () => calibrationOf(subject), { signal });
   const { model: full } = await calibrateOn(model, passes.filter(({ remodel }) => remodel));
   const others = passes.filter(({ rewrite, remodel }) => !rewrite && !remodel);
+  const calibrated = await calibrateOn(full, others);
+  const { lower } = calibrated;
   const parts = [
-    ...activationParts(await calibrateOn(full, others)),
+    ...activationParts(calibrated),
     ...await weightParts(full, quantized.model),
   ];
   const measured: WindowSensitivity[] = [];
@@ -90,8 +92,8 @@ export async function measureSensitivity(
   // The layers of one thing share a run in full precision, and the blocks before each.
   for (const layers of Map.groupBy(parts, ({ what }) => what).values()) {
     const runners = layers.map(({ model, layer, hook }): Runner => ({
-      ...{ model, options: { hook } },
-      base: { model: full, before: layer, options: {} },
+      ...{ model, options: { hook, lower } },
+      base: { model: full, before: layer, options: { lower } },
     }));
     const before = measured.length;
     const found = await divergences(

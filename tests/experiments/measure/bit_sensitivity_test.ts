@@ -52,7 +52,7 @@ for (const method of ["rtn4", "gptq4"] as const) {
     }));
 }
 
-for (const method of ["agileq-8", "smoothquant"] as const) {
+for (const method of ["agileq-8", "smoothquant", "agileq-4/8"] as const) {
   Deno.test(`measureBitSensitivity() is the divergence with one site alone quantized: ${method}`, () =>
     withModel("llama", async (model) => {
       const subject = tinySubject(model);
@@ -61,7 +61,7 @@ for (const method of ["agileq-8", "smoothquant"] as const) {
       const calibration = calibrationOf(subject);
       const passes = methods[method].withSame("activations", 4).passes(model.architecture)
         .filter(({ rewrite }) => !rewrite);
-      const { sites } = await calibrate(unquantized(model), passes, () => calibration);
+      const { sites, lower } = await calibrate(unquantized(model), passes, () => calibration);
       const names = Object.keys(sites[1]).filter((name) => name !== "attn.probs");
       assertEquals(found.map(({ name }) => name).toSorted(), names.toSorted());
       const windows = calibration.activationWindows.slice(0, 2);
@@ -73,7 +73,7 @@ for (const method of ["agileq-8", "smoothquant"] as const) {
           assertEquals(value.shape.at(-1), values);
           return sites[1][site]!.apply(value, visit);
         });
-        const scores = await scoreWindows(model, windows, { reference: model, hook });
+        const scores = await scoreWindows(model, windows, { reference: model, hook, lower });
         assertEquals(divergence, readScores(scores).divergence!.value);
         assert(divergence > 0);
       }

@@ -85,3 +85,15 @@ Deno.test("measureSensitivity() takes parts of a method that rotates the model o
       assert(divergence > 0 && divergence < 0.1, `${what} of layer ${layer}: ${divergence}`);
     }
   }));
+
+Deno.test("measureSensitivity() chooses the tokens of fewer bits where a method has such", () =>
+  withFigureSubject("llama", async (subject) => {
+    const settings = { method: "agileq-4/8", windows: 1 } as const;
+    const { parts, together } = await measureSensitivity(subject, settings, {});
+    const eight = await measureSensitivity(subject, { ...settings, method: "agileq-8" }, {});
+    const hidden = (of: typeof parts) =>
+      of.filter(({ what }) => what === "mlp.hidden")
+        .reduce((sum, { divergence }) => sum + divergence, 0);
+    assert(hidden(parts) > 2 * hidden(eight.parts), `${hidden(parts)}`);
+    assert(together > eight.together);
+  }));
