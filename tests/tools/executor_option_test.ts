@@ -105,14 +105,22 @@ Deno.test("submitWords() parts words at blanks that are not between quotes", () 
   );
 });
 
-Deno.test("openExecutor() refuses a batch system that is not there", async () => {
-  const args = ["--table", "3", "--executor", "hyperqueue"];
-  const { code, err } = await endOf(
-    startToolIn({ PATH: "/nowhere" }, "reproduce", "reproduce", ...args),
-  );
-  const missing = 'Cannot look at tasks in HyperQueue: its program must be on PATH, got "hq"';
-  assertEquals([code, err.split("\n").at(-1)], [2, missing]);
-});
+Deno.test("openExecutor() refuses a batch system that is not there", () =>
+  withFolder(async (folder) => {
+    // A text of its own: nothing of it is stored.
+    const ids = Array.from({ length: 128 }, (_, index) => (11 * index) % 300);
+    await Deno.writeTextFile(`${folder}/ids.json`, JSON.stringify(ids));
+    await writeTinyModel(`${folder}/mine`);
+    const args = [
+      ...["--model", `${folder}/mine`, "--ids", `${folder}/ids.json`, "--window", "64"],
+      ...["--table", "1", "--rows", "fp16", "--out", `${folder}/out`, "--executor", "hyperqueue"],
+    ];
+    const { code, err } = await endOf(
+      startToolIn({ PATH: "/nowhere" }, "reproduce", "reproduce", ...args),
+    );
+    const missing = 'Cannot look at tasks in HyperQueue: its program must be on PATH, got "hq"';
+    assertEquals([code, err.split("\n").at(-1)], [2, missing]);
+  }));
 
 Deno.test("describeSubmission() says what a batch system would be given for what is not stored", () =>
   withFolder(async (folder) => {
