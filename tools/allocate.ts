@@ -75,7 +75,7 @@ await main((program, session) =>
       )
       .option(
         "--activation-bits <list>",
-        "of the values at all sites but the softmax, which are then shared out",
+        "of the values at all sites but the softmax (3, 4, 5, 6 or 8), which are then shared out",
         listOption("--activation-bits", integerOption("--activation-bits", 2, 8)),
         [4, 6],
       )
@@ -105,8 +105,8 @@ async function run(options: Options, session: Session): Promise<void> {
   const models = await measureAllocations(subjects, {
     ...session,
     executor,
-    methods: options.method,
-    bits: { weights: options.bits, activations: options.activationBits },
+    methods: distinct(options.method),
+    bits: { weights: distinct(options.bits), activations: distinct(options.activationBits) },
     scored: options.allocateWindows,
     store: fileCellStore(cellFolder),
     fingerprint: await fingerprintOf(measurementModules(evaluatedBy)),
@@ -123,6 +123,11 @@ async function run(options: Options, session: Session): Promise<void> {
     console.log(`Measured ${counted(computed, "row")}, used ${reused} measured before.`);
   }
   if (problems.length > 0) throw new InputError(...problems);
+}
+
+/** Each once. */
+function distinct<Item>(items: readonly Item[]): Item[] {
+  return [...new Set(items)];
 }
 
 async function recordOf(models: readonly AllocatedModel[]): Promise<TableRecord> {

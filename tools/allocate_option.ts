@@ -128,8 +128,8 @@ export async function readAllocation(
     }
     const action = `read ${source}`;
     const file = await readJson(source);
-    if (!isObject(file)) refuse(action, `it must be an object that has an ${saved}`);
-    const { [saved]: allocation = null } = file;
+    const { [saved]: allocation } = isObject(file) ? file : {};
+    if (allocation === undefined) refuse(action, `it must be an object that has an ${saved}`);
     requireBitsByLayer(allocation, action);
     const allocated = method.with({ [part]: { allocation } });
     allocated.requireAllocations(architecture, action);

@@ -16,7 +16,7 @@ import {
   type MeasuredModel,
   planModels,
 } from "../experiments/tables/measure_models.ts";
-import { keepRows } from "../experiments/tables/keep_rows.ts";
+import { keepRows, requireKeepable } from "../experiments/tables/keep_rows.ts";
 import { readRecordedRows, type RecordedRows } from "../experiments/tables/measured_table.ts";
 import { isNamed, namedTables } from "../experiments/tables/named_tables.ts";
 import { counted, InputError, refuse, require } from "../lib/core/mod.ts";
@@ -161,6 +161,14 @@ async function run(options: Options, session: Session): Promise<void> {
     rows: options.rows,
   };
   const pool = new SubjectPool(1, [], cellFolder);
+  if (earlier.size > 0 && !options.dryRun) {
+    const subjects = await Promise.all(sources.map(({ ref }) => pool.read(ref, session.signal)));
+    const planned = await planModels(subjects, tables, { execute: options.execute });
+    for (const [table, record] of earlier) {
+      const own = planned.filter((each) => each.table === table);
+      requireKeepable(record, `${folder}/${table.key}.json`, own);
+    }
+  }
   if (options.dryRun) {
     const all: CellSpec[] = [];
     for (const { ref } of sources) {

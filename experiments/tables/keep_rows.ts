@@ -1,6 +1,28 @@
-import { canonicalJson } from "../../lib/core/mod.ts";
+import { canonicalJson, require } from "../../lib/core/mod.ts";
 import type { RecordedRows } from "./measured_table.ts";
-import type { MeasuredCell, MeasuredModel } from "./measure_models.ts";
+import type { MeasuredCell, MeasuredModel, PlannedModel } from "./measure_models.ts";
+
+/**
+ * Refuses a record some of whose rows {@linkcode keepRows} would drop: they are of other models, texts, windows or
+ * settings, or multiplied otherwise.
+ *
+ * @param path Of the record.
+ * @param planned All rows of its table on the models that are measured now.
+ */
+export function requireKeepable(
+  { cells }: RecordedRows,
+  path: string,
+  planned: readonly PlannedModel[],
+): void {
+  const known = new Set(
+    planned.flatMap(({ cells }) => cells.map(({ row, config }) => canonicalJson([row, config]))),
+  );
+  const other = cells.find(({ row, config }) => !known.has(canonicalJson([row, config])));
+  const rule =
+    "its rows must be of the same model, texts, windows, settings and backend, or --out " +
+    "another folder";
+  require(other === undefined, `add rows to ${path}`, rule, other?.id);
+}
 
 /**
  * A model with the rows that an earlier record of its table has and that were not measured now: those measured with

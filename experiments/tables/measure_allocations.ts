@@ -106,20 +106,28 @@ async function planModel(
   const planned: PlannedModel = { subject, cells: [], problems: [] };
   for (const method of options.methods) {
     for (const part of allocatedParts(method)) {
+      const label = `allocation/${subject.model.name}/${method}`;
+      const choices = methods[method].allocates[part];
+      const [asked, others] = [true, false].map((isThere) =>
+        options.bits[part].filter((bits) => choices.includes(bits) === isThere)
+      );
+      for (const bits of others) {
+        const rule = `${part} must have ${choices.join(", ")} bits, got ${bits}`;
+        planned.problems.push(`${label}: ${rule}`);
+      }
+      if (asked.length === 0) continue;
       try {
         const measured = await measureSensitivities(subject, method, methods[method], part, {
           ...options,
           fingerprint: options.sensitivityFingerprint,
         });
-        for (const bits of options.bits[part]) {
+        for (const bits of asked) {
           planned.cells.push(...await rowCells(subject, { method, part, bits }, measured));
         }
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         planned.problems.push(
-          ...error.problems.map((reason) =>
-            `allocation/${subject.model.name}/${method}: ${reason}`
-          ),
+          ...error.problems.map((reason) => `${label}: ${reason}`),
         );
       }
     }
@@ -127,7 +135,7 @@ async function planModel(
   return planned;
 }
 
-/** Both rows of a method with so many bits; none where it does not have them. */
+/** Both rows of a method with so many bits. */
 async function rowCells(
   subject: UnloadedSubject,
   facts: Pick<AllocationFacts, "method" | "part" | "bits">,
@@ -135,7 +143,6 @@ async function rowCells(
 ): Promise<AllocationRow[]> {
   const { method, part, bits } = facts;
   const same = measured.filter((each) => each.bits === bits);
-  if (same.length === 0) return [];
   const uniform = {
     average: averageBits(same),
     divergence: same.reduce((sum, each) => sum + each.divergence, 0),

@@ -101,7 +101,7 @@ const lowerBits = 4;
  * Figure 3 for a model.
  *
  * @throws {InputError} If a profile is neither paper nor released, steps are neither calibrated nor of a
- *   token, the first token neither shared nor apart, or apart in profile released, or `lower` is no share of tokens.
+ *   token, the first token neither shared nor apart, or apart where it cannot be, or `lower` is no share of tokens.
  *   Bits and K are checked where they are used.
  */
 export function agileQScheme(
@@ -122,6 +122,9 @@ export function agileQScheme(
   const few =
     "the first token must not be apart in profile released, whose channels have a range each";
   require(!(firstApart && profile === "released"), "quantize activations", few);
+  const whose = "firstToken must be shared where tokens are lower, or each has steps of its own";
+  const isAlone = firstApart && (lower !== undefined || steps === "token");
+  require(!isAlone, "quantize activations", whose, firstToken);
   if (lower !== undefined) requireLower(lower);
   const scheme = {
     ...{ profile, sites: sitesOf(activations, architecture, bits) },

@@ -192,6 +192,12 @@ Deno.test("agileQScheme() refuses readings and shares of tokens that there are n
     [{ profile: null }, "profile must be paper or released, got null"],
     [{ steps: "channel" }, 'steps must be calibrated or token, got "channel"'],
     [{ firstToken: "alone" }, 'firstToken must be shared or apart, got "alone"'],
+    ...[{ steps: "token" }, { lower: { share: 0.5, inherited: false } }].map(
+      (other): [Record<string, unknown>, string] => [
+        { firstToken: "apart", ...other },
+        'firstToken must be shared where tokens are lower, or each has steps of its own, got "apart"',
+      ],
+    ),
     [
       { firstToken: "apart", profile: "released" },
       "the first token must not be apart in profile released, whose channels have a range each",

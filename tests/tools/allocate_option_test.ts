@@ -82,7 +82,7 @@ Deno.test("readAllocation() gives a method the bits of a file, and leaves it alo
       [`${folder}/no.json`, `read ${folder}/no.json: the file must exist`],
       [
         `${folder}/none.json`,
-        `read ${folder}/none.json: an allocation must be a list of the bits in each layer, got null`,
+        `read ${folder}/none.json: it must be an object that has an allocation`,
       ],
       [
         `${folder}/other.json`,

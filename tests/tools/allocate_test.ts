@@ -21,6 +21,13 @@ for (
   });
 }
 
+Deno.test("allocate names bits that a method has not, before it measures, with status 2", async () => {
+  const args = ["--method", "smoothquant", "--activation-bits", "7,7"];
+  const { code, out, err } = await runTool("allocate", "reproduce", ...args);
+  assertEquals([code, out], [2, ""]);
+  assertStringIncludes(err, "smoothquant: activations must have 3, 4, 5, 6, 8 bits, got 7");
+});
+
 Deno.test("allocate of a model of one's own writes its table, with verdicts and cells", () =>
   withFolder(async (folder) => {
     await saveModel(await randomModel(tinyArchitectures.llama), `${folder}/tiny`, "F16");

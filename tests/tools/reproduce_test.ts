@@ -51,6 +51,21 @@ Deno.test("reproduce --rows refuses, before it measures, to replace a table that
     assertEquals(await Deno.readTextFile(path), "{}");
   }));
 
+Deno.test("reproduce --rows leaves a table alone whose rows were measured otherwise", () =>
+  withFolder(async (out) => {
+    const bundled = await Deno.readTextFile("results/table1.json");
+    await Deno.writeTextFile(`${out}/table1.json`, bundled);
+    const model = ["--model", "data/models/llama-encyclopedia", "--windows", "2"];
+    const args = [...model, "--table", "1", "--rows", "fp16", "--out", out];
+    const { code, err } = await runTool("reproduce", "reproduce", ...args);
+    assertEquals(code, 2);
+    assertStringIncludes(
+      err,
+      `Cannot add rows to ${out}/table1.json: its rows must be of the same`,
+    );
+    assertEquals(await Deno.readTextFile(`${out}/table1.json`), bundled);
+  }));
+
 Deno.test("reproduce --execute integer writes to the folder integer, also of --out", () =>
   withFolder(async (out) => {
     await Deno.writeTextFile(`${out}/integer`, "a file where the folder would be");

@@ -1,6 +1,7 @@
-import { assertEquals } from "@std/assert";
-import { keepRows } from "../../../experiments/tables/keep_rows.ts";
-import type { MeasuredModel } from "../../../experiments/tables/measure_models.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { keepRows, requireKeepable } from "../../../experiments/tables/keep_rows.ts";
+import type { MeasuredModel, PlannedModel } from "../../../experiments/tables/measure_models.ts";
+import { InputError } from "../../../lib/core/mod.ts";
 import { measuredModel, readingOf } from "../measure/tiny_subject.ts";
 
 const whole = measuredModel({ survivors: readingOf([1, 2, 3]) });
@@ -32,6 +33,24 @@ Deno.test("keepRows() keeps rows that were not measured now, with their commit a
   const measured = { ...whole, cells: { fp16: whole.cells.fp16 }, seconds: { fp16: 7 } };
   const kept = keepRows(measured, { ...earlier, cells: Object.values(others) });
   assertEquals([kept.cells.fp16.commit, kept.seconds.fp16], [undefined, 7]);
+});
+
+Deno.test("requireKeepable() refuses a record with rows that would be dropped", () => {
+  const planned = [{ cells: Object.values(whole.cells) }] as unknown as PlannedModel[];
+  requireKeepable(earlier, "out/table1.json", planned);
+  const { fp16, rtn4 } = whole.cells;
+  const others = [
+    { ...rtn4, config: { ...rtn4.config, windows: 2 } },
+    { ...rtn4, row: "former" },
+  ];
+  for (const other of others) {
+    assertThrows(
+      () => requireKeepable({ ...earlier, cells: [fp16, other] }, "out/table1.json", planned),
+      InputError,
+      "Cannot add rows to out/table1.json: its rows must be of the same model, texts, windows, settings " +
+        'and backend, or --out another folder, got "table1/tiny/rtn4"',
+    );
+  }
 });
 
 Deno.test("keepRows() keeps the commit of a row that was kept before", () => {

@@ -103,7 +103,7 @@ Deno.test("measureAllocations() holds bits of sites that are shared out against 
     assertAlmostEquals(same.divergence, divergence!.value, divergence!.value);
   }));
 
-Deno.test("measureAllocations() passes over bits that a method has not, and names what is refused", () =>
+Deno.test("measureAllocations() names bits that a method has not, and what is refused", () =>
   withModel("llama", async (model) => {
     const subject = { ...tinySubject(model), calibration: null };
     const [{ cells, problems }] = await measureAllocations([subject], options());
@@ -112,5 +112,6 @@ Deno.test("measureAllocations() passes over bits that a method has not, and name
     assert(problems[0].startsWith("allocation/llama/bitmod4: Cannot calibrate llama: "));
     const asked = options({ bits: { weights: [2], activations: [] } });
     const [none] = await measureAllocations([tinySubject(model)], asked);
-    assertEquals([none.cells.size, none.problems], [0, []]);
+    const rule = "allocation/llama/bitmod4: weights must have 3, 4 bits, got 2";
+    assertEquals([none.cells.size, none.problems], [0, [rule]]);
   }));
