@@ -2,17 +2,28 @@
 import { bundledModels, isBundled } from "../experiments/measure/bundled.ts";
 import { evaluationCells } from "../experiments/measure/evaluation.ts";
 import { SubjectPool } from "../experiments/cells/subject_pool.ts";
-import { type AblationPart, ablationParts } from "../experiments/tables/ablation_rows.ts";
+import {
+  type AblationPart,
+  ablationParts,
+  ablationRows,
+} from "../experiments/tables/ablation_rows.ts";
 import { ablationTable } from "../experiments/tables/ablation_table.ts";
 import { describeSubject, withLabels } from "../experiments/tables/describe_subject.ts";
 import { judgeAblations } from "../experiments/tables/judge_ablations.ts";
+import {
+  isAmong,
+  type KeepingTable,
+  requireKeepable,
+  withKept,
+} from "../experiments/tables/keep_rows.ts";
 import {
   type AblatedModel,
   ablationCells,
   measureAblations,
   rowsOf,
 } from "../experiments/tables/measure_ablations.ts";
-import { evaluatedBy } from "../experiments/tables/measure_models.ts";
+import { evaluatedBy, type MeasuredCell } from "../experiments/tables/measure_models.ts";
+import { readRecordedRows } from "../experiments/tables/measured_table.ts";
 import { counted, InputError } from "../lib/core/mod.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
 import { toText } from "../lib/report/mod.ts";
@@ -40,13 +51,23 @@ import { provenance } from "./provenance.ts";
 import { showTable, type TableRecord } from "./publish.ts";
 
 interface Options extends ModelOptions, ExecutorOptions {
-  part: AblationPart[];
+  part?: AblationPart[];
   dryRun?: boolean;
   fresh?: boolean;
 }
 
 /** Where the table of the bundled models goes, and that of a model of one's own. */
 const outputs = { bundled: "results", own: "results/local" };
+
+/** How rows that are not asked for stay in the table. */
+const keeping: KeepingTable<MeasuredCell> = {
+  table: "ablations",
+  order: (one, other) => place(one) - place(other),
+};
+
+function place({ row }: MeasuredCell): number {
+  return ablationRows.findIndex(({ key }) => key === row);
+}
 
 await main((program, session) =>
   addExecutorOptions(addModelOptions(
@@ -56,9 +77,9 @@ await main((program, session) =>
       )
       .option(
         "--part <list>",
-        `what is changed, of ${ablationParts.join(", ")}`,
+        `what is changed, of ${ablationParts.join(", ")}; other rows stay as the table has them ` +
+          "(default: all)",
         listOption("--part", choiceOption("--part", ablationParts)),
-        [...ablationParts],
       )
       .option("--fresh", "measure every cell anew"),
     "measured instead of the bundled ones",
@@ -78,6 +99,14 @@ async function run(options: Options, session: Session): Promise<void> {
   const pool = new SubjectPool(1, [], cellFolder);
   const sources = own.length > 0 ? own : bundled;
   const { subjects, problems } = await readSubjects(sources, pool, session.signal);
+  const path = `${folder}/ablations`;
+  const earlier = options.part && !options.dryRun
+    ? await readRecordedRows(`${path}.json`, "deno task ablations")
+    : undefined;
+  if (earlier) {
+    const cells = await Promise.all(subjects.map((each) => ablationCells(each, ablationRows)));
+    requireKeepable(earlier, `${path}.json`, isAmong(cells.flat()));
+  }
   const settings = {
     ...session,
     store: fileCellStore(cellFolder),
@@ -108,10 +137,11 @@ async function run(options: Options, session: Session): Promise<void> {
     parts: options.part,
   });
   problems.push(...models.flatMap((model) => model.problems));
-  const measured = models.filter(({ cells }) => cells.size > 0);
-  if (measured.length > 0) {
+  if (models.some(({ cells }) => cells.size > 0)) {
+    const whole = models.map((model) => earlier ? withKept(model, earlier, keeping) : model);
+    const measured = whole.filter(({ cells }) => cells.size > 0);
     const record = await recordOf(measured);
-    problems.push(...await showTable(record, `${folder}/ablations`));
+    problems.push(...await showTable(record, path));
     console.log(summary(measured));
   }
   if (problems.length > 0) throw new InputError(...problems);

@@ -6,12 +6,18 @@ import { SubjectPool } from "../experiments/cells/subject_pool.ts";
 import { sensitivityMeasuredBy } from "../experiments/tables/allocate_bits.ts";
 import { allocationTable, judgeAllocations } from "../experiments/tables/allocation_table.ts";
 import { describeSubject, withLabels } from "../experiments/tables/describe_subject.ts";
+import { isMeasuredOn, requireKeepable, withKept } from "../experiments/tables/keep_rows.ts";
 import {
   type AllocatedModel,
   allocatedParts,
+  type AllocationCell,
+  type AllocationOptions,
+  byAllocation,
+  isAllocationCell,
   measureAllocations,
 } from "../experiments/tables/measure_allocations.ts";
 import { evaluatedBy } from "../experiments/tables/measure_models.ts";
+import { readRecordedRows } from "../experiments/tables/measured_table.ts";
 import { counted, InputError } from "../lib/core/mod.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
 import { type MethodName, methods } from "../lib/methods/mod.ts";
@@ -40,14 +46,23 @@ import { provenance } from "./provenance.ts";
 import { showTable, type TableRecord } from "./publish.ts";
 
 interface Options extends ModelOptions, ExecutorOptions, Pick<AllocateOptions, "allocateWindows"> {
-  method: MethodName[];
-  bits: number[];
-  activationBits: number[];
+  method?: MethodName[];
+  bits?: number[];
+  activationBits?: number[];
   fresh?: boolean;
 }
 
 /** Where the table of the bundled models goes, and that of a model of one's own. */
 const outputs = { bundled: "results", own: "results/local" };
+
+/** What is measured unless other methods or bits are asked for. */
+const standing = {
+  methods: ["rtn4", "gptq4", "agileq-8-activations"],
+  bits: { weights: [3, 4], activations: [4, 6] },
+} satisfies Pick<AllocationOptions, "methods" | "bits">;
+
+/** How rows that are not asked for stay in the table. */
+const keeping = { table: "allocation", order: byAllocation };
 
 /** The methods that can. */
 const names = (Object.keys(methods) as MethodName[])
@@ -59,25 +74,24 @@ await main((program, session) =>
       .description(
         "Measures what each linear map, and the values at each site, cost with each number of bits, " +
           "shares bits out by that, and compares with the same bits for all; measured cells are kept " +
-          "and used again.",
+          "and used again. With one of the next three options other rows stay as the table has them.",
       )
       .option(
         "--method <list>",
-        `which methods, of ${names.join(", ")}`,
+        `which methods, of ${names.join(", ")} (default: ${standing.methods.join(",")})`,
         listOption("--method", choiceOption("--method", names)),
-        ["rtn4", "gptq4", "agileq-8-activations"],
       )
       .option(
         "--bits <list>",
-        "of all linear maps, whose storage is then shared out",
+        "of all linear maps, whose storage is then shared out (default: " +
+          `${standing.bits.weights.join(",")})`,
         listOption("--bits", integerOption("--bits", 2, 8)),
-        [3, 4],
       )
       .option(
         "--activation-bits <list>",
-        "of the values at all sites but the softmax (3, 4, 5, 6 or 8), which are then shared out",
+        "of the values at all sites but the softmax (3, 4, 5, 6 or 8), which are then shared out (default: " +
+          `${standing.bits.activations.join(",")})`,
         listOption("--activation-bits", integerOption("--activation-bits", 2, 8)),
-        [4, 6],
       )
       .option("--fresh", "measure every cell anew"),
     "measured instead of the bundled ones",
@@ -96,6 +110,14 @@ async function run(options: Options, session: Session): Promise<void> {
   const pool = new SubjectPool(1, [], cellFolder);
   const sources = own.length > 0 ? own : bundled;
   const { subjects, problems } = await readSubjects(sources, pool, session.signal);
+  const path = `${folder}/allocation`;
+  const isPart = options.method ?? options.bits ?? options.activationBits;
+  const earlier = isPart &&
+    await readRecordedRows<AllocationCell>(`${path}.json`, "deno task allocate", isAllocationCell);
+  if (earlier) {
+    const isSame = subjects.map(isMeasuredOn);
+    requireKeepable(earlier, `${path}.json`, (cell) => isSame.some((of) => of(cell)));
+  }
   await using executor = await openExecutor(options, {
     kinds: [bitSensitivityCells, evaluationCells],
     pool,
@@ -105,8 +127,11 @@ async function run(options: Options, session: Session): Promise<void> {
   const models = await measureAllocations(subjects, {
     ...session,
     executor,
-    methods: distinct(options.method),
-    bits: { weights: distinct(options.bits), activations: distinct(options.activationBits) },
+    methods: distinct(options.method ?? standing.methods),
+    bits: {
+      weights: distinct(options.bits ?? standing.bits.weights),
+      activations: distinct(options.activationBits ?? standing.bits.activations),
+    },
     scored: options.allocateWindows,
     store: fileCellStore(cellFolder),
     fingerprint: await fingerprintOf(measurementModules(evaluatedBy)),
@@ -114,10 +139,11 @@ async function run(options: Options, session: Session): Promise<void> {
     fresh: options.fresh,
   });
   problems.push(...models.flatMap((model) => model.problems));
-  const measured = models.filter(({ cells }) => cells.size > 0);
-  if (measured.length > 0) {
+  if (models.some(({ cells }) => cells.size > 0)) {
+    const whole = models.map((model) => earlier ? withKept(model, earlier, keeping) : model);
+    const measured = whole.filter(({ cells }) => cells.size > 0);
     const record = await recordOf(measured);
-    problems.push(...await showTable(record, `${folder}/allocation`));
+    problems.push(...await showTable(record, path));
     const computed = measured.reduce((sum, model) => sum + model.computed, 0);
     const reused = measured.reduce((sum, model) => sum + model.reused, 0);
     console.log(`Measured ${counted(computed, "row")}, used ${reused} measured before.`);

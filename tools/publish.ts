@@ -7,6 +7,7 @@ import { judgeClaims, type JudgedClaim } from "../experiments/tables/claims.ts";
 import { describeSubject } from "../experiments/tables/describe_subject.ts";
 import { judgeComparisons } from "../experiments/tables/comparisons.ts";
 import type { PerplexityTable } from "../experiments/tables/family_tables.ts";
+import { describeKept } from "../experiments/tables/keep_rows.ts";
 import type { MeasuredModel } from "../experiments/tables/measure_models.ts";
 import { isNamed } from "../experiments/tables/named_tables.ts";
 import { drawTable } from "../experiments/tables/pareto.ts";
@@ -45,7 +46,7 @@ export function tableRecord(
       describeSubject(model),
       ...baselineNotes(model.title, model.storage),
       ...describeRefusals(model),
-      ...describeKept(model),
+      ...describeKept(model.title, Object.values(model.cells), ({ row }) => labelOf(table, row)),
     ]),
     ...claims.map(describeClaim),
     verdictLegend,
@@ -129,20 +130,14 @@ function measuredPart(
 
 /** Which rows refused a model and why, a line for each reason. */
 function describeRefusals({ title, table, refusals }: MeasuredModel): string[] {
-  const labelOf = (row: string) => table.rows.find(({ measured }) => measured.key === row)!.label;
   return [...Map.groupBy(Object.entries(refusals), ([, reason]) => reason)].map(([reason, rows]) =>
-    `${title}: refused by ${rows.map(([row]) => labelOf(row)).join(", ")}: ${reason}`
+    `${title}: refused by ${rows.map(([row]) => labelOf(table, row)).join(", ")}: ${reason}`
   );
 }
 
-/** Which rows are kept from earlier records, a line for each commit. */
-function describeKept({ title, table, cells }: MeasuredModel): string[] {
-  const labelOf = (row: string) => table.rows.find(({ measured }) => measured.key === row)!.label;
-  const kept = Object.values(cells).filter(({ commit }) => commit !== undefined);
-  return [...Map.groupBy(kept, ({ commit }) => commit)].map(([commit, own]) =>
-    `${title}: measured earlier, by the code of commit ${commit ?? "unknown"}: ` +
-    own.map(({ row }) => labelOf(row)).join(", ")
-  );
+/** What a table calls a row. */
+function labelOf(table: PerplexityTable, row: string): string {
+  return table.rows.find(({ measured }) => measured.key === row)!.label;
 }
 
 function describeClaim(judged: JudgedClaim): string {

@@ -16,7 +16,7 @@ import {
   type MeasuredModel,
   planModels,
 } from "../experiments/tables/measure_models.ts";
-import { keepRows, requireKeepable } from "../experiments/tables/keep_rows.ts";
+import { isAmong, keepRows, requireKeepable } from "../experiments/tables/keep_rows.ts";
 import { readRecordedRows, type RecordedRows } from "../experiments/tables/measured_table.ts";
 import { isNamed, namedTables } from "../experiments/tables/named_tables.ts";
 import { counted, InputError, refuse, require } from "../lib/core/mod.ts";
@@ -148,7 +148,7 @@ async function run(options: Options, session: Session): Promise<void> {
   for (const written of [cellFolder, folder]) await prepareFolder(written);
   const earlier = new Map<PerplexityTable, RecordedRows>();
   for (const table of options.rows ? tables : []) {
-    const record = await readRecordedRows(`${folder}/${table.key}.json`);
+    const record = await readRecordedRows(`${folder}/${table.key}.json`, "deno task reproduce");
     if (record) earlier.set(table, record);
   }
 
@@ -165,8 +165,8 @@ async function run(options: Options, session: Session): Promise<void> {
     const subjects = await Promise.all(sources.map(({ ref }) => pool.read(ref, session.signal)));
     const planned = await planModels(subjects, tables, { execute: options.execute });
     for (const [table, record] of earlier) {
-      const own = planned.filter((each) => each.table === table);
-      requireKeepable(record, `${folder}/${table.key}.json`, own);
+      const own = planned.filter((each) => each.table === table).flatMap(({ cells }) => cells);
+      requireKeepable(record, `${folder}/${table.key}.json`, isAmong(own));
     }
   }
   if (options.dryRun) {

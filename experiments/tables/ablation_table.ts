@@ -6,6 +6,7 @@ import { ablationRows } from "./ablation_rows.ts";
 import { ratioOf } from "./claims.ts";
 import { everywhere } from "./comparisons.ts";
 import { judgeAblations } from "./judge_ablations.ts";
+import { describeKept } from "./keep_rows.ts";
 import type { AblatedModel } from "./measure_ablations.ts";
 
 const legend =
@@ -44,11 +45,19 @@ export function ablationTable(models: readonly AblatedModel[], notes: readonly s
     notes: [
       legend,
       ...notes,
-      ...models.flatMap(({ subject: { title, storage } }) => baselineNotes(title, storage)),
+      ...models.flatMap(({ subject: { title, storage }, cells }) => [
+        ...baselineNotes(title, storage),
+        ...describeKept(title, cells.values(), ({ row }) => labelOf(row)),
+      ]),
       ...judged.map((each) => `${each.model}: ${describeFinding(each)}`),
       verdictLegend,
     ],
   };
+}
+
+/** What the table calls a row; its key where it has it no more. */
+function labelOf(row: string): string {
+  return ablationRows.find(({ key }) => key === row)?.label ?? row;
 }
 
 function cellsOf({ cells, refused }: AblatedModel, key: string): TableCell[] {

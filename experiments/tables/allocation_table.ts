@@ -5,7 +5,13 @@ import { baselineName, baselineNotes } from "../result/baseline.ts";
 import { describeFinding } from "../result/finding.ts";
 import { formatEstimate } from "../result/format_estimate.ts";
 import { type JudgedClaim, ratioOf } from "./claims.ts";
-import { type AllocatedModel, type AllocationCell, allocationRow } from "./measure_allocations.ts";
+import { describeKept } from "./keep_rows.ts";
+import {
+  type AllocatedModel,
+  type AllocationCell,
+  allocationRow,
+  byAllocation,
+} from "./measure_allocations.ts";
 
 const legend =
   "same: all linear maps, or the values at all sites but the softmax, have as many bits; allocated: each has bits of " +
@@ -36,7 +42,7 @@ export function allocationTable(
           .map((measure) => `${title}: ${measure}`)
       ),
     ],
-    rows: [...rows.values()].map(({ row, method, part, bits, isAllocated }) => [
+    rows: [...rows.values()].sort(byAllocation).map(({ row, method, part, bits, isAllocated }) => [
       methods[method].title,
       part,
       isAllocated ? "allocated" : `same, ${bits}`,
@@ -45,7 +51,10 @@ export function allocationTable(
     notes: [
       legend,
       ...notes,
-      ...models.flatMap(({ subject: { title, storage } }) => baselineNotes(title, storage)),
+      ...models.flatMap(({ subject: { title, storage }, cells }) => [
+        ...baselineNotes(title, storage),
+        ...describeKept(title, cells.values(), ({ row }) => row),
+      ]),
       ...models.flatMap(judgeAllocations).map((each) => `${each.model}: ${describeFinding(each)}`),
       verdictLegend,
     ],

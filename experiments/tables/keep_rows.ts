@@ -1,53 +1,119 @@
 import { canonicalJson, require } from "../../lib/core/mod.ts";
+import type { SubjectFacts, UnloadedSubject } from "../measure/subject.ts";
 import type { RecordedRows } from "./measured_table.ts";
-import type { MeasuredCell, MeasuredModel, PlannedModel } from "./measure_models.ts";
+import type { MeasuredCell, MeasuredModel, RowCell } from "./measure_models.ts";
+import type { MeasuredRows } from "./measured_rows.ts";
+
+/** Whether rows of a table are measured as this one was. */
+export type IsSame = (cell: MeasuredCell) => boolean;
 
 /**
- * Refuses a record some of whose rows {@linkcode keepRows} would drop: they are of other models, texts, windows or
- * settings, or multiplied otherwise.
+ * Refuses a record some of whose rows would be dropped by adding others: they are of other models, texts, windows
+ * or settings, or multiplied otherwise.
  *
  * @param path Of the record.
- * @param planned All rows of its table on the models that are measured now.
+ * @param isSame Whether the table still has such a row on one of the models that are measured now.
  */
-export function requireKeepable(
-  { cells }: RecordedRows,
-  path: string,
-  planned: readonly PlannedModel[],
-): void {
-  const known = new Set(
-    planned.flatMap(({ cells }) => cells.map(({ row, config }) => canonicalJson([row, config]))),
-  );
-  const other = cells.find(({ row, config }) => !known.has(canonicalJson([row, config])));
+export function requireKeepable({ cells }: RecordedRows, path: string, isSame: IsSame): void {
+  const other = cells.find((cell) => !isSame(cell));
   const rule =
     "its rows must be of the same model, texts, windows, settings and backend, or --out " +
     "another folder";
   require(other === undefined, `add rows to ${path}`, rule, other?.id);
 }
 
+/** Whether a row is one of these, on the model and with the settings that it has there. */
+export function isAmong(planned: readonly Pick<RowCell, "row" | "config">[]): IsSame {
+  const known = new Set(planned.map(({ row, config }) => canonicalJson([row, config])));
+  return ({ row, config }) => known.has(canonicalJson([row, config]));
+}
+
+/** Whether a row was measured with the weights, texts, windows and backend of a subject, whatever its method. */
+export function isMeasuredOn({ facts }: Pick<UnloadedSubject, "facts">): IsSame {
+  const textOf = ({ validationText: _, ...rest }: SubjectFacts) => canonicalJson(rest);
+  const known = textOf(facts);
+  return ({ config: { method: _, methodSettings: _s, pruning: _p, execute: _e, ...own } }) =>
+    textOf(own) === known;
+}
+
 /**
  * A model with the rows that an earlier record of its table has and that were not measured now: those measured with
  * the same weights, texts, windows and settings, whatever the code was. Each says which commit measured it.
  */
-export function keepRows(
-  model: MeasuredModel,
-  { cells: earlier, provenance: { commit, seconds = {} } }: RecordedRows,
-): MeasuredModel {
-  const kept = earlier.filter(({ row, config }) =>
-    !model.cells[row] && !model.refusals[row] && model.planned[row] &&
-    canonicalJson(config) === canonicalJson(model.planned[row])
+export function keepRows(model: MeasuredModel, record: RecordedRows): MeasuredModel {
+  const { name, table, planned, refusals } = model;
+  const isPlanned = isAmong(Object.entries(planned).map(([row, config]) => ({ row, config })));
+  const kept = keptCells(
+    record,
+    { table: table.key, model: name },
+    (cell) => !model.cells[cell.row] && !refusals[cell.row] && isPlanned(cell),
   );
-  const cells: Record<string, MeasuredCell> = { ...model.cells };
-  const taken = { ...model.seconds };
-  for (const cell of kept) {
-    const { name, table } = model;
-    const id = `${table.key}/${name}/${cell.row}`; // the model may have another name now
-    cells[cell.row] = { ...cell, id, model: name, commit: cell.commit ?? commit };
-    if (seconds[cell.id] !== undefined) taken[cell.row] = seconds[cell.id];
+  const cells = { ...model.cells };
+  const seconds = { ...model.seconds };
+  for (const { cell, taken } of kept) {
+    cells[cell.row] = cell;
+    if (taken !== undefined) seconds[cell.row] = taken;
   }
-  const rows = Object.keys(model.planned).filter((row) => cells[row]);
-  return {
-    ...model,
-    cells: Object.fromEntries(rows.map((row) => [row, cells[row]])),
-    seconds: taken,
-  };
+  const rows = Object.keys(planned).filter((row) => cells[row]);
+  return { ...model, cells: Object.fromEntries(rows.map((row) => [row, cells[row]])), seconds };
+}
+
+/** What {@linkcode withKept} needs to know of a table. */
+export interface KeepingTable<Cell> {
+  /** How the labels of its rows begin: `ablations`. */
+  table: string;
+  /** Which of two rows comes first, as of `sort`. */
+  order: (one: Cell, other: Cell) => number;
+}
+
+/**
+ * Rows of a model with those that an earlier record of their table has of it and that were not measured now, as
+ * {@linkcode keepRows} has them.
+ */
+export function withKept<Cell extends MeasuredCell, Rows extends MeasuredRows<Cell>>(
+  rows: Rows,
+  record: RecordedRows<Cell>,
+  { table, order }: KeepingTable<Cell>,
+): Rows {
+  const { subject, cells, refused } = rows;
+  const isOwn = isMeasuredOn(subject);
+  const place = { table, model: subject.model.name };
+  const kept = keptCells(
+    record,
+    place,
+    (cell) => !cells.has(cell.row) && !refused.has(cell.row) && isOwn(cell),
+  );
+  const all = [...cells.values(), ...kept.map(({ cell }) => cell)].sort(order);
+  return { ...rows, cells: new Map(all.map((cell) => [cell.row, cell])) };
+}
+
+/** Rows of a record as they stand in a table of today, and what each took. */
+function keptCells<Cell extends MeasuredCell>(
+  { cells, provenance: { commit, seconds = {} } }: RecordedRows<Cell>,
+  { table, model }: { table: string; model: string },
+  isKept: IsSame,
+): { cell: Cell; taken?: number }[] {
+  return cells.filter(isKept).map((cell) => {
+    const id = `${table}/${model}/${cell.row}`; // the model may have another name now
+    const now = { ...cell, id, model, commit: cell.commit ?? commit };
+    return { cell: now, taken: seconds[cell.id] };
+  });
+}
+
+/**
+ * Which rows of a model are kept from earlier records, a line for each commit.
+ *
+ * @param title What captions call the model.
+ * @param labelOf What they call a row.
+ */
+export function describeKept<Cell extends MeasuredCell>(
+  title: string,
+  cells: Iterable<Cell>,
+  labelOf: (cell: Cell) => string,
+): string[] {
+  const kept = [...cells].filter(({ commit }) => commit !== undefined);
+  return [...Map.groupBy(kept, ({ commit }) => commit)].map(([commit, own]) =>
+    `${title}: measured earlier, by the code of commit ${commit ?? "unknown"}: ` +
+    own.map(labelOf).join(", ")
+  );
 }

@@ -15,10 +15,7 @@ import type { MeasuredCell, RowCell } from "./measure_models.ts";
 import { type MeasuredRows, measuredRows } from "./measured_rows.ts";
 
 /** One model with the measured rows of the ablations. */
-export interface AblatedModel extends MeasuredRows<MeasuredCell> {
-  /** The keys of rows that refused the model. */
-  refused: ReadonlySet<string>;
-}
+export type AblatedModel = MeasuredRows<MeasuredCell>;
 
 /** How {@linkcode measureAblations} runs. */
 export interface AblationOptions extends Omit<RunOptions, "executor" | "asked"> {
@@ -57,13 +54,7 @@ export async function measureAblations(
     (executor) =>
       runCells<Evaluation>(planned.flatMap(({ cells }) => cells), { ...settings, executor }),
   );
-  return planned.map(({ subject, cells }): AblatedModel => {
-    const refused = cells.filter(({ id }) => outcome.refusals.has(id)).map(({ row }) => row);
-    return {
-      ...measuredRows(subject, cells, outcome, () => ({})),
-      refused: new Set(refused),
-    };
-  });
+  return planned.map(({ subject, cells }) => measuredRows(subject, cells, outcome, () => ({})));
 }
 
 /** The cells of some rows on one model. */

@@ -51,6 +51,8 @@ export interface AllocationOptions extends Omit<RunOptions, "executor"> {
   scored?: number;
 }
 
+const allocatedKinds: readonly AllocatedPart[] = ["weights", "activations"];
+
 /** What tells the rows of a method apart: `rtn4-weights-3`, `rtn4-weights-3-allocated`. */
 export function allocationRow(
   { method, part, bits, isAllocated }: Omit<AllocationFacts, "average" | "divergence">,
@@ -58,10 +60,29 @@ export function allocationRow(
   return `${method}-${part}-${bits}${isAllocated ? "-allocated" : ""}`;
 }
 
+/** The order of rows: by method, part and bits, what is shared out behind the same bits for all; for `sort`. */
+export function byAllocation(one: AllocationFacts, other: AllocationFacts): number {
+  const [a, b] = [one, other].map(({ method, part, bits, isAllocated }) => [
+    Object.keys(methods).indexOf(method),
+    allocatedKinds.indexOf(part),
+    bits,
+    Number(isAllocated),
+  ]);
+  const place = a.findIndex((rank, at) => rank !== b[at]);
+  return place < 0 ? 0 : a[place] - b[place];
+}
+
+/** Whether a cell from a record is of this table, beside being a measured cell. */
+export function isAllocationCell(cell: Partial<AllocationCell>): boolean {
+  return cell.method! in methods && allocatedKinds.includes(cell.part!) &&
+    typeof cell.isAllocated === "boolean" &&
+    [cell.bits, cell.average, cell.divergence].every((each) => typeof each === "number");
+}
+
 /** What bits of a method are shared out of: linear maps, sites, both or none. */
 export function allocatedParts(method: MethodName): AllocatedPart[] {
   const { allocates } = methods[method];
-  return (["weights", "activations"] as const).filter((part) => allocates[part].length > 0);
+  return allocatedKinds.filter((part) => allocates[part].length > 0);
 }
 
 /**

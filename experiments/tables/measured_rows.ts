@@ -8,6 +8,8 @@ export interface MeasuredRows<Cell extends MeasuredCell> {
   subject: UnloadedSubject;
   /** By the key of the row. */
   cells: ReadonlyMap<string, Cell>;
+  /** The keys of rows that refused the model. */
+  refused: ReadonlySet<string>;
   /** Why rows were not measured or not stored, a line for each. */
   problems: string[];
   /** How many rows were measured now, and how many had been before. */
@@ -38,6 +40,7 @@ export function measuredRows<Cell extends RowCell, Facts extends object>(
   return {
     subject,
     cells: new Map(measured),
+    refused: new Set(cells.filter(({ id }) => outcome.refusals.has(id)).map(({ row }) => row)),
     problems: [...reasons(outcome.refusals), ...reasons(outcome.unstored)],
     computed: count(outcome.computed),
     reused: count(outcome.reused),

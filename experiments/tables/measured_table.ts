@@ -16,20 +16,28 @@ export interface MeasuredTable extends PublishedTable {
 type MeasuredRecord = Omit<MeasuredTable, "number">;
 
 /** The file of any table whose rows are measured, and where it comes from. */
-export interface RecordedRows extends MeasuredRecord {
+export interface RecordedRows<Cell extends MeasuredCell = MeasuredCell> extends MeasuredRecord {
   provenance: Provenance;
+  /** At least one. */
+  cells: Cell[];
 }
 
 /**
- * Reads a table with its cells that `deno task reproduce` wrote, if it is there.
+ * Reads a table with its cells that a command wrote, if it is there.
  *
  * @param path Such as `results/rivals.json`.
+ * @param command As messages call it.
+ * @param isOwn Whether a cell has what those of this table have besides.
  * @throws {InputError} If it is not such a file.
  */
-export async function readRecordedRows(path: string): Promise<RecordedRows | undefined> {
-  return await exists(path)
-    ? await readRecord(path, "deno task reproduce", isRecordedRows)
-    : undefined;
+export async function readRecordedRows<Cell extends MeasuredCell = MeasuredCell>(
+  path: string,
+  command: string,
+  isOwn: (cell: object) => boolean = () => true,
+): Promise<RecordedRows<Cell> | undefined> {
+  const isWhole = (value: unknown): value is RecordedRows<Cell> =>
+    isRecordedRows(value) && value.cells.every(isOwn);
+  return await exists(path) ? await readRecord(path, command, isWhole) : undefined;
 }
 
 /**

@@ -26,7 +26,11 @@ for (
 Deno.test("ablations of a model of one's own writes its table, with verdicts and cells", () =>
   withFolder(async (folder) => {
     await saveModel(await randomModel(tinyArchitectures.llama), `${folder}/tiny`, "F16");
-    const ids = Array.from({ length: 96 }, (_, i) => (7 * i * i + 3 * i) % 50);
+    const run = Date.now(); // no run before has stored rows of this text
+    const ids = Array.from(
+      { length: 96 },
+      (_, i) => (7 * i * i + 3 * i + Math.floor(run / 2 ** (i % 32))) % 50,
+    );
     await Deno.writeTextFile(`${folder}/ids.json`, JSON.stringify(ids));
     const args = [
       ...["--model", `${folder}/tiny`, "--ids", `${folder}/ids.json`],
@@ -42,8 +46,46 @@ Deno.test("ablations of a model of one's own writes its table, with verdicts and
     assertEquals(code, 0, err);
     assertMatch(out, /steps of each token, dynamic/);
     assertStringIncludes(out, "Measured 4 cells, used 0 measured before.");
-    const text = await Deno.readTextFile(`${folder}/out/ablations.json`);
-    const { table, claims, cells } = decodeJson(text) as Record<string, { length: number }>;
-    assertEquals([claims.length, cells.length], [2, 4]);
-    assertEquals(Object.keys(table).includes("rows"), true);
+    const path = `${folder}/out/ablations.json`;
+    const record = await readCells(path);
+    assertEquals([record.claims.length, record.cells.length], [2, 4]);
+
+    // A row that only the record has: other code measured it.
+    const [{ config, ...plain }] = record.cells;
+    const activations = {
+      ...config.methodSettings.activations,
+      softmaxBits: 2,
+      softmax: "released",
+    };
+    const changed = { ...config, methodSettings: { ...config.methodSettings, activations } };
+    const former = { ...plain, row: "softmax-released-2", config: changed };
+    const cells = [...record.cells, former];
+    await Deno.writeTextFile(path, JSON.stringify({ ...record, cells }));
+    const part = args.map((each) => each === "steps,positions" ? "powers" : each);
+    const more = await runTool("ablations", "reproduce", ...part);
+    assertEquals(more.code, 0, more.err);
+    assertMatch(
+      more.out,
+      /measured earlier, by the code of commit \S+: softmax in 2 bits, released/,
+    );
+    const rows = (await readCells(path)).cells.map(({ row }) => row);
+    assertEquals(rows.slice(0, 3), ["agileq-8", "softmax-released-2", "powers-0"]);
+    assertEquals([rows.length, rows.at(-1)], [11, "pruned-keep"]);
+
+    const other = [...part, "--windows", "2"];
+    const { code: refused, err: line } = await runTool("ablations", "reproduce", ...other);
+    assertEquals([refused, line.split("\n").at(-1)], [
+      2,
+      `Cannot add rows to ${folder}/out/ablations.json: its rows must be of the same model, texts, windows, ` +
+      'settings and backend, or --out another folder, got "ablations/tiny on ids.json/agileq-8"',
+    ]);
   }));
+
+interface Cells {
+  claims: unknown[];
+  cells: { row: string; config: { methodSettings: { activations: object } } }[];
+}
+
+async function readCells(path: string): Promise<Cells> {
+  return decodeJson(await Deno.readTextFile(path)) as Cells;
+}

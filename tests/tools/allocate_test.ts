@@ -31,7 +31,11 @@ Deno.test("allocate names bits that a method has not, before it measures, with s
 Deno.test("allocate of a model of one's own writes its table, with verdicts and cells", () =>
   withFolder(async (folder) => {
     await saveModel(await randomModel(tinyArchitectures.llama), `${folder}/tiny`, "F16");
-    const ids = Array.from({ length: 96 }, (_, i) => (7 * i * i + 3 * i) % 50);
+    const run = Date.now(); // no run before has stored rows of this text
+    const ids = Array.from(
+      { length: 96 },
+      (_, i) => (7 * i * i + 3 * i + Math.floor(run / 2 ** (i % 32))) % 50,
+    );
     await Deno.writeTextFile(`${folder}/ids.json`, JSON.stringify(ids));
     const args = [
       ...["--model", `${folder}/tiny`, "--ids", `${folder}/ids.json`],
@@ -55,4 +59,22 @@ Deno.test("allocate of a model of one's own writes its table, with verdicts and 
     const text = await Deno.readTextFile(`${folder}/out/allocation.json`);
     const { claims, cells } = decodeJson(text) as Record<string, { length: number }>;
     assertEquals([claims.length, cells.length], [2, 4]);
+
+    const four = args.map((each, at) => args[at - 1] === "--bits" ? "4" : each);
+    const more = await runTool("allocate", "reproduce", ...four.slice(0, -1));
+    assertEquals(more.code, 0, more.err);
+    assertMatch(more.out, /: measured earlier, by the code of commit .*: rtn4-weights-3, /);
+    const record = decodeJson(await Deno.readTextFile(`${folder}/out/allocation.json`)) as {
+      cells: { row: string }[];
+    };
+    assertEquals(record.cells.map(({ row }) => row).slice(0, 4), [
+      ...["rtn4-weights-3", "rtn4-weights-3-allocated"],
+      ...["rtn4-weights-4", "rtn4-weights-4-allocated"],
+    ]);
+    const other = [...four, "--windows", "2"];
+    const { code: refused, err: line } = await runTool("allocate", "reproduce", ...other);
+    assertEquals([refused, line.includes(`Cannot add rows to ${folder}/out/allocation.json: `)], [
+      2,
+      true,
+    ]);
   }));

@@ -4,6 +4,8 @@ import {
   type AllocatedModel,
   type AllocationCell,
   allocationRow,
+  byAllocation,
+  isAllocationCell,
 } from "../../../experiments/tables/measure_allocations.ts";
 import { verdictLegend } from "../../../lib/core/mod.ts";
 import { storageOf } from "../../../lib/format/mod.ts";
@@ -34,6 +36,28 @@ Deno.test("allocationTable() has the bits, what they give and what they cost one
     ["RTN", "weights", "same, 4", "4.00", "4.48", "0.13", "0.25", "refused", null, null, null],
   ]);
   assertEquals([notes![1], notes!.at(-1)], ["a note", verdictLegend]);
+});
+
+Deno.test("byAllocation() sorts by method, part, bits, what is shared out last", () => {
+  const facts = { average: 3, divergence: 0 };
+  const rows = [
+    { method: "rtn4", part: "weights", bits: 3, isAllocated: false },
+    { method: "rtn4", part: "weights", bits: 3, isAllocated: true },
+    { method: "rtn4", part: "weights", bits: 4, isAllocated: false },
+    { method: "smoothquant", part: "weights", bits: 8, isAllocated: true },
+    { method: "smoothquant", part: "activations", bits: 4, isAllocated: false },
+  ].map((row) => ({ ...row, ...facts }) as AllocationCell);
+  assertEquals([...rows].reverse().sort(byAllocation), rows);
+  assertEquals(byAllocation(rows[0], rows[0]), 0);
+});
+
+Deno.test("isAllocationCell() refuses a cell without what tells its row apart", () => {
+  const model = allocatedModel([[3, true, [1, 2]]]);
+  const [cell] = [...model.cells.values()];
+  assertEquals(isAllocationCell(cell), true);
+  for (const name of ["method", "part", "bits", "isAllocated", "average", "divergence"]) {
+    assertEquals(isAllocationCell({ ...cell, [name]: undefined }), false, name);
+  }
 });
 
 Deno.test("judgeAllocations() goes by perplexities on the same windows", () => {

@@ -1,8 +1,17 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { keepRows, requireKeepable } from "../../../experiments/tables/keep_rows.ts";
-import type { MeasuredModel, PlannedModel } from "../../../experiments/tables/measure_models.ts";
+import {
+  describeKept,
+  isAmong,
+  isMeasuredOn,
+  keepRows,
+  requireKeepable,
+  withKept,
+} from "../../../experiments/tables/keep_rows.ts";
+import type { PruningPlan } from "../../../experiments/measure/pruning_plan.ts";
+import type { MeasuredModel } from "../../../experiments/tables/measure_models.ts";
 import { InputError } from "../../../lib/core/mod.ts";
-import { measuredModel, readingOf } from "../measure/tiny_subject.ts";
+import { facts, measuredModel, readingOf } from "../measure/tiny_subject.ts";
+import { ablatedModel } from "./ablated_model.ts";
 
 const whole = measuredModel({ survivors: readingOf([1, 2, 3]) });
 
@@ -36,8 +45,8 @@ Deno.test("keepRows() keeps rows that were not measured now, with their commit a
 });
 
 Deno.test("requireKeepable() refuses a record with rows that would be dropped", () => {
-  const planned = [{ cells: Object.values(whole.cells) }] as unknown as PlannedModel[];
-  requireKeepable(earlier, "out/table1.json", planned);
+  const isSame = isAmong(Object.values(whole.cells));
+  requireKeepable(earlier, "out/table1.json", isSame);
   const { fp16, rtn4 } = whole.cells;
   const others = [
     { ...rtn4, config: { ...rtn4.config, windows: 2 } },
@@ -45,7 +54,7 @@ Deno.test("requireKeepable() refuses a record with rows that would be dropped", 
   ];
   for (const other of others) {
     assertThrows(
-      () => requireKeepable({ ...earlier, cells: [fp16, other] }, "out/table1.json", planned),
+      () => requireKeepable({ ...earlier, cells: [fp16, other] }, "out/table1.json", isSame),
       InputError,
       "Cannot add rows to out/table1.json: its rows must be of the same model, texts, windows, settings " +
         'and backend, or --out another folder, got "table1/tiny/rtn4"',
@@ -76,4 +85,55 @@ Deno.test("keepRows() drops rows that refuse now, are measured otherwise or are 
   ];
   const refusing = { ...withRows(), refusals: { gptq4: "no" } };
   assertEquals(Object.keys(keepRows(refusing, { ...earlier, cells }).cells), ["fp16"]);
+});
+
+Deno.test("isMeasuredOn() goes by everything but the method", () => {
+  const { rtn4 } = whole.cells;
+  const isOwn = isMeasuredOn({ facts: { ...facts, validationText: facts.testText } });
+  const other = { ...rtn4.config, method: "gptq4" as const, methodSettings: {} };
+  const pruning: PruningPlan = { beta: 0.5, layers: [1], importance: "random", positions: "keep" };
+  for (const config of [other, { ...other, pruning, execute: "integer" as const }]) {
+    assertEquals(isOwn({ ...rtn4, config }), true);
+  }
+  for (const change of [{ windows: 2 }, { weights: "other" }, { matrixProduct: "other" }]) {
+    assertEquals(isOwn({ ...rtn4, config: { ...rtn4.config, ...change } }), false);
+  }
+});
+
+Deno.test("withKept() adds rows of the same model that were not measured now, in order", () => {
+  const { subject } = ablatedModel({});
+  const [first, second, ...others] = Object.values(whole.cells);
+  const record = {
+    ...earlier,
+    cells: [{ ...first, row: "a" }, { ...second, commit: "before" }, ...others.slice(0, 1), {
+      ...first,
+      ...{ row: "of another model", config: { ...first.config, weights: "other" } },
+    }],
+  };
+  const rows = {
+    ...ablatedModel({}),
+    cells: new Map([["b", { ...first, row: "b" }]]),
+    refused: new Set([others[0].row]),
+  };
+  const order = (one: { row: string }, other: { row: string }) => one.row < other.row ? -1 : 1;
+  const { cells } = withKept(rows, record, { table: "ablations", order });
+  const name = subject.model.name;
+  assertEquals([...cells.values()].map(({ row, id, commit }) => [row, id, commit]), [
+    ["a", `ablations/${name}/a`, "0123456789ab"],
+    ["b", first.id, undefined],
+    [second.row, `ablations/${name}/${second.row}`, "before"],
+  ]);
+  assertEquals(
+    withKept(rows, { ...record, cells: [{ ...first, row: "b" }] }, { table: "t", order }).cells,
+    rows.cells,
+  );
+});
+
+Deno.test("describeKept() has a line for each commit", () => {
+  const { fp16, rtn4, gptq4 } = whole.cells;
+  const cells = [fp16, { ...rtn4, commit: "one" }, { ...gptq4, commit: null }];
+  assertEquals(describeKept("tiny", cells, ({ row }) => row.toUpperCase()), [
+    "tiny: measured earlier, by the code of commit one: RTN4",
+    "tiny: measured earlier, by the code of commit unknown: GPTQ4",
+  ]);
 });

@@ -27,16 +27,31 @@ Deno.test("readMeasuredTable() reads what reproduce publishes", () =>
 Deno.test("readRecordedRows() reads a table with its origin, where there is one", () =>
   withFolder(async (folder) => {
     const path = `${folder}/table1.json`;
-    assertEquals(await readRecordedRows(path), undefined);
+    assertEquals(await readRecordedRows(path, "deno task x"), undefined);
     await publishTable(tableRecord(model.table, [model], origin), `${folder}/table1`);
-    const { provenance, cells } = (await readRecordedRows(path))!;
+    const { provenance, cells } = (await readRecordedRows(path, "deno task x"))!;
     assertEquals(provenance.date, origin.date);
     assertEquals(cells.length, Object.keys(model.cells).length);
     const { provenance: _, ...rest } = decodeJson(await Deno.readTextFile(path)) as {
       provenance: unknown;
     };
     await Deno.writeTextFile(path, encodeJson(rest));
-    await assertRejects(() => readRecordedRows(path), InputError, `Cannot read ${path}: `);
+    await assertRejects(
+      () => readRecordedRows(path, "deno task x"),
+      InputError,
+      `Cannot read ${path}: `,
+    );
+  }));
+
+Deno.test("readRecordedRows() refuses cells that have not what those of the table have", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/table1.json`;
+    await publishTable(tableRecord(model.table, [model], origin), `${folder}/table1`);
+    await assertRejects(
+      () => readRecordedRows(path, "deno task x", (cell) => "bits" in cell),
+      InputError,
+      `Cannot read ${path}: it must be a record that "deno task x" wrote`,
+    );
   }));
 
 const title = { title: "T", columns: ["a"], rows: [["b"]] };
