@@ -31,6 +31,7 @@ import {
 } from "./model_options.ts";
 import { benchProvenance, provenance } from "./provenance.ts";
 import { publishFigure } from "./publish_figure.ts";
+import { storedWeights } from "./stored_weights.ts";
 
 interface Options extends ModelOptions, ExecutorOptions {
   figure: FigureExperiment[];
@@ -84,7 +85,8 @@ async function run(options: Options, session: Session): Promise<void> {
   for (const written of [cellFolder, folder]) await prepareFolder(written);
   const kept = fileCellStore(cellFolder);
   const checkout = await provenance();
-  const pool = new SubjectPool();
+  const weights = options.fresh ? undefined : await storedWeights();
+  const pool = new SubjectPool(Infinity, [], undefined, weights);
   const warned = new Set<UnloadedSubject>();
   const read = async ({ ref }: Source) => {
     const subject = await pool.read({ ...ref, choosing: true }, session.signal);

@@ -47,6 +47,7 @@ import {
 } from "./model_options.ts";
 import { provenance } from "./provenance.ts";
 import { showTable, table4Record, tableRecord } from "./publish.ts";
+import { storedWeights } from "./stored_weights.ts";
 
 interface Options extends ModelOptions, ExecutorOptions {
   table: string[];
@@ -160,7 +161,8 @@ async function run(options: Options, session: Session): Promise<void> {
     execute: options.execute,
     rows: options.rows,
   };
-  const pool = new SubjectPool(1, [], cellFolder);
+  const weights = options.fresh ? undefined : await storedWeights();
+  const pool = new SubjectPool(1, [], cellFolder, weights);
   if (earlier.size > 0 && !options.dryRun) {
     const subjects = await Promise.all(sources.map(({ ref }) => pool.read(ref, session.signal)));
     const planned = await planModels(subjects, tables, { execute: options.execute });

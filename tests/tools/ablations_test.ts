@@ -1,9 +1,10 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { exists } from "../../lib/io/mod.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { entriesOf, exists } from "../../lib/io/mod.ts";
 import { decodeJson } from "../../lib/core/mod.ts";
 import { saveModel } from "../../lib/model/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { randomModel, tinyArchitectures } from "../model/tiny_models.ts";
+import { storedWeights } from "../../tools/stored_weights.ts";
 import { runTool } from "./run_tool.ts";
 
 for (
@@ -35,17 +36,19 @@ Deno.test("ablations of a model of one's own writes its table, with verdicts and
     const args = [
       ...["--model", `${folder}/tiny`, "--ids", `${folder}/ids.json`],
       ...["--calibration", `${folder}/ids.json`, "--window", "32"],
-      ...["--part", "steps,positions", "--out", `${folder}/out`, "--fresh"],
+      ...["--part", "steps,positions", "--out", `${folder}/out`],
     ];
     const dry = await runTool("ablations", "reproduce", ...args, "--dry-run");
     assertEquals(dry.code, 0, dry.err);
     assertMatch(dry.out, /^Ablations of tiny .*: what rows take\n/);
     assertMatch(dry.out, /\npruned-keep +.* s in all for 3 windows of 32 tokens/s);
     assertEquals(await exists(`${folder}/out/ablations.json`), false);
+    const before = await versions();
     const { code, out, err } = await runTool("ablations", "reproduce", ...args);
     assertEquals(code, 0, err);
     assertMatch(out, /steps of each token, dynamic/);
     assertStringIncludes(out, "Measured 4 cells, used 0 measured before.");
+    assert(await versions() > before, "quantized weights are kept for the next command");
     const path = `${folder}/out/ablations.json`;
     const record = await readCells(path);
     assertEquals([record.claims.length, record.cells.length], [2, 4]);
@@ -88,4 +91,9 @@ interface Cells {
 
 async function readCells(path: string): Promise<Cells> {
   return decodeJson(await Deno.readTextFile(path)) as Cells;
+}
+
+/** How many models with quantized weights are kept. */
+async function versions(): Promise<number> {
+  return (await entriesOf((await storedWeights()).folder)).length;
 }

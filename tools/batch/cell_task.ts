@@ -11,6 +11,7 @@ import { failureFrom, here, runCells } from "../../lib/sweep/mod.ts";
 import { cellFolder, fileCellStore } from "../cell_store.ts";
 import { fingerprintOf } from "../fingerprint.ts";
 import { lineProgress } from "../progress.ts";
+import { storedWeights } from "../stored_weights.ts";
 import { SweepFolder } from "./sweep_folder.ts";
 
 const [folder, number] = Deno.args;
@@ -21,8 +22,8 @@ if (!plan) {
   Deno.exit(1);
 }
 const { tasks, fingerprint, sources } = plan;
-const weights = { folder: `${cellFolder}/weights`, sources };
-const executor = here(cellRunner(cellKinds, new SubjectPool(1, [], undefined, weights)));
+const pool = new SubjectPool(1, [], undefined, await storedWeights());
+const executor = here(cellRunner(cellKinds, pool));
 const store = fileCellStore(cellFolder);
 const isSame = await fingerprintOf(["tools/batch/cell_task.ts"]) === sources;
 

@@ -1,0 +1,29 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { withFolder } from "../io/temporary_folder.ts";
+import { storedWeights } from "../../tools/stored_weights.ts";
+
+const day = 24 * 60 * 60 * 1000;
+
+/** Makes the folder of weights of some code, whose only version was last touched so long ago. */
+async function leave(folder: string, ago: number): Promise<void> {
+  await Deno.mkdir(`${folder}/version`, { recursive: true });
+  await Deno.writeTextFile(`${folder}/version/block-0.safetensors`, "");
+  const time = new Date(Date.now() - ago);
+  for (const path of [`${folder}/version`, folder]) await Deno.utime(path, time, time);
+}
+
+Deno.test("storedWeights() keeps those of this code, and of others for a day", () =>
+  withFolder(async (folder) => {
+    const weights = `${folder}/weights`;
+    const kept = await storedWeights(weights);
+    assertMatch(kept.folder, /\/weights\/[0-9a-f]{16}$/);
+    assertEquals(kept, await storedWeights(weights));
+    await leave(kept.folder, 2 * day);
+    await leave(`${weights}/old`, 2 * day);
+    await leave(`${weights}/young`, day / 2);
+    await leave(`${weights}/used`, 2 * day);
+    await Deno.utime(`${weights}/used/version`, new Date(), new Date());
+    await storedWeights(weights);
+    const left = (await Array.fromAsync(Deno.readDir(weights))).map(({ name }) => name).sort();
+    assertEquals(left, [kept.folder.slice(-16), "used", "young"]);
+  }));

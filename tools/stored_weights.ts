@@ -1,0 +1,40 @@
+import type { WeightsFolder } from "../experiments/measure/subject.ts";
+import { entriesOf } from "../lib/io/mod.ts";
+import { cellFolder } from "./cell_store.ts";
+import { fingerprintOf, measurementModules } from "./fingerprint.ts";
+
+/** For how long weights that other code quantized have lain untouched when they are removed, in milliseconds. */
+const staleAfter = 24 * 60 * 60 * 1000;
+
+/**
+ * Where weights that methods quantize with a calibration text are kept, so that a command that was killed goes on at
+ * the block it was at, and the next one that measures the same weights finds them. Those of code that is no more are
+ * removed once nobody has touched them for a day.
+ *
+ * @param folder Of all of them.
+ */
+export async function storedWeights(folder = `${cellFolder}/weights`): Promise<WeightsFolder> {
+  const sources = await fingerprintOf(measurementModules([]));
+  const own = sources.slice(0, 16);
+  for (const { name } of await entriesOf(folder)) {
+    if (name !== own) await removeStale(`${folder}/${name}`);
+  }
+  return { folder: `${folder}/${own}`, sources };
+}
+
+/** Removes a folder in which, and in whose folders, nothing has appeared for a day. */
+async function removeStale(folder: string): Promise<void> {
+  try {
+    const versions = (await entriesOf(folder)).map(({ name }) => `${folder}/${name}`);
+    const touched = await Promise.all([folder, ...versions].map(lastTouched));
+    if (Date.now() - Math.max(...touched) > staleAfter) {
+      await Deno.remove(folder, { recursive: true });
+    }
+  } catch {
+    // What has vanished is gone, and what cannot be removed does no harm.
+  }
+}
+
+async function lastTouched(path: string): Promise<number> {
+  return (await Deno.lstat(path)).mtime!.getTime();
+}
