@@ -1,5 +1,4 @@
 /** `deno task bench`: timings beside other engines, as records that the experiments read. */
-import { Argument } from "commander";
 import { Bench } from "../bench/harness/suite.ts";
 import { busyShare, describeMachine } from "../bench/harness/machine.ts";
 import { leastRuns } from "../bench/harness/turns.ts";
@@ -8,7 +7,7 @@ import { headlineSuites, type SuiteName, suites } from "../bench/suites.ts";
 import { targets } from "../bench/targets.ts";
 import type { BenchRecord, Machine } from "../experiments/result/bench_record.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
-import { integerOption, main, pathOption, type Session } from "./command_line.ts";
+import { choicesArgument, integerOption, main, pathOption, type Session } from "./command_line.ts";
 import { provenance } from "./provenance.ts";
 import { publishRecord } from "./publish_record.ts";
 import { printTable } from "./standard_output.ts";
@@ -26,10 +25,7 @@ await main((program, session) =>
   program.name("bench")
     .description(`Measures speed and memory beside other engines.\n\n${descriptions}`)
     .addArgument(
-      new Argument(
-        "[suites...]",
-        `all by default, with --quick ${headlineSuites.join(", ")}`,
-      ).choices(names),
+      choicesArgument("suites", `all by default, with --quick ${headlineSuites.join(", ")}`, names),
     )
     .option("--quick", "a look at what the targets speak of, or at a few small jobs")
     .option(

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Argument, Command, CommanderError } from "commander";
 import { InputError, printable, type Progress, refuse, require } from "../lib/core/mod.ts";
 import { typedPath } from "../lib/io/mod.ts";
 import { listenForInterrupt } from "./interrupt.ts";
@@ -128,7 +128,7 @@ function report(error: unknown): number {
     return status.badInput;
   }
   if (badInput.some((kind) => error instanceof kind)) {
-    console.error(message);
+    console.error(message.replace(withheld, withheldLine));
     return status.badInput;
   }
   console.error(`Internal error: ${message} (please report)`);
@@ -143,6 +143,11 @@ export function printWarnings(warnings: readonly string[] = []): void {
 
 /** What the system says of a stream that it does not take, which has no path: files are `lib/io`'s matter. */
 const refusedOutput = /^[^:]+ \(os error \d+\)$/;
+
+/** What Deno says of what the permissions of a command leave out, and what to do about it, which is not meant here. */
+const withheld = /^Requires (\w+) access to (.+), run again with .*$/;
+
+const withheldLine = "Cannot get $1 access to $2: deno.json must permit it to this command";
 
 /** What else than an {@linkcode InputError} is no defect. */
 const badInput = [CommanderError, Deno.errors.NotCapable];
@@ -202,6 +207,21 @@ export function choiceOption<Choice extends string>(flag: string, choices: reado
   const rule = `${flag} must be ${choices.join(" or ")}`;
   return (text: string): Choice =>
     choices.find((choice) => choice === text) ?? refuse("read the command line", rule, text);
+}
+
+/**
+ * An argument that may be given several times, each time one of a few words; each word counts once.
+ *
+ * @param name What the help calls it: `families`.
+ */
+export function choicesArgument<Choice extends string>(
+  name: string,
+  description: string,
+  choices: readonly Choice[],
+): Argument {
+  const parse = choiceOption(name, choices);
+  return new Argument(`[${name}...]`, `${description} (of ${choices.join(", ")})`)
+    .argParser((text: string, before: Choice[] = []) => [...new Set([...before, parse(text)])]);
 }
 
 /** Parses the value of an option that is a comma-separated list, each item by `parse`. */

@@ -1,5 +1,4 @@
 /** `deno task train [FAMILY...]`: trains the bundled models and writes them to data/models. */
-import { Argument } from "commander";
 import {
   type BundledFamily,
   type BundledModel,
@@ -20,7 +19,14 @@ import {
 import { initializeModel, loadModel, saveModel } from "../lib/model/mod.ts";
 import { type AttentionNormalization, useBackend } from "../lib/tensor/mod.ts";
 import { resumeTraining, saveTraining, train, type TrainingState } from "../lib/train/mod.ts";
-import { choiceOption, integerOption, main, pathOption, type Session } from "./command_line.ts";
+import {
+  choiceOption,
+  choicesArgument,
+  integerOption,
+  main,
+  pathOption,
+  type Session,
+} from "./command_line.ts";
 import { modelCard } from "./model_card.ts";
 
 const checkpointEvery = 100;
@@ -38,7 +44,7 @@ const families = Object.keys(bundledModels) as BundledFamily[];
 await main((program, session) =>
   program.name("train")
     .description("Train bundled models on the synthetic encyclopedia; run again to resume.")
-    .addArgument(new Argument("[families...]", "all by default").choices(families))
+    .addArgument(choicesArgument("families", "all by default", families))
     .option("--models <folder>", "where to write the models", pathOption("--models"), "data/models")
     .option(
       "--checkpoints <folder>",

@@ -71,14 +71,9 @@ export async function measureTraining(
   places: TrainingPlaces,
   hooks: CellHooks,
 ): Promise<TrainingResult> {
-  const { folder, rounded, window, windows } = config;
+  const { folder, rounded } = config;
   const bundled = await loadModel(folder, hooks);
-  const tokenizer = await loadTokenizer(folder);
-  const { ids } = await tokenizeSplit("test", tokenizer);
-  const all = cutWindows(ids, { window, startToken: chooseStartToken(bundled, tokenizer) });
-  const fits = windows >= 1 && windows <= all.length;
-  require(fits, "measure what training gives", `windows must be 1..${all.length}`, windows);
-  const scored = all.slice(0, windows);
+  const scored = await scoredWindows(config, hooks);
   const { model, losses } = await trainedModel(bundled, config, places, hooks);
   const read = async (each: Model, options = {}) =>
     (await takeReadings(each, scored, options, hooks)).survivors;
@@ -97,6 +92,24 @@ export async function measureTraining(
   };
 }
 
+/**
+ * The windows of the test text that a training is scored on, the first ones.
+ *
+ * @throws {InputError} If there are fewer.
+ */
+export async function scoredWindows(
+  { folder, window, windows }: Pick<TrainingConfig, "folder" | "window" | "windows">,
+  { signal }: Pick<CellHooks, "signal">,
+): Promise<Int32Array[]> {
+  const tokenizer = await loadTokenizer(folder);
+  const { ids } = await tokenizeSplit("test", tokenizer);
+  const startToken = chooseStartToken(await loadModel(folder, { signal }), tokenizer);
+  const all = cutWindows(ids, { window, startToken });
+  const fits = windows >= 1 && windows <= all.length;
+  require(fits, "measure what training gives", `windows must be 1..${all.length}`, windows);
+  return all.slice(0, windows);
+}
+
 function uncalibrated(): never {
   refuse("round a model", "nothing is calibrated");
 }
@@ -109,7 +122,9 @@ async function trainedModel(
   { progress, signal }: CellHooks,
 ): Promise<{ model: Model; losses: number[] }> {
   if (!recipe) return { model: bundled, losses: [] };
+  progress.start("tokens to train on", 1);
   const { ids, hash } = await text();
+  progress.finish();
   const identity = canonicalJson({ weights, architecture: architecture ?? null, recipe, hash });
   const folder = `${checkpoints}/${bundled.name}-${(await sha256(identity)).slice(0, 12)}`;
   const trained = architecture ?? bundled.architecture;

@@ -101,12 +101,12 @@ function keptCells<Cell extends MeasuredCell>(
 }
 
 /**
- * Which rows of a model are kept from earlier records, a line for each commit.
+ * Which rows are kept from earlier records, a line for each commit.
  *
- * @param title What captions call the model.
+ * @param title What captions call their model, or all of them.
  * @param labelOf What they call a row.
  */
-export function describeKept<Cell extends MeasuredCell>(
+export function describeKept<Cell extends Pick<MeasuredCell, "commit">>(
   title: string,
   cells: Iterable<Cell>,
   labelOf: (cell: Cell) => string,

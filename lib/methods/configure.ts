@@ -198,8 +198,10 @@ function requireValue(value: unknown, own: unknown, name: string, action: string
   const isSwitch = typeof own === "boolean";
   const isKind = isSwitch === (typeof value === "boolean") || own === undefined;
   require(isKind, action, `${name} must ${isSwitch ? "be" : "not be"} true or false`, value);
+  const isQuoted = typeof value === "string" && !Number.isNaN(Number(value));
+  require(!isQuoted, action, `${name} must be a number without quotes, or a word`, value);
   const isValue = Number.isFinite(value) || typeof value === "boolean" || isObject(value) ||
-    typeof value === "string" && Number.isNaN(Number(value));
+    typeof value === "string";
   require(isValue, action, `${name} must be a number, a word, true or false, or an object`, value);
   const isPart = isObject(own) || !isObject(value) || own === undefined;
   require(isPart, action, `${name} must be a number or a word`, value);

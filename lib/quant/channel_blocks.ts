@@ -9,7 +9,7 @@ export interface ChannelBlocksOptions {
   blockSize: number;
   /** Of blocks without outliers, 2..8. */
   bits: number;
-  /** Of blocks with outliers, 2..8. */
+  /** Of blocks with outliers, 2..8, and no fewer than the others have. */
   outlierBits: number;
   /** A channel that reaches more than so many times what the median channel does is an outlier. */
   threshold: number;
@@ -42,7 +42,9 @@ export function channelBlocks(
   requireBits(outlierBits, name);
   const action = `quantize ${name}`;
   const isSize = Number.isInteger(blockSize) && blockSize > 0;
-  require(isSize, action, "blocks must have a positive number of channels", blockSize);
+  require(isSize, action, "groupSize must be a positive integer", blockSize);
+  const isMore = outlierBits >= bits;
+  require(isMore, action, `outlierBits must be at least the ${bits} bits of others`, outlierBits);
   require(threshold >= 0, action, "threshold must be 0 or more", threshold);
   const order = Uint32Array.from(largest.keys()).sort((a, b) => largest[b] - largest[a] || a - b);
   const limit = threshold * median(largest);

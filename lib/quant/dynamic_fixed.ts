@@ -17,7 +17,7 @@ export interface DynamicFixed {
 
 /**
  * Rounds a tensor to dynamic fixed point: its exponent is that of its largest magnitude less 14, so that this takes
- * 15 bits and a sign. Ties are rounded to even; what rounds to 2^15 saturates at 2^15 - 1. Smaller numbers lose the
+ * 15 bits and a sign. Ties are rounded to even; what rounds to 2^15 saturates at 2^15 - 1, while -2^15 is an integer of 16 bits. Smaller numbers lose the
  * bits that lie below the exponent.
  *
  * @param name What errors call the tensor.

@@ -98,6 +98,6 @@ Deno.test("comet says what it has, and refuses blocks without channels", () => {
   assertThrows(
     () => pass.quantize!(seen, { architecture: own, layer: 2, onStep() {} }, {}),
     InputError,
-    "Cannot quantize attn.input of layer 2: blocks must have a positive number of channels, got 0",
+    "Cannot quantize attn.input of layer 2: groupSize must be a positive integer, got 0",
   );
 });

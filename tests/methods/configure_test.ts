@@ -94,7 +94,7 @@ Deno.test("configure().with() takes settings that may be absent, and refuses wha
     ],
     [
       { weights: { bits: "3" } },
-      'bits must be a number, a word, true or false, or an object, got "3"',
+      'bits must be a number without quotes, or a word, got "3"',
     ],
     [
       { weights: { bits: [3] } },

@@ -67,7 +67,8 @@ Deno.test("channelBlocks() and quantizeChannelBlocks() refuse what they do not k
     );
   refuses({ bits: 1 }, "bits must be an integer in 2..8, got 1");
   refuses({ outlierBits: 16 }, "bits must be an integer in 2..8, got 16");
-  refuses({ blockSize: 0 }, "blocks must have a positive number of channels, got 0");
+  refuses({ bits: 4, outlierBits: 3 }, "outlierBits must be at least the 4 bits of others, got 3");
+  refuses({ blockSize: 0 }, "groupSize must be a positive integer, got 0");
   refuses({ threshold: -1 }, "threshold must be 0 or more, got -1");
   const blocks = channelBlocks(new Float32Array(2), options);
   const quantize = (...x: number[]) => () => quantizeChannelBlocks(Float32Array.from(x), blocks);

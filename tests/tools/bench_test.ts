@@ -8,8 +8,8 @@ for (
   const [args, line] of [
     [
       ["nowhere"],
-      "error: command-argument value 'nowhere' is invalid for argument 'suites'. " +
-      `Allowed choices are ${Object.keys(suites).join(", ")}.`,
+      `Cannot read the command line: suites must be ${Object.keys(suites).join(" or ")}, got ` +
+      '"nowhere"',
     ],
     [
       ["--runs", "4"],

@@ -120,7 +120,10 @@ Deno.test("main() answers a withheld permission with one line and status 2", asy
   const { code, complaints } = await run(["--end=permission"]);
   assertEquals(code, 2);
   assertEquals(complaints.length, 1);
-  assertMatch(complaints[0], /^Requires read access to "forbidden"/);
+  assertEquals(
+    complaints[0],
+    'Cannot get read access to "forbidden": deno.json must permit it to this command',
+  );
 });
 
 Deno.test("main() reports a defect with status 1, its stack on demand", async () => {

@@ -45,7 +45,7 @@ export function holdFixed(
  * `x W^T` in dynamic fixed point (DFP16): products of 16-bit integers, `chain` columns at a time summed up in 32
  * bits; these sums become float32 and are added in that, one after the other, and the whole is multiplied by
  * `2^(exponent of x + exponent of W)`. A sum that leaves 32 bits wraps around, as in the instructions of processors
- * that do not saturate: it keeps its remainder modulo 2^32. Chains of two columns never do.
+ * that do not saturate: it keeps its remainder modulo 2^32. Two products fit, unless all four factors are -2^15.
  *
  * @param x `[rows, in]`, with its integers.
  * @param chain A multiple of eight.
