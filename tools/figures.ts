@@ -85,7 +85,7 @@ async function run(options: Options, session: Session): Promise<void> {
   for (const written of [cellFolder, folder]) await prepareFolder(written);
   const kept = fileCellStore(cellFolder);
   const checkout = await provenance();
-  const weights = options.fresh ? undefined : await storedWeights();
+  const weights = await storedWeights(options);
   const pool = new SubjectPool(Infinity, [], undefined, weights);
   const warned = new Set<UnloadedSubject>();
   const read = async ({ ref }: Source) => {

@@ -161,7 +161,7 @@ async function run(options: Options, session: Session): Promise<void> {
     execute: options.execute,
     rows: options.rows,
   };
-  const weights = options.fresh ? undefined : await storedWeights();
+  const weights = await storedWeights(options);
   const pool = new SubjectPool(1, [], cellFolder, weights);
   if (earlier.size > 0 && !options.dryRun) {
     const subjects = await Promise.all(sources.map(({ ref }) => pool.read(ref, session.signal)));

@@ -6,6 +6,12 @@ import { fingerprintOf, measurementModules } from "./fingerprint.ts";
 /** For how long weights that other code quantized have lain untouched when they are removed, in milliseconds. */
 const staleAfter = 24 * 60 * 60 * 1000;
 
+/** How a command that keeps weights was called. */
+export interface StoredWeightsOptions {
+  /** Whether all is measured anew: no weights are taken from earlier runs then, nor kept for later ones. */
+  fresh?: boolean;
+}
+
 /**
  * Where weights that methods quantize with a calibration text are kept, so that a command that was killed goes on at
  * the block it was at, and the next one that measures the same weights finds them. Those of code that is no more are
@@ -13,7 +19,11 @@ const staleAfter = 24 * 60 * 60 * 1000;
  *
  * @param folder Of all of them.
  */
-export async function storedWeights(folder = `${cellFolder}/weights`): Promise<WeightsFolder> {
+export async function storedWeights(
+  { fresh = false }: StoredWeightsOptions = {},
+  folder = `${cellFolder}/weights`,
+): Promise<WeightsFolder | undefined> {
+  if (fresh) return undefined;
   const sources = await fingerprintOf(measurementModules([]));
   const own = sources.slice(0, 16);
   for (const { name } of await entriesOf(folder)) {

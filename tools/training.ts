@@ -96,7 +96,7 @@ await main((program, session) =>
 
 /** A row on a model. */
 interface PlannedTraining {
-  cell: Omit<CellSpec, "config"> & { label: string; config: TrainingConfig };
+  cell: CellSpec<TrainingConfig>;
   row: TrainingRow;
   family: BundledFamily;
 }
@@ -125,7 +125,7 @@ async function run(chosen: BundledFamily[], options: Options, session: Session):
     .filter(({ row, family }) => asked.includes(family) && part.includes(row.part))
     .map(({ cell }) => cell);
   let text: ReturnType<typeof tokenizeSplit> | undefined; // the same for all: so is their tokenizer
-  const outcome = await runCells<TrainingResult>(cells as unknown as CellSpec[], {
+  const outcome = await runCells<TrainingResult>(cells, {
     ...session,
     executor: here(({ config, model }, hooks) => {
       const split = async () =>
@@ -140,7 +140,7 @@ async function run(chosen: BundledFamily[], options: Options, session: Session):
     const result = outcome.results.get(id);
     const cell: TrainingCell | undefined = result
       ? { id, config, result }
-      : kept?.find((each) => each.id === id);
+      : kept?.find((each) => each.id === id && !outcome.refusals.has(id));
     return cell ? [{ cell, row, model: bundledModels[family].name }] : [];
   });
   const problems = [...outcome.refusals.values(), ...outcome.unstored.values()];

@@ -55,9 +55,9 @@ export function ablationTable(models: readonly AblatedModel[], notes: readonly s
   };
 }
 
-/** What the table calls a row; its key where it has it no more. */
+/** What the table calls a row. */
 function labelOf(row: string): string {
-  return ablationRows.find(({ key }) => key === row)?.label ?? row;
+  return ablationRows.find(({ key }) => key === row)!.label;
 }
 
 function cellsOf({ cells, refused }: AblatedModel, key: string): TableCell[] {

@@ -14,7 +14,11 @@ export type IsSame = (cell: MeasuredCell) => boolean;
  * @param path Of the record.
  * @param isSame Whether the table still has such a row on one of the models that are measured now.
  */
-export function requireKeepable({ cells }: RecordedRows, path: string, isSame: IsSame): void {
+export function requireKeepable<Cell extends { id: string }>(
+  { cells }: { cells: readonly Cell[] },
+  path: string,
+  isSame: (cell: Cell) => boolean,
+): void {
   const other = cells.find((cell) => !isSame(cell));
   const rule =
     "its rows must be of the same model, texts, windows, settings and backend, or --out " +

@@ -1,8 +1,9 @@
-import { canonicalJson, require } from "../../lib/core/mod.ts";
+import { canonicalJson } from "../../lib/core/mod.ts";
 import { exists, isObject } from "../../lib/io/mod.ts";
 import type { TrainingConfig, TrainingResult } from "../measure/training_measure.ts";
 import { isProvenance, type Provenance } from "../result/provenance.ts";
 import { isListOf, isText, readRecord } from "../result/result_record.ts";
+import { requireKeepable } from "./keep_rows.ts";
 
 /** A row of the table of trainings, as its record has it. */
 export interface TrainingCell {
@@ -44,10 +45,7 @@ export function keptTrainings(
   planned: readonly Pick<TrainingCell, "id" | "config">[],
 ): TrainingCell[] {
   const known = new Set(planned.map(({ id, config }) => canonicalJson([id, config])));
-  const other = cells.find(({ id, config }) => !known.has(canonicalJson([id, config])));
-  const rule =
-    "its rows must be of the same models, steps, batch and windows, or --out another folder";
-  require(other === undefined, `add rows to ${path}`, rule, other?.id);
+  requireKeepable({ cells }, path, ({ id, config }) => known.has(canonicalJson([id, config])));
   return cells.map((cell) => ({ ...cell, commit: cell.commit ?? commit }));
 }
 

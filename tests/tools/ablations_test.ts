@@ -95,5 +95,5 @@ async function readCells(path: string): Promise<Cells> {
 
 /** How many models with quantized weights are kept. */
 async function versions(): Promise<number> {
-  return (await entriesOf((await storedWeights()).folder)).length;
+  return (await entriesOf((await storedWeights())!.folder)).length;
 }

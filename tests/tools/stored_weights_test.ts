@@ -15,15 +15,16 @@ async function leave(folder: string, ago: number): Promise<void> {
 Deno.test("storedWeights() keeps those of this code, and of others for a day", () =>
   withFolder(async (folder) => {
     const weights = `${folder}/weights`;
-    const kept = await storedWeights(weights);
+    const kept = (await storedWeights({}, weights))!;
     assertMatch(kept.folder, /\/weights\/[0-9a-f]{16}$/);
-    assertEquals(kept, await storedWeights(weights));
+    assertEquals(kept, await storedWeights({}, weights));
+    assertEquals(await storedWeights({ fresh: true }, weights), undefined);
     await leave(kept.folder, 2 * day);
     await leave(`${weights}/old`, 2 * day);
     await leave(`${weights}/young`, day / 2);
     await leave(`${weights}/used`, 2 * day);
     await Deno.utime(`${weights}/used/version`, new Date(), new Date());
-    await storedWeights(weights);
+    await storedWeights({}, weights);
     const left = (await Array.fromAsync(Deno.readDir(weights))).map(({ name }) => name).sort();
     assertEquals(left, [kept.folder.slice(-16), "used", "young"]);
   }));

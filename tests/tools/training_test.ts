@@ -40,7 +40,7 @@ Deno.test("training with --part drops no row of other lengths, and says so befor
     assertEquals({ code, out, err }, {
       ...{ code: 2, out: "" },
       err:
-        `Cannot add rows to ${folder}/training.json: its rows must be of the same models, steps, batch and ` +
-        'windows, or --out another folder, got "training/llama-encyclopedia/rounded/200x4/32"',
+        `Cannot add rows to ${folder}/training.json: its rows must be of the same model, texts, windows, ` +
+        'settings and backend, or --out another folder, got "training/llama-encyclopedia/rounded/200x4/32"',
     });
   }));

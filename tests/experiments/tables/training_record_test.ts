@@ -56,7 +56,7 @@ Deno.test("keptTrainings() refuses a record with other rows", async () => {
     assertThrows(
       () => keptTrainings(record, "out/training.json", [other, ...record.cells.slice(1)]),
       InputError,
-      "Cannot add rows to out/training.json: its rows must be of the same models, steps, batch and windows, or " +
+      "Cannot add rows to out/training.json: its rows must be of the same model, texts, windows, settings and backend, or " +
         `--out another folder, got "${first.id}"`,
     );
   }
