@@ -26,7 +26,8 @@ export async function storedWeights(
   if (fresh) return undefined;
   const sources = await fingerprintOf(measurementModules([]));
   const own = sources.slice(0, 16);
-  for (const { name } of await entriesOf(folder)) {
+  const there = await entriesOf(folder).catch(() => []); // a folder that cannot be read keeps none
+  for (const { name } of there) {
     if (name !== own) await removeStale(`${folder}/${name}`);
   }
   return { folder: `${folder}/${own}`, sources };

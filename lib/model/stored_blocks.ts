@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { decodeJson, encodeJson, InputError, sha256 } from "../core/mod.ts";
 import { arrayOf, fromParts, type NumberArray, partsOf } from "../format/mod.ts";
 import { exists, openSafetensors, removeLeftovers, writeSafetensors } from "../io/mod.ts";
@@ -37,7 +38,7 @@ export class StoredBlocks {
       { name: String(place), dtype: "U8" as const, shape: [data.length], data }
     ));
     const block = encodeJson(parts.json);
-    const metadata = { block, sha256: await sumOf(block, arrays) };
+    const metadata = { block, sha256: await this.#sumOf(layer, block, arrays) };
     try {
       if (layer === 0) await removeLeftovers(this.folder);
       await writeSafetensors(this.#path(layer), tensors, metadata);
@@ -49,15 +50,15 @@ export class StoredBlocks {
 
   async #read(layer: number): Promise<LayerWeights | undefined> {
     const path = this.#path(layer);
-    if (!await exists(path)) return undefined;
     try {
+      if (!await exists(path)) return undefined;
       const file = await openSafetensors(path);
       const { block, sha256: sum } = file.metadata;
       const names = [...file.tensors.keys()].toSorted((one, other) => Number(one) - Number(other));
       const arrays = await Promise.all(
         names.map(async (name) => (await file.read(name)).data as Uint8Array<ArrayBuffer>),
       );
-      if (await sumOf(block, arrays) !== sum) return undefined;
+      if (await this.#sumOf(layer, block, arrays) !== sum) return undefined;
       return fromParts(
         decodeJson(block),
         (place, type) => arrayOf(type, arrays[place]),
@@ -71,14 +72,18 @@ export class StoredBlocks {
   #path(layer: number): string {
     return `${this.folder}/block-${layer}.safetensors`;
   }
+
+  /** What stands for a block, its arrays and its place: a file that lies in another is none. */
+  async #sumOf(
+    layer: number,
+    block: string,
+    arrays: readonly Uint8Array<ArrayBuffer>[],
+  ): Promise<string> {
+    const sums = await Promise.all(arrays.map((bytes) => sha256(bytes)));
+    return await sha256([basename(this.folder), layer, block, ...sums].join("\n"));
+  }
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: NumberArray): Uint8Array<ArrayBuffer> {
   return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
-}
-
-/** What stands for a block and its arrays. */
-async function sumOf(block: string, arrays: readonly Uint8Array<ArrayBuffer>[]): Promise<string> {
-  const sums = await Promise.all(arrays.map((bytes) => sha256(bytes)));
-  return await sha256([block, ...sums].join("\n"));
 }

@@ -66,8 +66,21 @@ Deno.test("StoredBlocks keep a block in memory alone that the folder does not ta
     const block = await model.source.layer(0);
     await Deno.writeTextFile(`${folder}/file`, "");
     const blocks = new StoredBlocks(`${folder}/file/below`);
+    assertEquals(await blocks.get(0), undefined);
     await blocks.put(0, block);
     assertEquals(await blocks.get(0), block);
+  }));
+
+Deno.test("StoredBlocks hold a file of another layer, or of other weights, for none", () =>
+  withFolder(async (folder) => {
+    await new StoredBlocks(`${folder}/one`).put(0, await model.source.layer(0));
+    await Deno.mkdir(`${folder}/other`);
+    const file = `${folder}/one/block-0.safetensors`;
+    for (const copy of ["one/block-1.safetensors", "other/block-0.safetensors"]) {
+      await Deno.copyFile(file, `${folder}/${copy}`);
+    }
+    assertEquals(await new StoredBlocks(`${folder}/one`).get(1), undefined);
+    assertEquals(await new StoredBlocks(`${folder}/other`).get(0), undefined);
   }));
 
 Deno.test("StoredBlocks remove what a process left that was killed the day before", () =>

@@ -28,3 +28,9 @@ Deno.test("storedWeights() keeps those of this code, and of others for a day", (
     const left = (await Array.fromAsync(Deno.readDir(weights))).map(({ name }) => name).sort();
     assertEquals(left, [kept.folder.slice(-16), "used", "young"]);
   }));
+
+Deno.test("storedWeights() refuses nothing where a file is in the way", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/weights`, "");
+    assertMatch((await storedWeights({}, `${folder}/weights`))!.folder, /[0-9a-f]{16}$/);
+  }));
