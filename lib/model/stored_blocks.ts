@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import { decodeJson, encodeJson, InputError, sha256 } from "../core/mod.ts";
 import { arrayOf, fromParts, type NumberArray, partsOf } from "../format/mod.ts";
 import { exists, openSafetensors, removeLeftovers, writeSafetensors } from "../io/mod.ts";
@@ -80,7 +79,8 @@ export class StoredBlocks {
     arrays: readonly Uint8Array<ArrayBuffer>[],
   ): Promise<string> {
     const sums = await Promise.all(arrays.map((bytes) => sha256(bytes)));
-    return await sha256([basename(this.folder), layer, block, ...sums].join("\n"));
+    const weights = this.folder.split("/").at(-1);
+    return await sha256([weights, layer, block, ...sums].join("\n"));
   }
 }
 
