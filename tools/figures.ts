@@ -1,10 +1,13 @@
 /** `deno task figures`: the paper's figures, measured on the bundled models or on others. */
+import { dirname, join } from "node:path";
 import { Option } from "commander";
 import { cellKinds } from "../experiments/cells/cell_kinds.ts";
 import type { FigureExperiment } from "../experiments/figures/figure.ts";
 import type { UnloadedSubject } from "../experiments/measure/subject.ts";
 import { SubjectPool } from "../experiments/cells/subject_pool.ts";
 import { figures } from "../experiments/figures/figures.ts";
+import type { EarlierRecords } from "../experiments/tables/keep_rows.ts";
+import { readRecordedRows, type RecordedRows } from "../experiments/tables/measured_table.ts";
 import { readBenchRecord } from "../experiments/result/bench_record.ts";
 import { canonicalJson, InputError, refuse, sha256 } from "../lib/core/mod.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
@@ -117,10 +120,11 @@ async function run(options: Options, session: Session): Promise<void> {
       const models: UnloadedSubject[] = [];
       for (const source of sourcesOf(experiment, usable)) models.push(await read(source));
       const store = timedStore(kept);
+      const isKept = own.length > 0 && !options.fresh;
+      const earlier = isKept ? await recordsBeside(folder, experiment) : undefined;
       const settings = {
         ...session,
-        store,
-        fresh: options.fresh,
+        ...{ store, earlier, fresh: options.fresh },
         fingerprint: await fingerprintOf(measurementModules(experiment.measuredBy)),
       };
       if (options.dryRun) {
@@ -153,6 +157,18 @@ async function run(options: Options, session: Session): Promise<void> {
 
 function needsModels({ families }: FigureExperiment): boolean {
   return families.length > 0;
+}
+
+/** Tables whose rows a figure shows, as "deno task reproduce" wrote them to the folder that figures are in. */
+async function recordsBeside(
+  folder: string,
+  { tables = [] }: FigureExperiment,
+): Promise<EarlierRecords> {
+  const records = await Array.fromAsync(tables, async ({ key }) => {
+    const path = join(dirname(folder), `${key}.json`);
+    return [key, await readRecordedRows(path, "deno task reproduce")] as const;
+  });
+  return new Map(records.filter((entry): entry is [string, RecordedRows] => !!entry[1]));
 }
 
 /** The models that a figure is drawn for: those of the command line, or the bundled ones. */

@@ -3,21 +3,28 @@ import { perplexityRatio } from "../../lib/eval/mod.ts";
 import { methods } from "../../lib/methods/mod.ts";
 import { forgetful } from "../../lib/sweep/mod.ts";
 import { type DivergenceRow, drawDivergence } from "../draw/divergence_drawing.ts";
+import type { EvaluationConfig } from "../measure/evaluation.ts";
 import { familyTables } from "../tables/family_tables.ts";
-import { evaluatedBy, measureModels } from "../tables/measure_models.ts";
+import { describeKept, measureMissing } from "../tables/keep_rows.ts";
+import { evaluatedBy } from "../tables/measure_models.ts";
 import { offScale } from "../tables/table_rows.ts";
 import { type FigureExperiment, figureOf } from "./figure.ts";
 
-/** KL divergence against perplexity, for the measured rows of tables 1-3 and from their cells. */
+/**
+ * KL divergence against perplexity, for the measured rows of tables 1-3: from their records where there are some,
+ * otherwise from their cells.
+ */
 export const divergence: FigureExperiment = {
   name: "divergence",
   measuredBy: evaluatedBy,
   title: "KL divergence against perplexity",
+  tables: familyTables,
   families: ["llama", "opt", "bloom"],
-  async run(subjects, options) {
+  async run(subjects, { earlier = new Map(), ...options } = {}) {
     const settings = { store: forgetful, fingerprint: "", ...options };
     const rows: DivergenceRow[] = [];
-    const models = await measureModels(subjects, familyTables, settings);
+    const kept: string[] = [];
+    const models = await measureMissing(subjects, familyTables, earlier, settings);
     for (const { name, title, cells, refusals } of models) {
       const full = cells["fp16"]?.result.survivors ??
         refuse(`draw ${title}`, "its row fp16 must be measured", refusals["fp16"]);
@@ -25,12 +32,20 @@ export const divergence: FigureExperiment = {
         if (row === "fp16" || offScale.includes(row)) continue;
         rows.push({
           model: name,
-          method: methods[config.method].title + (config.pruning ? "*" : ""),
+          method: titleOf(config),
           divergence: survivors.divergence!.value,
           relative: perplexityRatio(survivors.windowLosses, full.windowLosses),
         });
       }
+      kept.push(...describeKept(title, Object.values(cells), ({ config }) => titleOf(config)));
     }
-    return figureOf(divergence, subjects, {}, rows, drawDivergence(rows));
+    const drawing = drawDivergence(rows);
+    const details = [...drawing.details, ...kept.map((line) => `${line}.`)];
+    return figureOf(divergence, subjects, {}, rows, { ...drawing, details });
   },
 };
+
+/** A method as tables print it; with a star where tokens are pruned. */
+function titleOf({ method, pruning }: EvaluationConfig): string {
+  return methods[method].title + (pruning ? "*" : "");
+}

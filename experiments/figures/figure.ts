@@ -6,13 +6,18 @@ import type { CellKind } from "../measure/cell_kind.ts";
 import type { BundledFamily } from "../measure/bundled.ts";
 import type { UnloadedSubject } from "../measure/subject.ts";
 import { baselineNotes } from "../result/baseline.ts";
+import type { PerplexityTable } from "../tables/family_tables.ts";
+import type { EarlierRecords } from "../tables/keep_rows.ts";
 import { describeSubject, withLabels } from "../tables/describe_subject.ts";
 
 /**
  * Where cells are measured and kept, who watches and who may stop; by default in this process, nowhere
  * and nobody.
  */
-export type FigureOptions = Partial<RunOptions>;
+export interface FigureOptions extends Partial<RunOptions> {
+  /** Of tables whose rows a figure shows: those that it finds here it does not measure. */
+  earlier?: EarlierRecords;
+}
 
 /** A figure of the paper, or one of ours, as an experiment. */
 export interface FigureExperiment {
@@ -26,6 +31,8 @@ export interface FigureExperiment {
   /** The suite of `deno task bench` that measured it, where it needs no model. */
   bench?: string;
   title: string;
+  /** Tables whose rows it shows. */
+  tables?: readonly PerplexityTable[];
   /** The families of the bundled models it is drawn for; none where it needs no model. */
   families: readonly BundledFamily[];
   /**

@@ -1,11 +1,22 @@
 import { canonicalJson, require } from "../../lib/core/mod.ts";
 import type { SubjectFacts, UnloadedSubject } from "../measure/subject.ts";
 import type { RecordedRows } from "./measured_table.ts";
-import type { MeasuredCell, MeasuredModel, RowCell } from "./measure_models.ts";
+import type { PerplexityTable } from "./family_tables.ts";
+import {
+  type MeasuredCell,
+  type MeasuredModel,
+  measureModels,
+  type MeasureOptions,
+  planModels,
+  type RowCell,
+} from "./measure_models.ts";
 import type { MeasuredRows } from "./measured_rows.ts";
 
 /** Whether rows of a table are measured as this one was. */
-export type IsSame = (cell: MeasuredCell) => boolean;
+export type IsSame = (cell: Pick<MeasuredCell, "row" | "config">) => boolean;
+
+/** Earlier records of tables by the keys of these. */
+export type EarlierRecords = ReadonlyMap<string, RecordedRows>;
 
 /**
  * Refuses a record some of whose rows would be dropped by adding others: they are of other models, texts, windows
@@ -60,6 +71,31 @@ export function keepRows(model: MeasuredModel, record: RecordedRows): MeasuredMo
   }
   const rows = Object.keys(planned).filter((row) => cells[row]);
   return { ...model, cells: Object.fromEntries(rows.map((row) => [row, cells[row]])), seconds };
+}
+
+/**
+ * Measures the rows of tables that earlier records do not have of these models, and keeps the others as
+ * {@linkcode keepRows} does.
+ *
+ * @throws {InputError} If none of the tables is about a model's family.
+ * @throws The signal's reason once it is aborted.
+ */
+export async function measureMissing(
+  subjects: readonly UnloadedSubject[],
+  tables: readonly PerplexityTable[],
+  earlier: EarlierRecords,
+  options: Omit<MeasureOptions, "rows">,
+): Promise<MeasuredModel[]> {
+  const planned = await planModels(subjects, tables, options);
+  const missing = planned.flatMap(({ table, cells }) => {
+    const isKnown = isAmong(earlier.get(table.key)?.cells ?? []);
+    return cells.filter((cell) => !isKnown(cell)).map(({ row }) => row);
+  });
+  const models = await measureModels(subjects, tables, { ...options, rows: missing });
+  return models.map((model) => {
+    const record = earlier.get(model.table.key);
+    return record ? keepRows(model, record) : model;
+  });
 }
 
 /** What {@linkcode withKept} needs to know of a table. */

@@ -59,6 +59,23 @@ Deno.test("figures draws models of one folder name on token ids, in files of the
     assertEquals(typeof provenance.deno, "string");
   }));
 
+Deno.test("figures --figure divergence reads the table beside it, unless all is measured anew", () =>
+  withFolder(async (root) => {
+    await writeTinyModel(`${root}/mine`, { ...tinyArchitecture, layers: 2 });
+    const ids = Array.from({ length: 3000 }, (_, index) => (17 * index) % 300);
+    await Deno.writeTextFile(`${root}/ids.json`, JSON.stringify(ids));
+    await Deno.mkdir(`${root}/out`);
+    await Deno.writeTextFile(`${root}/out/table1.json`, "{}");
+    const model = ["--model", `${root}/mine`, "--window", "128", "--windows", "2"];
+    const texts = ["--ids", `${root}/ids.json`, "--calibration", `${root}/ids.json`];
+    const args = ["--figure", "divergence", ...model, ...texts, "--out", `${root}/out/figures`];
+    const refused = await runTool("figures", "figures", "--dry-run", ...args);
+    assertEquals([refused.code, refused.out], [2, ""]);
+    assertStringIncludes(refused.err, `divergence: Cannot read ${root}/out/table1.json: `);
+    const fresh = await runTool("figures", "figures", "--dry-run", ...args, "--fresh");
+    assertMatch(fresh.out, /^divergence: 19 cells\n/);
+  }));
+
 Deno.test("figures --dry-run names its cells, and measures and writes nothing", () =>
   withFolder(async (root) => {
     await writeTinyModel(`${root}/mine`, { ...tinyArchitecture, layers: 2 });

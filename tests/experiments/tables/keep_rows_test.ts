@@ -4,13 +4,17 @@ import {
   isAmong,
   isMeasuredOn,
   keepRows,
+  measureMissing,
   requireKeepable,
   withKept,
 } from "../../../experiments/tables/keep_rows.ts";
 import type { PruningPlan } from "../../../experiments/measure/pruning_plan.ts";
-import type { MeasuredModel } from "../../../experiments/tables/measure_models.ts";
+import { familyTables } from "../../../experiments/tables/family_tables.ts";
+import { type MeasuredModel, measureModels } from "../../../experiments/tables/measure_models.ts";
 import { InputError } from "../../../lib/core/mod.ts";
-import { facts, measuredModel, readingOf } from "../measure/tiny_subject.ts";
+import { withModel } from "../../eval/tiny_models.ts";
+import { memoryStore } from "../../sweep/memory_store.ts";
+import { facts, measuredModel, readingOf, tinySubject } from "../measure/tiny_subject.ts";
 import { ablatedModel } from "./ablated_model.ts";
 
 const whole = measuredModel({ survivors: readingOf([1, 2, 3]) });
@@ -43,6 +47,28 @@ Deno.test("keepRows() keeps rows that were not measured now, with their commit a
   const kept = keepRows(measured, { ...earlier, cells: Object.values(others) });
   assertEquals([kept.cells.fp16.commit, kept.seconds.fp16], [undefined, 7]);
 });
+
+Deno.test("measureMissing() measures the rows that no record has, and keeps the others", () =>
+  withModel("llama", async (model) => {
+    const subjects = [tinySubject(model)];
+    const [table1] = familyTables;
+    const table = { ...table1, rows: table1.rows.slice(0, 3) };
+    const options = { store: memoryStore(), fingerprint: "v1" };
+    const [measured] = await measureModels(subjects, [table], options);
+    const [first, second, third] = Object.values(measured.cells);
+    const changed = { ...second, config: { ...second.config, windows: 2 } };
+    const record = { ...earlier, cells: [first, changed] };
+    const known = new Map([["table1", record]]);
+    const other = { ...options, store: memoryStore() };
+    const [model1] = await measureMissing(subjects, [table], known, other);
+    assertEquals(model1.computed, 2);
+    const kept = { ...first, commit: "0123456789ab" };
+    assertEquals(Object.values(model1.cells), [kept, second, third]);
+    const elsewhere = new Map([["table2", { ...record, cells: [first, second, third] }]]);
+    const [model2] = await measureMissing(subjects, [table], elsewhere, other);
+    assertEquals([model2.computed, model2.reused], [1, 2]);
+    assertEquals(Object.values(model2.cells), [first, second, third]);
+  }));
 
 Deno.test("requireKeepable() refuses a record with rows that would be dropped", () => {
   const isSame = isAmong(Object.values(whole.cells));
