@@ -29,9 +29,8 @@ await main((program, session) => {
     .option("--method <name>", Object.keys(methods).join(", "), "fp16")
     .option(
       "--profile <name>",
-      "paper or released: whose reading of the quantizers",
+      "paper or released: whose reading of the quantizers (default: paper)",
       choiceOption("--profile", ["paper", "released"]),
-      "paper",
     )
     .option(
       "--execute <how>",
@@ -52,9 +51,8 @@ await main((program, session) => {
     )
     .option(
       "--positions <mode>",
-      "renumber or keep the survivors' positions",
+      "renumber or keep the survivors' positions (default: renumber)",
       choiceOption("--positions", ["renumber", "keep"]),
-      "renumber",
     );
   addDrawOptions(program)
     .option(

@@ -40,12 +40,13 @@ export interface PerplexityOptions
   extends TextOptions, DrawOptions, WeightOptions, SettingsOption, AllocateOptions {
   model: ModelArgument;
   method: string;
-  profile: Profile;
+  profile?: Profile;
   execute: Execution;
   /** Both or none. */
   prune?: number;
   pruneLayers?: number[];
-  positions: PruningPlan["positions"];
+  /** With those; survivors are renumbered without. */
+  positions?: PruningPlan["positions"];
   /** Score at most so many windows; all of them without. */
   windows?: number;
   compare?: boolean;
@@ -76,7 +77,7 @@ export async function planPerplexity(
   const { execute, startToken, window, windows } = options;
   const { method: name } = options;
   const changed = changeWeights(methodOf(name), name, options);
-  const set = changeSettings(changeProfile(changed, options.profile), name, options);
+  const set = changeSettings(changeProfile(changed, name, options.profile), name, options);
   const plan = pruningPlan(options);
   const source = await textSource(options, session);
   const backend = await useBackend("agile");
@@ -120,7 +121,10 @@ function pruningPlan(
   const action = "read the command line";
   const together = (prune === undefined) === (pruneLayers === undefined);
   require(together, action, "--prune and --prune-layers go together");
-  if (prune === undefined) return undefined;
+  if (prune === undefined) {
+    require(positions === undefined, action, "--positions must come with --prune");
+    return undefined;
+  }
   require(prune < 1, action, "--prune must be below 1", prune);
-  return { beta: prune, layers: pruneLayers!, positions };
+  return { beta: prune, layers: pruneLayers!, positions: positions ?? "renumber" };
 }

@@ -96,10 +96,19 @@ export function secondQuantization(
   ];
 }
 
-/** A method with this reading of its activation quantizers, where it has one. */
-export function changeProfile(method: ConfiguredMethod, profile: Profile): ConfiguredMethod {
-  const { activations } = method.settings;
-  return activations && "profile" in activations
-    ? method.with({ activations: { profile } })
-    : method;
+/**
+ * A method with this reading of its activation quantizers; its own without one.
+ *
+ * @param name What errors call the method.
+ * @throws {InputError} If it has one reading alone.
+ */
+export function changeProfile(
+  method: ConfiguredMethod,
+  name: string,
+  profile?: Profile,
+): ConfiguredMethod {
+  if (profile === undefined) return method;
+  const isOwn = method.takes("activations", "profile");
+  require(isOwn, "read the command line", `--profile is no setting of ${name}`);
+  return method.with({ activations: { profile } });
 }

@@ -19,8 +19,8 @@ Deno.test("measurePerplexity() loses no measurement to what happens to the files
     const progress = { ...silent, start: () => files.forEach((file) => Deno.removeSync(file)) };
     const { signal } = new AbortController();
     const report = await measurePerplexity({
-      ...{ model, ids, window: 32, method: "fp16", profile: "paper", execute: "emulate" },
-      ...{ positions: "renumber", calibrationWindows: 1, seed: 0 },
+      ...{ model, ids, window: 32, method: "fp16", execute: "emulate" },
+      ...{ calibrationWindows: 1, seed: 0 },
     }, { progress, signal });
     assertEquals(report.windows, 2);
     assertEquals(report.weights, await hashFile(`${llama}/model.safetensors`));

@@ -339,6 +339,14 @@ Deno.test("perplexity answers bad input with one line and status 2", () =>
         [...good, "--positions", "mine"],
         `${commandLine}--positions must be renumber or keep, got "mine"`,
       ],
+      [
+        [...good, "--positions", "keep"],
+        `${commandLine}--positions must come with --prune`,
+      ],
+      [
+        [...good, "--method", "rtn4", "--profile", "paper"],
+        `${commandLine}--profile is no setting of rtn4`,
+      ],
       [[...good, "--prune", "0.5"], `${commandLine}--prune and --prune-layers go together`],
       [
         [...good, "--prune", "1", "--prune-layers", "1"],

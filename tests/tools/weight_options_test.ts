@@ -88,15 +88,22 @@ Deno.test("secondQuantization() warns where a method rounds what is rounded alre
 
 Deno.test("changeProfile() changes the reading of the activation quantizers, and nothing else", () => {
   const { weights, activations } = methodOf("agileq-8-eq3").settings;
-  assertEquals(changeProfile(methodOf("agileq-8-eq3"), "released").settings, {
+  const method = methodOf("agileq-8-eq3");
+  assertEquals(changeProfile(method, "agileq-8-eq3").settings, method.settings);
+  assertEquals(changeProfile(method, "agileq-8-eq3", "released").settings, {
     weights,
     activations: { ...activations!, profile: "released" },
   });
 });
 
-Deno.test("changeProfile() leaves a method alone that quantizes no activations", () => {
-  for (const name of ["fp16", "rtn4", "gptq4"]) {
-    assertEquals(changeProfile(methodOf(name), "released").settings, methodOf(name).settings);
+Deno.test("changeProfile() refuses a reading of methods that have one alone", () => {
+  for (const name of ["fp16", "gptq4", "smoothquant"]) {
+    assertEquals(changeProfile(methodOf(name), name).settings, methodOf(name).settings);
+    assertThrows(
+      () => changeProfile(methodOf(name), name, "released"),
+      InputError,
+      `Cannot read the command line: --profile is no setting of ${name}`,
+    );
   }
 });
 
