@@ -32,6 +32,7 @@ import {
   changeProfile,
   changeWeights,
   secondQuantization,
+  shortGroups,
   type WeightOptions,
 } from "./weight_options.ts";
 
@@ -104,7 +105,8 @@ export async function planPerplexity(
   const subject = await readSubject(ref, { ...backend, signal });
   const { storage } = subject;
   const again = secondQuantization(method, options.method, modelText(options.model), storage);
-  const read = { ...subject, warnings: [...subject.warnings, ...again] };
+  const short = shortGroups(method, options.method, architecture);
+  const read = { ...subject, warnings: [...subject.warnings, ...again, ...short] };
   if (read.calibration) drawCalibration(read.calibration, read.facts); // refused before any work
   printWarnings(read.warnings);
   return { method, plan, pruning, source, calibratedOn, backend, read };

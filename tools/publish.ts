@@ -14,6 +14,7 @@ import { drawTable } from "../experiments/tables/pareto.ts";
 import { renderTable } from "../experiments/tables/render.ts";
 import { judgeSpeed, table4, table4Rows } from "../experiments/tables/table4.ts";
 import { encodeJson, verdictLegend } from "../lib/core/mod.ts";
+import { describeShortGroups } from "../lib/methods/mod.ts";
 import { writeAtomically } from "../lib/io/mod.ts";
 import { type Drawing, type Table, toCsv, toLatex, toMarkdown } from "../lib/report/mod.ts";
 import { refusalsOf } from "./measure_sources.ts";
@@ -46,6 +47,7 @@ export function tableRecord(
       describeSubject(model),
       ...baselineNotes(model.title, model.storage),
       ...describeRefusals(model),
+      ...describeGroups(model),
       ...describeKept(model.title, Object.values(model.cells), ({ row }) => labelOf(table, row)),
     ]),
     ...claims.map(describeClaim),
@@ -133,6 +135,17 @@ function describeRefusals({ title, table, refusals }: MeasuredModel): string[] {
   return [...Map.groupBy(Object.entries(refusals), ([, reason]) => reason)].map(([reason, rows]) =>
     `${title}: refused by ${rows.map(([row]) => labelOf(table, row)).join(", ")}: ${reason}`
   );
+}
+
+/** In which rows groups of weights do not fit into the rows of linear maps, a line for each misfit. */
+function describeGroups({ title, table, architecture, cells }: MeasuredModel): string[] {
+  const misfits = Object.values(cells).flatMap(({ row, config: { methodSettings } }) =>
+    describeShortGroups(methodSettings, architecture).map((misfit) => ({ row, misfit }))
+  );
+  return [...Map.groupBy(misfits, ({ misfit }) => misfit)].map(([misfit, rows]) => {
+    const labels = new Set(rows.map(({ row }) => labelOf(table, row)));
+    return `${title}: ${misfit}: ${[...labels].join(", ")}`;
+  });
 }
 
 /** What a table calls a row. */

@@ -42,7 +42,12 @@ import { findModel, type ModelArgument, modelText } from "./model_argument.ts";
 import type { QuantizeReport } from "./quantize_report.ts";
 import { type CalibrationOptions, calibrationSource, type DrawOptions } from "./text_options.ts";
 import { changeSettings, type SettingsOption } from "./settings_option.ts";
-import { changeWeights, secondQuantization, type WeightOptions } from "./weight_options.ts";
+import {
+  changeWeights,
+  secondQuantization,
+  shortGroups,
+  type WeightOptions,
+} from "./weight_options.ts";
 
 /** The forms in which quantized weights are written. */
 export const checkpointFormats = ["gptq", "safetensors"] as const;
@@ -123,7 +128,8 @@ export async function planQuantization(
   const quantization = format === "gptq" ? gptqConfig(method.settings.weights!) : undefined;
   const stored = publishedStorage(published);
   const again = secondQuantization(method, options.method, modelText(options.model), stored);
-  printWarnings([...published.warnings, ...again]);
+  const short = shortGroups(method, options.method, published.architecture);
+  printWarnings([...published.warnings, ...again, ...short]);
   const companions = await readCompanionFiles(folder);
   return {
     ...{ folder, published, method, passes, quantization, format },

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { require } from "../lib/core/mod.ts";
-import type { ConfiguredMethod } from "../lib/methods/mod.ts";
+import { type ConfiguredMethod, describeShortGroups } from "../lib/methods/mod.ts";
 import type { Profile, Storage } from "../lib/format/mod.ts";
-import { quantizedForms } from "../lib/model/mod.ts";
+import { type Architecture, quantizedForms } from "../lib/model/mod.ts";
 import { type ScaleDtype, scaleDtypes } from "../lib/quant/mod.ts";
 import { choiceOption, integerOption, numberOption } from "./command_line.ts";
 
@@ -94,6 +94,19 @@ export function secondQuantization(
       few.join(", ")
     }: ${name} quantizes them a second time.`,
   ];
+}
+
+/**
+ * What to say of groups of columns that do not fit into a model's rows.
+ *
+ * @param name What warnings call the method.
+ */
+export function shortGroups(
+  { settings }: ConfiguredMethod,
+  name: string,
+  architecture: Architecture,
+): string[] {
+  return describeShortGroups(settings, architecture).map((line) => `${name}: ${line}.`);
 }
 
 /**

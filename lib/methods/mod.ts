@@ -41,6 +41,7 @@ export { rotated, rotateModel, rotationPass } from "./rotate.ts";
 export * from "./rtn.ts";
 export type { Seen, SeenValues } from "./seen.ts";
 export { shiftAddMethod } from "./shift_add.ts";
+export { describeShortGroups } from "./short_groups.ts";
 export * from "./site_passes.ts";
 export * from "./site_quantizer.ts";
 export * from "./site_scheme.ts";

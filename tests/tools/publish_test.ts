@@ -10,7 +10,17 @@ import { blockRecord } from "../experiments/result/bench_fixture.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 
 const origin = { commit: "0123456789ab", date: "2026-11-29", deno: "2.9.6", machine: "a test" };
-const model = measuredModel({
+
+/** A measured model of rows that groups of 256 divide. */
+function wideModel(
+  ...readings: Parameters<typeof measuredModel>
+): ReturnType<typeof measuredModel> {
+  const model = measuredModel(...readings);
+  const sizes = { hiddenSize: 256, embeddingSize: 256, intermediateSize: 512, headDim: 128 };
+  return { ...model, architecture: { ...model.architecture, ...sizes } };
+}
+
+const model = wideModel({
   survivors: readingOf([1, 2, 3]),
   denseOnSurvivors: readingOf([1, 2, 3]),
   allPositions: readingOf([2, 3, Infinity]),
@@ -122,10 +132,21 @@ Deno.test("tableRecord() shows rows that refused a model, once for each reason, 
   );
 });
 
+Deno.test("tableRecord() says in which rows groups of weights do not fit into the model's", () => {
+  const { architecture } = model;
+  const published = { ...model, architecture: { ...architecture, intermediateSize: 352 } };
+  const { table } = tableRecord(familyTables[0], [published], origin);
+  const notes = table.notes!.filter((note) => note.includes("end in a group"));
+  assertEquals(notes.length, 2);
+  const misfit = `${model.title}: rows of 352 columns end in a group of 96, not of `;
+  assertStringIncludes(notes[0], `${misfit}128: GPTQ, `);
+  assertEquals(notes[1], `${misfit}256: ZeroQuant-FP, ZeroQuant-FP + LoRC`);
+});
+
 Deno.test("tableRecord() of a diverged model has infinite perplexities and a ratio of losses", () => {
   const losses = [800, 810, 820];
   const reading = { survivors: readingOf(losses), denseOnSurvivors: readingOf(losses) };
-  const diverged = measuredModel(reading, {
+  const diverged = wideModel(reading, {
     fp16: losses,
     "agileq-8": losses.map((l) => l + 0.05),
   });

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Command } from "commander";
+import { bundledModels } from "../../experiments/measure/bundled.ts";
 import { InputError } from "../../lib/core/mod.ts";
 import { methodOf, methods } from "../../lib/methods/mod.ts";
 import {
@@ -7,6 +8,7 @@ import {
   changeProfile,
   changeWeights,
   secondQuantization,
+  shortGroups,
   type WeightOptions,
 } from "../../tools/weight_options.ts";
 
@@ -84,6 +86,14 @@ Deno.test("secondQuantization() warns where a method rounds what is rounded alre
   assertEquals(said("agileq-8", "Q4_1", "Q6_K").length, 1);
   for (const float of ["F16", "BF16", "F32", "F64"]) assertEquals(said("gptq4", float), []);
   for (const method of ["fp16", "agileq-8-activations"]) assertEquals(said(method, "Q4_1"), []);
+});
+
+Deno.test("shortGroups() names the method whose groups do not fit", () => {
+  const { architecture } = bundledModels.llama;
+  assertEquals(shortGroups(methodOf("gptq4"), "gptq4", architecture), [
+    "gptq4: rows of 352 columns end in a group of 96, not of 128.",
+  ]);
+  assertEquals(shortGroups(methodOf("rtn4"), "rtn4", architecture), []);
 });
 
 Deno.test("changeProfile() changes the reading of the activation quantizers, and nothing else", () => {
