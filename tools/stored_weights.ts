@@ -1,6 +1,7 @@
 import type { WeightsFolder } from "../experiments/measure/subject.ts";
 import { entriesOf } from "../lib/io/mod.ts";
 import { cellFolder } from "./cell_store.ts";
+import { printWarnings } from "./command_line.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
 
 /** For how long weights that other code quantized have lain untouched when they are removed, in milliseconds. */
@@ -30,7 +31,16 @@ export async function storedWeights(
   for (const { name } of there) {
     if (name !== own) await removeStale(`${folder}/${name}`);
   }
-  return { folder: `${folder}/${own}`, sources };
+  return { folder: `${folder}/${own}`, sources, onUnkept: warner() };
+}
+
+/** Says once that weights are not kept, for the first reason. */
+function warner(): (reason: string) => void {
+  let isSaid = false;
+  return (reason) => {
+    if (!isSaid) printWarnings([`Quantized weights are made again by the next command: ${reason}`]);
+    isSaid = true;
+  };
 }
 
 /** Removes a folder in which, and in whose folders, nothing has appeared for a day. */

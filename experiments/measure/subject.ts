@@ -134,6 +134,8 @@ export interface WeightsFolder {
   folder: string;
   /** Stands for the code that makes them. */
   sources: string;
+  /** Is told why some could not be kept. */
+  onUnkept?: (reason: string) => void;
 }
 
 /** What quantized weights depend on, besides the code and the passes that make them. */
@@ -158,7 +160,7 @@ export async function loadSubject<Unloaded extends UnloadedSubject>(
   const facts = weightFacts.map((name) => subject.facts[name]);
   const storeOf = kept && (async (passes: string) => {
     const key = await sha256(canonicalJson({ sources: kept.sources, facts, passes }));
-    return new StoredBlocks(`${kept.folder}/${key}`);
+    return new StoredBlocks(`${kept.folder}/${key}`, kept.onUnkept);
   });
   return { ...subject, model, versions: new Versions(storeOf) };
 }

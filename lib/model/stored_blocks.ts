@@ -17,8 +17,14 @@ export class StoredBlocks {
   readonly isInMemory = true;
   readonly #known = new Map<number, LayerWeights>();
 
-  /** @param folder Of these blocks alone; made with the first of them. */
-  constructor(private readonly folder: string) {}
+  /**
+   * @param folder Of these blocks alone; made with the first of them.
+   * @param onUnkept Is told why the folder did not take a block.
+   */
+  constructor(
+    private readonly folder: string,
+    private readonly onUnkept: (reason: string) => void = () => {},
+  ) {}
 
   /** A block that is finished; undefined where it is still to be made. */
   async get(layer: number): Promise<LayerWeights | undefined> {
@@ -43,6 +49,7 @@ export class StoredBlocks {
       await writeSafetensors(this.#path(layer), tensors, metadata);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
+      this.onUnkept(error.message);
     }
     return weights;
   }

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { decodeMatrix, floatScales, integerType, typedMatrix } from "../../lib/format/mod.ts";
 import { type LayerWeights, StoredBlocks } from "../../lib/model/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
@@ -61,14 +61,17 @@ Deno.test("StoredBlocks keep a block that is no plain data in memory alone", () 
     assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
   }));
 
-Deno.test("StoredBlocks keep a block in memory alone that the folder does not take", () =>
+Deno.test("StoredBlocks keep a block in memory alone that the folder does not take, and tell why", () =>
   withFolder(async (folder) => {
     const block = await model.source.layer(0);
     await Deno.writeTextFile(`${folder}/file`, "");
-    const blocks = new StoredBlocks(`${folder}/file/below`);
+    const reasons: string[] = [];
+    const blocks = new StoredBlocks(`${folder}/file/below`, (reason) => reasons.push(reason));
     assertEquals(await blocks.get(0), undefined);
     await blocks.put(0, block);
     assertEquals(await blocks.get(0), block);
+    assertEquals(reasons.length, 1);
+    assertStringIncludes(reasons[0], `${folder}/file/below: `);
   }));
 
 Deno.test("StoredBlocks hold a file of another layer, or of other weights, for none", () =>

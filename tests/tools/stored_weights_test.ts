@@ -17,7 +17,8 @@ Deno.test("storedWeights() keeps those of this code, and of others for a day", (
     const weights = `${folder}/weights`;
     const kept = (await storedWeights({}, weights))!;
     assertMatch(kept.folder, /\/weights\/[0-9a-f]{16}$/);
-    assertEquals(kept, await storedWeights({}, weights));
+    const { folder: again, sources } = (await storedWeights({}, weights))!;
+    assertEquals([again, sources], [kept.folder, kept.sources]);
     assertEquals(await storedWeights({ fresh: true }, weights), undefined);
     await leave(kept.folder, 2 * day);
     await leave(`${weights}/old`, 2 * day);
@@ -34,3 +35,17 @@ Deno.test("storedWeights() refuses nothing where a file is in the way", () =>
     await Deno.writeTextFile(`${folder}/weights`, "");
     assertMatch((await storedWeights({}, `${folder}/weights`))!.folder, /[0-9a-f]{16}$/);
   }));
+
+Deno.test("storedWeights() warns once of weights that are not kept", async () => {
+  const said: string[] = [];
+  const { error } = console;
+  console.error = (line: string) => void said.push(line);
+  try {
+    const { onUnkept } = (await storedWeights())!;
+    for (const reason of ["the disk is full", "another"]) onUnkept!(reason);
+  } finally {
+    console.error = error;
+  }
+  const warning = "Warning: Quantized weights are made again by the next command: the disk is full";
+  assertEquals(said, [warning]);
+});
