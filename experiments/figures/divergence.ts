@@ -5,14 +5,14 @@ import { forgetful } from "../../lib/sweep/mod.ts";
 import { type DivergenceRow, drawDivergence } from "../draw/divergence_drawing.ts";
 import type { EvaluationConfig } from "../measure/evaluation.ts";
 import { familyTables } from "../tables/family_tables.ts";
-import { describeKept, measureMissing } from "../tables/keep_rows.ts";
+import { describeKept, recordedModels } from "../tables/keep_rows.ts";
 import { evaluatedBy } from "../tables/measure_models.ts";
 import { offScale } from "../tables/table_rows.ts";
 import { type FigureExperiment, figureOf } from "./figure.ts";
 
 /**
- * KL divergence against perplexity, for the measured rows of tables 1-3: from their records where there are some,
- * otherwise from their cells.
+ * KL divergence against perplexity, for the rows of tables 1-3: those that their records have of a model, or else
+ * all.
  */
 export const divergence: FigureExperiment = {
   name: "divergence",
@@ -24,7 +24,7 @@ export const divergence: FigureExperiment = {
     const settings = { store: forgetful, fingerprint: "", ...options };
     const rows: DivergenceRow[] = [];
     const kept: string[] = [];
-    const models = await measureMissing(subjects, familyTables, earlier, settings);
+    const models = await recordedModels(subjects, familyTables, earlier, settings);
     for (const { name, title, cells, refusals } of models) {
       const full = cells["fp16"]?.result.survivors ??
         refuse(`draw ${title}`, "its row fp16 must be measured", refusals["fp16"]);

@@ -15,7 +15,7 @@ import { describeSubject, withLabels } from "../tables/describe_subject.ts";
  * and nobody.
  */
 export interface FigureOptions extends Partial<RunOptions> {
-  /** Of tables whose rows a figure shows: those that it finds here it does not measure. */
+  /** Of tables whose rows a figure shows: of models that are in them it measures none. */
   earlier?: EarlierRecords;
 }
 

@@ -74,24 +74,31 @@ export function keepRows(model: MeasuredModel, record: RecordedRows): MeasuredMo
 }
 
 /**
- * Measures the rows of tables that earlier records do not have of these models, and keeps the others as
- * {@linkcode keepRows} does.
+ * The rows of tables on models: those that earlier records have of a model, with nothing measured, or else all.
  *
+ * @returns One for each model and table, models that are in the records first.
  * @throws {InputError} If none of the tables is about a model's family.
  * @throws The signal's reason once it is aborted.
  */
-export async function measureMissing(
+export async function recordedModels(
   subjects: readonly UnloadedSubject[],
   tables: readonly PerplexityTable[],
   earlier: EarlierRecords,
   options: Omit<MeasureOptions, "rows">,
 ): Promise<MeasuredModel[]> {
   const planned = await planModels(subjects, tables, options);
-  const missing = planned.flatMap(({ table, cells }) => {
-    const isKnown = isAmong(earlier.get(table.key)?.cells ?? []);
-    return cells.filter((cell) => !isKnown(cell)).map(({ row }) => row);
-  });
-  const models = await measureModels(subjects, tables, { ...options, rows: missing });
+  const isRecorded = (subject: UnloadedSubject) =>
+    planned.some((own) =>
+      own.subject === subject && earlier.get(own.table.key)?.cells.some(isAmong(own.cells))
+    );
+  const { known = [], unknown = [] } = Object.groupBy(
+    subjects,
+    (subject) => isRecorded(subject) ? "known" : "unknown",
+  );
+  const models = [
+    ...await measureModels(known, tables, { ...options, rows: [] }),
+    ...await measureModels(unknown, tables, options),
+  ];
   return models.map((model) => {
     const record = earlier.get(model.table.key);
     return record ? keepRows(model, record) : model;

@@ -4,7 +4,7 @@ import {
   isAmong,
   isMeasuredOn,
   keepRows,
-  measureMissing,
+  recordedModels,
   requireKeepable,
   withKept,
 } from "../../../experiments/tables/keep_rows.ts";
@@ -48,26 +48,24 @@ Deno.test("keepRows() keeps rows that were not measured now, with their commit a
   assertEquals([kept.cells.fp16.commit, kept.seconds.fp16], [undefined, 7]);
 });
 
-Deno.test("measureMissing() measures the rows that no record has, and keeps the others", () =>
+Deno.test("recordedModels() has the rows of records, and measures models that are in none", () =>
   withModel("llama", async (model) => {
-    const subjects = [tinySubject(model)];
-    const [table1] = familyTables;
-    const table = { ...table1, rows: table1.rows.slice(0, 3) };
-    const options = { store: memoryStore(), fingerprint: "v1" };
-    const [measured] = await measureModels(subjects, [table], options);
+    const recorded = tinySubject(model);
+    const other = { ...recorded, facts: { ...recorded.facts, settings: "another tokenizer" } };
+    const table = { ...familyTables[0], rows: familyTables[0].rows.slice(0, 3) };
+    const options = () => ({ store: memoryStore(), fingerprint: "v1" });
+    const [measured] = await measureModels([recorded], [table], options());
     const [first, second, third] = Object.values(measured.cells);
     const changed = { ...second, config: { ...second.config, windows: 2 } };
     const record = { ...earlier, cells: [first, changed] };
     const known = new Map([["table1", record]]);
-    const other = { ...options, store: memoryStore() };
-    const [model1] = await measureMissing(subjects, [table], known, other);
-    assertEquals(model1.computed, 2);
-    const kept = { ...first, commit: "0123456789ab" };
-    assertEquals(Object.values(model1.cells), [kept, second, third]);
+    const models = await recordedModels([other, recorded], [table], known, options());
+    assertEquals(models.map(({ computed }) => computed), [0, 3]);
+    assertEquals(Object.values(models[0].cells), [{ ...first, commit: "0123456789ab" }]);
     const elsewhere = new Map([["table2", { ...record, cells: [first, second, third] }]]);
-    const [model2] = await measureMissing(subjects, [table], elsewhere, other);
-    assertEquals([model2.computed, model2.reused], [1, 2]);
-    assertEquals(Object.values(model2.cells), [first, second, third]);
+    const [again] = await recordedModels([recorded], [table], elsewhere, options());
+    assertEquals(again.computed, 3);
+    assertEquals(Object.values(again.cells), [first, second, third]);
   }));
 
 Deno.test("requireKeepable() refuses a record with rows that would be dropped", () => {
