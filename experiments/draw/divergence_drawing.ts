@@ -32,7 +32,7 @@ export function drawDivergence(rows: readonly DivergenceRow[]): Drawing {
       return scatterChart({
         title: `${letterOf(index)}. ${model}`,
         x: { title: "KL divergence", unit: "nats per token", scale: "log" },
-        y: { title: "perplexity / full precision's" },
+        y: { title: "perplexity / full precision's", scale: scaleOf(own) },
         series: own.map(({ method, divergence, relative }) => (
           { name: method, x: [{ value: divergence }], y: [relative] }
         )),
@@ -42,6 +42,12 @@ export function drawDivergence(rows: readonly DivergenceRow[]): Drawing {
       });
     })]),
   };
+}
+
+/** Logarithmic where a linear axis would draw all but the worst methods as one. */
+function scaleOf(rows: readonly DivergenceRow[]): "log" | "linear" {
+  const ratios = rows.map(({ relative: { value } }) => value).filter(Number.isFinite);
+  return Math.max(...ratios) > 4 * Math.min(...ratios) ? "log" : "linear";
 }
 
 /** Whose perplexity is lower than in full precision, whatever its divergence. */

@@ -421,3 +421,14 @@ for (const [name, { shows, verdict, agreement, details, spec }, expected, words]
     assertStringIncludes(await renderSvg(spec), "</svg>");
   });
 }
+
+Deno.test("drawDivergence() has a logarithmic axis where one method is far worse than others", () => {
+  const scaleOf = (...ratios: number[]) => {
+    const rows = ratios.map((ratio, index) => (
+      { model: "m", method: `AgileQ-${index}`, divergence: 0.1, relative: estimate(ratio) }
+    ));
+    return (drawDivergence(rows).spec.layout.yaxis as { type: string }).type;
+  };
+  assertEquals(scaleOf(0.9, 1.2, 25), "log");
+  assertEquals(scaleOf(0.9, 1.2, Infinity), "linear");
+});
