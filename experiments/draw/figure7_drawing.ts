@@ -1,5 +1,6 @@
 import {
   combineVerdicts,
+  counted,
   describeCases,
   quotient,
   type Verdict,
@@ -29,28 +30,20 @@ export interface Figure7Row {
   random: SparsityPoint;
 }
 
-/**
- * Draws figure 7 and says what it shows.
- *
- * @param tokens How many of each text are scored at most.
- */
-export function drawFigure7(
-  rows: readonly Figure7Row[],
-  tokens: { validationTokens: number; testTokens: number },
-): Drawing {
+/** Draws figure 7 and says what it shows. */
+export function drawFigure7(rows: readonly Figure7Row[]): Drawing {
   const cases = rows.map(({ model, test: { relative } }) => ({
     name: model,
     verdict: pruningVerdict(relative.survivors, relative.pruningAlone, relative.denseOnSurvivors),
   }));
   return {
-    shows: "Perplexity of AgileQ-8 with pruning over that without, on the first " +
-      `${tokens.validationTokens} tokens of the validation text, for growing shares of pruned tokens in ` +
-      "the last, the last two, the upper half, or all layers. survivors is the released protocol, " +
+    shows:
+      "Perplexity of AgileQ-8 with pruning over that without, on the first windows of the validation " +
+      "text, for growing shares of pruned tokens in the last, the last two, the upper half, or all layers. survivors is the released protocol, " +
       "denseOnSurvivors the same model without pruning on the same positions, allPositions scores " +
       "pruned positions by their early exit. Bands are 95 % intervals over windows, paired. In the last " +
       "layer pruning alone does nothing: no token reads another after it. The best plan by survivors was " +
-      `then measured once on the first ${tokens.testTokens} tokens of the test text, and beside it the ` +
-      "same with random tokens (last row); the plan of the tables is not it: that one was chosen with " +
+      "then measured once on the first windows of the test text, and beside it the same with random tokens (last row); the plan of the tables is not it: that one was chosen with " +
       "the test windows in view.",
     verdict: combineVerdicts(cases),
     agreement:
@@ -80,9 +73,11 @@ function againstRandom({ model, test, random }: Figure7Row) {
 }
 
 function describe(
-  { model, test: { beta, layers, sparsity, relative }, random }: Figure7Row,
+  { model, validation, test: { beta, layers, sparsity, relative, window, windows }, random }:
+    Figure7Row,
   verdict: Verdict,
 ): string {
+  const compared = `compared on ${counted(validation[0].windows, "window")}`;
   return `${model}: ${verdict} (${100 * beta} % pruned over the ${
     lastLayers(layers.length)
   }, sparsity ` +
@@ -95,7 +90,10 @@ function describe(
     `${formatEstimate(random.relative.survivors, 3)}, the same tokens without pruning ` +
     `${formatEstimate(random.relative.denseOnSurvivors, 3)}, pruning alone ` +
     `${formatEstimate(random.relative.pruningAlone, 3)}, all positions ` +
-    `${formatEstimate(random.relative.allPositions, 3)}.`;
+    `${
+      formatEstimate(random.relative.allPositions, 3)
+    }; ${compared} of ${window} tokens, tested on ` +
+    `${windows}.`;
 }
 
 /** A panel per choice of layers, on one scale. */

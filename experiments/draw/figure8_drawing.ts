@@ -1,5 +1,6 @@
 import {
   combineVerdicts,
+  counted,
   describeCases,
   type JudgedCase,
   quotient,
@@ -43,8 +44,10 @@ export function drawFigure8(rows: readonly Figure8Row[]): Drawing {
     details: rows.map((row, index) => {
       const beta = largestBeta(row);
       const points = curve(row, beta);
-      const at = ({ window, relative }: SparsityPoint) =>
-        `${formatEstimate(relative.pruningAlone, 3)} at ${window} tokens`;
+      const at = ({ window, windows, relative }: SparsityPoint) =>
+        `${formatEstimate(relative.pruningAlone, 3)} in ${
+          counted(windows, "window")
+        } of ${window} tokens`;
       return `${row.model}, ${100 * beta} % pruned: ${cases[index].verdict}; pruning alone ` +
         `${[...new Set([points[0], points.at(-1)!])].map(at).join(", ")}.`;
     }),

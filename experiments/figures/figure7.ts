@@ -1,6 +1,7 @@
 import { drawFigure7, type Figure7Row } from "../draw/figure7_drawing.ts";
 import type { UnloadedSubject } from "../measure/subject.ts";
 import { bestPoint } from "../measure/sparsity_points.ts";
+import { fewWindows } from "../measure/text_warnings.ts";
 import { type FigureExperiment, figureOf, type FigureOptions } from "./figure.ts";
 import { lastLayers, planGrid, sweepPlans } from "./sparsity_sweep.ts";
 
@@ -9,9 +10,9 @@ const config = {
   betas: [0.1, 0.2, 0.3, 0.4, 0.5],
   /** How many of the last layers prune, besides the upper half and all of them. */
   lastLayers: [1, 2],
-  /** Plans are compared on this many tokens of the validation text. */
+  /** Plans are compared on this many tokens of the validation text, or on as many windows as an interval needs. */
   validationTokens: 8192,
-  /** The best is then measured once, on at most this many of the test text, and so is its control. */
+  /** The best is then measured once, on so many of the test text, and so is its control. */
   testTokens: 32768,
 } as const;
 
@@ -24,14 +25,14 @@ export const figure7: FigureExperiment = {
   async run(subjects, options) {
     const rows: Figure7Row[] = [];
     for (const subject of subjects) rows.push(await measure(subject, options));
-    return figureOf(figure7, subjects, config, rows, drawFigure7(rows, config));
+    return figureOf(figure7, subjects, config, rows, drawFigure7(rows));
   },
 };
 
 async function measure(subject: UnloadedSubject, options?: FigureOptions): Promise<Figure7Row> {
   const { model: { name, architecture }, facts: { window } } = subject;
   const { method, betas, validationTokens, testTokens } = config;
-  const windowsOf = (tokens: number) => Math.max(1, Math.floor(tokens / window));
+  const windowsOf = (tokens: number) => Math.max(fewWindows, Math.floor(tokens / window));
   const { layers: all } = architecture;
   const counts = [...config.lastLayers, Math.floor(all / 2), all].filter((count) =>
     count > 0 && count <= all

@@ -1,6 +1,7 @@
 import { drawFigure8, type Figure8Row } from "../draw/figure8_drawing.ts";
 import type { UnloadedSubject } from "../measure/subject.ts";
 import type { SparsityPoint } from "../measure/sparsity_points.ts";
+import { fewWindows } from "../measure/text_warnings.ts";
 import { type FigureExperiment, figureOf, type FigureOptions, requireWindow } from "./figure.ts";
 import { lastLayers, planGrid, sweepPlans } from "./sparsity_sweep.ts";
 
@@ -10,7 +11,7 @@ const config = {
   lastLayers: 2,
   /** Tokens per window, as far as the model goes; the bundled ones were trained at 512. */
   windows: [128, 256, 512, 2048, 8192],
-  /** Tokens that are scored at every length of window: so many, and four of the longest windows. */
+  /** Tokens that are scored at every length of window: so many, or as many windows as an interval needs. */
   tokens: 8192,
 } as const;
 
@@ -31,7 +32,7 @@ async function measure(subject: UnloadedSubject, options?: FigureOptions): Promi
   requireWindow(subject, config.windows[0], "the shortest that is compared");
   const points: SparsityPoint[] = [];
   const windows = windowsFor(subject);
-  const tokens = Math.max(config.tokens, 4 * Math.max(...windows));
+  const tokens = Math.max(config.tokens, fewWindows * Math.max(...windows));
   for (const window of windows) {
     const { method, betas } = config;
     const settings = { method, split: "validation", window, windows: tokens / window } as const;
@@ -43,10 +44,12 @@ async function measure(subject: UnloadedSubject, options?: FigureOptions): Promi
 
 /**
  * The lengths that are compared: longer ones than the windows of the subject where the model allows them and
- * its text has two of them.
+ * its text has as many of them as an interval needs.
  */
-function windowsFor({ model, facts: { window, windows } }: UnloadedSubject): number[] {
+export function windowsFor(
+  { model, facts: { window, windows } }: Pick<UnloadedSubject, "model" | "facts">,
+): number[] {
   const { maxPositions } = model.architecture;
-  const longest = Math.max(window, Math.min(maxPositions, window * windows / 2));
+  const longest = Math.max(window, Math.min(maxPositions, window * windows / fewWindows));
   return config.windows.filter((each) => each <= longest);
 }

@@ -18,6 +18,8 @@ export const comparisons = [
 /** A pruning plan with what it saves and costs. */
 export interface SparsityPoint extends PruningPlan {
   window: number;
+  /** How many windows were scored: fewer than were asked for where the text has no more. */
+  windows: number;
   /** The share of token computations saved (eq. 10). */
   sparsity: number;
   /** Perplexities as such. */
@@ -46,6 +48,7 @@ export function comparePruning(
   return {
     ...plan,
     window,
+    windows: all.windowLosses.length,
     sparsity: pruned.sparsity,
     perplexity: {
       dense: all.perplexity,

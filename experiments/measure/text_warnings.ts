@@ -7,7 +7,7 @@ export interface CalibrationText extends Pick<CalibrationPlan, "window" | "weigh
 }
 
 /** A bootstrap of fewer windows than this resamples too few of them to tell how far they spread. */
-const fewWindows = 10;
+export const fewWindows = 10;
 
 /**
  * What makes a figure worth less than it seems, in sentences.

@@ -146,7 +146,16 @@ export async function exampleDrawings(
     };
     const perplexity = { ...relative, dense: estimate(4) };
     const sparsity = beta * pruned.length / count / 2;
-    return { beta, layers: pruned, positions: "renumber", window, sparsity, perplexity, relative };
+    return {
+      beta,
+      layers: pruned,
+      positions: "renumber",
+      window,
+      windows: 16,
+      sparsity,
+      perplexity,
+      relative,
+    };
   };
   const plans = [[-1], [-2, -1], layers.slice(count / 2), layers].flatMap((pruned) =>
     [0.1, 0.2, 0.3, 0.4, 0.5].map((beta) => point(beta, pruned, 512))
@@ -264,7 +273,6 @@ export async function exampleDrawings(
       "figure 7",
       drawFigure7(
         ofModels((model) => ({ model, validation: plans, test: plans[0], random: plans[1] })),
-        { validationTokens: 8192, testTokens: 32768 },
       ).spec,
     ],
     ["figure 8", drawFigure8(ofModels((model) => ({ model, points: byWindow }))).spec],
