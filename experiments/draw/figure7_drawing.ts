@@ -39,12 +39,13 @@ export function drawFigure7(rows: readonly Figure7Row[]): Drawing {
   return {
     shows:
       "Perplexity of AgileQ-8 with pruning over that without, on the first windows of the validation " +
-      "text, for growing shares of pruned tokens in the last, the last two, the upper half, or all layers. survivors is the released protocol, " +
-      "denseOnSurvivors the same model without pruning on the same positions, allPositions scores " +
-      "pruned positions by their early exit. Bands are 95 % intervals over windows, paired. In the last " +
-      "layer pruning alone does nothing: no token reads another after it. The best plan by survivors was " +
-      "then measured once on the first windows of the test text, and beside it the same with random tokens (last row); the plan of the tables is not it: that one was chosen with " +
-      "the test windows in view.",
+      "text, for growing shares of pruned tokens in the last, the last two, the upper half, or all " +
+      "layers. survivors is the released protocol, denseOnSurvivors the same model without pruning on the " +
+      "same positions, allPositions scores pruned positions by their early exit. Bands are 95 % intervals " +
+      "over windows, paired. In the last layer pruning alone does nothing: no token reads another after it. " +
+      "The best plan by survivors was then measured once on the first windows of the test text, and beside " +
+      "it the same with random tokens (last row); the plan of the tables is not it: that one was chosen " +
+      "with the test windows in view.",
     verdict: combineVerdicts(cases),
     agreement:
       "The paper: pruning lowers perplexity. On the test text, under the plan that is best for the " +
