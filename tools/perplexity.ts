@@ -51,7 +51,7 @@ await main((program, session) => {
     )
     .option(
       "--positions <mode>",
-      "renumber or keep the survivors' positions (default: renumber)",
+      "with --prune: renumber or keep the survivors' positions (default: renumber)",
       choiceOption("--positions", ["renumber", "keep"]),
     );
   addDrawOptions(program)

@@ -1,4 +1,4 @@
-import { refuse } from "../../lib/core/mod.ts";
+import { refuse, require } from "../../lib/core/mod.ts";
 import { perplexityRatio } from "../../lib/eval/mod.ts";
 import { methods } from "../../lib/methods/mod.ts";
 import { forgetful } from "../../lib/sweep/mod.ts";
@@ -6,7 +6,7 @@ import { type DivergenceRow, drawDivergence } from "../draw/divergence_drawing.t
 import type { EvaluationConfig } from "../measure/evaluation.ts";
 import { familyTables } from "../tables/family_tables.ts";
 import { describeKept, recordedModels } from "../tables/keep_rows.ts";
-import { evaluatedBy } from "../tables/measure_models.ts";
+import { evaluatedBy, type MeasuredCell } from "../tables/measure_models.ts";
 import { offScale } from "../tables/table_rows.ts";
 import { type FigureExperiment, figureOf } from "./figure.ts";
 
@@ -27,13 +27,19 @@ export const divergence: FigureExperiment = {
     const models = await recordedModels(subjects, familyTables, earlier, settings);
     for (const { name, title, cells, refusals } of models) {
       const full = cells["fp16"]?.result.survivors ??
-        refuse(`draw ${title}`, "its row fp16 must be measured", refusals["fp16"]);
-      for (const { row, config, result: { survivors } } of Object.values(cells)) {
-        if (row === "fp16" || offScale.includes(row)) continue;
+        refuse(
+          `draw ${title}`,
+          'its table must have row fp16 ("--rows fp16" adds it)',
+          refusals["fp16"],
+        );
+      const few = 'its table must have a row besides fp16 ("--rows rtn4" adds one)';
+      require(Object.values(cells).some(isShown), `draw ${title}`, few);
+      for (const { id, config, result: { survivors } } of Object.values(cells).filter(isShown)) {
         rows.push({
           model: name,
           method: titleOf(config),
-          divergence: survivors.divergence!.value,
+          divergence: survivors.divergence?.value ??
+            refuse(`draw ${title}`, "rows of its table must have a KL divergence", id),
           relative: perplexityRatio(survivors.windowLosses, full.windowLosses),
         });
       }
@@ -44,6 +50,11 @@ export const divergence: FigureExperiment = {
     return figureOf(divergence, subjects, {}, rows, { ...drawing, details });
   },
 };
+
+/** Whether a row is held against full precision, and on the scale of the others. */
+function isShown({ row }: MeasuredCell): boolean {
+  return row !== "fp16" && !offScale.includes(row);
+}
 
 /** A method as tables print it; with a star where tokens are pruned. */
 function titleOf({ method, pruning }: EvaluationConfig): string {

@@ -94,6 +94,8 @@ function isCell(value: unknown): boolean {
 
 function isReading(value: unknown): boolean {
   const isNumber = (each: unknown) => typeof each === "number";
-  return isObject(value) && isObject(value.perplexity) && isNumber(value.perplexity.value) &&
+  const isEstimate = (each: unknown) => isObject(each) && isNumber(each.value);
+  return isObject(value) && isEstimate(value.perplexity) &&
+    (value.divergence === undefined || isEstimate(value.divergence)) &&
     isListOf(value.windowLosses, isNumber);
 }

@@ -80,6 +80,13 @@ for (
       ...recordOf({ ...cell, result: { survivors: reading } }),
     }],
     [
+      "a cell with a divergence that is no estimate",
+      recordOf({
+        ...cell,
+        result: { ...result, survivors: { ...result.survivors, divergence: 1 } },
+      }),
+    ],
+    [
       "a cell without losses",
       recordOf({ ...cell, result: { ...result, survivors: { perplexity: 1 } } }),
     ],

@@ -1,0 +1,35 @@
+import { assertRejects } from "@std/assert";
+import { divergence } from "../../../experiments/figures/divergence.ts";
+import { familyTables } from "../../../experiments/tables/family_tables.ts";
+import { measureModels } from "../../../experiments/tables/measure_models.ts";
+import { InputError } from "../../../lib/core/mod.ts";
+import { withModel } from "../../eval/tiny_models.ts";
+import { memoryStore } from "../../sweep/memory_store.ts";
+import { tinySubject } from "../measure/tiny_subject.ts";
+
+Deno.test("divergence refuses a table without row fp16, with that alone, or without divergences", () =>
+  withModel("llama", async (model) => {
+    const subject = tinySubject(model);
+    const options = { store: memoryStore(), fingerprint: "v1", rows: ["fp16", "rtn4"] };
+    const [{ cells: { fp16, rtn4 } }] = await measureModels([subject], familyTables, options);
+    const { divergence: _, ...survivors } = rtn4.result.survivors;
+    const cases = [
+      [[rtn4], 'its table must have row fp16 ("--rows fp16" adds it)'],
+      [[fp16], 'its table must have a row besides fp16 ("--rows rtn4" adds one)'],
+      [
+        [fp16, { ...rtn4, result: { ...rtn4.result, survivors } }],
+        'rows of its table must have a KL divergence, got "table1/llama/rtn4"',
+      ],
+    ] as const;
+    for (const [cells, rule] of cases) {
+      const origin = { commit: "0123456789ab", date: "2026-11-30", deno: "2.9.6", machine: "test" };
+      const table = { title: "T", columns: [], rows: [] };
+      const record = { provenance: origin, table, claims: [], cells: [...cells] };
+      const earlier = new Map([["table1", record]]);
+      await assertRejects(
+        () => divergence.run([subject], { earlier, store: memoryStore(), fingerprint: "v1" }),
+        InputError,
+        rule,
+      );
+    }
+  }));
