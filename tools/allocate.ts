@@ -109,7 +109,7 @@ async function run(options: Options, session: Session): Promise<void> {
   for (const written of [cellFolder, folder]) await prepareFolder(written);
   const bundled = Object.keys(bundledModels).filter(isBundled).map(bundledSource);
   const weights = await storedWeights(options);
-  const pool = new SubjectPool(1, [], cellFolder, weights);
+  const pool = new SubjectPool(1, [], { scratch: cellFolder, weights });
   const sources = own.length > 0 ? own : bundled;
   const { subjects, problems } = await readSubjects(sources, pool, session.signal);
   const path = `${folder}/allocation`;

@@ -1,20 +1,22 @@
 /**
  * Measures the cells that the process which started it asks for: a line of JSON in for each, lines on
- * how it fares out. It ends with its input, at the next step of its work. Its one argument is how many
- * models it keeps loaded.
+ * how it fares out. It ends with its input, at the next step of its work. Its one argument is JSON: how many
+ * models it keeps loaded, and the folders of its pool.
  */
 import { cellKinds } from "../experiments/cells/cell_kinds.ts";
 import { cellRunner } from "../experiments/cells/cell_runner.ts";
 import { SubjectPool } from "../experiments/cells/subject_pool.ts";
-import { readLines } from "../lib/core/mod.ts";
+import { decodeJson, readLines } from "../lib/core/mod.ts";
 import { cellServer } from "../lib/sweep/mod.ts";
+import type { WorkerOptions } from "./worker_process.ts";
 
 // What is written to standard output is an answer: whatever prints does so on standard error.
 const { error } = console;
 for (const name in console) Object.assign(console, { [name]: error });
 Deno.addSignalListener("SIGINT", () => {}); // Ctrl-C is for the process that asks
 
-const pool = new SubjectPool(Number(Deno.args[0]));
+const { keep, folders } = decodeJson(Deno.args[0]) as Pick<WorkerOptions, "keep" | "folders">;
+const pool = new SubjectPool(keep, [], folders);
 const measure = cellServer(cellRunner(cellKinds, pool), say);
 for await (const line of readLines(Deno.stdin.readable)) void measure(line);
 Deno.exit();

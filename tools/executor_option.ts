@@ -127,7 +127,7 @@ export async function openExecutor(
   const requireSame = await watchSources(() => fingerprintOf(["tools/cell_worker.ts"]));
   return processes(place.count, async () => {
     await requireSame();
-    return startWorkerProcess(deno, { keep: pool.keep, threads });
+    return startWorkerProcess(deno, { keep: pool.keep, folders: pool.folders, threads });
   });
 }
 

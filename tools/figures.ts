@@ -89,7 +89,7 @@ async function run(options: Options, session: Session): Promise<void> {
   const kept = fileCellStore(cellFolder);
   const checkout = await provenance();
   const weights = await storedWeights(options);
-  const pool = new SubjectPool(Infinity, [], undefined, weights);
+  const pool = new SubjectPool(Infinity, [], { weights });
   const warned = new Set<UnloadedSubject>();
   const read = async ({ ref }: Source) => {
     const subject = await pool.read({ ...ref, choosing: true }, session.signal);

@@ -162,7 +162,7 @@ async function run(options: Options, session: Session): Promise<void> {
     rows: options.rows,
   };
   const weights = await storedWeights(options);
-  const pool = new SubjectPool(1, [], cellFolder, weights);
+  const pool = new SubjectPool(1, [], { scratch: cellFolder, weights });
   if (earlier.size > 0 && !options.dryRun) {
     const subjects = await Promise.all(sources.map(({ ref }) => pool.read(ref, session.signal)));
     const planned = await planModels(subjects, tables, { execute: options.execute });

@@ -1,10 +1,13 @@
-import { readLines, refuse } from "../lib/core/mod.ts";
+import type { PoolFolders } from "../experiments/cells/subject_pool.ts";
+import { encodeJson, readLines, refuse } from "../lib/core/mod.ts";
 import type { WorkerProcess } from "../lib/sweep/mod.ts";
 
 /** How a worker process runs. */
 export interface WorkerOptions {
   /** How many models it keeps loaded. */
   keep: number;
+  /** Of those models; in `results/.cells`, where alone it may write. That it could not is not told. */
+  folders?: PoolFolders;
   /** How many threads it computes with. */
   threads: number;
 }
@@ -13,16 +16,19 @@ const program = new URL("./cell_worker.ts", import.meta.url).href;
 
 /**
  * Starts a process that measures cells. It may read files, load native libraries and ask for the
- * variables that say how to compute; it may not write, start processes or use the network.
+ * variables that say how to compute, and write to `results/.cells`; it may not write elsewhere, start processes or
+ * use the network.
  *
  * @param deno The Deno that runs it.
  */
 export function startWorkerProcess(
   deno: string,
-  { keep, threads }: WorkerOptions,
+  { keep, threads, folders: { scratch, weights } = {} }: WorkerOptions,
 ): WorkerProcess & { pid: number } {
+  const plain = weights && { folder: weights.folder, sources: weights.sources };
+  const options = { keep, folders: { scratch, weights: plain } };
   const child = new Deno.Command(deno, {
-    args: ["run", "-q", "--no-prompt", "-P=worker", program, String(keep)],
+    args: ["run", "-q", "--no-prompt", "-P=worker", program, encodeJson(options)],
     env: { AGILE_QUANT_THREADS: String(threads), OMP_NUM_THREADS: String(threads) },
     ...{ stdin: "piped", stdout: "piped", stderr: "piped" },
   }).spawn();

@@ -12,6 +12,14 @@ import {
   type WeightsFolder,
 } from "../measure/subject.ts";
 
+/** Folders for what a {@linkcode SubjectPool} does not hold in memory; it does without where one is not given. */
+export interface PoolFolders {
+  /** For what windows become in full precision where memory is not to hold it; those run anew for each cell without. */
+  scratch?: string;
+  /** Where quantized weights are kept between processes; in memory alone without. */
+  weights?: WeightsFolder;
+}
+
 /** Opens the models that cells are about, and keeps them for the next ones. */
 export class SubjectPool {
   /** By the references that they were read from. */
@@ -22,15 +30,11 @@ export class SubjectPool {
   /**
    * @param keep How many models are kept loaded; the one that was loaded first makes way for another.
    * @param known Subjects that need not be read, with their weights or without.
-   * @param scratch A folder for what windows become in full precision where memory is not to hold it; those run
-   *   anew for each cell without.
-   * @param weights Where quantized weights are kept between processes; in memory alone unless given.
    */
   constructor(
     readonly keep = Infinity,
     known: readonly (UnloadedSubject | OpenSubject)[] = [],
-    readonly scratch?: string,
-    private readonly weights?: WeightsFolder,
+    readonly folders: PoolFolders = {},
   ) {
     this.#read = new Map(known.map((subject) => [canonicalJson(subject.ref), subject]));
   }
@@ -70,8 +74,9 @@ export class SubjectPool {
   }
 
   async #load(read: UnloadedSubject, signal?: AbortSignal): Promise<OpenSubject> {
-    const subject = await loadSubject(read, signal, this.weights);
-    const scratch = this.scratch === undefined ? undefined : new ScratchFile(this.scratch);
+    const { scratch: folder, weights } = this.folders;
+    const subject = await loadSubject(read, signal, weights);
+    const scratch = folder === undefined ? undefined : new ScratchFile(folder);
     return { ...subject, referenceStreams: new FinalStreams({ scratch }) };
   }
 

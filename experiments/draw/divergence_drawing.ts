@@ -72,6 +72,9 @@ function describeOrder(groups: DivergenceRow[][]): string {
   const parted = pairs.filter(([one, other]) =>
     (one.relative.value - other.relative.value) * (one.divergence - other.divergence) < 0
   );
+  if (pairs.length === 0) {
+    return "No two methods on one model have perplexities with intervals apart.";
+  }
   const count = counted(pairs.length, "pair");
   return `Of ${count} of methods on one model whose perplexities have intervals apart ` +
     `they order ${parted.length} differently.`;

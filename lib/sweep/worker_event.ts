@@ -32,9 +32,6 @@ export function failureFrom(id: string, thrown: unknown): CellFailure {
   return { event: "defect", id, name, message, stack };
 }
 
-const ongoing = ["start", "update", "finish"];
-const final = ["result", "refusal", "defect"];
-
 /** The event of a line, or undefined where it is none about the cell of this id. */
 export function readEvent(line: string, id: string): WorkerEvent | undefined {
   let value: unknown;
@@ -44,7 +41,20 @@ export function readEvent(line: string, id: string): WorkerEvent | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const found = value as { event?: string; id?: string };
-  const isOne = ongoing.includes(found.event!) || final.includes(found.event!) && found.id === id;
-  return isOne ? value as WorkerEvent : undefined;
+  return isProgress(value) || isOutcome(value, id) ? value : undefined;
 }
+
+function isProgress(value: object): value is ProgressEvent {
+  const { event, label, total, done } = value as Record<string, unknown>;
+  if (event === "start") return isText(label) && typeof total === "number";
+  return event === "update" ? typeof done === "number" : event === "finish";
+}
+
+function isOutcome(value: object, of: string): value is CellOutcome {
+  const { event, id, problems, name, message } = value as Record<string, unknown>;
+  if (id !== of) return false;
+  if (event === "refusal") return Array.isArray(problems) && problems.every(isText);
+  return event === "defect" ? isText(name) && isText(message) : event === "result";
+}
+
+const isText = (value: unknown) => typeof value === "string";

@@ -52,7 +52,7 @@ async function measureCells(turns: number) {
       await Deno.mkdir(`${folder}/${index}`);
       return await tinyCells(await writeTinyRef(`${folder}/${index}`, 4), methods);
     }));
-    const run = cellRunner([evaluationCells], new SubjectPool(1, [], folder));
+    const run = cellRunner([evaluationCells], new SubjectPool(1, [], { scratch: folder }));
     const { signal } = new AbortController();
     samples = await samplesOf(turns, (index) => {
       const cells = planned[index % 2];

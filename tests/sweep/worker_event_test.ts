@@ -27,6 +27,11 @@ for (
     '{"event":"result","id":"b","result":1}',
     '{"event":"result","result":1}',
     '{"event":"result","id":"a","resul',
+    '{"event":"start","total":3}',
+    '{"event":"update","done":"3"}',
+    '{"event":"refusal","id":"a"}',
+    '{"event":"refusal","id":"a","problems":[null]}',
+    '{"event":"defect","id":"a","name":"TypeError"}',
   ]
 ) {
   Deno.test(`readEvent() finds none about this cell in ${line || "an empty line"}`, () => {

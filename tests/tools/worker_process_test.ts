@@ -1,10 +1,18 @@
-import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { cellKinds } from "../../experiments/cells/cell_kinds.ts";
 import { cellRunner } from "../../experiments/cells/cell_runner.ts";
 import { SubjectPool } from "../../experiments/cells/subject_pool.ts";
 import { encodeJson, InputError, readLines } from "../../lib/core/mod.ts";
+import { entriesOf } from "../../lib/io/mod.ts";
 import { type CellSpec, here, processes, runCells } from "../../lib/sweep/mod.ts";
+import { cellFolder } from "../../tools/cell_store.ts";
 import { howEnded, startWorkerProcess } from "../../tools/worker_process.ts";
 import { tinyCells, writeTinyRef } from "../experiments/cells/tiny_cells.ts";
 import { withFolder } from "../io/temporary_folder.ts";
@@ -99,7 +107,7 @@ Deno.test("startWorkerProcess() starts a process that ends with its input, also 
   withFolder(async (folder) => {
     const [cell] = await tinyCells(await writeTinyRef(folder, 30_000), ["fp16"]);
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-q", "--no-prompt", "-P=worker", "tools/cell_worker.ts", "1"],
+      args: ["run", "-q", "--no-prompt", "-P=worker", "tools/cell_worker.ts", '{"keep":1}'],
       cwd: root,
       ...{ stdin: "piped", stdout: "piped" } as const,
     }).spawn();
@@ -118,7 +126,12 @@ async function runIdle(print: string) {
   const script = `addEventListener("unload", () => { ${print} }); await import(${worker});`;
   const flags = ["-q", "--no-prompt", "-P=worker", "--config", "deno.json"];
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", ...flags, `data:application/typescript,${encodeURIComponent(script)}`, "1"],
+    args: [
+      "run",
+      ...flags,
+      `data:application/typescript,${encodeURIComponent(script)}`,
+      '{"keep":1}',
+    ],
     cwd: root,
     ...{ stdin: "null", stdout: "piped", stderr: "piped" } as const,
   }).output();
@@ -141,18 +154,52 @@ Deno.test("startWorkerProcess() says how many threads compute, how many models s
   withFolder(async (folder) => {
     const echo = '#!/bin/sh\necho "$AGILE_QUANT_THREADS $OMP_NUM_THREADS $*"\n';
     await Deno.writeTextFile(`${folder}/deno`, echo, { mode: 0o755 });
-    const worker = startWorkerProcess(`${folder}/deno`, { keep: Infinity, threads: 3 });
+    const weights = { folder: "kept", sources: "v1", onUnkept: () => {} };
+    const folders = { scratch: "scratch", weights };
+    const worker = startWorkerProcess(`${folder}/deno`, { keep: Infinity, threads: 3, folders });
     const [line, ...others] = await Array.fromAsync(worker.lines);
     const program = `file://${root}tools/cell_worker.ts`;
-    assertEquals(line, `3 3 run -q --no-prompt -P=worker ${program} Infinity`);
+    const pool = '{"keep":"Infinity","folders":' +
+      '{"scratch":"scratch","weights":{"folder":"kept","sources":"v1"}}}';
+    assertEquals(line, `3 3 run -q --no-prompt -P=worker ${program} ${pool}`);
     assertEquals([others, await worker.ended], [[], "exit status 0"]);
     await worker.write("nobody reads this");
     worker.kill();
   }));
 
-Deno.test("startWorkerProcess() starts a process that may neither write nor reach out", () => {
-  assertEquals(Object.keys(config.permissions.worker), ["read", "env", "ffi"]);
+Deno.test("startWorkerProcess() starts a process that may not reach out, nor write but where cells are kept", () => {
+  const { worker } = config.permissions;
+  assertEquals(Object.keys(worker), ["read", "write", "env", "ffi"]);
+  assertEquals(worker.write, [cellFolder]);
 });
+
+Deno.test("startWorkerProcess() starts a process that keeps quantized weights for the next one", () =>
+  withFolder(async (folder) => {
+    const cells = await tinyCells(await writeTinyRef(folder, 4), ["gptq4"]);
+    const kept = `${cellFolder}/${crypto.randomUUID()}`; // the only place where it may write
+    const measure = async () => {
+      const weights = { folder: kept, sources: "v1" };
+      await using executor = processes(
+        1,
+        () => startWorkerProcess(Deno.execPath(), { keep: 1, threads: 1, folders: { weights } }),
+      );
+      return (await runCells(cells, { ...options(), executor })).results;
+    };
+    const written = async () => {
+      const [{ name: version }] = await entriesOf(kept);
+      const blocks = await entriesOf(`${kept}/${version}`);
+      const paths = blocks.map(({ name }) => `${kept}/${version}/${name}`).toSorted();
+      return await Promise.all(paths.map(async (path) => (await Deno.stat(path)).mtime));
+    };
+    try {
+      const results = await measure();
+      const first = await written();
+      assertEquals([await measure(), await written()], [results, first]);
+      assert(first.length > 0);
+    } finally {
+      await Deno.remove(kept, { recursive: true });
+    }
+  }));
 
 /** Whether a process is at work; one that has ended may wait for somebody to ask how. */
 async function isAlive(pid: number): Promise<boolean> {

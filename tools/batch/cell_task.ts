@@ -22,7 +22,7 @@ if (!plan) {
   Deno.exit(1);
 }
 const { tasks, fingerprint, sources } = plan;
-const pool = new SubjectPool(1, [], undefined, await storedWeights());
+const pool = new SubjectPool(1, [], { scratch: cellFolder, weights: await storedWeights() });
 const executor = here(cellRunner(cellKinds, pool));
 const store = fileCellStore(cellFolder);
 const isSame = await fingerprintOf(["tools/batch/cell_task.ts"]) === sources;

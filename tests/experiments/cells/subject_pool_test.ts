@@ -96,7 +96,7 @@ Deno.test("SubjectPool keeps quantized weights for other processes where it has 
     const [cell] = await tinyCells(await writeTinyRef(`${folder}/model`, 3), ["gptq4"]);
     const hooks = { progress: silent, signal: new AbortController().signal };
     const measure = (weights?: WeightsFolder) =>
-      cellRunner(cellKinds, new SubjectPool(1, [], undefined, weights))(cell, hooks);
+      cellRunner(cellKinds, new SubjectPool(1, [], { weights }))(cell, hooks);
     const blocksIn = async (sources: string) => {
       const result = await measure({ folder: `${folder}/weights`, sources });
       const versions = await Array.fromAsync(Deno.readDir(`${folder}/weights`));
