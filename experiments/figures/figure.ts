@@ -17,6 +17,8 @@ import { describeSubject, withLabels } from "../tables/describe_subject.ts";
 export interface FigureOptions extends Partial<RunOptions> {
   /** Of tables whose rows a figure shows: of models that are in them it measures none. */
   earlier?: EarlierRecords;
+  /** Of models that are in none of these tables: the rows that are measured, all unless given. */
+  rows?: readonly string[];
 }
 
 /** A figure of the paper, or one of ours, as an experiment. */

@@ -74,19 +74,23 @@ export function keepRows(model: MeasuredModel, record: RecordedRows): MeasuredMo
 }
 
 /**
- * The rows of tables on models: those that earlier records have of a model, with nothing measured, or else all.
+ * The rows of tables on models: those that earlier records have of a model, with nothing measured, or else those
+ * that are asked for, all unless that says which.
  *
  * @returns One for each model and table, models that are in the records first.
- * @throws {InputError} If none of the tables is about a model's family.
+ * @throws {InputError} If none of the tables is about a model's family, or has a row that is asked for.
  * @throws The signal's reason once it is aborted.
  */
 export async function recordedModels(
   subjects: readonly UnloadedSubject[],
   tables: readonly PerplexityTable[],
   earlier: EarlierRecords,
-  options: Omit<MeasureOptions, "rows">,
+  { rows, ...options }: MeasureOptions,
 ): Promise<MeasuredModel[]> {
   const planned = await planModels(subjects, tables, options);
+  const keys = planned.flatMap(({ cells }) => cells.map(({ row }) => row));
+  const other = rows?.find((row) => !keys.includes(row));
+  require(other === undefined, "measure rows", "they must be of these tables", other);
   const isRecorded = (subject: UnloadedSubject) =>
     planned.some((own) =>
       own.subject === subject && earlier.get(own.table.key)?.cells.some(isAmong(own.cells))
@@ -97,7 +101,7 @@ export async function recordedModels(
   );
   const models = [
     ...await measureModels(known, tables, { ...options, rows: [] }),
-    ...await measureModels(unknown, tables, options),
+    ...await measureModels(unknown, tables, { ...options, rows }),
   ];
   return models.map((model) => {
     const record = earlier.get(model.table.key);

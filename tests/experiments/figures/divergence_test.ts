@@ -1,4 +1,4 @@
-import { assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { divergence } from "../../../experiments/figures/divergence.ts";
 import { familyTables } from "../../../experiments/tables/family_tables.ts";
 import { measureModels } from "../../../experiments/tables/measure_models.ts";
@@ -32,4 +32,13 @@ Deno.test("divergence refuses a table without row fp16, with that alone, or with
         rule,
       );
     }
+  }));
+
+Deno.test("divergence measures the rows that are asked for, and refuses those that no table has", () =>
+  withModel("llama", async (model) => {
+    const draw = (...rows: string[]) => divergence.run([tinySubject(model)], { rows });
+    const { data } = await draw("fp16", "rtn4", "agileq-8-pruned");
+    assertEquals((data as { method: string }[]).map(({ method }) => method), ["RTN", "AgileQ-8*"]);
+    const message = 'Cannot measure rows: they must be of these tables, got "rtn44"';
+    await assertRejects(() => draw("fp16", "rtn44"), InputError, message);
   }));
