@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/ass
 import { evaluationCells } from "../../experiments/measure/evaluation.ts";
 import { SubjectPool } from "../../experiments/cells/subject_pool.ts";
 import { InputError, silent } from "../../lib/core/mod.ts";
+import { entriesOf } from "../../lib/io/mod.ts";
 import { here, runCells } from "../../lib/sweep/mod.ts";
 import {
   describeSubmission,
@@ -15,25 +16,32 @@ import { tinyCells, writeTinyRef } from "../experiments/cells/tiny_cells.ts";
 import { tinyArchitecture, writeTinyModel } from "../experiments/measure/tiny_folder.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { memoryStore } from "../sweep/memory_store.ts";
+import { withKeptFolder } from "./kept_folder.ts";
 import { endOf, runTool, startToolIn } from "./run_tool.ts";
 
-Deno.test("openExecutor() measures the same in this process and in others", () =>
-  withFolder(async (folder) => {
-    const cells = await tinyCells(await writeTinyRef(folder, 4), ["rtn4"]);
-    const places: Place[] = [{ kind: "here" }, { kind: "processes", count: 2 }];
-    const results = [];
-    for (const place of places) {
-      await using executor = await openExecutor({ executor: place }, {
-        kinds: [evaluationCells],
-        pool: new SubjectPool(1),
-        session: { progress: silent, signal: new AbortController().signal },
-      });
-      const outcome = await runCells(cells, { executor, store: memoryStore(), fingerprint: "v1" });
-      assertEquals(outcome.computed, ["rtn4"]);
-      results.push(outcome.results);
-    }
-    assertEquals(results[0], results[1]);
-  }));
+const places: Place[] = [{ kind: "here" }, { kind: "processes", count: 2 }];
+
+Deno.test("openExecutor() measures and keeps the same in this process and in others", () =>
+  withFolder((folder) =>
+    withKeptFolder(async (kept) => {
+      const cells = await tinyCells(await writeTinyRef(folder, 4), ["gptq4"]);
+      const results = [];
+      for (const [sources, place] of places.entries()) {
+        const weights = { folder: `${kept}/${sources}`, sources: "v1" };
+        await using executor = await openExecutor({ executor: place }, {
+          kinds: [evaluationCells],
+          pool: new SubjectPool(1, [], { weights }),
+          session: { progress: silent, signal: new AbortController().signal },
+        });
+        const options = { executor, store: memoryStore(), fingerprint: "v1" };
+        const outcome = await runCells(cells, options);
+        assertEquals(outcome.computed, ["gptq4"]);
+        const versions = await entriesOf(weights.folder);
+        results.push([outcome.results, versions.map(({ name }) => name)]);
+      }
+      assertEquals(results[0], results[1]);
+    })
+  ));
 
 Deno.test("threadsOf() divides the cores among the processes, unless fewer threads are wanted", () => {
   assertEquals([threadsOf(2, 16), threadsOf(3, 16), threadsOf(2, 2), threadsOf(2, 1)], [

@@ -17,6 +17,7 @@ import { howEnded, startWorkerProcess } from "../../tools/worker_process.ts";
 import { tinyCells, writeTinyRef } from "../experiments/cells/tiny_cells.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { memoryStore } from "../sweep/memory_store.ts";
+import { withKeptFolder } from "./kept_folder.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 
@@ -174,32 +175,29 @@ Deno.test("startWorkerProcess() starts a process that may not reach out, nor wri
 });
 
 Deno.test("startWorkerProcess() starts a process that keeps quantized weights for the next one", () =>
-  withFolder(async (folder) => {
-    const cells = await tinyCells(await writeTinyRef(folder, 4), ["gptq4"]);
-    const kept = `${cellFolder}/${crypto.randomUUID()}`; // the only place where it may write
-    const measure = async () => {
-      const weights = { folder: kept, sources: "v1" };
-      await using executor = processes(
-        1,
-        () => startWorkerProcess(Deno.execPath(), { keep: 1, threads: 1, folders: { weights } }),
-      );
-      return (await runCells(cells, { ...options(), executor })).results;
-    };
-    const written = async () => {
-      const [{ name: version }] = await entriesOf(kept);
-      const blocks = await entriesOf(`${kept}/${version}`);
-      const paths = blocks.map(({ name }) => `${kept}/${version}/${name}`).toSorted();
-      return await Promise.all(paths.map(async (path) => (await Deno.stat(path)).mtime));
-    };
-    try {
+  withFolder((folder) =>
+    withKeptFolder(async (kept) => {
+      const cells = await tinyCells(await writeTinyRef(folder, 4), ["gptq4"]);
+      const folders = { weights: { folder: kept, sources: "v1" } };
+      const measure = async () => {
+        await using executor = processes(
+          1,
+          () => startWorkerProcess(Deno.execPath(), { keep: 1, threads: 1, folders }),
+        );
+        return (await runCells(cells, { ...options(), executor })).results;
+      };
+      const written = async () => {
+        const [{ name: version }] = await entriesOf(kept);
+        const blocks = await entriesOf(`${kept}/${version}`);
+        const paths = blocks.map(({ name }) => `${kept}/${version}/${name}`).toSorted();
+        return await Promise.all(paths.map(async (path) => (await Deno.stat(path)).mtime));
+      };
       const results = await measure();
       const first = await written();
       assertEquals([await measure(), await written()], [results, first]);
       assert(first.length > 0);
-    } finally {
-      await Deno.remove(kept, { recursive: true });
-    }
-  }));
+    })
+  ));
 
 /** Whether a process is at work; one that has ended may wait for somebody to ask how. */
 async function isAlive(pid: number): Promise<boolean> {

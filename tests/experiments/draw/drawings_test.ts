@@ -360,6 +360,19 @@ const drawings: [name: string, drawn: Drawing, verdict: Verdict | undefined, wor
   ],
   [
     "drawDivergence",
+    drawDivergence([1.2, 1.25].map((ratio, index) => (
+      {
+        model: "m",
+        method: `GPTQ-${index}`,
+        divergence: 0.1 - 0.01 * index,
+        relative: estimate(ratio),
+      }
+    ))),
+    undefined,
+    "No two methods on one model have perplexities with intervals apart.",
+  ],
+  [
+    "drawDivergence",
     drawDivergence([0.8, 0.95].map((ratio, index) => (
       { model: "m", method: `AgileQ-${index}*`, divergence: 0.1, relative: estimate(ratio) }
     ))),
