@@ -77,13 +77,14 @@ function grouped(kind: Kind, chunks: readonly Chunk[], recent: Float32Array): Ca
       return grouped(kind, [...chunks, ...more], last);
     },
     read() {
-      const parts = [...chunks.map((chunk) => decode(kind, chunk)), recent];
-      const values = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+      const settled = chunks.reduce((sum, { tokens }) => sum + tokens * channels, 0);
+      const values = new Float32Array(settled + recent.length);
       let start = 0;
-      for (const part of parts) {
-        values.set(part, start);
-        start += part.length;
+      for (const chunk of chunks) {
+        values.set(decode(kind, chunk), start);
+        start += chunk.tokens * channels;
       }
+      values.set(recent, settled);
       return tf.tensor2d(values, [values.length / channels, channels]);
     },
     [Symbol.dispose]() {},
@@ -118,5 +119,9 @@ function decode(
 
 /** `[columns, rows]` of `[rows, columns]`. */
 function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
-  return values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)]);
+  const turned = new Float32Array(values.length);
+  for (let column = 0, at = 0; column < columns; column++) {
+    for (let row = 0; row < rows; row++) turned[at++] = values[row * columns + column];
+  }
+  return turned;
 }

@@ -1,6 +1,7 @@
 import { require } from "../core/mod.ts";
 import { floatScales, listedType, type NumberType } from "../format/mod.ts";
 import { requireFinite, requireLayout } from "./checks.ts";
+import { roundToFloat16 } from "./rounding.ts";
 import { eachGroup, type TypedQuantized } from "./typed.ts";
 
 /** How BitMoD quantizes weights. */
@@ -36,7 +37,7 @@ export function bitModTypes(bits: number, name = "weight"): NumberType[] {
 }
 
 /** Scales stay within these, as F16 has them. */
-const [leastScale, greatestScale] = [Math.f16round(1e-5), Math.f16round(1e4)];
+const [leastScale, greatestScale] = [roundToFloat16(1e-5), roundToFloat16(1e4)];
 
 /**
  * BitMoD (Chen et al. 2025) as yc2367/BitMoD-HPCA-25 computes it: each group takes that of four number types
@@ -59,7 +60,7 @@ export function bitMod(
   const isSize = groupSize === "row" || (Number.isInteger(groupSize) && groupSize > 0);
   require(isSize, `quantize ${name}`, 'groupSize must be a positive integer or "row"', groupSize);
   const size = groupSize === "row" ? columns : groupSize;
-  const halves = weight.map((value) => Math.f16round(value));
+  const halves = weight.map((value) => roundToFloat16(value));
   requireFinite(halves, name);
   const rows = weight.length / columns;
   const groups = rows * Math.ceil(columns / size);
@@ -74,7 +75,7 @@ export function bitMod(
     let least = Infinity;
     types.forEach((type, place) => {
       const step = half(largest / type.max, leastScale, greatestScale);
-      const error = Math.f16round(squaredError(values, type, step, trial) / values.length);
+      const error = roundToFloat16(squaredError(values, type, step, trial) / values.length);
       if (error >= least && place > 0) return;
       least = error;
       choice[group] = place;
@@ -86,7 +87,7 @@ export function bitMod(
 }
 
 function half(value: number, least: number, greatest: number): number {
-  return Math.min(Math.max(Math.f16round(Math.fround(value)), least), greatest);
+  return Math.min(Math.max(roundToFloat16(Math.fround(value)), least), greatest);
 }
 
 /** The sum of squared errors, each of which F16 rounds. */
@@ -98,10 +99,10 @@ function squaredError(
 ): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) {
-    const code = encode(Math.f16round(Math.fround(values[i] / step)));
+    const code = encode(roundToFloat16(Math.fround(values[i] / step)));
     into[i] = code;
-    const error = Math.f16round(Math.f16round(numbers[code] * step) - values[i]);
-    sum += Math.f16round(error * error);
+    const error = roundToFloat16(roundToFloat16(numbers[code] * step) - values[i]);
+    sum += roundToFloat16(error * error);
   }
   return sum;
 }

@@ -1,6 +1,6 @@
 import { require } from "../core/mod.ts";
 import { requireBits, requireFinite } from "./checks.ts";
-import { roundHalfEven } from "./rounding.ts";
+import { roundHalfEven, roundToFloat16 } from "./rounding.ts";
 
 /** Codes of groups of adjacent values: `code * scale + minimum`. */
 export interface MinimumCodes {
@@ -15,7 +15,7 @@ export interface MinimumCodes {
 /** The type that all is computed in: every operation is rounded to it. */
 export type MinimumDtype = "F32" | "F16";
 
-const roundings = { F32: Math.fround, F16: Math.f16round };
+const roundings = { F32: Math.fround, F16: roundToFloat16 };
 
 /**
  * Rounds groups of adjacent values to the codes between their extremes (KIVI, quant/new_pack.py): clamped, then
@@ -69,10 +69,18 @@ export function dequantizeFromMinimum(
   const round = roundings[dtype];
   const groupSize = codes.length / scale.length;
   const values = new Float32Array(codes.length);
+  // What each code stands for, and the group in which: few codes of many values need to be rounded.
+  const levels = new Float32Array(256);
+  const groupOf = new Int32Array(256).fill(-1);
   for (let group = 0, start = 0; group < scale.length; group++, start += groupSize) {
     const [step, least] = [scale[group], minimum[group]];
     for (let i = start; i < start + groupSize; i++) {
-      values[i] = round(round(codes[i] * step) + least);
+      const code = codes[i];
+      if (groupOf[code] !== group) {
+        groupOf[code] = group;
+        levels[code] = round(round(code * step) + least);
+      }
+      values[i] = levels[code];
     }
   }
   return values;

@@ -1,7 +1,7 @@
 import { absmaxStep } from "./absmax.ts";
 import { requireFiniteGrid } from "./checks.ts";
 import { leastError, weightCode, type WeightGrid } from "./least_error.ts";
-import { roundHalfEven } from "./rounding.ts";
+import { roundHalfEven, roundToFloat16 } from "./rounding.ts";
 
 export { weightCode, type WeightGrid };
 
@@ -96,7 +96,7 @@ export function weightGrid(
 /** A scale as its type has it. */
 export function roundScale(scale: number, dtype: ScaleDtype = "F32"): number {
   const single = Math.fround(scale);
-  return dtype === "F16" ? Math.f16round(single) : single;
+  return dtype === "F16" ? roundToFloat16(single) : single;
 }
 
 /** Least and greatest of the weights and 0, in float32. */

@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
 import { packCodes } from "../../lib/format/mod.ts";
 import { dequantizeFromMinimum, quantizeFromMinimum } from "../../lib/quant/mod.ts";
+import { randomFloats } from "../tensor/compare.ts";
 import { assertSameNumbers, goldenTensors } from "./support.ts";
 
 const golden = goldenTensors("kivi", "rivals");
@@ -49,6 +50,20 @@ for (const [torch, dtype] of [["float32", "F32"], ["float16", "F16"]] as const) 
     });
   }
 }
+
+Deno.test("dequantizeFromMinimum() rounds code * scale and the sum, in groups of any size and bits", () => {
+  for (const [dtype, round] of [["F32", Math.fround], ["F16", Math.f16round]] as const) {
+    for (const [bits, groupSize] of [[2, 1], [2, 32], [4, 5], [8, 64], [8, 512]]) {
+      const x = randomFloats(3 * groupSize, bits);
+      const found = quantizeFromMinimum(x, groupSize, bits, dtype);
+      const expected = Array.from(found.codes, (code, i) => {
+        const group = Math.floor(i / groupSize);
+        return round(round(code * found.scale[group]) + found.minimum[group]);
+      });
+      assertSameNumbers(dequantizeFromMinimum(found, dtype), expected, `${bits}, ${groupSize}`);
+    }
+  }
+});
 
 Deno.test("quantizeFromMinimum() gives what is constant back, with codes 0", () => {
   const constant = Float32Array.of(3, 3, -1, -1);
