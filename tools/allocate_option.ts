@@ -69,7 +69,7 @@ export function addAllocateActivations(program: Command): Command {
 export function addAllocateWindows(program: Command): Command {
   return program.option(
     "--allocate-windows <count>",
-    "windows of the calibration text that what linear maps or sites cost is measured on",
+    "calibration windows that what linear maps or sites cost is measured on: at most those of activations",
     integerOption("--allocate-windows", 1),
     scoredWindows,
   );

@@ -1,4 +1,4 @@
-import { canonicalJson, InputError, require, sha256 } from "../../lib/core/mod.ts";
+import { canonicalJson, counted, InputError, require, sha256 } from "../../lib/core/mod.ts";
 import {
   type AllocatedPart,
   type BitAllocation,
@@ -54,7 +54,7 @@ export const allocatedWords = {
 export interface SensitivityOptions extends Omit<RunOptions, "executor"> {
   /** Measures in this process unless given. */
   executor?: Executor;
-  /** Windows of the calibration text; {@linkcode scoredWindows} unless given. */
+  /** Windows of those that activations are calibrated on, the first ones; {@linkcode scoredWindows} unless given. */
   scored?: number;
 }
 
@@ -63,7 +63,8 @@ export interface SensitivityOptions extends Omit<RunOptions, "executor"> {
  * What was measured before with the same code, model, calibration and settings is taken from the store.
  *
  * @param method Whose settings may have been changed; their bits do not matter.
- * @throws {InputError} If all must have the same bits, there is nothing to calibrate on, or a cell refuses.
+ * @throws {InputError} If all must have the same bits, there is nothing to calibrate on, activations are calibrated on
+ *   fewer windows, or a cell refuses.
  * @throws The signal's reason once it is aborted; finished cells stay stored.
  */
 export async function measureSensitivities(
@@ -131,6 +132,11 @@ async function sensitivityCells(
 ): Promise<CellSpec<BitSensitivityConfig>[]> {
   requireAllocating(name, method, part);
   const { facts, model: { architecture } } = subject;
+  const there = Math.min(facts.weightWindows, facts.activationWindows);
+  const rule = `what they cost must be measured on at most ${
+    counted(there, "window")
+  }, as activations are calibrated on`;
+  require(scored <= there, `allocate bits of ${part}`, rule, scored);
   const { testText: _test, validationText: _validation, windows: _windows, hub: _hub, ...kept } =
     facts;
   const { settings } = method;

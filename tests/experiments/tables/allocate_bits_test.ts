@@ -215,3 +215,28 @@ Deno.test("measureSensitivities() says once why no cell could be measured", () =
     assertEquals(error.problems.length, 1);
     assert(error.message.startsWith("Cannot calibrate llama: "), error.message);
   }));
+
+Deno.test("measureSensitivities() refuses more windows than activations are calibrated on", () =>
+  withModel("llama", async (model) => {
+    const subject = tinySubject(model);
+    const { weightWindows, activationWindows } = subject.facts;
+    for (const [changed, there] of [[{}, activationWindows], [{ weightWindows: 1 }, 1]] as const) {
+      const facts = { ...subject.facts, ...changed };
+      assert(there <= weightWindows);
+      await assertRejects(
+        () =>
+          measureSensitivities(
+            { ...subject, facts },
+            "rtn4",
+            methods.rtn4,
+            "weights",
+            options({ scored: there + 1 }),
+          ),
+        InputError,
+        "Cannot allocate bits of weights: what they cost must be measured on at most " +
+          `${there} window${there === 1 ? "" : "s"}, as activations are calibrated on, got ${
+            there + 1
+          }`,
+      );
+    }
+  }));
