@@ -133,7 +133,7 @@ function measuredPart(
 /** Which rows refused a model and why, a line for each reason. */
 function describeRefusals({ title, table, refusals }: MeasuredModel): string[] {
   return [...Map.groupBy(Object.entries(refusals), ([, reason]) => reason)].map(([reason, rows]) =>
-    `${title}: refused by ${rows.map(([row]) => labelOf(table, row)).join(", ")}: ${reason}`
+    `${title}: refused by ${rows.map(([row]) => labelOf(table, row)).join("; ")}: ${reason}`
   );
 }
 
@@ -144,7 +144,7 @@ function describeGroups({ title, table, architecture, cells }: MeasuredModel): s
   );
   return [...Map.groupBy(misfits, ({ misfit }) => misfit)].map(([misfit, rows]) => {
     const labels = new Set(rows.map(({ row }) => labelOf(table, row)));
-    return `${title}: ${misfit}: ${[...labels].join(", ")}`;
+    return `${title}: ${misfit}: ${[...labels].join("; ")}`;
   });
 }
 

@@ -165,6 +165,6 @@ export function describeKept<Cell extends Pick<MeasuredCell, "commit">>(
   const kept = [...cells].filter(({ commit }) => commit !== undefined);
   return [...Map.groupBy(kept, ({ commit }) => commit)].map(([commit, own]) =>
     `${title}: measured earlier, by the code of commit ${commit ?? "unknown"}: ` +
-    own.map(labelOf).join(", ")
+    own.map(labelOf).join("; ")
   );
 }

@@ -63,7 +63,7 @@ Deno.test("allocate of a model of one's own writes its table, with verdicts and 
     const four = args.map((each, at) => args[at - 1] === "--bits" ? "4" : each);
     const more = await runTool("allocate", "reproduce", ...four.slice(0, -1));
     assertEquals(more.code, 0, more.err);
-    assertMatch(more.out, /: measured earlier, by the code of commit .*: rtn4-weights-3, /);
+    assertMatch(more.out, /: measured earlier, by the code of commit .*: rtn4-weights-3; /);
     const record = decodeJson(await Deno.readTextFile(`${folder}/out/allocation.json`)) as {
       cells: { row: string }[];
     };

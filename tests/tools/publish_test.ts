@@ -64,7 +64,7 @@ Deno.test("tableRecord() says which rows are kept from earlier records", () => {
   const { table } = tableRecord(familyTables[0], [{ ...model, cells }], origin);
   const notes = table.notes!.filter((note) => note.includes("measured earlier"));
   const title = "tiny on the synthetic encyclopedia: measured earlier, by the code of commit";
-  assertEquals(notes, [`${title} abc: FP16, RTN`, `${title} unknown: GPTQ`]);
+  assertEquals(notes, [`${title} abc: FP16; RTN`, `${title} unknown: GPTQ`]);
   assertEquals(measured.table.notes!.some((note) => note.includes("measured earlier")), false);
 });
 
@@ -120,7 +120,7 @@ Deno.test("tableRecord() shows rows that refused a model, once for each reason, 
   assertEquals(
     table.notes!.slice(2, 4),
     [
-      "tiny on the synthetic encyclopedia: refused by AgileQ-8*, AgileQ-4*: no layer",
+      "tiny on the synthetic encyclopedia: refused by AgileQ-8*; AgileQ-4*: no layer",
       "tiny on the synthetic encyclopedia: refused by GPTQ: NaN",
     ],
   );
@@ -139,8 +139,8 @@ Deno.test("tableRecord() says in which rows groups of weights do not fit into th
   const notes = table.notes!.filter((note) => note.includes("end in a group"));
   assertEquals(notes.length, 2);
   const misfit = `${model.title}: rows of 352 columns end in a group of 96, not of `;
-  assertStringIncludes(notes[0], `${misfit}128: GPTQ, `);
-  assertEquals(notes[1], `${misfit}256: ZeroQuant-FP, ZeroQuant-FP + LoRC`);
+  assertStringIncludes(notes[0], `${misfit}128: GPTQ; `);
+  assertEquals(notes[1], `${misfit}256: ZeroQuant-FP; ZeroQuant-FP + LoRC`);
 });
 
 Deno.test("tableRecord() of a diverged model has infinite perplexities and a ratio of losses", () => {
