@@ -6,8 +6,8 @@
 import { cellKinds } from "../experiments/cells/cell_kinds.ts";
 import { cellRunner } from "../experiments/cells/cell_runner.ts";
 import { SubjectPool } from "../experiments/cells/subject_pool.ts";
-import { decodeJson, readLines } from "../lib/core/mod.ts";
-import { cellServer } from "../lib/sweep/mod.ts";
+import { decodeJson, encodeJson, readLines } from "../lib/core/mod.ts";
+import { cellServer, type WarningEvent } from "../lib/sweep/mod.ts";
 import type { WorkerOptions } from "./worker_process.ts";
 
 // What is written to standard output is an answer: whatever prints does so on standard error.
@@ -16,7 +16,13 @@ for (const name in console) Object.assign(console, { [name]: error });
 Deno.addSignalListener("SIGINT", () => {}); // Ctrl-C is for the process that asks
 
 const { keep, folders } = decodeJson(Deno.args[0]) as Pick<WorkerOptions, "keep" | "folders">;
-const pool = new SubjectPool(keep, [], folders);
+const { weights } = folders ?? {};
+const onUnkept = (text: string) =>
+  say(encodeJson({ event: "warning", text } satisfies WarningEvent));
+const pool = new SubjectPool(keep, [], {
+  ...folders,
+  ...weights && { weights: { ...weights, onUnkept } },
+});
 const measure = cellServer(cellRunner(cellKinds, pool), say);
 for await (const line of readLines(Deno.stdin.readable)) void measure(line);
 Deno.exit();

@@ -125,10 +125,11 @@ export async function openExecutor(
   const deno = await findDeno();
   const threads = threadsOf(place.count, cores, Deno.env.get("AGILE_QUANT_THREADS"));
   const requireSame = await watchSources(() => fingerprintOf(["tools/cell_worker.ts"]));
+  const { keep, folders } = pool;
   return processes(place.count, async () => {
     await requireSame();
-    return startWorkerProcess(deno, { keep: pool.keep, folders: pool.folders, threads });
-  });
+    return startWorkerProcess(deno, { keep, folders, threads });
+  }, folders.weights?.onUnkept);
 }
 
 /** An executor that leaves nothing to be disposed of. */

@@ -1,11 +1,17 @@
 import type { WeightsFolder } from "../experiments/measure/subject.ts";
 import { entriesOf } from "../lib/io/mod.ts";
+import { removeStoredBlocks } from "../lib/model/mod.ts";
 import { cellFolder } from "./cell_store.ts";
 import { printWarnings } from "./command_line.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
 
 /** For how long weights that other code quantized have lain untouched when they are removed, in milliseconds. */
 const staleAfter = 24 * 60 * 60 * 1000;
+
+/** How much of the hash of sources names the folder of what they quantized. */
+const sourceDigits = 16;
+
+const sourceName = new RegExp(`^[0-9a-f]{${sourceDigits}}$`);
 
 /** How a command that keeps weights was called. */
 export interface StoredWeightsOptions {
@@ -16,7 +22,7 @@ export interface StoredWeightsOptions {
 /**
  * Where weights that methods quantize with a calibration text are kept, so that a command that was killed goes on at
  * the block it was at, and the next one that measures the same weights finds them. Those of code that is no more are
- * removed once nobody has touched them for a day.
+ * removed once nobody has touched them for a day; whatever else lies there is left alone.
  *
  * @param folder Of all of them.
  */
@@ -26,10 +32,10 @@ export async function storedWeights(
 ): Promise<WeightsFolder | undefined> {
   if (fresh) return undefined;
   const sources = await fingerprintOf(measurementModules([]));
-  const own = sources.slice(0, 16);
+  const own = sources.slice(0, sourceDigits);
   const there = await entriesOf(folder).catch(() => []); // a folder that cannot be read keeps none
   for (const { name } of there) {
-    if (name !== own) await removeStale(`${folder}/${name}`);
+    if (name !== own && sourceName.test(name)) await removeStale(`${folder}/${name}`);
   }
   return { folder: `${folder}/${own}`, sources, onUnkept: warner() };
 }
@@ -43,14 +49,14 @@ function warner(): (reason: string) => void {
   };
 }
 
-/** Removes a folder in which, and in whose folders, nothing has appeared for a day. */
+/** Removes the weights of a folder in which, and in whose folders, nothing has appeared for a day. */
 async function removeStale(folder: string): Promise<void> {
   try {
     const versions = (await entriesOf(folder)).map(({ name }) => `${folder}/${name}`);
     const touched = await Promise.all([folder, ...versions].map(lastTouched));
-    if (Date.now() - Math.max(...touched) > staleAfter) {
-      await Deno.remove(folder, { recursive: true });
-    }
+    if (Date.now() - Math.max(...touched) <= staleAfter) return;
+    for (const version of versions) await removeStoredBlocks(version).catch(() => {});
+    await Deno.remove(folder);
   } catch {
     // What has vanished is gone, and what cannot be removed does no harm.
   }

@@ -6,7 +6,7 @@ import type { WorkerProcess } from "../lib/sweep/mod.ts";
 export interface WorkerOptions {
   /** How many models it keeps loaded. */
   keep: number;
-  /** Of those models; in `results/.cells`, where alone it may write. That it could not is not told. */
+  /** Of those models; in `results/.cells`, where alone it may write. It warns of weights that these do not take. */
   folders?: PoolFolders;
   /** How many threads it computes with. */
   threads: number;

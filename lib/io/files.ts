@@ -153,7 +153,7 @@ export async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
 }
 
 /**
- * Removes a file, which another process may have removed.
+ * Removes a file or an empty folder, which another process may have removed.
  *
  * @param action For messages.
  * @throws {InputError} If it stays.

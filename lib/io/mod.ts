@@ -14,6 +14,7 @@ export {
   isGguf,
   readJson,
   readText,
+  removeFile,
   requireModelFolder,
 } from "./files.ts";
 export { floatTensor } from "./float_tensor.ts";

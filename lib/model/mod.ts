@@ -51,6 +51,6 @@ export {
 export * from "./source.ts";
 export * from "./start_token.ts";
 export * from "./state.ts";
-export { StoredBlocks } from "./stored_blocks.ts";
+export { removeStoredBlocks, StoredBlocks } from "./stored_blocks.ts";
 export { Streams, type StreamsOptions, tensorStreams } from "./streams.ts";
 export * from "./weights.ts";

@@ -1,6 +1,13 @@
 import { decodeJson, encodeJson, InputError, sha256 } from "../core/mod.ts";
 import { arrayOf, fromParts, type NumberArray, partsOf } from "../format/mod.ts";
-import { exists, openSafetensors, removeLeftovers, writeSafetensors } from "../io/mod.ts";
+import {
+  entriesOf,
+  exists,
+  openSafetensors,
+  removeFile,
+  removeLeftovers,
+  writeSafetensors,
+} from "../io/mod.ts";
 import type { LayerWeights } from "./weights.ts";
 
 /**
@@ -16,6 +23,7 @@ export class StoredBlocks {
   readonly isExact = true;
   readonly isInMemory = true;
   readonly #known = new Map<number, LayerWeights>();
+  #isTidy = false;
 
   /**
    * @param folder Of these blocks alone; made with the first of them.
@@ -45,13 +53,20 @@ export class StoredBlocks {
     const block = encodeJson(parts.json);
     const metadata = { block, sha256: await this.#sumOf(layer, block, arrays) };
     try {
-      if (layer === 0) await removeLeftovers(this.folder);
+      await this.#tidy();
       await writeSafetensors(this.#path(layer), tensors, metadata);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       this.onUnkept(error.message);
     }
     return weights;
+  }
+
+  /** Removes what killed processes left, once. */
+  async #tidy(): Promise<void> {
+    if (this.#isTidy) return;
+    this.#isTidy = true;
+    await removeLeftovers(this.folder);
   }
 
   async #read(layer: number): Promise<LayerWeights | undefined> {
@@ -76,7 +91,7 @@ export class StoredBlocks {
   }
 
   #path(layer: number): string {
-    return `${this.folder}/block-${layer}.safetensors`;
+    return `${this.folder}/${fileOf(layer)}`;
   }
 
   /** What stands for a block, its arrays and its place: a file that lies in another is none. */
@@ -89,6 +104,29 @@ export class StoredBlocks {
     const weights = this.folder.split("/").at(-1);
     return await sha256([weights, layer, block, ...sums].join("\n"));
   }
+}
+
+/**
+ * Removes the blocks that {@linkcode StoredBlocks} keep in a folder, and the folder, unless others have put something
+ * there.
+ *
+ * @throws {InputError} If something else is in it, or the system does not allow it.
+ */
+export async function removeStoredBlocks(folder: string): Promise<void> {
+  const action = `remove ${folder}`;
+  await removeLeftovers(folder, { all: true });
+  for (const { name } of await entriesOf(folder)) {
+    if (name === fileOf(Number.parseInt(name.slice(blockName.length)))) {
+      await removeFile(`${folder}/${name}`, action);
+    }
+  }
+  await removeFile(folder, action);
+}
+
+const blockName = "block-";
+
+function fileOf(layer: number): string {
+  return `${blockName}${layer}.safetensors`;
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: NumberArray): Uint8Array<ArrayBuffer> {

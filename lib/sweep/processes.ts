@@ -28,10 +28,12 @@ const attempts = 2;
  *
  * @param count How many there are at a time, 1 or more.
  * @param start Starts one.
+ * @param onWarning Hears what they warn of.
  */
 export function processes(
   count: number,
   start: () => WorkerProcess | Promise<WorkerProcess>,
+  onWarning: (text: string) => void = () => {},
 ): Executor & Lanes & AsyncDisposable {
   const workers = new Map<number, Worker>();
 
@@ -51,7 +53,7 @@ export function processes(
     for (let attempt = 0; attempt < attempts; attempt++) {
       hooks.signal.throwIfAborted();
       const worker = await workerOf(lane);
-      const outcome = await measureIn(worker, cell, hooks);
+      const outcome = await measureIn(worker, cell, { ...hooks, onWarning });
       if (typeof outcome !== "string") return resultOf(outcome);
       how = outcome;
     }
@@ -81,7 +83,7 @@ interface Worker {
 async function measureIn(
   { process, lines }: Worker,
   cell: CellSpec,
-  { progress, signal }: CellHooks,
+  { progress, signal, onWarning }: CellHooks & { onWarning: (text: string) => void },
 ): Promise<CellOutcome | string> {
   const stop = () => process.kill();
   signal.addEventListener("abort", stop);
@@ -96,7 +98,8 @@ async function measureIn(
         refuse(`measure ${label ?? id}`, "its process must write nothing but events", next.value);
       }
       if ("id" in event) return event;
-      report(event, progress);
+      if (event.event === "warning") onWarning(event.text);
+      else report(event, progress);
     }
     const how = await end(process);
     signal.throwIfAborted();

@@ -1,7 +1,13 @@
 import { decodeJson, InputError } from "../core/mod.ts";
 
-/** A line that a worker process writes: how far its cell is, or at last what became of it. */
-export type WorkerEvent = ProgressEvent | CellOutcome;
+/** A line that a worker process writes: how far its cell is, what to know of it, or at last what became of it. */
+export type WorkerEvent = ProgressEvent | WarningEvent | CellOutcome;
+
+/** Something that does not change results, such as that the disk is full. */
+export interface WarningEvent {
+  event: "warning";
+  text: string;
+}
 
 /** What a cell reports to its `Progress`. */
 export type ProgressEvent =
@@ -41,7 +47,12 @@ export function readEvent(line: string, id: string): WorkerEvent | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  return isProgress(value) || isOutcome(value, id) ? value : undefined;
+  return isProgress(value) || isWarning(value) || isOutcome(value, id) ? value : undefined;
+}
+
+function isWarning(value: object): value is WarningEvent {
+  const { event, text } = value as Record<string, unknown>;
+  return event === "warning" && isText(text);
 }
 
 function isProgress(value: object): value is ProgressEvent {

@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { InputError } from "../../lib/core/mod.ts";
 import { decodeMatrix, floatScales, integerType, typedMatrix } from "../../lib/format/mod.ts";
-import { type LayerWeights, StoredBlocks } from "../../lib/model/mod.ts";
+import { type LayerWeights, removeStoredBlocks, StoredBlocks } from "../../lib/model/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { randomModel, tinyArchitectures } from "./tiny_models.ts";
 
@@ -86,13 +87,43 @@ Deno.test("StoredBlocks hold a file of another layer, or of other weights, for n
     assertEquals(await new StoredBlocks(`${folder}/other`).get(0), undefined);
   }));
 
-Deno.test("StoredBlocks remove what a process left that was killed the day before", () =>
+Deno.test("StoredBlocks remove what a killed process left the day before, at whatever block it was", () =>
   withFolder(async (folder) => {
-    const left = `${folder}/block-0.safetensors.${crypto.randomUUID()}.partial`;
-    await Deno.writeTextFile(left, "half");
-    const then = new Date(Date.now() - 25 * 60 * 60 * 1000);
-    await Deno.utime(left, then, then);
-    await new StoredBlocks(folder).put(0, await model.source.layer(0));
-    const names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
-    assertEquals(names, ["block-0.safetensors"]);
+    const block = await model.source.layer(0);
+    const [old, young] = ["0", "1"].map((digit) =>
+      `${folder}/block-1.safetensors.${digit}1234567-0123-0123-0123-0123456789ab.partial`
+    );
+    await new StoredBlocks(folder).put(0, block);
+    for (const path of [old, young]) await Deno.writeTextFile(path, "");
+    await Deno.utime(old, new Date(0), new Date(0));
+    const blocks = new StoredBlocks(folder);
+    await blocks.get(0);
+    await blocks.put(1, block);
+    const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+    assertEquals(names, [
+      "block-0.safetensors",
+      "block-1.safetensors",
+      young.slice(folder.length + 1),
+    ]);
+  }));
+
+Deno.test("removeStoredBlocks() removes a folder of blocks, and leaves what others put there", () =>
+  withFolder(async (folder) => {
+    const block = await model.source.layer(0);
+    const own = [`${folder}/own`, `${folder}/shared`];
+    for (const path of own) await new StoredBlocks(path).put(10, block);
+    const others = [
+      "block-1",
+      "block-01.safetensors",
+      "block-.safetensors",
+      "block-1.safetensors.txt",
+    ];
+    for (const name of others) await Deno.writeTextFile(`${folder}/shared/${name}`, "");
+    await removeStoredBlocks(own[0]);
+    const message = `Cannot remove ${own[1]}: the system must allow it`;
+    await assertRejects(() => removeStoredBlocks(own[1]), InputError, message);
+    const left = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    assertEquals(left, ["shared"]);
+    const names = await Array.fromAsync(Deno.readDir(own[1]), ({ name }) => name);
+    assertEquals(names.sort(), others.toSorted());
   }));

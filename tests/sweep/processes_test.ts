@@ -82,6 +82,17 @@ Deno.test("processes() passes on what a cell reports", async () => {
   ]]);
 });
 
+Deno.test("processes() passes on what a process warns of, and measures on", async () => {
+  const warnings: string[] = [];
+  const { start } = starterOf((line, worker) => {
+    worker.say('{"event":"warning","text":"the disk is full"}');
+    echo(line, worker);
+  });
+  await using executor = processes(1, start, (text) => warnings.push(text));
+  assertEquals(await executor.run(cellsOf(1)[0], 0, hooks), 1);
+  assertEquals(warnings, ["the disk is full"]);
+});
+
 Deno.test("processes() sends a cell as plain data, and nothing that is not its own", async () => {
   const heard: string[] = [];
   const { start } = starterOf((line, worker) => {

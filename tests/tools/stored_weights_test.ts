@@ -12,6 +12,10 @@ async function leave(folder: string, ago: number): Promise<void> {
   for (const path of [`${folder}/version`, folder]) await Deno.utime(path, time, time);
 }
 
+async function namesIn(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+}
+
 Deno.test("storedWeights() keeps those of this code, and of others for a day", () =>
   withFolder(async (folder) => {
     const weights = `${folder}/weights`;
@@ -21,13 +25,31 @@ Deno.test("storedWeights() keeps those of this code, and of others for a day", (
     assertEquals([again, sources], [kept.folder, kept.sources]);
     assertEquals(await storedWeights({ fresh: true }, weights), undefined);
     await leave(kept.folder, 2 * day);
-    await leave(`${weights}/old`, 2 * day);
-    await leave(`${weights}/young`, day / 2);
-    await leave(`${weights}/used`, 2 * day);
-    await Deno.utime(`${weights}/used/version`, new Date(), new Date());
+    const [old, young, used] = ["0", "1", "2"].map((digit) => digit.repeat(16));
+    await leave(`${weights}/${old}`, 2 * day);
+    await leave(`${weights}/${young}`, day / 2);
+    await leave(`${weights}/${used}`, 2 * day);
+    await Deno.utime(`${weights}/${used}/version`, new Date(), new Date());
     await storedWeights({}, weights);
-    const left = (await Array.fromAsync(Deno.readDir(weights))).map(({ name }) => name).sort();
-    assertEquals(left, [kept.folder.slice(-16), "used", "young"]);
+    assertEquals(await namesIn(weights), [kept.folder.slice(-16), used, young].toSorted());
+  }));
+
+Deno.test("storedWeights() leaves alone what is not theirs, however old", () =>
+  withFolder(async (folder) => {
+    const weights = `${folder}/weights`;
+    const old = "0".repeat(16);
+    for (const name of ["thesis", "0123456789abcdef0", old]) {
+      await leave(`${weights}/${name}`, 3 * day);
+    }
+    const notes = `${weights}/${old}/version/notes.txt`;
+    await Deno.writeTextFile(notes, "mine");
+    for (const path of [notes, `${weights}/${old}/version`, `${weights}/${old}`]) {
+      await Deno.utime(path, new Date(0), new Date(0));
+    }
+    await storedWeights({}, weights);
+    assertEquals(await namesIn(weights), [old, "0123456789abcdef0", "thesis"]);
+    assertEquals(await namesIn(`${weights}/thesis/version`), ["block-0.safetensors"]);
+    assertEquals(await namesIn(`${weights}/${old}/version`), ["notes.txt"]);
   }));
 
 Deno.test("storedWeights() refuses nothing where a file is in the way", () =>

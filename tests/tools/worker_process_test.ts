@@ -199,6 +199,24 @@ Deno.test("startWorkerProcess() starts a process that keeps quantized weights fo
     })
   ));
 
+Deno.test("startWorkerProcess() starts a process that warns of weights which nothing takes", () =>
+  withFolder((folder) =>
+    withKeptFolder(async (kept) => {
+      const cells = await tinyCells(await writeTinyRef(folder, 4), ["gptq4"]);
+      await Deno.writeTextFile(`${kept}/file`, "");
+      const folders = { weights: { folder: `${kept}/file`, sources: "v1" } };
+      const warnings: string[] = [];
+      await using executor = processes(
+        1,
+        () => startWorkerProcess(Deno.execPath(), { keep: 1, threads: 1, folders }),
+        (text) => warnings.push(text),
+      );
+      const { computed } = await runCells(cells, { ...options(), executor });
+      assertEquals(computed.length, 1);
+      assertStringIncludes(warnings[0], `${kept}/file`);
+    })
+  ));
+
 /** Whether a process is at work; one that has ended may wait for somebody to ask how. */
 async function isAlive(pid: number): Promise<boolean> {
   const command = new Deno.Command("cat", { args: [`/proc/${pid}/stat`], stderr: "null" });
