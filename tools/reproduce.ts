@@ -253,7 +253,8 @@ function sayMissing({ title, table, cells, refusals }: MeasuredModel): void {
 function summary(models: MeasuredModel[]): string {
   const computed = models.reduce((sum, each) => sum + each.computed, 0);
   const reused = models.reduce((sum, each) => sum + each.reused, 0);
-  return computed === 0
+  const isRefused = models.some(({ refusals }) => Object.keys(refusals).length > 0);
+  return computed === 0 && !isRefused
     ? `Nothing has changed: ${counted(reused, "cell")} measured before (--fresh measures anew).`
     : `Measured ${counted(computed, "cell")}, used ${reused} measured before.`;
 }

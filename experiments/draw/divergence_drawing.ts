@@ -19,8 +19,8 @@ export function drawDivergence(rows: readonly DivergenceRow[]): Drawing {
   return {
     shows:
       "Perplexity over that of full precision against the mean KL divergence of the next-token " +
-      "distribution from it, both on the positions that the released protocol scores; a star marks " +
-      "pruning. Bars are 95 % intervals over windows, paired.",
+      "distribution from it, both on the tokens that survive where some are pruned, which a star " +
+      "marks. Bars are 95 % intervals over windows, paired.",
     agreement:
       "Perplexity can fall though a model drifts from what it was, its divergence cannot. " +
       `${describeGains(rows)} ` +

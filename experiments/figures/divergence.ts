@@ -1,12 +1,11 @@
 import { refuse, require } from "../../lib/core/mod.ts";
-import { perplexityRatio } from "../../lib/eval/mod.ts";
 import { methods } from "../../lib/methods/mod.ts";
 import { forgetful } from "../../lib/sweep/mod.ts";
 import { type DivergenceRow, drawDivergence } from "../draw/divergence_drawing.ts";
 import type { EvaluationConfig } from "../measure/evaluation.ts";
 import { familyTables } from "../tables/family_tables.ts";
 import { describeKept, recordedModels } from "../tables/keep_rows.ts";
-import { evaluatedBy, type MeasuredCell } from "../tables/measure_models.ts";
+import { evaluatedBy } from "../tables/measure_models.ts";
 import { offScale } from "../tables/table_rows.ts";
 import { type FigureExperiment, figureOf } from "./figure.ts";
 
@@ -21,26 +20,25 @@ export const divergence: FigureExperiment = {
   tables: familyTables,
   families: ["llama", "opt", "bloom"],
   async run(subjects, { earlier = new Map(), ...options } = {}) {
+    requireShown(options.rows);
     const settings = { store: forgetful, fingerprint: "", ...options };
     const rows: DivergenceRow[] = [];
     const kept: string[] = [];
     const models = await recordedModels(subjects, familyTables, earlier, settings);
     for (const { name, title, cells, refusals } of models) {
-      const full = cells["fp16"]?.result.survivors ??
-        refuse(
-          `draw ${title}`,
-          'its table must have row fp16 ("--rows fp16" adds it)',
-          refusals["fp16"],
-        );
-      const few = 'its table must have a row besides fp16 ("--rows rtn4" adds one)';
-      require(Object.values(cells).some(isShown), `draw ${title}`, few);
-      for (const { id, config, result: { survivors } } of Object.values(cells).filter(isShown)) {
+      const action = `draw ${title}`;
+      const shown = Object.values(cells).filter(({ row }) => isShown(row));
+      const why = Object.values(refusals)[0];
+      require(shown.length > 0, action, `its table must have a row that ${heldAgainst}`, why);
+      for (const { id, config, result: { survivors: { divergence, ratio } } } of shown) {
+        if (!divergence || !ratio) {
+          refuse(action, "rows of its table must have a KL divergence", id);
+        }
         rows.push({
           model: name,
           method: titleOf(config),
-          divergence: survivors.divergence?.value ??
-            refuse(`draw ${title}`, "rows of its table must have a KL divergence", id),
-          relative: perplexityRatio(survivors.windowLosses, full.windowLosses),
+          divergence: divergence.value,
+          relative: ratio,
         });
       }
       kept.push(...describeKept(title, Object.values(cells), ({ config }) => titleOf(config)));
@@ -51,9 +49,21 @@ export const divergence: FigureExperiment = {
   },
 };
 
+const heldAgainst = `is held against full precision, and not off the scale as ${
+  offScale.join(", ")
+}`;
+
 /** Whether a row is held against full precision, and on the scale of the others. */
-function isShown({ row }: MeasuredCell): boolean {
+function isShown(row: string): boolean {
   return row !== "fp16" && !offScale.includes(row);
+}
+
+/** Refuses rows of which none is drawn, before they are measured. */
+function requireShown(rows: readonly string[] | undefined): void {
+  if (rows === undefined) return;
+  const action = "draw divergence";
+  require(Array.isArray(rows), action, "rows must be a list", rows);
+  require(rows.some(isShown), action, `rows must have one that ${heldAgainst}`, rows);
 }
 
 /** A method as tables print it; with a star where tokens are pruned. */

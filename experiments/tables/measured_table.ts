@@ -76,7 +76,8 @@ export async function readMeasuredTables(folder: string): Promise<MeasuredTable[
 function isMeasuredRecord(value: unknown): value is MeasuredRecord {
   if (!isPublishedTable(value)) return false;
   const { cells } = value as Partial<MeasuredRecord>;
-  return isListOf(cells, isCell) && cells.length > 0;
+  return isListOf(cells, isCell) && cells.length > 0 &&
+    new Set(cells.map(({ id }) => id)).size === cells.length;
 }
 
 function isRecordedRows(value: unknown): value is RecordedRows {
@@ -93,9 +94,9 @@ function isCell(value: unknown): boolean {
 }
 
 function isReading(value: unknown): boolean {
-  const isNumber = (each: unknown) => typeof each === "number";
-  const isEstimate = (each: unknown) => isObject(each) && isNumber(each.value);
+  const isMagnitude = (each: unknown) => typeof each === "number" && !(each < 0);
+  const isEstimate = (each: unknown) => isObject(each) && isMagnitude(each.value);
   return isObject(value) && isEstimate(value.perplexity) &&
-    (value.divergence === undefined || isEstimate(value.divergence)) &&
-    isListOf(value.windowLosses, isNumber);
+    [value.divergence, value.ratio].every((each) => each === undefined || isEstimate(each)) &&
+    isListOf(value.windowLosses, isMagnitude);
 }

@@ -87,6 +87,21 @@ for (
       }),
     ],
     [
+      "a cell with a divergence below 0",
+      recordOf({
+        ...cell,
+        result: { ...result, survivors: { ...result.survivors, divergence: { value: -1 } } },
+      }),
+    ],
+    [
+      "a cell with a loss below 0",
+      recordOf({
+        ...cell,
+        result: { ...result, survivors: { ...result.survivors, windowLosses: [1, -1] } },
+      }),
+    ],
+    ["a cell twice", { ...recordOf(cell), cells: [cell, { ...cell, config: { window: 8 } }] }],
+    [
       "a cell without losses",
       recordOf({ ...cell, result: { ...result, survivors: { perplexity: 1 } } }),
     ],
