@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { isFolder } from "../../lib/io/files.ts";
 import { tinyArchitecture, writeTinyModel } from "../experiments/measure/tiny_folder.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { runTool } from "./run_tool.ts";
@@ -98,8 +99,10 @@ Deno.test("figures --dry-run names its cells, and measures and writes nothing", 
     assertMatch(given.out, /--array=0-0 .* --cpus=2 -- sh /);
   }));
 
+const repository = await isFolder(".git") ? [".git"] : []; // a file in a worktree
+
 for (const [tool, ...what] of [["figures", "--figure", "2"], ["reproduce", "--table", "4"]]) {
-  for (const folder of ["lib", "experiments/tables/expected", "tools/out", ".git"]) {
+  for (const folder of ["lib", "experiments/tables/expected", "tools/out", ...repository]) {
     Deno.test(`${tool} may not write to ${folder}, and says so before it measures`, async () => {
       const { code, out, err } = await runTool(tool, tool, ...what, "--out", folder);
       assertEquals([code, out, err.split("\n").length], [2, "", 1]);
