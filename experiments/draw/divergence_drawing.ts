@@ -16,6 +16,7 @@ export interface DivergenceRow {
 /** Draws KL divergence against perplexity and says where the two part. */
 export function drawDivergence(rows: readonly DivergenceRow[]): Drawing {
   const models = [...new Set(rows.map(({ model }) => model))];
+  const methods = [...new Set(rows.map(({ method }) => method))];
   return {
     shows:
       "Perplexity over that of full precision against the mean KL divergence of the next-token " +
@@ -33,12 +34,14 @@ export function drawDivergence(rows: readonly DivergenceRow[]): Drawing {
         title: `${letterOf(index)}. ${model}`,
         x: { title: "KL divergence", unit: "nats per token", scale: "log" },
         y: { title: "perplexity / full precision's", scale: scaleOf(own) },
-        series: own.map(({ method, divergence, relative }) => (
-          { name: method, x: [{ value: divergence }], y: [relative] }
-        )),
+        series: methods.map((name) => {
+          const points = own.filter(({ method }) => method === name);
+          const x = points.map(({ divergence }) => ({ value: divergence }));
+          return { name, x, y: points.map(({ relative }) => relative) };
+        }),
         legend: last,
         width: 330,
-        height: 360,
+        height: Math.max(360, 80 + 19 * methods.length), // as high as the legend
       });
     })]),
   };

@@ -7,6 +7,7 @@ import { lookOf, neutral } from "./theme.ts";
 /** The points of one colour. */
 export interface PointSeries {
   name: string;
+  /** Of none where the series stands in the legend alone, because another panel has points of it. */
   x: readonly Estimate[];
   y: readonly Estimate[];
   /** What points are called where the mouse is over them; the series' name unless given. */
@@ -53,8 +54,8 @@ export function scatterChart(chart: ScatterChart): PlotlySpec {
       type: "scatter",
       mode: "markers",
       name,
-      x: x.map(({ value }) => value),
-      y: y.map(({ value }) => value),
+      x: valuesOf(x),
+      y: valuesOf(y),
       ...hasIntervals(x) && { error_x: errorBars(x, color) },
       ...hasIntervals(y) && { error_y: errorBars(y, color) },
       ...labels && { text: labels },
@@ -67,6 +68,11 @@ export function scatterChart(chart: ScatterChart): PlotlySpec {
     xaxis: horizontalAxis(x, across, plotSize(chart).width),
     yaxis: verticalAxis(y, down, plotSize(chart).height),
   });
+}
+
+/** Plotly leaves a trace without any value out of the legend. */
+function valuesOf(estimates: readonly Estimate[]): (number | null)[] {
+  return estimates.length > 0 ? estimates.map(({ value }) => value) : [null];
 }
 
 function hasIntervals(values: readonly Estimate[]): boolean {

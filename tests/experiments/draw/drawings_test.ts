@@ -442,3 +442,20 @@ Deno.test("drawDivergence() has a logarithmic axis where one method is far worse
   assertEquals(scaleOf(0.9, 1.2, 25), "log");
   assertEquals(scaleOf(0.9, 1.2, Infinity), "linear");
 });
+
+Deno.test("drawDivergence() gives a method the same look in every panel, and all stand in the legend", () => {
+  const methodsOf = { a: ["RTN", "GPTQ"], b: ["AWQ", "GPTQ"] };
+  const { spec } = drawDivergence(
+    Object.entries(methodsOf).flatMap(([model, methods]) =>
+      methods.map((method) => ({ model, method, divergence: 0.1, relative: estimate(1.1) }))
+    ),
+  );
+  const traces = spec.data as unknown as { name: string; marker: unknown; showlegend?: boolean }[];
+  for (const method of ["RTN", "GPTQ", "AWQ"]) {
+    const looks = traces.filter(({ name }) => name === method);
+    assertEquals(looks.length, 2);
+    assertEquals(looks[0].marker, looks[1].marker);
+  }
+  const listed = traces.filter(({ showlegend }) => showlegend !== false).map(({ name }) => name);
+  assertEquals(listed, ["RTN", "GPTQ", "AWQ"]);
+});

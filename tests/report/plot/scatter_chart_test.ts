@@ -18,6 +18,17 @@ Deno.test("scatterChart() draws points with their intervals", () => {
   assertEquals(layout.xaxis.title.text, "KL (nats)");
 });
 
+Deno.test("scatterChart() has a series without points in the legend alone, with a look of its own", () => {
+  const series = ["a", "b", "c"].map((name) => {
+    const points = name === "b" ? [] : [{ value: 1 }];
+    return { name, x: points, y: points };
+  });
+  const { data } = scatterChart({ ...axes, series }) as Attributes;
+  assertEquals(data.map(({ x }: { x: unknown }) => x), [[1], [null], [1]]);
+  const looks = data.map(({ marker }: { marker: unknown }) => JSON.stringify(marker));
+  assertEquals(new Set(looks).size, 3);
+});
+
 Deno.test("scatterChart() refuses a series without one y for every x", () => {
   assertThrows(
     () => scatterChart({ ...axes, series: [{ name: "a", x: [{ value: 1 }], y: [] }] }),
