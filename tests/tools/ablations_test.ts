@@ -61,7 +61,8 @@ Deno.test("ablations of a model of one's own writes its table, with verdicts and
       softmax: "released",
     };
     const changed = { ...config, methodSettings: { ...config.methodSettings, activations } };
-    const former = { ...plain, row: "softmax-released-2", config: changed };
+    const row = "softmax-released-2";
+    const former = { ...plain, id: `ablations/mine/${row}`, row, config: changed };
     const cells = [...record.cells, former];
     await Deno.writeTextFile(path, JSON.stringify({ ...record, cells }));
     const part = args.map((each) => each === "steps,positions" ? "powers" : each);
