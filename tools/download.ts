@@ -1,12 +1,12 @@
 /** `deno task download`: brings a model or data sets of the hub into the cache. */
 import { type DatasetName, datasetNames } from "../experiments/measure/datasets.ts";
 import { require } from "../lib/core/mod.ts";
-import { type DownloadPlan, hubOfEnvironment, parseRepository } from "../lib/io/mod.ts";
+import { type DownloadPlan, hubOfEnvironment } from "../lib/io/mod.ts";
 import { choiceOption, listOption, main, type Session } from "./command_line.ts";
 import { wantedParts } from "./dataset_argument.ts";
 import { describePlans } from "./download_plan.ts";
 import type { Wanted } from "./from_hub.ts";
-import { wantedModel } from "./model_argument.ts";
+import { hubForm, parseHubModel, wantedModel } from "./model_argument.ts";
 
 await main((program, session) =>
   program.name("download")
@@ -14,7 +14,7 @@ await main((program, session) =>
       "Downloads what is needed of a model or data set of the Hugging Face hub into the cache that " +
         "Python uses too.",
     )
-    .argument("[model]", "org/name or org/name@revision")
+    .argument("[model]", hubForm)
     .option(
       "--dataset <list>",
       `which of ${datasetNames.join(", ")}: what is tested and what is calibrated on`,
@@ -51,8 +51,7 @@ async function run(
 }
 
 function modelNamed(text: string): Wanted {
-  const repository = parseRepository(text);
-  const rule = "the model must be org/name or org/name@revision";
-  require(repository !== undefined, "read the command line", rule, text);
-  return wantedModel(repository);
+  const model = parseHubModel(text);
+  require(model !== undefined, "read the command line", `the model must be ${hubForm}`, text);
+  return wantedModel(model);
 }

@@ -1,31 +1,53 @@
 import {
+  downloadFiles,
   downloadModel,
+  hasFiles,
   type HubRepository,
   isWholeModel,
   parseRepository,
+  planFiles,
   planModel,
   repositoryText,
 } from "../lib/io/mod.ts";
 import { isThere, pathOption, type Session } from "./command_line.ts";
 import { fromHub, type Wanted } from "./from_hub.ts";
 
-/** A model as a command line names it: a path, or a repository of the hub. */
-export type ModelArgument = string | HubRepository;
+/** A model of the hub. */
+export interface HubModel {
+  repository: HubRepository;
+  /** The GGUF file that has all of it, by its path in the repository; else settings and weights of their own. */
+  file?: string;
+}
+
+/** A model as a command line names it: a path, or one of the hub. */
+export type ModelArgument = string | HubModel;
+
+/** How a model of the hub is written. */
+export const hubForm = "org/name[@revision][:FILE.gguf]";
 
 /** What the help says of the values of {@linkcode modelOption}. */
-export const modelForms =
-  "folder in Hugging Face layout, .gguf file, or org/name[@revision] of the hub";
+export const modelForms = `folder in Hugging Face layout, .gguf file, or ${hubForm} of the hub`;
 
 /**
  * Parses the value of an option that is a model. What exists is a path, and so is what has not the form
- * of a repository or is called as a GGUF file.
+ * of a model of the hub.
  */
 export function modelOption(flag: string): (text: string) => ModelArgument {
   const parse = pathOption(flag);
   return (text) => {
     const path = parse(text);
-    return isThere(path) || path.endsWith(".gguf") ? path : parseRepository(text) ?? path;
+    return isThere(path) ? path : parseHubModel(text) ?? path;
   };
+}
+
+/** The model that a text of the form {@linkcode hubForm} names; undefined if it has another. */
+export function parseHubModel(text: string): HubModel | undefined {
+  const [, name = text, file] = text.match(/^([^:]+):(.+\.gguf)$/) ?? [];
+  const repository = parseRepository(name);
+  if (repository === undefined) return undefined;
+  if (file === undefined) return name.endsWith(".gguf") ? undefined : { repository };
+  const leadsAway = file.split("/").some((part) => ["", ".", ".."].includes(part));
+  return leadsAway ? undefined : { repository, file };
 }
 
 /** Parses the value of such an option that may be repeated; the default is `[]`. */
@@ -36,7 +58,9 @@ export function modelsOption(flag: string) {
 
 /** A model as it is typed. */
 export function modelText(model: ModelArgument): string {
-  return typeof model === "string" ? model : repositoryText(model);
+  if (typeof model === "string") return model;
+  const { repository, file } = model;
+  return repositoryText(repository) + (file === undefined ? "" : `:${file}`);
 }
 
 /**
@@ -45,19 +69,30 @@ export function modelText(model: ModelArgument): string {
  * @throws {InputError} If it is of the hub and cannot be had.
  */
 export async function findModel(model: ModelArgument, session: Session): Promise<string> {
-  return typeof model === "string" ? model : await fromHub(wantedModel(model), session);
+  if (typeof model === "string") return model;
+  const folder = await fromHub(wantedModel(model), session);
+  return model.file === undefined ? folder : `${folder}/${model.file}`;
 }
 
 /** What is wanted of the repository of a model. */
-export function wantedModel(repository: HubRepository): Wanted {
-  const name = repositoryText(repository);
+export function wantedModel(model: HubModel): Wanted {
+  const { repository, file } = model;
+  const name = modelText(model);
+  const shared = { repository, name, request: name };
+  if (file === undefined) {
+    return {
+      ...shared,
+      isWhole: isWholeModel,
+      download: (hub, options) => downloadModel(hub, repository, options),
+      plan: (hub, options) => planModel(hub, repository, options),
+      otherwise: "a folder",
+    };
+  }
   return {
-    repository,
-    isWhole: isWholeModel,
-    download: (hub, options) => downloadModel(hub, repository, options),
-    plan: (hub, options) => planModel(hub, repository, options),
-    name,
-    otherwise: "a folder",
-    request: name,
+    ...shared,
+    isWhole: (folder) => hasFiles(folder, [file]),
+    download: (hub, options) => downloadFiles(hub, repository, [file], options),
+    plan: (hub, options) => planFiles(hub, repository, [file], options),
+    otherwise: "a file",
   };
 }

@@ -52,8 +52,8 @@ export function chooseModelFiles(names: readonly string[], action: string): Mode
 
 /** What to do about a repository that has GGUF files instead, one for each way of storing a model. */
 function ggufHint(names: readonly string[]): string {
-  const isThere = names.some((name) => name.endsWith(".gguf"));
-  return isThere ? "; a .gguf file is named by its path, once it is fetched by other means" : "";
+  const files = names.filter((name) => name.endsWith(".gguf"));
+  return files.length > 0 ? `; :FILE.gguf behind its name means one of ${files.join(", ")}` : "";
 }
 
 /**

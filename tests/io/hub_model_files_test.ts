@@ -36,14 +36,13 @@ for (
     [others, "the repository must be of a model, with config.json"],
     [
       ["a.gguf", "b.gguf"],
-      "the repository must be of a model, with config.json; a .gguf file is named by its path, " +
-      "once it is fetched by other means",
+      "the repository must be of a model, with config.json; :FILE.gguf behind its name means one of " +
+      "a.gguf, b.gguf",
     ],
     [
       ["config.json", "a.gguf"],
       "the repository must have model.safetensors or pytorch_model.bin, whole or with an index; " +
-      "a .gguf file is named by its path, once it is fetched by other means, " +
-      'got ["config.json","a.gguf"]',
+      ':FILE.gguf behind its name means one of a.gguf, got ["config.json","a.gguf"]',
     ],
   ] as const
 ) {

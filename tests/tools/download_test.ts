@@ -6,6 +6,7 @@ import { endOf, startToolIn } from "./run_tool.ts";
 const llama = "tests/golden/hf/llama";
 const config = Deno.readTextFileSync(`${llama}/config.json`);
 const weights = Deno.readFileSync(`${llama}/model.safetensors`);
+const quantized = Deno.readFileSync("tests/golden/checkpoints/gguf/llama-q4_1.gguf");
 
 /** Runs a test with a stand-in for the hub, and what starts a tool with an empty cache. */
 const withHub = (
@@ -18,6 +19,7 @@ const withHub = (
   withFolder(async (home) => {
     await using server = new HubServer({
       "models/org/tiny": { "config.json": config, "model.safetensors": weights },
+      "models/org/tiny-GGUF": { "Q4/llama-q4_1.gguf": quantized, "tiny.gguf": quantized },
     });
     const variables = {
       HF_HOME: home,
@@ -56,6 +58,48 @@ Deno.test("download fills the cache, and other tools find the model there", () =
     assertEquals(report.model, "org/tiny");
     assertEquals(report.hub, { repository: "org/tiny", commit });
     assertEquals(report.weights, sha256Of(weights));
+  }));
+
+Deno.test("download brings a GGUF file, alone, of a repository that has several", () =>
+  withHub(async (server, start, home) => {
+    const file = "Q4/llama-q4_1.gguf";
+    const model = `org/tiny-GGUF:${file}`;
+    const open = ["--model", model, "--text", `${home}/text.txt`, "--window", "32", "--json"];
+    await Deno.writeTextFile(
+      `${home}/text.txt`,
+      "The first token is one that all others see. ".repeat(40),
+    );
+    const before = await endOf(start("perplexity", "perplexity", ...open));
+    assertEquals(
+      before.err,
+      `Cannot open ${model}: it must be a file or in the cache ${home}/hub; ` +
+        `get it with: deno task download ${model}`,
+    );
+    assertEquals(server.asked, []);
+
+    const folder = `${home}/hub/models--org--tiny-GGUF/snapshots/${commit}`;
+    const { code, out } = await endOf(start("download", "hub", model));
+    assertEquals([code, out], [0, `${model} at ${commit.slice(0, 12)}: ${folder}`]);
+    assertEquals(server.contents(".gguf").length, 1);
+    assertEquals(await Deno.readFile(`${folder}/${file}`), quantized);
+
+    const after = await endOf(start("perplexity", "perplexity", ...open));
+    assertEquals(after.code, 0, after.err);
+    const report = JSON.parse(after.out);
+    assertEquals(report.model, model);
+    assertEquals(report.hub, { repository: "org/tiny-GGUF", commit });
+
+    const absent = await endOf(start("download", "hub", "org/tiny-GGUF:other.gguf"));
+    assertEquals([absent.code, absent.err], [
+      2,
+      'Cannot download org/tiny-GGUF: the repository must have the files, got ["other.gguf"]',
+    ]);
+    const whole = await endOf(start("download", "hub", "org/tiny-GGUF"));
+    assertEquals([whole.code, whole.err], [
+      2,
+      "Cannot download org/tiny-GGUF: the repository must be of a model, with config.json; " +
+      ":FILE.gguf behind its name means one of tiny.gguf",
+    ]);
   }));
 
 Deno.test("download --dry-run says what would come to the byte, and writes nothing", () =>
@@ -161,7 +205,7 @@ for (
   const [args, message] of [
     [
       ["tiny"],
-      'Cannot read the command line: the model must be org/name or org/name@revision, got "tiny"',
+      'Cannot read the command line: the model must be org/name[@revision][:FILE.gguf], got "tiny"',
     ],
     [
       ["org/none"],
