@@ -68,6 +68,7 @@ export {
 } from "./operation_counts.ts";
 export { energyOf, energyOfOperation, energySource } from "./operation_energy.ts";
 export type { NumberType } from "./number_type.ts";
+export { type Encoder, encoderOf } from "./encoder.ts";
 export {
   type FloatFormat,
   type FloatSpecials,

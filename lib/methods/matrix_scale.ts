@@ -1,6 +1,6 @@
 import { require } from "../core/mod.ts";
 import { integerType, sameScale, typedMatrix, type UniformGrid } from "../format/mod.ts";
-import { requireFinite, SCALE_FLOOR } from "../quant/mod.ts";
+import { encodeTyped, requireFinite, SCALE_FLOOR } from "../quant/mod.ts";
 import { dynamicPass, inputSites, tokenAbsmax } from "./dynamic_pass.ts";
 import { floatCounts, integerCounts, scaledCounts } from "./map_counts.ts";
 import type { Method } from "./method.ts";
@@ -39,7 +39,7 @@ export const matrixScaleMethod: Method<MatrixScaleSettings> = {
       weightsPass(`integers by ${rule}`, weights, ({ values, rows, columns, name }) => {
         requireFinite(values, name);
         const scale = matrixScale(values, type.max, rule);
-        const codes = Uint8Array.from(values, (value) => type.encode(Math.fround(value / scale)));
+        const codes = encodeTyped(values, type, scale);
         const scales = sameScale(scale, rows);
         return typedMatrix({
           ...{ rows, columns, codes, scales, groupSize: columns, types: [type], name },

@@ -80,6 +80,7 @@ export {
 } from "./hadamard_rotation.ts";
 export {
   dequantizeTyped,
+  encodeTyped,
   quantizeTyped,
   roundTyped,
   tensorScale,

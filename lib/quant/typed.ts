@@ -1,5 +1,5 @@
 import { require } from "../core/mod.ts";
-import type { GroupScales, NumberType } from "../format/mod.ts";
+import { encoderOf, type GroupScales, type NumberType } from "../format/mod.ts";
 import { requireChoice, requireFinite, requireLayout } from "./checks.ts";
 import { exponentRoundings, groupScales, type ScaleOptions, scaleRules } from "./scale_rules.ts";
 import { scaleDtypes } from "./weight_grid.ts";
@@ -60,9 +60,13 @@ export function quantizeTyped(
   const scales = groupScales(reached, groups, range, options, name);
   const scale = scales.decode(0, rows, groups);
   const codes = new Uint8Array(x.length);
+  const encode = encoderOf(type);
+  const ratios = new Float32Array(columns); // of a row
   eachGroup(rows, columns, groupSize, (group, start, end) => {
     const step = scale[group] || 2 ** -149; // of powers that float32 does not have
-    for (let i = start; i < end; i++) codes[i] = type.encode(Math.fround(x[i] / step));
+    const row = start - start % columns;
+    for (let i = start; i < end; i++) ratios[i - row] = x[i] / step;
+    if (end === row + columns) encode(ratios, codes.subarray(row, end));
   });
   return { codes, groupSize, scales };
 }
@@ -103,11 +107,20 @@ export function tensorScale(largest: number, { max }: Pick<NumberType, "max">): 
   return Math.max(Math.fround(largest / max), 2 ** -149);
 }
 
-/** `scale` times the nearest values of `x / scale`, in float32; beyond the outermost value that one. */
-export function roundTyped(
-  x: Float32Array,
-  { values, encode }: NumberType,
-  scale: number,
-): Float32Array {
-  return x.map((value) => values[encode(Math.fround(value / scale))] * scale);
+/** The codes of `x / scale`, in float32; beyond the outermost value its own. */
+export function encodeTyped(x: Float32Array, type: NumberType, scale: number): Uint8Array {
+  const ratios = new Float32Array(x.length);
+  for (let i = 0; i < x.length; i++) ratios[i] = x[i] / scale;
+  const codes = new Uint8Array(x.length);
+  encoderOf(type)(ratios, codes);
+  return codes;
+}
+
+/** `scale` times the values next to `x / scale`, as {@linkcode encodeTyped} finds them, in float32. */
+export function roundTyped(x: Float32Array, type: NumberType, scale: number): Float32Array {
+  const { values } = type;
+  const codes = encodeTyped(x, type, scale);
+  const rounded = new Float32Array(x.length);
+  for (let i = 0; i < x.length; i++) rounded[i] = values[codes[i]] * scale;
+  return rounded;
 }
