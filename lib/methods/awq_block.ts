@@ -1,9 +1,8 @@
-import { pauses, require } from "../core/mod.ts";
-import { decodeMatrix, floatMatrix } from "../format/mod.ts";
+import { require } from "../core/mod.ts";
+import { decodeMatrix } from "../format/mod.ts";
 import {
   type Architecture,
   type Block,
-  blockOf,
   type LayerModuleName,
   type LayerWeights,
   type LinearName,
@@ -11,11 +10,11 @@ import {
   runMlp,
   type SiteName,
 } from "../model/mod.ts";
-import { tensorData, tf, tidy } from "../tensor/mod.ts";
-import { type AwqScale, ratioTrials, searchAwqScale } from "./awq_scale.ts";
+import type { tf } from "../tensor/mod.ts";
+import { lossOfMap, lossOfPart } from "./awq_loss.ts";
+import { type AwqScale, searchAwqScale } from "./awq_scale.ts";
 import type { AwqSettings } from "./awq_weight.ts";
 import { divideColumns, foldScale } from "./fold_scale.ts";
-import { changeMatrices } from "./linear_weights.ts";
 import type { BlockContext } from "./pass.ts";
 import type { Seen, SeenValues } from "./seen.ts";
 
@@ -41,19 +40,21 @@ export async function scaleBlock(
   const result: ScaledBlock = { scaled: layer, inputs: new Map(), scales: new Map() };
   const groups = groupsOf(at.architecture, layer);
   for (const [order, group] of groups.entries()) {
-    const { names, previous, reads } = group;
+    const { names, previous, reads, part } = group;
     const values = seen.values(reads);
     const magnitudes = meanMagnitudes(values, `${reads} of layer ${at.layer}`);
     let inputs = spacedTokens(values, clipTokens);
     if (previous) {
       const onStep = (share: number) => at.onStep((order + share) / groups.length);
-      const lossOf = await judge(layer, group, values, { ...at, onStep });
       const weights = names.map((name) => {
         const { weight } = layer[name]!;
         const { rows, columns } = weight;
         const values = decodeMatrix(weight);
         return { ...settings, values, rows, columns, name: `${name} of layer ${at.layer}` };
       });
+      const lossOf = part
+        ? await lossOfPart(layer, names, part, values, { layer: at.layer, onStep })
+        : await lossOfMap(weights[0], values, { onStep });
       const found = await searchAwqScale(magnitudes, weights, lossOf);
       result.scales.set(previous, found);
       result.scaled = foldScale(result.scaled, at.layer, previous, names, found.scale);
@@ -70,8 +71,8 @@ interface AwqGroup {
   names: LinearName[];
   /** What gives that value, and can be divided by a scale. */
   previous?: LayerModuleName;
-  /** The part of the block whose output says how good a scale is, `[tokens, channels]`. */
-  part: (block: Block, input: tf.Tensor2D) => tf.Tensor2D;
+  /** The part of the block whose output says how good a scale is, `[tokens, channels]`; the map alone without. */
+  part?: (block: Block, input: tf.Tensor2D) => tf.Tensor2D;
 }
 
 function groupsOf(architecture: Architecture, { value, output }: LayerWeights): AwqGroup[] {
@@ -79,8 +80,6 @@ function groupsOf(architecture: Architecture, { value, output }: LayerWeights): 
   const isNormed = normPlacement === "before" && normAffine; // and nothing else reads the norm
   const isSquare = value!.weight.rows === output!.weight.columns; // not with grouped queries
   const passesScale = gated || activation === "relu";
-  const mapOf = (name: LinearName): AwqGroup["part"] => ({ maps }, input) =>
-    maps[name]!.apply(input);
   return [
     {
       reads: "attn.input",
@@ -92,64 +91,19 @@ function groupsOf(architecture: Architecture, { value, output }: LayerWeights): 
       reads: "attn.output",
       names: ["output"],
       previous: isSquare && family !== "bloom" ? "value" : undefined,
-      part: mapOf("output"),
     },
     {
       reads: "mlp.input",
       names: gated ? ["gate", "up"] : ["up"],
       previous: isNormed ? "mlpNorm" : undefined,
-      part: gated ? (block, input) => runMlp(architecture, block, input) : mapOf("up"),
+      part: gated ? (block, input) => runMlp(architecture, block, input) : undefined,
     },
     {
       reads: "mlp.hidden",
       names: ["down"],
       previous: passesScale ? "up" : undefined,
-      part: mapOf("down"),
     },
   ];
-}
-
-/**
- * What it costs to compute the maps of a group with other weights: the mean squared error of what its part
- * of the block gives for all windows.
- */
-async function judge(
-  layer: LayerWeights,
-  { names, part }: AwqGroup,
-  { channels, windows }: SeenValues,
-  { layer: index, onStep }: BlockContext,
-): Promise<(weights: Float32Array[]) => Promise<number>> {
-  const runs = (ratioTrials + 1) * windows.length;
-  const pause = pauses();
-  let done = 0;
-  async function* outputs(changed: LayerWeights) {
-    using block = blockOf(changed, index);
-    for (const window of windows) {
-      await pause();
-      onStep(done++ / runs);
-      yield tidy(() => {
-        const input = tf.tensor2d(window, [window.length / channels, channels]);
-        return tensorData(part(block, input)).slice();
-      });
-    }
-  }
-  const expected = await Array.fromAsync(outputs(layer));
-  const size = expected.reduce((sum, output) => sum + output.length, 0);
-  return async (weights) => {
-    const changed = changeMatrices(
-      layer,
-      index,
-      names,
-      ({ order, rows, columns }) => floatMatrix("F32", weights[order], rows, columns),
-    );
-    let error = 0;
-    let window = 0;
-    for await (const output of outputs(changed)) {
-      const right = expected[window++];
-      for (let i = 0; i < output.length; i++) error += (output[i] - right[i]) ** 2;
-    }
-    return error / size;
-  };
 }
 
 /** The mean |x| of every channel. */
