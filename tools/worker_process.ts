@@ -41,6 +41,7 @@ export function startWorkerProcess(
     lines: readLines(child.stdout),
     ended: child.status.then(async (status) => howEnded(status, await complaints)),
     kill() {
+      writer.close().catch(() => {}); // for a process that a launcher of that name has started: it ends with its input
       try {
         child.kill("SIGKILL");
       } catch {

@@ -1,4 +1,4 @@
-import { counted, require } from "../core/mod.ts";
+import { InputError, require, sha256 } from "../core/mod.ts";
 import { exists, openSafetensors, writeSafetensors } from "../io/mod.ts";
 import {
   type Architecture,
@@ -23,22 +23,40 @@ export async function saveTraining(
   folder: string,
   recipe: string,
   model: Model,
-  { step, moments, losses }: TrainingState,
+  { moments, losses }: TrainingState,
 ): Promise<void> {
   const tensors = (await parametersOf(model)).flatMap(({ shape, values }, index) => {
     const entry = { dtype: "F32" as const, shape };
+    const { first, second } = moments[index];
     return [
+      { ...entry, name: `${index}.first`, data: first },
+      { ...entry, name: `${index}.second`, data: second },
       { ...entry, name: `${index}.value`, data: values },
-      { ...entry, name: `${index}.first`, data: moments[index].first },
-      { ...entry, name: `${index}.second`, data: moments[index].second },
     ];
   });
-  const curve = { name: "losses", dtype: "F64" as const, shape: [losses.length] };
+  const curve = Float64Array.from(losses);
+  const sum = await sumOf([curve, ...tensors.map(({ data }) => data)]);
   await writeSafetensors(
     `${folder}/${fileName}`,
-    [...tensors, { ...curve, data: Float64Array.from(losses) }],
-    { step: String(step), recipe },
+    [...tensors, { name: "losses", dtype: "F64", shape: [losses.length], data: curve }],
+    { recipe, sha256: sum },
   );
+}
+
+/** What stands for numbers. */
+async function sumOf(arrays: (Float32Array | Float64Array)[]): Promise<string> {
+  const sums = await Promise.all(
+    arrays.map(({ buffer, byteOffset, byteLength }) =>
+      sha256(new Uint8Array(buffer, byteOffset, byteLength))
+    ),
+  );
+  return await sha256(sums.join("\n"));
+}
+
+/** The state of a training with its model. */
+interface Training {
+  model: Model;
+  state: TrainingState;
 }
 
 /**
@@ -47,44 +65,57 @@ export async function saveTraining(
  * @param name What to call the model.
  * @param architecture That of the model that was saved.
  * @returns The model and the state, or undefined if there is none for this recipe.
- * @throws {InputError} If the file cannot be read or holds something else than was saved.
+ * @throws {InputError} If the file cannot be read or is damaged.
  */
 export async function resumeTraining(
   folder: string,
   recipe: string,
   name: string,
   architecture: Architecture,
-): Promise<{ model: Model; state: TrainingState } | undefined> {
+): Promise<Training | undefined> {
   const path = `${folder}/${fileName}`;
   if (!await exists(path)) return undefined;
+  try {
+    return await readTraining(path, recipe, name, architecture);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${error.message}; once it is removed, training begins anew`);
+  }
+}
+
+async function readTraining(
+  path: string,
+  recipe: string,
+  name: string,
+  architecture: Architecture,
+): Promise<Training | undefined> {
   const file = await openSafetensors(path);
   if (file.metadata.recipe !== recipe) return undefined;
-  const action = `resume training from ${path}`;
+  const action = `read ${path}`;
   const { data: losses } = await file.read("losses");
   require(losses instanceof Float64Array, action, "its losses must be F64");
-  const step = Number(file.metadata.step);
-  const rule = `its step must be that of its ${counted(losses.length, "loss", "losses")}`;
-  require(step === losses.length, action, rule, file.metadata.step ?? null);
-  const moments: Moments[] = [];
-  const read = async (tensor: string, shape: number[]) => {
-    const { shape: found, data } = await file.read(tensor);
-    const rule = `tensor ${tensor} must have shape [${shape}]`;
-    require(found.join() === shape.join(), action, rule, found);
-    require(data instanceof Float32Array, action, `tensor ${tensor} must be F32`);
-    return data;
-  };
+  const arrays: Float32Array[] = [];
+  for (const [index, shape] of shapesOf(architecture).entries()) {
+    for (const part of ["first", "second", "value"]) {
+      const tensor = `${index}.${part}`;
+      const { shape: found, data } = await file.read(tensor);
+      const rule = `tensor ${tensor} must have shape [${shape}]`;
+      require(found.join() === shape.join(), action, rule, found);
+      require(data instanceof Float32Array, action, `tensor ${tensor} must be F32`);
+      arrays.push(data);
+    }
+  }
+  const isSame = await sumOf([losses, ...arrays]) === file.metadata.sha256;
+  require(isSame, action, "its numbers must be those of its sum");
   const values: Float32Array[] = [];
-  for (const shape of shapesOf(architecture)) {
-    const index = moments.length;
-    moments.push({
-      first: await read(`${index}.first`, shape),
-      second: await read(`${index}.second`, shape),
-    });
-    values.push(await read(`${index}.value`, shape));
+  const moments: Moments[] = [];
+  for (let i = 0; i < arrays.length; i += 3) {
+    moments.push({ first: arrays[i], second: arrays[i + 1] });
+    values.push(arrays[i + 2]);
   }
   return {
     model: await withParameters({ name, architecture }, values),
-    state: { step, moments, losses: Array.from(losses) },
+    state: { step: losses.length, moments, losses: Array.from(losses) },
   };
 }
 

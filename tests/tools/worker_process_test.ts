@@ -95,6 +95,17 @@ Deno.test("startWorkerProcess() killed twice in a cell has that refused alone", 
     assertEquals([outcome.computed, started()], [["rtn4"], 3]);
   }));
 
+Deno.test("startWorkerProcess() ends what a launcher has started, too", () =>
+  withFolder(async (folder) => {
+    const [cell] = await tinyCells(await writeTinyRef(folder, 4), ["fp16"]);
+    const launcher = `${folder}/deno`;
+    await Deno.writeTextFile(launcher, `#!/bin/sh\n"${Deno.execPath()}" "$@"\n`, { mode: 0o755 });
+    const launch = () => startWorkerProcess(launcher, { keep: 1, threads: 1 });
+    await using executor = processes(1, launch);
+    const { computed } = await runCells([cell], { ...options(), executor });
+    assertEquals(computed, ["fp16"]);
+  }));
+
 Deno.test("startWorkerProcess() starts a process that leaves Ctrl-C to its parent", () =>
   withFolder(async (folder) => {
     const cells = await tinyCells(await writeTinyRef(folder, 200), ["fp16"]);

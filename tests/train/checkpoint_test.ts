@@ -1,6 +1,6 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { InputError } from "../../lib/core/mod.ts";
-import { type TensorToWrite, writeSafetensors } from "../../lib/io/mod.ts";
+import { openSafetensors, writeSafetensors } from "../../lib/io/mod.ts";
 import { tf } from "../../lib/tensor/mod.ts";
 import {
   parametersOf,
@@ -57,40 +57,59 @@ Deno.test("resumeTraining() finds nothing in an empty folder or for another reci
   });
 });
 
-Deno.test("resumeTraining() refuses a file that holds something else than was saved", async () => {
+Deno.test("resumeTraining() refuses a file that is not as it was written", async () => {
   await withFolder(async (folder) => {
+    const { llama } = architectures;
     const path = `${folder}/training.safetensors`;
+    const model = await newModel();
+    const moments = (await parametersOf(model)).map(({ values }) => ({
+      first: new Float32Array(values.length),
+      second: new Float32Array(values.length),
+    }));
+    await saveTraining(folder, "a recipe", model, { step: 2, moments, losses: [3, 2] });
+    const whole = await Deno.readFile(path);
+    const { metadata } = await openSafetensors(path);
+    const { vocabularySize, embeddingSize } = llama;
+    const [right, swapped] = [[vocabularySize, embeddingSize], [embeddingSize, vocabularySize]];
     const losses = {
       name: "losses",
       dtype: "F64",
       shape: [2],
       data: Float64Array.of(3, 2),
     } as const;
-    const { vocabularySize, embeddingSize } = architectures.llama;
-    const swapped = [embeddingSize, vocabularySize];
-    const data = new Float32Array(vocabularySize * embeddingSize);
-    const moment = { name: "0.first", dtype: "F32", shape: swapped, data } as const;
-    const refused: [TensorToWrite[], Record<string, string>, string][] = [
-      [[losses], { step: "1" }, 'its step must be that of its 2 losses, got "1"'],
-      [[losses], {}, "its step must be that of its 2 losses, got null"],
-      [
-        [{ ...losses, dtype: "F32", data: Float32Array.of(3, 2) }],
-        { step: "2" },
-        "its losses must be F64",
-      ],
-      [
-        [losses, moment],
-        { step: "2" },
-        `tensor 0.first must have shape [${vocabularySize},${embeddingSize}], got [${swapped}]`,
-      ],
-    ];
-    for (const [tensors, metadata, rule] of refused) {
-      await writeSafetensors(path, tensors, { recipe: "a recipe", ...metadata });
+    const short = { ...losses, dtype: "F32", data: Float32Array.of(3, 2) } as const;
+    const first = new Float32Array(vocabularySize * embeddingSize);
+    const moment = { name: "0.first", dtype: "F32", shape: swapped, data: first } as const;
+    const reasonOf = async () => {
       const error = await assertRejects(
-        () => resumeTraining(folder, "a recipe", "tiny", architectures.llama),
+        () => resumeTraining(folder, "a recipe", "tiny", llama),
         InputError,
       );
-      assertEquals(error.message, `Cannot resume training from ${path}: ${rule}`);
+      const end = "; once it is removed, training begins anew";
+      assertEquals(error.message.slice(-end.length), end);
+      return error.message.slice(0, -end.length);
+    };
+    for (
+      const [written, rule] of [
+        [[short], "its losses must be F64"],
+        [[losses, moment], `tensor 0.first must have shape [${right}], got [${swapped}]`],
+      ] as const
+    ) {
+      await writeSafetensors(path, written, metadata);
+      assertEquals(await reasonOf(), `Cannot read ${path}: ${rule}`);
     }
+    const changed = whole.slice();
+    changed[changed.length - 1] ^= 1;
+    await Deno.writeFile(path, changed);
+    assertEquals(await reasonOf(), `Cannot read ${path}: its numbers must be those of its sum`);
+    await Deno.writeFile(path, whole.subarray(0, whole.length - 5));
+    assertStringIncludes(await reasonOf(), "it must end within the file's");
+    await Deno.writeFile(path, new Uint8Array());
+    assertStringIncludes(
+      await reasonOf(),
+      `Cannot read ${path}: the file must have at least 8 bytes`,
+    );
+    await Deno.writeFile(path, whole);
+    assertEquals((await resumeTraining(folder, "a recipe", "tiny", llama))?.state.losses, [3, 2]);
   });
 });
