@@ -11,7 +11,14 @@ const staleAfter = 24 * 60 * 60 * 1000;
 /** How much of the hash of sources names the folder of what they quantized. */
 const sourceDigits = 16;
 
-const sourceName = new RegExp(`^[0-9a-f]{${sourceDigits}}$`);
+/** Of the hash that names the folder of some weights. */
+const weightDigits = 64;
+
+/** Whether something is a folder, and no link to one, whose name is so many hexadecimal digits. */
+function isNamedBy(digits: number): (entry: Deno.DirEntry) => boolean {
+  const pattern = new RegExp(`^[0-9a-f]{${digits}}$`);
+  return ({ name, isDirectory }) => isDirectory && pattern.test(name);
+}
 
 /** How a command that keeps weights was called. */
 export interface StoredWeightsOptions {
@@ -34,8 +41,8 @@ export async function storedWeights(
   const sources = await fingerprintOf(measurementModules([]));
   const own = sources.slice(0, sourceDigits);
   const there = await entriesOf(folder).catch(() => []); // a folder that cannot be read keeps none
-  for (const { name } of there) {
-    if (name !== own && sourceName.test(name)) await removeStale(`${folder}/${name}`);
+  for (const { name } of there.filter(isNamedBy(sourceDigits))) {
+    if (name !== own) await removeStale(`${folder}/${name}`);
   }
   return { folder: `${folder}/${own}`, sources, onUnkept: warner() };
 }
@@ -52,7 +59,8 @@ function warner(): (reason: string) => void {
 /** Removes the weights of a folder in which, and in whose folders, nothing has appeared for a day. */
 async function removeStale(folder: string): Promise<void> {
   try {
-    const versions = (await entriesOf(folder)).map(({ name }) => `${folder}/${name}`);
+    const versions = (await entriesOf(folder)).filter(isNamedBy(weightDigits))
+      .map(({ name }) => `${folder}/${name}`);
     const touched = await Promise.all([folder, ...versions].map(lastTouched));
     if (Date.now() - Math.max(...touched) <= staleAfter) return;
     for (const version of versions) await removeStoredBlocks(version).catch(() => {});

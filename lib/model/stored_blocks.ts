@@ -115,8 +115,8 @@ export class StoredBlocks {
 export async function removeStoredBlocks(folder: string): Promise<void> {
   const action = `remove ${folder}`;
   await removeLeftovers(folder, { all: true });
-  for (const { name } of await entriesOf(folder)) {
-    if (name === fileOf(Number.parseInt(name.slice(blockName.length)))) {
+  for (const { name, isFile } of await entriesOf(folder)) {
+    if (isFile && name === fileOf(Number.parseInt(name.slice(blockName.length)))) {
       await removeFile(`${folder}/${name}`, action);
     }
   }

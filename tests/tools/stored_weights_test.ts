@@ -4,12 +4,15 @@ import { storedWeights } from "../../tools/stored_weights.ts";
 
 const day = 24 * 60 * 60 * 1000;
 
+/** What a folder of some weights is called. */
+const version = "ab".repeat(32);
+
 /** Makes the folder of weights of some code, whose only version was last touched so long ago. */
 async function leave(folder: string, ago: number): Promise<void> {
-  await Deno.mkdir(`${folder}/version`, { recursive: true });
-  await Deno.writeTextFile(`${folder}/version/block-0.safetensors`, "");
+  await Deno.mkdir(`${folder}/${version}`, { recursive: true });
+  await Deno.writeTextFile(`${folder}/${version}/block-0.safetensors`, "");
   const time = new Date(Date.now() - ago);
-  for (const path of [`${folder}/version`, folder]) await Deno.utime(path, time, time);
+  for (const path of [`${folder}/${version}`, folder]) await Deno.utime(path, time, time);
 }
 
 async function namesIn(folder: string): Promise<string[]> {
@@ -29,7 +32,7 @@ Deno.test("storedWeights() keeps those of this code, and of others for a day", (
     await leave(`${weights}/${old}`, 2 * day);
     await leave(`${weights}/${young}`, day / 2);
     await leave(`${weights}/${used}`, 2 * day);
-    await Deno.utime(`${weights}/${used}/version`, new Date(), new Date());
+    await Deno.utime(`${weights}/${used}/${version}`, new Date(), new Date());
     await storedWeights({}, weights);
     assertEquals(await namesIn(weights), [kept.folder.slice(-16), used, young].toSorted());
   }));
@@ -41,15 +44,33 @@ Deno.test("storedWeights() leaves alone what is not theirs, however old", () =>
     for (const name of ["thesis", "0123456789abcdef0", old]) {
       await leave(`${weights}/${name}`, 3 * day);
     }
-    const notes = `${weights}/${old}/version/notes.txt`;
+    const notes = `${weights}/${old}/${version}/notes.txt`;
     await Deno.writeTextFile(notes, "mine");
-    for (const path of [notes, `${weights}/${old}/version`, `${weights}/${old}`]) {
+    for (const path of [notes, `${weights}/${old}/${version}`, `${weights}/${old}`]) {
       await Deno.utime(path, new Date(0), new Date(0));
     }
     await storedWeights({}, weights);
     assertEquals(await namesIn(weights), [old, "0123456789abcdef0", "thesis"]);
-    assertEquals(await namesIn(`${weights}/thesis/version`), ["block-0.safetensors"]);
-    assertEquals(await namesIn(`${weights}/${old}/version`), ["notes.txt"]);
+    assertEquals(await namesIn(`${weights}/thesis/${version}`), ["block-0.safetensors"]);
+    assertEquals(await namesIn(`${weights}/${old}/${version}`), ["notes.txt"]);
+  }));
+
+Deno.test("storedWeights() leaves links alone, and what they lead to", () =>
+  withFolder(async (folder) => {
+    const [weights, away] = [`${folder}/weights`, `${folder}/away`];
+    await leave(away, 3 * day);
+    const [one, other, third] = ["1", "2", "3"].map((digit) => `${weights}/${digit.repeat(16)}`);
+    for (const own of [other, third]) await leave(own, 3 * day);
+    await Deno.symlink(away, one);
+    await Deno.symlink(`${away}/${version}`, `${other}/${"cd".repeat(32)}`);
+    const block = "block-1.safetensors";
+    await Deno.symlink(`${away}/${version}`, `${third}/${version}/${block}`);
+    for (const path of [`${third}/${version}`, third, other]) await Deno.utime(path, 0, 0);
+    await storedWeights({}, weights);
+    assertEquals(await namesIn(`${away}/${version}`), ["block-0.safetensors"]);
+    assertEquals(await namesIn(weights), ["1", "2", "3"].map((digit) => digit.repeat(16)));
+    assertEquals(await namesIn(other), ["cd".repeat(32)]);
+    assertEquals(await namesIn(`${third}/${version}`), [block]);
   }));
 
 Deno.test("storedWeights() refuses nothing where a file is in the way", () =>
