@@ -16,8 +16,9 @@ export interface Provenance {
 /** Whether a value from a file says where a result comes from; records of former versions have no day. */
 export function isProvenance(value: unknown): value is Provenance {
   if (!isObject(value)) return false;
-  const { commit, deno, machine } = value;
-  return (commit === null || isText(commit)) && isText(deno) && isText(machine);
+  const { commit, deno, machine, seconds = {} } = value;
+  return (commit === null || isText(commit)) && isText(deno) && isText(machine) &&
+    isObject(seconds) && Object.values(seconds).every((each) => typeof each === "number");
 }
 
 /** What measuring took, where that is known. */

@@ -1,5 +1,5 @@
 import { decodeJson, InputError, refuse } from "../../lib/core/mod.ts";
-import { isObject, readText } from "../../lib/io/mod.ts";
+import { isObject, parseJson, readText } from "../../lib/io/mod.ts";
 import type { Drawing, Figure, Table } from "../../lib/report/mod.ts";
 
 /**
@@ -15,7 +15,10 @@ export async function readRecord<Content>(
   isWhole: (value: unknown) => value is Content,
 ): Promise<Content> {
   const refuseIt = () => refuse(`read ${path}`, `it must be a record that "${command}" wrote`);
-  const content = await readText(path).then(decodeJson).catch(refuseIt);
+  const content = await readText(path).then((text) => {
+    parseJson(text, path); // refuses what has a key twice, of which one would get lost
+    return decodeJson(text);
+  }).catch(refuseIt);
   return isWhole(content) ? content : refuseIt();
 }
 

@@ -86,17 +86,29 @@ function isRecordedRows(value: unknown): value is RecordedRows {
 
 function isCell(value: unknown): boolean {
   if (!isObject(value) || !isObject(value.config) || !isObject(value.result)) return false;
-  const { storage } = value.result;
+  const { storage, activationBits = 0 } = value.result;
   if (!isObject(storage) || !isListOf(storage.forms, isText)) return false;
   const { survivors, denseOnSurvivors = survivors, allPositions = survivors } = value.result;
   return [value.id, value.model, value.row].every(isText) &&
+    [storage.bitsPerWeight, activationBits].every(isMagnitude) &&
     [survivors, denseOnSurvivors, allPositions].every(isReading);
 }
 
 function isReading(value: unknown): boolean {
-  const isMagnitude = (each: unknown) => typeof each === "number" && !(each < 0);
-  const isEstimate = (each: unknown) => isObject(each) && isMagnitude(each.value);
-  return isObject(value) && isEstimate(value.perplexity) &&
-    [value.divergence, value.ratio].every((each) => each === undefined || isEstimate(each)) &&
-    isListOf(value.windowLosses, isMagnitude);
+  if (!isObject(value)) return false;
+  const { perplexity, ratio, divergence, agreement, scored, windowLosses } = value;
+  return isEstimate(perplexity) && Number.isInteger(scored) &&
+    [ratio, divergence, agreement].every((each) => each === undefined || isEstimate(each)) &&
+    isListOf(windowLosses, isMagnitude) && windowLosses.length > 0;
+}
+
+function isEstimate(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { value: middle, low = middle, high = low } = value;
+  return [middle, low, high].every(isMagnitude) && !((low as number) > (high as number));
+}
+
+/** Whether a value is a number, and none below 0; one that diverged is infinite or none. */
+function isMagnitude(value: unknown): value is number {
+  return typeof value === "number" && !(value < 0);
 }

@@ -8,7 +8,10 @@ Deno.test("isProvenance() takes what says where a result comes from, and nothing
   for (const good of [origin, former, { ...origin, commit: "0123456789ab" }]) {
     assertEquals(isProvenance(good), true, JSON.stringify(good));
   }
-  for (const bad of [null, {}, { ...origin, commit: 1 }, { ...origin, machine: undefined }]) {
+  const untimed = [null, 3, { one: "1" }].map((seconds) => ({ ...origin, seconds }));
+  for (
+    const bad of [null, {}, { ...origin, commit: 1 }, { ...origin, machine: undefined }, ...untimed]
+  ) {
     assertEquals(isProvenance(bad), false, JSON.stringify(bad));
   }
 });

@@ -55,10 +55,15 @@ Deno.test("readRecordedRows() refuses cells that have not what those of the tabl
   }));
 
 const title = { title: "T", columns: ["a"], rows: [["b"]] };
-const reading = { perplexity: { value: 2 }, windowLosses: [1] };
+const reading = { perplexity: { value: 2 }, scored: 3, windowLosses: [1] };
 const storage = { forms: ["F16"], bitsPerWeight: 16 }; // and what else is known of it
 const result = { survivors: reading, storage };
 const cell = { id: "i", model: "m", row: "fp16", config: {}, result };
+/** That cell, what its survivors gave being so. */
+const cellOf = (changes: object) => ({
+  ...cell,
+  result: { ...result, survivors: { ...reading, ...changes } },
+});
 /** A record whose only cell is this one. */
 const recordOf = (cell: unknown) => ({ table: title, claims: [], cells: [cell] });
 
@@ -79,27 +84,24 @@ for (
     ["a cell without what is stored", {
       ...recordOf({ ...cell, result: { survivors: reading } }),
     }],
+    ["a divergence that is no estimate", recordOf(cellOf({ divergence: 1 }))],
+    ["a divergence below 0", recordOf(cellOf({ divergence: { value: -1 } }))],
+    ["an agreement that is a text", recordOf(cellOf({ agreement: { value: "x" } }))],
+    ["an interval from a text", recordOf(cellOf({ perplexity: { value: 2, low: "1", high: 3 } }))],
+    ["an interval from null", recordOf(cellOf({ perplexity: { value: 2, low: null, high: 3 } }))],
+    ["an interval upside down", recordOf(cellOf({ perplexity: { value: 2, low: 3, high: 1 } }))],
+    ["a loss below 0", recordOf(cellOf({ windowLosses: [1, -1] }))],
+    ["no losses", recordOf(cellOf({ windowLosses: [] }))],
+    ["many scored", recordOf(cellOf({ scored: "many" }))],
     [
-      "a cell with a divergence that is no estimate",
-      recordOf({
-        ...cell,
-        result: { ...result, survivors: { ...result.survivors, divergence: 1 } },
-      }),
+      "bits that are a text",
+      recordOf({ ...cell, result: { ...result, storage: { ...storage, bitsPerWeight: "4" } } }),
     ],
     [
-      "a cell with a divergence below 0",
-      recordOf({
-        ...cell,
-        result: { ...result, survivors: { ...result.survivors, divergence: { value: -1 } } },
-      }),
+      "bits of activations of null",
+      recordOf({ ...cell, result: { ...result, activationBits: null } }),
     ],
-    [
-      "a cell with a loss below 0",
-      recordOf({
-        ...cell,
-        result: { ...result, survivors: { ...result.survivors, windowLosses: [1, -1] } },
-      }),
-    ],
+    ["a key twice", `{"claims": [], ${encodeJson(recordOf(cell)).slice(1)}`],
     ["a cell twice", { ...recordOf(cell), cells: [cell, { ...cell, config: { window: 8 } }] }],
     [
       "a cell without losses",
