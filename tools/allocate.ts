@@ -18,7 +18,7 @@ import {
 } from "../experiments/tables/measure_allocations.ts";
 import { evaluatedBy } from "../experiments/tables/measure_models.ts";
 import { readRecordedRows } from "../experiments/tables/measured_table.ts";
-import { counted, InputError } from "../lib/core/mod.ts";
+import { counted, InputError, require } from "../lib/core/mod.ts";
 import { prepareFolder } from "../lib/io/mod.ts";
 import { type MethodName, methods } from "../lib/methods/mod.ts";
 import { useBackend } from "../lib/tensor/mod.ts";
@@ -101,7 +101,23 @@ await main((program, session) =>
     .action((options: Options) => run(options, session))
 );
 
+/** Refuses bits of what no method that is measured has. */
+function requireUsed({ method = standing.methods, bits, activationBits }: Options): void {
+  const given = {
+    weights: [bits, "--bits"],
+    activations: [activationBits, "--activation-bits"],
+  } as const;
+  for (const part of ["weights", "activations"] as const) {
+    const [asked, flag] = given[part];
+    const isUsed = asked === undefined ||
+      method.some((each) => allocatedParts(each).includes(part));
+    const rule = `${flag} must come with a --method that shares out bits of ${part}`;
+    require(isUsed, "read the command line", rule, method);
+  }
+}
+
 async function run(options: Options, session: Session): Promise<void> {
+  requireUsed(options);
   session.kept = keptMeasurements("Measured cells are", options.fresh);
   await useBackend("agile");
   const own = await ownSources(options, session);

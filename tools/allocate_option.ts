@@ -69,9 +69,9 @@ export function addAllocateActivations(program: Command): Command {
 export function addAllocateWindows(program: Command): Command {
   return program.option(
     "--allocate-windows <count>",
-    "calibration windows that what linear maps or sites cost is measured on: at most those of activations",
+    "calibration windows that what linear maps or sites cost is measured on: at most those of " +
+      `activations (default: ${scoredWindows})`,
     integerOption("--allocate-windows", 1),
-    scoredWindows,
   );
 }
 
@@ -106,7 +106,7 @@ export function requireUniform(options: AllocateOptions): void {
  * @param name What errors call the method.
  * @param bits What else the command line says of those of weights.
  * @throws {InputError} If all linear maps, or sites, of the method must have the same bits, a budget is out of its
- *   range, or a file does not say the bits of this architecture.
+ *   range, a file does not say the bits of this architecture, or windows are given for nothing.
  */
 export async function readAllocation(
   method: ConfiguredMethod,
@@ -114,6 +114,10 @@ export async function readAllocation(
   { bits, ...options }: AllocateOptions & { bits?: number },
   architecture: Architecture,
 ): Promise<ConfiguredMethod> {
+  const { allocateWindows } = options;
+  const isUsed = allocateWindows === undefined || isToShare(options);
+  const rule = "--allocate-windows must come with a budget to share out";
+  require(isUsed, "read the command line", rule, allocateWindows);
   let read = method;
   for (const part of parts) {
     const { key, flag, saved } = asked[part];

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { CellKind } from "../experiments/measure/cell_kind.ts";
 import { cellRunner } from "../experiments/cells/cell_runner.ts";
 import type { SubjectPool } from "../experiments/cells/subject_pool.ts";
@@ -45,12 +45,12 @@ const cores = navigator.hardwareConcurrency;
 /** Adds them to a command line. */
 export function addExecutorOptions(program: Command): Command {
   return program
-    .option(
-      "--executor <where>",
-      "where to measure: here, in this process; processes:N, so many at a time that share the cores; " +
-        "slurm or hyperqueue, tasks of that batch system",
-      executorOption,
-      { kind: "here" } satisfies Place,
+    .addOption(
+      new Option(
+        "--executor <where>",
+        "where to measure: here, in this process; processes:N, so many at a time that share the cores; " +
+          "slurm or hyperqueue, tasks of that batch system",
+      ).argParser(executorOption).default({ kind: "here" } satisfies Place, "here"),
     )
     .option(
       "--submit-options <words>",

@@ -27,7 +27,7 @@ function optionsOf(...args: string[]): AllocateOptions {
 }
 
 Deno.test("addAllocateOptions() takes a budget, or a file that is called .json", () => {
-  assertEquals(optionsOf(), { allocateWindows: 1 });
+  assertEquals(optionsOf(), {});
   assertEquals(optionsOf("--allocate", "3.5", "--allocate-windows", "4"), {
     ...{ allocate: 3.5, allocateWindows: 4 },
   });
@@ -99,6 +99,19 @@ Deno.test("readAllocation() gives a method the bits of a file, and leaves it alo
       await assertRejects(() => read(allocate, bits, method), InputError, `Cannot ${rule}`);
     }
   }));
+
+Deno.test("readAllocation() refuses windows that nothing is measured on", async () => {
+  const method = methods["rtn4"];
+  for (const options of [{}, { allocate: "bits.json" }]) {
+    await assertRejects(
+      () => readAllocation(method, "rtn4", { ...options, allocateWindows: 2 }, families.llama),
+      InputError,
+      "Cannot read the command line: --allocate-windows must come with a budget to share out, got 2",
+    );
+  }
+  const shared = { allocate: 3, allocateWindows: 2 };
+  assertEquals(await readAllocation(method, "rtn4", shared, families.llama), method);
+});
 
 Deno.test("readAllocation() gives a method the bits of its sites, beside those of its weights", () =>
   withFolder(async (folder) => {

@@ -13,6 +13,16 @@ for (
     ],
     [["--bits", "9"], 'Cannot read the command line: --bits must be an integer in 2..8, got "9"'],
     [["--windows", "2"], "Cannot read the command line: --windows must come with --model"],
+    [
+      ["--method", "rtn4", "--activation-bits", "7"],
+      "Cannot read the command line: --activation-bits must come with a --method that shares out " +
+      'bits of activations, got ["rtn4"]',
+    ],
+    [
+      ["--method", "agileq-8-activations", "--bits", "3"],
+      "Cannot read the command line: --bits must come with a --method that shares out bits of " +
+      'weights, got ["agileq-8-activations"]',
+    ],
   ] as const
 ) {
   Deno.test(`allocate answers ${args.join(" ")} with one line and status 2`, async () => {
