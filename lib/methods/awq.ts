@@ -28,8 +28,8 @@ export const awq: Method<{ weights: AwqSettings }> = {
 };
 
 /**
- * In memory are what the maps of a block read and, while a scale is searched, what they lead to; of
- * tensors a block and one window.
+ * In memory are what the maps of a block read and, while a scale is searched, what they lead to or, of a single map,
+ * the Gram matrix of what it reads; of tensors a block and one window.
  */
 function awqPass(settings: AwqSettings): Pass {
   return {
