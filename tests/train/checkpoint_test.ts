@@ -8,6 +8,7 @@ import {
   saveTraining,
   train,
   type TrainingState,
+  zeroMoments,
 } from "../../lib/train/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { architectures, newModel, recipe, stream } from "./tiny_training.ts";
@@ -43,10 +44,7 @@ Deno.test("resumeTraining() finds nothing in an empty folder or for another reci
     const { llama } = architectures;
     assertEquals(await resumeTraining(folder, "a recipe", "tiny", llama), undefined);
     const model = await newModel();
-    const moments = (await parametersOf(model)).map(({ values }) => ({
-      first: new Float32Array(values.length),
-      second: new Float32Array(values.length),
-    }));
+    const moments = (await parametersOf(model)).map(({ values }) => zeroMoments(values.length));
     const state: TrainingState = { step: 0, moments, losses: [] };
     await saveTraining(folder, "a recipe", model, state);
     const before = tf.memory().numTensors;
@@ -62,10 +60,7 @@ Deno.test("resumeTraining() refuses a file that is not as it was written", async
     const { llama } = architectures;
     const path = `${folder}/training.safetensors`;
     const model = await newModel();
-    const moments = (await parametersOf(model)).map(({ values }) => ({
-      first: new Float32Array(values.length),
-      second: new Float32Array(values.length),
-    }));
+    const moments = (await parametersOf(model)).map(({ values }) => zeroMoments(values.length));
     await saveTraining(folder, "a recipe", model, { step: 2, moments, losses: [3, 2] });
     const whole = await Deno.readFile(path);
     const { metadata } = await openSafetensors(path);
