@@ -256,8 +256,9 @@ export const sampleTable = {
     row: "FP16",
     config: { window: 8 },
     result: {
-      storage: { forms: ["F16"] },
-      survivors: { perplexity: { value: 10.5 }, windowLosses: [2.5, 3, "Infinity"] },
+      storage: { forms: ["F16"], bitsPerWeight: 16 },
+      activationBits: 16,
+      survivors: { perplexity: { value: 10.5 }, scored: 21, windowLosses: [2.5, 3, "Infinity"] },
     },
   }],
 };

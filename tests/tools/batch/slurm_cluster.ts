@@ -11,8 +11,8 @@ export interface SlurmCluster {
   ask(program: string, ...args: string[]): Promise<string>;
   /** A node dies: its daemon and all that runs on it are killed at once. */
   kill(node: string): Promise<void>;
-  /** Sends a signal to the processes that a task of a job runs. */
-  signal(task: string, signal: "STOP" | "KILL"): Promise<void>;
+  /** Stops the processes that a task of a job runs; says whether there are any. */
+  stop(task: string): Promise<boolean>;
 }
 
 /** Whether Slurm can be started here. */
@@ -69,10 +69,10 @@ export async function withSlurm(
           await daemons.get(node)!.status;
           await signalProcesses([`SLURMD_NODENAME=${node}`, conf(variables)], "KILL", true);
         },
-        async signal(task, signal) {
+        async stop(task) {
           const [job, number] = task.split("_");
           const own = [`SLURM_ARRAY_JOB_ID=${job}`, `SLURM_ARRAY_TASK_ID=${number}`];
-          await signalProcesses([...own, conf(variables)], signal);
+          return await signalProcesses([...own, conf(variables)], "STOP");
         },
       });
     } finally {

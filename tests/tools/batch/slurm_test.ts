@@ -30,19 +30,40 @@ const rows = [
 
 const sweep = { models: bundled, rows };
 
-/** A task that runs, on another node than `other`, once some have ended. */
-async function runningTask({ ask }: SlurmCluster, other?: string) {
+/** The tasks of a sweep as Slurm has them. */
+async function tasksIn({ ask }: SlurmCluster) {
+  const queue = await ask("squeue", "--noheader", "--array", "--states=all", "--format=%i|%T|%N");
+  return queue.split("\n").map((line) => {
+    const [task, state, node] = line.split("|");
+    return { task, state, node };
+  });
+}
+
+/** A task that runs, on another node than `other`. */
+async function runningTask(cluster: SlurmCluster, other: string) {
   let found: { task: string; node: string } | undefined;
   await until(async () => {
-    const queue = await ask("squeue", "--noheader", "--array", "--states=all", "--format=%i|%T|%N");
-    const tasks = queue.split("\n").map((line) => line.split("|"));
-    const [task, , node] = tasks.find(([, state, node]) => state === "RUNNING" && node !== other) ??
-      [];
-    const isUnderway = tasks.some(([, state]) => state === "COMPLETED");
-    found = task && isUnderway ? { task, node } : undefined;
+    const tasks = await tasksIn(cluster);
+    found = tasks.find(({ state, node }) => state === "RUNNING" && node !== other);
     return found !== undefined;
   });
   return found!;
+}
+
+/** Stops a task that has just been started, so that it cannot have measured its cell, once some have ended. */
+async function stopTask(cluster: SlurmCluster) {
+  const earlier = new Set<string>();
+  let stopped: { task: string; node: string } | undefined;
+  await until(async () => {
+    const tasks = await tasksIn(cluster);
+    const isUnderway = tasks.some(({ state }) => state === "COMPLETED");
+    const running = tasks.filter(({ state }) => state === "RUNNING");
+    const next = running.find(({ task }) => isUnderway && !earlier.has(task));
+    for (const { task } of running) earlier.add(task);
+    stopped = next && await cluster.stop(next.task) ? next : undefined;
+    return stopped !== undefined;
+  });
+  return stopped!;
 }
 
 /** How many jobs were submitted for each sweep. */
@@ -66,8 +87,7 @@ Deno.test(
         const { variables } = cluster;
         const submit = ["--executor", "slurm", "--submit-options", "--time=1 --partition=test"];
         const first = startSweep(there, sweep, variables, ...submit);
-        const stopped = await runningTask(cluster);
-        await cluster.signal(stopped.task, "STOP"); // it will run into its time limit
+        const stopped = await stopTask(cluster); // it will run into its time limit
         const lost = await runningTask(cluster, stopped.node);
         await cluster.kill(lost.node);
         first.kill("SIGKILL");
