@@ -18,6 +18,8 @@ declare const cliProgress: {
     terminal: BarTerminal;
     /** Whether to stop the bar on SIGINT. */
     gracefulExit: boolean;
+    /** Whether to draw a line again that has not changed. */
+    forceRedraw: boolean;
   }) => SingleBar;
   Format: {
     /** `1m05s`; seconds are rounded to a multiple. */
@@ -57,5 +59,7 @@ export interface SingleBar {
   start(total: number, value: number, payload: Record<string, string>): void;
   update(value: number, payload?: Record<string, string>): void;
   update(payload: Record<string, string>): void;
+  /** Draws it again, where the cursor is. */
+  render(): void;
   stop(): void;
 }

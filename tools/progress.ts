@@ -44,6 +44,7 @@ function barProgress(stream: OutputStream): TerminalProgress {
         etaBuffer: 100,
         terminal: terminalOn(stream),
         gracefulExit: false,
+        forceRedraw: true,
       });
       bar.start(total, 0, { note: "" });
     },
@@ -51,6 +52,10 @@ function barProgress(stream: OutputStream): TerminalProgress {
     finish(note = "") {
       bar?.update({ note });
       stop();
+    },
+    say(message) {
+      stream.write(bar ? `\x1b[1G\x1b[0K${message}\n` : `${message}\n`);
+      bar?.render();
     },
     stop,
   };
@@ -105,8 +110,8 @@ function terminalOn(stream: OutputStream): BarTerminal {
 const pause = 5000;
 
 /**
- * Progress as lines: one when work starts, one at most every five seconds while it lasts, and one
- * with the time it took when it is finished.
+ * Progress as lines: one when work starts, one at most every five seconds while it lasts, one with the
+ * time it took when it is finished, and one for whatever else is said.
  *
  * @param now The time in milliseconds.
  */
@@ -127,5 +132,6 @@ export function lineProgress(write: (line: string) => void, now = Date.now): Pro
       const seconds = ((now() - work.started) / 1000).toFixed(1);
       write(`${work.label}: finished in ${seconds} s${remark(note)}`);
     },
+    say: write,
   };
 }

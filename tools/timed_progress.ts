@@ -35,6 +35,7 @@ export function timedProgress(
       progress.update(done, note);
     },
     finish: (note) => progress.finish(note),
+    say: (message) => progress.say(message),
     seconds: () => between(marks[0], marks.at(-1)!),
     secondsPerStep() {
       const last = marks.at(-1)!;

@@ -326,6 +326,7 @@ function intervals(now: () => number): Progress & { seconds(): number[] } {
     },
     update: note,
     finish() {},
+    say() {},
     seconds: () => times.slice(1).map((time, step) => (time - times[step]) / 1000),
   };
 }

@@ -9,10 +9,12 @@ export interface Progress {
   update(done: number, note?: string): void;
   /** The piece of work is finished. */
   finish(note?: string): void;
+  /** Says something besides; the piece of work goes on. */
+  say(message: string): void;
 }
 
 /** Progress that nobody watches. */
-export const silent: Progress = { start() {}, update() {}, finish() {} };
+export const silent: Progress = { start() {}, update() {}, finish() {}, say() {} };
 
 /** How far work is, `3/12`, or `3.5/12` in the midst of a step. */
 export function stepsOf(done: number, total: number): string {

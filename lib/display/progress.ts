@@ -8,7 +8,8 @@ export type Broadcast = (type: string, content: Record<string, unknown>) => Prom
 const pause = 200;
 
 /**
- * Progress as a live bar in the output of a notebook's cell. All pieces of work share the one bar.
+ * Progress as a live bar in the output of a notebook's cell. All pieces of work share the one bar; what else is
+ * said stands below it.
  *
  * @param broadcast `Deno.jupyter.broadcast`.
  * @param now The time in milliseconds.
@@ -19,6 +20,8 @@ export function notebookProgress(broadcast: Broadcast, now = Date.now): Progress
   let work = { label: "", total: 0 };
   let drawn: number | undefined;
   let sent: Promise<unknown> = Promise.resolve();
+  // One message after the other.
+  const send: Broadcast = (type, content) => sent = sent.then(() => broadcast(type, content));
   const draw = (done: number, remark = "") => {
     const type = drawn === undefined ? "display_data" : "update_display_data";
     drawn = now();
@@ -30,7 +33,7 @@ export function notebookProgress(broadcast: Broadcast, now = Date.now): Progress
       metadata: {},
       transient: { display_id: id },
     };
-    sent = sent.then(() => broadcast(type, content)); // one after the other
+    void send(type, content);
   };
   return {
     start(label, total) {
@@ -44,6 +47,7 @@ export function notebookProgress(broadcast: Broadcast, now = Date.now): Progress
       const seconds = `${((now() - created) / 1000).toFixed(1)} s in all`;
       draw(work.total, note ? `${note}, ${seconds}` : seconds);
     },
+    say: (message) => void send("stream", { name: "stderr", text: `${message}\n` }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { counted, InputError, type Progress, require } from "../core/mod.ts";
 import type { BatchSystem, BatchTask, TaskState } from "./batch_system.ts";
 import { cellGroups } from "./cell_queue.ts";
-import type { AskedCell, CellEnd, Executor, Measuring, Remark } from "./executor.ts";
+import type { AskedCell, CellEnd, Executor, Measuring } from "./executor.ts";
 import { failureOf } from "./worker_event.ts";
 
 /** How a batch system is used. */
@@ -34,7 +34,7 @@ export function batch(system: BatchSystem, options: BatchOptions = {}): Executor
     const end = async (cell: AskedCell, how: CellEnd) => {
       left.delete(cell.key);
       const remark = await measuring.ended(cell, how);
-      if (remark) shown.say(remark);
+      if (remark) measuring.progress.say(remark);
     };
 
     /** Takes what tasks have made of cells since the last look. */
@@ -142,19 +142,12 @@ function refusalOf({ label, id }: AskedCell, how: string): string {
 
 /** Cells as steps of one piece of work; how tasks fare stands in its note. */
 function shownProgress(progress: Progress, name: string, total: number) {
-  const start = () => progress.start(`${counted(total, "cell")} in ${name}`, total);
-  const say = ({ what, reason }: Remark) => {
-    progress.start(what, 1);
-    progress.finish(reason);
-    start();
-  };
   let complaint = "";
-  start();
+  progress.start(`${counted(total, "cell")} in ${name}`, total);
   return {
-    say,
     /** Says that the batch system does not answer, once for the same reason. */
     complain(reason: string) {
-      if (reason !== complaint) say({ what: `${name} does not answer`, reason });
+      if (reason !== complaint) progress.say(`${name} does not answer: ${reason}`);
       complaint = reason;
     },
     /** Gives what it shows. */

@@ -20,6 +20,7 @@ export function cellServer(
     start: (label: string, total: number) => say({ event: "start", label, total }),
     update: (done: number, note?: string) => say({ event: "update", done, note }),
     finish: (note?: string) => say({ event: "finish", note }),
+    say: (message: string) => say({ event: "say", message }),
   };
   async function outcomeOf(cell: CellSpec): Promise<CellOutcome> {
     const { id } = cell;

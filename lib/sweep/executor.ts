@@ -18,12 +18,6 @@ export type CellEnd =
   /** It cannot be measured, and why. */
   | { refusal: string };
 
-/** Something to be said about a cell. */
-export interface Remark {
-  what: string;
-  reason: string;
-}
-
 /** What an executor is told and tells. */
 export interface Measuring {
   /** Stands in the store for what cells do not say: the code, the weights, the data. */
@@ -33,7 +27,7 @@ export interface Measuring {
   /** The record that the store has of a cell, or null. */
   stored(cell: AskedCell): Promise<CellRecord | null>;
   /** Is told of the end of each cell once; gives what progress is to say of it. */
-  ended(cell: AskedCell, end: CellEnd): Promise<Remark | undefined>;
+  ended(cell: AskedCell, end: CellEnd): Promise<string | undefined>;
 }
 
 /** Where cells are measured: in this process, in several, or in the tasks of a batch system. */

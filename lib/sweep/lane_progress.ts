@@ -6,8 +6,6 @@ export interface CellProgress {
   of(label: string, lane: number): Progress;
   /** A cell in a lane has ended. */
   end(lane: number): void;
-  /** Something is to be said about a cell. */
-  say(what: string, reason: string): void;
   /** All cells have ended. */
   finish(): void;
 }
@@ -19,12 +17,9 @@ export function oneLane(progress: Progress): CellProgress {
       start: (step, total) => progress.start(`${label}: ${step}`, total),
       update: (done, note) => progress.update(done, note),
       finish: (note) => progress.finish(note),
+      say: (message) => progress.say(`${label}: ${message}`),
     }),
     end() {},
-    say(what, reason) {
-      progress.start(what, 1);
-      progress.finish(reason);
-    },
     finish() {},
   };
 }
@@ -37,12 +32,11 @@ export function oneLane(progress: Progress): CellProgress {
 export function severalLanes(progress: Progress, lanes: number, total: number): CellProgress {
   const states = new Map<number, string>();
   let ended = 0;
-  const start = () => progress.start(`${counted(lanes, "process", "processes")}`, total);
   const show = () => {
     const inOrder = [...states].sort(([one], [other]) => one - other);
     progress.update(ended, inOrder.map(([, state]) => state).join("; "));
   };
-  start();
+  progress.start(counted(lanes, "process", "processes"), total);
   return {
     of(label, lane) {
       let work = { step: "", total: 0 };
@@ -57,17 +51,12 @@ export function severalLanes(progress: Progress, lanes: number, total: number): 
         },
         update: (done) => tell(`${work.step} ${stepsOf(done, work.total)}`),
         finish: (note) => tell([work.step, note].filter(Boolean).join(", ")),
+        say: (message) => progress.say(`${label}: ${message}`),
       };
     },
     end(lane) {
       ended++;
       states.delete(lane);
-      show();
-    },
-    say(what, reason) {
-      progress.start(what, 1);
-      progress.finish(reason);
-      start();
       show();
     },
     finish: () => progress.finish(),

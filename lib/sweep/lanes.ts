@@ -29,7 +29,7 @@ export function inLanes({ lanes, run }: Lanes): Executor & Lanes {
         signal.throwIfAborted();
         const hooks = { progress: shown.of(cell.title, lane), signal };
         const remark = await ended(cell, await endOf(() => run(cell!, lane, hooks)));
-        if (remark) shown.say(remark.what, remark.reason);
+        if (remark) progress.say(remark);
         shown.end(lane);
       }
     }

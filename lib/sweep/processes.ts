@@ -112,7 +112,8 @@ async function measureIn(
 function report(event: ProgressEvent, progress: Progress): void {
   if (event.event === "start") progress.start(event.label, event.total);
   else if (event.event === "update") progress.update(event.done, event.note);
-  else progress.finish(event.note);
+  else if (event.event === "finish") progress.finish(event.note);
+  else progress.say(event.message);
 }
 
 /** Ends a process unless it has ended, and says how it did. */

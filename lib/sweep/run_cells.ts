@@ -7,7 +7,7 @@ import {
   recordOf,
   storedRecord,
 } from "./cell.ts";
-import type { AskedCell, CellEnd, Executor, Remark } from "./executor.ts";
+import type { AskedCell, CellEnd, Executor } from "./executor.ts";
 
 /** How {@linkcode runCells} runs. */
 export interface RunOptions {
@@ -87,11 +87,11 @@ export async function runCells<Result>(
     }
   }
 
-  async function ended(cell: AskedCell, end: CellEnd): Promise<Remark | undefined> {
+  async function ended(cell: AskedCell, end: CellEnd): Promise<string | undefined> {
     const { id, title, key } = cell;
     if ("refusal" in end) {
       refusals.set(id, end.refusal);
-      return { what: `${title}: refused`, reason: end.refusal };
+      return `${title}: refused: ${end.refusal}`;
     }
     computed.add(id);
     if ("record" in end) {
@@ -105,7 +105,7 @@ export async function runCells<Result>(
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       unstored.set(id, error.message);
-      return { what: `${title}: measured, but not stored`, reason: error.message };
+      return `${title}: measured, but not stored: ${error.message}`;
     }
   }
   const stored = (cell: AskedCell) => storedRecord(cell, store, fingerprint);

@@ -13,7 +13,8 @@ export interface WarningEvent {
 export type ProgressEvent =
   | { event: "start"; label: string; total: number }
   | { event: "update"; done: number; note?: string }
-  | { event: "finish"; note?: string };
+  | { event: "finish"; note?: string }
+  | { event: "say"; message: string };
 
 /** What became of the cell of this id: measured, refused by its input, or brought down by a defect. */
 export type CellOutcome =
@@ -56,8 +57,9 @@ function isWarning(value: object): value is WarningEvent {
 }
 
 function isProgress(value: object): value is ProgressEvent {
-  const { event, label, total, done } = value as Record<string, unknown>;
+  const { event, label, total, done, message } = value as Record<string, unknown>;
   if (event === "start") return isText(label) && typeof total === "number";
+  if (event === "say") return isText(message);
   return event === "update" ? typeof done === "number" : event === "finish";
 }
 

@@ -70,6 +70,14 @@ Deno.test("notebookProgress() draws all pieces of work in one bar", async () => 
   assert(other.messages[0].id !== messages[0].id);
 });
 
+Deno.test("notebookProgress() says something as a stream beside the bar", async () => {
+  const sent: unknown[] = [];
+  const progress = notebookProgress((...message) => Promise.resolve(sent.push(message)));
+  progress.say("opt: refused: too short");
+  await settle();
+  assertEquals(sent, [["stream", { name: "stderr", text: "opt: refused: too short\n" }]]);
+});
+
 Deno.test("notebookProgress() keeps the order of its messages however long one takes", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const { progress, messages } = recorded(promise);

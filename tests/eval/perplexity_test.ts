@@ -13,6 +13,7 @@ function recorded(): Progress & { calls: string[] } {
     start: (label, total) => calls.push(`${label}: ${total}`),
     update: (done) => calls.push(`${done}`),
     finish: () => calls.push("finished"),
+    say: (message) => calls.push(message),
   };
 }
 

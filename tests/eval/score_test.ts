@@ -235,7 +235,7 @@ Deno.test("scoreRuns() keeps no tensors where it is refused or stopped on the wa
     const controller = new AbortController();
     const { signal } = controller;
     const progress = {
-      start() {},
+      ...silent,
       update: (done: number) => done > 0.5 && controller.abort(),
       finish: () => assert(false, "it has not finished"),
     };

@@ -124,6 +124,7 @@ Deno.test("downloadFiles() counts what several files share once, as it comes onc
       start: (label, total) => shown.push(label, total),
       update: (done) => done !== shown.at(-1) && shown.push(done),
       finish() {},
+      say() {},
     };
     const twins = parseRepository("org/twins", "dataset")!;
     const { folder } = await downloadFiles(hub, twins, ["a", "b", "c"], { ...options, progress });

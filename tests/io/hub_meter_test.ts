@@ -8,6 +8,7 @@ Deno.test("HubMeter counts what was there as done, and what comes as speed", () 
     start: (...words: unknown[]) => said.push(["start", ...words]),
     update: (...words: unknown[]) => said.push(["update", ...words]),
     finish: (...words: unknown[]) => said.push(["finish", ...words]),
+    say: (...words: unknown[]) => said.push(["say", ...words]),
   };
   const meter = new HubMeter(progress, "org/tiny weights", 12_340_000, () => now);
   meter.begin(4e6);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { mean } from "../../lib/core/mod.ts";
+import { mean, silent } from "../../lib/core/mod.ts";
 import { scoreWindows } from "../../lib/eval/mod.ts";
 import { bitsPerWeight, decodeMatrix } from "../../lib/format/mod.ts";
 import { scaleBlock, type ScaledBlock, spacedTokens } from "../../lib/methods/awq_block.ts";
@@ -153,8 +153,7 @@ Deno.test("awq stops between two windows and keeps no tensors", async () => {
   const reason = new Error("stopped");
   const controller = new AbortController();
   const progress = {
-    start() {},
-    finish() {},
+    ...silent,
     update: (done: number) => void (done > 0.4 && controller.abort(reason)),
   };
   const calibration = () => ({ weightWindows: windows, activationWindows: [] });

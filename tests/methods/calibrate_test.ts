@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { InputError } from "../../lib/core/mod.ts";
+import { InputError, silent } from "../../lib/core/mod.ts";
 import { decodeMatrix, floatMatrix } from "../../lib/format/mod.ts";
 import { ScratchFile } from "../../lib/io/mod.ts";
 import {
@@ -345,6 +345,7 @@ async function reported(passes: Pass[], model: Model, count: number): Promise<st
     start: (label: string, total: number) => calls.push(`${label}: ${total}`),
     update: (done: number) => calls.push(`${done}`),
     finish: () => calls.push("finished"),
+    say: (message: string) => calls.push(message),
   };
   await run(model, passes, windows.slice(0, count), { progress });
   return calls;
@@ -387,13 +388,14 @@ Deno.test("calibrate() throws its signal's reason at any moment, and leaves no t
     ];
     let updates = 0;
     await run(model, passes, windows, {
-      progress: { start() {}, update: () => updates++, finish() {} },
+      progress: { ...silent, update: () => updates++ },
     });
     for (const share of [0, 0.1, 0.4, 0.7, 0.95]) {
       const controller = new AbortController();
       let left = Math.floor(share * updates);
       const calls: string[] = [];
       const progress = {
+        ...silent,
         start: () => calls.push("start"),
         update: () => void (left-- <= 0 && controller.abort(new Error("enough"))),
         finish: () => calls.push("finish"),

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { InputError, mean, type Progress } from "../../lib/core/mod.ts";
+import { InputError, mean, type Progress, silent } from "../../lib/core/mod.ts";
 import { scoreWindows } from "../../lib/eval/mod.ts";
 import { floatMatrix, triangleRow } from "../../lib/format/mod.ts";
 import {
@@ -147,7 +147,7 @@ function countedVersions(): { versions: Versions; made(): number } {
 /** Progress that writes down what is begun. */
 function noting(): { progress: Progress; begun: string[] } {
   const begun: string[] = [];
-  const progress = { start: (label: string) => begun.push(label), update() {}, finish() {} };
+  const progress = { ...silent, start: (label: string) => begun.push(label) };
   return { progress, begun };
 }
 
@@ -300,9 +300,9 @@ Deno.test("prepareModel() throws its signal's reason, and leaves no tensors", ()
       const controller = new AbortController();
       let current = "";
       const progress = {
+        ...silent,
         start: (label: string) => void (current = label),
         update: () => void (current === stage && controller.abort(new Error("enough"))),
-        finish() {},
       };
       const before = tf.memory().numTensors;
       const options = { progress, signal: controller.signal };

@@ -263,8 +263,8 @@ Deno.test("batch() goes on while the batch system does not answer, and says so o
   const { progress, reports } = reportingProgress();
   const options = { executor: batch(system, quick), store: records, fingerprint: "v1", progress };
   assertEquals((await runCells(cellsOf("a"), options)).computed, ["a"]);
-  const said = reports.filter(([, what]) => what === "squeue must answer");
-  assertEquals(said, [["finish", "squeue must answer"]]);
+  const said = reports.filter(([how]) => how === "say");
+  assertEquals(said, [["say", "Fake does not answer: squeue must answer"]]);
 });
 
 Deno.test("batch() looks less often while nothing changes", async () => {

@@ -18,6 +18,7 @@ Deno.test("cellServer() measures the cell of a line, and writes its progress and
     progress.start("windows", 2);
     progress.update(1, "loss 3");
     progress.finish();
+    progress.say("a remark");
     await Promise.resolve();
     return { given, aborted: signal.aborted, perplexity: Infinity, losses: [NaN] };
   });
@@ -25,6 +26,7 @@ Deno.test("cellServer() measures the cell of a line, and writes its progress and
     { event: "start", label: "windows", total: 2 },
     { event: "update", done: 1, note: "loss 3" },
     { event: "finish" },
+    { event: "say", message: "a remark" },
     {
       event: "result",
       id: "a",

@@ -72,14 +72,17 @@ Deno.test("processes() passes on what a cell reports", async () => {
     progress.start("windows", 5);
     progress.update(2.5, "loss 3");
     progress.finish();
+    progress.say("a remark");
     return await Promise.resolve(1);
   }));
   await using executor = processes(1, start);
   await executor.run(cellsOf(1)[0], 0, { ...hooks, progress });
-  assertEquals(reports, [["start", "windows", 5], ["update", 2.5, "loss 3"], [
-    "finish",
-    undefined,
-  ]]);
+  assertEquals(reports, [
+    ["start", "windows", 5],
+    ["update", 2.5, "loss 3"],
+    ["finish", undefined],
+    ["say", "a remark"],
+  ]);
 });
 
 Deno.test("processes() passes on what a process warns of, and measures on", async () => {

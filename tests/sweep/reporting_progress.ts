@@ -7,6 +7,7 @@ export function reportingProgress(): { progress: Progress; reports: unknown[][] 
     start: (...report) => reports.push(["start", ...report]),
     update: (...report) => reports.push(["update", ...report]),
     finish: (...report) => reports.push(["finish", ...report]),
+    say: (...report) => reports.push(["say", ...report]),
   };
   return { progress, reports };
 }

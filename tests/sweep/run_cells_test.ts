@@ -230,15 +230,12 @@ Deno.test("runCells() reports progress under the label of the cell, or its id", 
   }, { ...first, id: "bad", run: () => Promise.reject(new InputError("no such model")) }];
   await runClosures<number>(cells, { store: failing, fingerprint: "v1", progress });
   assertEquals(reports, [
-    ["start", "[1/3] once: measured, but not stored", 1],
-    ["finish", "disk full"],
+    ["say", "[1/3] once: measured, but not stored: disk full"],
     ["start", "[2/3] times-2: windows", 5],
     ["update", 1, "loss 3"],
     ["finish", "done"],
-    ["start", "[2/3] times-2: measured, but not stored", 1],
-    ["finish", "disk full"],
-    ["start", "[3/3] bad: refused", 1],
-    ["finish", "no such model"],
+    ["say", "[2/3] times-2: measured, but not stored: disk full"],
+    ["say", "[3/3] bad: refused: no such model"],
   ]);
 });
 

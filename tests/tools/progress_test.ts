@@ -37,6 +37,17 @@ Deno.test("lineProgress() adds the closing remark", () => {
   assertEquals(lines, ["train: started", "train: finished in 0.0 s, loss 2.1"]);
 });
 
+Deno.test("lineProgress() says something once, and goes on with its work", () => {
+  const lines: string[] = [];
+  let now = 0;
+  const progress = lineProgress((line) => lines.push(line), () => now);
+  progress.start("cells", 2);
+  progress.say("first: refused: too short");
+  now = 5000;
+  progress.update(1);
+  assertEquals(lines, ["cells: started", "first: refused: too short", "cells: 1/2"]);
+});
+
 Deno.test("terminalProgress() ends no work because its log is on a full disk", () => {
   let writes = 0;
   const write = () => {
@@ -83,6 +94,17 @@ Deno.test("terminalProgress() draws nothing more once work stops half-way", () =
   progress.update(4);
   progress.finish();
   assertEquals(terminal.frames(), frames);
+});
+
+Deno.test("terminalProgress() says something above the bar, which stays as it is", () => {
+  const terminal = fakeTerminal();
+  const progress = terminalProgress(terminal);
+  progress.say("before");
+  progress.start("windows", 4);
+  progress.say("first: refused: too short");
+  const bar = `windows [${"-".repeat(40)}] 0/4`;
+  assertEquals(terminal.frames(), ["before\n", bar, "first: refused: too short\n", bar]);
+  progress.stop();
 });
 
 Deno.test("terminalProgress() changes no setting of the terminal, which a kill would leave so", () => {

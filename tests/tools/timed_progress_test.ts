@@ -25,11 +25,13 @@ Deno.test("timedProgress() passes on what it hears", () => {
     start: (...args) => heard.push(args),
     update: (...args) => heard.push(args),
     finish: (...args) => heard.push(args),
+    say: (...args) => heard.push(args),
   });
   progress.start("windows", 2);
   progress.update(1, "loss 2");
   progress.finish("done");
-  assertEquals(heard, [["windows", 2], [1, "loss 2"], ["done"]]);
+  progress.say("a remark");
+  assertEquals(heard, [["windows", 2], [1, "loss 2"], ["done"], ["a remark"]]);
 });
 
 Deno.test("timedProgress() takes the time of the last piece of work alone", () => {

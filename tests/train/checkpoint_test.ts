@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { InputError } from "../../lib/core/mod.ts";
+import { InputError, silent } from "../../lib/core/mod.ts";
 import { openSafetensors, writeSafetensors } from "../../lib/io/mod.ts";
 import { tf } from "../../lib/tensor/mod.ts";
 import {
@@ -21,7 +21,7 @@ for (const [family, architecture] of Object.entries(architectures)) {
       const whole = await train(await newModel(architecture), stream, short, undefined);
       const controller = new AbortController();
       const stopped = await train(await newModel(architecture), stream, short, undefined, {
-        progress: { start() {}, update: (step) => step === 4 && controller.abort(), finish() {} },
+        progress: { ...silent, update: (step) => step === 4 && controller.abort() },
         signal: controller.signal,
         checkpoint: {
           every: 100,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
-import { InputError, type Progress } from "../../lib/core/mod.ts";
+import { InputError, type Progress, silent } from "../../lib/core/mod.ts";
 import type { Model } from "../../lib/model/mod.ts";
 import { tf } from "../../lib/tensor/mod.ts";
 import {
@@ -27,7 +27,7 @@ async function trained(hooks?: TrainingHooks, changes: Partial<typeof recipe> = 
 
 /** Calls `act` after every step with its number. */
 function afterStep(act: (step: number) => void): Progress {
-  return { start() {}, update: act, finish() {} };
+  return { ...silent, update: act };
 }
 
 const shortSchedule = { ...recipe.schedule, steps: 8 };
@@ -98,7 +98,7 @@ Deno.test("train() hands over a checkpoint when stopped, even before the first s
   const notes: (string | undefined)[] = [];
   const result = await trained({
     signal: AbortSignal.abort(),
-    progress: { start() {}, update() {}, finish: (note) => notes.push(note) },
+    progress: { ...silent, finish: (note) => notes.push(note) },
     checkpoint: {
       every: 1,
       save(_model, { step }) {
@@ -126,6 +126,7 @@ Deno.test("train() reports steps and the mean of recent losses", async () => {
       start: (label, total) => lines.push(`${label} ${total}`),
       update: (done, note) => lines.push(`${done} ${note}`),
       finish: (note) => lines.push(`${note}`),
+      say: (message) => lines.push(message),
     },
   }, { schedule: { ...recipe.schedule, steps: 2 } });
   const [first, second] = state.losses;
