@@ -20,7 +20,7 @@ import {
 } from "../lib/methods/mod.ts";
 import type { Architecture } from "../lib/model/mod.ts";
 import { cellFolder, fileCellStore } from "./cell_store.ts";
-import { integerOption, pathOption, type Session } from "./command_line.ts";
+import { decimalNumber, integerOption, pathOption, type Session } from "./command_line.ts";
 import { fingerprintOf, measurementModules } from "./fingerprint.ts";
 
 /**
@@ -79,8 +79,8 @@ function allocateOption(part: AllocatedPart): (text: string) => number | string 
   const { flag } = asked[part];
   return (text) => {
     if (text.endsWith(".json")) return pathOption(flag)(text);
-    const budget = Number(text);
-    const isBudget = text.trim() !== "" && budget > 0 && budget <= 16;
+    const budget = decimalNumber(text);
+    const isBudget = budget > 0 && budget <= 16;
     const rule = `${flag} must be ${allocatedWords[part].unit}, at most 16, or a .json file`;
     require(isBudget, "read the command line", rule, text);
     return budget;

@@ -157,10 +157,17 @@ export function integerOption(flag: string, low = -Infinity, high = Infinity) {
   return rangedOption(flag, "an integer", /^-?\d+$/, Number.isSafeInteger, low, high);
 }
 
+/** How numbers are written: in decimal digits. */
+const decimal = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
 /** Parses the value of an option that is a number in low..high. */
 export function numberOption(flag: string, low: number, high = Infinity) {
-  const form = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-  return rangedOption(flag, "a number", form, Number.isFinite, low, high);
+  return rangedOption(flag, "a number", decimal, Number.isFinite, low, high);
+}
+
+/** The number that a text is in decimal digits; NaN where it is none. */
+export function decimalNumber(text: string): number {
+  return decimal.test(text) ? Number(text) : NaN;
 }
 
 function rangedOption(

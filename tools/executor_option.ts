@@ -75,7 +75,7 @@ export function submitWords(text: string): string[] {
 /** Parses `here`, `processes:2`, `slurm` or `hyperqueue`. */
 function executorOption(text: string): Place {
   if (text === "here") return { kind: "here" };
-  if (text in queues) return { kind: text as keyof typeof queues };
+  if (Object.hasOwn(queues, text)) return { kind: text as keyof typeof queues };
   const action = "read the command line";
   const [, count] = text.match(/^processes:(\d+)$/) ??
     refuse(action, "--executor must be here, processes:N, slurm or hyperqueue", text);

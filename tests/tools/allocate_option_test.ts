@@ -38,7 +38,7 @@ Deno.test("addAllocateOptions() takes a budget, or a file that is called .json",
     ["--allocate-activations", "bits per activation"],
   ];
   for (const [flag, unit] of flags) {
-    for (const wrong of ["", "four", "0", "-3", "17", "bits.txt"]) {
+    for (const wrong of ["", "four", "0", "-3", "17", "0x3", "bits.txt"]) {
       const rule =
         `Cannot read the command line: ${flag} must be ${unit}, at most 16, or a .json ` +
         `file, got "${wrong}"`;

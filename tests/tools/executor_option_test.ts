@@ -74,6 +74,10 @@ for (
   const [args, err] of [
     ["--executor cloud", '--executor must be here, processes:N, slurm or hyperqueue, got "cloud"'],
     [
+      "--executor toString",
+      '--executor must be here, processes:N, slurm or hyperqueue, got "toString"',
+    ],
+    [
       "--executor processes",
       '--executor must be here, processes:N, slurm or hyperqueue, got "processes"',
     ],
