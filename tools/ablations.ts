@@ -49,7 +49,7 @@ import {
 } from "./model_options.ts";
 import { provenance } from "./provenance.ts";
 import { showTable, type TableRecord } from "./publish.ts";
-import { storedWeights } from "./stored_weights.ts";
+import { keptFolders } from "./kept_folders.ts";
 
 interface Options extends ModelOptions, ExecutorOptions {
   part?: AblationPart[];
@@ -97,8 +97,10 @@ async function run(options: Options, session: Session): Promise<void> {
   const folder = outputFolder(options, outputs);
   for (const written of [cellFolder, folder]) await prepareFolder(written);
   const bundled = Object.keys(bundledModels).filter(isBundled).map(bundledSource);
-  const weights = await storedWeights(options);
-  const pool = new SubjectPool(1, [], { scratch: cellFolder, weights });
+  const pool = new SubjectPool(1, [], {
+    scratch: cellFolder,
+    ...await keptFolders(options),
+  });
   const sources = own.length > 0 ? own : bundled;
   const { subjects, problems } = await readSubjects(sources, pool, session.signal);
   const path = `${folder}/ablations`;

@@ -6,6 +6,7 @@
 import { cellKinds } from "../experiments/cells/cell_kinds.ts";
 import { cellRunner } from "../experiments/cells/cell_runner.ts";
 import { SubjectPool } from "../experiments/cells/subject_pool.ts";
+import type { KeptFolder } from "../experiments/measure/subject.ts";
 import { decodeJson, encodeJson, readLines } from "../lib/core/mod.ts";
 import { cellServer, type WarningEvent } from "../lib/sweep/mod.ts";
 import type { WorkerOptions } from "./worker_process.ts";
@@ -16,12 +17,12 @@ for (const name in console) Object.assign(console, { [name]: error });
 Deno.addSignalListener("SIGINT", () => {}); // Ctrl-C is for the process that asks
 
 const { keep, folders } = decodeJson(Deno.args[0]) as Pick<WorkerOptions, "keep" | "folders">;
-const { weights } = folders ?? {};
+const { scratch, weights, scores } = folders ?? {};
 const onUnkept = (text: string) =>
   say(encodeJson({ event: "warning", text } satisfies WarningEvent));
+const heard = (kept?: KeptFolder) => kept && { ...kept, onUnkept };
 const pool = new SubjectPool(keep, [], {
-  ...folders,
-  ...weights && { weights: { ...weights, onUnkept } },
+  ...{ scratch, weights: heard(weights), scores: heard(scores) },
 });
 const measure = cellServer(cellRunner(cellKinds, pool), say);
 for await (const line of readLines(Deno.stdin.readable)) void measure(line);

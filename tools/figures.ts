@@ -34,7 +34,7 @@ import {
 } from "./model_options.ts";
 import { benchProvenance, provenance } from "./provenance.ts";
 import { publishFigure } from "./publish_figure.ts";
-import { storedWeights } from "./stored_weights.ts";
+import { keptFolders } from "./kept_folders.ts";
 
 interface Options extends ModelOptions, ExecutorOptions {
   figure: FigureExperiment[];
@@ -88,8 +88,7 @@ async function run(options: Options, session: Session): Promise<void> {
   for (const written of [cellFolder, folder]) await prepareFolder(written);
   const kept = fileCellStore(cellFolder);
   const checkout = await provenance();
-  const weights = await storedWeights(options);
-  const pool = new SubjectPool(Infinity, [], { weights });
+  const pool = new SubjectPool(Infinity, [], await keptFolders(options));
   const warned = new Set<UnloadedSubject>();
   const read = async ({ ref }: Source) => {
     const subject = await pool.read({ ...ref, choosing: true }, session.signal);

@@ -10,7 +10,8 @@ import { hashFile } from "../lib/io/mod.ts";
 import { type ConfiguredMethod, type MethodName, needsCalibration } from "../lib/methods/mod.ts";
 import { tf } from "../lib/tensor/mod.ts";
 import { type SharedOut, shareOut } from "./allocate_option.ts";
-import type { Session } from "./command_line.ts";
+import { keptMeasurements, type Session } from "./command_line.ts";
+import { keptFolders } from "./kept_folders.ts";
 import { modelText } from "./model_argument.ts";
 import type { PerplexityReport, TextRead } from "./perplexity_report.ts";
 import { type PerplexityOptions, planPerplexity } from "./plan_perplexity.ts";
@@ -34,7 +35,8 @@ export async function measurePerplexity(
   const { plan, pruning, source, calibratedOn, backend, read } = planned;
   const code = { ...await provenance(), tfjs: tf.version.tfjs, lock: await hashFile("deno.lock") };
 
-  const subject = await loadSubject(read, signal);
+  session.kept = keptMeasurements("Blocks and windows that are done are");
+  const subject = await loadSubject(read, signal, await keptFolders());
   const { facts, calibration } = subject;
   const { method: name } = options;
   const shared = await shareOut(subject, planned.method, name, options, session);

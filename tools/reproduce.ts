@@ -47,7 +47,7 @@ import {
 } from "./model_options.ts";
 import { provenance } from "./provenance.ts";
 import { showTable, table4Record, tableRecord } from "./publish.ts";
-import { storedWeights } from "./stored_weights.ts";
+import { keptFolders } from "./kept_folders.ts";
 
 interface Options extends ModelOptions, ExecutorOptions {
   table: string[];
@@ -161,8 +161,10 @@ async function run(options: Options, session: Session): Promise<void> {
     execute: options.execute,
     rows: options.rows,
   };
-  const weights = await storedWeights(options);
-  const pool = new SubjectPool(1, [], { scratch: cellFolder, weights });
+  const pool = new SubjectPool(1, [], {
+    scratch: cellFolder,
+    ...await keptFolders(options),
+  });
   if (earlier.size > 0 && !options.dryRun) {
     const subjects = await Promise.all(sources.map(({ ref }) => pool.read(ref, session.signal)));
     const planned = await planModels(subjects, tables, { execute: options.execute });

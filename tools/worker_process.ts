@@ -1,4 +1,5 @@
 import type { PoolFolders } from "../experiments/cells/subject_pool.ts";
+import type { KeptFolder } from "../experiments/measure/subject.ts";
 import { encodeJson, readLines, refuse } from "../lib/core/mod.ts";
 import type { WorkerProcess } from "../lib/sweep/mod.ts";
 
@@ -6,7 +7,7 @@ import type { WorkerProcess } from "../lib/sweep/mod.ts";
 export interface WorkerOptions {
   /** How many models it keeps loaded. */
   keep: number;
-  /** Of those models; in `results/.cells`, where alone it may write. It warns of weights that these do not take. */
+  /** Of those models; in `results/.cells`, where alone it may write. It warns of what these do not take. */
   folders?: PoolFolders;
   /** How many threads it computes with. */
   threads: number;
@@ -23,10 +24,10 @@ const program = new URL("./cell_worker.ts", import.meta.url).href;
  */
 export function startWorkerProcess(
   deno: string,
-  { keep, threads, folders: { scratch, weights } = {} }: WorkerOptions,
+  { keep, threads, folders: { scratch, weights, scores } = {} }: WorkerOptions,
 ): WorkerProcess & { pid: number } {
-  const plain = weights && { folder: weights.folder, sources: weights.sources };
-  const options = { keep, folders: { scratch, weights: plain } };
+  const plain = (kept?: KeptFolder) => kept && { folder: kept.folder, sources: kept.sources };
+  const options = { keep, folders: { scratch, weights: plain(weights), scores: plain(scores) } };
   const child = new Deno.Command(deno, {
     args: ["run", "-q", "--no-prompt", "-P=worker", program, encodeJson(options)],
     env: { AGILE_QUANT_THREADS: String(threads), OMP_NUM_THREADS: String(threads) },

@@ -4,20 +4,18 @@ import { FinalStreams } from "../../lib/model/mod.ts";
 import { useBackend } from "../../lib/tensor/mod.ts";
 import { readFigureSubject } from "../measure/figure_subject.ts";
 import {
+  type KeptFolders,
   loadSubject,
   type ModelRef,
   type OpenSubject,
   readSubject,
   type UnloadedSubject,
-  type WeightsFolder,
 } from "../measure/subject.ts";
 
 /** Folders for what a {@linkcode SubjectPool} does not hold in memory; it does without where one is not given. */
-export interface PoolFolders {
+export interface PoolFolders extends KeptFolders {
   /** For what windows become in full precision where memory is not to hold it; those run anew for each cell without. */
   scratch?: string;
-  /** Where quantized weights are kept between processes; in memory alone without. */
-  weights?: WeightsFolder;
 }
 
 /** Opens the models that cells are about, and keeps them for the next ones. */
@@ -74,8 +72,8 @@ export class SubjectPool {
   }
 
   async #load(read: UnloadedSubject, signal?: AbortSignal): Promise<OpenSubject> {
-    const { scratch: folder, weights } = this.folders;
-    const subject = await loadSubject(read, signal, weights);
+    const { scratch: folder, ...kept } = this.folders;
+    const subject = await loadSubject(read, signal, kept);
     const scratch = folder === undefined ? undefined : new ScratchFile(folder);
     return { ...subject, referenceStreams: new FinalStreams({ scratch }) };
   }

@@ -10,7 +10,7 @@ import {
 import { watchStorage } from "../../lib/model/mod.ts";
 import type { CellKind } from "./cell_kind.ts";
 import { pruningFor, type PruningPlan } from "./pruning_plan.ts";
-import { type Readings, takeReadings } from "./readings.ts";
+import { keptScores, type Readings, takeReadings } from "./readings.ts";
 import { calibrationOf, type OpenSubject, type SubjectFacts } from "./subject.ts";
 
 /** Everything a measured cell depends on besides the code. */
@@ -55,10 +55,11 @@ export interface EvaluateHooks extends RunHooks {
  */
 export async function evaluate(
   subject: OpenSubject,
-  { method, methodSettings, pruning: plan, execute, ...facts }: EvaluationConfig,
+  config: EvaluationConfig,
   { compare = true, ...hooks }: EvaluateHooks,
 ): Promise<Evaluation> {
   const { model, testWindows, versions, referenceStreams } = subject;
+  const { method, methodSettings, pruning: plan, execute, ...facts } = config;
   const pruning = plan ? pruningFor(model, plan) : undefined;
   const quantized = await prepareModel(
     model,
@@ -67,8 +68,9 @@ export async function evaluate(
     { ...hooks, execute, pruning, versions },
   );
   const watched = watchStorage(quantized.model);
+  const kept = await keptScores(subject, quantized, { evaluation: config, compare });
   const readings = await takeReadings(watched.model, testWindows, quantized.forward, {
-    ...hooks,
+    ...{ ...hooks, kept },
     ...compare && { reference: model, referenceStreams },
   });
   const activationBits = quantized.activationBits?.();

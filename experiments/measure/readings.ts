@@ -1,5 +1,13 @@
-import { type Reading, readScores, type ScoreOptions, scoreRuns } from "../../lib/eval/mod.ts";
+import {
+  type Reading,
+  readScores,
+  type ScoreOptions,
+  scoreRuns,
+  type StoredScores,
+} from "../../lib/eval/mod.ts";
+import type { Executed } from "../../lib/methods/mod.ts";
 import type { ForwardOptions, Model } from "../../lib/model/mod.ts";
+import type { OpenSubject } from "./subject.ts";
 
 /** What a run gave, read in every way. Without pruning all positions survive: one reading. */
 export interface Readings {
@@ -15,7 +23,8 @@ export interface Readings {
  * Scores windows with a model and reads the scores; a pruned model runs every window twice, with
  * and without pruning.
  *
- * @param comparison With a reference, KL divergence from it and agreement with it are measured, too.
+ * @param comparison With a reference, KL divergence from it and agreement with it are measured, too. Scores are kept
+ *   until all are there.
  * @throws {InputError} If there are no windows or the model refuses one.
  * @throws The signal's reason once it is aborted.
  */
@@ -23,11 +32,12 @@ export async function takeReadings(
   model: Model,
   windows: Int32Array[],
   options: ForwardOptions,
-  comparison: Omit<ScoreOptions, "label">,
+  { kept, ...comparison }: Omit<ScoreOptions, "label" | "kept"> & { kept?: StoredScores },
 ): Promise<Readings> {
   const { pruning, ...unpruned } = options;
   const runners = [{ model, options }, ...pruning ? [{ model, options: unpruned }] : []];
-  const scores = await scoreRuns(runners, windows, { ...comparison, label: "windows" });
+  const scores = await scoreRuns(runners, windows, { ...comparison, kept, label: "windows" });
+  await kept?.remove();
   const run = scores.map(([own]) => own);
   if (!pruning) return { survivors: readScores(run) };
   const dense = scores.map(([, own]) => own);
@@ -36,4 +46,18 @@ export async function takeReadings(
     denseOnSurvivors: readScores(dense, run),
     allPositions: readScores(run),
   };
+}
+
+/**
+ * Where the scores of a run are kept until all are there, so that whoever was killed goes on at the window it was at.
+ * Nowhere if bits are counted as windows run, which are of all of them.
+ *
+ * @param depends What they depend on besides the subject and the code.
+ */
+export async function keptScores(
+  { facts, scoresOf }: Pick<OpenSubject, "facts" | "scoresOf">,
+  { activationBits }: Pick<Executed, "activationBits">,
+  depends: object,
+): Promise<StoredScores | undefined> {
+  return activationBits ? undefined : await scoresOf?.({ facts, ...depends });
 }

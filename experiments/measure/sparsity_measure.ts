@@ -4,7 +4,7 @@ import { scheduledTokens, sparsity } from "../../lib/tokens/mod.ts";
 import type { CellKind } from "./cell_kind.ts";
 import { type FigureSubject, quantizeSubject } from "./figure_subject.ts";
 import { pruningFor, type PruningPlan } from "./pruning_plan.ts";
-import { type Readings, takeReadings } from "./readings.ts";
+import { keptScores, type Readings, takeReadings } from "./readings.ts";
 
 /** One point of a sweep over pruning plans. */
 export interface SparsityConfig {
@@ -28,17 +28,20 @@ export interface MeasuredSparsity extends Readings {
 /** Scores windows under a pruning plan in all readings. Calibration windows keep their length. */
 export async function measureSparsity(
   subject: FigureSubject,
-  { method, pruning: plan, split, window, windows }: SparsityConfig,
+  config: SparsityConfig,
   hooks: RunHooks,
 ): Promise<MeasuredSparsity> {
   const { model } = subject;
+  const { method, pruning: plan, split, window, windows } = config;
   const pruning = plan ? pruningFor(model, plan) : undefined;
   const quantized = await quantizeSubject(subject, method, hooks, pruning);
   const whole = split === "test" ? subject.testWindows : subject.validationWindows;
   const { startToken } = subject.facts.testText;
   const text = joinWindows(whole, startToken);
   const scored = cutWindows(text, { window, startToken }).slice(0, windows);
-  const readings = await takeReadings(quantized.model, scored, quantized.forward, hooks);
+  const readings = await takeReadings(quantized.model, scored, quantized.forward, {
+    ...{ ...hooks, kept: await keptScores(subject, quantized, { sparsity: config }) },
+  });
   const left = scheduledTokens(window, model.architecture.layers, pruning?.ratios ?? new Map());
   return { sparsity: sparsity(left, window), ...readings };
 }

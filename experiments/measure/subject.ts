@@ -1,5 +1,5 @@
 import { canonicalJson, counted, refuse, require, sha256 } from "../../lib/core/mod.ts";
-import { cutWindows } from "../../lib/eval/mod.ts";
+import { cutWindows, StoredScores } from "../../lib/eval/mod.ts";
 import { hashFiles, type HubOrigin, hubOrigin, tokenizerFiles } from "../../lib/io/mod.ts";
 import type { Storage } from "../../lib/format/mod.ts";
 import { type Calibration, Versions } from "../../lib/methods/mod.ts";
@@ -127,15 +127,25 @@ export interface OpenSubject extends Subject {
   versions: Versions;
   /** What windows become in full precision, kept where several cells are compared with that. */
   referenceStreams?: FinalStreams;
+  /** Where the scores of windows are kept until all are there, by what they depend on besides the code. */
+  scoresOf?(depends: unknown): Promise<StoredScores>;
 }
 
-/** Where quantized weights are kept between processes. */
-export interface WeightsFolder {
+/** A folder for what is kept between processes. */
+export interface KeptFolder {
   folder: string;
-  /** Stands for the code that makes them. */
+  /** Stands for the code that makes it. */
   sources: string;
-  /** Is told why some could not be kept. */
+  /** Is told why something could not be kept. */
   onUnkept?: (reason: string) => void;
+}
+
+/** What of a subject is kept between processes; in memory alone, each without a folder. */
+export interface KeptFolders {
+  /** For quantized weights. */
+  weights?: KeptFolder;
+  /** For the scores of windows, until their measurement ends. */
+  scores?: KeptFolder;
 }
 
 /** What quantized weights depend on, besides the code and the passes that make them. */
@@ -147,22 +157,28 @@ const weightFacts = [
 /**
  * Loads the weights of a subject.
  *
- * @param kept Where its quantized versions are kept; in memory alone unless given.
+ * @param kept Where what is made of it is kept between processes.
  * @throws {InputError} As {@linkcode loadModel} does.
  */
 export async function loadSubject<Unloaded extends UnloadedSubject>(
   subject: Unloaded,
   signal?: AbortSignal,
-  kept?: WeightsFolder,
+  { weights, scores }: KeptFolders = {},
 ): Promise<Unloaded & OpenSubject> {
   const loaded = await loadModel(subject.ref.folder, { signal });
   const model = { ...loaded, name: subject.model.name };
   const facts = weightFacts.map((name) => subject.facts[name]);
-  const storeOf = kept && (async (passes: string) => {
-    const key = await sha256(canonicalJson({ sources: kept.sources, facts, passes }));
-    return new StoredBlocks(`${kept.folder}/${key}`, kept.onUnkept);
-  });
-  return { ...subject, model, versions: new Versions(storeOf) };
+  const storeOf = weights &&
+    (async (passes: string) =>
+      new StoredBlocks(await placeIn(weights, { facts, passes }), weights.onUnkept));
+  const scoresOf = scores &&
+    (async (depends: unknown) => new StoredScores(await placeIn(scores, { depends }), scores));
+  return { ...subject, model, versions: new Versions(storeOf), ...scoresOf && { scoresOf } };
+}
+
+/** The folder of what depends on this, and on the code. */
+async function placeIn({ folder, sources }: KeptFolder, depends: object): Promise<string> {
+  return `${folder}/${await sha256(canonicalJson({ sources, ...depends }))}`;
 }
 
 /**

@@ -43,11 +43,23 @@ export interface ScoreOptions extends RunHooks {
   referenceStreams?: FinalStreams;
   /** What progress is reported under. */
   label?: string;
+  /** Keeps scores as they come, and has those of a run that did not end: its windows do not run again. */
+  kept?: KeptScores;
+}
+
+/** Scores of windows, from the first on; of each those of every runner. */
+export interface KeptScores {
+  /** Those that are there, for so many runners; fewer than `most` windows, or as many. */
+  read(runners: number, most: number): Promise<WindowScores[][]>;
+  /** Keeps those of the next window. */
+  add(scores: WindowScores[]): Promise<void>;
 }
 
 /**
  * Scores every position of windows. A pruned position exits early: its last hidden state goes
  * through the final norm and the head.
+ *
+ * The last window runs whatever is kept, so that callers may look at what runs.
  *
  * @param runners What every window runs through: a model, or several ways to run it.
  * @param windows Token ids, each `[tokens]`, at least two.
@@ -63,6 +75,7 @@ export async function scoreRuns(
     reference,
     referenceStreams: final,
     label,
+    kept,
     progress = silent,
     signal,
   }: ScoreOptions = {},
@@ -75,21 +88,24 @@ export async function scoreRuns(
   const all: Runner[] = reference ? [...stoppable, { model: reference, final }] : stoppable;
   require(runners.length > 0, "score windows", "there must be at least one model");
   progress.start(label ?? `perplexity of ${runners[0].model.name}`, windows.length);
-  const onStep = (done: number) => progress.update(done);
-  const running = eachWindow(all, windows, { onStep, signal }, (finished, index) => {
+  const scores = await kept?.read(runners.length, windows.length - 1) ?? [];
+  const left = windows.slice(scores.length);
+  const first = scores.length;
+  const onStep = (done: number) => progress.update(first + done);
+  const running = eachWindow(all, left, { onStep, signal }, (finished, index) => {
     const expected = reference && finished.at(-1)!;
     return runners.map((_, order) => {
       signal?.throwIfAborted();
-      return scoreWindow(finished[order], windows[index], expected);
+      return scoreWindow(finished[order], left[index], expected);
     });
   });
-  const scores: WindowScores[][] = [];
   for await (const own of running) {
     const window = windows[scores.length];
     for (const [order, { model, options }] of stoppable.entries()) {
       await requireNumbers(own[order], model, window, options, reference);
     }
     scores.push(own);
+    await kept?.add(own);
   }
   progress.finish();
   return scores;

@@ -97,9 +97,10 @@ export async function hashFiles(
   signal?: AbortSignal,
 ): Promise<string> {
   const hash = createHash("sha256");
-  const chunk = new Uint8Array(chunkBytes);
   for (const path of paths) {
     using file = await openFile(path);
+    const { size } = await attempt(`read ${path}`, () => file.stat());
+    const chunk = new Uint8Array(Math.min(size || chunkBytes, chunkBytes)); // pipes have no size
     for (;;) {
       signal?.throwIfAborted();
       const count = await attempt(`read ${path}`, () => file.read(chunk));

@@ -1,13 +1,6 @@
-import { decodeJson, encodeJson, InputError, sha256 } from "../core/mod.ts";
+import { decodeJson, encodeJson, InputError } from "../core/mod.ts";
 import { arrayOf, fromParts, type NumberArray, partsOf } from "../format/mod.ts";
-import {
-  entriesOf,
-  exists,
-  openSafetensors,
-  removeFile,
-  removeLeftovers,
-  writeSafetensors,
-} from "../io/mod.ts";
+import { exists, readSummed, removeLeftovers, removeOwnFolder, writeSummed } from "../io/mod.ts";
 import type { LayerWeights } from "./weights.ts";
 
 /**
@@ -46,15 +39,14 @@ export class StoredBlocks {
     this.#known.set(layer, weights);
     const parts = partsOf(weights);
     if (!parts) return weights;
-    const arrays = parts.arrays.map(bytesOf);
-    const tensors = arrays.map((data, place) => (
-      { name: String(place), dtype: "U8" as const, shape: [data.length], data }
-    ));
-    const block = encodeJson(parts.json);
-    const metadata = { block, sha256: await this.#sumOf(layer, block, arrays) };
+    const tensors = parts.arrays.map((array, place) => {
+      const data = bytesOf(array);
+      return { name: String(place), dtype: "U8" as const, shape: [data.length], data };
+    });
     try {
       await this.#tidy();
-      await writeSafetensors(this.#path(layer), tensors, metadata);
+      const metadata = { block: encodeJson(parts.json) };
+      await writeSummed(this.#path(layer), this.#nameOf(layer), tensors, metadata);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       this.onUnkept(error.message);
@@ -73,16 +65,12 @@ export class StoredBlocks {
     const path = this.#path(layer);
     try {
       if (!await exists(path)) return undefined;
-      const file = await openSafetensors(path);
-      const { block, sha256: sum } = file.metadata;
-      const names = [...file.tensors.keys()].toSorted((one, other) => Number(one) - Number(other));
-      const arrays = await Promise.all(
-        names.map(async (name) => (await file.read(name)).data as Uint8Array<ArrayBuffer>),
-      );
-      if (await this.#sumOf(layer, block, arrays) !== sum) return undefined;
+      const { metadata: { block }, tensors } = await readSummed(path, this.#nameOf(layer));
+      const bytesAt = (place: number) =>
+        tensors.get(String(place))!.data as Uint8Array<ArrayBuffer>;
       return fromParts(
         decodeJson(block),
-        (place, type) => arrayOf(type, arrays[place]),
+        (place, type) => arrayOf(type, bytesAt(place)),
       ) as LayerWeights;
     } catch (error) {
       if (error instanceof InputError) return undefined;
@@ -94,15 +82,9 @@ export class StoredBlocks {
     return `${this.folder}/${fileOf(layer)}`;
   }
 
-  /** What stands for a block, its arrays and its place: a file that lies in another is none. */
-  async #sumOf(
-    layer: number,
-    block: string,
-    arrays: readonly Uint8Array<ArrayBuffer>[],
-  ): Promise<string> {
-    const sums = await Promise.all(arrays.map((bytes) => sha256(bytes)));
-    const weights = this.folder.split("/").at(-1);
-    return await sha256([weights, layer, block, ...sums].join("\n"));
+  /** What its file is: that of another layer, or of other weights, is none of this one. */
+  #nameOf(layer: number): string {
+    return `${this.folder.split("/").at(-1)}/${fileOf(layer)}`;
   }
 }
 
@@ -113,14 +95,10 @@ export class StoredBlocks {
  * @throws {InputError} If something else is in it, or the system does not allow it.
  */
 export async function removeStoredBlocks(folder: string): Promise<void> {
-  const action = `remove ${folder}`;
-  await removeLeftovers(folder, { all: true });
-  for (const { name, isFile } of await entriesOf(folder)) {
-    if (isFile && name === fileOf(Number.parseInt(name.slice(blockName.length)))) {
-      await removeFile(`${folder}/${name}`, action);
-    }
-  }
-  await removeFile(folder, action);
+  await removeOwnFolder(
+    folder,
+    (name) => name === fileOf(Number.parseInt(name.slice(blockName.length))),
+  );
 }
 
 const blockName = "block-";

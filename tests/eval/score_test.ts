@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError, seededRandom, silent } from "../../lib/core/mod.ts";
-import { type ScoreOptions, scoreRuns, scoreWindows } from "../../lib/eval/mod.ts";
+import {
+  type ScoreOptions,
+  scoreRuns,
+  scoreWindows,
+  type WindowScores,
+} from "../../lib/eval/mod.ts";
 import { decodeMatrix, floatMatrix } from "../../lib/format/mod.ts";
 import {
   atSites,
@@ -282,3 +287,26 @@ Deno.test("scoreRuns() refuses to run no model", async () => {
     "Cannot score windows: there must be at least one model",
   );
 });
+
+Deno.test("scoreRuns() goes on behind the windows that are kept, and gives what all of them give", () =>
+  withModel("llama", async (model) => {
+    const other = await noisy(model);
+    const windows = [1, 2, 3, 4, 5].map((seed) => randomIds(24, seed));
+    const runners = [{ model: other }, { model: other, options: { pruning } }];
+    const all = await scoreRuns(runners, windows, { reference: model });
+    const done: number[] = [];
+    const progress = { ...silent, update: (count: number) => done.push(count) };
+    for (const [known, run] of [[0, 5], [2, 3], [5, 1]]) {
+      const added: WindowScores[][] = [];
+      const kept = {
+        read: (count: number, most: number) =>
+          Promise.resolve(all.slice(0, Math.min(known, most)).map((own) => own.slice(0, count))),
+        add: (scores: WindowScores[]) => Promise.resolve(void added.push(scores)),
+      };
+      done.length = 0;
+      assertEquals(await scoreRuns(runners, windows, { reference: model, kept, progress }), all);
+      assertEquals(added, all.slice(5 - run));
+      assert(done[0] > 5 - run && done[0] < 6 - run, `${done[0]} windows at first`);
+      assertEquals(done.at(-1), 5);
+    }
+  }));

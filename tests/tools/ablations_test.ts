@@ -4,7 +4,7 @@ import { decodeJson } from "../../lib/core/mod.ts";
 import { saveModel } from "../../lib/model/mod.ts";
 import { withFolder } from "../io/temporary_folder.ts";
 import { randomModel, tinyArchitectures } from "../model/tiny_models.ts";
-import { storedWeights } from "../../tools/stored_weights.ts";
+import { keptFolders } from "../../tools/kept_folders.ts";
 import { runTool } from "./run_tool.ts";
 
 for (
@@ -96,5 +96,5 @@ async function readCells(path: string): Promise<Cells> {
 
 /** How many models with quantized weights are kept. */
 async function versions(): Promise<number> {
-  return (await entriesOf((await storedWeights())!.folder)).length;
+  return (await entriesOf((await keptFolders()).weights!.folder)).length;
 }

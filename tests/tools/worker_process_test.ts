@@ -167,12 +167,14 @@ Deno.test("startWorkerProcess() says how many threads compute, how many models s
     const echo = '#!/bin/sh\necho "$AGILE_QUANT_THREADS $OMP_NUM_THREADS $*"\n';
     await Deno.writeTextFile(`${folder}/deno`, echo, { mode: 0o755 });
     const weights = { folder: "kept", sources: "v1", onUnkept: () => {} };
-    const folders = { scratch: "scratch", weights };
+    const scores = { ...weights, folder: "scored" };
+    const folders = { scratch: "scratch", weights, scores };
     const worker = startWorkerProcess(`${folder}/deno`, { keep: Infinity, threads: 3, folders });
     const [line, ...others] = await Array.fromAsync(worker.lines);
     const program = `file://${root}tools/cell_worker.ts`;
     const pool = '{"keep":"Infinity","folders":' +
-      '{"scratch":"scratch","weights":{"folder":"kept","sources":"v1"}}}';
+      '{"scratch":"scratch","weights":{"folder":"kept","sources":"v1"},' +
+      '"scores":{"folder":"scored","sources":"v1"}}}';
     assertEquals(line, `3 3 run -q --no-prompt -P=worker ${program} ${pool}`);
     assertEquals([others, await worker.ended], [[], "exit status 0"]);
     await worker.write("nobody reads this");

@@ -11,7 +11,7 @@ import { failureFrom, here, runCells } from "../../lib/sweep/mod.ts";
 import { cellFolder, fileCellStore } from "../cell_store.ts";
 import { fingerprintOf } from "../fingerprint.ts";
 import { lineProgress } from "../progress.ts";
-import { storedWeights } from "../stored_weights.ts";
+import { keptFolders } from "../kept_folders.ts";
 import { SweepFolder } from "./sweep_folder.ts";
 
 const [folder, number] = Deno.args;
@@ -22,7 +22,7 @@ if (!plan) {
   Deno.exit(1);
 }
 const { tasks, fingerprint, sources } = plan;
-const pool = new SubjectPool(1, [], { scratch: cellFolder, weights: await storedWeights() });
+const pool = new SubjectPool(1, [], { scratch: cellFolder, ...await keptFolders() });
 const executor = here(cellRunner(cellKinds, pool));
 const store = fileCellStore(cellFolder);
 const isSame = await fingerprintOf(["tools/batch/cell_task.ts"]) === sources;

@@ -3,7 +3,7 @@ import { cellKinds } from "../../../experiments/cells/cell_kinds.ts";
 import { cellRunner } from "../../../experiments/cells/cell_runner.ts";
 import { SubjectPool } from "../../../experiments/cells/subject_pool.ts";
 import { evaluate, evaluationOf } from "../../../experiments/measure/evaluation.ts";
-import type { ModelRef, WeightsFolder } from "../../../experiments/measure/subject.ts";
+import type { KeptFolder, ModelRef } from "../../../experiments/measure/subject.ts";
 import { InputError, silent } from "../../../lib/core/mod.ts";
 import { withFolder } from "../../io/temporary_folder.ts";
 import { removeWeights } from "../measure/tiny_folder.ts";
@@ -95,7 +95,7 @@ Deno.test("SubjectPool keeps quantized weights for other processes where it has 
   withFolder(async (folder) => {
     const [cell] = await tinyCells(await writeTinyRef(`${folder}/model`, 3), ["gptq4"]);
     const hooks = { progress: silent, signal: new AbortController().signal };
-    const measure = (weights?: WeightsFolder) =>
+    const measure = (weights?: KeptFolder) =>
       cellRunner(cellKinds, new SubjectPool(1, [], { weights }))(cell, hooks);
     const blocksIn = async (sources: string) => {
       const result = await measure({ folder: `${folder}/weights`, sources });

@@ -3,11 +3,14 @@ import { drawCalibration } from "../../../experiments/measure/calibration.ts";
 import { evaluate, evaluationOf } from "../../../experiments/measure/evaluation.ts";
 import { pruningFor, type PruningPlan } from "../../../experiments/measure/pruning_plan.ts";
 import { takeReadings } from "../../../experiments/measure/readings.ts";
-import { methods, prepareModel } from "../../../lib/methods/mod.ts";
-import { readWeights, watchStorage } from "../../../lib/model/mod.ts";
+import { StoredScores, type WindowScores } from "../../../lib/eval/mod.ts";
+import { entriesOf, exists } from "../../../lib/io/mod.ts";
+import { type MethodName, methods, prepareModel } from "../../../lib/methods/mod.ts";
+import { type Model, readWeights, watchStorage } from "../../../lib/model/mod.ts";
 import type { Profile } from "../../../lib/format/mod.ts";
 import { tf } from "../../../lib/tensor/mod.ts";
-import { tinyModels, withModel } from "../../eval/tiny_models.ts";
+import { randomIds, tinyModels, withModel } from "../../eval/tiny_models.ts";
+import { withFolder } from "../../io/temporary_folder.ts";
 import { facts, tinySubject } from "./tiny_subject.ts";
 
 const plan: PruningPlan = { beta: 0.4, layers: [0, 1], positions: "renumber" };
@@ -77,3 +80,43 @@ Deno.test("evaluate() in integers gives the emulated perplexity within 1e-3, and
       );
     }
   }));
+
+/** An evaluation of a tiny model that keeps scores in a folder, stopped once so many windows are scored. */
+async function kept(model: Model, folder: string, method: MethodName, windows = Infinity) {
+  const controller = new AbortController();
+  let scored = 0;
+  class Scores extends StoredScores {
+    override async add(scores: WindowScores[]): Promise<void> {
+      await super.add(scores);
+      scored++;
+      if (scored === windows) controller.abort(new Error("enough"));
+    }
+  }
+  const subject = {
+    ...tinySubject(model),
+    testWindows: [1, 2, 3, 4].map((seed) => randomIds(16, seed)),
+    scoresOf: () => Promise.resolve(new Scores(folder, { pause: 0 })),
+  };
+  const { signal } = controller;
+  const measured = await evaluate(subject, evaluationOf(facts, method, plan), { signal })
+    .catch((error: Error) => error.message);
+  return { measured, scored };
+}
+
+Deno.test("evaluate() goes on at the window at which a run was stopped, and gives what a whole run gives", () =>
+  withModel("llama", (model) =>
+    withFolder(async (folder) => {
+      const place = `${folder}/run`;
+      const whole = await kept(model, place, "rtn4");
+      assertEquals([whole.scored, await exists(place)], [4, false]);
+      assertEquals(await kept(model, place, "rtn4", 2), { measured: "enough", scored: 2 });
+      assertEquals((await entriesOf(place)).length, 2);
+      assertEquals(await kept(model, place, "rtn4"), { ...whole, scored: 2 });
+      assertEquals(await exists(place), false);
+    })));
+
+Deno.test("evaluate() keeps no scores where it counts bits as windows run", () =>
+  withModel("llama", (model) =>
+    withFolder(async (folder) => {
+      assertEquals((await kept(model, `${folder}/run`, "llm-int8")).scored, 0);
+    })));

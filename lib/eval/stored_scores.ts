@@ -1,0 +1,170 @@
+import { InputError, require } from "../core/mod.ts";
+import {
+  exists,
+  readSummed,
+  removeLeftovers,
+  removeOwnFolder,
+  type TensorToWrite,
+  type TensorValues,
+  writeSummed,
+} from "../io/mod.ts";
+import type { KeptScores, WindowScores } from "./score.ts";
+
+/** How scores are written. */
+const dtypes = {
+  loss: "F32",
+  survived: "U8",
+  referenceLoss: "F32",
+  divergence: "F32",
+  agreement: "U8",
+} as const;
+
+type Part = keyof typeof dtypes;
+
+const parts = Object.keys(dtypes) as Part[];
+
+/** How long scores wait in memory to be written with those that come next, in milliseconds. */
+const usualPause = 10_000;
+
+/** How {@linkcode StoredScores} keep scores. */
+export interface StoredScoresOptions {
+  /** Is told why the folder did not take some. */
+  onUnkept?: (reason: string) => void;
+  /** For how many milliseconds scores wait to be written together; ten seconds unless given. */
+  pause?: number;
+}
+
+/**
+ * The scores of windows in a folder, so that a run that was killed goes on at the window it was at. A file has those
+ * of a few windows one after the other, and its name the place of the first; it appears once it is whole. A file that
+ * is damaged counts as none, and so do those behind it.
+ *
+ * Several processes may share the folder if they run the same: whatever each has written, the files of the others go
+ * on from there.
+ */
+export class StoredScores implements KeptScores {
+  readonly #onUnkept: (reason: string) => void;
+  readonly #pause: number;
+  /** Of windows that are not written yet. */
+  #waiting: WindowScores[][] = [];
+  /** How many windows are written. */
+  #written = 0;
+  #lastWritten = performance.now();
+
+  /**
+   * @param folder Of the scores of this run alone; made with the first of them. Its name stands for all that they
+   *   depend on.
+   */
+  constructor(
+    private readonly folder: string,
+    { onUnkept = () => {}, pause = usualPause }: StoredScoresOptions = {},
+  ) {
+    this.#onUnkept = onUnkept;
+    this.#pause = pause;
+  }
+
+  async read(runners: number, most: number): Promise<WindowScores[][]> {
+    const found: WindowScores[][] = [];
+    try {
+      if (await exists(this.folder)) await removeLeftovers(this.folder);
+      while (found.length < most) {
+        const next = await this.#read(found.length, runners);
+        if (next.length === 0) break;
+        found.push(...next.slice(0, most - found.length));
+      }
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+    }
+    this.#written = found.length;
+    this.#lastWritten = performance.now();
+    return found;
+  }
+
+  async add(scores: WindowScores[]): Promise<void> {
+    this.#waiting.push(scores);
+    if (performance.now() - this.#lastWritten < this.#pause) return;
+    const first = this.#written;
+    const written = this.#waiting;
+    this.#waiting = [];
+    this.#written += written.length;
+    const tensors = written.flatMap((own, index) =>
+      own.flatMap((each, order) => tensorsOf(each, `${index}.${order}`))
+    );
+    try {
+      await writeSummed(this.#path(first), this.#nameOf(first), tensors, {
+        ...{ windows: String(written.length), runners: String(scores.length) },
+      });
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      this.#onUnkept(error.message);
+    }
+    this.#lastWritten = performance.now();
+  }
+
+  /** Removes what is kept, as no longer needed; what cannot be removed does no harm. */
+  async remove(): Promise<void> {
+    try {
+      if (await exists(this.folder)) await removeStoredScores(this.folder);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+    }
+  }
+
+  /** Of windows one after the other from a place on; none where no file begins there. */
+  async #read(first: number, runners: number): Promise<WindowScores[][]> {
+    const path = this.#path(first);
+    if (!await exists(path)) return [];
+    const { metadata, tensors } = await readSummed(path, this.#nameOf(first));
+    const rule = `its scores must be of so many runs: ${runners}`;
+    require(metadata.runners === String(runners), `read ${path}`, rule, metadata.runners);
+    return Array.from(
+      { length: Number(metadata.windows) },
+      (_, index) =>
+        Array.from({ length: runners }, (_, order) => scoresOf(tensors, `${index}.${order}`)),
+    );
+  }
+
+  #path(first: number): string {
+    return `${this.folder}/${fileOf(first)}`;
+  }
+
+  /** What its file is: that of another place, or of another run, is none of this one. */
+  #nameOf(first: number): string {
+    return `${this.folder.split("/").at(-1)}/${fileOf(first)}`;
+  }
+}
+
+/**
+ * Removes the scores that {@linkcode StoredScores} keep in a folder, and the folder, unless others have put something
+ * there.
+ *
+ * @throws {InputError} If something else is in it, or the system does not allow it.
+ */
+export async function removeStoredScores(folder: string): Promise<void> {
+  await removeOwnFolder(
+    folder,
+    (name) => name === fileOf(Number.parseInt(name.slice(fileName.length))),
+  );
+}
+
+const fileName = "windows-";
+
+function fileOf(first: number): string {
+  return `${fileName}${first}.safetensors`;
+}
+
+function tensorsOf(scores: WindowScores, name: string): TensorToWrite[] {
+  return parts.flatMap((part): TensorToWrite[] => {
+    const { [part]: data } = scores;
+    if (!data) return [];
+    return [{ name: `${name}.${part}`, dtype: dtypes[part], shape: [data.length], data }];
+  });
+}
+
+function scoresOf(tensors: ReadonlyMap<string, TensorValues>, name: string): WindowScores {
+  const entries = parts.flatMap((part) => {
+    const data = tensors.get(`${name}.${part}`)?.data;
+    return data ? [[part, data]] : [];
+  });
+  return Object.fromEntries(entries);
+}
