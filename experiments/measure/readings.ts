@@ -36,7 +36,11 @@ export async function takeReadings(
 ): Promise<Readings> {
   const { pruning, ...unpruned } = options;
   const runners = [{ model, options }, ...pruning ? [{ model, options: unpruned }] : []];
-  const scores = await scoreRuns(runners, windows, { ...comparison, kept, label: "windows" });
+  const scores = await scoreRuns(runners, windows, { ...comparison, kept, label: "windows" })
+    .catch(async (error) => {
+      await kept?.flush();
+      throw error;
+    });
   await kept?.remove();
   const run = scores.map(([own]) => own);
   if (!pruning) return { survivors: readScores(run) };

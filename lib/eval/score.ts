@@ -52,7 +52,7 @@ export interface KeptScores {
   /** Those that are there, for so many runners; fewer than `most` windows, or as many. */
   read(runners: number, most: number): Promise<WindowScores[][]>;
   /** Keeps those of the next window. */
-  add(scores: WindowScores[]): Promise<void>;
+  add(scores: WindowScores[]): void;
 }
 
 /**
@@ -105,7 +105,7 @@ export async function scoreRuns(
       await requireNumbers(own[order], model, window, options, reference);
     }
     scores.push(own);
-    await kept?.add(own);
+    kept?.add(own);
   }
   progress.finish();
   return scores;

@@ -23,7 +23,7 @@ type Part = keyof typeof dtypes;
 
 const parts = Object.keys(dtypes) as Part[];
 
-/** How long scores wait in memory to be written with those that come next, in milliseconds. */
+/** How long scores wait in memory for those that come next, to be written together, in milliseconds. */
 const usualPause = 10_000;
 
 /** How {@linkcode StoredScores} keep scores. */
@@ -47,9 +47,11 @@ export class StoredScores implements KeptScores {
   readonly #pause: number;
   /** Of windows that are not written yet. */
   #waiting: WindowScores[][] = [];
+  /** Writes them. */
+  #timer?: ReturnType<typeof setTimeout>;
   /** How many windows are written. */
   #written = 0;
-  #lastWritten = performance.now();
+  #writing: Promise<void> = Promise.resolve();
 
   /**
    * @param folder Of the scores of this run alone; made with the first of them. Its name stands for all that they
@@ -76,37 +78,48 @@ export class StoredScores implements KeptScores {
       if (!(error instanceof InputError)) throw error;
     }
     this.#written = found.length;
-    this.#lastWritten = performance.now();
     return found;
   }
 
-  async add(scores: WindowScores[]): Promise<void> {
+  add(scores: WindowScores[]): void {
     this.#waiting.push(scores);
-    if (performance.now() - this.#lastWritten < this.#pause) return;
-    const first = this.#written;
-    const written = this.#waiting;
-    this.#waiting = [];
-    this.#written += written.length;
-    const tensors = written.flatMap((own, index) =>
-      own.flatMap((each, order) => tensorsOf(each, `${index}.${order}`))
-    );
-    try {
-      await writeSummed(this.#path(first), this.#nameOf(first), tensors, {
-        ...{ windows: String(written.length), runners: String(scores.length) },
-      });
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      this.#onUnkept(error.message);
-    }
-    this.#lastWritten = performance.now();
+    this.#timer ??= setTimeout(() => void this.flush(), this.#pause);
+  }
+
+  /** Writes what waits to be written. To be called where a run ends early. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    return this.#writing = this.#writing.then(() => this.#write());
   }
 
   /** Removes what is kept, as no longer needed; what cannot be removed does no harm. */
   async remove(): Promise<void> {
+    this.#waiting = [];
+    await this.flush();
     try {
       if (await exists(this.folder)) await removeStoredScores(this.folder);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
+    }
+  }
+
+  async #write(): Promise<void> {
+    const windows = this.#waiting;
+    if (windows.length === 0) return;
+    this.#waiting = [];
+    const first = this.#written;
+    this.#written += windows.length;
+    const tensors = windows.flatMap((own, index) =>
+      own.flatMap((each, order) => tensorsOf(each, `${index}.${order}`))
+    );
+    try {
+      await writeSummed(this.#path(first), this.#nameOf(first), tensors, {
+        ...{ windows: String(windows.length), runners: String(windows[0].length) },
+      });
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      this.#onUnkept(error.message);
     }
   }
 

@@ -17,11 +17,14 @@ function scoresOf(seed: number, hasReference = true): WindowScores {
 
 const windows = [0, 1, 2, 3, 4].map((seed) => [scoresOf(seed)]);
 
-/** Keeps windows as a run does, so many of them in a file each time. */
-async function keep(folder: string, all: WindowScores[][], pause = 0): Promise<StoredScores> {
-  const kept = new StoredScores(folder, { pause });
+/** Keeps windows as a run does, each in a file. */
+async function keep(folder: string, all: WindowScores[][]): Promise<StoredScores> {
+  const kept = new StoredScores(folder);
   const found = await kept.read(all[0].length, all.length);
-  for (const scores of all.slice(found.length)) await kept.add(scores);
+  for (const scores of all.slice(found.length)) {
+    kept.add(scores);
+    await kept.flush();
+  }
   return kept;
 }
 
@@ -49,17 +52,19 @@ Deno.test("StoredScores keep those of several runs of each window", () =>
     assertEquals(await new StoredScores(folder).read(1, 5), []);
   }));
 
-Deno.test("StoredScores write together what comes within a pause", () =>
+Deno.test("StoredScores write together what comes within a pause, without being asked", () =>
   withFolder(async (folder) => {
-    await keep(folder, windows.slice(0, 2), 1e6);
-    assertEquals(await filesIn(folder), []);
-    const kept = new StoredScores(folder, { pause: 50 });
+    const kept = new StoredScores(folder, { pause: 20 });
     await kept.read(1, 5);
-    for (const scores of windows.slice(0, 2)) await kept.add(scores);
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    for (const scores of windows.slice(2, 4)) await kept.add(scores);
-    assertEquals(await filesIn(folder), ["windows-0.safetensors"]);
-    assertEquals(await new StoredScores(folder).read(1, 5), windows.slice(0, 3));
+    for (const scores of windows.slice(0, 3)) kept.add(scores);
+    assertEquals(await filesIn(folder), []);
+    while ((await filesIn(folder)).join() !== "windows-0.safetensors") {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    kept.add(windows[3]);
+    await kept.flush();
+    assertEquals(await filesIn(folder), ["windows-0.safetensors", "windows-3.safetensors"]);
+    assertEquals(await new StoredScores(folder).read(1, 5), windows.slice(0, 4));
   }));
 
 Deno.test("StoredScores hold a file for none that is damaged or another's, and those behind it", () =>
@@ -86,9 +91,10 @@ Deno.test("StoredScores tell why a folder does not take them, and end no run", (
     await Deno.writeTextFile(`${folder}/file`, "");
     const reasons: string[] = [];
     const place = `${folder}/file/below`;
-    const kept = new StoredScores(place, { pause: 0, onUnkept: (reason) => reasons.push(reason) });
+    const kept = new StoredScores(place, { onUnkept: (reason) => reasons.push(reason) });
     assertEquals(await kept.read(1, 5), []);
-    await kept.add(windows[0]);
+    kept.add(windows[0]);
+    await kept.flush();
     assertEquals(reasons.length, 1);
     assertStringIncludes(reasons[0], place);
     await kept.remove();
@@ -100,6 +106,7 @@ Deno.test("StoredScores are gone once they are removed, where nobody has put som
     for (const place of [own, shared]) {
       const kept = await keep(place, windows);
       if (place === shared) await Deno.writeTextFile(`${shared}/windows-01.safetensors`, "");
+      kept.add(windows[0]);
       await kept.remove();
     }
     assertEquals(await filesIn(folder), ["shared"]);
