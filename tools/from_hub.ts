@@ -14,6 +14,8 @@ export interface Wanted {
   repository: HubRepository;
   /** Whether the folder of a snapshot has it. */
   isWhole(folder: string): Promise<boolean>;
+  /** What messages add where it has something else that can be asked for. */
+  hintOf?(folder: string): Promise<string>;
   download(hub: Hub, options: DownloadOptions): Promise<Snapshot>;
   /** What a download would bring. */
   plan(hub: Hub, options: DownloadOptions): Promise<DownloadPlan>;
@@ -48,9 +50,13 @@ export async function fromHub(wanted: Wanted, options: HubOptions): Promise<stri
   if (!hub.isOffline && await mayDownload(wanted)) {
     return (await wanted.download(hub, options)).folder;
   }
-  const rule =
-    `it must be ${wanted.otherwise} or in the cache ${hub.cache}; get it with: deno task download`;
-  refuse(`open ${wanted.name}`, `${rule} ${wanted.request}`);
+  const hint = snapshot && await wanted.hintOf?.(snapshot.folder);
+  const way = hub.isOffline ? "get it without HF_HUB_OFFLINE by" : "get it with";
+  const advice = hint || `; ${way}: deno task download ${wanted.request}`;
+  refuse(
+    `open ${wanted.name}`,
+    `it must be ${wanted.otherwise} or in the cache ${hub.cache}${advice}`,
+  );
 }
 
 /** What a download needs. */

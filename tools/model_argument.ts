@@ -1,6 +1,8 @@
 import {
   downloadFiles,
   downloadModel,
+  entriesOf,
+  ggufHint,
   hasFiles,
   type HubRepository,
   isWholeModel,
@@ -74,6 +76,15 @@ export async function findModel(model: ModelArgument, session: Session): Promise
   return model.file === undefined ? folder : `${folder}/${model.file}`;
 }
 
+/** What lies in a folder and below it, by paths from there. */
+async function pathsIn(folder: string): Promise<string[]> {
+  const paths = (await entriesOf(folder)).map(async ({ name, isDirectory }) => {
+    if (!isDirectory) return [name];
+    return (await pathsIn(`${folder}/${name}`)).map((path) => `${name}/${path}`);
+  });
+  return (await Promise.all(paths)).flat();
+}
+
 /** What is wanted of the repository of a model. */
 export function wantedModel(model: HubModel): Wanted {
   const { repository, file } = model;
@@ -83,6 +94,7 @@ export function wantedModel(model: HubModel): Wanted {
     return {
       ...shared,
       isWhole: isWholeModel,
+      hintOf: async (folder) => ggufHint(await pathsIn(folder)),
       download: (hub, options) => downloadModel(hub, repository, options),
       plan: (hub, options) => planModel(hub, repository, options),
       otherwise: "a folder",

@@ -128,12 +128,17 @@ async function run(options: Options, session: Session): Promise<void> {
   const own = await ownSources(options, session);
   for (const { ref: { name }, family } of tables.length > 0 ? own : []) {
     const isAsked = tables.some((table) => isAbout(table, family));
-    if (!isAsked) refuse(`measure ${name}`, "one of the tables must be about its family", family);
+    const about = namesOf((table) => isAbout(table, family));
+    const rule = `one of the tables must be about its family, as --table ${about} is`;
+    if (!isAsked) refuse(`measure ${name}`, rule, family);
   }
   const isOwn = own.length > 0;
   require(isOwn || !options.rows, "read the command line", "--rows must come with --model");
   const other = options.rows?.find((row) => !keysOf(tables).includes(row));
-  require(other === undefined, "read the command line", "--rows must be of these tables", other);
+  const isOurs = (table: PerplexityTable) => own.some(({ family }) => isAbout(table, family));
+  const having = namesOf((table) => isOurs(table) && keysOf([table]).includes(other!));
+  const rule = `--rows must be of these tables: --table ${having} has the row`;
+  require(other === undefined, "read the command line", rule, other);
   const shapes = isOwn && timings
     ? await Promise.all(own.map((source) => shapeOf(source, timings)))
     : undefined;
@@ -218,6 +223,11 @@ async function run(options: Options, session: Session): Promise<void> {
   drift.forEach((line) => console.error(`Drift in ${line}`));
   if (problems.length > 0) throw new InputError(...problems);
   if (drift.length > 0) Deno.exit(1);
+}
+
+/** By which names `--table` has such tables: `2 or rivals`. */
+function namesOf(isMeant: (table: PerplexityTable) => boolean): string {
+  return [...tablesByName].filter(([, table]) => isMeant(table)).map(([name]) => name).join(" or ");
 }
 
 /** The keys of the measured rows of tables, each once. */

@@ -79,10 +79,16 @@ function foldersOf({ name }: BundledModel, { models, checkpoints }: Options) {
 async function trainOne(bundled: BundledModel, options: Options, session: Session) {
   const { name, architecture, recipe } = bundled;
   const { folder, checkpoints } = foldersOf(bundled, options);
-  const tokenizer = await writeTokenizer(folder);
-  session.signal.throwIfAborted();
-  const text = await tokenizeSplit("training", tokenizer);
-  session.signal.throwIfAborted();
+  const { progress, signal } = session;
+  const step = async <Made>(what: string, make: () => Promise<Made>): Promise<Made> => {
+    progress.start(`${what} of ${name}`, 1);
+    const made = await make();
+    progress.finish();
+    signal.throwIfAborted();
+    return made;
+  };
+  const tokenizer = await step("tokenizer", () => writeTokenizer(folder));
+  const text = await step("training text", () => tokenizeSplit("training", tokenizer));
 
   const identity = JSON.stringify({ architecture, recipe, text: text.hash });
   const resumed = options.fresh

@@ -51,7 +51,7 @@ export function chooseModelFiles(names: readonly string[], action: string): Mode
 }
 
 /** What to do about a repository that has GGUF files instead, one for each way of storing a model. */
-function ggufHint(names: readonly string[]): string {
+export function ggufHint(names: readonly string[]): string {
   const files = names.filter((name) => name.endsWith(".gguf"));
   return files.length > 0 ? `; :FILE.gguf behind its name means one of ${files.join(", ")}` : "";
 }

@@ -25,7 +25,7 @@ export type { GgufArray, GgufValue } from "./gguf_values.ts";
 export { findSnapshot, type HubOrigin, hubOrigin, type Snapshot } from "./hub_cache.ts";
 export { downloadFiles, downloadModel, type DownloadOptions, hasFiles } from "./hub_download.ts";
 export { type Hub, hubOfEnvironment } from "./hub_environment.ts";
-export { isWholeModel } from "./hub_model_files.ts";
+export { ggufHint, isWholeModel } from "./hub_model_files.ts";
 export {
   type DownloadPlan,
   missingBytes,

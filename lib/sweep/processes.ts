@@ -56,8 +56,13 @@ export function processes(
       const outcome = await measureIn(worker, cell, { ...hooks, onWarning });
       if (typeof outcome !== "string") return resultOf(outcome);
       how = outcome;
+      if (attempt + 1 < attempts) {
+        hooks.progress.say(`its process ended, ${how}: measured once more`);
+      }
     }
-    refuse(action, "its process must live to the end", how);
+    const isStarved = /SIGKILL|out of memory/i.test(how);
+    const advice = isStarved ? ", which takes memory: fewer processes need less" : "";
+    refuse(action, `its process must live to the end${advice}`, how);
   }
 
   return {

@@ -38,7 +38,12 @@ const echo = measuring(({ config }) => Promise.resolve(config));
 const dying = (_: string, worker: FakeWorker) => worker.end("killed by SIGKILL");
 const silentWorker = () => {};
 
-const blamed = (how: string) => `Cannot measure a: its process must live to the end, got "${how}"`;
+const blamed = (how: string) => {
+  const advice = how === "killed by SIGKILL"
+    ? ", which takes memory: fewer processes need less"
+    : "";
+  return `Cannot measure a: its process must live to the end${advice}, got "${how}"`;
+};
 
 Deno.test("processes() gives results that are those of here(), bit for bit", async () => {
   const values = [-0, NaN, Infinity, -Infinity, 5e-324, 0.1, { none: undefined, deep: [[-0]] }];
@@ -128,6 +133,14 @@ Deno.test("processes() refuses a cell whose process has ended twice, and measure
   assertEquals([...outcome.refusals], [["a", blamed("killed by SIGKILL")]]);
   assertEquals([...outcome.results], [["b", 2], ["c", 3], ["d", 4]]);
   assertEquals(started.length, 4);
+});
+
+Deno.test("processes() says that a process has ended, and measures once more", async () => {
+  const { progress, reports } = reportingProgress();
+  const { start } = starterOf(dying, echo);
+  await using executor = processes(1, start);
+  assertEquals(await executor.run(cellsOf(1)[0], 0, { ...hooks, progress }), 1);
+  assertEquals(reports, [["say", "its process ended, killed by SIGKILL: measured once more"]]);
 });
 
 Deno.test("processes() blames a process by the label of its cell", async () => {

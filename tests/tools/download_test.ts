@@ -100,6 +100,13 @@ Deno.test("download brings a GGUF file, alone, of a repository that has several"
       "Cannot download org/tiny-GGUF: the repository must be of a model, with config.json; " +
       ":FILE.gguf behind its name means one of tiny.gguf",
     ]);
+    const unnamed = open.map((word) => word === model ? "org/tiny-GGUF" : word);
+    const refused = await endOf(start("perplexity", "perplexity", ...unnamed));
+    assertEquals([refused.code, refused.err], [
+      2,
+      `Cannot open org/tiny-GGUF: it must be a folder or in the cache ${home}/hub; ` +
+      `:FILE.gguf behind its name means one of ${file}`,
+    ]);
   }));
 
 Deno.test("download --dry-run says what would come to the byte, and writes nothing", () =>

@@ -23,7 +23,8 @@ for (
     ],
     [
       ["--model", "data/models/llama-encyclopedia", "--table", "formats", "--rows", "agileq-4"],
-      'Cannot read the command line: --rows must be of these tables, got "agileq-4"',
+      "Cannot read the command line: --rows must be of these tables: --table 1 or " +
+      'rivals or activation has the row, got "agileq-4"',
     ],
     [["--rows", "fp16"], "Cannot read the command line: --rows must come with --model"],
     [

@@ -90,7 +90,8 @@ Deno.test("startWorkerProcess() killed twice in a cell has that refused alone", 
     const { startKilled, started } = killed(2);
     await using executor = processes(1, startKilled);
     const outcome = await runCells(cells, { ...options(), executor });
-    const reason = 'Cannot measure fp16: its process must live to the end, got "killed by SIGKILL"';
+    const reason = "Cannot measure fp16: its process must live to the end, which takes memory: " +
+      'fewer processes need less, got "killed by SIGKILL"';
     assertEquals([...outcome.refusals], [["fp16", reason]]);
     assertEquals([outcome.computed, started()], [["rtn4"], 3]);
   }));
