@@ -47,7 +47,7 @@ export interface MeasuredModel {
   unstored: Record<string, string>;
   /** What measured rows took, in this run or when they were stored. */
   seconds: Record<string, number>;
-  /** How many cells were measured now, and how many had been before. */
+  /** How many cells were measured now, and how many had been before; one of several tables counts in the first. */
   computed: number;
   reused: number;
 }
@@ -94,14 +94,18 @@ export async function measureModels(
     subjects,
     (executor) => runCells<Evaluation>([...distinct.values()], { ...settings, executor }),
   );
-  return planned.map(({ subject, table, cells }): MeasuredModel => {
+  const first = new Map(
+    planned.toReversed().flatMap((each) => each.cells.map(({ id }) => [id, each])),
+  );
+  return planned.map((each): MeasuredModel => {
+    const { subject, table, cells } = each;
     const { model: { name, architecture }, title, facts, storage } = subject;
     const calibration = subject.calibration?.label ?? null;
     const byRow = <Value>(values: ReadonlyMap<string, Value>): Record<string, Value> =>
       Object.fromEntries(
         cells.filter(({ id }) => values.has(id)).map(({ id, row }) => [row, values.get(id)!]),
       );
-    const count = (ids: readonly string[]) => cells.filter(({ id }) => ids.includes(id)).length;
+    const count = (ids: readonly string[]) => ids.filter((id) => first.get(id) === each).length;
     const results = byRow(outcome.results);
     const measured = cells.filter(({ row }) => results[row]).map(({ label, row, config }) => [
       row,

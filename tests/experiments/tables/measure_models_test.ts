@@ -5,6 +5,7 @@ import {
   type MeasureOptions,
 } from "../../../experiments/tables/measure_models.ts";
 import { familyTables } from "../../../experiments/tables/family_tables.ts";
+import { namedTables } from "../../../experiments/tables/named_tables.ts";
 import type { RowKey } from "../../../experiments/tables/table_rows.ts";
 import { InputError, type Progress, silent } from "../../../lib/core/mod.ts";
 import type { SubjectFacts } from "../../../experiments/measure/subject.ts";
@@ -129,6 +130,17 @@ Deno.test("measureModels() keeps the rows beside those that are asked for, and m
     assertEquals(other.cells.fp16, few.cells.fp16);
     const changed = await measure(model, options({ store, rows: ["rtn4"], fingerprint: "v2" }));
     assertEquals(Object.keys(changed.cells), ["rtn4"]);
+  }));
+
+Deno.test("measureModels() measures a row of several tables once, and counts it in the first", () =>
+  withModel("llama", async (model) => {
+    const rivals = namedTables.find(({ key }) => key === "rivals")!;
+    const tables = [familyTables[0], rivals];
+    const settings = options({ rows: ["fp16", "agileq-4-pruned", "smoothquant"] });
+    const [printed, named] = await measureModels([tinySubject(model)], tables, settings);
+    assertEquals([printed.computed, named.computed], [2, 1]);
+    assertEquals(Object.keys(named.cells), ["fp16", "smoothquant"]);
+    assertEquals(named.cells.fp16.result, printed.cells.fp16.result);
   }));
 
 /** A signal, and progress that aborts it when the given work starts. */
