@@ -27,6 +27,7 @@ function tryToWrite(stream: OutputStream, text: string): void {
 /** Progress as a bar that is redrawn in place, and never wider than the terminal is by then. */
 function barProgress(stream: OutputStream): TerminalProgress {
   let bar: SingleBar | undefined;
+  const terminal = terminalOn(stream);
   const stop = () => {
     bar?.stop();
     bar = undefined;
@@ -42,7 +43,7 @@ function barProgress(stream: OutputStream): TerminalProgress {
           return barLine(maxWidth - 1, label, progress, stepsOf(value, total) + left + remark);
         },
         etaBuffer: 100,
-        terminal: terminalOn(stream),
+        terminal,
         gracefulExit: false,
         forceRedraw: true,
       });
@@ -54,7 +55,9 @@ function barProgress(stream: OutputStream): TerminalProgress {
       stop();
     },
     say(message) {
-      stream.write(bar ? `\x1b[1G\x1b[0K${message}\n` : `${message}\n`);
+      if (bar) terminal.cursorTo();
+      if (bar) terminal.clearRight();
+      terminal.write(`${message}\n`);
       bar?.render();
     },
     stop,

@@ -127,18 +127,20 @@ async function run(options: Options, session: Session): Promise<void> {
   await useBackend("agile");
   const own = await ownSources(options, session);
   for (const { ref: { name }, family } of tables.length > 0 ? own : []) {
-    const isAsked = tables.some((table) => isAbout(table, family));
+    if (tables.some((table) => isAbout(table, family))) continue;
     const about = namesOf((table) => isAbout(table, family));
     const rule = `one of the tables must be about its family, as --table ${about} is`;
-    if (!isAsked) refuse(`measure ${name}`, rule, family);
+    refuse(`measure ${name}`, rule, family);
   }
   const isOwn = own.length > 0;
   require(isOwn || !options.rows, "read the command line", "--rows must come with --model");
   const other = options.rows?.find((row) => !keysOf(tables).includes(row));
-  const isOurs = (table: PerplexityTable) => own.some(({ family }) => isAbout(table, family));
-  const having = namesOf((table) => isOurs(table) && keysOf([table]).includes(other!));
-  const rule = `--rows must be of these tables: --table ${having} has the row`;
-  require(other === undefined, "read the command line", rule, other);
+  if (other !== undefined) {
+    const isOurs = (table: PerplexityTable) => own.some(({ family }) => isAbout(table, family));
+    const having = namesOf((table) => isOurs(table) && keysOf([table]).includes(other));
+    const hint = having && `: --table ${having} has the row`;
+    refuse("read the command line", `--rows must be of these tables${hint}`, other);
+  }
   const shapes = isOwn && timings
     ? await Promise.all(own.map((source) => shapeOf(source, timings)))
     : undefined;

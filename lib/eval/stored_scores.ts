@@ -1,13 +1,5 @@
-import { InputError, require } from "../core/mod.ts";
-import {
-  exists,
-  readSummed,
-  removeLeftovers,
-  removeOwnFolder,
-  type TensorToWrite,
-  type TensorValues,
-  writeSummed,
-} from "../io/mod.ts";
+import { InputError } from "../core/mod.ts";
+import { NumberedFiles, type TensorToWrite, type TensorValues } from "../io/mod.ts";
 import type { KeptScores, WindowScores } from "./score.ts";
 
 /** How scores are written. */
@@ -43,7 +35,7 @@ export interface StoredScoresOptions {
  * on from there.
  */
 export class StoredScores implements KeptScores {
-  readonly #onUnkept: (reason: string) => void;
+  readonly #files: NumberedFiles;
   readonly #pause: number;
   /** Of windows that are not written yet. */
   #waiting: WindowScores[][] = [];
@@ -57,25 +49,22 @@ export class StoredScores implements KeptScores {
    * @param folder Of the scores of this run alone; made with the first of them. Its name stands for all that they
    *   depend on.
    */
-  constructor(
-    private readonly folder: string,
-    { onUnkept = () => {}, pause = usualPause }: StoredScoresOptions = {},
-  ) {
-    this.#onUnkept = onUnkept;
+  constructor(folder: string, { onUnkept, pause = usualPause }: StoredScoresOptions = {}) {
+    this.#files = scoreFiles(folder, onUnkept);
     this.#pause = pause;
   }
 
   async read(runners: number, most: number): Promise<WindowScores[][]> {
     const found: WindowScores[][] = [];
-    try {
-      if (await exists(this.folder)) await removeLeftovers(this.folder);
-      while (found.length < most) {
-        const next = await this.#read(found.length, runners);
-        if (next.length === 0) break;
-        found.push(...next.slice(0, most - found.length));
+    while (found.length < most) {
+      const file = await this.#files.read(found.length);
+      if (file?.metadata.runners !== String(runners)) break;
+      const count = Math.min(Number(file.metadata.windows), most - found.length);
+      if (!(count > 0)) break;
+      for (let index = 0; index < count; index++) {
+        const orders = Array.from({ length: runners }, (_, order) => order);
+        found.push(orders.map((order) => scoresOf(file.tensors, `${index}.${order}`)));
       }
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
     }
     this.#written = found.length;
     return found;
@@ -98,7 +87,7 @@ export class StoredScores implements KeptScores {
     this.#waiting = [];
     await this.flush();
     try {
-      if (await exists(this.folder)) await removeStoredScores(this.folder);
+      await this.#files.remove();
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
     }
@@ -113,37 +102,9 @@ export class StoredScores implements KeptScores {
     const tensors = windows.flatMap((own, index) =>
       own.flatMap((each, order) => tensorsOf(each, `${index}.${order}`))
     );
-    try {
-      await writeSummed(this.#path(first), this.#nameOf(first), tensors, {
-        ...{ windows: String(windows.length), runners: String(windows[0].length) },
-      });
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      this.#onUnkept(error.message);
-    }
-  }
-
-  /** Of windows one after the other from a place on; none where no file begins there. */
-  async #read(first: number, runners: number): Promise<WindowScores[][]> {
-    const path = this.#path(first);
-    if (!await exists(path)) return [];
-    const { metadata, tensors } = await readSummed(path, this.#nameOf(first));
-    const rule = `its scores must be of so many runs: ${runners}`;
-    require(metadata.runners === String(runners), `read ${path}`, rule, metadata.runners);
-    return Array.from(
-      { length: Number(metadata.windows) },
-      (_, index) =>
-        Array.from({ length: runners }, (_, order) => scoresOf(tensors, `${index}.${order}`)),
-    );
-  }
-
-  #path(first: number): string {
-    return `${this.folder}/${fileOf(first)}`;
-  }
-
-  /** What its file is: that of another place, or of another run, is none of this one. */
-  #nameOf(first: number): string {
-    return `${this.folder.split("/").at(-1)}/${fileOf(first)}`;
+    await this.#files.write(first, tensors, {
+      ...{ windows: String(windows.length), runners: String(windows[0].length) },
+    });
   }
 }
 
@@ -154,16 +115,11 @@ export class StoredScores implements KeptScores {
  * @throws {InputError} If something else is in it, or the system does not allow it.
  */
 export async function removeStoredScores(folder: string): Promise<void> {
-  await removeOwnFolder(
-    folder,
-    (name) => name === fileOf(Number.parseInt(name.slice(fileName.length))),
-  );
+  await scoreFiles(folder).remove();
 }
 
-const fileName = "windows-";
-
-function fileOf(first: number): string {
-  return `${fileName}${first}.safetensors`;
+function scoreFiles(folder: string, onUnkept?: (reason: string) => void): NumberedFiles {
+  return new NumberedFiles(folder, "windows", onUnkept);
 }
 
 function tensorsOf(scores: WindowScores, name: string): TensorToWrite[] {

@@ -41,7 +41,7 @@ export { gptqTensors } from "./gptq_tensors.ts";
 export { packedCheckpoint } from "./packed_checkpoint.ts";
 export { type PackedSettings, readPackedSettings } from "./packed_settings.ts";
 export { persist } from "./persist.ts";
-export { removeOwnFolder } from "./remove_own_folder.ts";
+export { NumberedFiles } from "./numbered_files.ts";
 export { openSafetensors, SafetensorsFile } from "./safetensors_reader.ts";
 export { type TensorToWrite, writeSafetensors } from "./safetensors_writer.ts";
 export { readSummed, type SummedTensors, writeSummed } from "./summed_safetensors.ts";

@@ -1,6 +1,6 @@
-import { decodeJson, encodeJson, InputError } from "../core/mod.ts";
+import { decodeJson, encodeJson } from "../core/mod.ts";
 import { arrayOf, fromParts, type NumberArray, partsOf } from "../format/mod.ts";
-import { exists, readSummed, removeLeftovers, removeOwnFolder, writeSummed } from "../io/mod.ts";
+import { NumberedFiles } from "../io/mod.ts";
 import type { LayerWeights } from "./weights.ts";
 
 /**
@@ -16,16 +16,15 @@ export class StoredBlocks {
   readonly isExact = true;
   readonly isInMemory = true;
   readonly #known = new Map<number, LayerWeights>();
-  #isTidy = false;
+  readonly #files: NumberedFiles;
 
   /**
    * @param folder Of these blocks alone; made with the first of them.
    * @param onUnkept Is told why the folder did not take a block.
    */
-  constructor(
-    private readonly folder: string,
-    private readonly onUnkept: (reason: string) => void = () => {},
-  ) {}
+  constructor(folder: string, onUnkept?: (reason: string) => void) {
+    this.#files = blockFiles(folder, onUnkept);
+  }
 
   /** A block that is finished; undefined where it is still to be made. */
   async get(layer: number): Promise<LayerWeights | undefined> {
@@ -43,48 +42,19 @@ export class StoredBlocks {
       const data = bytesOf(array);
       return { name: String(place), dtype: "U8" as const, shape: [data.length], data };
     });
-    try {
-      await this.#tidy();
-      const metadata = { block: encodeJson(parts.json) };
-      await writeSummed(this.#path(layer), this.#nameOf(layer), tensors, metadata);
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      this.onUnkept(error.message);
-    }
+    await this.#files.write(layer, tensors, { block: encodeJson(parts.json) });
     return weights;
   }
 
-  /** Removes what killed processes left, once. */
-  async #tidy(): Promise<void> {
-    if (this.#isTidy) return;
-    this.#isTidy = true;
-    await removeLeftovers(this.folder);
-  }
-
   async #read(layer: number): Promise<LayerWeights | undefined> {
-    const path = this.#path(layer);
-    try {
-      if (!await exists(path)) return undefined;
-      const { metadata: { block }, tensors } = await readSummed(path, this.#nameOf(layer));
-      const bytesAt = (place: number) =>
-        tensors.get(String(place))!.data as Uint8Array<ArrayBuffer>;
-      return fromParts(
-        decodeJson(block),
-        (place, type) => arrayOf(type, bytesAt(place)),
-      ) as LayerWeights;
-    } catch (error) {
-      if (error instanceof InputError) return undefined;
-      throw error;
-    }
-  }
-
-  #path(layer: number): string {
-    return `${this.folder}/${fileOf(layer)}`;
-  }
-
-  /** What its file is: that of another layer, or of other weights, is none of this one. */
-  #nameOf(layer: number): string {
-    return `${this.folder.split("/").at(-1)}/${fileOf(layer)}`;
+    const file = await this.#files.read(layer);
+    if (!file) return undefined;
+    const { metadata: { block }, tensors } = file;
+    const bytesAt = (place: number) => tensors.get(String(place))!.data as Uint8Array<ArrayBuffer>;
+    return fromParts(
+      decodeJson(block),
+      (place, type) => arrayOf(type, bytesAt(place)),
+    ) as LayerWeights;
   }
 }
 
@@ -95,16 +65,11 @@ export class StoredBlocks {
  * @throws {InputError} If something else is in it, or the system does not allow it.
  */
 export async function removeStoredBlocks(folder: string): Promise<void> {
-  await removeOwnFolder(
-    folder,
-    (name) => name === fileOf(Number.parseInt(name.slice(blockName.length))),
-  );
+  await blockFiles(folder).remove();
 }
 
-const blockName = "block-";
-
-function fileOf(layer: number): string {
-  return `${blockName}${layer}.safetensors`;
+function blockFiles(folder: string, onUnkept?: (reason: string) => void): NumberedFiles {
+  return new NumberedFiles(folder, "block", onUnkept);
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: NumberArray): Uint8Array<ArrayBuffer> {
